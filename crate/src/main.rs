@@ -1,0 +1,5 @@
+//! The command `pickscore`.
+
+fn main() -> std::process::ExitCode {
+    pickscore::cli::main()
+}

@@ -1,0 +1,1 @@
+//! [`Tokens`](crate::tokens::Tokens) and [`Pixels`](crate::pixels::Pixels) → embeddings
