@@ -1,1 +1,158 @@
-//! [`Tokens`](crate::tokens::Tokens) and [`Pixels`](crate::pixels::Pixels) → embeddings
+//! [`Tokens`] and [`Pixels`] → [`Embedding`]
+//!
+//! ```text
+//! Tokens  ids [context] ─► token + position ─► blocks (causal) ─► state at the end token ─► final_norm ─► projection ─┐
+//!                                                                                                                   unit length
+//! Pixels  [3, S, S] ─► patches, class, position ─► pre_norm ─► blocks ─► state of the class token ─► post_norm ─► projection ─┘
+//! ```
+//!
+//! The residual stream, norms and softmax are f32; products are in the precision the model was built for. On the CPU the functions of
+//! [`cpu`] take over; everywhere else, and in training, these are burn's operations.
+
+mod block;
+mod builder;
+mod cpu;
+mod embedding;
+mod linear;
+mod table;
+mod text;
+mod vision;
+
+use burn::tensor::{Device, FloatDType, Tensor};
+
+pub use block::{Attention, Block, LayerNorm, Mlp};
+pub use builder::ClipBuilder;
+pub use embedding::Embedding;
+pub use linear::{Linear, Matrix};
+pub use table::TokenTable;
+pub use text::TextTower;
+pub use vision::VisionTower;
+
+use crate::{config::ClipConfig, pixels::Pixels, tokens::Tokens};
+
+/// A CLIP model: two towers on one device.
+#[derive(Debug)]
+pub struct Clip {
+    config: ClipConfig,
+    vision: VisionTower,
+    text: TextTower,
+    logit_scale: f32,
+    device: Device,
+}
+
+/// What can go wrong in the towers.
+#[derive(Debug, thiserror::Error)]
+pub enum TowerError {
+    /// A parameter that the configuration asks for never came.
+    #[error("the model has no parameter {name}")]
+    Missing {
+        /// Its name, as [`parameters`](crate::weights::parameters) lists it.
+        name: String,
+    },
+    /// An image of another size than the model reads.
+    #[error("the model reads images of {expected} × {expected} pixels, this one has {found} × {found}")]
+    ImageSize {
+        /// The configuration's image size.
+        expected: usize,
+        /// The image's.
+        found: usize,
+    },
+    /// A prompt of another length than the model reads.
+    #[error("the model reads {expected} tokens, this prompt has {found}")]
+    Context {
+        /// The configuration's context.
+        expected: usize,
+        /// The prompt's length with padding.
+        found: usize,
+    },
+    /// A token that the model does not have.
+    #[error(
+        "the model's vocabulary has {vocabulary} tokens, this prompt has the token {id}: model and tokenizer do not belong together"
+    )]
+    Token {
+        /// The configuration's vocabulary.
+        vocabulary: usize,
+        /// The token.
+        id: u32,
+    },
+    /// The device failed.
+    #[error("the device failed: {reason}")]
+    Device {
+        /// What it said.
+        reason: String,
+    },
+    /// The device computed something that is not a number.
+    #[error("the device computed numbers that are not finite; try another precision or the CPU")]
+    NotFinite,
+}
+
+impl TowerError {
+    fn missing(name: &str) -> Self {
+        Self::Missing { name: name.into() }
+    }
+}
+
+impl Clip {
+    /// The shapes of the two towers.
+    pub fn config(&self) -> &ClipConfig {
+        &self.config
+    }
+
+    /// `exp(logit_scale)`: what a cosine is multiplied by to be a score.
+    pub fn logit_scale(&self) -> f32 {
+        self.logit_scale
+    }
+
+    /// Prompts → embeddings, in the order given, all in one batch.
+    ///
+    /// # Errors
+    ///
+    /// A prompt that is not `[context]` long or has ids outside the vocabulary; a failing device.
+    pub async fn text(&self, prompts: &[&Tokens]) -> Result<Vec<Embedding>, TowerError> {
+        let (expected, vocabulary) = (self.text.config.context, self.text.config.vocabulary);
+        for tokens in prompts {
+            if tokens.ids.len() != expected {
+                return Err(TowerError::Context { expected, found: tokens.ids.len() });
+            }
+            if let Some(&id) = tokens.ids.iter().find(|&&id| id as usize >= vocabulary) {
+                return Err(TowerError::Token { vocabulary, id });
+            }
+        }
+        if prompts.is_empty() {
+            return Ok(Vec::new());
+        }
+        embeddings(self.text.forward(prompts, &self.device)).await
+    }
+
+    /// Images → embeddings, in the order given, all in one batch.
+    ///
+    /// # Errors
+    ///
+    /// An image that is not `[3, size, size]`; a failing device.
+    pub async fn vision(&self, images: &[&Pixels]) -> Result<Vec<Embedding>, TowerError> {
+        let expected = self.vision.config.image_size;
+        for image in images {
+            if image.size != expected || image.values.len() != 3 * expected * expected {
+                return Err(TowerError::ImageSize { expected, found: image.size });
+            }
+        }
+        if images.is_empty() {
+            return Ok(Vec::new());
+        }
+        embeddings(self.vision.forward(images, &self.device)).await
+    }
+}
+
+/// `[batch, projection]` → embeddings of unit length.
+async fn embeddings(projected: Tensor<2>) -> Result<Vec<Embedding>, TowerError> {
+    let [_, projection] = projected.dims();
+    let data = projected.cast(FloatDType::F32).into_data_async().await;
+    let values = data
+        .map_err(|error| TowerError::Device { reason: error.to_string() })?
+        .try_into_vec::<f32>()
+        .map_err(|error| TowerError::Device { reason: format!("{error:?}") })?;
+    if values.iter().any(|x| !x.is_finite()) {
+        return Err(TowerError::NotFinite);
+    }
+    Ok(values.chunks_exact(projection).map(|row| Embedding::normalised(row.to_vec())).collect())
+}

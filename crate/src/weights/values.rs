@@ -34,3 +34,24 @@ pub struct Blocks {
     /// How many neighbouring columns share a scale. A row's last block may be shorter.
     pub block: usize,
 }
+
+impl Blocks {
+    /// The numbers as f32, `[rows, columns]`.
+    pub fn unpack(&self, columns: usize) -> Vec<f32> {
+        let per_row = columns.div_ceil(self.block);
+        let rows = self.values.chunks(columns).zip(self.scales.chunks(per_row));
+        let parts = rows.flat_map(|(values, scales)| values.chunks(self.block).zip(scales));
+        parts.flat_map(|(values, scale)| values.iter().map(move |&q| f32::from(q) * scale)).collect()
+    }
+}
+
+impl Values {
+    /// The numbers as f32, `[rows, columns]`.
+    pub fn into_f32(self, columns: usize) -> Vec<f32> {
+        match self {
+            Self::F32(values) => values,
+            Self::F16(values) => values.iter().map(|x| x.to_f32()).collect(),
+            Self::Q8(blocks) => blocks.unpack(columns),
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Puts the towers together from parameters that arrive one at a time, each moved to the device at once.
+
+use std::{collections::HashMap, sync::Arc};
+
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+
+use super::{
+    Attention, Block, Clip, LayerNorm, Linear, Matrix, Mlp, TextTower, TokenTable, TowerError, VisionTower,
+};
+use crate::{
+    config::{ClipConfig, Transformer},
+    weights::{Kind, Parameter, Values},
+};
+
+/// A model under construction.
+#[derive(Debug)]
+pub struct ClipBuilder {
+    config: ClipConfig,
+    compute: FloatDType,
+    device: Device,
+    matrices: HashMap<String, Matrix>,
+    vectors: HashMap<String, Vec<f32>>,
+    token: Option<Values>,
+}
+
+impl ClipBuilder {
+    /// Begins a model on a device. `compute` is what the device multiplies in; the CPU always takes f32.
+    pub fn new(config: ClipConfig, compute: FloatDType, device: Device) -> Self {
+        let (matrices, vectors) = Default::default();
+        Self { config, compute, device, matrices, vectors, token: None }
+    }
+
+    /// Takes one of the model's [`parameters`](crate::weights::parameters), whose values have its shape.
+    pub fn accept(&mut self, parameter: &Parameter, values: Values) {
+        match (parameter.kind, values) {
+            (Kind::Table, values) => self.token = Some(values),
+            (Kind::Matrix, values) => {
+                let shape = [parameter.shape[0], parameter.shape[1..].iter().product()];
+                let matrix = Matrix::new(values, shape, self.compute, &self.device);
+                self.matrices.insert(parameter.name.clone(), matrix);
+            }
+            (Kind::Vector, values) => {
+                self.vectors.insert(
+                    parameter.name.clone(),
+                    values.into_f32(parameter.shape.last().copied().unwrap_or(1)),
+                );
+            }
+        }
+    }
+
+    /// The model.
+    ///
+    /// # Errors
+    ///
+    /// [`TowerError::Missing`] names the first parameter that never came.
+    pub fn finish(mut self) -> Result<Clip, TowerError> {
+        let vision = self.config.vision.clone();
+        let (width, eps) = (vision.transformer.width, vision.transformer.layer_norm_eps);
+        let vision = VisionTower {
+            class: self.table("vision.class", [1, width])?,
+            patch: Linear { weight: self.matrix("vision.patch.weight")?, bias: None },
+            position: self.table("vision.position", [vision.positions(), width])?,
+            pre_norm: self.norm("vision.pre_norm", eps)?,
+            blocks: self.blocks("vision", &vision.transformer, false)?,
+            post_norm: self.norm("vision.post_norm", eps)?,
+            projection: Linear { weight: self.matrix("vision.projection.weight")?, bias: None },
+            config: vision,
+        };
+        let text = self.config.text.clone();
+        let (width, eps) = (text.transformer.width, text.transformer.layer_norm_eps);
+        let values = self.token.take().ok_or_else(|| TowerError::missing("text.token"))?;
+        let text = TextTower {
+            token: TokenTable { values: Arc::new(values), width },
+            position: self.table("text.position", [text.context, width])?,
+            blocks: self.blocks("text", &text.transformer, true)?,
+            final_norm: self.norm("text.final_norm", eps)?,
+            projection: Linear { weight: self.matrix("text.projection.weight")?, bias: None },
+            config: text,
+        };
+        let scale = self.vectors.remove("logit_scale").and_then(|values| values.first().copied());
+        let logit_scale = scale.ok_or_else(|| TowerError::missing("logit_scale"))?.exp();
+        Ok(Clip { config: self.config, vision, text, logit_scale, device: self.device })
+    }
+
+    fn blocks(
+        &mut self,
+        tower: &str,
+        transformer: &Transformer,
+        causal: bool,
+    ) -> Result<Vec<Block>, TowerError> {
+        (0..transformer.layers)
+            .map(|layer| {
+                let name = |part: &str| format!("{tower}.blocks.{layer}.{part}");
+                let eps = transformer.layer_norm_eps;
+                Ok(Block {
+                    norm1: self.norm(&name("norm1"), eps)?,
+                    attention: Attention {
+                        qkv: self.linear(&name("attention.qkv"))?,
+                        out: self.linear(&name("attention.out"))?,
+                        heads: transformer.heads,
+                        causal,
+                    },
+                    norm2: self.norm(&name("norm2"), eps)?,
+                    mlp: Mlp {
+                        up: self.linear(&name("mlp.up"))?,
+                        down: self.linear(&name("mlp.down"))?,
+                        activation: transformer.activation,
+                    },
+                })
+            })
+            .collect()
+    }
+
+    fn linear(&mut self, name: &str) -> Result<Linear, TowerError> {
+        let weight = self.matrix(&format!("{name}.weight"))?;
+        Ok(Linear { weight, bias: Some(self.vector(&format!("{name}.bias"))?) })
+    }
+
+    fn norm(&mut self, name: &str, epsilon: f64) -> Result<LayerNorm, TowerError> {
+        let weight = self.vector(&format!("{name}.weight"))?;
+        Ok(LayerNorm { weight, bias: self.vector(&format!("{name}.bias"))?, epsilon })
+    }
+
+    fn matrix(&mut self, name: &str) -> Result<Matrix, TowerError> {
+        self.matrices.remove(name).ok_or_else(|| TowerError::missing(name))
+    }
+
+    fn vector(&mut self, name: &str) -> Result<Tensor<1>, TowerError> {
+        let values = self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))?;
+        Ok(Tensor::from_data(values.as_slice(), (&self.device, DType::F32)))
+    }
+
+    fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<Tensor<2>, TowerError> {
+        let values = self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))?;
+        Ok(Tensor::from_data(TensorData::new(values, shape), (&self.device, DType::F32)))
+    }
+}

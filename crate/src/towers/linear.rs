@@ -1,0 +1,139 @@
+//! A matrix multiplication with its bias, and what a weight matrix is stored as.
+
+use std::sync::Arc;
+
+use burn::tensor::{
+    DType, Device, FloatDType, Tensor, TensorData, activation,
+    quantization::{QuantScheme, QuantStore, QuantValue, ScaleDtype},
+};
+
+use super::cpu;
+use crate::{
+    config::Activation,
+    weights::{Blocks, Values},
+};
+
+/// A weight matrix `[out, in]` on a device, in the precision it is stored in.
+#[derive(Debug, Clone)]
+pub struct Matrix {
+    stored: Stored,
+    /// What the multiplication is computed in.
+    compute: FloatDType,
+}
+
+#[derive(Debug, Clone)]
+enum Stored {
+    /// `[out, in]`, f32 or f16.
+    Float(Tensor<2>),
+    /// 8-bit blocks in host memory, which the CPU path unpacks panel by panel.
+    Host(Arc<Blocks>),
+    /// 8-bit blocks as burn's quantised tensor `[out, in]`, unpacked on the device whenever it is used.
+    Quantized(Tensor<2>),
+}
+
+impl Matrix {
+    /// A matrix `[outputs, inputs]` on a device.
+    ///
+    /// `compute` is what products are computed in on a device that is not the CPU, which always computes in f32.
+    pub(super) fn new(
+        values: Values,
+        [outputs, inputs]: [usize; 2],
+        compute: FloatDType,
+        device: &Device,
+    ) -> Self {
+        let on_cpu = cpu::runs_on(device);
+        let compute = if on_cpu { FloatDType::F32 } else { compute };
+        let float = |data: TensorData, dtype: DType| Stored::Float(Tensor::from_data(data, (device, dtype)));
+        let shape = [outputs, inputs];
+        let stored = match values {
+            Values::F32(values) => float(TensorData::new(values, shape), DType::F32),
+            Values::F16(values) => float(TensorData::new(values, shape), DType::F16),
+            Values::Q8(blocks) if on_cpu => Stored::Host(Arc::new(blocks)),
+            // burn wants whole blocks, packed four values to a word.
+            Values::Q8(blocks)
+                if inputs % blocks.block == 0 && blocks.block % 4 == 0 && blocks.block < 256 =>
+            {
+                let scheme = QuantScheme::default()
+                    .with_value(QuantValue::Q8S)
+                    .with_store(QuantStore::PackedU32(0))
+                    .per_block([blocks.block as u8], ScaleDtype::F32);
+                let data = TensorData::quantized(blocks.values, shape, scheme, &blocks.scales, None);
+                Stored::Quantized(Tensor::from_data(data, device))
+            }
+            Values::Q8(blocks) => float(TensorData::new(blocks.unpack(inputs), shape), DType::F32),
+        };
+        Self { stored, compute }
+    }
+
+    /// `[in, out]`, ready to multiply.
+    fn transposed(&self) -> Tensor<2> {
+        let weight = match &self.stored {
+            Stored::Float(weight) => weight.clone(),
+            Stored::Quantized(weight) => weight.clone().dequantize(),
+            Stored::Host(_) => unreachable!("host blocks are the CPU path's"),
+        };
+        weight.cast(self.compute).transpose()
+    }
+}
+
+/// `x · weightᵀ + bias`
+#[derive(Debug, Clone)]
+pub struct Linear {
+    /// `[out, in]`
+    pub(super) weight: Matrix,
+    /// `[out]`
+    pub(super) bias: Option<Tensor<1>>,
+}
+
+impl Linear {
+    /// `activation(x · weightᵀ + bias)`
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, in]`
+    /// - output: `[rows, out]`, f32 on the CPU, else in the precision that products are computed in
+    pub(super) fn forward(&self, input: Tensor<2>, activation: Option<Activation>) -> Tensor<2> {
+        if cpu::runs_on(&input.device()) {
+            return self.on_cpu(input, activation, None);
+        }
+        let output = input.cast(self.weight.compute).matmul(self.weight.transposed());
+        let output = match &self.bias {
+            Some(bias) => output + bias.clone().cast(self.weight.compute).unsqueeze(),
+            None => output,
+        };
+        match activation {
+            None => output,
+            Some(Activation::Gelu) => activation::gelu(output),
+            Some(Activation::QuickGelu) => {
+                let gate = activation::sigmoid(output.clone().mul_scalar(1.702));
+                output * gate
+            }
+        }
+    }
+
+    /// `residual + x · weightᵀ + bias`
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[rows, in]`
+    /// - residual, output: `[rows, out]`, f32
+    pub(super) fn forward_onto(&self, input: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
+        if cpu::runs_on(&input.device()) {
+            return self.on_cpu(input, None, Some(residual));
+        }
+        residual + self.forward(input, None).cast(FloatDType::F32)
+    }
+
+    fn on_cpu(
+        &self,
+        input: Tensor<2>,
+        activation: Option<Activation>,
+        residual: Option<Tensor<2>>,
+    ) -> Tensor<2> {
+        let weight = match &self.weight.stored {
+            Stored::Float(weight) | Stored::Quantized(weight) => cpu::Matrix::Float(weight),
+            Stored::Host(blocks) => cpu::Matrix::Blocks(blocks),
+        };
+        cpu::linear(input, weight, self.bias.clone(), activation, residual)
+    }
+}

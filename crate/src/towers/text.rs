@@ -1,0 +1,66 @@
+//! [`Tokens`] → embedding
+
+use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+
+use super::{Block, LayerNorm, Linear, TokenTable};
+use crate::{
+    config::{TextConfig, TextPooling},
+    tokens::Tokens,
+};
+
+/// The text transformer: causal, the state at the end token stands for the prompt.
+#[derive(Debug, Clone)]
+pub struct TextTower {
+    pub(super) config: TextConfig,
+    /// `[vocabulary, width]`
+    pub(super) token: TokenTable,
+    /// `[context, width]`
+    pub(super) position: Tensor<2>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) final_norm: LayerNorm,
+    /// `[projection, width]`
+    pub(super) projection: Linear,
+}
+
+/// Sequences are cut to a multiple of this, so that a GPU sees few different shapes.
+const LENGTH_STEP: usize = 8;
+
+impl TextTower {
+    /// Prompts → embeddings, not yet of unit length.
+    ///
+    /// Positions after the last one that any prompt is pooled at are left out: under the causal mask they change nothing.
+    ///
+    /// # Shapes
+    ///
+    /// - prompts: `batch` × `[context]`; every id is below the vocabulary's size
+    /// - output: `[batch, projection]`
+    pub(super) fn forward(&self, prompts: &[&Tokens], device: &Device) -> Tensor<2> {
+        let (batch, width) = (prompts.len(), self.config.transformer.width);
+        let pooled: Vec<usize> = prompts.iter().map(|tokens| self.pooled_position(tokens)).collect();
+        let last = pooled.iter().copied().max().unwrap_or(0);
+        let length = (last + 1).next_multiple_of(LENGTH_STEP).min(self.config.context);
+
+        let ids = prompts.iter().flat_map(|tokens| &tokens.ids[..length]);
+        let embedded = TensorData::new(self.token.rows(ids), [batch, length, width]);
+        let embedded = Tensor::<3>::from_data(embedded, (device, DType::F32));
+        let positions = self.position.clone().narrow(0, 0, length).unsqueeze::<3>();
+        let mut stream = (embedded + positions).reshape([batch * length, width]);
+        for block in &self.blocks {
+            stream = block.forward(stream, length);
+        }
+        let rows: Vec<i32> =
+            pooled.iter().enumerate().map(|(sample, position)| (sample * length + position) as i32).collect();
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (device, DType::I32));
+        self.projection.forward(self.final_norm.forward(stream.select(0, rows)), None)
+    }
+
+    /// The position that stands for the prompt, as transformers' `CLIPTextTransformer` finds it: the first of the highest id, or
+    /// the first of the end token (position 0 where there is none).
+    fn pooled_position(&self, tokens: &Tokens) -> usize {
+        let wanted = match self.config.pooling {
+            TextPooling::HighestId => tokens.ids.iter().copied().max(),
+            TextPooling::FirstOf(id) => Some(id),
+        };
+        tokens.ids.iter().position(|&id| Some(id) == wanted).unwrap_or(0)
+    }
+}
