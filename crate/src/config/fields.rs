@@ -1,0 +1,125 @@
+//! Reads fields of untrusted JSON, and says which field is wrong.
+
+use serde_json::{Map, Value};
+
+use super::ConfigError;
+
+/// Longest value that a message repeats.
+const QUOTED: usize = 60;
+
+/// An object inside a configuration, with its path.
+#[derive(Clone, Copy)]
+pub(super) struct Fields<'a> {
+    path: &'a str,
+    object: &'a Map<String, Value>,
+}
+
+impl<'a> Fields<'a> {
+    /// The object at `path` (empty for the whole file).
+    pub(super) fn of(path: &'a str, value: &'a Value) -> Result<Self, ConfigError> {
+        match value {
+            Value::Object(object) => Ok(Self { path, object }),
+            other => {
+                Err(ConfigError::WrongType { field: path.into(), expected: "an object", found: quote(other) })
+            }
+        }
+    }
+
+    /// The same object, whose fields are named without a path.
+    pub(super) fn at_root(self) -> Self {
+        Self { path: "", ..self }
+    }
+
+    /// The value of `key`; a null counts as absent.
+    pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
+        self.object.get(key).filter(|value| !value.is_null())
+    }
+
+    /// The object at `key`, if there is one.
+    pub(super) fn section(&self, key: &'a str) -> Result<Option<Fields<'a>>, ConfigError> {
+        self.get(key).map(|value| Fields::of(key, value)).transpose()
+    }
+
+    /// A whole number in `least..=most`.
+    pub(super) fn count(
+        &self,
+        key: &str,
+        default: usize,
+        least: u64,
+        most: u64,
+    ) -> Result<usize, ConfigError> {
+        self.optional_count(key, least, most).map(|found| found.unwrap_or(default))
+    }
+
+    /// A whole number in `least..=most`, which has no default.
+    pub(super) fn required_count(&self, key: &str, least: u64, most: u64) -> Result<usize, ConfigError> {
+        let found = self.optional_count(key, least, most)?;
+        found.ok_or_else(|| ConfigError::Missing { field: self.name(key), expected: "a whole number" })
+    }
+
+    fn optional_count(&self, key: &str, least: u64, most: u64) -> Result<Option<usize>, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(None) };
+        let Some(number) = value.as_number() else {
+            return Err(self.wrong_type(key, "a whole number", value));
+        };
+        let count = number.as_u64().filter(|count| (least..=most).contains(count));
+        let count = count.and_then(|count| usize::try_from(count).ok());
+        match count {
+            Some(count) => Ok(Some(count)),
+            None if number.is_f64() => Err(self.wrong_type(key, "a whole number", value)),
+            None => Err(ConfigError::OutOfRange { field: self.name(key), found: quote(value), least, most }),
+        }
+    }
+
+    /// A finite number in `least..=most`.
+    pub(super) fn number(&self, key: &str, default: f64, least: f64, most: f64) -> Result<f64, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(default) };
+        let number = value.as_f64().ok_or_else(|| self.wrong_type(key, "a number", value))?;
+        if (least..=most).contains(&number) {
+            Ok(number)
+        } else {
+            Err(self.unsupported(key, value, "a number of ordinary size"))
+        }
+    }
+
+    /// Text.
+    pub(super) fn text(&self, key: &str, default: &'a str) -> Result<&'a str, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(default) };
+        value.as_str().ok_or_else(|| self.wrong_type(key, "text", value))
+    }
+
+    /// Yes or no.
+    pub(super) fn flag(&self, key: &str) -> Result<bool, ConfigError> {
+        let Some(value) = self.get(key) else { return Ok(false) };
+        value.as_bool().ok_or_else(|| self.wrong_type(key, "true or false", value))
+    }
+
+    /// The whole path of a field.
+    pub(super) fn name(&self, key: &str) -> String {
+        if self.path.is_empty() { key.into() } else { format!("{}.{key}", self.path) }
+    }
+
+    fn wrong_type(&self, key: &str, expected: &'static str, value: &Value) -> ConfigError {
+        ConfigError::WrongType { field: self.name(key), expected, found: quote(value) }
+    }
+
+    /// The error for a value that the towers cannot follow.
+    pub(super) fn unsupported(&self, key: &str, value: &Value, supported: &'static str) -> ConfigError {
+        ConfigError::Unsupported { field: self.name(key), found: quote(value), supported }
+    }
+}
+
+/// A value as a message shows it.
+fn quote(value: &Value) -> String {
+    match value {
+        Value::Object(_) => "an object".into(),
+        Value::Array(_) => "a list".into(),
+        other => {
+            let text = other.to_string();
+            match text.char_indices().nth(QUOTED) {
+                Some((end, _)) => format!("{}…", &text[..end]),
+                None => text,
+            }
+        }
+    }
+}
