@@ -8,6 +8,7 @@
 
 pub mod config;
 pub mod pixels;
+pub mod progress;
 pub mod tokens;
 pub mod towers;
 pub mod weights;

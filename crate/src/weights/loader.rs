@@ -1,0 +1,376 @@
+//! Bytes of a checkpoint's files → the parameters of a model, each handed over as soon as it is complete.
+
+use std::collections::HashMap;
+
+use super::{
+    Dtype, Header, HeaderError, Kind, MissingTensor, Parameter, Precision, Reader, TensorInfo, TensorSink,
+    Values, WeightError,
+    names::{Names, Slot},
+    nearest, parameters,
+    target::{Target, Unfit},
+};
+use crate::config::ClipConfig;
+
+/// Numbers that are decoded at a time.
+const CHUNK: usize = 16 << 10;
+
+/// Takes parameters as they become complete.
+pub type ParameterSink<'a> = dyn FnMut(&Parameter, Values) + 'a;
+
+/// Loads a model from one or several safetensors files, pushed in file order.
+///
+/// Holds the parameters that are not complete yet, in the target precision: one, or a layer's query, key and value. The first thing
+/// that is wrong ends the load; nothing may be pushed after it.
+#[derive(Debug)]
+pub struct Loader {
+    config: ClipConfig,
+    precision: Precision,
+    parameters: Vec<Parameter>,
+    names: Names,
+    /// For each parameter, how many of its rows the headers so far promise, and how many have come.
+    rows: Vec<(usize, usize)>,
+    targets: HashMap<usize, Target>,
+    seen: std::collections::HashSet<(usize, usize)>,
+    unexpected: Vec<String>,
+    open_clip: bool,
+    file: Option<File>,
+    scratch: Scratch,
+}
+
+/// The file that is being pushed.
+#[derive(Debug)]
+struct File {
+    name: String,
+    reader: Reader,
+    last: bool,
+    length_known: bool,
+}
+
+#[derive(Debug, Default)]
+struct Scratch {
+    /// Bytes of a number that a piece cut in two.
+    cut: Vec<u8>,
+    numbers: Vec<f32>,
+    /// A matrix that the file has transposed, until it is whole.
+    transposed: Vec<f32>,
+}
+
+/// What was loaded, besides the parameters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Loaded {
+    /// Tensors that belong to no parameter of the model, for a warning.
+    pub unexpected: Vec<String>,
+}
+
+impl Loader {
+    /// Begins to load a model of this shape.
+    pub fn new(config: &ClipConfig, precision: Precision) -> Self {
+        let parameters = parameters(config);
+        Self {
+            config: config.clone(),
+            precision,
+            names: Names::new(config, &parameters),
+            rows: vec![(0, 0); parameters.len()],
+            parameters,
+            targets: HashMap::new(),
+            seen: Default::default(),
+            unexpected: Vec::new(),
+            open_clip: false,
+            file: None,
+            scratch: Scratch::default(),
+        }
+    }
+
+    /// The shape of the model.
+    pub fn config(&self) -> &ClipConfig {
+        &self.config
+    }
+
+    /// Begins a file. `name` is for messages; `length`, its bytes, lets a false header be refused at once; `last` says that no other
+    /// file follows, so that tensors which are in none are reported before any number is read.
+    pub fn begin(&mut self, name: &str, length: Option<u64>, last: bool) {
+        self.scratch = Scratch::default();
+        let reader = Reader::new(length);
+        self.file = Some(File { name: name.into(), reader, last, length_known: length.is_some() });
+    }
+
+    /// The file's next bytes. Parameters that they complete go to `sink`.
+    ///
+    /// # Errors
+    ///
+    /// See [`WeightError`].
+    pub fn push(&mut self, bytes: &[u8], sink: &mut ParameterSink<'_>) -> Result<(), WeightError> {
+        let Some(mut file) = self.file.take() else { return Ok(()) };
+        let mut intake =
+            Intake { loader: self, file: &file.name, last: file.last, reserve: file.length_known, sink };
+        let outcome = file.reader.push(bytes, &mut intake);
+        let outcome = outcome.map_err(|fault| fault.named(&file.name));
+        self.file = Some(file);
+        outcome
+    }
+
+    /// The file has no more bytes.
+    ///
+    /// # Errors
+    ///
+    /// When it ended too early.
+    pub fn end(&mut self) -> Result<(), WeightError> {
+        let Some(file) = self.file.take() else { return Ok(()) };
+        file.reader
+            .finish()
+            .map_err(|error| WeightError::Header { file: file.name, error: Box::new(error) })?;
+        Ok(())
+    }
+
+    /// All files have been pushed.
+    ///
+    /// # Errors
+    ///
+    /// When a parameter never came. `name` stands for all files in the message.
+    pub fn finish(self, name: &str) -> Result<Loaded, WeightError> {
+        self.check_complete(name)?;
+        Ok(Loaded { unexpected: self.unexpected })
+    }
+
+    /// Holds a header against the configuration.
+    pub(super) fn accept_header(
+        &mut self,
+        file: &str,
+        header: &Header,
+        last: bool,
+    ) -> Result<(), WeightError> {
+        for tensor in &header.tensors {
+            let Some(slot) = self.names.slot(&tensor.name) else {
+                if !Names::ignored(&tensor.name) {
+                    self.unexpected.push(tensor.name.clone());
+                }
+                continue;
+            };
+            self.open_clip |= Names::is_open_clip(&tensor.name);
+            let (file, name) = (|| file.to_owned(), || tensor.name.clone());
+            if !matches!(tensor.dtype, Dtype::F32 | Dtype::F16 | Dtype::Bf16 | Dtype::F64) {
+                let (found, shape) = (tensor.dtype.clone(), tensor.shape.clone());
+                return Err(WeightError::Dtype { file: file(), tensor: name(), found, shape });
+            }
+            // A single number is written as [] or [1].
+            let scalar = slot.shape.is_empty() && tensor.shape == [1];
+            if tensor.shape != slot.shape && !scalar {
+                let (expected, found) = (slot.shape.clone(), tensor.shape.clone());
+                return Err(WeightError::Shape { file: file(), tensor: name(), expected, found });
+            }
+            let whole = self.rows[slot.parameter].0 + slot.rows.len();
+            let first = self.seen.insert((slot.parameter, slot.rows.start));
+            if !first || whole > row_count(&self.parameters[slot.parameter]) {
+                return Err(WeightError::Twice { file: file(), tensor: name() });
+            }
+            self.rows[slot.parameter].0 = whole;
+        }
+        if last { self.check_complete(file) } else { Ok(()) }
+    }
+
+    /// That every parameter is promised by some header.
+    fn check_complete(&self, file: &str) -> Result<(), WeightError> {
+        let mut missing = Vec::new();
+        for (index, parameter) in self.parameters.iter().enumerate() {
+            let rows = row_count(parameter);
+            if self.rows[index].0 == rows {
+                continue;
+            }
+            // Query, key and value may be missing one by one: a third at a time is looked for.
+            let mut last = None;
+            for row in [0, rows / 3, rows / 3 * 2] {
+                let Some(name) = self.names.of(index, row, self.open_clip) else { continue };
+                let Some(slot) = self.names.slot(name) else { continue };
+                if last == Some(name) || self.seen.contains(&(index, slot.rows.start)) {
+                    continue;
+                }
+                last = Some(name);
+                let nearest = nearest::nearest(name, &self.unexpected);
+                missing.push(MissingTensor { name: name.into(), shape: slot.shape.clone(), nearest });
+            }
+        }
+        if missing.is_empty() {
+            return Ok(());
+        }
+        Err(WeightError::Missing { file: file.into(), missing, unexpected: self.unexpected.len() })
+    }
+}
+
+/// Rows of a parameter; vectors have one number a row.
+fn row_count(parameter: &Parameter) -> usize {
+    parameter.shape.first().copied().unwrap_or(1)
+}
+
+fn column_count(parameter: &Parameter) -> usize {
+    parameter.shape.iter().skip(1).product()
+}
+
+/// One push: the loader with the sink of the moment.
+struct Intake<'a, 'b> {
+    loader: &'a mut Loader,
+    file: &'a str,
+    last: bool,
+    reserve: bool,
+    sink: &'a mut ParameterSink<'b>,
+}
+
+/// What ends a push.
+enum Fault {
+    Header(HeaderError),
+    Weights(Box<WeightError>),
+}
+
+impl From<HeaderError> for Fault {
+    fn from(error: HeaderError) -> Self {
+        Self::Header(error)
+    }
+}
+
+impl From<WeightError> for Fault {
+    fn from(error: WeightError) -> Self {
+        Self::Weights(Box::new(error))
+    }
+}
+
+impl Fault {
+    fn named(self, file: &str) -> WeightError {
+        match self {
+            Self::Header(error) => WeightError::Header { file: file.into(), error: Box::new(error) },
+            Self::Weights(error) => *error,
+        }
+    }
+}
+
+impl TensorSink for Intake<'_, '_> {
+    type Error = Fault;
+
+    fn header(&mut self, header: &Header) -> Result<(), Fault> {
+        Ok(self.loader.accept_header(self.file, header, self.last)?)
+    }
+
+    fn bytes(&mut self, tensor: &TensorInfo, offset: u64, mut bytes: &[u8]) -> Result<(), Fault> {
+        let Some(slot) = self.loader.names.slot(&tensor.name).cloned() else { return Ok(()) };
+        let size = tensor.dtype.bits().unwrap_or(8) as usize / 8;
+        let mut index = offset / size as u64;
+        let mut scratch = std::mem::take(&mut self.loader.scratch);
+        if !scratch.cut.is_empty() {
+            let (taken, rest) = bytes.split_at((size - scratch.cut.len()).min(bytes.len()));
+            scratch.cut.extend_from_slice(taken);
+            bytes = rest;
+            if scratch.cut.len() == size {
+                decode(&tensor.dtype, &scratch.cut, &mut scratch.numbers);
+                scratch.cut.clear();
+                self.take(tensor, &slot, index, &mut scratch)?;
+                index += 1;
+            }
+        }
+        let whole = bytes.len() / size * size;
+        for chunk in bytes[..whole].chunks(CHUNK * size) {
+            decode(&tensor.dtype, chunk, &mut scratch.numbers);
+            self.take(tensor, &slot, index, &mut scratch)?;
+            index += (chunk.len() / size) as u64;
+        }
+        scratch.cut.extend_from_slice(&bytes[whole..]);
+        self.loader.scratch = scratch;
+        Ok(())
+    }
+
+    fn end(&mut self, tensor: &TensorInfo) -> Result<(), Fault> {
+        let Some(slot) = self.loader.names.slot(&tensor.name).cloned() else { return Ok(()) };
+        let parameter = &self.loader.parameters[slot.parameter];
+        let (rows, columns) = (row_count(parameter), column_count(parameter));
+        if slot.transposed {
+            let source = std::mem::take(&mut self.loader.scratch.transposed);
+            let mut row = vec![0.0; columns];
+            for index in 0..rows {
+                row.iter_mut()
+                    .zip(source.iter().skip(index).step_by(rows))
+                    .for_each(|(to, from)| *to = *from);
+                self.write(tensor, &slot, (index * columns) as u64, &row)?;
+            }
+        }
+        let loader = &mut *self.loader;
+        loader.rows[slot.parameter].1 += slot.rows.len();
+        if loader.rows[slot.parameter].1 == rows
+            && let Some(target) = loader.targets.remove(&slot.parameter)
+        {
+            (self.sink)(&loader.parameters[slot.parameter], target.finish());
+        }
+        Ok(())
+    }
+}
+
+impl Intake<'_, '_> {
+    /// Decoded numbers of a tensor, from number `index` on.
+    fn take(
+        &mut self,
+        tensor: &TensorInfo,
+        slot: &Slot,
+        index: u64,
+        scratch: &mut Scratch,
+    ) -> Result<(), Fault> {
+        if !slot.transposed {
+            return self.write(tensor, slot, index, &scratch.numbers);
+        }
+        scratch.transposed.extend_from_slice(&scratch.numbers);
+        match scratch.numbers.iter().position(|x| !x.is_finite()) {
+            Some(at) => Err(self.unfit(tensor, index, Unfit { index: at, value: scratch.numbers[at] })),
+            None => Ok(()),
+        }
+    }
+
+    fn write(&mut self, tensor: &TensorInfo, slot: &Slot, index: u64, numbers: &[f32]) -> Result<(), Fault> {
+        let loader = &mut *self.loader;
+        let parameter = &loader.parameters[slot.parameter];
+        let columns = column_count(parameter);
+        let target = match loader.targets.entry(slot.parameter) {
+            std::collections::hash_map::Entry::Occupied(target) => target.into_mut(),
+            std::collections::hash_map::Entry::Vacant(empty) => {
+                let precision =
+                    if parameter.kind == Kind::Vector { Precision::F32 } else { loader.precision };
+                let target = Target::new(row_count(parameter), columns, precision, self.reserve);
+                empty.insert(target.ok_or_else(|| WeightError::Memory {
+                    file: self.file.into(),
+                    tensor: tensor.name.clone(),
+                    shape: tensor.shape.clone(),
+                })?)
+            }
+        };
+        // Fits: the tensor's shape is the slot's, whose numbers are counted in usize.
+        let start = slot.rows.start * columns + index as usize;
+        let written = target.write(start, numbers);
+        written.map_err(|unfit| self.unfit(tensor, index, unfit))
+    }
+
+    fn unfit(&self, tensor: &TensorInfo, start: u64, unfit: Unfit) -> Fault {
+        let (file, tensor, value) = (self.file.to_owned(), tensor.name.clone(), unfit.value);
+        let index = start + unfit.index as u64;
+        Fault::from(if value.is_finite() {
+            WeightError::TooLarge { file, tensor, index, value }
+        } else {
+            WeightError::NotFinite { file, tensor, index, value }
+        })
+    }
+}
+
+/// Little-endian numbers of a floating dtype → f32.
+fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
+    numbers.clear();
+    match dtype {
+        Dtype::F32 => numbers.extend(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes))),
+        Dtype::F64 => {
+            numbers.extend(bytes.as_chunks().0.iter().map(|&bytes| f64::from_le_bytes(bytes) as f32))
+        }
+        Dtype::Bf16 => numbers
+            .extend(bytes.as_chunks().0.iter().map(|&[low, high]| f32::from_le_bytes([0, 0, low, high]))),
+        Dtype::F16 => {
+            use half::{f16, slice::HalfFloatSliceExt};
+            let halves: Vec<f16> =
+                bytes.as_chunks().0.iter().map(|&bytes| f16::from_le_bytes(bytes)).collect();
+            numbers.resize(halves.len(), 0.0);
+            halves.convert_to_f32_slice(numbers);
+        }
+        // Refused with the header.
+        Dtype::Other(..) => {}
+    }
+}

@@ -1,0 +1,110 @@
+//! One parameter in the making: source numbers in, target precision out, a few at a time.
+
+use half::{f16, slice::HalfFloatSliceExt};
+
+use super::{Blocks, Precision, Values, quantize};
+
+/// Numbers of one parameter, `[rows, columns]`, some of which have come.
+#[derive(Debug)]
+pub(super) struct Target {
+    columns: usize,
+    values: Values,
+    /// Numbers of an unfinished 8-bit block.
+    pending: Vec<f32>,
+}
+
+/// A number that the target cannot hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Unfit {
+    /// Its index among those given.
+    pub(super) index: usize,
+    /// The number.
+    pub(super) value: f32,
+}
+
+impl Target {
+    /// An empty target. With `reserve`, its memory is taken at once; without, it grows with what comes.
+    pub(super) fn new(rows: usize, columns: usize, precision: Precision, reserve: bool) -> Option<Self> {
+        let count = rows.checked_mul(columns)?;
+        let reserved = if reserve { count } else { 0 };
+        let values = match precision {
+            Precision::F32 => Values::F32(vec_of(reserved)?),
+            Precision::F16 => Values::F16(vec_of(reserved)?),
+            Precision::Q8 => {
+                let block = quantize::BLOCK.min(columns.max(1));
+                let scales = vec_of(if reserve { rows * columns.div_ceil(block) } else { 0 })?;
+                Values::Q8(Blocks { values: vec_of(reserved)?, scales, block })
+            }
+        };
+        Some(Self { columns, values, pending: Vec::new() })
+    }
+
+    /// Takes the numbers from `start` on. Within a row they come in order; rows may come in any order.
+    pub(super) fn write(&mut self, start: usize, source: &[f32]) -> Result<(), Unfit> {
+        // Folding without a branch lets the compiler take many at once: this runs over every weight.
+        if !source.iter().fold(true, |all, x| all & x.is_finite()) {
+            return Err(unfit(source, |x| !x.is_finite()));
+        }
+        match &mut self.values {
+            Values::F32(values) => {
+                fit(values, start + source.len(), 0.0);
+                values[start..start + source.len()].copy_from_slice(source);
+            }
+            Values::F16(values) => {
+                fit(values, start + source.len(), f16::ZERO);
+                let target = &mut values[start..start + source.len()];
+                target.convert_from_f32_slice(source);
+                if target.iter().any(|x| !x.is_finite()) {
+                    return Err(unfit(source, |x| !f16::from_f32(x).is_finite()));
+                }
+            }
+            Values::Q8(blocks) => {
+                let columns = self.columns;
+                let mut end = start;
+                let mut rest = source;
+                while !rest.is_empty() {
+                    // How far this block reaches: to its own end or the row's.
+                    let column = end % columns;
+                    let block_end = (column / blocks.block + 1) * blocks.block;
+                    let (taken, later) = rest.split_at((block_end.min(columns) - column).min(rest.len()));
+                    self.pending.extend_from_slice(taken);
+                    (end, rest) = (end + taken.len(), later);
+                    let column = column + taken.len();
+                    if column == block_end || column == columns {
+                        let first = end - self.pending.len();
+                        let per_row = columns.div_ceil(blocks.block);
+                        let scale = first / columns * per_row + first % columns / blocks.block;
+                        fit(&mut blocks.values, end, 0);
+                        fit(&mut blocks.scales, scale + 1, 0.0);
+                        blocks.scales[scale] = quantize::block(&self.pending, &mut blocks.values[first..end]);
+                        self.pending.clear();
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The parameter, once every number has come.
+    pub(super) fn finish(self) -> Values {
+        self.values
+    }
+}
+
+fn vec_of<T>(reserved: usize) -> Option<Vec<T>> {
+    let mut vec = Vec::new();
+    vec.try_reserve_exact(reserved).ok()?;
+    Some(vec)
+}
+
+/// Makes room up to `length`.
+fn fit<T: Copy>(vec: &mut Vec<T>, length: usize, filler: T) {
+    if vec.len() < length {
+        vec.resize(length, filler);
+    }
+}
+
+fn unfit(source: &[f32], is: impl Fn(f32) -> bool) -> Unfit {
+    let index = source.iter().position(|&x| is(x)).unwrap_or(0);
+    Unfit { index, value: source[index] }
+}
