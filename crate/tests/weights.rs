@@ -1,5 +1,7 @@
 //! Checkpoints: what they become, and what is refused.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
 mod common;
 
 use std::collections::HashMap;

@@ -1,5 +1,6 @@
 //! What several tests share.
 
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 use std::fmt::Write as _;
