@@ -218,6 +218,7 @@ fn targets_are_as_precise_as_they_promise() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn pieces_of_any_size_give_the_same(cuts in prop::collection::vec(0usize..20_000, 0..12), known: bool) {
         let file = safetensors(&tiny_tensors());

@@ -162,6 +162,7 @@ fn a_very_long_prompt_ends() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { failure_persistence: None, ..Default::default() })]
     #[test]
     fn any_string_has_a_start_an_end_and_known_tokens(text: String, context in 2usize..100) {
         let tokenizer = Tokenizer::clip();

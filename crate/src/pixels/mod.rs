@@ -1,4 +1,22 @@
 //! encoded image → [`Pixels`]
+//!
+//! ```text
+//! bytes ─► decode: Picture (RGB, 8 bits) ─► resample to the shortest edge, centre crop ─► normalise ─► Pixels [3, size, size]
+//! ```
+//!
+//! Equal to Pillow's `convert("RGB")` and transformers' `CLIPImageProcessor`: the resampler to the last bit, lossless formats too, JPEG and
+//! lossy WebP within the rounding of their transforms.
+
+mod decode;
+mod error;
+mod picture;
+mod processor;
+mod resample;
+
+pub use decode::{Format, Limits, decode};
+pub use error::{PixelError, ProcessorError};
+pub use picture::Picture;
+pub use processor::{Processor, Resize};
 
 /// An image as the vision tower reads it.
 #[derive(Debug, Clone, PartialEq)]
