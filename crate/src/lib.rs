@@ -5,13 +5,30 @@
 //!                                                                      ├─► Score ─► probability, verdict
 //! image ──► Pixels [3, 224, 224] ─► vision tower ─► Embedding [1024] ─┘
 //! ```
+//!
+//! The model is CLIP (ViT-H/14 for PickScore v1, arXiv 2305.01569); the towers run on [burn](https://burn.dev) and name no backend.
+//!
+//! ```no_run
+//! use pickscore::{PickScore, scorer::OpenOptions};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
+//! let image = std::fs::read("fox.png")?;
+//! let scores = scorer.score("a fox in the snow", &[&image]);
+//! # Ok(())
+//! # }
+//! ```
 
 pub mod config;
 pub mod pixels;
 pub mod progress;
+pub mod score;
+pub mod scorer;
 pub mod tokens;
 pub mod towers;
 pub mod weights;
+
+pub use scorer::PickScore;
 
 #[cfg(feature = "cli")]
 pub mod cli;

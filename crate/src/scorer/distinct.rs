@@ -1,0 +1,40 @@
+//! Which of several byte strings are equal.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+/// The distinct ones among several byte strings, told apart by their SHA-256.
+pub(super) struct Distinct {
+    /// Where each distinct one is found first, in order.
+    pub(super) first: Vec<usize>,
+    /// For each string, which of the distinct ones it is.
+    pub(super) of: Vec<usize>,
+}
+
+impl Distinct {
+    pub(super) fn new<'a>(strings: impl Iterator<Item = &'a [u8]>) -> Self {
+        let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
+        let (mut first, mut of) = (Vec::new(), Vec::new());
+        for (at, bytes) in strings.enumerate() {
+            let index = *seen.entry(Sha256::digest(bytes).into()).or_insert_with(|| {
+                first.push(at);
+                first.len() - 1
+            });
+            of.push(index);
+        }
+        Self { first, of }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_strings_are_found() {
+        let distinct = Distinct::new([&b"a"[..], b"b", b"a", b"", b"b"].into_iter());
+        assert_eq!(distinct.first, [0, 1, 3]);
+        assert_eq!(distinct.of, [0, 1, 0, 2, 1]);
+    }
+}
