@@ -1,6 +1,39 @@
 //! The command `pickscore`.
+//!
+//! Standard output holds results and nothing else; what goes wrong is one line on standard error. Exit code 2 means bad usage, 1 bad input.
+
+mod arguments;
+mod embed;
+mod fault;
+mod images;
+mod inspect;
+mod load;
+mod output;
+mod pairs;
+mod score;
+
+use std::{io, process::ExitCode};
+
+use clap::Parser;
+
+use arguments::{Arguments, Command};
+use fault::Fault;
 
 /// Runs the command.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::SUCCESS
+pub fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match &arguments.command {
+        Command::Score(arguments) => score::run(arguments),
+        Command::Embed(arguments) => embed::run(arguments),
+        Command::Inspect(arguments) => inspect::run(arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        // Whoever read the output has had enough, as `head` does.
+        Err(Fault::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
+        Err(fault) => {
+            fault::report(&fault);
+            ExitCode::from(if matches!(fault, Fault::Usage { .. }) { 2 } else { 1 })
+        }
+    }
 }

@@ -17,7 +17,7 @@ impl Distinct {
         let mut seen: HashMap<[u8; 32], usize> = HashMap::new();
         let (mut first, mut of) = (Vec::new(), Vec::new());
         for (at, bytes) in strings.enumerate() {
-            let index = *seen.entry(Sha256::digest(bytes).into()).or_insert_with(|| {
+            let index = *seen.entry(hash(bytes)).or_insert_with(|| {
                 first.push(at);
                 first.len() - 1
             });
@@ -25,6 +25,11 @@ impl Distinct {
         }
         Self { first, of }
     }
+}
+
+/// SHA-256.
+pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
 }
 
 #[cfg(test)]

@@ -10,6 +10,8 @@ pub use error::ScoreError;
 #[cfg(not(target_family = "wasm"))]
 pub use open::{DeviceChoice, OpenOptions, PrecisionChoice};
 
+use std::collections::HashMap;
+
 use crate::{
     pixels::{PixelError, Pixels, Processor},
     score,
@@ -17,7 +19,6 @@ use crate::{
     towers::{Clip, Embedding, TowerError},
     weights::Precision,
 };
-use distinct::Distinct;
 
 /// What a scorer is and what it runs on.
 #[derive(Debug, Clone, PartialEq)]
@@ -45,6 +46,10 @@ pub struct PickScore {
     info: Info,
     batch: usize,
 }
+
+/// What images came to, by the SHA-256 of their bytes. Holds 4 KB an image.
+#[derive(Debug, Default)]
+pub struct ImageCache(HashMap<[u8; 32], Result<Embedding, PixelError>>);
 
 /// What each image came to, in the order given.
 pub type PerImage<T> = Vec<Result<T, PixelError>>;
@@ -107,7 +112,7 @@ impl PickScore {
     ///
     /// An empty prompt; a failing device.
     pub async fn embed_texts(&self, prompts: &[&str]) -> Result<Vec<Embedding>, ScoreError> {
-        let distinct = Distinct::new(prompts.iter().map(|prompt| prompt.as_bytes()));
+        let distinct = distinct::Distinct::new(prompts.iter().map(|prompt| prompt.as_bytes()));
         let tokens =
             distinct.first.iter().map(|&at| self.tokens(prompts[at])).collect::<Result<Vec<_>, _>>()?;
         let mut embeddings = Vec::with_capacity(tokens.len());
@@ -124,21 +129,38 @@ impl PickScore {
     ///
     /// A failing device.
     pub async fn embed_images(&self, images: &[&[u8]]) -> Result<PerImage<Embedding>, ScoreError> {
-        let distinct = Distinct::new(images.iter().copied());
-        let mut embeddings: PerImage<Embedding> = Vec::with_capacity(distinct.first.len());
-        for batch in distinct.first.chunks(self.batch) {
+        self.embed_images_with(&mut ImageCache::default(), images).await
+    }
+
+    /// As [`PickScore::embed_images`], and images that `cache` has seen do not run again: for calls that hand over a folder piece by piece.
+    ///
+    /// # Errors
+    ///
+    /// A failing device.
+    pub async fn embed_images_with(
+        &self,
+        cache: &mut ImageCache,
+        images: &[&[u8]],
+    ) -> Result<PerImage<Embedding>, ScoreError> {
+        let hashes: Vec<_> = images.iter().map(|image| distinct::hash(image)).collect();
+        let mut unseen: Vec<usize> =
+            (0..images.len()).filter(|&at| !cache.0.contains_key(&hashes[at])).collect();
+        let mut once = std::collections::HashSet::new();
+        unseen.retain(|&at| once.insert(hashes[at]));
+        for batch in unseen.chunks(self.batch) {
             let encoded: Vec<&[u8]> = batch.iter().map(|&at| images[at]).collect();
             let pixels = self.pixels_of(&encoded);
             let readable: Vec<&Pixels> = pixels.iter().filter_map(|pixels| pixels.as_ref().ok()).collect();
             let mut embedded = self.embed_pixels(&readable).await?.into_iter();
-            for pixels in &pixels {
-                match pixels {
-                    Ok(_) => embeddings.extend(embedded.next().map(Ok)),
-                    Err(error) => embeddings.push(Err(error.clone())),
-                }
+            for (&at, pixels) in batch.iter().zip(&pixels) {
+                let outcome = match pixels {
+                    Ok(_) => embedded.next().map(Ok),
+                    Err(error) => Some(Err(error.clone())),
+                };
+                cache.0.extend(outcome.map(|outcome| (hashes[at], outcome)));
             }
         }
-        Ok(distinct.of.iter().map(|&index| embeddings[index].clone()).collect())
+        Ok(hashes.iter().filter_map(|hash| cache.0.get(hash).cloned()).collect())
     }
 
     /// Embeddings of prepared images, in the order given, in one batch.

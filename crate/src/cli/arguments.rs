@@ -1,0 +1,170 @@
+//! What the command can be asked.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::{
+    pixels::Limits,
+    scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
+    weights::Precision,
+};
+
+/// How well images fit a prompt, as people would judge it: PickScore on this machine's GPU or CPU.
+#[derive(Debug, Parser)]
+#[command(name = "pickscore", version, about)]
+pub(super) struct Arguments {
+    #[command(subcommand)]
+    pub(super) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Score images against a prompt.
+    Score(ScoreArguments),
+    /// Embeddings of prompts and images, of unit length.
+    Embed(EmbedArguments),
+    /// What a model's files hold, and whether they can be loaded.
+    Inspect(InspectArguments),
+}
+
+/// Scores, probabilities and ranks of images for a prompt.
+#[derive(Debug, Args)]
+pub(super) struct ScoreArguments {
+    #[command(flatten)]
+    pub(super) model: ModelArguments,
+    /// What the images should show. Given several times, every prompt is scored with every image.
+    #[arg(long = "prompt", value_name = "TEXT", required_unless_present = "pairs")]
+    pub(super) prompts: Vec<String>,
+    /// Score pairs instead: a CSV, TSV or JSON Lines file with `prompt` and `image` (a path beside the file).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompts", "images", "tie_threshold"])]
+    pub(super) pairs: Option<PathBuf>,
+    /// Image files, folders (searched throughout) and patterns such as `renders/*.png`.
+    #[arg(value_name = "IMAGE", required_unless_present = "pairs")]
+    pub(super) images: Vec<PathBuf>,
+    /// How results are written. `jsonl` writes each image's score as soon as it is known, the others everything at the end.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    pub(super) format: Format,
+    /// With two images: which is better, or a tie where their probabilities are at most this far apart (0 to 1).
+    #[arg(long, value_name = "T")]
+    pub(super) tie_threshold: Option<f32>,
+    /// Stop at the first image that cannot be read, instead of scoring the others.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct EmbedArguments {
+    #[command(flatten)]
+    pub(super) model: ModelArguments,
+    /// A prompt; may be given several times.
+    #[arg(long = "text", value_name = "TEXT")]
+    pub(super) texts: Vec<String>,
+    /// An image file, a folder or a pattern; may be given several times.
+    #[arg(long = "image", value_name = "FILE")]
+    pub(super) images: Vec<PathBuf>,
+    /// How results are written. `jsonl` writes each embedding as soon as it is known.
+    #[arg(long, value_enum, default_value_t = EmbedFormat::Json)]
+    pub(super) format: EmbedFormat,
+    /// Stop at the first image that cannot be read, instead of embedding the others.
+    #[arg(long)]
+    pub(super) strict: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// A model directory or safetensors file.
+    #[arg(long, value_name = "DIR|FILE", required_unless_present = "path")]
+    pub(super) model: Option<PathBuf>,
+    /// The same.
+    #[arg(value_name = "DIR|FILE", conflicts_with = "model")]
+    pub(super) path: Option<PathBuf>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
+    pub(super) format: InspectFormat,
+    /// List every tensor.
+    #[arg(long)]
+    pub(super) tensors: bool,
+}
+
+/// Which model, and how it runs.
+#[derive(Debug, Args)]
+pub(super) struct ModelArguments {
+    /// A model directory (`config.json`, `model.safetensors`) or a safetensors file with its configuration beside it.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) model: PathBuf,
+    /// Where to compute.
+    #[arg(long, value_enum, default_value_t = DeviceArgument::Auto)]
+    device: DeviceArgument,
+    /// What to store the weights as: `auto` takes f16 on a GPU that computes in it, else f32.
+    #[arg(long, value_enum, default_value_t = PrecisionArgument::Auto)]
+    precision: PrecisionArgument,
+    /// Refuse images with more pixels than this.
+    #[arg(long, value_name = "N", default_value_t = Limits::default().max_pixels)]
+    max_pixels: u64,
+    /// CPU threads; all cores unless given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
+    pub(super) threads: Option<u16>,
+}
+
+impl ModelArguments {
+    pub(super) fn options(&self) -> OpenOptions {
+        OpenOptions {
+            device: match self.device {
+                DeviceArgument::Auto => DeviceChoice::Auto,
+                DeviceArgument::Gpu => DeviceChoice::Gpu,
+                DeviceArgument::Cpu => DeviceChoice::Cpu,
+            },
+            precision: match self.precision {
+                PrecisionArgument::Auto => PrecisionChoice::Auto,
+                PrecisionArgument::F32 => PrecisionChoice::Exactly(Precision::F32),
+                PrecisionArgument::F16 => PrecisionChoice::Exactly(Precision::F16),
+                PrecisionArgument::Q8 => PrecisionChoice::Exactly(Precision::Q8),
+            },
+            limits: Limits { max_pixels: self.max_pixels },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum DeviceArgument {
+    Auto,
+    Gpu,
+    Cpu,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PrecisionArgument {
+    Auto,
+    F32,
+    F16,
+    Q8,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people: best first.
+    Table,
+    /// One document, in the order given.
+    Json,
+    /// One line an image as soon as it is known, without probability and rank.
+    Jsonl,
+    /// With a header, in the order given.
+    Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum EmbedFormat {
+    /// One document, in the order given.
+    Json,
+    /// One line a text or image, as soon as it is known.
+    Jsonl,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum InspectFormat {
+    /// For people.
+    Table,
+    /// One document.
+    Json,
+}

@@ -1,0 +1,52 @@
+//! What ends the command.
+
+use std::{
+    fmt::Display,
+    io::{self, Write},
+};
+
+use crate::scorer::ScoreError;
+
+/// Why the command ends without all it was asked for.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Fault {
+    /// The arguments do not fit together.
+    #[error("{reason}")]
+    Usage { reason: String },
+    /// The model or a device.
+    #[error(transparent)]
+    Score(#[from] ScoreError),
+    /// An input file.
+    #[error("{path}: {reason}")]
+    Input { path: String, reason: String },
+    /// A pattern without a match, a folder without images.
+    #[error("{reason}")]
+    Nothing { reason: String },
+    /// Standard output.
+    #[error("the results cannot be written: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl From<crate::weights::WeightError> for Fault {
+    fn from(error: crate::weights::WeightError) -> Self {
+        Self::Score(error.into())
+    }
+}
+
+impl From<csv::Error> for Fault {
+    fn from(error: csv::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+impl From<serde_json::Error> for Fault {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+/// One line on standard error. That it cannot be written can be told to nobody.
+pub(super) fn report(what: &dyn Display) {
+    let line = what.to_string().replace(['\n', '\r'], " ");
+    let _ = writeln!(io::stderr(), "pickscore: {line}");
+}
