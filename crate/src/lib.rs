@@ -11,10 +11,10 @@
 //! ```no_run
 //! use pickscore::{PickScore, scorer::OpenOptions};
 //!
-//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
 //! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
 //! let image = std::fs::read("fox.png")?;
-//! let scores = scorer.score("a fox in the snow", &[&image]);
+//! let scores = scorer.score("a fox in the snow", &[&image]).await?;
 //! # Ok(())
 //! # }
 //! ```

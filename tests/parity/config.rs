@@ -159,6 +159,8 @@ fn names_the_wrong_field() {
     }
     assert!(refusal(&hugging_face(json!({}), json!({"num_channels": 4}))).contains("num_channels"));
     assert!(refusal(&hugging_face(json!({}), json!({"patch_size": 225}))).contains("expected 1 to 224"));
+    let small = refusal(&hugging_face(json!({}), json!({"image_size": 16})));
+    assert!(small.contains("patch_size") && small.contains("32 (its default); expected 1 to 16"), "{small}");
     assert!(
         refusal(&hugging_face(json!(7), json!({})))
             .contains("`text_config` of the model's configuration is 7")

@@ -1,3 +1,47 @@
-//! Commands of the workspace: `cargo xtask …`.
+//! Commands of the workspace: `cargo xtask …`. Each does its own set-up.
 
-fn main() {}
+mod bench;
+mod fuzz;
+mod parity;
+mod process;
+mod python;
+mod test;
+mod wasm_target;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Builds, tests and measures PickScore.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", about)]
+enum Task {
+    /// Runs every test: formatting, lints, native, parity, the wasm target.
+    Test,
+    /// Runs the parity tests at full size (ViT-H/14): minutes, 8 GB of memory and of disk.
+    Parity,
+    /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
+    Fuzz {
+        /// Seconds for each target.
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+    },
+    /// Measures speed beside what a user would otherwise use.
+    Bench(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Task::parse() {
+        Task::Test => test::run(),
+        Task::Parity => parity::run(),
+        Task::Fuzz { seconds } => fuzz::run(seconds),
+        Task::Bench(arguments) => bench::run(&arguments),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

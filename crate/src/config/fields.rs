@@ -40,7 +40,7 @@ impl<'a> Fields<'a> {
         self.get(key).map(|value| Fields::of(key, value)).transpose()
     }
 
-    /// A whole number in `least..=most`.
+    /// A whole number in `least..=most`. Where it is absent, its default must lie there too: a bound may be another field.
     pub(super) fn count(
         &self,
         key: &str,
@@ -48,7 +48,14 @@ impl<'a> Fields<'a> {
         least: u64,
         most: u64,
     ) -> Result<usize, ConfigError> {
-        self.optional_count(key, least, most).map(|found| found.unwrap_or(default))
+        match self.optional_count(key, least, most)? {
+            Some(count) => Ok(count),
+            None if (least..=most).contains(&(default as u64)) => Ok(default),
+            None => {
+                let found = format!("{default} (its default)");
+                Err(ConfigError::OutOfRange { field: self.name(key), found, least, most })
+            }
+        }
     }
 
     /// A whole number in `least..=most`, which has no default.

@@ -51,6 +51,18 @@ pub struct PickScore {
 #[derive(Debug, Default)]
 pub struct ImageCache(HashMap<[u8; 32], Result<Embedding, PixelError>>);
 
+impl ImageCache {
+    /// How many different images it has seen.
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether it has seen none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 /// What each image came to, in the order given.
 pub type PerImage<T> = Vec<Result<T, PixelError>>;
 

@@ -1,0 +1,458 @@
+//! The command as a program: what it prints, where, and what it exits with.
+
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+mod common;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::OnceLock,
+};
+
+use common::{safetensors, tiny_tensors, with_header};
+use pickscore_generate::{Convention, Dtype, write_directory};
+use serde_json::Value;
+
+/// Reads prompts with the published vocabulary and images of 32 × 32.
+const CONFIG: &str = r#"{
+    "projection_dim": 12,
+    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 16, "eos_token_id": 2},
+    "vision_config": {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 32,
+                      "image_size": 32, "patch_size": 8}
+}"#;
+
+/// A generated model, made once.
+fn model() -> &'static Path {
+    static MODEL: OnceLock<tempfile::TempDir> = OnceLock::new();
+    let folder = MODEL.get_or_init(|| {
+        let folder = tempfile::tempdir().unwrap();
+        write_directory(&folder.path().join("tiny"), CONFIG, Convention::HuggingFace, 5, Dtype::F32, 1)
+            .unwrap();
+        folder
+    });
+    static PATH: OnceLock<PathBuf> = OnceLock::new();
+    PATH.get_or_init(|| folder.path().join("tiny"))
+}
+
+fn image(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files").join(name)
+}
+
+fn pickscore(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+    command.args(arguments.iter().map(AsRef::as_ref));
+    command.output().unwrap()
+}
+
+/// `pickscore score --model … --prompt "a fox" --device cpu` and these.
+fn score(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+    let model: &dyn AsRef<std::ffi::OsStr> = &model();
+    let start: [&dyn AsRef<std::ffi::OsStr>; 7] =
+        [&"score", &"--model", model, &"--device", &"cpu", &"--prompt", &"a fox"];
+    pickscore(&[&start[..], arguments].concat())
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).unwrap()
+}
+
+fn json(output: &Output) -> Value {
+    serde_json::from_str(stdout(output)).unwrap()
+}
+
+/// What a failure says: one line, with this exit code and nothing on standard output.
+fn complaint(output: &Output, code: i32) -> String {
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert_eq!(output.status.code(), Some(code), "{said}");
+    assert_eq!(stdout(output), "");
+    let line = said.strip_prefix("pickscore: ").unwrap_or_else(|| panic!("{said}"));
+    assert_eq!(line.trim_end().lines().count(), 1, "{said}");
+    line.trim_end().into()
+}
+
+#[test]
+fn scores_as_json_keep_the_order_given() {
+    let paths = ["photo.png", "edges.png", "noise.png"].map(image);
+    let output = score(&[&"--format", &"json", &paths[0], &paths[1], &paths[2]]);
+    assert!(output.status.success());
+    assert!(output.stderr.is_empty());
+    let document = json(&output);
+    let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
+    assert_eq!(keys, ["device", "images", "model", "precision", "prompt"]);
+    assert_eq!((&document["model"], &document["device"]), (&"tiny".into(), &"cpu".into()));
+    assert_eq!((&document["precision"], &document["prompt"]), (&"f32".into(), &"a fox".into()));
+    let images = document["images"].as_array().unwrap();
+    let scores: Vec<f64> = images.iter().map(|image| image["score"].as_f64().unwrap()).collect();
+    let sum: f64 = scores.iter().map(|score| score.exp()).sum();
+    for ((image, path), score) in images.iter().zip(&paths).zip(&scores) {
+        assert_eq!(image.as_object().unwrap().len(), 4);
+        assert_eq!(image["path"], path.to_str().unwrap());
+        assert!((image["probability"].as_f64().unwrap() - score.exp() / sum).abs() < 1e-5);
+        let better = scores.iter().filter(|other| *other > score).count();
+        assert_eq!(image["rank"], better as u64 + 1);
+    }
+}
+
+#[test]
+fn a_broken_image_is_reported_and_the_rest_scored() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    fs::write(&broken, &fs::read(image("photo.png")).unwrap()[..200]).unwrap();
+    let output = score(&[&"--format", &"json", &image("photo.png"), &broken, &image("edges.png")]);
+    assert!(output.status.success());
+    let said = String::from_utf8(output.stderr.clone()).unwrap();
+    assert!(
+        said.starts_with(&format!("pickscore: {}: ", broken.display())) && said.lines().count() == 1,
+        "{said}"
+    );
+    let document = json(&output);
+    assert_eq!(document["images"].as_array().unwrap().len(), 2);
+    assert_eq!(document["errors"][0]["path"], broken.to_str().unwrap());
+    let strict = score(&[&"--format", &"json", &"--strict", &image("photo.png"), &broken]);
+    assert!(complaint(&strict, 1).contains("broken.png"));
+    let alone = score(&[&"--format", &"json", &broken]);
+    assert_eq!(alone.status.code(), Some(1));
+    assert!(String::from_utf8(alone.stderr).unwrap().ends_with("none of the 1 images could be scored\n"));
+}
+
+#[test]
+fn empty_corrupt_and_bomb_images_cost_one_line_each() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = folder.path().join(name);
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let mut bomb = fs::read(image("photo.png")).unwrap();
+    bomb[16..24].copy_from_slice(&[0, 1, 0x86, 0xa0, 0, 1, 0x86, 0xa0]);
+    let crc = crc32fast::hash(&bomb[12..29]);
+    bomb[29..33].copy_from_slice(&crc.to_be_bytes());
+    for (path, expected) in [
+        (file("empty.png", b""), "empty"),
+        (file("text.png", b"not an image at all"), "expected PNG, JPEG, WebP, GIF or BMP"),
+        (file("bomb.png", &bomb), "100000 × 100000"),
+        (folder.path().join("gone.png"), "cannot be read"),
+    ] {
+        let said = complaint(&score(&[&"--strict", &path]), 1);
+        assert!(said.contains(expected) && said.contains(path.to_str().unwrap()), "{said}");
+    }
+}
+
+#[test]
+fn one_pixel_too_many_is_refused_where_the_user_says_so() {
+    let said = complaint(&score(&[&"--strict", &"--max-pixels", &"50175", &image("size-224x224.png")]), 1);
+    assert!(said.contains("50175"), "{said}");
+    assert!(score(&[&"--max-pixels", &"50176", &image("size-224x224.png")]).status.success());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_name_that_is_not_utf8_is_a_file_name() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.png"));
+    fs::copy(image("photo.png"), &path).unwrap();
+    for output in [score(&[&"--format", &"json", &path]), score(&[&"--format", &"json", &folder.path()])] {
+        assert!(output.status.success(), "{output:?}");
+        assert!(json(&output)["images"][0]["path"].as_str().unwrap().ends_with("caf\u{fffd}.png"));
+    }
+    let gone = folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.png"));
+    assert!(complaint(&score(&[&"--strict", &gone]), 1).contains("\u{fffd}.png: it cannot be read"));
+}
+
+#[test]
+fn an_empty_prompt_is_refused() {
+    for prompt in ["", " \t\n", "\u{3000}"] {
+        let output = pickscore(&[
+            &"score",
+            &"--model",
+            &model(),
+            &"--device",
+            &"cpu",
+            &"--prompt",
+            &prompt,
+            &image("photo.png"),
+        ]);
+        assert!(complaint(&output, 1).contains("prompt"));
+    }
+}
+
+#[test]
+fn a_long_prompt_is_cut_and_said_to_be() {
+    let prompt = "highly detailed ".repeat(60);
+    let output = pickscore(&[
+        &"score",
+        &"--model",
+        &model(),
+        &"--device",
+        &"cpu",
+        &"--prompt",
+        &prompt,
+        &image("photo.png"),
+    ]);
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("longer than the model reads"));
+}
+
+#[test]
+fn misuse_is_exit_code_2() {
+    let two =
+        |arguments: &[&dyn AsRef<std::ffi::OsStr>]| assert_eq!(pickscore(arguments).status.code(), Some(2));
+    two(&[]);
+    two(&[&"rate"]);
+    two(&[&"score", &"--model", &model(), &image("photo.png")]);
+    two(&[&"score", &"--model", &model(), &"--prompt", &"x"]);
+    two(&[&"score", &"--prompt", &"x", &image("photo.png")]);
+    two(&[&"score", &"--model", &model(), &"--prompt", &"x", &"--precision", &"f8", &image("photo.png")]);
+    let said = complaint(&score(&[&"--tie-threshold", &"2", &image("photo.png"), &image("edges.png")]), 2);
+    assert!(said.contains("expected 0 to 1"), "{said}");
+    let said = complaint(&score(&[&"--tie-threshold", &"0.1", &image("photo.png")]), 2);
+    assert!(said.contains("compares two images"), "{said}");
+    assert!(complaint(&pickscore(&[&"embed", &"--model", &model()]), 2).contains("nothing to embed"));
+}
+
+#[test]
+fn two_images_get_a_verdict() {
+    let verdict = |threshold: &str, a: &str, b: &str| {
+        let output = score(&[&"--format", &"json", &"--tie-threshold", &threshold, &image(a), &image(b)]);
+        json(&output)["verdict"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(verdict("1", "photo.png", "noise.png"), "tie");
+    let (one, other) = (verdict("0", "photo.png", "noise.png"), verdict("0", "noise.png", "photo.png"));
+    assert_eq!([one.as_str(), other.as_str()].map(|word| word == "left" || word == "right"), [true; 2]);
+    assert_ne!(one, other);
+    assert_eq!(verdict("0", "photo.png", "photo.png"), "tie");
+}
+
+#[test]
+fn every_format_says_the_same() {
+    let (photo, edges) = (image("photo.png"), image("edges.png"));
+    let document = json(&score(&[&"--format", &"json", &photo, &edges]));
+    let expected: Vec<f64> = (0..2).map(|at| document["images"][at]["score"].as_f64().unwrap()).collect();
+    let lines = score(&[&"--format", &"jsonl", &photo, &edges]);
+    let lines: Vec<Value> = stdout(&lines).lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let csv = score(&[&"--format", &"csv", &photo, &edges]);
+    let mut csv = csv::Reader::from_reader(stdout(&csv).as_bytes());
+    assert_eq!(csv.headers().unwrap(), vec!["prompt", "path", "score", "probability", "rank"]);
+    let rows: Vec<csv::StringRecord> = csv.records().map(Result::unwrap).collect();
+    for at in 0..2 {
+        assert!((lines[at]["score"].as_f64().unwrap() - expected[at]).abs() < 1e-5);
+        assert!((rows[at][2].parse::<f64>().unwrap() - expected[at]).abs() < 1e-5);
+        assert_eq!(lines[at]["path"], document["images"][at]["path"]);
+    }
+    let table = score(&[&photo, &edges]);
+    let table: Vec<&str> = stdout(&table).lines().collect();
+    assert_eq!(table.len(), 3);
+    let best = if expected[0] > expected[1] { &photo } else { &edges };
+    assert!(table[1].trim_start().starts_with('1') && table[1].ends_with(best.to_str().unwrap()));
+}
+
+#[test]
+fn several_prompts_make_a_matrix_and_pairs_a_list() {
+    let (photo, edges) = (image("photo.png"), image("edges.png"));
+    let matrix = json(&score(&[&"--format", &"json", &"--prompt", &"a house", &photo, &edges]));
+    let prompts = matrix["prompts"].as_array().unwrap();
+    assert_eq!(
+        prompts.iter().map(|row| row["prompt"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["a fox", "a house"]
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.jsonl");
+    let lines = [("a house", &photo), ("a fox", &edges)]
+        .map(|(prompt, image)| serde_json::json!({ "prompt": prompt, "image": image }).to_string());
+    fs::write(&file, lines.join("\n")).unwrap();
+    let output = pickscore(&[
+        &"score",
+        &"--model",
+        &model(),
+        &"--device",
+        &"cpu",
+        &"--pairs",
+        &file,
+        &"--format",
+        &"json",
+    ]);
+    let pairs = json(&output);
+    assert_eq!(pairs["pairs"].as_array().unwrap().len(), 2);
+    for (pair, (prompt, image)) in [(0, (1, 0)), (1, (0, 1))] {
+        let expected = prompts[prompt]["images"][image]["score"].as_f64().unwrap();
+        assert!((pairs["pairs"][pair]["score"].as_f64().unwrap() - expected).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn embeddings_are_of_unit_length_and_give_the_score() {
+    let photo = image("photo.png");
+    let output = pickscore(&[
+        &"embed",
+        &"--model",
+        &model(),
+        &"--device",
+        &"cpu",
+        &"--text",
+        &"a fox",
+        &"--text",
+        &"snow",
+        &"--image",
+        &photo,
+        &"--format",
+        &"json",
+    ]);
+    assert!(output.status.success(), "{output:?}");
+    let document = json(&output);
+    let vector = |entry: &Value| -> Vec<f64> {
+        entry["embedding"].as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+    };
+    assert_eq!(document["model"], "tiny");
+    assert_eq!(
+        (&document["texts"][0]["text"], &document["texts"][1]["text"]),
+        (&"a fox".into(), &"snow".into())
+    );
+    assert_eq!(document["images"][0]["path"], photo.to_str().unwrap());
+    let (text, picture) = (vector(&document["texts"][0]), vector(&document["images"][0]));
+    let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+    for unit in [&text, &vector(&document["texts"][1]), &picture] {
+        assert_eq!(unit.len(), 12);
+        assert!((dot(unit, unit) - 1.0).abs() < 1e-5);
+    }
+    let scored = json(&score(&[&"--format", &"json", &photo]));
+    // exp(4.6051702): the generator's logit scale.
+    assert!((scored["images"][0]["score"].as_f64().unwrap() - 100.0 * dot(&text, &picture)).abs() < 1e-3);
+}
+
+#[test]
+fn all_precisions_run() {
+    let scores = ["f32", "f16", "q8"].map(|precision| {
+        let document = json(&score(&[&"--format", &"json", &"--precision", &precision, &image("photo.png")]));
+        assert_eq!(document["precision"], precision);
+        document["images"][0]["score"].as_f64().unwrap()
+    });
+    assert!((scores[0] - scores[1]).abs() < 0.05 && (scores[0] - scores[2]).abs() < 3.0, "{scores:?}");
+}
+
+#[test]
+fn a_folder_is_searched_in_the_order_people_count() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["10.png", "9.png", "notes.txt"] {
+        fs::copy(image("photo.png"), folder.path().join(name)).unwrap();
+    }
+    let document = json(&score(&[&"--format", &"json", &folder.path()]));
+    let names: Vec<&str> =
+        document["images"].as_array().unwrap().iter().map(|image| image["path"].as_str().unwrap()).collect();
+    assert!(names[0].ends_with("9.png") && names[1].ends_with("10.png") && names.len() == 2);
+    assert!(complaint(&score(&[&folder.path().join("*.gif")]), 1).contains("no file matches"));
+}
+
+#[test]
+fn inspection_describes_a_model() {
+    let output = pickscore(&[&"inspect", &model(), &"--format", &"json", &"--tensors"]);
+    assert!(output.status.success(), "{output:?}");
+    let document = json(&output);
+    assert_eq!(document["problem"], Value::Null);
+    assert_eq!(document["files"][0]["name"], "model.safetensors");
+    assert!(document["parameters"].as_u64().unwrap() > 49408 * 8);
+    assert!(pickscore(&[&"inspect", &"--model", &model()]).status.success());
+}
+
+/// Model directories with something wrong, and the sentence that each gets from `score` and from `inspect`.
+mod malformed {
+    use super::*;
+
+    /// What both commands say of a model directory of these files.
+    fn refusal(config: &[u8], weights: &[u8]) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("config.json"), config).unwrap();
+        fs::write(folder.path().join("model.safetensors"), weights).unwrap();
+        let path: &dyn AsRef<std::ffi::OsStr> = &folder.path();
+        let output = pickscore(&[
+            &"score",
+            &"--model",
+            path,
+            &"--device",
+            &"cpu",
+            &"--prompt",
+            &"a fox",
+            &image("photo.png"),
+        ]);
+        complaint(&output, 1)
+    }
+
+    fn tiny() -> Vec<u8> {
+        safetensors(&tiny_tensors())
+    }
+
+    #[test]
+    fn truncated_header() {
+        let said = refusal(common::TINY.as_bytes(), &tiny()[..100]);
+        assert!(
+            said.contains("model.safetensors") && said.contains("the file at 100: the file is cut off"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn truncated_data() {
+        let whole = tiny();
+        let said = refusal(common::TINY.as_bytes(), &whole[..whole.len() - 1]);
+        assert!(said.contains("model.safetensors") && said.contains("it is cut off"), "{said}");
+    }
+
+    #[test]
+    fn two_gigabytes_claimed_by_a_hundred_bytes() {
+        let header = br#"{"logit_scale":{"dtype":"F32","shape":[500000000],"data_offsets":[0,2000000000]}}"#;
+        let said = refusal(common::TINY.as_bytes(), &with_header(header, b""));
+        assert!(said.contains("model.safetensors"), "{said}");
+        let mut file = with_header(b"{}", &[b' '; 90]);
+        file[..8].copy_from_slice(&2_000_000_000u64.to_le_bytes());
+        let said = refusal(common::TINY.as_bytes(), &file);
+        assert!(said.contains("2000000000"), "{said}");
+    }
+
+    #[test]
+    fn overlapping_offsets() {
+        let header = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[2,6]}}"#;
+        let said = refusal(common::TINY.as_bytes(), &with_header(header, &[0; 6]));
+        assert!(said.contains('b') && said.contains("expected"), "{said}");
+    }
+
+    #[test]
+    fn nan_weights() {
+        let mut tensors = tiny_tensors();
+        tensors[3].bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes());
+        let said = refusal(common::TINY.as_bytes(), &safetensors(&tensors));
+        assert!(said.contains(&tensors[3].name) && said.contains("NaN"), "{said}");
+    }
+
+    #[test]
+    fn wrong_dtype() {
+        let mut tensors = tiny_tensors();
+        tensors[3].dtype = "I32";
+        let said = refusal(common::TINY.as_bytes(), &safetensors(&tensors));
+        assert!(said.contains(&tensors[3].name) && said.contains("I32") && said.contains("F32"), "{said}");
+    }
+
+    #[test]
+    fn a_missing_config_field() {
+        let config = common::TINY.replace("\"hidden_size\": 8, \"num_attention_heads\": 2, \"num_hidden_layers\": 1, \"intermediate_size\": 12,\n                      \"image_size\": 4", "\"image_size\": \"four\"");
+        assert_ne!(config, common::TINY);
+        let said = refusal(config.as_bytes(), &tiny());
+        assert!(said.contains("config.json") && said.contains("vision_config.image_size"), "{said}");
+        let said = refusal(br#"{"projection_dim": 6}"#, &tiny());
+        assert!(said.contains("config.json") && said.contains("text_config"), "{said}");
+    }
+
+    #[test]
+    fn a_vocabulary_smaller_than_the_tokenizers() {
+        // The tiny model of these tests has 11 tokens, CLIP's tokenizer 49,408.
+        let said = refusal(common::TINY.as_bytes(), &tiny());
+        assert!(said.contains("11") && said.contains("token"), "{said}");
+    }
+
+    #[test]
+    fn nothing_there() {
+        let output = pickscore(&[&"inspect", &"no/such/folder"]);
+        assert!(complaint(&output, 1).contains("no/such/folder"));
+    }
+}

@@ -1,0 +1,102 @@
+"""PyTorch's and ONNX Runtime's side of the native benchmark; `src/main.rs` says what they speak.
+
+    python peer.py torch|onnx MODEL_DIRECTORY THREADS
+
+PyTorch runs transformers' CLIPModel with its own choice of attention (sdpa); ONNX Runtime runs the towers that torch.onnx exports from it, at its highest
+level of optimisation. The export is kept beside the model.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+engine, directory, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+os.environ["OMP_NUM_THREADS"] = str(threads)
+os.environ["HF_HUB_OFFLINE"] = "1"
+sys.path.insert(0, str(Path(__file__).parents[2] / "parity" / "reference"))
+
+import numpy as np
+import torch
+from generate import pixels, prompt
+from transformers import CLIPConfig, CLIPModel
+
+torch.set_num_threads(threads)
+torch.set_grad_enabled(False)
+SEED = 14
+config = CLIPConfig.from_pretrained(directory)
+text, vision = config.text_config, config.vision_config
+
+
+class Text(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, ids):
+        return self.model.get_text_features(input_ids=ids)
+
+
+class Vision(torch.nn.Module):
+    def __init__(self, model):
+        super().__init__()
+        self.model = model
+
+    def forward(self, images):
+        return self.model.get_image_features(pixel_values=images)
+
+
+def inputs(tower, count):
+    if tower == "text":
+        return np.array([prompt(SEED, i, text.max_position_embeddings, text.vocab_size) for i in range(count)])
+    return np.stack([pixels(SEED, i, vision.image_size) for i in range(count)])
+
+
+def load():
+    return CLIPModel.from_pretrained(directory).float().eval()
+
+
+def export(tower):
+    """The tower's ONNX file, for any batch; exported where it is not there yet."""
+    path = directory / "onnx" / tower / "model.onnx"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        module = (Text if tower == "text" else Vision)(load())
+        partial = path.with_name("partial.onnx")
+        torch.onnx.export(module, (torch.from_numpy(inputs(tower, 2)),), str(partial), input_names=["input"], output_names=["output"],
+                          dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}}, opset_version=17, dynamo=False)
+        partial.rename(path)
+    return path
+
+
+if engine == "torch":
+    model = load()
+    towers = {"text": Text(model), "vision": Vision(model)}
+
+    def run(tower, values):
+        return towers[tower](torch.from_numpy(values)).numpy()
+else:
+    for tower in ("text", "vision"):
+        export(tower)
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
+    sessions = {t: onnxruntime.InferenceSession(str(export(t)), options, providers=["CPUExecutionProvider"]) for t in ("text", "vision")}
+
+    def run(tower, values):
+        return sessions[tower].run(None, {"input": values})[0]
+
+
+print("ready", flush=True)
+for line in sys.stdin:
+    tower, *rest = line.split()
+    if tower == "score":
+        a, b = run("text", inputs("text", 1))[0], run("vision", inputs("vision", 1))[0]
+        print(100 * float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), flush=True)
+        continue
+    values = inputs(tower, int(rest[0]))
+    start = time.perf_counter()
+    run(tower, values)
+    print((time.perf_counter() - start) * 1e3, flush=True)

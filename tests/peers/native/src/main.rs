@@ -1,0 +1,75 @@
+//! PickScore's side of the native benchmark. Its peers are in `peer.py` and speak the same: a line `vision N` or `text N` on standard input runs a tower once
+//! on N generated inputs and prints its milliseconds; `score` prints the score of the first prompt and the first image, so that all can be seen to compute the same.
+
+#![allow(clippy::print_stdout, reason = "its answers")]
+
+use std::{
+    io::{self, BufRead as _},
+    ops::ControlFlow,
+    path::PathBuf,
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail};
+use clap::Parser;
+use pickscore::{
+    PickScore,
+    scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
+    weights::Precision,
+};
+use pickscore_generate::{pixels, prompt};
+use pollster::FutureExt as _;
+
+#[derive(Parser)]
+struct Arguments {
+    /// `f32`, `f16` or `q8`.
+    precision: String,
+    /// A model directory.
+    model: PathBuf,
+    threads: usize,
+}
+
+/// Seed of the inputs.
+const SEED: u64 = 14;
+
+fn main() -> Result<()> {
+    let arguments = Arguments::parse();
+    rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build_global()?;
+    let precision = match arguments.precision.as_str() {
+        "f32" => Precision::F32,
+        "f16" => Precision::F16,
+        "q8" => Precision::Q8,
+        other => bail!("no precision is called {other}"),
+    };
+    let options = OpenOptions {
+        device: DeviceChoice::Cpu,
+        precision: PrecisionChoice::Exactly(precision),
+        ..OpenOptions::default()
+    };
+    let scorer = PickScore::open(&arguments.model, &options, &mut |_| ControlFlow::Continue(()))?;
+    let clip = scorer.clip();
+    let (text, vision) = (&clip.config().text, &clip.config().vision);
+    println!("ready");
+    for line in io::stdin().lock().lines() {
+        let line = line?;
+        let mut words = line.split_whitespace();
+        let tower = words.next().context("an empty line")?;
+        let count: usize = words.next().unwrap_or("1").parse()?;
+        let prompts: Vec<_> = (0..count).map(|at| prompt(SEED, at, text.context, text.vocabulary)).collect();
+        let images: Vec<_> = (0..count).map(|at| pixels(SEED, at, vision.image_size)).collect();
+        let (prompts, images): (Vec<_>, Vec<_>) = (prompts.iter().collect(), images.iter().collect());
+        let start = Instant::now();
+        match tower {
+            "text" => drop(clip.text(&prompts).block_on()?),
+            "vision" => drop(clip.vision(&images).block_on()?),
+            "score" => {
+                let (texts, images) = (clip.text(&prompts).block_on()?, clip.vision(&images).block_on()?);
+                println!("{}", scorer.score_of(&texts[0], &images[0]));
+                continue;
+            }
+            other => bail!("no tower is called {other}"),
+        }
+        println!("{}", start.elapsed().as_secs_f64() * 1e3);
+    }
+    Ok(())
+}

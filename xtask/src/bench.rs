@@ -1,0 +1,25 @@
+//! `cargo xtask bench`: speed beside what a user would otherwise use, in one run on one machine.
+
+mod native;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+/// What to measure.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    bench: Bench,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// The towers on the CPU beside PyTorch and ONNX Runtime.
+    Native(native::Arguments),
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    match &arguments.bench {
+        Bench::Native(arguments) => native::run(arguments),
+    }
+}

@@ -1,0 +1,69 @@
+//! `cargo xtask fuzz`: the targets of `crate/fuzz`, from the fixtures onwards.
+
+use std::{fs, path::Path};
+
+use anyhow::{Result, bail};
+
+use crate::process::{program, root, step, succeeds};
+
+/// Each target with the fixtures that it starts from.
+const TARGETS: [(&str, Option<&str>); 4] = [
+    ("safetensors", None),
+    ("image", Some("tests/parity/fixtures/pixels/files")),
+    ("tokenizer", Some("tests/parity/fixtures/tokens")),
+    ("configuration", None),
+];
+/// Longest input: what is wrong with a long one is wrong with a short one.
+const LONGEST: &str = "-max_len=32768";
+
+/// Whether there is what fuzzing needs.
+pub(crate) fn available() -> bool {
+    // By rustup, whatever toolchain this task itself was started with.
+    succeeds(&mut program("rustup", &["run", "nightly", "cargo", "fuzz", "--version"]))
+}
+
+/// Runs every target for some seconds.
+pub(crate) fn run(seconds: u32) -> Result<()> {
+    if !available() {
+        bail!("fuzzing needs `rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`");
+    }
+    for (target, seeds) in TARGETS {
+        let corpus = root().join("crate/fuzz/corpus").join(target);
+        fs::create_dir_all(&corpus)?;
+        if let Some(seeds) = seeds {
+            sow(&root().join(seeds), &corpus)?;
+        }
+        let time = format!("-max_total_time={seconds}");
+        // The address sanitizer watches `unsafe` code; the library's bytes take none, and without it the build is a third.
+        let arguments = [
+            "run",
+            "nightly",
+            "cargo",
+            "fuzz",
+            "run",
+            "--sanitizer",
+            "none",
+            target,
+            "--",
+            &time,
+            LONGEST,
+            "-rss_limit_mb=1024",
+        ];
+        let mut command = program("rustup", &arguments);
+        command.current_dir(root().join("crate")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+        step(&format!("fuzzing {target} for {seconds} s"), &mut command)?;
+    }
+    Ok(())
+}
+
+/// Copies fixtures into a corpus that has none yet.
+fn sow(seeds: &Path, corpus: &Path) -> Result<()> {
+    for entry in fs::read_dir(seeds)? {
+        let entry = entry?;
+        let target = corpus.join(entry.file_name());
+        if entry.file_type()?.is_file() && !target.exists() {
+            fs::copy(entry.path(), target)?;
+        }
+    }
+    Ok(())
+}

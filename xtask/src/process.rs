@@ -1,0 +1,64 @@
+//! Programs that the tasks call.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context as _, Result, bail};
+
+/// The checkout.
+pub(crate) fn root() -> PathBuf {
+    let manifest = Path::new(env!("CARGO_MANIFEST_DIR"));
+    manifest.parent().unwrap_or(manifest).to_path_buf()
+}
+
+/// What outlives a checkout: `$XDG_CACHE_HOME/pickscore`, else `~/.cache/pickscore`.
+pub(crate) fn cache() -> Result<PathBuf> {
+    let base = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
+    let base = base.or_else(|| env::home_dir().map(|home| home.join(".cache")));
+    Ok(base.context("neither XDG_CACHE_HOME nor a home folder is set")?.join("pickscore"))
+}
+
+/// A program to run in the checkout.
+pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
+    let mut command = Command::new(name);
+    command.args(arguments).current_dir(root());
+    command
+}
+
+/// The cargo that runs this task, on the same toolchain.
+pub(crate) fn cargo(arguments: &[&str]) -> Command {
+    program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
+}
+
+/// Runs a step, says what it is, and fails with its name.
+pub(crate) fn step(title: &str, command: &mut Command) -> Result<()> {
+    eprintln!("── {title}");
+    let start = Instant::now();
+    let status =
+        command.status().with_context(|| format!("{title}: {:?} does not start", command.get_program()))?;
+    if !status.success() {
+        bail!("{title} failed ({status})");
+    }
+    eprintln!("── {title}: {:.0} s", start.elapsed().as_secs_f64());
+    Ok(())
+}
+
+/// Whether a command is there and answers with success; its output is dropped.
+pub(crate) fn succeeds(command: &mut Command) -> bool {
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// What a command prints, without the newline at its end.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let name = command.get_program().to_owned();
+    let output = command.output().with_context(|| format!("{name:?} does not start"))?;
+    if !output.status.success() {
+        bail!("{name:?} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
+}

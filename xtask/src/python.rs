@@ -1,0 +1,25 @@
+//! A Python environment with locked requirements, kept outside the checkout.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{cache, program, root, step};
+
+/// The interpreter of an environment that holds exactly what this file of requirements lists; made where it is absent or out of date.
+pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
+    let path = root().join(requirements);
+    let wanted = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let folder = cache()?.join("python");
+    let (python, stamp) = (folder.join("bin/python"), folder.join("installed"));
+    if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+        return Ok(python);
+    }
+    fs::create_dir_all(&folder)?;
+    let make = step("a Python environment", program("python3", &["-m", "venv", "--clear"]).arg(&folder));
+    make.context("python3 with its venv module is needed (Debian: `apt-get install python3-venv`)")?;
+    let install = ["-m", "pip", "install", "--quiet", "--requirement"];
+    step("PyTorch, ONNX Runtime and the reference", program(&python, &install).arg(&path))?;
+    fs::write(stamp, wanted)?;
+    Ok(python)
+}

@@ -1,0 +1,44 @@
+//! `cargo xtask test`: every test, each with the set-up it needs.
+
+use anyhow::Result;
+
+use crate::{
+    fuzz,
+    process::{cargo, program, step, succeeds},
+    wasm_target::WasmTarget,
+};
+
+/// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
+const NATIVE: [&str; 3] = ["--no-default-features", "--features", "cli,parallel"];
+
+/// Seconds that each fuzz target gets here.
+const FUZZ_SECONDS: u32 = 10;
+
+pub(crate) fn run() -> Result<()> {
+    components()?;
+    step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    step("tests", cargo(&["test", "--locked", "--package", "pickscore"]).args(NATIVE))?;
+    step("tests of the generator", &mut cargo(&["test", "--locked", "--package", "pickscore-generate"]))?;
+    let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
+    step("lints", &mut cargo(&lints))?;
+    let mut documentation = cargo(&["doc", "--locked", "--package", "pickscore", "--no-deps"]);
+    step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
+    let library = ["check", "--locked", "--package", "pickscore", "--lib", "--no-default-features"];
+    step("the library on wasm32", &mut WasmTarget::find()?.cargo(&library)?)?;
+    // The same properties have run as plain tests; a fuzzer reaches further.
+    if fuzz::available() {
+        fuzz::run(FUZZ_SECONDS)?;
+    }
+    eprintln!("── all tests passed");
+    Ok(())
+}
+
+/// rustfmt and clippy, which rustup's minimal profile lacks.
+fn components() -> Result<()> {
+    for (component, tool) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
+        if !succeeds(&mut cargo(&[tool, "--version"])) {
+            step(component, &mut program("rustup", &["component", "add", component]))?;
+        }
+    }
+    Ok(())
+}

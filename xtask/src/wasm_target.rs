@@ -1,0 +1,91 @@
+//! The standard library of wasm32: through rustup, or from Debian's Rust where rustup cannot fetch it.
+
+use std::{path::Path, process::Command};
+
+use anyhow::{Context as _, Result};
+
+use crate::process::{cargo, output, program, step, succeeds};
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// Debian's packages: a compiler with the wasm target, and the sources of the standard library.
+const DEBIAN: [&str; 2] = ["rustc-web", "rust-web-src"];
+
+/// A way to compile for wasm32.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum WasmTarget {
+    /// The toolchain at hand has the target.
+    Rustup,
+    /// Debian's compiler, which builds the standard library with the program.
+    Debian,
+}
+
+impl WasmTarget {
+    /// Finds the target, installing it where it is absent.
+    pub(crate) fn find() -> Result<Self> {
+        if has_target() {
+            return Ok(Self::Rustup);
+        }
+        if succeeds(&mut program("rustup", &["target", "add", TARGET])) && has_target() {
+            return Ok(Self::Rustup);
+        }
+        eprintln!("rustup has no {TARGET}: taking Debian's compiler");
+        if !installed() {
+            let is_root = output(&mut program("id", &["-u"]))? == "0";
+            let apt = |arguments: &[&str]| {
+                let mut command = if is_root {
+                    program("apt-get", &[])
+                } else {
+                    program("sudo", &["--non-interactive", "apt-get"])
+                };
+                command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+                command
+            };
+            step("package lists", &mut apt(&["update", "--quiet"]))
+                .and_then(|()| {
+                    step(
+                        "Debian's Rust for the web",
+                        apt(&["install", "--yes", "--quiet", "--no-install-recommends"]).args(DEBIAN),
+                    )
+                })
+                .with_context(|| {
+                    format!("no {TARGET}: `rustup target add {TARGET}`, or Debian's {}", DEBIAN.join(" and "))
+                })?;
+        }
+        Ok(Self::Debian)
+    }
+
+    /// Cargo, set to compile for wasm32 with the arguments given.
+    pub(crate) fn cargo(self, arguments: &[&str]) -> Result<Command> {
+        let mut command = cargo(arguments);
+        command.args(["--target", TARGET]);
+        if self == Self::Debian {
+            // Debian's linker for wasm is a package more; the toolchain at hand has its own.
+            let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
+            let host = host()?;
+            command
+                .args(["-Zbuild-std=std,panic_abort"])
+                .env("RUSTC", "/usr/bin/rustc")
+                .env("RUSTC_BOOTSTRAP", "1")
+                .env(
+                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+                    format!("{sysroot}/lib/rustlib/{host}/bin/rust-lld"),
+                );
+        }
+        Ok(command)
+    }
+}
+
+fn has_target() -> bool {
+    let library = output(&mut program("rustc", &["--print", "target-libdir", "--target", TARGET]));
+    library.is_ok_and(|folder| Path::new(&folder).exists())
+}
+
+fn installed() -> bool {
+    DEBIAN.iter().all(|package| succeeds(&mut program("dpkg", &["--status", package])))
+}
+
+fn host() -> Result<String> {
+    let version = output(&mut program("rustc", &["--version", "--verbose"]))?;
+    let line = version.lines().find_map(|line| line.strip_prefix("host: "));
+    line.map(str::to_owned).context("rustc names no host")
+}
