@@ -1,6 +1,6 @@
 //! The command as a program: what it prints, where, and what it exits with.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod common;
 

@@ -1,6 +1,7 @@
 //! Scores from image files and prompts against transformers' `CLIPProcessor` and `CLIPModel`, through a model directory on disk.
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::print_stdout, reason = "what was measured")]
 
 use std::{fs, ops::ControlFlow, path::Path};
 

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
-const NATIVE: [&str; 3] = ["--no-default-features", "--features", "cli,parallel"];
+const NATIVE: [&str; 3] = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
 /// Seconds that each fuzz target gets here.
 const FUZZ_SECONDS: u32 = 10;
@@ -17,8 +17,12 @@ const FUZZ_SECONDS: u32 = 10;
 pub(crate) fn run() -> Result<()> {
     components()?;
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
-    step("tests", cargo(&["test", "--locked", "--package", "pickscore"]).args(NATIVE))?;
-    step("tests of the generator", &mut cargo(&["test", "--locked", "--package", "pickscore-generate"]))?;
+    // One call, so that both are built with the same features.
+    step(
+        "tests",
+        cargo(&["test", "--locked", "--package", "pickscore", "--package", "pickscore-generate"])
+            .args(NATIVE),
+    )?;
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     step("lints", &mut cargo(&lints))?;
     let mut documentation = cargo(&["doc", "--locked", "--package", "pickscore", "--no-deps"]);

@@ -8,10 +8,7 @@ use burn::tensor::{
 };
 
 use super::cpu;
-use crate::{
-    config::Activation,
-    weights::{Blocks, Values},
-};
+use crate::{config::Activation, weights::Values};
 
 /// A weight matrix `[out, in]` on a device, in the precision it is stored in.
 #[derive(Debug, Clone)]
@@ -25,8 +22,8 @@ pub struct Matrix {
 enum Stored {
     /// `[out, in]`, f32 or f16.
     Float(Tensor<2>),
-    /// 8-bit blocks in host memory, which the CPU path unpacks panel by panel.
-    Host(Arc<Blocks>),
+    /// In host memory, in the order of the CPU path.
+    Host(Arc<cpu::PackedWeight>),
     /// 8-bit blocks as burn's quantised tensor `[out, in]`, unpacked on the device whenever it is used.
     Quantized(Tensor<2>),
 }
@@ -41,14 +38,15 @@ impl Matrix {
         compute: FloatDType,
         device: &Device,
     ) -> Self {
-        let on_cpu = cpu::runs_on(device);
-        let compute = if on_cpu { FloatDType::F32 } else { compute };
+        if cpu::runs_on(device) {
+            let stored = Stored::Host(Arc::new(cpu::PackedWeight::new(&values, [outputs, inputs])));
+            return Self { stored, compute: FloatDType::F32 };
+        }
         let float = |data: TensorData, dtype: DType| Stored::Float(Tensor::from_data(data, (device, dtype)));
         let shape = [outputs, inputs];
         let stored = match values {
             Values::F32(values) => float(TensorData::new(values, shape), DType::F32),
             Values::F16(values) => float(TensorData::new(values, shape), DType::F16),
-            Values::Q8(blocks) if on_cpu => Stored::Host(Arc::new(blocks)),
             // burn wants whole blocks, packed four values to a word.
             Values::Q8(blocks)
                 if inputs % blocks.block == 0 && blocks.block % 4 == 0 && blocks.block < 256 =>
@@ -70,7 +68,7 @@ impl Matrix {
         let weight = match &self.stored {
             Stored::Float(weight) => weight.clone(),
             Stored::Quantized(weight) => weight.clone().dequantize(),
-            Stored::Host(_) => unreachable!("host blocks are the CPU path's"),
+            Stored::Host(_) => unreachable!("packed weights are the CPU path's"),
         };
         weight.cast(self.compute).transpose()
     }
@@ -93,8 +91,8 @@ impl Linear {
     /// - input: `[rows, in]`
     /// - output: `[rows, out]`, f32 on the CPU, else in the precision that products are computed in
     pub(super) fn forward(&self, input: Tensor<2>, activation: Option<Activation>) -> Tensor<2> {
-        if cpu::runs_on(&input.device()) {
-            return self.on_cpu(input, activation, None);
+        if let Stored::Host(weight) = &self.weight.stored {
+            return self.on_cpu(weight, input, activation, None);
         }
         let output = input.cast(self.weight.compute).matmul(self.weight.transposed());
         let output = match &self.bias {
@@ -118,22 +116,19 @@ impl Linear {
     /// - input: `[rows, in]`
     /// - residual, output: `[rows, out]`, f32
     pub(super) fn forward_onto(&self, input: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
-        if cpu::runs_on(&input.device()) {
-            return self.on_cpu(input, None, Some(residual));
+        if let Stored::Host(weight) = &self.weight.stored {
+            return self.on_cpu(weight, input, None, Some(residual));
         }
         residual + self.forward(input, None).cast(FloatDType::F32)
     }
 
     fn on_cpu(
         &self,
+        weight: &cpu::PackedWeight,
         input: Tensor<2>,
         activation: Option<Activation>,
         residual: Option<Tensor<2>>,
     ) -> Tensor<2> {
-        let weight = match &self.weight.stored {
-            Stored::Float(weight) | Stored::Quantized(weight) => cpu::Matrix::Float(weight),
-            Stored::Host(blocks) => cpu::Matrix::Blocks(blocks),
-        };
         cpu::linear(input, weight, self.bias.clone(), activation, residual)
     }
 }

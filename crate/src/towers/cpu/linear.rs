@@ -1,32 +1,27 @@
 //! `input · weightᵀ + bias`, with what follows it done while the result is still in the cache.
 //!
-//! The weight is cut into panels of output columns, which run on all cores; 16- and 8-bit weights are unpacked one panel at a
-//! time, so that the f32 copy of a matrix never exists. One panel is one call of `gemm`, whose accumulator starts at bias (and
-//! residual) and whose result goes through the activation at once: nothing is read from memory twice.
+//! ```text
+//! for each group of panels, on all cores:       (its weights of some steps stay in the second-level cache)
+//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists)
+//!     for each tile of rows:                    (its input of those steps stays in the first-level cache)
+//!       for each panel:  tile.rs                (its sums stay in registers)
+//! ```
+//!
+//! Sums start at the bias (and residual), and go through the activation before they are stored the last time.
 
-use half::{f16, slice::HalfFloatSliceExt};
-
-use super::math;
+use super::{
+    math,
+    tile::{self, LANES, MOST_ROWS, Sums, Tile},
+    weight::PackedWeight,
+};
 use crate::config::Activation;
-
-/// A weight matrix `[out, in]`, row-major.
-#[derive(Clone, Copy)]
-pub(super) enum Weight<'a> {
-    F32(&'a [f32]),
-    F16(&'a [f16]),
-    Q8 { values: &'a [i8], scales: &'a [f32], block: usize },
-}
 
 /// Everything around the matrix.
 pub(super) struct Linear<'a> {
     /// Rows of the input.
     pub(super) rows: usize,
-    /// Width of the input.
-    pub(super) inputs: usize,
-    /// Width of the output.
-    pub(super) outputs: usize,
     /// `[out, in]`.
-    pub(super) weight: Weight<'a>,
+    pub(super) weight: &'a PackedWeight,
     /// `[out]`.
     pub(super) bias: Option<&'a [f32]>,
     /// Applied to the sum.
@@ -35,128 +30,103 @@ pub(super) struct Linear<'a> {
     pub(super) accumulate: bool,
 }
 
+/// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
+const STEPS: usize = 512;
+/// Most panels of a group: 256 KB of weights.
+const GROUP: usize = 4;
+
 impl Linear<'_> {
     /// `output[rows, out] = activation(residual + input[rows, in] · weightᵀ + bias)`
     pub(super) fn run(&self, input: &[f32], output: &mut [f32]) {
-        assert_eq!(input.len(), self.rows * self.inputs);
-        assert_eq!(output.len(), self.rows * self.outputs);
-        let width = self.panel_width();
-        let starts = self.outputs.div_ceil(width);
-        let output = Columns { start: output.as_mut_ptr(), stride: self.outputs };
-        super::for_each(starts, |scratch, panel| {
-            let start = panel * width;
-            let width = width.min(self.outputs - start);
-            self.panel(input, &output, start, width, scratch);
+        let (inputs, outputs) = (self.weight.inputs(), self.weight.outputs());
+        assert_eq!(input.len(), self.rows * inputs);
+        assert_eq!(output.len(), self.rows * outputs);
+        assert!(self.bias.is_none_or(|bias| bias.len() == outputs));
+        if self.rows == 0 {
+            return;
+        }
+        // As many rows in every tile, as far as that goes: the last one's missing rows are computed in vain.
+        let tiles = self.rows.div_ceil(tile::most_rows());
+        let height = self.rows.div_ceil(tiles);
+        let panels = outputs.div_ceil(LANES);
+        let group = (panels / (3 * super::threads())).clamp(1, GROUP);
+        let output = Columns { start: output.as_mut_ptr(), stride: outputs };
+        super::with_packed(tiles * height * inputs, |packed| {
+            pack_input(input, inputs, height, tiles, packed);
+            super::for_each(panels.div_ceil(group), |scratch, index| {
+                let panels = index * group..((index + 1) * group).min(panels);
+                for start in (0..inputs).step_by(STEPS) {
+                    let steps = start..(start + STEPS).min(inputs);
+                    let packed = &packed[start * tiles * height..steps.end * tiles * height];
+                    self.group(packed, height, panels.clone(), steps, &output, scratch);
+                }
+            });
         });
     }
 
-    /// Wide enough to keep the micro-kernel busy, narrow enough that every core gets several and an unpacked panel stays in the
-    /// second-level cache.
-    fn panel_width(&self) -> usize {
-        let widest = match self.weight {
-            Weight::F32(_) => 256,
-            Weight::F16(_) | Weight::Q8 { .. } => (UNPACKED_PANEL / self.inputs.max(1)).clamp(32, 256),
-        };
-        let share = self.outputs.div_ceil(2 * super::threads());
-        share.clamp(32, widest.max(32)).next_multiple_of(16)
-    }
-
-    /// One panel: the output columns `start .. start + width`.
-    fn panel(&self, input: &[f32], output: &Columns, start: usize, width: usize, scratch: &mut Vec<f32>) {
-        let (rows, inputs) = (self.rows, self.inputs);
-        for row in 0..rows {
-            // SAFETY: panels are disjoint and this is the only reference into this one.
-            let segment = unsafe { output.segment(row, start, width) };
-            match (self.bias, self.accumulate) {
-                (Some(bias), false) => segment.copy_from_slice(&bias[start..start + width]),
-                (Some(bias), true) => {
-                    segment.iter_mut().zip(&bias[start..start + width]).for_each(|(x, b)| *x += b);
-                }
-                (None, false) => segment.fill(0.0),
-                (None, true) => {}
-            }
-        }
-        let weight = self.weight.unpack(start, width, inputs, scratch);
-        assert_eq!(weight.len(), width * inputs);
-        // SAFETY: `input` holds rows × inputs, `weight` width × inputs (both asserted above), and the destination is `width`
-        // columns of `rows` rows of the output, which no other panel touches.
-        unsafe {
-            gemm::gemm(
-                rows,
-                width,
-                inputs,
-                output.start.add(start),
-                1,
-                output.stride as isize,
-                true,
-                input.as_ptr(),
-                1,
-                inputs as isize,
-                weight.as_ptr(),
-                inputs as isize,
-                1,
-                1.0,
-                1.0,
-                false,
-                false,
-                false,
-                gemm::Parallelism::None,
-            );
-        }
-        if let Some(activation) = self.activation {
-            for row in 0..rows {
-                // SAFETY: as above.
-                math::activate(unsafe { output.segment(row, start, width) }, activation);
-            }
-        }
-    }
-}
-
-/// How many f32 an unpacked panel may have.
-const UNPACKED_PANEL: usize = 256 * 1024;
-
-impl<'a> Weight<'a> {
-    /// The rows `start .. start + rows` of the matrix as f32: itself, or unpacked into `scratch`.
-    fn unpack<'s>(self, start: usize, rows: usize, inputs: usize, scratch: &'s mut Vec<f32>) -> &'s [f32]
-    where
-        'a: 's,
-    {
-        let range = start * inputs..(start + rows) * inputs;
-        match self {
-            Weight::F32(values) => &values[range],
-            Weight::F16(values) => {
-                scratch.resize(range.len(), 0.0);
-                values[range].convert_to_f32_slice(scratch);
-                scratch
-            }
-            Weight::Q8 { values, scales, block } => {
-                scratch.resize(range.len(), 0.0);
-                let blocks = inputs.div_ceil(block);
-                let scales = &scales[start * blocks..(start + rows) * blocks];
-                unpack_blocks(&values[range], scales, inputs, block, scratch);
-                scratch
-            }
-        }
-    }
-}
-
-/// 8-bit blocks `[rows, inputs]` with scales `[rows, ceil(inputs / block)]` → f32 `[rows, inputs]`.
-fn unpack_blocks(values: &[i8], scales: &[f32], inputs: usize, block: usize, unpacked: &mut [f32]) {
-    let blocks = inputs.div_ceil(block);
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            let rows = values.chunks_exact(inputs).zip(unpacked.chunks_exact_mut(inputs));
-            for ((values, unpacked), scales) in rows.zip(scales.chunks_exact(blocks)) {
-                let parts = values.chunks(block).zip(unpacked.chunks_mut(block));
-                for ((values, unpacked), &scale) in parts.zip(scales) {
-                    for (x, &q) in unpacked.iter_mut().zip(values) {
-                        *x = f32::from(q) * scale;
+    /// One group of panels, some steps, all rows. `input` is `[tiles, steps, height]`.
+    fn group(
+        &self,
+        input: &[f32],
+        height: usize,
+        panels: std::ops::Range<usize>,
+        steps: std::ops::Range<usize>,
+        output: &Columns,
+        scratch: &mut Vec<f32>,
+    ) {
+        let arch = pulp::Arch::new();
+        let outputs = self.weight.outputs();
+        let (first, last) = (steps.start == 0, steps.end == self.weight.inputs());
+        let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
+        let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
+        for (tile, input) in input.chunks_exact(steps.len() * height).enumerate() {
+            let rows = tile * height..((tile + 1) * height).min(self.rows);
+            for (panel, weight) in panels.clone().zip(&weights) {
+                let column = panel * LANES;
+                let width = LANES.min(outputs - column);
+                for (row, sums) in rows.clone().zip(&mut sums) {
+                    // SAFETY: panels are disjoint and this is the only reference into this one.
+                    let stored = unsafe { output.segment(row, column, width) };
+                    let sums = &mut sums[..width];
+                    if !first || self.accumulate {
+                        sums.copy_from_slice(stored);
+                    } else {
+                        sums.fill(0.0);
+                    }
+                    if first && let Some(bias) = self.bias {
+                        sums.iter_mut()
+                            .zip(&bias[column..column + width])
+                            .for_each(|(sum, bias)| *sum += bias);
                     }
                 }
+                arch.dispatch(Tile { rows: height, input, weight, sums: &mut sums });
+                if last && let Some(activation) = self.activation {
+                    math::activate(sums[..height].as_flattened_mut(), activation);
+                }
+                for (row, sums) in rows.clone().zip(&sums) {
+                    // SAFETY: as above.
+                    unsafe { output.segment(row, column, width) }.copy_from_slice(&sums[..width]);
+                }
             }
-        },
-    );
+        }
+    }
+}
+
+/// input `[rows, inputs]` → runs of [`STEPS`] steps, each `[tiles, steps, height]`; rows beyond the last are zero.
+fn pack_input(input: &[f32], inputs: usize, height: usize, tiles: usize, packed: &mut [f32]) {
+    super::for_each_chunk(packed, STEPS * tiles * height, |run, packed| {
+        let steps = packed.len() / (tiles * height);
+        for (tile, packed) in packed.chunks_exact_mut(steps * height).enumerate() {
+            for lane in 0..height {
+                let start = (tile * height + lane) * inputs + run * STEPS;
+                let lanes = packed.iter_mut().skip(lane).step_by(height);
+                match input.get(start..start + steps) {
+                    Some(row) => lanes.zip(row).for_each(|(packed, x)| *packed = *x),
+                    None => lanes.for_each(|packed| *packed = 0.0),
+                }
+            }
+        }
+    });
 }
 
 /// A row-major matrix whose columns are shared out between threads.
@@ -184,20 +154,24 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use half::f16;
     use proptest::prelude::*;
+
+    use super::*;
+    use crate::weights::{Blocks, Values};
 
     /// The definition, in f64.
     fn twin(linear: &Linear<'_>, weight: &[f32], input: &[f32], output: &[f32]) -> Vec<f64> {
+        let (inputs, outputs) = (linear.weight.inputs(), linear.weight.outputs());
         let mut expected = Vec::new();
         for row in 0..linear.rows {
-            for column in 0..linear.outputs {
-                let input = &input[row * linear.inputs..][..linear.inputs];
-                let weight = &weight[column * linear.inputs..][..linear.inputs];
+            for column in 0..outputs {
+                let input = &input[row * inputs..][..inputs];
+                let weight = &weight[column * inputs..][..inputs];
                 let mut sum: f64 = input.iter().zip(weight).map(|(&x, &w)| f64::from(x) * f64::from(w)).sum();
                 sum += linear.bias.map_or(0.0, |bias| f64::from(bias[column]));
                 if linear.accumulate {
-                    sum += f64::from(output[row * linear.outputs + column]);
+                    sum += f64::from(output[row * outputs + column]);
                 }
                 expected.push(match linear.activation {
                     None => sum,
@@ -223,7 +197,7 @@ mod tests {
         #[test]
         fn every_weight_and_epilogue_equals_the_definition(
             rows in 1usize..40,
-            inputs in 1usize..150,
+            inputs in prop_oneof![1usize..150, 500usize..1100],
             outputs in 1usize..300,
             store in 0..3,
             block in prop::sample::select(vec![1usize, 7, 32, 64, 1000]),
@@ -241,18 +215,19 @@ mod tests {
             let scales: Vec<f32> =
                 numbers(outputs * inputs.div_ceil(block), seed ^ 7).iter().map(|x| x.abs() / 64.0).collect();
             let (weight, values) = match store {
-                0 => (Weight::F32(&full), full.clone()),
-                1 => (Weight::F16(&halves), halves.iter().map(|x| x.to_f32()).collect()),
+                0 => (Values::F32(full.clone()), full),
+                1 => (Values::F16(halves.clone()), halves.iter().map(|x| x.to_f32()).collect()),
                 _ => {
                     let blocks = inputs.div_ceil(block);
                     let unpacked = (0..outputs * inputs)
                         .map(|i| f32::from(bytes[i]) * scales[i / inputs * blocks + i % inputs / block])
                         .collect();
-                    (Weight::Q8 { values: &bytes, scales: &scales, block }, unpacked)
+                    (Values::Q8(Blocks { values: bytes, scales, block }), unpacked)
                 }
             };
             let bias = with_bias.then_some(bias.as_slice());
-            let linear = Linear { rows, inputs, outputs, weight, bias, activation, accumulate };
+            let weight = PackedWeight::new(&weight, [outputs, inputs]);
+            let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
             let mut output = start.clone();
             linear.run(&input, &mut output);
             for (found, expected) in output.iter().zip(twin(&linear, &values, &input, &start)) {

@@ -1,15 +1,17 @@
 //! The CPU path: what burn's CPU backend does one operation after the other, done together and on all cores.
 //!
-//! Stock burn-flex 0.22 runs its matrix multiplications at the same speed as these, but between them it computes `erf` and `exp`
-//! one number at a time on one core, copies every head of the attention, and reads and writes each activation again for bias,
-//! GELU and residual. The functions here take [`Flex`] tensors apart, compute on their slices with `gemm` (burn-flex's own) and put
-//! tensors together again; other devices and training take burn's operations.
+//! Stock burn-flex 0.22 packs every weight matrix anew for each multiplication, which costs as much as multiplying where rows are few (one image, one
+//! prompt); between multiplications it computes `erf` and `exp` one number at a time on one core, copies every head of the attention, and reads and writes
+//! each activation again for bias, GELU and residual. Here weights are packed once, when they are loaded. The functions take [`Flex`] tensors apart,
+//! compute on their slices and put tensors together again; other devices and training take burn's operations.
 
 #![allow(unsafe_code, reason = "gemm takes pointers; each call says why its pointers are good")]
 
 mod attention;
 mod linear;
 mod math;
+mod tile;
+mod weight;
 
 use std::cell::RefCell;
 
@@ -18,64 +20,33 @@ use burn::{
     tensor::{DType, Device, Tensor},
 };
 
-use crate::{config::Activation, weights::Blocks};
+pub(super) use weight::PackedWeight;
+
+use crate::config::Activation;
 
 /// Whether tensors of this device can be computed here: on burn's CPU backend, without gradients.
 pub(super) fn runs_on(device: &Device) -> bool {
     *device == Device::flex() && !device.is_autodiff()
 }
 
-/// A weight matrix `[out, in]` as the CPU path reads it.
-pub(super) enum Matrix<'a> {
-    /// f32 or f16.
-    Float(&'a Tensor<2>),
-    /// 8-bit blocks.
-    Blocks(&'a Blocks),
-}
-
 /// input `[rows, in]`, weight `[out, in]`, bias `[out]`, residual `[rows, out]` →
 /// `activation(residual + input · weightᵀ + bias)` `[rows, out]`
 pub(super) fn linear(
     input: Tensor<2>,
-    weight: Matrix<'_>,
+    weight: &PackedWeight,
     bias: Option<Tensor<1>>,
     activation: Option<Activation>,
     residual: Option<Tensor<2>>,
 ) -> Tensor<2> {
-    let [rows, inputs] = input.dims();
+    let [rows, _] = input.dims();
     let input = primitive(input);
     let bias = bias.map(primitive);
-    let floats;
-    let (outputs, weight) = match weight {
-        Matrix::Blocks(blocks) => {
-            let weight =
-                linear::Weight::Q8 { values: &blocks.values, scales: &blocks.scales, block: blocks.block };
-            (blocks.values.len() / inputs, weight)
-        }
-        Matrix::Float(tensor) => {
-            let [outputs, _] = tensor.dims();
-            floats = primitive(tensor.clone());
-            let weight = match floats.dtype() {
-                DType::F16 => linear::Weight::F16(slice(&floats)),
-                _ => linear::Weight::F32(slice(&floats)),
-            };
-            (outputs, weight)
-        }
-    };
     let accumulate = residual.is_some();
     let mut output = match residual {
         Some(residual) => primitive(residual),
-        None => FloatTensor::<Flex>::empty([rows, outputs].into(), DType::F32),
+        None => FloatTensor::<Flex>::empty([rows, weight.outputs()].into(), DType::F32),
     };
-    let task = linear::Linear {
-        rows,
-        inputs,
-        outputs,
-        weight,
-        bias: bias.as_ref().map(slice),
-        activation,
-        accumulate,
-    };
+    let task = linear::Linear { rows, weight, bias: bias.as_ref().map(slice), activation, accumulate };
     task.run(slice(&input), output.storage_mut());
     Tensor::from_primitive::<Flex>(output)
 }
@@ -130,4 +101,29 @@ fn for_each(count: usize, task: impl Fn(&mut Vec<f32>, usize) + Sync + Send) {
     }
     #[cfg(not(feature = "parallel"))]
     (0..count).for_each(task);
+}
+
+/// Runs `task` with `length` numbers of memory that this thread keeps for the next time.
+fn with_packed(length: usize, task: impl FnOnce(&mut [f32])) {
+    thread_local! {
+        static PACKED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
+    }
+    // Taken out while it is used: the thread may be one that shares in the work, and come here again.
+    let mut packed = PACKED.take();
+    if packed.len() < length {
+        packed.resize(length, 0.0);
+    }
+    task(&mut packed[..length]);
+    PACKED.set(packed);
+}
+
+/// Runs `task(index, chunk)` on all cores, on chunks of this length.
+fn for_each_chunk(values: &mut [f32], length: usize, task: impl Fn(usize, &mut [f32]) + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        values.par_chunks_mut(length).enumerate().for_each(|(index, chunk)| task(index, chunk));
+    }
+    #[cfg(not(feature = "parallel"))]
+    values.chunks_mut(length).enumerate().for_each(|(index, chunk)| task(index, chunk));
 }

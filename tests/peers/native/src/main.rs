@@ -1,5 +1,5 @@
-//! PickScore's side of the native benchmark. Its peers are in `peer.py` and speak the same: a line `vision N` or `text N` on standard input runs a tower once
-//! on N generated inputs and prints its milliseconds; `score` prints the score of the first prompt and the first image, so that all can be seen to compute the same.
+//! PickScore's side of the native benchmark. Its peers are in `peer.py` and speak the same: a line `vision N`, `text N` (prompts that fill
+//! the context) or `short N` (prompts of 18 words) on standard input runs a tower once on N generated inputs and prints its milliseconds; `score` prints the score of the first prompt and the first image, so that all can be seen to compute the same.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
 
@@ -14,10 +14,12 @@ use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use pickscore::{
     PickScore,
+    config::TextConfig,
     scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
+    tokens::Tokens,
     weights::Precision,
 };
-use pickscore_generate::{pixels, prompt};
+use pickscore_generate::pixels;
 use pollster::FutureExt as _;
 
 #[derive(Parser)]
@@ -31,6 +33,15 @@ struct Arguments {
 
 /// Seed of the inputs.
 const SEED: u64 = 14;
+
+/// A prompt of so many words, and the end token to the end of the context.
+fn tokens(index: usize, words: usize, text: &TextConfig) -> Tokens {
+    let vocabulary = text.vocabulary as u32;
+    let body = (0..words).map(|at| ((at * 7919 + index * 104_729) % (text.vocabulary - 2)) as u32);
+    let mut ids: Vec<u32> = std::iter::once(vocabulary - 2).chain(body).collect();
+    ids.resize(text.context, vocabulary - 1);
+    Tokens { ids, length: words + 2, truncated: false }
+}
 
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
@@ -55,12 +66,13 @@ fn main() -> Result<()> {
         let mut words = line.split_whitespace();
         let tower = words.next().context("an empty line")?;
         let count: usize = words.next().unwrap_or("1").parse()?;
-        let prompts: Vec<_> = (0..count).map(|at| prompt(SEED, at, text.context, text.vocabulary)).collect();
+        let words = if tower == "short" { 18 } else { text.context - 2 };
+        let prompts: Vec<_> = (0..count).map(|at| tokens(at, words, text)).collect();
         let images: Vec<_> = (0..count).map(|at| pixels(SEED, at, vision.image_size)).collect();
         let (prompts, images): (Vec<_>, Vec<_>) = (prompts.iter().collect(), images.iter().collect());
         let start = Instant::now();
         match tower {
-            "text" => drop(clip.text(&prompts).block_on()?),
+            "text" | "short" => drop(clip.text(&prompts).block_on()?),
             "vision" => drop(clip.vision(&images).block_on()?),
             "score" => {
                 let (texts, images) = (clip.text(&prompts).block_on()?, clip.vision(&images).block_on()?);

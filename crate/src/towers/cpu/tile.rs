@@ -1,0 +1,105 @@
+//! The innermost loop: a few rows of the input times one panel of the weight.
+//!
+//! Both lie in memory as they are read, so that nothing is gathered: step `k` of the input is its numbers of all rows side by side, step `k` of the weight
+//! the [`LANES`] numbers of the panel's columns. The sums stay in registers from the first step to the last.
+
+use pulp::{
+    Simd, WithSimd,
+    bytemuck::{cast_slice, cast_slice_mut},
+};
+
+/// Output columns of a panel.
+pub(super) const LANES: usize = 32;
+/// Most rows of a tile: as many as have their sums in the registers of any processor.
+pub(super) const MOST_ROWS: usize = 12;
+
+/// Sums in the making: `[rows, LANES]`.
+pub(super) type Sums = [[f32; LANES]; MOST_ROWS];
+
+/// Most rows of a tile on this processor.
+pub(super) fn most_rows() -> usize {
+    struct MostRows;
+    impl WithSimd for MostRows {
+        type Output = usize;
+        #[inline(always)]
+        fn with_simd<S: Simd>(self, _: S) -> usize {
+            // Two registers of sums a row; two for the weight and one for the input beside them.
+            if S::REGISTER_COUNT >= 32 { 12 } else { 6 }
+        }
+    }
+    pulp::Arch::new().dispatch(MostRows)
+}
+
+/// sums `[rows, LANES]` += input `[steps, rows]`ᵀ · weight `[steps, LANES]`
+pub(super) struct Tile<'a> {
+    pub(super) rows: usize,
+    pub(super) input: &'a [f32],
+    pub(super) weight: &'a [f32],
+    pub(super) sums: &'a mut Sums,
+}
+
+impl WithSimd for Tile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        match self.rows {
+            1 => self.run::<S, 1>(simd),
+            2 => self.run::<S, 2>(simd),
+            3 => self.run::<S, 3>(simd),
+            4 => self.run::<S, 4>(simd),
+            5 => self.run::<S, 5>(simd),
+            6 => self.run::<S, 6>(simd),
+            7 => self.run::<S, 7>(simd),
+            8 => self.run::<S, 8>(simd),
+            9 => self.run::<S, 9>(simd),
+            10 => self.run::<S, 10>(simd),
+            11 => self.run::<S, 11>(simd),
+            _ => self.run::<S, 12>(simd),
+        }
+    }
+}
+
+impl Tile<'_> {
+    #[inline(always)]
+    fn run<S: Simd, const ROWS: usize>(self, simd: S) {
+        let width = S::F32_LANES;
+        if 2 * width > LANES {
+            // No processor known has registers that wide; one column after the other is right on all.
+            return self.plainly::<ROWS>();
+        }
+        // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a quarter on NEON and in wasm.
+        for first in (0..LANES).step_by(2 * width) {
+            let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
+            for (sum, row) in sums.iter_mut().zip(self.sums.iter()) {
+                let columns: &[S::f32s] = cast_slice(&row[first..first + 2 * width]);
+                *sum = [columns[0], columns[1]];
+            }
+            let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
+            for (input, weight) in steps {
+                let columns: &[S::f32s] = cast_slice(&weight[first..first + 2 * width]);
+                let [left, right] = [columns[0], columns[1]];
+                for row in 0..ROWS {
+                    let x = simd.splat_f32s(input[row]);
+                    sums[row] = [
+                        simd.mul_add_e_f32s(x, left, sums[row][0]),
+                        simd.mul_add_e_f32s(x, right, sums[row][1]),
+                    ];
+                }
+            }
+            for (sum, row) in sums.iter().zip(self.sums.iter_mut()) {
+                let columns: &mut [S::f32s] = cast_slice_mut(&mut row[first..first + 2 * width]);
+                columns.copy_from_slice(sum);
+            }
+        }
+    }
+
+    fn plainly<const ROWS: usize>(self) {
+        let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
+        for (input, weight) in steps {
+            for (x, sums) in input.iter().zip(self.sums.iter_mut()) {
+                sums.iter_mut().zip(weight).for_each(|(sum, w)| *sum += x * w);
+            }
+        }
+    }
+}
