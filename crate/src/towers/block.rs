@@ -1,6 +1,6 @@
 //! One transformer block: attention and MLP, each after a layer norm and added to the residual stream.
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, activation, module};
+use burn::tensor::{DType, Device, FloatDType, Int, Tensor, activation, module};
 
 use super::{Linear, cpu};
 use crate::config::Activation;
@@ -19,6 +19,9 @@ pub struct LayerNorm {
 impl LayerNorm {
     /// `[rows, width]` → `[rows, width]`
     pub(super) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
+        if cpu::runs_on(&input.device()) {
+            return cpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
+        }
         module::layer_norm(input, self.weight.clone(), Some(self.bias.clone()), self.epsilon)
     }
 }
@@ -37,19 +40,18 @@ pub struct Attention {
 }
 
 impl Attention {
-    /// `residual + attention(input)` over sequences of `sequence` rows each.
+    /// Every position's mix of values, before the output projection, over sequences of `sequence` rows each.
     ///
     /// # Shapes
     ///
-    /// - input, residual, output: `[batch · sequence, width]`
-    fn forward_onto(&self, input: Tensor<2>, residual: Tensor<2>, sequence: usize) -> Tensor<2> {
+    /// - input, output: `[batch · sequence, width]`
+    fn forward(&self, input: Tensor<2>, sequence: usize) -> Tensor<2> {
         let qkv = self.qkv.forward(input, None);
-        let mixed = if cpu::runs_on(&qkv.device()) {
+        if cpu::runs_on(&qkv.device()) {
             cpu::attention(qkv, sequence, self.heads, self.causal)
         } else {
             self.mix(qkv, sequence)
-        };
-        self.out.forward_onto(mixed, residual)
+        }
     }
 
     /// softmax(q · kᵀ / √head_width) · v with the softmax in f32.
@@ -112,9 +114,37 @@ pub struct Block {
 impl Block {
     /// `[batch · sequence, width]` → `[batch · sequence, width]`
     pub(super) fn forward(&self, stream: Tensor<2>, sequence: usize) -> Tensor<2> {
-        let normed = self.norm1.forward(stream.clone());
-        let stream = self.attention.forward_onto(normed, stream, sequence);
+        let mixed = self.attention.forward(self.norm1.forward(stream.clone()), sequence);
+        self.finish(mixed, stream)
+    }
+
+    /// The block's output at these rows alone, for the last block: what is not pooled is not computed.
+    ///
+    /// # Shapes
+    ///
+    /// - stream: `[batch · sequence, width]`
+    /// - rows: `[batch]`, in `0..batch · sequence`
+    /// - output: `[batch, width]`
+    pub(super) fn forward_at(&self, stream: Tensor<2>, sequence: usize, rows: Tensor<1, Int>) -> Tensor<2> {
+        let mixed = self.attention.forward(self.norm1.forward(stream.clone()), sequence);
+        self.finish(mixed.select(0, rows.clone()), stream.select(0, rows))
+    }
+
+    /// What follows the attention, each row by itself: mixed, stream, output `[rows, width]`.
+    fn finish(&self, mixed: Tensor<2>, stream: Tensor<2>) -> Tensor<2> {
+        let stream = self.attention.out.forward_onto(mixed, stream);
         let hidden = self.mlp.up.forward(self.norm2.forward(stream.clone()), Some(self.mlp.activation));
         self.mlp.down.forward_onto(hidden, stream)
     }
+}
+
+/// Runs a stream `[batch · sequence, width]` through all blocks → the last one's output at `rows`, `[batch, width]`.
+pub(super) fn pooled(blocks: &[Block], mut stream: Tensor<2>, sequence: usize, rows: &[usize]) -> Tensor<2> {
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (&stream.device(), DType::I32));
+    let Some((last, blocks)) = blocks.split_last() else { return stream.select(0, rows) };
+    for block in blocks {
+        stream = block.forward(stream, sequence);
+    }
+    last.forward_at(stream, sequence, rows)
 }

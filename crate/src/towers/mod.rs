@@ -121,7 +121,8 @@ impl Clip {
         if prompts.is_empty() {
             return Ok(Vec::new());
         }
-        embeddings(self.text.forward(prompts, &self.device)).await
+        let projected = cpu::inside(&self.device, || self.text.forward(prompts, &self.device));
+        embeddings(projected).await
     }
 
     /// Images → embeddings, in the order given, all in one batch.
@@ -139,7 +140,8 @@ impl Clip {
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        embeddings(self.vision.forward(images, &self.device)).await
+        let projected = cpu::inside(&self.device, || self.vision.forward(images, &self.device));
+        embeddings(projected).await
     }
 }
 

@@ -1,8 +1,8 @@
 //! [`Tokens`] → embedding
 
-use burn::tensor::{DType, Device, Int, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{Block, LayerNorm, Linear, TokenTable};
+use super::{Block, LayerNorm, Linear, TokenTable, block::pooled};
 use crate::{
     config::{TextConfig, TextPooling},
     tokens::Tokens,
@@ -36,22 +36,19 @@ impl TextTower {
     /// - output: `[batch, projection]`
     pub(super) fn forward(&self, prompts: &[&Tokens], device: &Device) -> Tensor<2> {
         let (batch, width) = (prompts.len(), self.config.transformer.width);
-        let pooled: Vec<usize> = prompts.iter().map(|tokens| self.pooled_position(tokens)).collect();
-        let last = pooled.iter().copied().max().unwrap_or(0);
+        let pooled_at: Vec<usize> = prompts.iter().map(|tokens| self.pooled_position(tokens)).collect();
+        let last = pooled_at.iter().copied().max().unwrap_or(0);
         let length = (last + 1).next_multiple_of(LENGTH_STEP).min(self.config.context);
 
         let ids = prompts.iter().flat_map(|tokens| &tokens.ids[..length]);
         let embedded = TensorData::new(self.token.rows(ids), [batch, length, width]);
         let embedded = Tensor::<3>::from_data(embedded, (device, DType::F32));
         let positions = self.position.clone().narrow(0, 0, length).unsqueeze::<3>();
-        let mut stream = (embedded + positions).reshape([batch * length, width]);
-        for block in &self.blocks {
-            stream = block.forward(stream, length);
-        }
-        let rows: Vec<i32> =
-            pooled.iter().enumerate().map(|(sample, position)| (sample * length + position) as i32).collect();
-        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (device, DType::I32));
-        self.projection.forward(self.final_norm.forward(stream.select(0, rows)), None)
+        let stream = (embedded + positions).reshape([batch * length, width]);
+        let rows: Vec<usize> =
+            pooled_at.iter().enumerate().map(|(sample, position)| sample * length + position).collect();
+        let states = pooled(&self.blocks, stream, length, &rows);
+        self.projection.forward(self.final_norm.forward(states), None)
     }
 
     /// The position that stands for the prompt, as transformers' `CLIPTextTransformer` finds it: the first of the highest id, or

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
-use super::{Block, LayerNorm, Linear};
+use super::{Block, LayerNorm, Linear, block::pooled};
 use crate::{config::VisionConfig, pixels::Pixels};
 
 /// The vision transformer: patches and a class token, whose last state stands for the image.
@@ -38,11 +38,9 @@ impl VisionTower {
         let class = self.class.clone().unsqueeze::<3>().expand([batch, 1, width]);
         let embedded = Tensor::cat(vec![class, patches], 1) + self.position.clone().unsqueeze::<3>();
 
-        let mut stream = self.pre_norm.forward(embedded.reshape([batch * positions, width]));
-        for block in &self.blocks {
-            stream = block.forward(stream, positions);
-        }
-        let class = stream.reshape([batch, positions, width]).slice([0..batch, 0..1]).reshape([batch, width]);
+        let stream = self.pre_norm.forward(embedded.reshape([batch * positions, width]));
+        let rows: Vec<usize> = (0..batch).map(|sample| sample * positions).collect();
+        let class = pooled(&self.blocks, stream, positions, &rows);
         self.projection.forward(self.post_norm.forward(class), None)
     }
 

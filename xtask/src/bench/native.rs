@@ -9,6 +9,8 @@ use std::{
     io::{BufRead as _, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+    thread,
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -41,6 +43,8 @@ pub(crate) struct Arguments {
 
 /// What is run: a tower and how many inputs at once. `short` is the text tower on a prompt of 18 words.
 const CASES: [&str; 5] = ["vision 1", "vision 4", "text 1", "text 4", "short 1"];
+/// Before every turn: an engine's threads go on spinning for a while after their work, in another's time.
+const REST: Duration = Duration::from_millis(50);
 /// Rounds that are not counted.
 const WARM: usize = 2;
 /// How far apart the engines' scores may lie; more, and they do not compute the same. 8 bits are for speed alone.
@@ -112,6 +116,7 @@ fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String
         let mut times = vec![Vec::new(); engines.len()];
         for round in 0..WARM + arguments.rounds {
             for (engine, times) in engines.iter_mut().zip(&mut times) {
+                thread::sleep(REST);
                 let time = engine.ask(case)?;
                 if round >= WARM {
                     times.push(time);

@@ -42,7 +42,7 @@ pub(super) fn softmax(row: &mut [f32], scale: f32) {
 }
 
 /// Partial sums side by side: a single running sum would have to be added in order, which keeps SIMD out.
-const LANES: usize = 16;
+pub(super) const LANES: usize = 16;
 
 #[inline(always)]
 fn max(row: &[f32]) -> f32 {

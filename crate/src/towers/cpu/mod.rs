@@ -10,6 +10,7 @@
 mod attention;
 mod linear;
 mod math;
+mod norm;
 mod tile;
 mod weight;
 
@@ -51,6 +52,15 @@ pub(super) fn linear(
     Tensor::from_primitive::<Flex>(output)
 }
 
+/// input `[rows, width]`, weight and bias `[width]` → layer norm of each row
+pub(super) fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
+    let [rows, width] = input.dims();
+    let (input, weight, bias) = (primitive(input), primitive(weight), primitive(bias));
+    let mut output = FloatTensor::<Flex>::empty([rows, width].into(), DType::F32);
+    norm::layer_norm(slice(&input), slice(&weight), slice(&bias), epsilon as f32, output.storage_mut());
+    Tensor::from_primitive::<Flex>(output)
+}
+
 /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
 pub(super) fn attention(qkv: Tensor<2>, sequence: usize, heads: usize, causal: bool) -> Tensor<2> {
     let [rows, width] = qkv.dims();
@@ -77,6 +87,16 @@ fn primitive<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
 /// All numbers of a [`primitive`].
 fn slice<E: burn::tensor::Element + bytemuck::Pod>(tensor: &FloatTensor<Flex>) -> &[E] {
     &tensor.storage::<E>()[..tensor.layout().num_elements()]
+}
+
+/// Runs a tower on one of the threads that share its work, rather than having them woken and waited for at each step.
+pub(super) fn inside<T: Send>(device: &Device, task: impl FnOnce() -> T + Send) -> T {
+    #[cfg(feature = "parallel")]
+    if runs_on(device) {
+        return rayon::scope(|_| task());
+    }
+    let _ = device;
+    task()
 }
 
 /// Threads that share the work.

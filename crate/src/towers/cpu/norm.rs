@@ -1,0 +1,79 @@
+//! Layer normalisation, a few rows a task.
+
+use super::math::LANES;
+
+/// Rows of a task.
+const ROWS: usize = 16;
+
+/// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`, each row by itself.
+pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
+    let width = weight.len();
+    assert!(width > 0 && bias.len() == width && input.len() == output.len());
+    super::for_each_chunk(output, ROWS * width, |task, output| {
+        let input = &input[task * ROWS * width..][..output.len()];
+        pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || {
+                for (input, output) in input.chunks_exact(width).zip(output.chunks_exact_mut(width)) {
+                    row(input, weight, bias, epsilon, output);
+                }
+            },
+        );
+    });
+}
+
+#[inline(always)]
+fn row(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
+    let count = input.len() as f32;
+    let mean = sum(input, |x| x) / count;
+    // Around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+    let variance = sum(input, |x| (x - mean) * (x - mean)) / count;
+    let inverse = 1.0 / (variance + epsilon).sqrt();
+    for (output, ((x, weight), bias)) in output.iter_mut().zip(input.iter().zip(weight).zip(bias)) {
+        *output = (x - mean) * inverse * weight + bias;
+    }
+}
+
+#[inline(always)]
+fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+    let mut sums = [0f32; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            sums[lane] += of(chunk[lane]);
+        }
+    }
+    sums.iter().sum::<f32>() + rest.iter().map(|&x| of(x)).sum::<f32>()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn equals_the_definition(rows in 1usize..40, width in 1usize..200, mean in -100f32..100.0, seed in 1u64..1000) {
+            let number = |i: usize| ((i as u64 + 1) * seed * 7919 % 2003) as f32 / 1000.0 - 1.0;
+            let input: Vec<f32> = (0..rows * width).map(|i| mean + number(i)).collect();
+            let weight: Vec<f32> = (0..width).map(|i| number(i + 31)).collect();
+            let bias: Vec<f32> = (0..width).map(|i| number(i + 77)).collect();
+            let mut output = vec![f32::NAN; rows * width];
+            layer_norm(&input, &weight, &bias, 1e-5, &mut output);
+            for (input, output) in input.chunks(width).zip(output.chunks(width)) {
+                let exact = |x: &f32| f64::from(*x);
+                let mean = input.iter().map(exact).sum::<f64>() / width as f64;
+                let variance = input.iter().map(|x| (exact(x) - mean).powi(2)).sum::<f64>() / width as f64;
+                for (i, found) in output.iter().enumerate() {
+                    let normed = (exact(&input[i]) - mean) / (variance + 1e-5).sqrt();
+                    let expected = normed * exact(&weight[i]) + exact(&bias[i]);
+                    // A mean of 100 leaves 1e-5 of each number, which a small variance multiplies.
+                    let bound = 1e-5 * (1.0 + 10.0 * mean.abs() / (variance + 1e-5).sqrt());
+                    prop_assert!((exact(found) - expected).abs() <= bound, "{found} {expected}");
+                }
+            }
+        }
+    }
+}
