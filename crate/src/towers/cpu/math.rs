@@ -1,13 +1,14 @@
 //! Elementwise functions in forms that the compiler turns into SIMD of whatever width the processor has.
 //!
-//! Each is branch-free and works on a slice; [`pulp::Arch::dispatch`] compiles the loop once for each instruction set
+//! Each is branch-free and works on a slice; [`vectorized`] compiles the loop once for each instruction set
 //! and picks one at run time. Their slow twins in the tests are the C library's `exp` and `erf`.
 
+use super::vectorize::vectorized;
 use crate::config::Activation;
 
 /// `x ← activation(x)`.
 pub(super) fn activate(values: &mut [f32], activation: Activation) {
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || match activation {
             Activation::Gelu => values.iter_mut().for_each(|x| *x = gelu(*x)),
@@ -18,7 +19,7 @@ pub(super) fn activate(values: &mut [f32], activation: Activation) {
 
 /// `x ← softmax(scale · x)`.
 pub(super) fn softmax(row: &mut [f32], scale: f32) {
-    pulp::Arch::new().dispatch(
+    vectorized(
         #[inline(always)]
         || {
             let peak = max(row) * scale;

@@ -12,6 +12,7 @@ mod linear;
 mod math;
 mod norm;
 mod tile;
+mod vectorize;
 mod weight;
 
 use std::cell::RefCell;

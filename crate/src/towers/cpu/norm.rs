@@ -1,6 +1,6 @@
 //! Layer normalisation, a few rows a task.
 
-use super::math::LANES;
+use super::{math::LANES, vectorize::vectorized};
 
 /// Rows of a task.
 const ROWS: usize = 16;
@@ -11,7 +11,7 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
     assert!(width > 0 && bias.len() == width && input.len() == output.len());
     super::for_each_chunk(output, ROWS * width, |task, output| {
         let input = &input[task * ROWS * width..][..output.len()];
-        pulp::Arch::new().dispatch(
+        vectorized(
             #[inline(always)]
             || {
                 for (input, output) in input.chunks_exact(width).zip(output.chunks_exact_mut(width)) {
