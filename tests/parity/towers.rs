@@ -32,15 +32,20 @@ impl std::io::Write for Pipe<'_> {
     }
 }
 
-/// A generated model, through the loader and without a file.
+/// A generated model on the CPU.
 fn model(case: &Value, precision: Precision) -> Clip {
+    model_on(case, precision, FloatDType::F32, Device::flex())
+}
+
+/// A generated model, through the loader and without a file.
+fn model_on(case: &Value, precision: Precision, compute: FloatDType, device: Device) -> Clip {
     let source = &case["source"];
     let config = ClipConfig::from_json(source.to_string().as_bytes()).unwrap();
     let open_clip = source.get("vision_cfg").is_some();
     let convention = if open_clip { Convention::OpenClip } else { Convention::HuggingFace };
     let list = tensors(&config, convention);
     let mut loader = Loader::new(&config, precision);
-    let mut builder = ClipBuilder::new(config, FloatDType::F32, Device::flex());
+    let mut builder = ClipBuilder::new(config, compute, device);
     loader.begin("generated", None, true);
     let mut pipe = Pipe { loader: &mut loader, builder: &mut builder };
     write_safetensors(&list, case["seed"].as_u64().unwrap(), Dtype::F32, &mut pipe).unwrap();
@@ -154,6 +159,35 @@ fn a_batch_equals_its_parts() {
             let alone = clip.vision(&[&pixels(seed, index, vision.image_size)]).block_on().unwrap();
             assert!(cosine(alone[0].values(), images[index].values()) > 0.999_999);
         }
+    }
+}
+
+/// The same on whatever GPU there is, burn's operations in place of the CPU path's. `cargo xtask parity --gpu` runs it.
+#[cfg(feature = "gpu")]
+#[test]
+#[ignore = "needs a GPU"]
+fn a_gpu_equals_the_reference() {
+    use burn::tensor::wgpu::wgpu::Features;
+
+    let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
+    println!("{}", setup.adapter.get_info().name);
+    let half = setup.device.features().contains(Features::SHADER_F16);
+    let half = if half { FloatDType::F16 } else { FloatDType::F32 };
+    for case in &cases(include_str!("fixtures/towers.json")) {
+        let found = |precision, compute| {
+            let found = distance(case, &model_on(case, precision, compute, device.clone()));
+            println!("{} {precision:?} in {compute:?}: {found:?}", case["name"]);
+            found
+        };
+        let exact = found(Precision::F32, FloatDType::F32);
+        assert!(exact.cosine >= 0.99999 && exact.score <= 0.002, "{}: {exact:?}", case["name"]);
+        // What is stored in 16 bits and computed in 32 lies as close as on the CPU; products in 16 bits add their own rounding.
+        let stored = found(Precision::F16, FloatDType::F32);
+        assert!(stored.score <= 0.05, "{}: {stored:?}", case["name"]);
+        let computed = found(Precision::F16, half);
+        assert!(computed.cosine >= 0.999, "{}: {computed:?}", case["name"]);
+        let blocks = found(Precision::Q8, half);
+        assert!(blocks.cosine >= 0.998, "{}: {blocks:?}", case["name"]);
     }
 }
 

@@ -19,7 +19,11 @@ enum Task {
     /// Runs every test: formatting, lints, native, parity, the wasm target.
     Test,
     /// Runs the parity tests at full size (ViT-H/14): minutes, 8 GB of memory and of disk.
-    Parity,
+    Parity {
+        /// Runs the small models on this machine's GPU instead.
+        #[arg(long)]
+        gpu: bool,
+    },
     /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
     Fuzz {
         /// Seconds for each target.
@@ -33,7 +37,7 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test => test::run(),
-        Task::Parity => parity::run(),
+        Task::Parity { gpu } => parity::run(gpu),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };

@@ -1,6 +1,19 @@
 //! Numbers → 8-bit blocks.
 
 /// Neighbouring columns that share a scale.
+///
+/// Measured on ViT-B/32 and ViT-H/14 of generated weights (4 prompts × 4 images; lowest cosine of an embedding, largest difference of a score at logit
+/// scale 100, against the reference in f32):
+///
+/// | block | scale | bits a weight | B/32 cosine | score | H/14 cosine | score |
+/// |---|---|---|---|---|---|---|
+/// | 32 | f32 | 9 | 0.999866 | 0.126 | 0.999863 | 0.057 |
+/// | 32 | f16 | 8.5 | 0.999871 | 0.154 | 0.999863 | 0.094 |
+/// | 64 | f32 | 8.5 | 0.999799 | 0.207 | 0.999800 | 0.086 |
+/// | 128 | f32 | 8.25 | 0.999781 | 0.208 | 0.999668 | 0.126 |
+/// | row | f32 | 8 | 0.999355 | 0.295 | 0.998920 | 0.325 |
+///
+/// Choosing each scale for the least squared error instead of meeting the largest number changed nothing at this size.
 pub(super) const BLOCK: usize = 32;
 
 /// Rounds one block to `−127..=127` times the scale that it returns.
