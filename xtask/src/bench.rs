@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: speed beside what a user would otherwise use, in one run on one machine.
 
+mod engine;
+mod memory;
 mod native;
 
 use anyhow::Result;
@@ -16,10 +18,13 @@ pub(crate) struct Arguments {
 enum Bench {
     /// The towers on the CPU beside PyTorch and ONNX Runtime.
     Native(native::Arguments),
+    /// The memory that loading ViT-H/14 takes, beside the weights themselves.
+    Memory,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Native(arguments) => native::run(arguments),
+        Bench::Memory => memory::run(),
     }
 }

@@ -3,23 +3,13 @@
 //! All engines are loaded at once and take turns, so that whatever else the machine does strikes them alike; each waits on its standard input while
 //! another runs.
 
-use std::{
-    fmt::Write as _,
-    fs,
-    io::{BufRead as _, BufReader, Write as _},
-    path::Path,
-    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    thread,
-    time::Duration,
-};
+use std::{fmt::Write as _, fs, io::Write as _, path::Path, thread, time::Duration};
 
-use anyhow::{Context as _, Result, bail, ensure};
+use anyhow::{Result, ensure};
 use clap::Args;
 
-use crate::{
-    process::{cache, cargo, output, root, step},
-    python,
-};
+use super::engine::{self, Engine};
+use crate::python;
 
 /// How to measure.
 #[derive(Args)]
@@ -52,17 +42,7 @@ const SAME: f64 = 0.02;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let python = python::environment("tests/parity/reference/requirements.lock")?;
-    let build = [
-        "build",
-        "--quiet",
-        "--locked",
-        "--release",
-        "--package",
-        "pickscore-peer",
-        "--package",
-        "pickscore-generate",
-    ];
-    step("a release build", &mut cargo(&build))?;
+    engine::build()?;
     let mut table = String::from("| model | case |");
     for engine in &arguments.engines {
         write!(table, " {} |", title(engine))?;
@@ -96,10 +76,10 @@ fn title(engine: &str) -> String {
 
 /// One model: rows of the table.
 fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String) -> Result<()> {
-    let directory = directory(model)?;
+    let directory = engine::directory(model)?;
     let engines = arguments.engines.iter().map(|name| {
         eprintln!("── loading {model} into {}", title(name));
-        Engine::start(name, &directory, arguments.threads, python)
+        Engine::start(name, &directory, arguments.threads, Some(python))
     });
     let mut engines = engines.collect::<Result<Vec<_>>>()?;
     let mut scores = Vec::new();
@@ -138,88 +118,4 @@ fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String
 
 fn median(sorted: &[f64]) -> f64 {
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// A generated model directory, kept between runs.
-fn directory(model: &str) -> Result<std::path::PathBuf> {
-    let folder = cache()?.join("models").join(model);
-    if !folder.join("complete").exists() {
-        fs::create_dir_all(&folder)?;
-        let generate = [
-            "run",
-            "--quiet",
-            "--locked",
-            "--release",
-            "--package",
-            "pickscore-generate",
-            "--",
-            "--config",
-            model,
-            "--out",
-        ];
-        step(&format!("generating {model}"), cargo(&generate).arg(&folder))?;
-        fs::write(folder.join("complete"), "")?;
-    }
-    Ok(folder)
-}
-
-/// A process that runs a model's towers on demand. It ends with its standard input.
-struct Engine {
-    name: String,
-    child: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
-}
-
-impl Engine {
-    fn start(name: &str, model: &Path, threads: usize, python: &Path) -> Result<Self> {
-        let mut command = if matches!(name, "torch" | "onnx") {
-            let mut command = Command::new(python);
-            command.arg("-W").arg("ignore").arg(root().join("tests/peers/native/peer.py"));
-            command
-        } else {
-            Command::new(target()?.join("release/pickscore-peer"))
-        };
-        command.arg(name).arg(model).arg(threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
-        let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
-        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
-            bail!("{name} has no pipes")
-        };
-        let mut engine = Self { name: name.into(), child, input, output: BufReader::new(output) };
-        // An exporter may say things before.
-        while engine.line()? != "ready" {}
-        Ok(engine)
-    }
-
-    /// Asks for one run, and reads the number that comes back.
-    fn ask(&mut self, what: &str) -> Result<f64> {
-        writeln!(self.input, "{what}")?;
-        self.input.flush()?;
-        let line = self.line()?;
-        line.parse().with_context(|| format!("{} answers {line:?}", self.name))
-    }
-
-    fn line(&mut self) -> Result<String> {
-        let mut line = String::new();
-        if self.output.read_line(&mut line)? == 0 {
-            bail!("{} has ended ({})", self.name, self.child.wait()?);
-        }
-        Ok(line.trim_end().into())
-    }
-}
-
-impl Drop for Engine {
-    fn drop(&mut self) {
-        // This very process, started above.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// Where cargo builds.
-fn target() -> Result<std::path::PathBuf> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let (_, rest) = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?;
-    let (path, _) = rest.split_once('"').context("cargo names no target folder")?;
-    Ok(path.replace("\\\\", "\\").into())
 }

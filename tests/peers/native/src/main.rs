@@ -1,5 +1,6 @@
 //! PickScore's side of the native benchmark. Its peers are in `peer.py` and speak the same: a line `vision N`, `text N` (prompts that fill
-//! the context) or `short N` (prompts of 18 words) on standard input runs a tower once on N generated inputs and prints its milliseconds; `score` prints the score of the first prompt and the first image, so that all can be seen to compute the same.
+//! the context) or `short N` (prompts of 18 words) on standard input runs a tower once on N generated inputs and prints its milliseconds; `score` prints the score of the first prompt and the first image, so that all can be seen to compute the same;
+//! `memory` prints the bytes that loading took at most, `parameters` how many numbers the model holds.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
 
@@ -43,6 +44,15 @@ fn tokens(index: usize, words: usize, text: &TextConfig) -> Tokens {
     Tokens { ids, length: words + 2, truncated: false }
 }
 
+/// Bytes of memory that this process has held at most.
+fn peak_memory() -> Result<u64> {
+    let status =
+        std::fs::read_to_string("/proc/self/status").context("the peak of memory is only known on Linux")?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
+    let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
+    Ok(kilobytes * 1024)
+}
+
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build_global()?;
@@ -63,6 +73,17 @@ fn main() -> Result<()> {
     println!("ready");
     for line in io::stdin().lock().lines() {
         let line = line?;
+        match line.as_str() {
+            "parameters" => {
+                println!("{}", scorer.info().parameters);
+                continue;
+            }
+            "memory" => {
+                println!("{}", peak_memory()?);
+                continue;
+            }
+            _ => {}
+        }
         let mut words = line.split_whitespace();
         let tower = words.next().context("an empty line")?;
         let count: usize = words.next().unwrap_or("1").parse()?;

@@ -1,0 +1,103 @@
+//! What the native benchmarks run: an engine in a process of its own, and the models.
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{cache, cargo, output, root, step};
+
+/// Builds PickScore's engine and the generator of models.
+pub(super) fn build() -> Result<()> {
+    let packages = ["--package", "pickscore-peer", "--package", "pickscore-generate"];
+    step("a release build", cargo(&["build", "--quiet", "--locked", "--release"]).args(packages))
+}
+
+/// A generated model directory, kept between runs.
+pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
+    let folder = cache()?.join("models").join(model);
+    if !folder.join("complete").exists() {
+        fs::create_dir_all(&folder)?;
+        let generate = [
+            "run",
+            "--quiet",
+            "--locked",
+            "--release",
+            "--package",
+            "pickscore-generate",
+            "--",
+            "--config",
+            model,
+            "--out",
+        ];
+        step(&format!("generating {model}"), cargo(&generate).arg(&folder))?;
+        fs::write(folder.join("complete"), "")?;
+    }
+    Ok(folder)
+}
+
+/// A process that runs a model's towers on demand. It ends with its standard input.
+pub(super) struct Engine {
+    pub(super) name: String,
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+}
+
+impl Engine {
+    pub(super) fn start(name: &str, model: &Path, threads: usize, python: Option<&Path>) -> Result<Self> {
+        let mut command = if matches!(name, "torch" | "onnx") {
+            let python = python.context("no Python environment")?;
+            let mut command = Command::new(python);
+            command.arg("-W").arg("ignore").arg(root().join("tests/peers/native/peer.py"));
+            command
+        } else {
+            Command::new(target()?.join("release/pickscore-peer"))
+        };
+        command.arg(name).arg(model).arg(threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("{name} has no pipes")
+        };
+        let mut engine = Self { name: name.into(), child, input, output: BufReader::new(output) };
+        // An exporter may say things before.
+        while engine.line()? != "ready" {}
+        Ok(engine)
+    }
+
+    /// Asks for one run, and reads the number that comes back.
+    pub(super) fn ask(&mut self, what: &str) -> Result<f64> {
+        writeln!(self.input, "{what}")?;
+        self.input.flush()?;
+        let line = self.line()?;
+        line.parse().with_context(|| format!("{} answers {line:?}", self.name))
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            bail!("{} has ended ({})", self.name, self.child.wait()?);
+        }
+        Ok(line.trim_end().into())
+    }
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        // This very process, started above.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Where cargo builds.
+fn target() -> Result<std::path::PathBuf> {
+    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
+    let (_, rest) = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?;
+    let (path, _) = rest.split_once('"').context("cargo names no target folder")?;
+    Ok(path.replace("\\\\", "\\").into())
+}
