@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The residual stream, norms and softmax are f32; products are in the precision the model was built for. On the CPU the functions of
-//! [`cpu`] take over; everywhere else, and in training, these are burn's operations.
+//! `cpu` take over; everywhere else, and in training, these are burn's operations.
 
 mod block;
 mod builder;
