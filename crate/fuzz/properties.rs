@@ -10,13 +10,7 @@ use pickscore::{
 };
 
 /// The model that weights are read for: small, so that a loader that takes more memory than the model is seen.
-const CONFIG: &str = r#"{
-    "projection_dim": 6,
-    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 12,
-                    "vocab_size": 11, "max_position_embeddings": 5, "eos_token_id": 10},
-    "vision_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 12,
-                      "image_size": 4, "patch_size": 2}
-}"#;
+const CONFIG: &str = include_str!("../tests/common/tiny.json");
 
 /// A safetensors stream gives every parameter once and finite, or one refusal; whether its length is known and however it is cut changes nothing.
 pub fn safetensors(bytes: &[u8]) {

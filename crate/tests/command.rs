@@ -11,47 +11,38 @@ use std::{
     sync::OnceLock,
 };
 
-use common::{safetensors, tiny_tensors, with_header};
+use common::{SMALL, image, safetensors, tiny_tensors, with_header};
 use pickscore_generate::{Convention, Dtype, write_directory};
 use serde_json::Value;
 
-/// Reads prompts with the published vocabulary and images of 32 × 32.
-const CONFIG: &str = r#"{
-    "projection_dim": 12,
-    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 16, "eos_token_id": 2},
-    "vision_config": {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 32,
-                      "image_size": 32, "patch_size": 8}
-}"#;
-
 /// A generated model, made once.
 fn model() -> &'static Path {
-    static MODEL: OnceLock<tempfile::TempDir> = OnceLock::new();
-    let folder = MODEL.get_or_init(|| {
-        let folder = tempfile::tempdir().unwrap();
-        write_directory(&folder.path().join("tiny"), CONFIG, Convention::HuggingFace, 5, Dtype::F32, 1)
-            .unwrap();
+    static MODEL: OnceLock<PathBuf> = OnceLock::new();
+    MODEL.get_or_init(|| {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("tiny");
+        write_directory(&folder, SMALL, Convention::HuggingFace, 5, Dtype::F32, 1).unwrap();
         folder
-    });
-    static PATH: OnceLock<PathBuf> = OnceLock::new();
-    PATH.get_or_init(|| folder.path().join("tiny"))
+    })
 }
 
-fn image(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files").join(name)
-}
+type Arguments<'a> = [&'a dyn AsRef<std::ffi::OsStr>];
 
-fn pickscore(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
+fn pickscore(arguments: &Arguments<'_>) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
     command.args(arguments.iter().map(AsRef::as_ref));
     command.output().unwrap()
 }
 
-/// `pickscore score --model … --prompt "a fox" --device cpu` and these.
-fn score(arguments: &[&dyn AsRef<std::ffi::OsStr>]) -> Output {
-    let model: &dyn AsRef<std::ffi::OsStr> = &model();
-    let start: [&dyn AsRef<std::ffi::OsStr>; 7] =
-        [&"score", &"--model", model, &"--device", &"cpu", &"--prompt", &"a fox"];
+/// `pickscore COMMAND --model … --device cpu` and these.
+fn on_cpu(command: &str, model: &Path, arguments: &Arguments<'_>) -> Output {
+    let start: [&dyn AsRef<std::ffi::OsStr>; 5] = [&command, &"--model", &model, &"--device", &"cpu"];
     pickscore(&[&start[..], arguments].concat())
+}
+
+/// `pickscore score --model … --device cpu --prompt "a fox"` and these.
+fn score(arguments: &Arguments<'_>) -> Output {
+    let prompt: [&dyn AsRef<std::ffi::OsStr>; 2] = [&"--prompt", &"a fox"];
+    on_cpu("score", model(), &[&prompt[..], arguments].concat())
 }
 
 fn stdout(output: &Output) -> &str {
@@ -165,16 +156,7 @@ fn a_file_name_that_is_not_utf8_is_a_file_name() {
 #[test]
 fn an_empty_prompt_is_refused() {
     for prompt in ["", " \t\n", "\u{3000}"] {
-        let output = pickscore(&[
-            &"score",
-            &"--model",
-            &model(),
-            &"--device",
-            &"cpu",
-            &"--prompt",
-            &prompt,
-            &image("photo.png"),
-        ]);
+        let output = on_cpu("score", model(), &[&"--prompt", &prompt, &image("photo.png")]);
         assert!(complaint(&output, 1).contains("prompt"));
     }
 }
@@ -182,24 +164,14 @@ fn an_empty_prompt_is_refused() {
 #[test]
 fn a_long_prompt_is_cut_and_said_to_be() {
     let prompt = "highly detailed ".repeat(60);
-    let output = pickscore(&[
-        &"score",
-        &"--model",
-        &model(),
-        &"--device",
-        &"cpu",
-        &"--prompt",
-        &prompt,
-        &image("photo.png"),
-    ]);
+    let output = on_cpu("score", model(), &[&"--prompt", &prompt, &image("photo.png")]);
     assert!(output.status.success());
     assert!(String::from_utf8(output.stderr).unwrap().contains("longer than the model reads"));
 }
 
 #[test]
 fn misuse_is_exit_code_2() {
-    let two =
-        |arguments: &[&dyn AsRef<std::ffi::OsStr>]| assert_eq!(pickscore(arguments).status.code(), Some(2));
+    let two = |arguments: &Arguments<'_>| assert_eq!(pickscore(arguments).status.code(), Some(2));
     two(&[]);
     two(&[&"rate"]);
     two(&[&"score", &"--model", &model(), &image("photo.png")]);
@@ -263,17 +235,7 @@ fn several_prompts_make_a_matrix_and_pairs_a_list() {
     let lines = [("a house", &photo), ("a fox", &edges)]
         .map(|(prompt, image)| serde_json::json!({ "prompt": prompt, "image": image }).to_string());
     fs::write(&file, lines.join("\n")).unwrap();
-    let output = pickscore(&[
-        &"score",
-        &"--model",
-        &model(),
-        &"--device",
-        &"cpu",
-        &"--pairs",
-        &file,
-        &"--format",
-        &"json",
-    ]);
+    let output = on_cpu("score", model(), &[&"--pairs", &file, &"--format", &"json"]);
     let pairs = json(&output);
     assert_eq!(pairs["pairs"].as_array().unwrap().len(), 2);
     for (pair, (prompt, image)) in [(0, (1, 0)), (1, (0, 1))] {
@@ -285,21 +247,11 @@ fn several_prompts_make_a_matrix_and_pairs_a_list() {
 #[test]
 fn embeddings_are_of_unit_length_and_give_the_score() {
     let photo = image("photo.png");
-    let output = pickscore(&[
-        &"embed",
-        &"--model",
-        &model(),
-        &"--device",
-        &"cpu",
-        &"--text",
-        &"a fox",
-        &"--text",
-        &"snow",
-        &"--image",
-        &photo,
-        &"--format",
-        &"json",
-    ]);
+    let output = on_cpu(
+        "embed",
+        model(),
+        &[&"--text", &"a fox", &"--text", &"snow", &"--image", &photo, &"--format", &"json"],
+    );
     assert!(output.status.success(), "{output:?}");
     let document = json(&output);
     let vector = |entry: &Value| -> Vec<f64> {
@@ -365,17 +317,7 @@ mod malformed {
         let folder = tempfile::tempdir().unwrap();
         fs::write(folder.path().join("config.json"), config).unwrap();
         fs::write(folder.path().join("model.safetensors"), weights).unwrap();
-        let path: &dyn AsRef<std::ffi::OsStr> = &folder.path();
-        let output = pickscore(&[
-            &"score",
-            &"--model",
-            path,
-            &"--device",
-            &"cpu",
-            &"--prompt",
-            &"a fox",
-            &image("photo.png"),
-        ]);
+        let output = on_cpu("score", folder.path(), &[&"--prompt", &"a fox", &image("photo.png")]);
         complaint(&output, 1)
     }
 

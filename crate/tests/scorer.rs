@@ -2,7 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use std::{fs, ops::ControlFlow, path::Path};
+mod common;
+
+use std::{fs, ops::ControlFlow};
+
+use common::{SMALL, image};
 
 use pickscore::{
     PickScore,
@@ -12,16 +16,9 @@ use pickscore::{
 use pickscore_generate::{Convention, Dtype, write_directory};
 use pollster::FutureExt as _;
 
-const CONFIG: &str = r#"{
-    "projection_dim": 12,
-    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 16, "eos_token_id": 2},
-    "vision_config": {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 32,
-                      "image_size": 32, "patch_size": 8}
-}"#;
-
 fn folder() -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
-    write_directory(folder.path(), CONFIG, Convention::HuggingFace, 5, Dtype::F16, 2).unwrap();
+    write_directory(folder.path(), SMALL, Convention::HuggingFace, 5, Dtype::F16, 2).unwrap();
     folder
 }
 
@@ -34,9 +31,8 @@ fn scorer() -> PickScore {
 }
 
 fn images() -> Vec<Vec<u8>> {
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files");
     ["photo.png", "edges.png", "noise.png", "grey-16.png", "photo-75.jpg"]
-        .map(|name| fs::read(files.join(name)).unwrap())
+        .map(|name| fs::read(image(name)).unwrap())
         .into()
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
-use std::fmt::Write as _;
+use std::{fmt::Write as _, path::PathBuf};
 
 use pickscore::config::ClipConfig;
 
@@ -47,13 +47,7 @@ pub fn with_header(json: &[u8], data: &[u8]) -> Vec<u8> {
 }
 
 /// A model small enough to write out.
-pub const TINY: &str = r#"{
-    "projection_dim": 6,
-    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 12,
-                    "vocab_size": 11, "max_position_embeddings": 5, "eos_token_id": 10},
-    "vision_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 12,
-                      "image_size": 4, "patch_size": 2}
-}"#;
+pub const TINY: &str = include_str!("tiny.json");
 
 pub fn tiny() -> ClipConfig {
     ClipConfig::from_json(TINY.as_bytes()).unwrap()
@@ -101,4 +95,17 @@ pub fn tiny_tensors() -> Vec<Tensor> {
         Tensor::f32(&name, &shape, &values)
     };
     shapes.into_iter().enumerate().map(tensor).collect()
+}
+
+/// Reads prompts with the published vocabulary and images of 32 × 32.
+pub const SMALL: &str = r#"{
+    "projection_dim": 12,
+    "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 16, "eos_token_id": 2},
+    "vision_config": {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 2, "intermediate_size": 32,
+                      "image_size": 32, "patch_size": 8}
+}"#;
+
+/// An image among the fixtures.
+pub fn image(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files").join(name)
 }

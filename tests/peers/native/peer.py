@@ -28,22 +28,16 @@ config = CLIPConfig.from_pretrained(directory)
 text, vision = config.text_config, config.vision_config
 
 
-class Text(torch.nn.Module):
-    def __init__(self, model):
+class Tower(torch.nn.Module):
+    """One tower of a model as a module of its own, which is what can be exported."""
+
+    def __init__(self, model, tower):
         super().__init__()
         self.model = model
+        self.tower = tower
 
-    def forward(self, ids):
-        return self.model.get_text_features(input_ids=ids)
-
-
-class Vision(torch.nn.Module):
-    def __init__(self, model):
-        super().__init__()
-        self.model = model
-
-    def forward(self, images):
-        return self.model.get_image_features(pixel_values=images)
+    def forward(self, values):
+        return (self.model.get_text_features if self.tower == "text" else self.model.get_image_features)(values)
 
 
 def inputs(tower, count):
@@ -64,7 +58,7 @@ def export(tower):
     path = directory / "onnx" / tower / "model.onnx"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        module = (Text if tower == "text" else Vision)(load())
+        module = Tower(load(), tower)
         partial = path.with_name("partial.onnx")
         torch.onnx.export(module, (torch.from_numpy(inputs(tower, 2)),), str(partial), input_names=["input"], output_names=["output"],
                           dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}}, opset_version=17, dynamo=False)
@@ -74,7 +68,7 @@ def export(tower):
 
 if engine == "torch":
     model = load()
-    towers = {"text": Text(model), "vision": Vision(model)}
+    towers = {tower: Tower(model, tower) for tower in ("text", "vision")}
 
     def run(tower, values):
         return towers[tower](torch.from_numpy(values)).numpy()

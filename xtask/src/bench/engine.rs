@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cache, cargo, output, root, step};
+use crate::process::{cache, cargo, root, step};
 
 /// Builds PickScore's engine and the generator of models.
 pub(super) fn build() -> Result<()> {
@@ -17,24 +17,23 @@ pub(super) fn build() -> Result<()> {
     step("a release build", cargo(&["build", "--quiet", "--locked", "--release"]).args(packages))
 }
 
+/// One of the two, with the features that [`build`] built it with: alone, the generator would ask for less and be built again.
+fn run(package: &str) -> Command {
+    let features = ["--features", "pickscore/parallel", "--"];
+    let mut command = cargo(&["run", "--quiet", "--locked", "--release", "--package", package]);
+    command.args(features);
+    command
+}
+
 /// A generated model directory, kept between runs.
 pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
     let folder = cache()?.join("models").join(model);
     if !folder.join("complete").exists() {
         fs::create_dir_all(&folder)?;
-        let generate = [
-            "run",
-            "--quiet",
-            "--locked",
-            "--release",
-            "--package",
-            "pickscore-generate",
-            "--",
-            "--config",
-            model,
-            "--out",
-        ];
-        step(&format!("generating {model}"), cargo(&generate).arg(&folder))?;
+        step(
+            &format!("generating {model}"),
+            run("pickscore-generate").args(["--config", model, "--out"]).arg(&folder),
+        )?;
         fs::write(folder.join("complete"), "")?;
     }
     Ok(folder)
@@ -56,7 +55,7 @@ impl Engine {
             command.arg("-W").arg("ignore").arg(root().join("tests/peers/native/peer.py"));
             command
         } else {
-            Command::new(target()?.join("release/pickscore-peer"))
+            run("pickscore-peer")
         };
         command.arg(name).arg(model).arg(threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;
@@ -92,12 +91,4 @@ impl Drop for Engine {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Where cargo builds.
-fn target() -> Result<std::path::PathBuf> {
-    let metadata = output(&mut cargo(&["metadata", "--no-deps", "--format-version", "1"]))?;
-    let (_, rest) = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?;
-    let (path, _) = rest.split_once('"').context("cargo names no target folder")?;
-    Ok(path.replace("\\\\", "\\").into())
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         write!(table, " {} |", title(engine))?;
     }
     for engine in &arguments.engines[1..] {
-        write!(table, " {} / ours |", title(engine))?;
+        write!(table, " {} / {} |", title(engine), title(&arguments.engines[0]))?;
     }
     let columns = 1 + 2 * arguments.engines.len();
     writeln!(table, "\n|{}", "---|".repeat(columns))?;
