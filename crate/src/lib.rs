@@ -24,6 +24,7 @@ pub mod pixels;
 pub mod progress;
 pub mod score;
 pub mod scorer;
+pub mod self_test;
 pub mod tokens;
 pub mod towers;
 pub mod weights;

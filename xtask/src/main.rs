@@ -7,6 +7,7 @@ mod process;
 mod python;
 mod test;
 mod wasm_target;
+mod web;
 
 use std::process::ExitCode;
 
@@ -18,6 +19,14 @@ use clap::Parser;
 enum Task {
     /// Runs every test: formatting, lints, native, parity, the wasm target.
     Test,
+    /// Builds the page and the JavaScript library into dist/, ready for any static host.
+    Build,
+    /// Builds the page and serves it on this machine.
+    Serve {
+        /// The port.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+    },
     /// Runs the parity tests at full size (ViT-H/14): minutes, 8 GB of memory and of disk.
     Parity {
         /// Runs the small models on this machine's GPU instead.
@@ -37,6 +46,8 @@ enum Task {
 fn main() -> ExitCode {
     let outcome = match Task::parse() {
         Task::Test => test::run(),
+        Task::Build => web::build::run(),
+        Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -62,3 +62,12 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     }
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
+
+/// Where cargo puts what it compiles.
+pub(crate) fn target_folder() -> Result<PathBuf> {
+    let arguments = ["metadata", "--no-deps", "--format-version", "1", "--offline"];
+    let metadata = output(&mut cargo(&arguments))?;
+    // The one path of that name; a JSON parser for it would be a dependency more.
+    let start = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?.1;
+    Ok(PathBuf::from(start.split('"').next().unwrap_or(start).replace("\\\\", "\\")))
+}

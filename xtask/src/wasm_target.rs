@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{cargo, output, program, step, succeeds};
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages: a compiler with the wasm target, and the sources of the standard library.
 const DEBIAN: [&str; 2] = ["rustc-web", "rust-web-src"];
 

@@ -21,3 +21,11 @@ pub(super) fn batch(vision: &VisionConfig, gpu: bool) -> usize {
     let budget = if gpu { GPU } else { CPU };
     (budget / one.max(1)).clamp(1, IMAGES)
 }
+
+/// How many images to run at once where a device binds tensors of at most `largest` bytes.
+pub(super) fn fitting(vision: &VisionConfig, largest: usize) -> usize {
+    let transformer = &vision.transformer;
+    let widest = (3 * transformer.width).max(transformer.mlp).max(vision.positions() * transformer.heads);
+    let one = vision.positions() * widest * size_of::<f32>();
+    (largest / one.max(1)).max(1)
+}

@@ -98,6 +98,11 @@ impl PickScore {
         self.batch
     }
 
+    /// Makes batches small enough that no tensor of an image's way through the model takes more than this many bytes.
+    pub fn limit_batch(&mut self, largest: usize) {
+        self.batch = self.batch.min(memory::fitting(&self.clip.config().vision, largest));
+    }
+
     /// Tokens of a prompt, cut to the model's context.
     ///
     /// # Errors

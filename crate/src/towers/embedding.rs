@@ -6,7 +6,7 @@ pub struct Embedding(Vec<f32>);
 
 impl Embedding {
     /// Scales a tower's output to unit length. A vector without direction (zero) stays zero.
-    pub(crate) fn normalised(mut values: Vec<f32>) -> Self {
+    pub fn normalised(mut values: Vec<f32>) -> Self {
         let length = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         if length > 0.0 {
             values.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);

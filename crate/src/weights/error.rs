@@ -31,7 +31,9 @@ pub enum WeightError {
         found: Vec<usize>,
     },
     /// A tensor is stored as something that is no floating-point number.
-    #[error("the tensor `{tensor}` of {file} is {found} {shape:?}; expected F32, F16, BF16 or F64")]
+    #[error(
+        "the tensor `{tensor}` of {file} is {found} {shape:?}; expected F32, F16, BF16 or F64, or I8 after its scales"
+    )]
     Dtype {
         /// The file.
         file: String,

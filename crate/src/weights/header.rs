@@ -31,6 +31,8 @@ pub enum Dtype {
     F16,
     /// 16-bit floats with the exponent of 32-bit ones.
     Bf16,
+    /// 8-bit integers, which need the scales of their blocks.
+    I8,
     /// Anything that weights are never made of: its name and its bits, if known.
     Other(String, Option<u64>),
 }
@@ -42,10 +44,11 @@ impl Dtype {
             "F32" => Self::F32,
             "F16" => Self::F16,
             "BF16" => Self::Bf16,
+            "I8" => Self::I8,
             "I64" | "U64" | "C64" => Self::Other(name.into(), Some(64)),
             "I32" | "U32" => Self::Other(name.into(), Some(32)),
             "I16" | "U16" => Self::Other(name.into(), Some(16)),
-            "BOOL" | "I8" | "U8" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" => Self::Other(name.into(), Some(8)),
+            "BOOL" | "U8" | "F8_E4M3" | "F8_E5M2" | "F8_E8M0" => Self::Other(name.into(), Some(8)),
             "F4" => Self::Other(name.into(), Some(4)),
             _ => Self::Other(name.chars().take(20).collect(), None),
         }
@@ -57,6 +60,7 @@ impl Dtype {
             Self::F64 => Some(64),
             Self::F32 => Some(32),
             Self::F16 | Self::Bf16 => Some(16),
+            Self::I8 => Some(8),
             Self::Other(_, bits) => *bits,
         }
     }
@@ -69,6 +73,7 @@ impl fmt::Display for Dtype {
             Self::F32 => "F32",
             Self::F16 => "F16",
             Self::Bf16 => "BF16",
+            Self::I8 => "I8",
             Self::Other(name, _) => name,
         })
     }

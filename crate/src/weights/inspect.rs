@@ -52,7 +52,7 @@ impl Inspection {
     pub fn new(config: &ClipConfig, files: &[(String, u64, Header)]) -> Self {
         let parameters = parameters(config);
         let names = Names::new(config, &parameters);
-        let role = |name: &str| match names.slot(name) {
+        let role = |name: &str| match names.slot(name).or_else(|| names.scaled(name)) {
             Some(slot) => Role::Parameter(parameters[slot.parameter].name.clone()),
             None if Names::ignored(name) => Role::Ignored,
             None => Role::Unexpected,

@@ -6,7 +6,7 @@ use super::{
     Dtype, Header, HeaderError, Kind, MissingTensor, Parameter, Precision, Reader, TensorInfo, TensorSink,
     Values, WeightError,
     names::{Names, Slot},
-    nearest, parameters,
+    nearest, parameters, quantize,
     target::{Target, Unfit},
 };
 use crate::config::ClipConfig;
@@ -31,6 +31,10 @@ pub struct Loader {
     rows: Vec<(usize, usize)>,
     targets: HashMap<usize, Target>,
     seen: std::collections::HashSet<(usize, usize)>,
+    /// Scales of tensors of 8-bit values, by parameter and first row: those that a header promises, then their numbers.
+    scales: HashMap<(usize, usize), Vec<f32>>,
+    /// Parameters that came from elsewhere: their tensors are passed over.
+    restored: std::collections::HashSet<usize>,
     unexpected: Vec<String>,
     open_clip: bool,
     file: Option<File>,
@@ -74,6 +78,8 @@ impl Loader {
             parameters,
             targets: HashMap::new(),
             seen: Default::default(),
+            scales: HashMap::new(),
+            restored: Default::default(),
             unexpected: Vec::new(),
             open_clip: false,
             file: None,
@@ -101,8 +107,14 @@ impl Loader {
     /// See [`WeightError`].
     pub fn push(&mut self, bytes: &[u8], sink: &mut ParameterSink<'_>) -> Result<(), WeightError> {
         let Some(mut file) = self.file.take() else { return Ok(()) };
-        let mut intake =
-            Intake { loader: self, file: &file.name, last: file.last, reserve: file.length_known, sink };
+        let mut intake = Intake {
+            loader: self,
+            file: &file.name,
+            last: file.last,
+            reserve: file.length_known,
+            stored: false,
+            sink,
+        };
         let outcome = file.reader.push(bytes, &mut intake);
         let outcome = outcome.map_err(|fault| fault.named(&file.name));
         self.file = Some(file);
@@ -141,14 +153,22 @@ impl Loader {
     ) -> Result<(), WeightError> {
         for tensor in &header.tensors {
             let Some(slot) = self.names.slot(&tensor.name) else {
-                if !Names::ignored(&tensor.name) {
+                if self.names.scaled(&tensor.name).is_some() {
+                    self.accept_scales(file, tensor)?;
+                } else if !Names::ignored(&tensor.name) {
                     self.unexpected.push(tensor.name.clone());
                 }
                 continue;
             };
             self.open_clip |= Names::is_open_clip(&tensor.name);
             let (file, name) = (|| file.to_owned(), || tensor.name.clone());
-            if !matches!(tensor.dtype, Dtype::F32 | Dtype::F16 | Dtype::Bf16 | Dtype::F64) {
+            let scaled = self.scales.contains_key(&(slot.parameter, slot.rows.start));
+            let known = match tensor.dtype {
+                Dtype::F32 | Dtype::F16 | Dtype::Bf16 | Dtype::F64 => !scaled,
+                Dtype::I8 => scaled && !slot.transposed,
+                Dtype::Other(..) => false,
+            };
+            if !known {
                 let (found, shape) = (tensor.dtype.clone(), tensor.shape.clone());
                 return Err(WeightError::Dtype { file: file(), tensor: name(), found, shape });
             }
@@ -166,6 +186,82 @@ impl Loader {
             self.rows[slot.parameter].0 = whole;
         }
         if last { self.check_complete(file) } else { Ok(()) }
+    }
+
+    /// Holds a tensor of scales against the configuration. It comes before the values that it scales.
+    fn accept_scales(&mut self, file: &str, tensor: &TensorInfo) -> Result<(), WeightError> {
+        let Some(slot) = self.names.scaled(&tensor.name) else { return Ok(()) };
+        let parameter = &self.parameters[slot.parameter];
+        let (file, name) = (|| file.to_owned(), || tensor.name.clone());
+        if tensor.dtype != Dtype::F32 || parameter.kind == Kind::Vector {
+            let (found, shape) = (tensor.dtype.clone(), tensor.shape.clone());
+            return Err(WeightError::Dtype { file: file(), tensor: name(), found, shape });
+        }
+        let expected = vec![slot.rows.len(), column_count(parameter).div_ceil(quantize::BLOCK)];
+        if tensor.shape != expected {
+            return Err(WeightError::Shape {
+                file: file(),
+                tensor: name(),
+                expected,
+                found: tensor.shape.clone(),
+            });
+        }
+        match self.scales.insert((slot.parameter, slot.rows.start), Vec::new()) {
+            None => Ok(()),
+            Some(_) => Err(WeightError::Twice { file: file(), tensor: name() }),
+        }
+    }
+
+    /// Begins to take parameters from elsewhere than the files, each as the tensors of [`StoredLayout`](super::StoredLayout): what an
+    /// earlier, interrupted load has stored. Their tensors are passed over in the files, whose headers must have been pushed first.
+    ///
+    /// # Errors
+    ///
+    /// As [`Loader::push`].
+    pub fn restore(
+        &mut self,
+        tensor: &TensorInfo,
+        offset: u64,
+        bytes: &[u8],
+        sink: &mut ParameterSink<'_>,
+    ) -> Result<(), WeightError> {
+        let name = "what was stored of this model";
+        if offset == 0
+            && let Some(slot) = self.names.slot(&tensor.name)
+        {
+            self.restored.insert(slot.parameter);
+            self.rows[slot.parameter].1 = 0;
+        }
+        if offset == 0 && self.names.slot(&tensor.name).is_none() {
+            self.accept_scales(name, tensor)?;
+        }
+        let file = name.to_owned();
+        let mut intake = Intake { loader: self, file: &file, last: false, reserve: true, stored: true, sink };
+        let outcome = intake.bytes(tensor, offset, bytes).and_then(|()| {
+            if offset + bytes.len() as u64 == tensor.bytes { intake.end(tensor) } else { Ok(()) }
+        });
+        outcome.map_err(|fault| fault.named(name))
+    }
+
+    /// Where the first tensor of the current file begins whose parameter is not complete, once its header has come: from there on the file
+    /// is needed. The file's length where nothing of it is.
+    pub fn resumes_at(&self) -> Option<u64> {
+        let (header, mut position) = self.file.as_ref()?.reader.header()?;
+        for tensor in &header.tensors {
+            let slot = self.names.slot(&tensor.name).or_else(|| self.names.scaled(&tensor.name));
+            if slot.is_some_and(|slot| !self.restored.contains(&slot.parameter)) {
+                break;
+            }
+            position += tensor.bytes;
+        }
+        Some(position)
+    }
+
+    /// Passes over the current file up to a byte at which a tensor begins, as [`Loader::resumes_at`] gives it.
+    pub fn skip_to(&mut self, position: u64) {
+        if let Some(file) = &mut self.file {
+            file.reader.skip_to(position);
+        }
     }
 
     /// That every parameter is promised by some header.
@@ -211,7 +307,16 @@ struct Intake<'a, 'b> {
     file: &'a str,
     last: bool,
     reserve: bool,
+    /// Whether the bytes come from what was stored rather than from a file.
+    stored: bool,
     sink: &'a mut ParameterSink<'b>,
+}
+
+/// What a tensor holds of a parameter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Numbers,
+    Scales,
 }
 
 /// What ends a push.
@@ -249,7 +354,7 @@ impl TensorSink for Intake<'_, '_> {
     }
 
     fn bytes(&mut self, tensor: &TensorInfo, offset: u64, mut bytes: &[u8]) -> Result<(), Fault> {
-        let Some(slot) = self.loader.names.slot(&tensor.name).cloned() else { return Ok(()) };
+        let Some((slot, part)) = self.place(tensor) else { return Ok(()) };
         let size = tensor.dtype.bits().unwrap_or(8) as usize / 8;
         let mut index = offset / size as u64;
         let mut scratch = std::mem::take(&mut self.loader.scratch);
@@ -258,16 +363,14 @@ impl TensorSink for Intake<'_, '_> {
             scratch.cut.extend_from_slice(taken);
             bytes = rest;
             if scratch.cut.len() == size {
-                decode(&tensor.dtype, &scratch.cut, &mut scratch.numbers);
-                scratch.cut.clear();
-                self.take(tensor, &slot, index, &mut scratch)?;
+                let number = std::mem::take(&mut scratch.cut);
+                self.take(tensor, &slot, part, index, &number, &mut scratch)?;
                 index += 1;
             }
         }
         let whole = bytes.len() / size * size;
         for chunk in bytes[..whole].chunks(CHUNK * size) {
-            decode(&tensor.dtype, chunk, &mut scratch.numbers);
-            self.take(tensor, &slot, index, &mut scratch)?;
+            self.take(tensor, &slot, part, index, chunk, &mut scratch)?;
             index += (chunk.len() / size) as u64;
         }
         scratch.cut.extend_from_slice(&bytes[whole..]);
@@ -276,7 +379,7 @@ impl TensorSink for Intake<'_, '_> {
     }
 
     fn end(&mut self, tensor: &TensorInfo) -> Result<(), Fault> {
-        let Some(slot) = self.loader.names.slot(&tensor.name).cloned() else { return Ok(()) };
+        let Some((slot, Part::Numbers)) = self.place(tensor) else { return Ok(()) };
         let parameter = &self.loader.parameters[slot.parameter];
         let (rows, columns) = (row_count(parameter), column_count(parameter));
         if slot.transposed {
@@ -290,6 +393,7 @@ impl TensorSink for Intake<'_, '_> {
             }
         }
         let loader = &mut *self.loader;
+        loader.scales.remove(&(slot.parameter, slot.rows.start));
         loader.rows[slot.parameter].1 += slot.rows.len();
         if loader.rows[slot.parameter].1 == rows
             && let Some(target) = loader.targets.remove(&slot.parameter)
@@ -301,45 +405,103 @@ impl TensorSink for Intake<'_, '_> {
 }
 
 impl Intake<'_, '_> {
-    /// Decoded numbers of a tensor, from number `index` on.
+    /// Where the numbers of a tensor go, if anywhere.
+    fn place(&self, tensor: &TensorInfo) -> Option<(Slot, Part)> {
+        let names = &self.loader.names;
+        let numbers = names.slot(&tensor.name).map(|slot| (slot.clone(), Part::Numbers));
+        let place = numbers.or_else(|| Some((names.scaled(&tensor.name)?.clone(), Part::Scales)))?;
+        let wanted = self.stored || !self.loader.restored.contains(&place.0.parameter);
+        wanted.then_some(place)
+    }
+
+    /// Whole numbers of a tensor, as the file has them, from number `index` on.
     fn take(
         &mut self,
         tensor: &TensorInfo,
         slot: &Slot,
+        part: Part,
         index: u64,
+        bytes: &[u8],
         scratch: &mut Scratch,
     ) -> Result<(), Fault> {
-        if !slot.transposed {
+        if tensor.dtype == Dtype::I8 {
+            return self.take_blocks(tensor, slot, index, bytes, scratch);
+        }
+        decode(&tensor.dtype, bytes, &mut scratch.numbers);
+        let not_finite = || scratch.numbers.iter().position(|x| !x.is_finite());
+        if part == Part::Numbers && !slot.transposed {
             return self.write(tensor, slot, index, &scratch.numbers);
         }
-        scratch.transposed.extend_from_slice(&scratch.numbers);
-        match scratch.numbers.iter().position(|x| !x.is_finite()) {
-            Some(at) => Err(self.unfit(tensor, index, Unfit { index: at, value: scratch.numbers[at] })),
-            None => Ok(()),
+        if let Some(at) = not_finite() {
+            return Err(self.unfit(tensor, index, Unfit { index: at, value: scratch.numbers[at] }));
         }
+        if part == Part::Numbers {
+            scratch.transposed.extend_from_slice(&scratch.numbers);
+        } else {
+            let scales = self.loader.scales.entry((slot.parameter, slot.rows.start)).or_default();
+            scales.extend_from_slice(&scratch.numbers);
+        }
+        Ok(())
+    }
+
+    /// 8-bit values, whose scales have come: kept as they are where blocks are wanted, else unpacked.
+    fn take_blocks(
+        &mut self,
+        tensor: &TensorInfo,
+        slot: &Slot,
+        index: u64,
+        bytes: &[u8],
+        scratch: &mut Scratch,
+    ) -> Result<(), Fault> {
+        let columns = column_count(&self.loader.parameters[slot.parameter]);
+        let per_row = columns.div_ceil(quantize::BLOCK);
+        let scales = self.loader.scales.remove(&(slot.parameter, slot.rows.start)).unwrap_or_default();
+        if scales.len() != slot.rows.len() * per_row {
+            let (file, name, found) = (self.file.to_owned(), tensor.name.clone(), tensor.dtype.clone());
+            return Err(WeightError::Dtype { file, tensor: name, found, shape: tensor.shape.clone() }.into());
+        }
+        if self.loader.precision == Precision::Q8 {
+            let start = slot.rows.start * columns + index as usize;
+            self.target(tensor, slot)?.adopt(start, bytemuck::cast_slice(bytes), slot.rows.start, &scales);
+        } else {
+            let number = |(at, &byte): (usize, &u8)| {
+                let at = index as usize + at;
+                f32::from(byte as i8) * scales[at / columns * per_row + at % columns / quantize::BLOCK]
+            };
+            scratch.numbers.clear();
+            scratch.numbers.extend(bytes.iter().enumerate().map(number));
+            self.write(tensor, slot, index, &scratch.numbers)?;
+        }
+        self.loader.scales.insert((slot.parameter, slot.rows.start), scales);
+        Ok(())
     }
 
     fn write(&mut self, tensor: &TensorInfo, slot: &Slot, index: u64, numbers: &[f32]) -> Result<(), Fault> {
+        let columns = column_count(&self.loader.parameters[slot.parameter]);
+        // Fits: the tensor's shape is the slot's, whose numbers are counted in usize.
+        let start = slot.rows.start * columns + index as usize;
+        let written = self.target(tensor, slot)?.write(start, numbers);
+        written.map_err(|unfit| self.unfit(tensor, index, unfit))
+    }
+
+    /// The parameter in the making that a tensor belongs to.
+    fn target(&mut self, tensor: &TensorInfo, slot: &Slot) -> Result<&mut Target, Fault> {
         let loader = &mut *self.loader;
         let parameter = &loader.parameters[slot.parameter];
-        let columns = column_count(parameter);
-        let target = match loader.targets.entry(slot.parameter) {
-            std::collections::hash_map::Entry::Occupied(target) => target.into_mut(),
+        match loader.targets.entry(slot.parameter) {
+            std::collections::hash_map::Entry::Occupied(target) => Ok(target.into_mut()),
             std::collections::hash_map::Entry::Vacant(empty) => {
                 let precision =
                     if parameter.kind == Kind::Vector { Precision::F32 } else { loader.precision };
-                let target = Target::new(row_count(parameter), columns, precision, self.reserve);
-                empty.insert(target.ok_or_else(|| WeightError::Memory {
+                let target =
+                    Target::new(row_count(parameter), column_count(parameter), precision, self.reserve);
+                Ok(empty.insert(target.ok_or_else(|| WeightError::Memory {
                     file: self.file.into(),
                     tensor: tensor.name.clone(),
                     shape: tensor.shape.clone(),
-                })?)
+                })?))
             }
-        };
-        // Fits: the tensor's shape is the slot's, whose numbers are counted in usize.
-        let start = slot.rows.start * columns + index as usize;
-        let written = target.write(start, numbers);
-        written.map_err(|unfit| self.unfit(tensor, index, unfit))
+        }
     }
 
     fn unfit(&self, tensor: &TensorInfo, start: u64, unfit: Unfit) -> Fault {
@@ -370,7 +532,7 @@ fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
             numbers.resize(halves.len(), 0.0);
             halves.convert_to_f32_slice(numbers);
         }
-        // Refused with the header.
-        Dtype::Other(..) => {}
+        // Taken by `take_blocks`; refused with the header.
+        Dtype::I8 | Dtype::Other(..) => {}
     }
 }

@@ -18,6 +18,7 @@ mod parameter;
 mod quantize;
 mod reader;
 mod shards;
+mod stored;
 mod target;
 mod values;
 
@@ -30,4 +31,5 @@ pub use loader::{Loaded, Loader, ParameterSink};
 pub use parameter::{Kind, Parameter, parameters};
 pub use reader::{Reader, TensorSink};
 pub use shards::ShardIndex;
+pub use stored::{StoredLayout, StoredTensor};
 pub use values::{Blocks, Precision, Values};

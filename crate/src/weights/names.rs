@@ -1,4 +1,4 @@
-//! What a parameter is called in a checkpoint: Hugging Face's names and open_clip's.
+//! What a parameter is called in a checkpoint: Hugging Face's names and open_clip's, or our own.
 //!
 //! | ours | Hugging Face | open_clip |
 //! |---|---|---|
@@ -40,12 +40,17 @@ const IGNORED: [&str; 2] = ["position_ids", "attn_mask"];
 #[derive(Debug)]
 pub(super) struct Names {
     slots: HashMap<String, Slot>,
+    /// Our own names, as [`StoredLayout`](super::StoredLayout) writes them.
+    own: HashMap<String, Slot>,
 }
 
+/// What a tensor of 8-bit values calls the tensor of its scales, after its own name.
+pub(super) const SCALES: &str = ".scales";
+
 impl Names {
-    /// Both conventions' names for these parameters.
+    /// All conventions' names for these parameters.
     pub(super) fn new(config: &ClipConfig, parameters: &[Parameter]) -> Self {
-        let mut names = Self { slots: HashMap::new() };
+        let mut names = Self { slots: HashMap::new(), own: HashMap::new() };
         for (index, parameter) in parameters.iter().enumerate() {
             names.add(config, index, parameter);
         }
@@ -56,11 +61,16 @@ impl Names {
     pub(super) fn slot(&self, tensor: &str) -> Option<&Slot> {
         let mut name = tensor;
         loop {
-            if let Some(slot) = self.slots.get(name) {
+            if let Some(slot) = self.slots.get(name).or_else(|| self.own.get(name)) {
                 return Some(slot);
             }
             name = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper))?;
         }
+    }
+
+    /// Where the 8-bit values belong whose scales this tensor holds.
+    pub(super) fn scaled(&self, tensor: &str) -> Option<&Slot> {
+        self.slot(tensor.strip_suffix(SCALES)?)
     }
 
     /// Whether a tensor is one that checkpoints carry for nothing.
@@ -72,6 +82,7 @@ impl Names {
         let rows = parameter.shape.first().copied().unwrap_or(1);
         let plain =
             Slot { parameter: index, rows: 0..rows, transposed: false, shape: parameter.shape.clone() };
+        self.own.insert(parameter.name.clone(), plain.clone());
         let (tower, rest) = parameter.name.split_once('.').unwrap_or(("", &parameter.name));
         let (hugging_face, open_clip) = if tower == "vision" {
             ("vision_model.", &["visual."][..])

@@ -46,6 +46,31 @@ impl Reader {
         self.received
     }
 
+    /// The header, once it has come, with the byte after it.
+    pub fn header(&self) -> Option<(&Header, u64)> {
+        match &self.state {
+            State::Tensors { header, file, .. } => Some((header, file - header.data)),
+            _ => None,
+        }
+    }
+
+    /// Goes on at a byte of the file at which a tensor begins (or the file ends), as if everything before had been pushed. Nothing happens
+    /// before the header has come.
+    pub fn skip_to(&mut self, position: u64) {
+        if let State::Tensors { header, next, offset, file } = &mut self.state {
+            let mut begin = *file - header.data;
+            (*next, *offset) = (0, 0);
+            for tensor in &header.tensors {
+                if begin >= position {
+                    break;
+                }
+                begin += tensor.bytes;
+                *next += 1;
+            }
+            self.received = begin;
+        }
+    }
+
     /// The file's next bytes.
     ///
     /// # Errors

@@ -85,6 +85,17 @@ impl Target {
         Ok(())
     }
 
+    /// Takes 8-bit values from `start` on with the scales of all blocks of their tensor, which begins at `row`. Only for a target of
+    /// 8-bit blocks: the values are kept as they are.
+    pub(super) fn adopt(&mut self, start: usize, values: &[i8], row: usize, scales: &[f32]) {
+        let Values::Q8(blocks) = &mut self.values else { return };
+        fit(&mut blocks.values, start + values.len(), 0);
+        blocks.values[start..start + values.len()].copy_from_slice(values);
+        let first = row * self.columns.div_ceil(blocks.block);
+        fit(&mut blocks.scales, first + scales.len(), 0.0);
+        blocks.scales[first..first + scales.len()].copy_from_slice(scales);
+    }
+
     /// The parameter, once every number has come.
     pub(super) fn finish(self) -> Values {
         self.values

@@ -1,0 +1,62 @@
+/** Scores in Chromium beside the reference implementation's and the native engine's. */
+
+import { expect, test } from "@playwright/test";
+import { golden, imageFiles, isLossless, models, native } from "../fixtures.ts";
+import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
+import { ModelServer } from "../model-server.ts";
+
+let server: ModelServer;
+
+test.beforeAll(async () => {
+  server = await ModelServer.start(models());
+});
+
+test.afterAll(async () => {
+  await server.stop();
+});
+
+const reference = golden();
+
+/** Largest difference to other scores, over the images that `counts`. */
+function distance(found: number[][], expected: number[][], counts: (image: string) => boolean = () => true): number {
+  let largest = 0;
+  for (const [row, scores] of expected.entries()) {
+    for (const [column, score] of scores.entries()) {
+      if (!counts(reference.images[column] as string)) continue;
+      const difference = Math.abs((found[row]?.[column] ?? Number.NaN) - score);
+      largest = Number.isNaN(difference) ? Number.NaN : Math.max(largest, difference);
+    }
+  }
+  return largest;
+}
+
+for (const device of ["webgpu", "cpu"] as const) {
+  for (const [precision, bound] of [["f32", 0.01], ["q8", 0.01], ["f16", 0.05]] as const) {
+    test(`${device} in ${precision}`, async ({ page }) => {
+      await page.goto("./");
+      await page.evaluate(emptyStorage);
+      const support = await page.evaluate(async () => {
+        const { probe } = await import(new URL("lib/pickscore.js", document.baseURI).href);
+        return probe();
+      });
+      test.skip(device === "webgpu" && precision === "f16" && !support.f16, "this adapter has no 16-bit arithmetic");
+      const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
+        load: { model: `${server.url}narrow`, device, precision },
+        prompts: reference.prompts,
+        images: imageFiles(reference.images),
+      });
+      expect(outcome.info).toMatchObject({ device, precision, model: "narrow", source: "network", cached: true });
+      const toNative = distance(outcome.scores, native(precision));
+      const toReference = distance(outcome.scores, reference.scores, isLossless);
+      console.log(
+        `${device} ${precision}: ${toNative.toFixed(5)} from the native engine, ${toReference.toFixed(5)} from the reference (lossless files); ` +
+          `load ${outcome.milliseconds.load.toFixed(0)} ms, scores ${outcome.milliseconds.score.toFixed(0)} ms`,
+      );
+      expect(toNative).toBeLessThanOrEqual(bound);
+      if (precision !== "q8") expect(toReference).toBeLessThanOrEqual(precision === "f32" ? 0.01 : 0.05);
+      for (const row of outcome.probabilities) {
+        expect(row.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);
+      }
+    });
+  }
+}

@@ -1,0 +1,121 @@
+/** A host of models on another origin, which misbehaves as it is told. */
+
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import { open, stat } from "node:fs/promises";
+import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+
+/** How an answer goes wrong. */
+export interface Fault {
+  /** Ends the connection after this share of the file. */
+  cutAt?: number;
+  status?: number;
+  /** Answers a range with the whole file. */
+  ignoreRange?: boolean;
+  /** Flips a bit of this byte of the file. */
+  flip?: number;
+  /** Sends at most so many bytes each 10 ms. */
+  trickle?: number;
+  /** Another version of the file. */
+  etag?: string;
+}
+
+export interface Request {
+  path: string;
+  /** First byte asked for. */
+  from: number;
+}
+
+const PIECE = 1 << 18;
+
+export class ModelServer {
+  readonly requests: Request[] = [];
+  /** Asked for each request, `count` being how often that file was asked for before. */
+  fault: (request: Request, count: number) => Fault | undefined = () => undefined;
+  readonly #server: Server;
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    this.#server = createServer((request, response) => {
+      this.#answer(request, response).catch(() => response.destroy());
+    });
+  }
+
+  static async start(folder: string): Promise<ModelServer> {
+    const server = new ModelServer(folder);
+    await new Promise<void>((resolve) => server.#server.listen(0, "127.0.0.1", resolve));
+    return server;
+  }
+
+  /** Its address, with a slash at the end. */
+  get url(): string {
+    return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
+  }
+
+  /** How often a file was asked for. */
+  count(name: string): number {
+    return this.requests.filter(({ path }) => path.endsWith(name)).length;
+  }
+
+  async stop(): Promise<void> {
+    this.#server.closeAllConnections();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+
+  async #answer(message: IncomingMessage, response: ServerResponse): Promise<void> {
+    const path = decodeURIComponent(new URL(message.url ?? "/", this.url).pathname);
+    const range = /^bytes=(\d+)-$/.exec(message.headers.range ?? "");
+    const request = { path, from: range ? Number(range[1]) : 0 };
+    const count = this.requests.filter((earlier) => earlier.path === path).length;
+    this.requests.push(request);
+    const fault = this.fault(request, count) ?? {};
+    const headers: Record<string, string | number> = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag" };
+    const found = await stat(join(this.#folder, path)).catch(() => null);
+    const status = fault.status ?? (found?.isFile() ? 200 : 404);
+    if (status !== 200 || !found) {
+      response.writeHead(status, headers).end();
+      return;
+    }
+    const from = fault.ignoreRange ? 0 : request.from;
+    headers["Content-Type"] = "application/octet-stream";
+    headers["Content-Length"] = found.size - from;
+    headers["ETag"] = fault.etag ?? `"${found.size}"`;
+    if (from > 0) headers["Content-Range"] = `bytes ${from}-${found.size - 1}/${found.size}`;
+    response.writeHead(from > 0 ? 206 : 200, headers);
+    const end = fault.cutAt === undefined ? found.size : Math.floor(found.size * fault.cutAt);
+    const file = await open(join(this.#folder, path));
+    try {
+      for (let at = from; at < end && !response.destroyed; ) {
+        const piece = Buffer.alloc(Math.min(fault.trickle ?? PIECE, end - at));
+        await file.read(piece, 0, piece.length, at);
+        if (fault.flip !== undefined && fault.flip >= at && fault.flip < at + piece.length) {
+          piece[fault.flip - at] = (piece[fault.flip - at] ?? 0) ^ 0x40;
+        }
+        at += piece.length;
+        if (!response.write(piece)) await drained(response);
+        if (fault.trickle !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    } finally {
+      await file.close();
+    }
+    if (end < found.size) {
+      // Lets what was sent arrive before the connection breaks.
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      response.destroy();
+    } else {
+      response.end();
+    }
+  }
+}
+
+/** Resolves when more can be written, or nothing ever again. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      response.off("drain", done).off("close", done);
+      resolve();
+    };
+    response.on("drain", done).on("close", done);
+  });
+}

@@ -1,0 +1,25 @@
+/** The page and the library in Chromium, on SwiftShader's WebGPU: slow, and the same everywhere. */
+
+import { defineConfig } from "@playwright/test";
+import { chromiumArguments, chromiumPath, environment, PORT } from "./browsers.ts";
+
+export default defineConfig({
+  testDir: "chromium",
+  outputDir: "results",
+  // One GPU process is emulated on all cores: tests side by side would only wait for each other.
+  workers: 1,
+  timeout: 180_000,
+  expect: { timeout: 60_000 },
+  reporter: [["list"]],
+  forbidOnly: true,
+  use: {
+    baseURL: `http://127.0.0.1:${PORT}/`,
+    launchOptions: { executablePath: chromiumPath(), args: chromiumArguments(), env: environment() },
+    trace: "off",
+  },
+  webServer: {
+    command: `node ../../www/serve.mjs ../../dist --port ${PORT}`,
+    url: `http://127.0.0.1:${PORT}/`,
+    reuseExistingServer: false,
+  },
+});

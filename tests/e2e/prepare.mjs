@@ -1,0 +1,36 @@
+// Makes the models that the browser tests load, and what the native engine computes with them: `node prepare.mjs GENERATE PICKSCORE FOLDER`.
+
+import { execFileSync } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+
+const [generate, pickscore, folder] = process.argv.slice(2);
+const here = import.meta.dirname;
+const fixtures = join(here, "../parity/fixtures");
+const golden = JSON.parse(readFileSync(join(fixtures, "end-to-end.json"), "utf8"));
+
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const config = join(folder, "narrow.json");
+writeFileSync(config, JSON.stringify(golden.source));
+const make = (name, ...more) => {
+  execFileSync(generate, ["--config", config, "--seed", String(golden.seed), "--out", join(folder, name), ...more]);
+};
+make("narrow");
+make("sharded", "--shards", "3");
+
+const images = golden.images.map((name) => join(fixtures, "pixels/files", name));
+for (const precision of ["f32", "f16", "q8"]) {
+  const rows = golden.prompts.map((prompt) => {
+    const options = ["--device", "cpu", "--precision", precision, "--format", "json"];
+    const json = execFileSync(pickscore, ["score", "--model", join(folder, "narrow"), ...options, "--prompt", prompt, ...images], {
+      stdio: ["ignore", "pipe", "ignore"],
+      maxBuffer: 1 << 26,
+    });
+    return JSON.parse(json).images.map(({ score }) => score);
+  });
+  writeFileSync(join(folder, `narrow-${precision}.json`), JSON.stringify(rows));
+}
+// pickscore convert cuts a model into hashed shards.
+if (!existsSync(join(folder, "narrow/model.safetensors"))) throw new Error("the generator wrote no model");
+writeFileSync(join(folder, "complete"), "");

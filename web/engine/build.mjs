@@ -1,0 +1,57 @@
+// Bundles the JavaScript library: `node build.mjs OUT`, or without OUT into this package's own dist/.
+//
+//   pickscore.js, pickscore.d.ts     what pages import
+//   worker.<hash>.js                 the worker
+//   engine-{gpu,cpu}.<hash>.wasm     the engine, loaded by the worker when a model is
+//
+// All but the first two carry their contents' hash, so that hosts may let browsers keep them for ever. The names are written into the code as
+// plain `new URL("./name", import.meta.url)`, which other people's bundlers recognise.
+
+import { createHash } from "node:crypto";
+import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
+import { dirname, join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+import { rollup } from "rollup";
+import { dts } from "rollup-plugin-dts";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const out = resolve(process.argv[2] ?? join(here, "dist"));
+const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none", write: false };
+
+await rm(out, { recursive: true, force: true });
+await mkdir(out, { recursive: true });
+
+const hash = (bytes) => createHash("sha256").update(bytes).digest("hex").slice(0, 10);
+const write = async (name, ending, bytes) => {
+  const file = `${name}.${hash(bytes)}.${ending}`;
+  await writeFile(join(out, file), bytes);
+  return JSON.stringify(`./${file}`);
+};
+
+// wasm-bindgen's glue can find the wasm by itself; here the page says where it is.
+const noDefault = {
+  name: "no-default-address",
+  setup(bundler) {
+    bundler.onLoad({ filter: /pkg[\\/](gpu|cpu)[\\/]engine\.js$/ }, async ({ path }) => {
+      const code = await readFile(path, "utf8");
+      return { contents: code.replace(/new URL\('engine_bg\.wasm', import\.meta\.url\)/, "undefined"), loader: "js" };
+    });
+  },
+};
+const worker = await build({ ...options, entryPoints: [join(here, "js/worker/main.ts")], plugins: [noDefault] });
+const define = { WORKER_FILE: await write("worker", "js", worker.outputFiles[0].contents) };
+for (const variant of ["gpu", "cpu"]) {
+  const wasm = await readFile(join(here, `pkg/${variant}/engine_bg.wasm`));
+  define[`${variant.toUpperCase()}_FILE`] = await write(`engine-${variant}`, "wasm", wasm);
+}
+const library = await build({ ...options, entryPoints: [join(here, "js/pickscore.ts")], define });
+await writeFile(join(out, "pickscore.js"), library.outputFiles[0].contents);
+
+const types = await rollup({
+  input: join(here, "js/pickscore.ts"),
+  plugins: [dts({ tsconfig: join(here, "tsconfig.json") })],
+});
+await types.write({ file: join(out, "pickscore.d.ts"), format: "es" });
+await copyFile(join(here, "../../LICENSE-MIT"), join(out, "LICENSE-MIT"));
+await copyFile(join(here, "../../LICENSE-APACHE"), join(out, "LICENSE-APACHE"));

@@ -1,0 +1,235 @@
+/**
+ * PickScore in the browser: how well an image fits a prompt, as people would judge it.
+ *
+ * ```js
+ * import { PickScore } from "./lib/pickscore.js";
+ *
+ * const scorer = await PickScore.load({ model: "https://huggingface.co/yuvalkirstain/PickScore_v1" });
+ * const { scores, probabilities } = await scorer.score("a fox in the snow", files);
+ * ```
+ *
+ * Importing this module loads nothing else; the engine comes with the first {@link PickScore.load}.
+ *
+ * @packageDocumentation
+ */
+
+import { Connection } from "./connection";
+import { PickScoreError } from "./error";
+import { probe, requireDevice } from "./support";
+
+export { PickScoreError, type ErrorCode } from "./error";
+export { probe, type Support } from "./support";
+export { listCached, removeCached, type CachedModel } from "./cached";
+
+/** What matrices are stored as: `"auto"` takes f16 where the GPU computes in it, else f32 or, for large models, 8-bit blocks. */
+export type PrecisionChoice = "auto" | Precision;
+/** What matrices are stored as. */
+export type Precision = "f32" | "f16" | "q8";
+
+/**
+ * Whether a model is kept in the browser's storage for the next visit: `"on"` fails with `storage-full` where there is no space,
+ * `"optional"` goes on without keeping it, `"off"` neither reads nor writes it.
+ */
+export type CachePolicy = "on" | "optional" | "off";
+
+/** What becomes of a call when one of its images cannot be read: `"throw"` fails it, `"skip"` scores the others. */
+export type UnreadablePolicy = "throw" | "skip";
+
+/** How far something has come. */
+export interface LoadProgress {
+  /**
+   * What is being done. Of a load: `"engine"`, `"config"`, `"waiting"` (for another tab that loads the same model), `"restore"` (what an
+   * interrupted load had stored), `"download"`, `"cache"` (reading it from this browser's storage), `"files"`, `"starting-over"` (the
+   * server cannot go on in the middle), `"check"` (the self-test). Of a call: `"images"`.
+   */
+  stage: string;
+  /** Bytes of a load, images of a call. */
+  loaded: number;
+  /** How many there are, where that is known. */
+  total?: number;
+}
+
+/** How to load a model. */
+export interface LoadOptions {
+  /**
+   * A model directory in Hugging Face's layout, a safetensors file with `config.json` beside it, an index of a sharded one, or a shard
+   * manifest; as an address (a Hugging Face model page works too) or as local files.
+   */
+  model: string | File[];
+  /** Where to compute; `"auto"` takes WebGPU where it can, else the CPU. */
+  device?: "auto" | "webgpu" | "cpu";
+  /** What to store matrices as. */
+  precision?: PrecisionChoice;
+  /** Whether to keep the model for the next visit. Local files are never kept. Default `"on"`. */
+  cache?: CachePolicy;
+  /** Stops the load. What has come is kept, and the next load goes on from there. */
+  signal?: AbortSignal;
+  /** Told how far it has come. */
+  onProgress?: (progress: LoadProgress) => void;
+}
+
+/** Options of a call. */
+export interface Call {
+  /** Stops the call between two images; the model stays loaded. */
+  signal?: AbortSignal;
+  /** Told how many images are done. */
+  onProgress?: (progress: LoadProgress) => void;
+  /** What to do about an image that cannot be read. Default `"throw"`. */
+  unreadable?: UnreadablePolicy;
+}
+
+/** Scores of one prompt with images, in the order given. Only scores of the same prompt compare. */
+export interface ScoreResult {
+  /** `exp(logit scale) · cosine`: about 15 to 25 for PickScore. NaN for an image that was skipped. */
+  scores: number[];
+  /** How likely each image is the one that people would prefer among these: their softmax, which sums to 1. NaN for a skipped one. */
+  probabilities: number[];
+  /** Whether the model read only the beginning of the prompt. */
+  truncated: boolean;
+  /** Images that could not be read. Empty unless `unreadable` is `"skip"`. */
+  skipped: { index: number; code: string; message: string }[];
+  /** Images that the browser decoded because the library does not: browsers differ in the last bits, and so may the score. */
+  decodedByBrowser: number[];
+}
+
+/** What a scorer is and what it runs on. */
+export interface Info {
+  /** The model's name: the last part of its address. */
+  model: string;
+  /** `"webgpu"` or `"cpu"`. */
+  device: string;
+  /** The GPU's name, where the browser tells it. */
+  adapter?: string;
+  /** What matrices are stored as. */
+  precision: Precision;
+  /** Why this device and this precision, in a sentence each. */
+  reasons: string[];
+  /** Numbers in the model. */
+  parameters: number;
+  /** Width and height that images are brought to. */
+  imageSize: number;
+  /** Numbers of an embedding. */
+  dimensions: number;
+  /** What a cosine is multiplied by to be a score. */
+  logitScale: number;
+  /** Tensors of the files that the model has no use for. */
+  unexpected: string[];
+  /** Where the weights came from. */
+  source: "cache" | "network" | "files";
+  /** Whether the next visit finds it stored. */
+  cached: boolean;
+  /** Bytes of the weights as they are stored. */
+  bytes: number;
+  /** Bytes of memory that the engine itself took, the GPU's not counted. */
+  engineMemory: number;
+  /** What a user may want to know about this load. */
+  notes: string[];
+}
+
+/** A loaded model. One worker holds it; calls queue and may be made while others run. */
+export class PickScore {
+  /** What it is and what it runs on. */
+  readonly info: Info;
+  readonly #connection: Connection;
+
+  private constructor(connection: Connection, info: Info) {
+    this.#connection = connection;
+    this.info = info;
+  }
+
+  /**
+   * Loads a model: from this browser's storage where it is kept there, else from its address, keeping it for the next visit.
+   *
+   * @throws {@link PickScoreError}
+   */
+  static async load(options: LoadOptions): Promise<PickScore> {
+    const { model, device = "auto", precision = "auto", cache = "on", signal, onProgress } = options ?? {};
+    const isFiles = Array.isArray(model) && model.length > 0 && model.every((file) => file instanceof File);
+    if (!isFiles && (typeof model !== "string" || model.trim() === "")) {
+      throw new PickScoreError("bad-argument", "`model` is the address of a model, or a list of files");
+    }
+    oneOf("device", device, ["auto", "webgpu", "cpu"]);
+    oneOf("precision", precision, ["auto", "f32", "f16", "q8"]);
+    oneOf("cache", cache, ["on", "optional", "off"]);
+    throwIfAborted(signal);
+    const chosen = requireDevice(await probe(), device);
+    const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
+    if (cache !== "off" && typeof model === "string") {
+      // Asks the browser not to clear it by itself; it may decline, and the load goes on.
+      await navigator.storage?.persist?.().catch(() => false);
+    }
+    const request = { type: "load", model: address, ...chosen, precision, cache } as const;
+    const [connection, info] = await Connection.open(request, { signal, onProgress });
+    return new PickScore(connection, info);
+  }
+
+  /**
+   * Scores one prompt with images (PNG, JPEG, WebP, GIF or BMP; others as far as the browser reads them), in the order given. Prompts
+   * and images that have been seen before cost nothing.
+   *
+   * @throws {@link PickScoreError}
+   */
+  async score(prompt: string, images: Blob[], options: Call = {}): Promise<ScoreResult> {
+    checkPrompts([prompt]);
+    checkImages(images);
+    const request = { type: "score", prompt, images, options: callOptions(options) } as const;
+    return this.#connection.call(request, options);
+  }
+
+  /**
+   * Unit-length embeddings of prompts, in the order given.
+   *
+   * @throws {@link PickScoreError}
+   */
+  async embedText(prompts: string[], options: Call = {}): Promise<Float32Array[]> {
+    checkPrompts(prompts);
+    return this.#connection.call({ type: "texts", prompts }, options);
+  }
+
+  /**
+   * Unit-length embeddings of images, in the order given; a skipped image's is empty.
+   *
+   * @throws {@link PickScoreError}
+   */
+  async embedImages(images: Blob[], options: Call = {}): Promise<Float32Array[]> {
+    checkImages(images);
+    return this.#connection.call({ type: "images", images, options: callOptions(options) }, options);
+  }
+
+  /** Ends the worker and gives back the memory of page and GPU. Calls that wait fail with `disposed`. */
+  async dispose(): Promise<void> {
+    await this.#connection.close();
+  }
+}
+
+/** `hf:owner/name` and Hugging Face's model pages are directories of files. */
+function expand(model: string): string {
+  const page = /^(?:hf:|https:\/\/huggingface\.co\/)([\w.-]+\/[\w.-]+?)\/?(?:\/tree\/([^/?#]+)\/?)?$/.exec(model);
+  return page ? `https://huggingface.co/${page[1]}/resolve/${page[2] ?? "main"}/` : model;
+}
+
+function callOptions(options: Call): { unreadable: UnreadablePolicy } {
+  const unreadable = options.unreadable ?? "throw";
+  oneOf("unreadable", unreadable, ["throw", "skip"]);
+  return { unreadable };
+}
+
+function oneOf(name: string, value: unknown, allowed: string[]): void {
+  if (allowed.includes(value as string)) return;
+  const list = allowed.map((word) => `"${word}"`).join(", ");
+  throw new PickScoreError("bad-argument", `\`${name}\` is ${JSON.stringify(value)}; expected ${list}`);
+}
+
+function checkPrompts(prompts: unknown): void {
+  if (Array.isArray(prompts) && prompts.every((prompt) => typeof prompt === "string")) return;
+  throw new PickScoreError("bad-argument", "a prompt is not a string");
+}
+
+function checkImages(images: unknown): void {
+  if (Array.isArray(images) && images.every((image) => image instanceof Blob)) return;
+  throw new PickScoreError("bad-argument", "an image is not a Blob or a File");
+}
+
+function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw new PickScoreError("aborted", "the call was aborted");
+}

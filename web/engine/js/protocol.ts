@@ -1,0 +1,51 @@
+/** What page and worker say to each other. Every request has an id, which its answers carry. */
+
+import type { CachePolicy, Info, LoadProgress, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { PlainError } from "./error";
+
+/** Where the worker finds the engine. */
+export interface Assets {
+  gpu: string;
+  cpu: string;
+}
+
+export interface LoadRequest {
+  type: "load";
+  model: string | File[];
+  device: "webgpu" | "cpu";
+  /** Why this device, for `info`. */
+  reason: string;
+  adapter?: string;
+  precision: PrecisionChoice;
+  cache: CachePolicy;
+  assets: Assets;
+}
+
+export interface CallOptions {
+  unreadable: UnreadablePolicy;
+}
+
+export type Request =
+  | LoadRequest
+  | { type: "texts"; prompts: string[] }
+  | { type: "images"; images: Blob[]; options: CallOptions }
+  | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
+  | { type: "dispose" };
+
+/** What each request resolves to. */
+export interface Results {
+  load: Info;
+  texts: Float32Array[];
+  images: Float32Array[];
+  score: ScoreResult;
+  dispose: undefined;
+}
+
+export type ToWorker = (Request & { id: number }) | { type: "cancel"; id: number };
+
+export type FromWorker =
+  | { type: "result"; id: number; value: Results[keyof Results] }
+  | { type: "error"; id: number; error: PlainError }
+  | { type: "progress"; id: number; progress: LoadProgress }
+  /** The GPU is gone, or the engine stopped: this worker is of no more use. */
+  | { type: "lost"; error: PlainError };

@@ -1,0 +1,27 @@
+import { PickScoreError } from "../error";
+import type { Download, DownloadOptions } from "./http";
+
+/** A local file as a stream. */
+export function localDownload(file: File, { from = 0, signal }: DownloadOptions): Download {
+  return {
+    validators: { etag: null, modified: String(file.lastModified), length: file.size },
+    cancel: async () => undefined,
+    async *chunks() {
+      const reader = file.slice(from).stream().getReader();
+      try {
+        for (;;) {
+          const { done, value } = await reader.read();
+          signal.throwIfAborted();
+          if (done) return;
+          yield value;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        const reason = (error as Error).message;
+        throw new PickScoreError("model-weights", `${file.name} cannot be read (${reason}); was it moved or changed?`);
+      } finally {
+        await reader.cancel().catch(() => undefined);
+      }
+    },
+  };
+}

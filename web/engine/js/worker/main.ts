@@ -1,0 +1,94 @@
+/** The worker: one model, one queue. Calls run one after the other; a cancelled one lets go at the next image. */
+
+import { asPickScoreError, PickScoreError, plain } from "../error";
+import type { FromWorker, Request, Results, ToWorker } from "../protocol";
+import { load } from "./load";
+import type { Model } from "./model";
+
+const running = new Map<number, AbortController>();
+let queue: Promise<unknown> = Promise.resolve();
+let model: Model | undefined;
+let lost = false;
+
+function post(message: FromWorker): void {
+  postMessage(message);
+}
+
+/** This worker cannot go on: the page starts another. */
+function lose(error: PickScoreError): void {
+  if (lost) return;
+  lost = true;
+  post({ type: "lost", error: plain(error) });
+}
+
+async function run(request: Request, context: Context): Promise<Results[keyof Results]> {
+  if (request.type === "load") {
+    model = await load(request, context);
+    return model.info;
+  }
+  if (request.type === "dispose") {
+    model?.dispose();
+    model = undefined;
+    return undefined;
+  }
+  if (!model) throw new PickScoreError("disposed", "the scorer has been disposed of");
+  switch (request.type) {
+    case "texts":
+      return model.texts(request.prompts, context);
+    case "images":
+      return model.images(request.images, request.options, context);
+    case "score":
+      return model.score(request.prompt, request.images, request.options, context);
+  }
+}
+
+/** What a running request may ask for. */
+export interface Context {
+  signal: AbortSignal;
+  progress(stage: string, loaded: number, total?: number): void;
+  /** The GPU is gone. */
+  lost(reason: string): void;
+}
+
+async function answer(id: number, request: Request, signal: AbortSignal): Promise<void> {
+  const context: Context = {
+    signal,
+    progress: (stage, loaded, total) => {
+      post({ type: "progress", id, progress: total === undefined ? { stage, loaded } : { stage, loaded, total } });
+    },
+    lost: (reason) => lose(new PickScoreError("device-lost", `the GPU was lost (${reason})`)),
+  };
+  try {
+    signal.throwIfAborted();
+    const value = await run(request, context);
+    if (!lost) post({ type: "result", id, value });
+  } catch (thrown) {
+    const error = asPickScoreError(thrown);
+    // A lost device fails whatever runs on it; the page hears of the loss and makes the call again.
+    if (lost) return;
+    if (error.code === "crashed") return lose(error);
+    if (error.code === "device-failed" && request.type !== "load" && (await lostSoon())) return;
+    post({ type: "error", id, error: plain(error) });
+  } finally {
+    running.delete(id);
+  }
+}
+
+/** A call may fail before the browser says that the device is gone. */
+async function lostSoon(): Promise<boolean> {
+  for (let waited = 0; waited < 500 && !lost; waited += 20) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+  return lost;
+}
+
+addEventListener("message", (event: MessageEvent<ToWorker>) => {
+  const message = event.data;
+  if (message.type === "cancel") {
+    running.get(message.id)?.abort();
+    return;
+  }
+  const abort = new AbortController();
+  running.set(message.id, abort);
+  queue = queue.then(() => answer(message.id, message, abort.signal));
+});

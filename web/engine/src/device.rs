@@ -1,0 +1,102 @@
+//! Where the engine computes.
+
+use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use burn::tensor::wgpu::wgpu::Features;
+use pickscore::self_test::{SelfTestError, self_test};
+use wasm_bindgen::prelude::*;
+
+use crate::{fault::Fault, loader};
+
+/// A device to load models onto.
+#[wasm_bindgen]
+#[derive(Clone)]
+pub struct EngineDevice {
+    pub(crate) device: Device,
+    pub(crate) gpu: bool,
+    /// Whether it multiplies in 16 bits.
+    pub(crate) half: bool,
+    /// Bytes of the largest tensor that it can bind.
+    pub(crate) largest: usize,
+    #[cfg(feature = "gpu")]
+    handle: Option<burn::tensor::wgpu::wgpu::Device>,
+}
+
+#[wasm_bindgen]
+impl EngineDevice {
+    /// The CPU, one thread.
+    pub fn cpu() -> Self {
+        Self {
+            device: Device::flex(),
+            gpu: false,
+            half: false,
+            largest: usize::MAX,
+            #[cfg(feature = "gpu")]
+            handle: None,
+        }
+    }
+
+    /// The GPU, through WebGPU. `lost` is called with a reason once the device is gone.
+    #[cfg(feature = "gpu")]
+    pub async fn gpu(lost: js_sys::Function) -> Result<Self, JsValue> {
+        let initialised = Device::wgpu_options().init_with_setup_async().await;
+        let (device, setup) = initialised.map_err(|error| Fault::new("no-webgpu", error))?;
+        let half = setup.device.features().contains(Features::SHADER_F16);
+        let limits = setup.device.limits();
+        let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+        let lost = Lost(lost);
+        setup.device.set_device_lost_callback(move |reason, message| {
+            lost.call(&format!("{reason:?}: {message}"));
+        });
+        let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+        Ok(Self { device, gpu: true, half, largest, handle: Some(setup.device) })
+    }
+
+    /// Whether products can be computed in 16 bits.
+    #[wasm_bindgen(getter)]
+    pub fn half(&self) -> bool {
+        self.half
+    }
+
+    /// Bytes of the largest tensor that it can bind.
+    #[wasm_bindgen(getter)]
+    pub fn largest(&self) -> f64 {
+        self.largest as f64
+    }
+
+    /// Runs a small model with a known answer, as a model of this precision runs here.
+    pub async fn self_test(&self, precision: String) -> Result<(), JsValue> {
+        let (precision, compute) = loader::precision(&precision, self);
+        self_test(&self.device, precision, compute).await.map_err(Fault::from)?;
+        Ok(())
+    }
+
+    /// Gives back the GPU's memory at once. Nothing can be computed after.
+    pub fn destroy(&self) {
+        #[cfg(feature = "gpu")]
+        if let Some(handle) = &self.handle {
+            handle.destroy();
+        }
+    }
+}
+
+impl From<SelfTestError> for Fault {
+    fn from(error: SelfTestError) -> Self {
+        match error {
+            SelfTestError::Tower(error) => error.into(),
+            SelfTestError::Wrong { .. } => Self::new("device-failed", error),
+            SelfTestError::Weights(_) | SelfTestError::Data(_) => Self::new("internal", error),
+        }
+    }
+}
+
+#[cfg(feature = "gpu")]
+struct Lost(js_sys::Function);
+
+#[cfg(feature = "gpu")]
+impl Lost {
+    fn call(&self, reason: &str) {
+        // Whoever listens has nothing to answer.
+        let _ = self.0.call1(&JsValue::NULL, &reason.into());
+    }
+}

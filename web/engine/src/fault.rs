@@ -1,0 +1,98 @@
+//! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
+
+use pickscore::{
+    config::ConfigError,
+    pixels::{PixelError, ProcessorError},
+    scorer::ScoreError,
+    tokens::TokenizerError,
+    towers::TowerError,
+    weights::WeightError,
+};
+use wasm_bindgen::prelude::*;
+
+/// Something that went wrong, on its way to JavaScript.
+pub(crate) struct Fault {
+    code: &'static str,
+    message: String,
+}
+
+impl Fault {
+    pub(crate) fn new(code: &'static str, message: impl ToString) -> Self {
+        Self { code, message: message.to_string() }
+    }
+}
+
+impl From<Fault> for JsValue {
+    fn from(fault: Fault) -> Self {
+        let error = js_sys::Error::new(&fault.message);
+        // An object without prototype surprises cannot refuse a property.
+        let _ = js_sys::Reflect::set(&error, &"code".into(), &fault.code.into());
+        error.into()
+    }
+}
+
+impl From<ConfigError> for Fault {
+    fn from(error: ConfigError) -> Self {
+        let code = if error == ConfigError::NotClip { "not-clip" } else { "model-config" };
+        Self::new(code, error)
+    }
+}
+
+impl From<WeightError> for Fault {
+    fn from(error: WeightError) -> Self {
+        let code = match &error {
+            WeightError::Memory { .. } => "out-of-memory",
+            WeightError::TooLarge { .. } => "precision",
+            _ => "model-weights",
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<TokenizerError> for Fault {
+    fn from(error: TokenizerError) -> Self {
+        Self::new("model-config", format!("tokenizer.json: {error}"))
+    }
+}
+
+impl From<ProcessorError> for Fault {
+    fn from(error: ProcessorError) -> Self {
+        Self::new("model-config", error)
+    }
+}
+
+impl From<PixelError> for Fault {
+    fn from(error: PixelError) -> Self {
+        // The worker tries the browser's decoder on the first of these.
+        let code = match &error {
+            PixelError::OtherFormat { .. } | PixelError::NoImage => "image-format",
+            PixelError::TooLarge { .. } => "image-too-large",
+            _ => "image-damaged",
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<TowerError> for Fault {
+    fn from(error: TowerError) -> Self {
+        let code = match &error {
+            TowerError::Device { .. } | TowerError::NotFinite => "device-failed",
+            TowerError::Token { .. } => "model-config",
+            _ => "internal",
+        };
+        Self::new(code, error)
+    }
+}
+
+impl From<ScoreError> for Fault {
+    fn from(error: ScoreError) -> Self {
+        match error {
+            ScoreError::EmptyPrompt => Self::new("empty-prompt", error),
+            ScoreError::Weights(error) => error.into(),
+            ScoreError::Tokenizer(error) => error.into(),
+            ScoreError::Processor(error) => error.into(),
+            ScoreError::Tower(error) => error.into(),
+            ScoreError::NoGpu { .. } => Self::new("no-webgpu", error),
+        }
+    }
+}

@@ -1,0 +1,18 @@
+//! `cargo xtask build`: `dist/`, ready for any static host.
+
+use anyhow::Result;
+
+use crate::{
+    process::{program, step},
+    web::{engine, node, size},
+};
+
+/// Builds the engine, the library and the page, and says how large they are.
+pub(crate) fn run() -> Result<()> {
+    node::install()?;
+    engine::build()?;
+    step("types", &mut node::tool("tsc", &["--build", "--pretty"]))?;
+    step("the page", &mut node::tool("vite", &["build", "www", "--logLevel", "warn"]))?;
+    step("the library", &mut program("node", &["web/engine/build.mjs", "dist/lib"]))?;
+    size::report()
+}

@@ -1,0 +1,36 @@
+//! Node and the locked npm packages.
+
+use std::fs;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::process::{output, program, root, step};
+
+/// The oldest Node that the packages run on.
+const OLDEST: u32 = 20;
+
+/// Installs what `package-lock.json` lists, where that is not there yet.
+pub(crate) fn install() -> Result<()> {
+    let version = output(&mut program("node", &["--version"]));
+    let version =
+        version.with_context(|| format!("Node.js {OLDEST} or newer is needed (https://nodejs.org)"))?;
+    let major = version.trim_start_matches('v').split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major.is_none_or(|major| major < OLDEST) {
+        bail!("Node.js {OLDEST} or newer is needed, this is {version}");
+    }
+    let lock = fs::read(root().join("package-lock.json")).context("package-lock.json cannot be read")?;
+    let stamp = root().join("node_modules/.installed");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    // Install scripts would download browsers and native modules that nothing here uses.
+    let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
+    step("npm packages", &mut program("npm", &arguments))?;
+    fs::write(stamp, lock)?;
+    Ok(())
+}
+
+/// A program of the installed packages.
+pub(crate) fn tool(name: &str, arguments: &[&str]) -> std::process::Command {
+    program(root().join("node_modules/.bin").join(name), arguments)
+}
