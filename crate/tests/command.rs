@@ -398,3 +398,69 @@ mod malformed {
         assert!(complaint(&output, 1).contains("no/such/folder"));
     }
 }
+
+#[test]
+fn a_converted_model_scores_as_the_one_it_was_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let files: [&dyn AsRef<std::ffi::OsStr>; 2] = [&image("photo-95.jpg"), &image("noise.png")];
+    for precision in ["f32", "f16", "q8"] {
+        let out = folder.path().join(precision);
+        let converted = pickscore(&[
+            &"convert",
+            &"--model",
+            &model(),
+            &"--out",
+            &out,
+            &"--precision",
+            &precision,
+            &"--format",
+            &"json",
+        ]);
+        assert_eq!(json(&converted)["files"], 2, "{converted:?}");
+        let options: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"--prompt", &"a fox", &"--precision", &precision, &"--format", &"json"];
+        let scores = |model: &Path| {
+            let output = on_cpu("score", model, &[&options[..], &files].concat());
+            json(&output)["images"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|image| image["score"].clone())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(scores(&out), scores(model()), "{precision}");
+    }
+}
+
+#[test]
+fn shards_are_small_and_hashed() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("shards");
+    let convert: [&dyn AsRef<std::ffi::OsStr>; 9] =
+        [&"convert", &"--model", &model(), &"--out", &out, &"--precision", &"f32", &"--shard-size", &"1"];
+    let converted = pickscore(&convert);
+    assert!(converted.status.success(), "{converted:?}");
+    let manifest: Value =
+        serde_json::from_slice(&fs::read(out.join("pickscore-shards.json")).unwrap()).unwrap();
+    assert_eq!((&manifest["format"], &manifest["version"]), (&"pickscore-shards".into(), &1.into()));
+    let mut names = vec!["pickscore-shards.json".to_owned()];
+    for file in manifest["files"].as_array().unwrap() {
+        for part in file["parts"].as_array().unwrap() {
+            let name = part["path"].as_str().unwrap();
+            let bytes = fs::read(out.join(name)).unwrap();
+            assert!(bytes.len() <= 1 << 20 && part["bytes"] == bytes.len());
+            // Held against another implementation of the hash.
+            let hash = Command::new("sha256sum").arg(out.join(name)).output().unwrap();
+            assert!(stdout(&hash).starts_with(part["sha256"].as_str().unwrap()));
+            names.push(name.into());
+        }
+    }
+    assert!(names.len() > 3, "{names:?}");
+    let mut there: Vec<String> =
+        fs::read_dir(&out).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    there.sort();
+    names.sort();
+    assert_eq!(there, names);
+    let again = complaint(&pickscore(&convert), 1);
+    assert!(again.contains("is not empty; expected a new folder"), "{again}");
+}

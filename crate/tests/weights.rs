@@ -437,7 +437,9 @@ fn wrong_dtype() {
     let error = refusal(&safetensors(&tensors));
     assert_eq!(
         error,
-        format!("the tensor `{FC1}` of model.safetensors is I32 [12, 8]; expected F32, F16, BF16 or F64")
+        format!(
+            "the tensor `{FC1}` of model.safetensors is I32 [12, 8]; expected F32, F16, BF16 or F64, or I8 after its scales"
+        )
     );
 }
 

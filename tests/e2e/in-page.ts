@@ -7,9 +7,11 @@ export interface Encoded {
   base64: string;
 }
 
+/** Options of `PickScore.load` that a message can carry. */
+export type Options = Pick<Library.LoadOptions, "device" | "precision" | "cache"> & { model: string };
+
 export interface ScoreTask {
-  /** Options of `PickScore.load`. */
-  load: Omit<Library.LoadOptions, "signal" | "onProgress">;
+  load: Options;
   prompts: string[];
   images: Encoded[];
 }
@@ -56,4 +58,54 @@ export async function scoreAll({ load, prompts, images }: ScoreTask): Promise<Sc
 export async function emptyStorage(): Promise<void> {
   const root = await navigator.storage.getDirectory();
   await root.removeEntry("pickscore", { recursive: true }).catch(() => undefined);
+}
+
+export interface Attempt {
+  load: Options;
+  prompt: string;
+  images: Encoded[];
+  /** Aborts the load when it has come so far: a share of what it says it has to do. */
+  abortAt?: number;
+  /** Does not dispose of the scorer: closing the page is what ends it. */
+  keep?: boolean;
+}
+
+export interface AttemptOutcome {
+  info?: Library.Info;
+  scores?: number[];
+  /** What was thrown. */
+  error?: { name: string; code: string; message: string };
+  stages: string[];
+  /** What of the model is stored afterwards. */
+  cached: Library.CachedModel[];
+}
+
+/** Loads a model and scores one prompt; whatever happens is told. */
+export async function attempt({ load, prompt, images, abortAt, keep }: Attempt): Promise<AttemptOutcome> {
+  const library = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
+  const files = images.map(({ name, base64 }) => {
+    const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
+    return new File([bytes], name);
+  });
+  const stages: string[] = [];
+  const abort = new AbortController();
+  const outcome: AttemptOutcome = { stages, cached: [] };
+  try {
+    const scorer = await library.PickScore.load({
+      ...load,
+      signal: abort.signal,
+      onProgress: ({ stage, loaded, total }) => {
+        if (stages.at(-1) !== stage) stages.push(stage);
+        if (abortAt !== undefined && stage === "download" && total && loaded >= abortAt * total) abort.abort();
+      },
+    });
+    outcome.info = scorer.info;
+    outcome.scores = (await scorer.score(prompt, files)).scores;
+    if (!keep) await scorer.dispose();
+  } catch (error) {
+    const { name, code, message } = error as Library.PickScoreError;
+    outcome.error = { name, code, message };
+  }
+  outcome.cached = await library.listCached();
+  return outcome;
 }

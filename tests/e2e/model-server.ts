@@ -32,6 +32,7 @@ export class ModelServer {
   readonly requests: Request[] = [];
   /** Asked for each request, `count` being how often that file was asked for before. */
   fault: (request: Request, count: number) => Fault | undefined = () => undefined;
+  readonly #replaced = new Map<string, Buffer>();
   readonly #server: Server;
   readonly #folder: string;
 
@@ -53,6 +54,11 @@ export class ModelServer {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
 
+  /** Serves these bytes in place of a file. */
+  replace(path: string, bytes: Buffer): void {
+    this.#replaced.set(`/${path}`, bytes);
+  }
+
   /** How often a file was asked for. */
   count(name: string): number {
     return this.requests.filter(({ path }) => path.endsWith(name)).length;
@@ -71,24 +77,27 @@ export class ModelServer {
     this.requests.push(request);
     const fault = this.fault(request, count) ?? {};
     const headers: Record<string, string | number> = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag" };
+    const replaced = this.#replaced.get(path);
     const found = await stat(join(this.#folder, path)).catch(() => null);
-    const status = fault.status ?? (found?.isFile() ? 200 : 404);
-    if (status !== 200 || !found) {
+    const size = replaced?.length ?? (found?.isFile() ? found.size : undefined);
+    const status = fault.status ?? (size === undefined ? 404 : 200);
+    if (status !== 200 || size === undefined) {
       response.writeHead(status, headers).end();
       return;
     }
     const from = fault.ignoreRange ? 0 : request.from;
     headers["Content-Type"] = "application/octet-stream";
-    headers["Content-Length"] = found.size - from;
-    headers["ETag"] = fault.etag ?? `"${found.size}"`;
-    if (from > 0) headers["Content-Range"] = `bytes ${from}-${found.size - 1}/${found.size}`;
+    headers["Content-Length"] = size - from;
+    headers["ETag"] = fault.etag ?? `"${size}"`;
+    if (from > 0) headers["Content-Range"] = `bytes ${from}-${size - 1}/${size}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
-    const end = fault.cutAt === undefined ? found.size : Math.floor(found.size * fault.cutAt);
-    const file = await open(join(this.#folder, path));
+    const end = fault.cutAt === undefined ? size : Math.floor(size * fault.cutAt);
+    const file = replaced ? null : await open(join(this.#folder, path));
     try {
       for (let at = from; at < end && !response.destroyed; ) {
         const piece = Buffer.alloc(Math.min(fault.trickle ?? PIECE, end - at));
-        await file.read(piece, 0, piece.length, at);
+        if (file) await file.read(piece, 0, piece.length, at);
+        else replaced?.copy(piece, 0, at);
         if (fault.flip !== undefined && fault.flip >= at && fault.flip < at + piece.length) {
           piece[fault.flip - at] = (piece[fault.flip - at] ?? 0) ^ 0x40;
         }
@@ -97,11 +106,11 @@ export class ModelServer {
         if (fault.trickle !== undefined) await new Promise((resolve) => setTimeout(resolve, 10));
       }
     } finally {
-      await file.close();
+      await file?.close();
     }
-    if (end < found.size) {
+    if (end < size) {
       // Lets what was sent arrive before the connection breaks.
-      await new Promise((resolve) => setTimeout(resolve, 50));
+      await new Promise((resolve) => setTimeout(resolve, 600));
       response.destroy();
     } else {
       response.end();

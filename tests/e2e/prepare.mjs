@@ -1,7 +1,7 @@
 // Makes the models that the browser tests load, and what the native engine computes with them: `node prepare.mjs GENERATE PICKSCORE FOLDER`.
 
 import { execFileSync } from "node:child_process";
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 
 const [generate, pickscore, folder] = process.argv.slice(2);
@@ -31,6 +31,6 @@ for (const precision of ["f32", "f16", "q8"]) {
   });
   writeFileSync(join(folder, `narrow-${precision}.json`), JSON.stringify(rows));
 }
-// pickscore convert cuts a model into hashed shards.
-if (!existsSync(join(folder, "narrow/model.safetensors"))) throw new Error("the generator wrote no model");
+const convert = ["convert", "--model", join(folder, "narrow"), "--out", join(folder, "shards")];
+execFileSync(pickscore, [...convert, "--precision", "f32", "--shard-size", "6"]);
 writeFileSync(join(folder, "complete"), "");

@@ -26,6 +26,8 @@ pub(super) enum Command {
     Embed(EmbedArguments),
     /// What a model's files hold, and whether they can be loaded.
     Inspect(InspectArguments),
+    /// Write a model anew: in another precision, or in shards for hosts that take no large files.
+    Convert(ConvertArguments),
 }
 
 /// Scores, probabilities and ranks of images for a prompt.
@@ -85,6 +87,43 @@ pub(super) struct InspectArguments {
     /// List every tensor.
     #[arg(long)]
     pub(super) tensors: bool,
+}
+
+/// A model written anew.
+#[derive(Debug, Args)]
+pub(super) struct ConvertArguments {
+    /// A model directory, or a safetensors file with its configuration beside it.
+    #[arg(long, value_name = "DIR|FILE")]
+    pub(super) model: PathBuf,
+    /// The folder to write; it must not hold anything.
+    #[arg(long, value_name = "DIR")]
+    pub(super) out: PathBuf,
+    /// What to store the weights as.
+    #[arg(long, value_enum, default_value_t = StoredPrecision::F16)]
+    pub(super) precision: StoredPrecision,
+    /// Cut the files into pieces of at most this many MiB, with a manifest of their hashes (`pickscore-shards.json`): 24 suits every host.
+    #[arg(long, value_name = "MIB", value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(super) shard_size: Option<u16>,
+    /// How the result is written.
+    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
+    pub(super) format: InspectFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum StoredPrecision {
+    F32,
+    F16,
+    Q8,
+}
+
+impl From<StoredPrecision> for Precision {
+    fn from(precision: StoredPrecision) -> Self {
+        match precision {
+            StoredPrecision::F32 => Self::F32,
+            StoredPrecision::F16 => Self::F16,
+            StoredPrecision::Q8 => Self::Q8,
+        }
+    }
 }
 
 /// Which model, and how it runs.

@@ -22,6 +22,9 @@ pub(super) enum Fault {
     /// A pattern without a match, a folder without images.
     #[error("{reason}")]
     Nothing { reason: String },
+    /// A model that is written.
+    #[error(transparent)]
+    Convert(#[from] crate::weights::ConvertError),
     /// Standard output.
     #[error("the results cannot be written: {0}")]
     Output(#[from] io::Error),

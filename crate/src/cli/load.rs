@@ -113,7 +113,7 @@ pub(super) fn embed_texts(scorer: &PickScore, texts: &[String]) -> Result<Vec<Em
 }
 
 /// A bar on standard error, drawn only where that is a terminal.
-fn bar(template: &str) -> ProgressBar {
+pub(super) fn bar(template: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template(template) {
         bar.set_style(style);

@@ -3,6 +3,7 @@
 //! Standard output holds results and nothing else; what goes wrong is one line on standard error. Exit code 2 means bad usage, 1 bad input.
 
 mod arguments;
+mod convert;
 mod embed;
 mod fault;
 mod images;
@@ -26,6 +27,7 @@ pub fn main() -> ExitCode {
         Command::Score(arguments) => score::run(arguments),
         Command::Embed(arguments) => embed::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
+        Command::Convert(arguments) => convert::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

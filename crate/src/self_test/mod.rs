@@ -140,3 +140,33 @@ fn check(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+    use pollster::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_cpu_passes_in_every_precision() {
+        for precision in [Precision::F32, Precision::F16, Precision::Q8] {
+            self_test(&Device::flex(), precision, FloatDType::F32).block_on().unwrap();
+        }
+    }
+
+    #[test]
+    fn a_wrong_answer_is_refused() {
+        let right = [vec![0.6, 0.8, 0.0]];
+        for (wrong, passes) in [
+            ([0.6, 0.8, 0.0], true),
+            ([0.6, 0.8, 0.03], false),
+            ([0.0, 0.0, 0.0], false),
+            ([f32::NAN; 3], false),
+        ] {
+            let outcome = check("image", &[Embedding::normalised(wrong.to_vec())], &right, Precision::F32);
+            assert_eq!(outcome.is_ok(), passes, "{wrong:?}: {outcome:?}");
+        }
+    }
+}

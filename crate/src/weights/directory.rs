@@ -65,6 +65,11 @@ impl ModelDirectory {
         &self.name
     }
 
+    /// The folder that its files lie in.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
     /// The model's shape.
     pub fn config(&self) -> &ClipConfig {
         &self.config

@@ -7,6 +7,8 @@
 //! Nothing here holds a file: the [`Reader`] passes on what it gets, and the [`Loader`] converts it to the target precision as it comes.
 
 #[cfg(not(target_family = "wasm"))]
+mod convert;
+#[cfg(not(target_family = "wasm"))]
 mod directory;
 mod error;
 mod header;
@@ -22,6 +24,8 @@ mod stored;
 mod target;
 mod values;
 
+#[cfg(not(target_family = "wasm"))]
+pub use convert::{ConvertError, Converted, LARGEST_SHARD, MANIFEST as SHARD_MANIFEST, convert};
 #[cfg(not(target_family = "wasm"))]
 pub use directory::ModelDirectory;
 pub use error::{MissingTensor, WeightError};

@@ -20,8 +20,8 @@ export interface Download {
   validators: Validators;
   /** Lets go of it unread. */
   cancel(): Promise<void>;
-  /** Its bytes from the position asked for. */
-  chunks(): AsyncGenerator<Uint8Array<ArrayBuffer>>;
+  /** Its bytes from the position asked for. Told when the server cannot go on in the middle: then the file comes from its beginning again. */
+  chunks(onStartingOver?: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
 export interface DownloadOptions {
@@ -30,8 +30,6 @@ export interface DownloadOptions {
   from?: number;
   /** What an earlier visit was told of this file. */
   expected?: Validators;
-  /** The server cannot go on in the middle: the file comes from its beginning again. */
-  onStartingOver?: () => void;
 }
 
 /** Asks for a file. One plain GET, with a range only to go on: anything else would need the other host's permission first. */
@@ -43,7 +41,7 @@ export async function download(url: string, options: DownloadOptions): Promise<D
     await opened.body.cancel();
     throw changed(url);
   }
-  return { validators, cancel: () => opened.body.cancel(), chunks: () => chunks(url, from, opened, options) };
+  return { validators, cancel: () => opened.body.cancel(), chunks: (over) => chunks(url, from, opened, options, over) };
 }
 
 /** A small file, whole; `null` where there is none. */
@@ -125,6 +123,7 @@ async function* chunks(
   from: number,
   first: Opened,
   options: DownloadOptions,
+  onStartingOver?: () => void,
 ): AsyncGenerator<Uint8Array<ArrayBuffer>> {
   const { signal } = options;
   let opened = first;
@@ -136,7 +135,7 @@ async function* chunks(
     let skip = position - opened.start;
     if (skip > 0 && !overTold) {
       overTold = true;
-      options.onStartingOver?.();
+      onStartingOver?.();
     }
     const reader = opened.body.getReader();
     let cut = "it ended early";

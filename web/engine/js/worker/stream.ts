@@ -125,14 +125,14 @@ async function streamFile(
     context.progress("starting-over", 0);
     notes.push("The server cannot go on in the middle of a file, so that file came from its beginning again.");
   };
-  const options = { signal: context.signal, from, onStartingOver };
+  const options = { signal: context.signal, from };
   const opened = await file.open(seen ? { ...options, expected: seen.validators } : options);
   const { length } = opened.validators;
   if (!seen) loader.begin(file.name, length ?? undefined, last);
   const header = seen ? null : new HeaderCopy();
   const wait = backpressure(loader, writer);
   let position = from;
-  for await (const chunk of opened.chunks()) {
+  for await (const chunk of opened.chunks(onStartingOver)) {
     loader.push(chunk);
     position += chunk.length;
     if (header?.take(chunk)) writer?.saw({ name: file.name, validators: opened.validators, header: header.base64() });

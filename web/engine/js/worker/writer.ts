@@ -92,7 +92,7 @@ export class ModelWriter {
       journal.close();
       await folder.removeEntry(JOURNAL).catch(() => undefined);
       await folder.removeEntry(WEIGHTS).catch(() => undefined);
-      throw error;
+      throw storageError(error, layout);
     }
     const nothing: Left = { files: new Map(), parameters: new Map() };
     const writer = new ModelWriter(model.address, folder, weights, journal, layout, left ?? nothing);
@@ -111,8 +111,7 @@ export class ModelWriter {
       this.#weights.write(bytes, { at: offset });
       this.#piece(parameter, offset, bytes);
     } catch (error) {
-      this.#failure = asPickScoreError(error);
-      if (this.#failure.code === "internal") this.#failure = new PickScoreError("storage", this.#failure.message);
+      this.#failure = storageError(error, this.#layout);
     }
   }
 
@@ -144,7 +143,7 @@ export class ModelWriter {
       this.#journalEnd += this.#journal.write(new TextEncoder().encode(lines), { at: this.#journalEnd });
       this.#journal.flush();
     } catch (error) {
-      this.#failure = asPickScoreError(error);
+      this.#failure = storageError(error, this.#layout);
       throw this.#failure;
     }
   }
@@ -167,13 +166,17 @@ export class ModelWriter {
     }
     if (end !== this.#layout.length) throw new PickScoreError("internal", `the stored model ends at byte ${end}`);
     const record: ModelRecord = { version: 1, ...model, bytes: end, stored: new Date().toISOString(), pieces };
-    const handle = await (await this.#folder.getFileHandle(RECORD, { create: true })).createSyncAccessHandle();
     try {
-      handle.truncate(0);
-      handle.write(new TextEncoder().encode(JSON.stringify(record)), { at: 0 });
-      handle.flush();
-    } finally {
-      handle.close();
+      const handle = await (await this.#folder.getFileHandle(RECORD, { create: true })).createSyncAccessHandle();
+      try {
+        handle.truncate(0);
+        handle.write(new TextEncoder().encode(JSON.stringify(record)), { at: 0 });
+        handle.flush();
+      } finally {
+        handle.close();
+      }
+    } catch (error) {
+      throw storageError(error, this.#layout);
     }
     this.close();
     await this.#folder.removeEntry(JOURNAL).catch(() => undefined);
@@ -226,9 +229,22 @@ async function checkSpace(needed: number): Promise<void> {
   const { quota, usage } = await navigator.storage.estimate();
   const free = (quota ?? Number.POSITIVE_INFINITY) - (usage ?? 0);
   if (free >= needed + SPARE) return;
-  throw new PickScoreError(
+  throw full(needed, free);
+}
+
+/** What the browser said of its space before may have been a round number: only writing shows it. */
+function storageError(error: unknown, layout: Layout): PickScoreError {
+  const failure = asPickScoreError(error);
+  if (failure.code === "storage-full") return full(layout.length);
+  if (failure.code !== "internal") return failure;
+  return new PickScoreError("storage", `the browser's storage failed (${failure.message}); load the model with \`cache: "off"\``);
+}
+
+function full(needed: number, free?: number): PickScoreError {
+  const less = free === undefined ? "less" : megabytes(Math.max(free, 0));
+  return new PickScoreError(
     "storage-full",
-    `keeping the model takes ${megabytes(needed)}, this browser has ${megabytes(Math.max(free, 0))} left; ` +
+    `keeping the model takes ${megabytes(needed)}, this browser grants ${less}; ` +
       'free some space, or load it with `cache: "off"` to run without keeping it',
   );
 }

@@ -1,0 +1,246 @@
+/** What can go wrong between a model's host and the engine. Nothing half-written is ever used, and every message says what to do. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { models } from "../fixtures.ts";
+import { expect, expectScores, load, setQuota, test } from "./setup.ts";
+
+const WEIGHTS = "narrow/model.safetensors";
+
+for (const share of [0.1, 0.5, 0.99]) {
+  test(`a connection cut at ${100 * share} % is taken up where it broke`, async ({ blank, server }) => {
+    server.fault = ({ path }, count) => (path.endsWith(WEIGHTS) && count === 0 ? { cutAt: share } : undefined);
+    const outcome = await load(blank, { model: `${server.url}narrow` });
+    expectScores(outcome);
+    expect(outcome.info).toMatchObject({ source: "network", cached: true, notes: [] });
+    const asked = server.requests.filter(({ path }) => path.endsWith(WEIGHTS));
+    expect(asked).toHaveLength(2);
+    expect(asked[1]?.from).toBeGreaterThan(share * 16e6);
+  });
+}
+
+test("a server without ranges sends the file again, and the user is told", async ({ blank, server }) => {
+  server.fault = ({ path }, count) => {
+    if (!path.endsWith(WEIGHTS)) return undefined;
+    return count === 0 ? { cutAt: 0.5 } : { ignoreRange: true };
+  };
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
+  expect(outcome.stages).toContain("starting-over");
+  expect(outcome.info?.notes.join()).toContain("from its beginning");
+});
+
+test("a connection that always breaks ends the load; the next one goes on from what was stored", async ({ blank, server }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.9 } : undefined);
+  const failed = await load(blank, { model: `${server.url}narrow` });
+  expect(failed.error).toMatchObject({ name: "PickScoreError", code: "network" });
+  expect(failed.error?.message).toMatch(/was cut after 16\.6 MB of 18\.4 MB; load again/);
+  expect(failed.cached).toMatchObject([{ name: "narrow", complete: false }]);
+
+  server.fault = () => undefined;
+  server.requests.length = 0;
+  const resumed = await load(blank, { model: `${server.url}narrow` });
+  expectScores(resumed);
+  expect(resumed.stages).toContain("restore");
+  // The token embedding, two thirds of this model, was whole.
+  expect(server.requests.filter(({ path }) => path.endsWith(WEIGHTS)).at(-1)?.from).toBeGreaterThan(12e6);
+  expect(resumed.cached).toMatchObject([{ name: "narrow", complete: true }]);
+});
+
+test("a file that changed between two visits is downloaded from its beginning", async ({ blank, server }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.6 } : undefined);
+  await load(blank, { model: `${server.url}narrow` });
+  server.fault = () => ({ etag: '"another"' });
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
+  expect(outcome.info?.notes.join()).toContain("from its beginning");
+});
+
+test("the second visit needs no network", async ({ blank, server }) => {
+  expectScores(await load(blank, { model: `${server.url}narrow` }));
+  server.requests.length = 0;
+  const again = await load(blank, { model: `${server.url}narrow` });
+  expectScores(again);
+  expect(again.info).toMatchObject({ source: "cache", cached: true });
+  expect(server.requests).toEqual([]);
+});
+
+test("a flipped byte of the stored model is found, and the model downloaded again", async ({ blank, server }) => {
+  await load(blank, { model: `${server.url}narrow` });
+  await blank.evaluate(async () => {
+    const root = await navigator.storage.getDirectory();
+    const stored = await (await root.getDirectoryHandle("pickscore")).getDirectoryHandle("models");
+   
+    const entries = (stored as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle> }).values();
+    for await (const folder of entries) {
+      const file = await folder.getFileHandle("weights.safetensors");
+      const writable = await file.createWritable({ keepExistingData: true });
+      await writable.write({ type: "write", position: 5_000_000, data: new Uint8Array([77]) });
+      await writable.close();
+    }
+  });
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
+  expect(outcome.info?.source).toBe("network");
+  expect(outcome.info?.notes.join()).toMatch(/stored copy was damaged/);
+});
+
+test("a damaged shard is asked for once more, then refused by name", async ({ blank, server }) => {
+  server.fault = ({ path }, count) => (path.endsWith("model.safetensors.002") && count === 0 ? { flip: 1000 } : undefined);
+  expectScores(await load(blank, { model: `${server.url}shards/pickscore-shards.json`, precision: "f32" }));
+
+  server.fault = ({ path }) => (path.endsWith("model.safetensors.001") ? { flip: 70_000 } : undefined);
+  const outcome = await load(blank, { model: `${server.url}shards`, cache: "off" });
+  expect(outcome.error?.code).toBe("model-manifest");
+  expect(outcome.error?.message).toContain("model.safetensors.001 is damaged: its SHA-256 is not the manifest's");
+});
+
+test("an index of several files loads like one", async ({ blank, server }) => {
+  const outcome = await load(blank, { model: `${server.url}sharded` });
+  expectScores(outcome);
+  expect(outcome.info?.source).toBe("network");
+});
+
+test("what is not there is said with its address", async ({ blank, server }) => {
+  const folder = await load(blank, { model: `${server.url}nowhere` });
+  expect(folder.error?.code).toBe("not-found");
+  expect(folder.error?.message).toContain("/nowhere/ has no config.json");
+  server.fault = ({ path }) => (path.includes("safetensors") ? { status: 404 } : undefined);
+  const weights = await load(blank, { model: `${server.url}narrow` });
+  expect(weights.error?.code).toBe("not-found");
+  expect(weights.error?.message).toContain("has no model.safetensors");
+  expect(weights.cached).toEqual([]);
+});
+
+test("a server that refuses is said with its answer", async ({ blank, server }) => {
+  server.fault = ({ path }) => (path.includes("safetensors") ? { status: 403 } : undefined);
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expect(outcome.error).toMatchObject({ code: "network" });
+  expect(outcome.error?.message).toContain("HTTP 403; it may need an account");
+});
+
+test("too little space is a choice: run without keeping the model", async ({ profiled, server }) => {
+  await setQuota(profiled, 10_000_000);
+  const refused = await load(profiled, { model: `${server.url}narrow` });
+  expect(refused.error?.code).toBe("storage-full");
+  expect(refused.error?.message).toMatch(/takes 18\.4 MB, this browser grants less; free some space, or load it with `cache: "off"`/);
+  expect(refused.cached).toEqual([]);
+  const optional = await load(profiled, { model: `${server.url}narrow`, cache: "optional" });
+  expectScores(optional);
+  expect(optional.info).toMatchObject({ cached: false });
+  expect(optional.info?.notes.join()).toContain("not kept for the next visit");
+  const off = await load(profiled, { model: `${server.url}narrow`, cache: "off" });
+  expectScores(off);
+  expect(off.cached).toEqual([]);
+  await setQuota(profiled);
+  expectScores(await load(profiled, { model: `${server.url}narrow` }));
+});
+
+test("space that is taken away in the middle of a write leaves no half model", async ({ profiled, server }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 100_000 } : undefined);
+  const loading = load(profiled, { model: `${server.url}narrow` });
+  await expect.poll(() => server.count(WEIGHTS)).toBeGreaterThan(0);
+  await setQuota(profiled, 1000);
+  const outcome = await loading;
+  // The model's own space was claimed at the start; what is still to be written beside it may not fit any more.
+  if (outcome.error) {
+    expect(outcome.error.code).toBe("storage-full");
+    expect(outcome.cached.filter(({ complete }) => complete)).toEqual([]);
+  } else expectScores(outcome);
+  await setQuota(profiled);
+  server.fault = () => undefined;
+  expectScores(await load(profiled, { model: `${server.url}narrow` }));
+});
+
+test("a tab closed during a write leaves a part, which the next one goes on from", async ({ blank, server, context }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 60_000 } : undefined);
+  const tab = await context.newPage();
+  await tab.goto("./");
+  const loading = load(tab, { model: `${server.url}narrow` }).catch(() => undefined);
+  await expect.poll(() => server.count(WEIGHTS)).toBe(1);
+  await tab.waitForTimeout(1000);
+  await tab.close();
+  await loading;
+  server.fault = () => undefined;
+  server.requests.length = 0;
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
+  expect(outcome.cached).toMatchObject([{ complete: true }]);
+});
+
+test("two tabs that load the same model download it once", async ({ blank, server, context }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 400_000 } : undefined);
+  const tab = await context.newPage();
+  await tab.goto("./");
+  const outcomes = await Promise.all([blank, tab].map((page) => load(page, { model: `${server.url}narrow` })));
+  outcomes.forEach(expectScores);
+  expect(outcomes.map(({ info }) => info?.source).sort()).toEqual(["cache", "network"]);
+  expect(outcomes.flatMap(({ stages }) => stages)).toContain("waiting");
+  // Both look whether the file is there; one reads it.
+  expect(server.requests.filter(({ path, from }) => path.endsWith(WEIGHTS) && from > 0)).toEqual([]);
+});
+
+test("an aborted load lets go, and the next one goes on", async ({ blank, server }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 200_000 } : undefined);
+  const aborted = await load(blank, { model: `${server.url}narrow` }, { abortAt: 0.5 });
+  expect(aborted.error).toMatchObject({ name: "PickScoreError", code: "aborted" });
+  expect(aborted.cached).toMatchObject([{ complete: false }]);
+  server.fault = () => undefined;
+  expectScores(await load(blank, { model: `${server.url}narrow` }));
+});
+
+test("a model that lacks a tensor is refused before its weights are read", async ({ blank, server }) => {
+  const bytes = readFileSync(join(models(), WEIGHTS));
+  const at = bytes.indexOf('"logit_scale"');
+  bytes.write('"logit_scald"', at);
+  server.replace("narrow/model.safetensors", bytes);
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expect(outcome.error?.code).toBe("model-weights");
+  expect(outcome.error?.message).toContain("lacks the tensor `logit_scale` [] (it has `logit_scald`)");
+  expect(outcome.cached.filter(({ complete }) => complete)).toEqual([]);
+});
+
+test("weights that are no numbers are refused", async ({ blank, server }) => {
+  const bytes = readFileSync(join(models(), WEIGHTS));
+  bytes.writeFloatLE(Number.NaN, bytes.length - 4);
+  server.replace("narrow/model.safetensors", bytes);
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expect(outcome.error?.code).toBe("model-weights");
+  expect(outcome.error?.message).toContain("has NaN at index");
+});
+
+for (const [what, bytes, says] of [
+  ["an empty file", Buffer.alloc(0), /at least 8|ended|cut/],
+  ["a file that claims a header of 2 GB", Buffer.from("0000008000000000".padEnd(200, "7b"), "hex"), /its header would be 2147483648 bytes long/],
+  ["a web page", Buffer.from("<!doctype html><title>Not found</title>"), /its header would be/],
+] as const) {
+  test(`${what} in place of the weights is refused`, async ({ blank, server }) => {
+    server.replace("narrow/model.safetensors", bytes);
+    const outcome = await load(blank, { model: `${server.url}narrow` });
+    expect(outcome.error?.code).toBe("model-weights");
+    expect(outcome.error?.message).toMatch(says);
+  });
+}
+
+test("a model that is no CLIP is refused by what it is", async ({ blank, server }) => {
+  server.replace("narrow/config.json", Buffer.from('{"model_type": "llama", "hidden_size": 4096}'));
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expect(["not-clip", "model-config"]).toContain(outcome.error?.code);
+});
+
+test("local files load as from a picker, and are not kept", async ({ blank }) => {
+  const folder = join(models(), "narrow");
+  await blank.evaluate(() => {
+    const input = Object.assign(document.createElement("input"), { type: "file", id: "model", multiple: true });
+    document.body.append(input);
+  });
+  await blank.setInputFiles("#model", ["config.json", "model.safetensors"].map((name) => join(folder, name)));
+  const outcome = await blank.evaluate(async () => {
+    const { PickScore } = await import(new URL("lib/pickscore.js", document.baseURI).href);
+    const files = [...((document.querySelector("#model") as HTMLInputElement).files ?? [])];
+    const scorer = await PickScore.load({ model: files, device: "cpu" });
+    await scorer.dispose();
+    return scorer.info;
+  });
+  expect(outcome).toMatchObject({ source: "files", cached: false, precision: "f32", device: "cpu" });
+});
