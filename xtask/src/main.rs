@@ -33,6 +33,8 @@ enum Task {
         #[arg(long)]
         gpu: bool,
     },
+    /// Runs the tests in browsers alone.
+    E2e,
     /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
     Fuzz {
         /// Seconds for each target.
@@ -49,6 +51,7 @@ fn main() -> ExitCode {
         Task::Build => web::build::run(),
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
+        Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };

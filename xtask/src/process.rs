@@ -71,3 +71,20 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
     let start = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?.1;
     Ok(PathBuf::from(start.split('"').next().unwrap_or(start).replace("\\\\", "\\")))
 }
+
+/// What installs Debian's packages, one command after the other.
+pub(crate) fn apt_install(packages: &[&str]) -> Result<[Command; 2]> {
+    let is_root = output(&mut program("id", &["-u"]))? == "0";
+    let apt = |arguments: &[&str]| {
+        let mut command = if is_root {
+            program("apt-get", &[])
+        } else {
+            program("sudo", &["--non-interactive", "apt-get"])
+        };
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    let mut install = apt(&["install", "--yes", "--quiet", "--no-install-recommends"]);
+    install.args(packages);
+    Ok([apt(&["update", "--quiet"]), install])
+}

@@ -6,6 +6,7 @@ use crate::{
     fuzz,
     process::{cargo, program, step, succeeds},
     wasm_target::WasmTarget,
+    web,
 };
 
 /// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
@@ -27,13 +28,25 @@ pub(crate) fn run() -> Result<()> {
     step("lints", &mut cargo(&lints))?;
     let mut documentation = cargo(&["doc", "--locked", "--package", "pickscore", "--no-deps"]);
     step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
-    let library = ["check", "--locked", "--package", "pickscore", "--lib", "--no-default-features"];
-    step("the library on wasm32", &mut WasmTarget::find()?.cargo(&library)?)?;
+    engine_lints()?;
+    web::build::run()?;
+    web::e2e::run()?;
     // The same properties have run as plain tests; a fuzzer reaches further.
     if fuzz::available() {
         fuzz::run(FUZZ_SECONDS)?;
     }
     eprintln!("── all tests passed");
+    Ok(())
+}
+
+/// The engine's code exists on wasm32 alone, where the workspace's lints do not look.
+fn engine_lints() -> Result<()> {
+    let target = WasmTarget::find()?;
+    for features in ["", "gpu"] {
+        let mut command =
+            target.cargo(&["clippy", "--locked", "--package", "pickscore-engine", "--features", features])?;
+        step("lints of the engine", command.args(["--profile", "web"]).env("RUSTFLAGS", "-Dwarnings"))?;
+    }
     Ok(())
 }
 

@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use anyhow::{Context as _, Result};
 
-use crate::process::{cargo, output, program, step, succeeds};
+use crate::process::{apt_install, cargo, output, program, step, succeeds};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
 /// Debian's packages: a compiler with the wasm target, and the sources of the standard library.
@@ -30,26 +30,11 @@ impl WasmTarget {
         }
         eprintln!("rustup has no {TARGET}: taking Debian's compiler");
         if !installed() {
-            let is_root = output(&mut program("id", &["-u"]))? == "0";
-            let apt = |arguments: &[&str]| {
-                let mut command = if is_root {
-                    program("apt-get", &[])
-                } else {
-                    program("sudo", &["--non-interactive", "apt-get"])
-                };
-                command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
-                command
-            };
-            step("package lists", &mut apt(&["update", "--quiet"]))
-                .and_then(|()| {
-                    step(
-                        "Debian's Rust for the web",
-                        apt(&["install", "--yes", "--quiet", "--no-install-recommends"]).args(DEBIAN),
-                    )
-                })
-                .with_context(|| {
+            for command in apt_install(&DEBIAN)?.iter_mut() {
+                step("Debian's Rust for the web", command).with_context(|| {
                     format!("no {TARGET}: `rustup target add {TARGET}`, or Debian's {}", DEBIAN.join(" and "))
                 })?;
+            }
         }
         Ok(Self::Debian)
     }

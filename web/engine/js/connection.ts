@@ -141,7 +141,8 @@ export class Connection {
     const again = this.#info !== undefined && (this.#info.cached || typeof this.#load.model !== "string");
     const waiting = [...this.#pending.entries()];
     if (!again || waiting.some(([, pending]) => pending.repeated)) {
-      this.#end(error);
+      const why = again ? "and again when the call was repeated" : "and the model is not stored in this browser";
+      this.#end(new PickScoreError(error.code, `${error.message}, ${why}; load it again`));
       return;
     }
     this.#worker.terminate();

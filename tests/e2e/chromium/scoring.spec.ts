@@ -1,0 +1,329 @@
+/** Calls: their order, their ends, and what happens when the device goes away. */
+
+import type * as Library from "../../../web/engine/js/pickscore";
+
+import { expect, expectScores, IMAGES, load, PROMPT, test } from "./setup.ts";
+import type { Page } from "@playwright/test";
+
+/** Puts a scorer on the page's `window`, with the images of the tests as files. */
+async function open(page: Page, model: string, options: Partial<Library.LoadOptions> = {}): Promise<void> {
+  await page.evaluate(
+    async ({ model, options, images }) => {
+      const library = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
+      const files = images.map(({ name, base64 }) => {
+        return new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], name);
+      });
+      const scorer = await library.PickScore.load({ model, device: "cpu", precision: "f32", ...(options as object) });
+      Object.assign(window, { library, scorer, files, told: [] });
+    },
+    { model, options: options as { device?: "webgpu" | "cpu" }, images: IMAGES },
+  );
+}
+
+interface Opened {
+  library: typeof Library;
+  scorer: Library.PickScore;
+  files: File[];
+}
+
+/** The code and message of what a promise of the page rejects with. */
+const outcomeOf = `async (promise) => { try { return { value: await promise } } catch ({ code, message, index }) { return { code, message, index } } }`;
+
+test("several calls in flight are answered in order, each with its own progress", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(async (prompt) => {
+    const { scorer, files } = window as unknown as Opened;
+    const order: string[] = [];
+    const progress: number[] = [];
+    const call = (name: string, promise: Promise<unknown>) => promise.then(() => order.push(name));
+    await Promise.all([
+      call("score", scorer.score(prompt, files, { onProgress: ({ loaded }) => progress.push(loaded) })),
+      call("texts", scorer.embedText([prompt, "another", prompt])),
+      call("images", scorer.embedImages(files)),
+    ]);
+    return { order, progress };
+  }, PROMPT);
+  expect(outcome.order).toEqual(["score", "texts", "images"]);
+  expect(outcome.progress).toEqual([1, 2]);
+});
+
+test("embeddings have unit length, and their cosine is the score", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(async (prompt) => {
+    const { scorer, files } = window as unknown as Opened;
+    const [text] = await scorer.embedText([prompt]);
+    const images = await scorer.embedImages(files);
+    const dot = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, index) => sum + x * (b[index] ?? Number.NaN), 0);
+    const lengths = [text as Float32Array, ...images].map((x) => Math.sqrt(dot(x, x)));
+    const { scores, truncated } = await scorer.score(prompt, files);
+    const cosines = images.map((image) => scorer.info.logitScale * dot(text as Float32Array, image));
+    return { lengths, scores, cosines, truncated, dimensions: text?.length };
+  }, PROMPT);
+  for (const length of outcome.lengths) expect(length).toBeCloseTo(1, 5);
+  for (const [index, score] of outcome.scores.entries()) expect(outcome.cosines[index]).toBeCloseTo(score, 3);
+  expect(outcome).toMatchObject({ truncated: false, dimensions: 64 });
+});
+
+test("what has been seen costs nothing again", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const milliseconds = await blank.evaluate(async (prompt) => {
+    const { scorer, files } = window as unknown as Opened;
+    const time = async (images: File[]) => {
+      const start = performance.now();
+      await scorer.score(prompt, images);
+      return performance.now() - start;
+    };
+    const copies = Array.from({ length: 400 }, (_, index) => files[index % 2] as File);
+    return { first: await time(files), again: await time(copies) };
+  }, PROMPT);
+  // 200 times the images in less than 20 times the time: they are hashed, not run.
+  expect(milliseconds.again).toBeLessThan(20 * Math.max(milliseconds.first, 50));
+});
+
+test("a prompt longer than the model reads is said", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const truncated = await blank.evaluate(async () => {
+    const { scorer, files } = window as unknown as Opened;
+    return (await scorer.score("highly detailed ".repeat(60), files)).truncated;
+  });
+  expect(truncated).toBe(true);
+});
+
+test("images that cannot be read", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(
+    async ({ prompt, outcomeOf }) => {
+      const { scorer, files } = window as unknown as Opened;
+      const outcome = eval(outcomeOf) as (promise: Promise<unknown>) => Promise<unknown>;
+      const [good] = files as [File];
+      const cut = new File([await good.slice(0, 200).arrayBuffer()], "cut.png");
+      const text = new File(["not an image"], "notes.txt");
+      const empty = new File([], "empty.png");
+      const skipped = await scorer.score(prompt, [cut, good, text, empty], { unreadable: "skip" });
+      return {
+        thrown: await outcome(scorer.score(prompt, [good, cut])),
+        embed: await outcome(scorer.embedImages([text])),
+        skipped,
+        after: (await scorer.score(prompt, [good])).scores,
+      };
+    },
+    { prompt: PROMPT, outcomeOf },
+  );
+  expect(outcome.thrown).toMatchObject({ code: "image-damaged", index: 1 });
+  expect((outcome.thrown as { message: string }).message).toMatch(/^image 2 of 2 \(cut\.png\): it cannot be decoded as PNG/);
+  expect(outcome.embed).toMatchObject({ code: "image-format", index: 0 });
+  expect(outcome.skipped.skipped.map(({ index, code }) => [index, code])).toEqual([
+    [0, "image-damaged"],
+    [2, "image-format"],
+    [3, "image-damaged"],
+  ]);
+  expect(outcome.skipped.scores.map((score) => Number.isNaN(score))).toEqual([true, false, true, true]);
+  expect(outcome.skipped.probabilities[1]).toBe(1);
+  expect(outcome.after[0]).toBe(outcome.skipped.scores[1]);
+});
+
+test("an image that only the browser decodes is scored, and said to be so", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(async (prompt) => {
+    const { scorer } = window as unknown as Opened;
+    const svg = '<svg xmlns="http://www.w3.org/2000/svg" width="300" height="200"><rect width="300" height="200" fill="red"/></svg>';
+    const canvas = new OffscreenCanvas(64, 64);
+    canvas.getContext("2d")?.fillRect(0, 0, 64, 64);
+    const avif = await canvas.convertToBlob({ type: "image/avif" });
+    const images = [new File([svg], "red.svg", { type: "image/svg+xml" }), new File([avif], "black.avif", { type: avif.type })];
+    return { ...(await scorer.score(prompt, images, { unreadable: "skip" })), type: avif.type };
+  }, PROMPT);
+  // Workers decode no SVG; whatever the browser wrote in place of AVIF is read.
+  expect(outcome.skipped.every(({ code }) => code === "image-format")).toBe(true);
+  expect(Number.isFinite(outcome.scores[1])).toBe(true);
+});
+
+test("bad arguments, empty prompts and disposed scorers are refused by code", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const codes = await blank.evaluate(
+    async ({ outcomeOf, model }) => {
+      const { library, scorer, files } = window as unknown as Opened;
+      const outcome = eval(outcomeOf) as (promise: Promise<unknown>) => Promise<{ code: string }>;
+      const load = (options: object) => outcome(library.PickScore.load({ model, ...options } as Library.LoadOptions));
+      const wrong = [
+        await load({ device: "npu" }),
+        await load({ precision: "f64" }),
+        await load({ model: "" }),
+        await load({ model: [] }),
+        await outcome(scorer.score("   ", files)),
+        await outcome(scorer.embedText(["fine", ""])),
+        await outcome(scorer.score(7 as unknown as string, files)),
+        await outcome(scorer.score("a fox", ["a.png"] as unknown as Blob[])),
+      ];
+      const none = await scorer.score("a fox", []);
+      const waiting = outcome(scorer.score("a fox", files));
+      await scorer.dispose();
+      await scorer.dispose();
+      wrong.push(await waiting, await outcome(scorer.score("a fox", files)));
+      return { codes: wrong.map(({ code }) => code), none: none.scores, own: wrong.length };
+    },
+    { outcomeOf, model: `${server.url}narrow` },
+  );
+  const bad = "bad-argument";
+  expect(codes.codes).toEqual([bad, bad, bad, bad, "empty-prompt", "empty-prompt", bad, bad, "disposed", "disposed"]);
+  expect(codes.none).toEqual([]);
+});
+
+test("an aborted call stops between images, and the model stays", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(
+    async ({ prompt, outcomeOf }) => {
+      const { scorer, files } = window as unknown as Opened;
+      const outcome = eval(outcomeOf) as (promise: Promise<unknown>) => Promise<{ code: string }>;
+      const [first] = files as [File];
+      // Bytes after a PNG's end change its hash and not its picture.
+      const many = Array.from({ length: 300 }, (_, index) => new File([first, new Uint8Array([index & 255, index >> 8])], `${index}.png`));
+      const abort = new AbortController();
+      let done = 0;
+      const aborted = await outcome(
+        scorer.score(prompt, many, {
+          signal: abort.signal,
+          onProgress: ({ loaded }) => {
+            done = loaded;
+            if (loaded >= 3) abort.abort();
+          },
+        }),
+      );
+      const before = new AbortController();
+      before.abort();
+      const never = await outcome(scorer.score(prompt, files, { signal: before.signal }));
+      return { aborted, never, done, scores: (await scorer.score(prompt, files)).scores };
+    },
+    { prompt: PROMPT, outcomeOf },
+  );
+  expect(outcome.aborted.code).toBe("aborted");
+  expect(outcome.never.code).toBe("aborted");
+  expect(outcome.done).toBeLessThan(300);
+  expectScores({ scores: outcome.scores, stages: [], cached: [] });
+});
+
+/** Lets a test reach the GPU device inside the worker: `destroy` ends it, `wrong` makes its multiplications wrong. */
+async function hookDevice(page: Page, how: "destroy" | "wrong"): Promise<void> {
+  const hook =
+    how === "destroy"
+      ? `const channel = new BroadcastChannel("device");
+         const request = GPUAdapter.prototype.requestDevice;
+         GPUAdapter.prototype.requestDevice = async function (...given) {
+           const device = await request.apply(this, given);
+           channel.onmessage = () => device.destroy();
+           return device;
+         };`
+      : `const make = GPUDevice.prototype.createShaderModule;
+         GPUDevice.prototype.createShaderModule = function (given) {
+           return make.call(this, { ...given, code: given.code.replaceAll(" * ", " + ") });
+         };`;
+  // Modules run in the order they are imported in: the hook before the engine.
+  await page.addInitScript((hook) => {
+    const Original = Worker;
+    window.Worker = class extends Original {
+      constructor(address: string | URL, options?: WorkerOptions) {
+        const script = `import "data:text/javascript,${encodeURIComponent(hook)}"; import "${address}";`;
+        super(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), options);
+      }
+    };
+  }, hook);
+  await page.reload();
+}
+
+test("a GPU that is lost during a call is taken again, the model comes from storage, and the call is made again", async ({ blank, server }) => {
+  await hookDevice(blank, "destroy");
+  await open(blank, `${server.url}narrow`, { device: "webgpu" });
+  server.requests.length = 0;
+  const outcome = await blank.evaluate(async (prompt) => {
+    const { scorer, files } = window as unknown as Opened;
+    const channel = new BroadcastChannel("device");
+    let destroyed = false;
+    const call = scorer.score(prompt, files, {
+      onProgress: ({ loaded }) => {
+        // Once: the call that is made again has to end.
+        if (loaded === 1 && !destroyed) channel.postMessage("destroy");
+        destroyed = true;
+      },
+    });
+    return { scores: (await call).scores, again: (await scorer.score(prompt, files)).scores };
+  }, PROMPT);
+  expectScores({ scores: outcome.scores, stages: [], cached: [] });
+  expect(outcome.again).toEqual(outcome.scores);
+  expect(server.requests).toEqual([]);
+});
+
+test("a GPU that is lost without a stored model is said, and the scorer ends", async ({ blank, server }) => {
+  await hookDevice(blank, "destroy");
+  await open(blank, `${server.url}narrow`, { device: "webgpu", cache: "off" });
+  const outcome = await blank.evaluate(
+    async ({ prompt, outcomeOf }) => {
+      const { scorer, files } = window as unknown as Opened;
+      const outcome = eval(outcomeOf) as (promise: Promise<unknown>) => Promise<{ code: string; message: string }>;
+      new BroadcastChannel("device").postMessage("destroy");
+      const first = await outcome(scorer.score(prompt, files));
+      return { first, second: await outcome(scorer.score(prompt, files)) };
+    },
+    { prompt: PROMPT, outcomeOf },
+  );
+  expect(outcome.first.code).toBe("device-lost");
+  expect(outcome.first.message).toMatch(/the GPU was lost.*load it again/);
+  expect(outcome.second.code).toBe("device-lost");
+});
+
+test("a GPU that computes wrongly is refused by the self-test", async ({ blank, server }) => {
+  await hookDevice(blank, "wrong");
+  const outcome = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+  expect(outcome.error?.code).toBe("device-failed");
+  expect(outcome.error?.message).toMatch(/device/);
+});
+
+test("without WebGPU the CPU takes over, and the reason is said", async ({ blank, server }) => {
+  await blank.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+  await blank.reload();
+  const auto = await load(blank, { model: `${server.url}narrow`, device: "auto" });
+  expectScores(auto);
+  expect(auto.info).toMatchObject({ device: "cpu" });
+  expect(auto.info?.reasons[0]).toBe("This browser has no WebGPU; the CPU is used instead, which is slower.");
+  const asked = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+  expect(asked.error).toMatchObject({ code: "no-webgpu", message: 'This browser has no WebGPU; load with `device: "cpu"`' });
+});
+
+for (const [what, script, says] of [
+  ["no adapter", "GPU.prototype.requestAdapter = async () => null", /no graphics adapter that it may use; the CPU is used/],
+  [
+    "an adapter without timestamps",
+    "Object.defineProperty(GPUAdapter.prototype, 'features', { get: () => new Set(['shader-f16']) })",
+    /cannot time its work .*; the CPU is used/,
+  ],
+  [
+    "an adapter that is too small",
+    "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', { get: () => 1000 })",
+    /too small \(maxStorageBufferBindingSize is 1000, 134217728 is needed\)/,
+  ],
+] as const) {
+  test(`${what} is one plain sentence`, async ({ blank }) => {
+    await blank.addInitScript(script);
+    await blank.reload();
+    const support = await blank.evaluate(async () => {
+      const { probe } = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
+      return probe();
+    });
+    expect(support).toMatchObject({ device: "cpu", webgpu: false });
+    expect(support.message).toMatch(says);
+  });
+}
+
+test("removing what is stored", async ({ blank, server }) => {
+  await load(blank, { model: `${server.url}narrow` });
+  await load(blank, { model: `${server.url}narrow`, precision: "q8" });
+  const outcome = await blank.evaluate(async (address) => {
+    const { listCached, removeCached } = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
+    const before = await listCached();
+    const one = await removeCached(before[0] as Library.CachedModel);
+    const rest = await removeCached(address);
+    return { before, one, rest, after: await listCached() };
+  }, `${server.url}narrow`);
+  expect(outcome.before.map(({ precision }) => precision).sort()).toEqual(["f32", "q8"]);
+  expect(outcome).toMatchObject({ one: 1, rest: 1, after: [] });
+});
+

@@ -1,0 +1,36 @@
+//! The tests in browsers.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+
+use crate::{
+    process::{cache, cargo, program, root, step, target_folder},
+    web::{browsers, node},
+};
+
+/// Runs every test in Chromium and Firefox on the built site.
+pub(crate) fn run() -> Result<()> {
+    browsers::install()?;
+    let models = models()?;
+    let mut chromium = node::tool("playwright", &["test"]);
+    chromium.current_dir(root().join("tests/e2e")).env("PICKSCORE_TEST_MODELS", &models);
+    step("Chromium", &mut chromium)?;
+    let mut firefox = program("node", &["--test", "tests/e2e/firefox/parity.test.mjs"]);
+    step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
+}
+
+/// The generated models with the native engine's scores, made by the very code that is tested.
+fn models() -> Result<PathBuf> {
+    let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
+    let packages =
+        ["build", "--locked", "--bins", "--package", "pickscore", "--package", "pickscore-generate"];
+    step("the native engine", cargo(&packages).args(features))?;
+    let folder = cache()?.join("e2e-models");
+    let programs = target_folder()?.join("debug");
+    let mut prepare = program("node", &["tests/e2e/prepare.mjs"]);
+    prepare.args([programs.join("pickscore-generate"), programs.join("pickscore")]).arg(&folder);
+    step("models of the browser tests", &mut prepare)?;
+    fs::metadata(folder.join("complete"))?;
+    Ok(folder)
+}
