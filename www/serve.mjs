@@ -1,4 +1,5 @@
-// Serves a folder on this machine: `node serve.mjs FOLDER [--port N]`. As a static host would, with the headers that let the page use all cores.
+// Serves a folder on this machine: `node serve.mjs FOLDER [--port N] [--cors] [--plain]`. As a static host would, with the headers that let the page use
+// all cores; `--cors` lets pages of other origins read the files, as hosts of models do; `--plain` leaves out what lets the page use all cores.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";
@@ -22,6 +23,15 @@ const TYPES = {
 const root = resolve(process.argv[2] ?? "dist");
 const port = Number(process.argv[process.argv.indexOf("--port") + 1] || 8080);
 
+const isolated = process.argv.includes("--plain")
+  ? {}
+  : {
+      "Cross-Origin-Opener-Policy": "same-origin",
+      "Cross-Origin-Embedder-Policy": "require-corp",
+      "Cross-Origin-Resource-Policy": "same-origin",
+    };
+const shared = process.argv.includes("--cors") ? { "Access-Control-Allow-Origin": "*" } : {};
+
 const server = createServer(async (request, response) => {
   if (request.method !== "GET" && request.method !== "HEAD") return end(response, 405);
   let path;
@@ -44,9 +54,8 @@ const server = createServer(async (request, response) => {
     "Last-Modified": found.mtime.toUTCString(),
     "Accept-Ranges": "bytes",
     "X-Content-Type-Options": "nosniff",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Resource-Policy": "same-origin",
+    ...isolated,
+    ...shared,
   };
   const range = /^bytes=(\d+)-(\d*)$/.exec(request.headers.range ?? "");
   const start = range ? Number(range[1]) : 0;
@@ -63,7 +72,7 @@ const server = createServer(async (request, response) => {
 });
 
 function end(response, status, headers = {}) {
-  response.writeHead(status, { "Content-Type": "text/plain", ...headers }).end();
+  response.writeHead(status, { "Content-Type": "text/plain", ...shared, ...headers }).end();
 }
 
 server.on("error", (error) => {

@@ -2,7 +2,7 @@
 //
 //   pickscore.js, pickscore.d.ts     what pages import
 //   worker.<hash>.js                 the worker
-//   engine-{gpu,cpu}.<hash>.wasm     the engine, loaded by the worker when a model is
+//   engine-{gpu,cpu,cpu-threads}.<hash>.wasm     the engine, loaded by the worker when a model is
 //
 // All but the first two carry their contents' hash, so that hosts may let browsers keep them for ever. The names are written into the code as
 // plain `new URL("./name", import.meta.url)`, which other people's bundlers recognise.
@@ -33,7 +33,7 @@ const write = async (name, ending, bytes) => {
 const noDefault = {
   name: "no-default-address",
   setup(bundler) {
-    bundler.onLoad({ filter: /pkg[\\/](gpu|cpu)[\\/]engine\.js$/ }, async ({ path }) => {
+    bundler.onLoad({ filter: /pkg[\\/][a-z-]+[\\/]engine\.js$/ }, async ({ path }) => {
       const code = await readFile(path, "utf8");
       return { contents: code.replace(/new URL\('engine_bg\.wasm', import\.meta\.url\)/, "undefined"), loader: "js" };
     });
@@ -41,9 +41,9 @@ const noDefault = {
 };
 const worker = await build({ ...options, entryPoints: [join(here, "js/worker/main.ts")], plugins: [noDefault] });
 const define = { WORKER_FILE: await write("worker", "js", worker.outputFiles[0].contents) };
-for (const variant of ["gpu", "cpu"]) {
+for (const variant of ["gpu", "cpu", "cpu-threads"]) {
   const wasm = await readFile(join(here, `pkg/${variant}/engine_bg.wasm`));
-  define[`${variant.toUpperCase()}_FILE`] = await write(`engine-${variant}`, "wasm", wasm);
+  define[`${variant.toUpperCase().replace("-", "_")}_FILE`] = await write(`engine-${variant}`, "wasm", wasm);
 }
 const library = await build({ ...options, entryPoints: [join(here, "js/pickscore.ts")], define });
 await writeFile(join(out, "pickscore.js"), library.outputFiles[0].contents);
@@ -53,5 +53,7 @@ const types = await rollup({
   plugins: [dts({ tsconfig: join(here, "tsconfig.json") })],
 });
 await types.write({ file: join(out, "pickscore.d.ts"), format: "es" });
-await copyFile(join(here, "../../LICENSE-MIT"), join(out, "LICENSE-MIT"));
-await copyFile(join(here, "../../LICENSE-APACHE"), join(out, "LICENSE-APACHE"));
+// The package has them at its root; elsewhere they go with the code.
+if (process.argv[2]) {
+  for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(join(here, "../..", licence), join(out, licence));
+}

@@ -35,6 +35,8 @@ enum Task {
     },
     /// Runs the tests in browsers alone.
     E2e,
+    /// Loads and scores a generated ViT-H/14 in Chromium: minutes, 8 GB of memory and of disk.
+    FullSize,
     /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
     Fuzz {
         /// Seconds for each target.
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
         Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
+        Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Bench(arguments) => bench::run(&arguments),
     };

@@ -15,6 +15,8 @@ const DEBIAN: [&str; 2] = ["rustc-web", "rust-web-src"];
 pub(crate) enum WasmTarget {
     /// The toolchain at hand has the target.
     Rustup,
+    /// The toolchain at hand, which builds the standard library with the program: threads need another than the ready-made one.
+    RustupSource,
     /// Debian's compiler, which builds the standard library with the program.
     Debian,
 }
@@ -28,7 +30,21 @@ impl WasmTarget {
         if succeeds(&mut program("rustup", &["target", "add", TARGET])) && has_target() {
             return Ok(Self::Rustup);
         }
-        eprintln!("rustup has no {TARGET}: taking Debian's compiler");
+        Self::debian()
+    }
+
+    /// Finds a way to build the standard library too.
+    pub(crate) fn find_with_source() -> Result<Self> {
+        if has_source()
+            || (succeeds(&mut program("rustup", &["component", "add", "rust-src"])) && has_source())
+        {
+            return Ok(Self::RustupSource);
+        }
+        Self::debian()
+    }
+
+    fn debian() -> Result<Self> {
+        eprintln!("rustup has no {TARGET}, or no sources of it: taking Debian's compiler");
         if !installed() {
             for command in apt_install(&DEBIAN)?.iter_mut() {
                 step("Debian's Rust for the web", command).with_context(|| {
@@ -43,18 +59,18 @@ impl WasmTarget {
     pub(crate) fn cargo(self, arguments: &[&str]) -> Result<Command> {
         let mut command = cargo(arguments);
         command.args(["--target", TARGET]);
+        if self != Self::Rustup {
+            // The standard library's own build needs what only nightly allows by itself.
+            command.args(["-Zbuild-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
+        }
         if self == Self::Debian {
             // Debian's linker for wasm is a package more; the toolchain at hand has its own.
             let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
             let host = host()?;
-            command
-                .args(["-Zbuild-std=std,panic_abort"])
-                .env("RUSTC", "/usr/bin/rustc")
-                .env("RUSTC_BOOTSTRAP", "1")
-                .env(
-                    "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
-                    format!("{sysroot}/lib/rustlib/{host}/bin/rust-lld"),
-                );
+            command.env("RUSTC", "/usr/bin/rustc").env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER",
+                format!("{sysroot}/lib/rustlib/{host}/bin/rust-lld"),
+            );
         }
         Ok(command)
     }
@@ -63,6 +79,11 @@ impl WasmTarget {
 fn has_target() -> bool {
     let library = output(&mut program("rustc", &["--print", "target-libdir", "--target", TARGET]));
     library.is_ok_and(|folder| Path::new(&folder).exists())
+}
+
+fn has_source() -> bool {
+    let sysroot = output(&mut program("rustc", &["--print", "sysroot"]));
+    sysroot.is_ok_and(|sysroot| Path::new(&sysroot).join("lib/rustlib/src/rust/library/std").exists())
 }
 
 fn installed() -> bool {

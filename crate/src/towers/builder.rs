@@ -12,10 +12,34 @@ use crate::{
     weights::{Kind, Parameter, Values},
 };
 
+/// Which of a model's towers a device holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Towers {
+    /// Both.
+    #[default]
+    Both,
+    /// The text tower alone.
+    Text,
+    /// The vision tower alone.
+    Vision,
+}
+
+impl Towers {
+    /// Whether a parameter of this name is needed.
+    pub fn need(self, parameter: &str) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Text => !parameter.starts_with("vision."),
+            Self::Vision => !parameter.starts_with("text."),
+        }
+    }
+}
+
 /// A model under construction.
 #[derive(Debug)]
 pub struct ClipBuilder {
     config: ClipConfig,
+    towers: Towers,
     compute: FloatDType,
     device: Device,
     matrices: HashMap<String, Matrix>,
@@ -27,11 +51,20 @@ impl ClipBuilder {
     /// Begins a model on a device. `compute` is what the device multiplies in; the CPU always takes f32.
     pub fn new(config: ClipConfig, compute: FloatDType, device: Device) -> Self {
         let (matrices, vectors) = Default::default();
-        Self { config, compute, device, matrices, vectors, token: None }
+        Self { config, towers: Towers::Both, compute, device, matrices, vectors, token: None }
+    }
+
+    /// Builds only these towers: where memory is short, they take turns. Parameters of the other one are dropped.
+    pub fn only(mut self, towers: Towers) -> Self {
+        self.towers = towers;
+        self
     }
 
     /// Takes one of the model's [`parameters`](crate::weights::parameters), whose values have its shape.
     pub fn accept(&mut self, parameter: &Parameter, values: Values) {
+        if !self.towers.need(&parameter.name) {
+            return;
+        }
         match (parameter.kind, values) {
             (Kind::Table, values) => self.token = Some(values),
             (Kind::Matrix, values) => {
@@ -54,9 +87,17 @@ impl ClipBuilder {
     ///
     /// [`TowerError::Missing`] names the first parameter that never came.
     pub fn finish(mut self) -> Result<Clip, TowerError> {
+        let vision = if self.towers == Towers::Text { None } else { Some(self.vision()?) };
+        let text = if self.towers == Towers::Vision { None } else { Some(self.text()?) };
+        let scale = self.vectors.remove("logit_scale").and_then(|values| values.first().copied());
+        let logit_scale = scale.ok_or_else(|| TowerError::missing("logit_scale"))?.exp();
+        Ok(Clip { config: self.config, vision, text, logit_scale, device: self.device })
+    }
+
+    fn vision(&mut self) -> Result<VisionTower, TowerError> {
         let vision = self.config.vision.clone();
         let (width, eps) = (vision.transformer.width, vision.transformer.layer_norm_eps);
-        let vision = VisionTower {
+        Ok(VisionTower {
             class: self.table("vision.class", [1, width])?,
             patch: Linear { weight: self.matrix("vision.patch.weight")?, bias: None },
             position: self.table("vision.position", [vision.positions(), width])?,
@@ -65,21 +106,21 @@ impl ClipBuilder {
             post_norm: self.norm("vision.post_norm", eps)?,
             projection: Linear { weight: self.matrix("vision.projection.weight")?, bias: None },
             config: vision,
-        };
+        })
+    }
+
+    fn text(&mut self) -> Result<TextTower, TowerError> {
         let text = self.config.text.clone();
         let (width, eps) = (text.transformer.width, text.transformer.layer_norm_eps);
         let values = self.token.take().ok_or_else(|| TowerError::missing("text.token"))?;
-        let text = TextTower {
+        Ok(TextTower {
             token: TokenTable { values: Arc::new(values), width },
             position: self.table("text.position", [text.context, width])?,
             blocks: self.blocks("text", &text.transformer, true)?,
             final_norm: self.norm("text.final_norm", eps)?,
             projection: Linear { weight: self.matrix("text.projection.weight")?, bias: None },
             config: text,
-        };
-        let scale = self.vectors.remove("logit_scale").and_then(|values| values.first().copied());
-        let logit_scale = scale.ok_or_else(|| TowerError::missing("logit_scale"))?.exp();
-        Ok(Clip { config: self.config, vision, text, logit_scale, device: self.device })
+        })
     }
 
     fn blocks(

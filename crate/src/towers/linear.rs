@@ -7,7 +7,7 @@ use burn::tensor::{
     quantization::{QuantScheme, QuantStore, QuantValue, ScaleDtype},
 };
 
-use super::cpu;
+use super::{cpu, packed_half::PackedHalf};
 use crate::{config::Activation, weights::Values};
 
 /// A weight matrix `[out, in]` on a device, in the precision it is stored in.
@@ -24,6 +24,8 @@ enum Stored {
     Float(Tensor<2>),
     /// In host memory, in the order of the CPU path.
     Host(Arc<cpu::PackedWeight>),
+    /// 16-bit floats where the device has none, unpacked to f32 whenever they are used.
+    Half(Arc<PackedHalf>),
     /// 8-bit blocks as burn's quantised tensor `[out, in]`, unpacked on the device whenever it is used.
     Quantized(Tensor<2>),
 }
@@ -46,6 +48,13 @@ impl Matrix {
         let shape = [outputs, inputs];
         let stored = match values {
             Values::F32(values) => float(TensorData::new(values, shape), DType::F32),
+            Values::F16(values) if !device.supports_dtype(DType::F16) && inputs % 2 == 0 => {
+                Stored::Half(Arc::new(PackedHalf::new(&values, shape, device)))
+            }
+            Values::F16(values) if !device.supports_dtype(DType::F16) => {
+                let values: Vec<f32> = values.iter().map(|x| x.to_f32()).collect();
+                float(TensorData::new(values, shape), DType::F32)
+            }
             Values::F16(values) => float(TensorData::new(values, shape), DType::F16),
             // burn wants whole blocks, packed four values to a word.
             Values::Q8(blocks)
@@ -67,6 +76,7 @@ impl Matrix {
     fn transposed(&self) -> Tensor<2> {
         let weight = match &self.stored {
             Stored::Float(weight) => weight.clone(),
+            Stored::Half(weight) => weight.unpack(),
             Stored::Quantized(weight) => weight.clone().dequantize(),
             Stored::Host(_) => unreachable!("packed weights are the CPU path's"),
         };

@@ -14,6 +14,7 @@ mod builder;
 mod cpu;
 mod embedding;
 mod linear;
+mod packed_half;
 mod table;
 mod text;
 mod vision;
@@ -21,7 +22,7 @@ mod vision;
 use burn::tensor::{Device, FloatDType, Tensor};
 
 pub use block::{Attention, Block, LayerNorm, Mlp};
-pub use builder::ClipBuilder;
+pub use builder::{ClipBuilder, Towers};
 pub use embedding::Embedding;
 pub use linear::{Linear, Matrix};
 pub use table::TokenTable;
@@ -34,8 +35,8 @@ use crate::{config::ClipConfig, pixels::Pixels, tokens::Tokens};
 #[derive(Debug)]
 pub struct Clip {
     config: ClipConfig,
-    vision: VisionTower,
-    text: TextTower,
+    vision: Option<VisionTower>,
+    text: Option<TextTower>,
     logit_scale: f32,
     device: Device,
 }
@@ -75,6 +76,12 @@ pub enum TowerError {
         /// The token.
         id: u32,
     },
+    /// Only the other tower was built.
+    #[error("the model was loaded without its {tower} tower")]
+    NotBuilt {
+        /// `"text"` or `"vision"`.
+        tower: &'static str,
+    },
     /// The device failed.
     #[error("the device failed: {reason}")]
     Device {
@@ -109,7 +116,8 @@ impl Clip {
     ///
     /// A prompt that is not `[context]` long or has ids outside the vocabulary; a failing device.
     pub async fn text(&self, prompts: &[&Tokens]) -> Result<Vec<Embedding>, TowerError> {
-        let (expected, vocabulary) = (self.text.config.context, self.text.config.vocabulary);
+        let tower = self.text.as_ref().ok_or(TowerError::NotBuilt { tower: "text" })?;
+        let (expected, vocabulary) = (tower.config.context, tower.config.vocabulary);
         for tokens in prompts {
             if tokens.ids.len() != expected {
                 return Err(TowerError::Context { expected, found: tokens.ids.len() });
@@ -121,7 +129,7 @@ impl Clip {
         if prompts.is_empty() {
             return Ok(Vec::new());
         }
-        let projected = cpu::inside(&self.device, || self.text.forward(prompts, &self.device));
+        let projected = cpu::inside(&self.device, || tower.forward(prompts, &self.device));
         embeddings(projected).await
     }
 
@@ -131,7 +139,8 @@ impl Clip {
     ///
     /// An image that is not `[3, size, size]`; a failing device.
     pub async fn vision(&self, images: &[&Pixels]) -> Result<Vec<Embedding>, TowerError> {
-        let expected = self.vision.config.image_size;
+        let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
+        let expected = tower.config.image_size;
         for image in images {
             if image.size != expected || image.values.len() != 3 * expected * expected {
                 return Err(TowerError::ImageSize { expected, found: image.size });
@@ -140,7 +149,7 @@ impl Clip {
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        let projected = cpu::inside(&self.device, || self.vision.forward(images, &self.device));
+        let projected = cpu::inside(&self.device, || tower.forward(images, &self.device));
         embeddings(projected).await
     }
 }

@@ -39,20 +39,24 @@ for (const device of ["webgpu", "cpu"] as const) {
         const { probe } = await import(new URL("lib/pickscore.js", document.baseURI).href);
         return probe();
       });
-      test.skip(device === "webgpu" && precision === "f16" && !support.f16, "this adapter has no 16-bit arithmetic");
       const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
         load: { model: `${server.url}narrow`, device, precision },
         prompts: reference.prompts,
         images: imageFiles(reference.images),
       });
       expect(outcome.info).toMatchObject({ device, precision, model: "narrow", source: "network", cached: true });
+      // The page is served cross-origin isolated: the CPU path has all cores.
+      const cores = await page.evaluate(() => navigator.hardwareConcurrency);
+      expect(outcome.info.threads).toBe(device === "cpu" ? Math.min(cores, 16) : 1);
       const toNative = distance(outcome.scores, native(precision));
       const toReference = distance(outcome.scores, reference.scores, isLossless);
       console.log(
         `${device} ${precision}: ${toNative.toFixed(5)} from the native engine, ${toReference.toFixed(5)} from the reference (lossless files); ` +
           `load ${outcome.milliseconds.load.toFixed(0)} ms, scores ${outcome.milliseconds.score.toFixed(0)} ms`,
       );
-      expect(toNative).toBeLessThanOrEqual(bound);
+      // 8-bit blocks are multiplied in 16 bits where the adapter has them.
+      const half = device === "webgpu" && support.f16 && precision === "q8";
+      expect(toNative).toBeLessThanOrEqual(half ? 0.05 : bound);
       if (precision !== "q8") expect(toReference).toBeLessThanOrEqual(precision === "f32" ? 0.01 : 0.05);
       for (const row of outcome.probabilities) {
         expect(row.reduce((sum, x) => sum + x, 0)).toBeCloseTo(1, 5);

@@ -313,6 +313,27 @@ for (const [what, script, says] of [
   });
 }
 
+for (const device of ["cpu", "webgpu"] as const) {
+  test(`towers that take turns on the ${device} score as both together`, async ({ blank, server }) => {
+    await open(blank, `${server.url}narrow`, { device, memory: "low" });
+    const outcome = await blank.evaluate(async (prompt) => {
+      const { scorer, files } = window as unknown as Opened;
+      const abort = new AbortController();
+      const { scores } = await scorer.score(prompt, files);
+      // Aborted in the middle of a turn: the next call brings a tower back.
+      const onProgress = ({ stage }: { stage: string }) => {
+        if (stage === "cache") abort.abort();
+      };
+      const aborted = scorer.embedImages([new File([files[0] as File, "more"], "new.png")], { signal: abort.signal, onProgress });
+      const code = await aborted.then(() => "none", (error: { code: string }) => error.code);
+      const [text] = await scorer.embedText(["something else"]);
+      return { scores, code, dimensions: text?.length, memory: scorer.info.memory };
+    }, PROMPT);
+    expectScores({ scores: outcome.scores, stages: [], cached: [] });
+    expect(outcome).toMatchObject({ code: "aborted", dimensions: 64, memory: "low" });
+  });
+}
+
 test("removing what is stored", async ({ blank, server }) => {
   await load(blank, { model: `${server.url}narrow` });
   await load(blank, { model: `${server.url}narrow`, precision: "q8" });

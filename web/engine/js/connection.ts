@@ -6,6 +6,7 @@ import type { Info, LoadProgress } from "./pickscore";
 declare const WORKER_FILE: string;
 declare const GPU_FILE: string;
 declare const CPU_FILE: string;
+declare const CPU_THREADS_FILE: string;
 
 interface Listening {
   signal?: AbortSignal | undefined;
@@ -48,6 +49,7 @@ export class Connection {
     const assets = {
       gpu: new URL(GPU_FILE, import.meta.url).href,
       cpu: new URL(CPU_FILE, import.meta.url).href,
+      threads: new URL(CPU_THREADS_FILE, import.meta.url).href,
     };
     const connection = new Connection({ ...load, assets });
     try {

@@ -32,6 +32,12 @@ export type Precision = "f32" | "f16" | "q8";
  */
 export type CachePolicy = "on" | "optional" | "off";
 
+/**
+ * How much of a model the device holds: `"normal"` all of it, `"low"` one of its towers at a time, which take turns and come from storage each
+ * time, so that score many images with few prompts at a time.
+ */
+export type MemoryUse = "normal" | "low";
+
 /** What becomes of a call when one of its images cannot be read: `"throw"` fails it, `"skip"` scores the others. */
 export type UnreadablePolicy = "throw" | "skip";
 
@@ -60,6 +66,8 @@ export interface LoadOptions {
   device?: "auto" | "webgpu" | "cpu";
   /** What to store matrices as. */
   precision?: PrecisionChoice;
+  /** How much of the model the device holds. `"low"` needs a model that is kept. Default `"normal"`. */
+  memory?: MemoryUse;
   /** Whether to keep the model for the next visit. Local files are never kept. Default `"on"`. */
   cache?: CachePolicy;
   /** Stops the load. What has come is kept, and the next load goes on from there. */
@@ -102,6 +110,10 @@ export interface Info {
   adapter?: string;
   /** What matrices are stored as. */
   precision: Precision;
+  /** Threads that the CPU path runs on: as many as there are cores where the page is cross-origin isolated, else one. */
+  threads: number;
+  /** How much of the model the device holds. */
+  memory: MemoryUse;
   /** Why this device and this precision, in a sentence each. */
   reasons: string[];
   /** Numbers in the model. */
@@ -143,7 +155,7 @@ export class PickScore {
    * @throws {@link PickScoreError}
    */
   static async load(options: LoadOptions): Promise<PickScore> {
-    const { model, device = "auto", precision = "auto", cache = "on", signal, onProgress } = options ?? {};
+    const { model, device = "auto", precision = "auto", memory = "normal", cache = "on", signal, onProgress } = options ?? {};
     const isFiles = Array.isArray(model) && model.length > 0 && model.every((file) => file instanceof File);
     if (!isFiles && (typeof model !== "string" || model.trim() === "")) {
       throw new PickScoreError("bad-argument", "`model` is the address of a model, or a list of files");
@@ -151,6 +163,10 @@ export class PickScore {
     oneOf("device", device, ["auto", "webgpu", "cpu"]);
     oneOf("precision", precision, ["auto", "f32", "f16", "q8"]);
     oneOf("cache", cache, ["on", "optional", "off"]);
+    oneOf("memory", memory, ["normal", "low"]);
+    if (memory === "low" && (typeof model !== "string" || cache !== "on")) {
+      throw new PickScoreError("bad-argument", '`memory: "low"` needs a model that is kept: an address, and `cache: "on"`');
+    }
     throwIfAborted(signal);
     const chosen = requireDevice(await probe(), device);
     const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
@@ -158,7 +174,7 @@ export class PickScore {
       // Asks the browser not to clear it by itself; it may decline, and the load goes on.
       await navigator.storage?.persist?.().catch(() => false);
     }
-    const request = { type: "load", model: address, ...chosen, precision, cache } as const;
+    const request = { type: "load", model: address, ...chosen, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });
     return new PickScore(connection, info);
   }

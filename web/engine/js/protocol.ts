@@ -1,12 +1,13 @@
 /** What page and worker say to each other. Every request has an id, which its answers carry. */
 
-import type { CachePolicy, Info, LoadProgress, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { CachePolicy, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
 import type { PlainError } from "./error";
 
 /** Where the worker finds the engine. */
 export interface Assets {
   gpu: string;
   cpu: string;
+  threads: string;
 }
 
 export interface LoadRequest {
@@ -17,6 +18,7 @@ export interface LoadRequest {
   reason: string;
   adapter?: string;
   precision: PrecisionChoice;
+  memory: MemoryUse;
   cache: CachePolicy;
   assets: Assets;
 }
@@ -41,7 +43,11 @@ export interface Results {
   dispose: undefined;
 }
 
-export type ToWorker = (Request & { id: number }) | { type: "cancel"; id: number };
+export type ToWorker =
+  | (Request & { id: number })
+  | { type: "cancel"; id: number }
+  /** To a worker that is to be a thread of another one's engine. */
+  | { type: "thread"; module: WebAssembly.Module; memory: WebAssembly.Memory };
 
 export type FromWorker =
   | { type: "result"; id: number; value: Results[keyof Results] }

@@ -95,7 +95,7 @@ export function requireDevice(
 
 function name(info: GPUAdapterInfo): string {
   const words = [info.vendor, info.architecture].filter(Boolean).join(" ");
-  return info.description || words || info.device || "without a name";
+  return info.description || words || info.device || "the graphics adapter";
 }
 
 function emulated(adapter: GPUAdapter): boolean {

@@ -71,6 +71,11 @@ impl EngineDevice {
         Ok(())
     }
 
+    /// Gives back memory of tensors that are no more.
+    pub fn tidy(&self) {
+        self.device.memory_cleanup();
+    }
+
     /// Gives back the GPU's memory at once. Nothing can be computed after.
     pub fn destroy(&self) {
         #[cfg(feature = "gpu")]

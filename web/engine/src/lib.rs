@@ -13,22 +13,31 @@ mod device;
 mod fault;
 mod loader;
 mod scorer;
+#[cfg(feature = "threads")]
+mod threads;
+
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use wasm_bindgen::prelude::*;
+
+static STARTED: AtomicBool = AtomicBool::new(false);
 
 #[allow(unsafe_code, reason = "the linker's own function; see below")]
 unsafe extern "C" {
     fn __wasm_call_ctors();
 }
 
-/// Runs once, before anything else.
+/// Runs before anything else, once in each thread.
 ///
 /// burn's GPU backend registers things in constructors. Unless a program calls them itself, the linker makes every export run all of them at
 /// each call: ten times the time of a small model.
 #[wasm_bindgen(start)]
 #[allow(unsafe_code, reason = "constructors have to run once")]
 pub fn start() {
-    // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only call.
+    if STARTED.swap(true, Ordering::Relaxed) {
+        return;
+    }
+    // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only call in this memory.
     unsafe { __wasm_call_ctors() };
     std::panic::set_hook(Box::new(|panic| {
         // The trap that follows says only "unreachable": the worker reads the reason here.

@@ -8,7 +8,7 @@ use pickscore::{
     pixels::Processor,
     scorer::Info,
     tokens::Tokenizer,
-    towers::ClipBuilder,
+    towers::{ClipBuilder, Towers},
     weights::{Loader, Parameter, Precision, StoredLayout, Values},
 };
 use wasm_bindgen::prelude::*;
@@ -42,7 +42,7 @@ struct Building {
 impl ModelLoader {
     /// Begins a model. The first three are the bytes of `config.json`, `tokenizer.json` and `preprocessor_config.json`.
     ///
-    /// `store(parameter, offset, bytes)` gets each complete parameter as it lies in the stored file, in pieces; the bytes are a view of
+    /// `towers` is `"both"`, `"text"` or `"vision"`: what the device is to hold. `store(parameter, offset, bytes)` gets each complete parameter as it lies in the stored file, in pieces; the bytes are a view of
     /// this module's memory, to be copied before it returns.
     #[wasm_bindgen(constructor)]
     pub fn new(
@@ -51,6 +51,7 @@ impl ModelLoader {
         preprocessor: Option<Vec<u8>>,
         precision: &str,
         device: &EngineDevice,
+        towers: &str,
         store: Option<Function>,
     ) -> Result<Self, JsValue> {
         let config = ClipConfig::from_json(config).map_err(Fault::from)?;
@@ -66,7 +67,12 @@ impl ModelLoader {
         let (precision, compute) = self::precision(precision, device);
         let layout = StoredLayout::new(&config, precision);
         let loader = Loader::new(&config, precision);
-        let builder = ClipBuilder::new(config, compute, device.device.clone());
+        let towers = match towers {
+            "text" => Towers::Text,
+            "vision" => Towers::Vision,
+            _ => Towers::Both,
+        };
+        let builder = ClipBuilder::new(config, compute, device.device.clone()).only(towers);
         let building = Building { builder, device: device.clone(), layout, store, uploaded: 0.0 };
         Ok(Self { loader, building, tokenizer, processor, precision })
     }

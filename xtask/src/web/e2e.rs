@@ -20,17 +20,35 @@ pub(crate) fn run() -> Result<()> {
     step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
 }
 
-/// The generated models with the native engine's scores, made by the very code that is tested.
-fn models() -> Result<PathBuf> {
+/// The full-size model in Chromium. One on lavapipe, named by `PICKSCORE_CHROMIUM`, takes minutes; on SwiftShader it takes hours.
+pub(crate) fn full_size() -> Result<()> {
+    browsers::install()?;
+    let programs = native()?;
+    let model = cache()?.join("models/pickscore");
+    if !model.join("complete").exists() {
+        let mut generate = program(programs.join("pickscore-generate"), &["--out"]);
+        step("generating ViT-H/14", generate.arg(&model))?;
+        fs::write(model.join("complete"), "")?;
+    }
+    let mut run = program("node", &["tests/e2e/full-size.mjs"]);
+    step("ViT-H/14 in Chromium", run.arg(&model).arg(programs.join("pickscore")))
+}
+
+/// Builds the native command and the generator, with the features that the tests have built them with.
+fn native() -> Result<PathBuf> {
     let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
     let packages =
         ["build", "--locked", "--bins", "--package", "pickscore", "--package", "pickscore-generate"];
     step("the native engine", cargo(&packages).args(features))?;
+    Ok(target_folder()?.join("debug"))
+}
+
+/// The generated models with the native engine's scores, made by the very code that is tested.
+fn models() -> Result<PathBuf> {
+    let programs = native()?;
     let folder = cache()?.join("e2e-models");
-    let programs = target_folder()?.join("debug");
     let mut prepare = program("node", &["tests/e2e/prepare.mjs"]);
     prepare.args([programs.join("pickscore-generate"), programs.join("pickscore")]).arg(&folder);
     step("models of the browser tests", &mut prepare)?;
-    fs::metadata(folder.join("complete"))?;
     Ok(folder)
 }

@@ -20,20 +20,31 @@ pub(crate) struct Variant {
     /// Its folder in `pkg`.
     pub(crate) name: &'static str,
     features: &'static str,
+    /// Whether its threads share their memory.
+    threads: bool,
 }
 
-/// WebGPU with the CPU's code beside it, and the CPU's alone: a tenth of the size, for browsers without WebGPU.
-pub(crate) const VARIANTS: [Variant; 2] =
-    [Variant { name: "gpu", features: "gpu" }, Variant { name: "cpu", features: "" }];
+/// WebGPU with the CPU's code beside it; and the CPU's alone, a third of the size, for browsers without WebGPU: on one thread, and on all cores where
+/// the page may share memory.
+pub(crate) const VARIANTS: [Variant; 3] = [
+    Variant { name: "gpu", features: "gpu", threads: false },
+    Variant { name: "cpu", features: "", threads: false },
+    Variant { name: "cpu-threads", features: "threads", threads: true },
+];
 
 /// Every browser that has what the engine needs has SIMD.
 const FLAGS: &str = "-C target-feature=+simd128";
+/// Memory that threads share, of up to 4 GB, and what each needs to begin.
+const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-arg=--shared-memory \
+    -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 -C link-arg=--export=__wasm_init_tls \
+    -C link-arg=--export=__tls_size -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
 /// What Binaryen may use, and how it optimises.
-const OPTIMISE: [&str; 9] = [
+const OPTIMISE: [&str; 10] = [
     "-O2",
     "--strip-debug",
     "--strip-producers",
     "--enable-simd",
+    "--enable-threads",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
@@ -44,8 +55,9 @@ const OPTIMISE: [&str; 9] = [
 /// Builds all variants; what has not changed is taken from the last time.
 pub(crate) fn build() -> Result<()> {
     let target = WasmTarget::find()?;
+    let with_source = WasmTarget::find_with_source()?;
     for variant in VARIANTS {
-        build_one(target, variant)?;
+        build_one(if variant.threads { with_source } else { target }, variant)?;
     }
     Ok(())
 }
@@ -87,7 +99,8 @@ fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
     let mut command = target.cargo(&["build", "--locked", "--profile", "web"])?;
     command.args(["--package", "pickscore-engine", "--features", variant.features]);
     command.arg("--target-dir").arg(&folder);
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
+    let flags = if variant.threads { THREADS } else { FLAGS };
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     step(&format!("the engine ({})", variant.name), &mut command)?;
     Ok(folder.join(TARGET).join("web/pickscore_engine.wasm"))
 }

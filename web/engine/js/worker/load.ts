@@ -6,12 +6,12 @@ import type { LoadRequest } from "../protocol";
 import { modelId } from "../store";
 import { lockForWriting } from "./lock";
 import type { Context } from "./main";
-import { Model } from "./model";
+import { Model, type TakeTurns } from "./model";
 import { candidates, choose } from "./precision";
 import { find, type Source } from "./source";
 import { readStored, removeStored } from "./stored";
-import { layoutOf, type Loaded, stream } from "./stream";
-import { type Engine, isClip, start } from "./wasm";
+import { layoutOf, type Loaded, stream, type Towers } from "./stream";
+import { type Engine, isClip, type Scorer, start } from "./wasm";
 import { ModelWriter } from "./writer";
 
 /** One load, and what it has to say to the user. */
@@ -35,11 +35,14 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
   context.progress("check", 0);
   await engine.selfTest(loaded.precision);
   const { batch, ...shape } = loaded.scorer.info() as ScorerInfo;
+  const low = request.memory === "low" && address !== null;
   const info: Info = {
     model: loaded.name,
     device: request.device,
     ...(request.adapter === undefined ? {} : { adapter: request.adapter }),
     precision: loaded.precision,
+    threads: engine.threads,
+    memory: request.memory,
     reasons: [request.reason, reason],
     ...shape,
     source: loaded.source,
@@ -48,19 +51,45 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
     engineMemory: engine.memory(),
     notes: [...task.notes, ...loaded.notes],
   };
-  return new Model(loaded.scorer, engine, info, batch);
+  const takeTurns = low ? await turns(address, loaded, engine) : undefined;
+  return new Model(loaded.scorer, engine, info, batch, takeTurns);
+}
+
+/** Brings one tower of a stored model to the device in place of the other. */
+async function turns(address: string, { scorer, precision }: Loaded, engine: Engine): Promise<TakeTurns> {
+  const id = await modelId(address, precision);
+  let held: { towers: Towers; scorer: Scorer } | undefined = { towers: FIRST, scorer };
+  return async (towers, context) => {
+    if (held?.towers === towers) return held.scorer;
+    held?.scorer.free();
+    held = undefined;
+    engine.device.tidy();
+    const loaded = await readStored(id, engine, context, towers);
+    if (!loaded) throw new PickScoreError("storage", "the model is no longer in this browser's storage; load it again");
+    held = { towers, scorer: loaded.scorer };
+    return loaded.scorer;
+  };
+}
+
+/** The tower that a model begins with where its towers take turns. */
+const FIRST = "text";
+
+/** What the device holds at first. */
+function firstTowers({ request }: Task): Towers {
+  return request.memory === "low" ? FIRST : "both";
 }
 
 /** What the engine says of a loaded model. */
 type ScorerInfo = Pick<Info, "parameters" | "unexpected" | "imageSize" | "dimensions" | "logitScale"> & { batch: number };
 
 /** The model from this browser's storage, if it is there and whole, with the reason for its precision. */
-async function fromStorage({ request, address, engine, context, notes }: Task): Promise<[Loaded, string] | null> {
+async function fromStorage(task: Task): Promise<[Loaded, string] | null> {
+  const { request, address, engine, context, notes } = task;
   if (!address) return null;
   for (const { precision, reason } of candidates(request.precision, request.device, engine.device.half)) {
     const id = await modelId(address, precision);
     try {
-      const loaded = await readStored(id, engine, context);
+      const loaded = await readStored(id, engine, context, firstTowers(task));
       if (loaded) return [loaded, reason];
     } catch (error) {
       const { code, message } = asPickScoreError(error);
@@ -74,24 +103,26 @@ async function fromStorage({ request, address, engine, context, notes }: Task): 
 }
 
 /** The model from its address or files, with the reason for its precision. */
-async function fromSource({ request, address, engine, context, notes }: Task): Promise<[Loaded, string]> {
+async function fromSource(task: Task): Promise<[Loaded, string]> {
+  const { request, address, engine, context, notes } = task;
+  const towers = firstTowers(task);
   context.progress("config", 0);
   const open = () => find(request.model, (config) => isClip(engine, config), context.signal);
   const source = await open();
   const { precision, reason } = choose(request, engine.device, (precision) => layoutOf(engine, source, precision));
-  if (!address) return [await stream(source, precision, engine, context, null), reason];
+  if (!address) return [await stream(source, precision, engine, context, null, towers), reason];
 
   const id = await modelId(address, precision);
   const lock = await lockForWriting(id, context);
   try {
     // Another tab may have stored it while this one waited.
-    const stored = lock.waited ? await readStored(id, engine, context, lock) : null;
+    const stored = lock.waited ? await readStored(id, engine, context, towers, lock) : null;
     if (stored) return [stored, reason];
     const write = async (source: Source, anew: boolean): Promise<Loaded> => {
       const model = { address, name: source.name, precision };
       const writer = await ModelWriter.open(id, model, layoutOf(engine, source, precision), anew);
       try {
-        return await stream(source, precision, engine, context, writer);
+        return await stream(source, precision, engine, context, writer, towers);
       } finally {
         writer.close();
       }
@@ -108,7 +139,7 @@ async function fromSource({ request, address, engine, context, notes }: Task): P
       const storage = failure.code === "storage-full" || failure.code === "storage";
       if (!storage || request.cache !== "optional") throw failure;
       notes.push(`The model is not kept for the next visit: ${failure.message}.`);
-      return [await stream(await open(), precision, engine, context, null), reason];
+      return [await stream(await open(), precision, engine, context, null, towers), reason];
     }
   } finally {
     lock.release();

@@ -4,6 +4,7 @@ import { asPickScoreError, PickScoreError, plain } from "../error";
 import type { FromWorker, Request, Results, ToWorker } from "../protocol";
 import { load } from "./load";
 import type { Model } from "./model";
+import { becomeThread } from "./threads";
 
 const running = new Map<number, AbortController>();
 let queue: Promise<unknown> = Promise.resolve();
@@ -84,6 +85,10 @@ async function lostSoon(): Promise<boolean> {
 
 addEventListener("message", (event: MessageEvent<ToWorker>) => {
   const message = event.data;
+  if (message.type === "thread") {
+    void becomeThread(message);
+    return;
+  }
   if (message.type === "cancel") {
     running.get(message.id)?.abort();
     return;

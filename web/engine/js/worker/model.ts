@@ -26,16 +26,23 @@ interface Outcome {
   byBrowser?: boolean;
 }
 
+/** Brings a tower to the device and gives the scorer that has it. */
+export type TakeTurns = (tower: "text" | "vision", context: Pick<Context, "signal" | "progress">) => Promise<Scorer>;
+
 export class Model {
   readonly info: Info;
-  readonly #scorer: Scorer;
+  /** The one that was used last: where the towers take turns there is one for each, of which one lives. */
+  #scorer: Scorer;
+  #alive = true;
+  readonly #takeTurns: TakeTurns | undefined;
   readonly #engine: Engine;
   readonly #largestBatch: number;
   readonly #texts = new Recent<Float32Array>(KEPT);
   readonly #images = new Recent<Outcome>(KEPT);
   #batch = 1;
 
-  constructor(scorer: Scorer, engine: Engine, info: Info, largestBatch: number) {
+  constructor(scorer: Scorer, engine: Engine, info: Info, largestBatch: number, takeTurns?: TakeTurns) {
+    this.#takeTurns = takeTurns;
     this.#scorer = scorer;
     this.#engine = engine;
     this.info = info;
@@ -43,6 +50,7 @@ export class Model {
   }
 
   async texts(prompts: string[], context: Context): Promise<Float32Array[]> {
+    await this.#revive(context);
     for (const [index, prompt] of prompts.entries()) {
       try {
         this.#scorer.truncates(prompt);
@@ -53,6 +61,7 @@ export class Model {
     }
     const found = new Map(prompts.map((prompt) => [prompt, this.#texts.get(prompt)]));
     const unseen = [...found].filter(([, embedding]) => !embedding).map(([prompt]) => prompt);
+    if (unseen.length > 0) await this.#hold("text", context);
     for (let at = 0; at < unseen.length; at += PROMPTS) {
       context.signal.throwIfAborted();
       const batch = unseen.slice(at, at + PROMPTS);
@@ -68,11 +77,13 @@ export class Model {
   }
 
   async images(images: Blob[], options: CallOptions, context: Context): Promise<Float32Array[]> {
+    await this.#revive(context);
     const outcomes = await this.#embed(images, options, context);
     return outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array());
   }
 
   async score(prompt: string, images: Blob[], options: CallOptions, context: Context): Promise<ScoreResult> {
+    await this.#revive(context);
     const truncated = this.#scorer.truncates(prompt);
     const outcomes = await this.#embed(images, options, context);
     const [text] = await this.texts([prompt], context);
@@ -92,7 +103,7 @@ export class Model {
 
   /** Frees the memory of the model and of its device. */
   dispose(): void {
-    this.#scorer.free();
+    if (this.#alive) this.#scorer.free();
     this.#engine.device.destroy();
   }
 
@@ -108,6 +119,7 @@ export class Model {
     const run = async () => {
       const batch = waiting;
       waiting = [];
+      await this.#hold("vision", context);
       const started = performance.now();
       const embeddings = split(await this.#scorer.embed_pixels(joined(batch.map(({ pixels }) => pixels))), batch.length);
       this.#adapt(batch.length, performance.now() - started);
@@ -149,6 +161,19 @@ export class Model {
     context.signal.throwIfAborted();
     if (waiting.length > 0) await run();
     return outcomes;
+  }
+
+  /** Has a tower on the device. */
+  async #hold(tower: "text" | "vision", { signal, progress }: Context): Promise<void> {
+    if (!this.#takeTurns) return;
+    this.#alive = false;
+    this.#scorer = await this.#takeTurns(tower, { signal, progress });
+    this.#alive = true;
+  }
+
+  /** Has any tower on the device: a turn that was aborted left none. */
+  async #revive(context: Context): Promise<void> {
+    if (!this.#alive) await this.#hold("text", context);
   }
 
   /** An image as the model reads it. What the library does not decode, the browser may. */

@@ -4,18 +4,33 @@ import { PickScoreError } from "../error";
 import { folderOf, lockName, modelsFolder, type Piece, readRecord, sha256, WEIGHTS } from "../store";
 import type { Lock } from "./lock";
 import type { Context } from "./main";
-import { backpressure, type Loaded, makeLoader } from "./stream";
+import { backpressure, type Loaded, makeLoader, type Towers } from "./stream";
 import type { Engine } from "./wasm";
+import type { Layout } from "./writer";
 
-/** A stored model, if it is there. Fails where it is not what was written. Whoever has no `lock` gets nothing of what is being written. */
-export async function readStored(id: string, engine: Engine, context: Context, lock?: Lock): Promise<Loaded | null> {
-  if (lock) return read(id, engine, context);
+/**
+ * A stored model, if it is there, or one of its towers. Fails where it is not what was written. Whoever has no `lock` gets nothing of what is
+ * being written.
+ */
+export async function readStored(
+  id: string,
+  engine: Engine,
+  context: Pick<Context, "signal" | "progress">,
+  towers: Towers,
+  lock?: Lock,
+): Promise<Loaded | null> {
+  if (lock) return read(id, engine, context, towers);
   return navigator.locks.request(lockName(id), { mode: "shared", ifAvailable: true }, (lock) =>
-    lock ? read(id, engine, context) : null,
+    lock ? read(id, engine, context, towers) : null,
   );
 }
 
-async function read(id: string, engine: Engine, context: Context): Promise<Loaded | null> {
+async function read(
+  id: string,
+  engine: Engine,
+  { signal, progress }: Pick<Context, "signal" | "progress">,
+  towers: Towers,
+): Promise<Loaded | null> {
   const folder = await folderOf(id, false).catch(() => null);
   const record = folder && (await readRecord(folder));
   if (!record) return null;
@@ -26,19 +41,38 @@ async function read(id: string, engine: Engine, context: Context): Promise<Loade
     tokenizer: bytes(record.tokenizer),
     preprocessor: bytes(record.preprocessor),
   };
-  const loader = makeLoader(engine, files, record.precision);
+  const loader = makeLoader(engine, files, record.precision, towers);
   try {
-    loader.begin(WEIGHTS, record.bytes, true);
+    const { header, tensors } = loader.layout() as Layout;
+    const needed = (parameter: string) => towers === "both" || !parameter.startsWith(towers === "text" ? "vision." : "text.");
+    const wanted = tensors.flatMap((tensor, index) => (needed(tensor.parameter) ? [{ ...tensor, index }] : []));
+    const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
+    // Pieces and tensors are both in file order, and no piece is part of two tensors.
+    const starts = new Map(wanted.map((tensor) => [tensor.offset, tensor]));
+    let tensor: (typeof wanted)[number] | undefined;
+    const pieces: { piece: Piece; index: number; offset: number }[] = [];
+    for (const piece of record.pieces) {
+      tensor = starts.get(piece[0]) ?? tensor;
+      if (tensor && piece[0] < tensor.offset + tensor.bytes) {
+        pieces.push({ piece, index: tensor.index, offset: piece[0] - tensor.offset });
+      }
+    }
     const wait = backpressure(loader);
-    for await (const [bytes, piece] of ahead(file, record.pieces)) {
-      context.signal.throwIfAborted();
+    let loaded = 0;
+    for await (const [bytes, at] of ahead(file, pieces.map(({ piece }) => piece))) {
+      signal.throwIfAborted();
+      const { piece, index, offset } = pieces[at] as (typeof pieces)[number];
       if ((await sha256(bytes)) !== piece[2]) {
         throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} are not what was written`);
       }
-      loader.push(bytes);
+      loader.restore(index, offset, bytes);
+      loaded += bytes.length;
       await wait();
-      context.progress("cache", piece[0] + piece[1], record.bytes);
+      progress("cache", loaded, total);
     }
+    loader.begin(WEIGHTS, record.bytes, true);
+    loader.push(header);
+    loader.skip_to(record.bytes);
     loader.end();
   } catch (error) {
     loader.free();
@@ -49,16 +83,16 @@ async function read(id: string, engine: Engine, context: Context): Promise<Loade
 }
 
 /** Pieces of a file, each read while the one before it is worked on. */
-async function* ahead(file: File, pieces: Piece[]): AsyncGenerator<[Uint8Array<ArrayBuffer>, Piece]> {
+async function* ahead(file: File, pieces: Piece[]): AsyncGenerator<[bytes: Uint8Array<ArrayBuffer>, index: number]> {
   const read = async (piece: Piece | undefined) =>
     piece && new Uint8Array(await file.slice(piece[0], piece[0] + piece[1]).arrayBuffer());
   let next = read(pieces[0]);
-  for (const [index, piece] of pieces.entries()) {
+  for (const index of pieces.keys()) {
     const bytes = await next;
     next = read(pieces[index + 1]);
     // A read that nobody waits for any more fails for nobody.
     next.catch(() => undefined);
-    if (bytes) yield [bytes, piece];
+    if (bytes) yield [bytes, index];
   }
 }
 

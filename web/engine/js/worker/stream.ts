@@ -17,17 +17,20 @@ export type Loaded = Pick<Info, "source" | "cached" | "bytes" | "notes" | "preci
 /** What a loader is made of. */
 export type ModelFiles = Pick<Source, "config" | "tokenizer" | "preprocessor">;
 
+/** Which towers the device is to hold. */
+export type Towers = "both" | "text" | "vision";
+
 type Store = (parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>) => void;
 
 /** The engine's loader for a model. */
-export function makeLoader(engine: Engine, files: ModelFiles, precision: Precision, store?: Store): ModelLoader {
+export function makeLoader(engine: Engine, files: ModelFiles, precision: Precision, towers: Towers, store?: Store): ModelLoader {
   const { config, tokenizer, preprocessor } = files;
-  return new engine.ModelLoader(config, tokenizer ?? undefined, preprocessor ?? undefined, precision, engine.device, store);
+  return new engine.ModelLoader(config, tokenizer ?? undefined, preprocessor ?? undefined, precision, engine.device, towers, store);
 }
 
 /** How a model is stored in a precision. */
 export function layoutOf(engine: Engine, files: ModelFiles, precision: Precision): Layout {
-  const loader = makeLoader(engine, { ...files, tokenizer: null, preprocessor: null }, precision);
+  const loader = makeLoader(engine, { ...files, tokenizer: null, preprocessor: null }, precision, "both");
   const layout = loader.layout() as Layout;
   loader.free();
   return layout;
@@ -51,9 +54,12 @@ export async function stream(
   engine: Engine,
   context: Context,
   writer: ModelWriter | null,
+  towers: Towers,
 ): Promise<Loaded> {
-  const store: Store = (parameter, offset, bytes) => writer?.write(parameter, offset, bytes);
-  const loader = makeLoader(engine, source, precision, store);
+  // Neither storage nor hashing takes memory that threads share.
+  const own = (bytes: Uint8Array<ArrayBuffer>) => (bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+  const store: Store | undefined = writer ? (parameter, offset, bytes) => writer.write(parameter, offset, own(bytes)) : undefined;
+  const loader = makeLoader(engine, source, precision, towers, store);
   const notes: string[] = [];
   try {
     if (writer) await restore(loader, writer, context);

@@ -1,10 +1,12 @@
-/** The engine's two builds behind one type: WebGPU with the CPU's code, or the CPU's code alone, a tenth of the size. */
+/** The engine's builds behind one type: WebGPU with the CPU's code; the CPU's code alone, on one thread or on several. */
 
 import * as cpu from "../../pkg/cpu/engine";
+import * as threaded from "../../pkg/cpu-threads/engine";
 import * as gpu from "../../pkg/gpu/engine";
 import { PickScoreError } from "../error";
 import type { Precision } from "../pickscore";
 import type { Assets } from "../protocol";
+import { startThreads, threadsAllowed } from "./threads";
 
 export type { ModelLoader, Scorer } from "../../pkg/gpu/engine";
 export type EngineDevice = gpu.EngineDevice;
@@ -12,6 +14,8 @@ export type EngineDevice = gpu.EngineDevice;
 export interface Engine {
   ModelLoader: typeof gpu.ModelLoader;
   device: EngineDevice;
+  /** Threads of the CPU path. */
+  threads: number;
   /** Bytes of the module's memory: it never shrinks, so this is its peak. */
   memory(): number;
   /** Runs a small model with a known answer; fails where the device computes something else. */
@@ -24,10 +28,14 @@ export async function start(
   assets: Assets,
   lost: (reason: string) => void,
 ): Promise<Engine> {
-  const glue = device === "webgpu" ? gpu : (cpu as unknown as typeof gpu);
-  let output: gpu.InitOutput;
+  const build = device === "webgpu" ? "gpu" : threadsAllowed() ? "threads" : "cpu";
+  const glue = (build === "gpu" ? gpu : build === "cpu" ? cpu : threaded) as typeof gpu;
+  let output: { memory: WebAssembly.Memory };
+  let threads = 1;
   try {
-    output = await glue.default({ module_or_path: assets[device === "webgpu" ? "gpu" : "cpu"] });
+    const module = await compile(assets[build]);
+    output = await glue.default({ module_or_path: module });
+    if (build === "threads") threads = await startThreads(module, output.memory);
   } catch (error) {
     throw new PickScoreError("network", `the engine could not be loaded: ${(error as Error).message}`);
   }
@@ -35,15 +43,24 @@ export async function start(
   return {
     ModelLoader: glue.ModelLoader,
     device: made,
+    threads,
     memory: () => output.memory.buffer.byteLength,
     selfTest: (precision) => made.self_test(precision),
   };
 }
 
+/** Compiles while it downloads, where the host names the type of the file. */
+async function compile(address: string): Promise<WebAssembly.Module> {
+  const response = await fetch(address);
+  if (!response.ok) throw new Error(`${address} answered with HTTP ${response.status}`);
+  if (response.headers.get("content-type")?.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
+  return WebAssembly.compile(await response.arrayBuffer());
+}
+
 /** Whether a configuration is one of a CLIP model, or damaged so that nobody can tell. */
 export function isClip(engine: Engine, config: Uint8Array): boolean {
   try {
-    new engine.ModelLoader(config, undefined, undefined, "f32", engine.device, undefined).free();
+    new engine.ModelLoader(config, undefined, undefined, "f32", engine.device, "both", undefined).free();
     return true;
   } catch (error) {
     return (error as PickScoreError).code !== "not-clip";
