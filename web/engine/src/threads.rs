@@ -3,6 +3,8 @@
 //! In this order, since whoever plans waits until every thread runs: [`prepare_threads`]; as many workers as threads, each calling
 //! [`run_thread`]; [`plan_threads`].
 
+#![allow(unreachable_pub, reason = "wasm-bindgen exports what is public")]
+
 use std::sync::{
     Mutex,
     mpsc::{Receiver, Sender, channel},
@@ -32,9 +34,9 @@ pub fn prepare_threads() {
 pub fn plan_threads(count: usize) -> Result<(), JsValue> {
     let planner = PLANNER.lock().ok().and_then(|mut planner| planner.take());
     let planner = planner.ok_or_else(|| Fault::new("internal", "no threads were prepared"))?;
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(count)
-        .spawn_handler(move |thread| planner.send(thread).map_err(std::io::Error::other));
+    let pool = ThreadPoolBuilder::new().num_threads(count).spawn_handler(move |thread| {
+        planner.send(thread).map_err(|_| std::io::Error::other("no worker waits"))
+    });
     Ok(pool.build_global().map_err(|error| Fault::new("internal", error))?)
 }
 
