@@ -63,7 +63,7 @@ export class PickScorePage extends LitElement {
         <p class="lead">How well an image fits a prompt, as people would judge it. Everything runs on this device; your images stay here.</p>
         ${this.#renderModel(busy)} ${this.#renderPrompt(busy)}
         <p class="status" role="status">
-          ${this.progress ? html`<progress .value=${fraction(this.progress)} max="1"></progress> ${describe(this.progress)}
+          ${this.progress ? html`<progress value=${fraction(this.progress) ?? nothing} max="1"></progress> ${describe(this.progress)}
               <button type="button" class="plain" @click=${() => this.#running?.abort()}>Cancel</button>` : nothing}
         </p>
         ${this.problem

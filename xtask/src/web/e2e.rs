@@ -34,11 +34,20 @@ pub(crate) fn full_size() -> Result<()> {
     step("ViT-H/14 in Chromium", run.arg(&model).arg(programs.join("pickscore")))
 }
 
-/// Builds the native command and the generator, with the features that the tests have built them with.
+/// Builds the native command and the generator. With the tests beside them, so that dependencies have the features that the tests have built
+/// them with.
 fn native() -> Result<PathBuf> {
     let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
-    let packages =
-        ["build", "--locked", "--bins", "--package", "pickscore", "--package", "pickscore-generate"];
+    let packages = [
+        "build",
+        "--locked",
+        "--bins",
+        "--tests",
+        "--package",
+        "pickscore",
+        "--package",
+        "pickscore-generate",
+    ];
     step("the native engine", cargo(&packages).args(features))?;
     Ok(target_folder()?.join("debug"))
 }

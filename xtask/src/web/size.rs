@@ -18,12 +18,12 @@ pub(crate) fn report() -> Result<()> {
     }
     files.sort();
     let mut large = Vec::new();
-    println!("{:<40} {:>12} {:>12}", "file", "bytes", "brotli");
+    eprintln!("{:<40} {:>12} {:>12}", "file", "bytes", "brotli");
     for path in files {
         let bytes = fs::read(&path)?;
         let name = path.strip_prefix(root().join("dist")).unwrap_or(&path).display().to_string();
         let small = brotli(&bytes)?;
-        println!("{name:<40} {:>12} {small:>12}", bytes.len());
+        eprintln!("{name:<40} {:>12} {small:>12}", bytes.len());
         let plain = name.rsplit('/').next().unwrap_or(&name);
         let limit = LIMITS.iter().find(|(start, _)| plain.starts_with(start));
         large.extend(
