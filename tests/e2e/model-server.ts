@@ -10,6 +10,8 @@ export interface Fault {
   /** Ends the connection after this share of the file. */
   cutAt?: number;
   status?: number;
+  /** Sends nothing more after this share of the file, and keeps the connection. */
+  silentAt?: number;
   /** Answers a range with the whole file. */
   ignoreRange?: boolean;
   /** Flips a bit of this byte of the file. */
@@ -91,7 +93,7 @@ export class ModelServer {
     headers["ETag"] = fault.etag ?? `"${size}"`;
     if (from > 0) headers["Content-Range"] = `bytes ${from}-${size - 1}/${size}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
-    const end = fault.cutAt === undefined ? size : Math.floor(size * fault.cutAt);
+    const end = Math.floor(size * (fault.cutAt ?? fault.silentAt ?? 1));
     const file = replaced ? null : await open(join(this.#folder, path));
     try {
       for (let at = from; at < end && !response.destroyed; ) {
@@ -108,6 +110,7 @@ export class ModelServer {
     } finally {
       await file?.close();
     }
+    if (fault.silentAt !== undefined) return;
     if (end < size) {
       // Lets what was sent arrive before the connection breaks.
       await new Promise((resolve) => setTimeout(resolve, 600));

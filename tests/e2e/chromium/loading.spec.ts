@@ -19,6 +19,12 @@ for (const share of [0.1, 0.5, 0.99]) {
   });
 }
 
+test("a connection that falls silent counts as cut", async ({ blank, server }) => {
+  server.fault = ({ path }, count) => (path.endsWith(WEIGHTS) && count === 0 ? { silentAt: 0.5 } : undefined);
+  expectScores(await load(blank, { model: `${server.url}narrow` }));
+  expect(server.requests.filter(({ path }) => path.endsWith(WEIGHTS))[1]?.from).toBeGreaterThan(5e6);
+});
+
 test("a server without ranges sends the file again, and the user is told", async ({ blank, server }) => {
   server.fault = ({ path }, count) => {
     if (!path.endsWith(WEIGHTS)) return undefined;

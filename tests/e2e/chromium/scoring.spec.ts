@@ -202,21 +202,9 @@ test("an aborted call stops between images, and the model stays", async ({ blank
   expectScores({ scores: outcome.scores, stages: [], cached: [] });
 });
 
-/** Lets a test reach the GPU device inside the worker: `destroy` ends it, `wrong` makes its multiplications wrong. */
-async function hookDevice(page: Page, how: "destroy" | "wrong"): Promise<void> {
-  const hook =
-    how === "destroy"
-      ? `const channel = new BroadcastChannel("device");
-         const request = GPUAdapter.prototype.requestDevice;
-         GPUAdapter.prototype.requestDevice = async function (...given) {
-           const device = await request.apply(this, given);
-           channel.onmessage = () => device.destroy();
-           return device;
-         };`
-      : `const make = GPUDevice.prototype.createShaderModule;
-         GPUDevice.prototype.createShaderModule = function (given) {
-           return make.call(this, { ...given, code: given.code.replaceAll(" * ", " + ") });
-         };`;
+/** Lets a test reach the GPU device inside the worker: see {@link HOOKS}. */
+async function hookDevice(page: Page, how: keyof typeof HOOKS): Promise<void> {
+  const hook = HOOKS[how];
   // Modules run in the order they are imported in: the hook before the engine.
   await page.addInitScript((hook) => {
     const Original = Worker;
@@ -229,6 +217,28 @@ async function hookDevice(page: Page, how: "destroy" | "wrong"): Promise<void> {
   }, hook);
   await page.reload();
 }
+
+/** `destroy` ends the device on a message, `wrong` makes its multiplications wrong, `full` has no memory for large buffers. */
+const HOOKS = {
+  destroy: `const channel = new BroadcastChannel("device");
+         const request = GPUAdapter.prototype.requestDevice;
+         GPUAdapter.prototype.requestDevice = async function (...given) {
+           const device = await request.apply(this, given);
+           channel.onmessage = () => device.destroy();
+           return device;
+         };`,
+  wrong: `const make = GPUDevice.prototype.createShaderModule;
+         GPUDevice.prototype.createShaderModule = function (given) {
+           return make.call(this, { ...given, code: given.code.replaceAll(" * ", " + ") });
+         };`,
+  full: `const make = GPUDevice.prototype.createBuffer;
+         GPUDevice.prototype.createBuffer = function (given) {
+           const buffer = make.call(this, given);
+           const error = new GPUOutOfMemoryError("there is no more memory");
+           if (given.size > 1e5) this.dispatchEvent(new GPUUncapturedErrorEvent("uncapturederror", { error }));
+           return buffer;
+         };`,
+};
 
 test("a GPU that is lost during a call is taken again, the model comes from storage, and the call is made again", async ({ blank, server }) => {
   await hookDevice(blank, "destroy");
@@ -275,6 +285,13 @@ test("a GPU that computes wrongly is refused by the self-test", async ({ blank, 
   const outcome = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
   expect(outcome.error?.code).toBe("device-failed");
   expect(outcome.error?.message).toMatch(/device/);
+});
+
+test("a GPU without memory for the model is said", async ({ blank, server }) => {
+  await hookDevice(blank, "full");
+  const outcome = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+  expect(outcome.error?.code).toBe("out-of-memory");
+  expect(outcome.error?.message).toMatch(/too little memory for the model .* take a lower precision/);
 });
 
 test("without WebGPU the CPU takes over, and the reason is said", async ({ blank, server }) => {

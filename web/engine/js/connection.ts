@@ -140,7 +140,12 @@ export class Connection {
 
   /** The worker is of no more use: a new one takes over, if the model can be had without the network. */
   #lose(error: PickScoreError): void {
-    const again = this.#info !== undefined && (this.#info.cached || typeof this.#load.model !== "string");
+    // Lost while it was loaded, or loaded again: another try would end the same way.
+    if (!this.#info || this.#reloading) {
+      this.#end(error);
+      return;
+    }
+    const again = this.#info.cached || typeof this.#load.model !== "string";
     const waiting = [...this.#pending.entries()];
     if (!again || waiting.some(([, pending]) => pending.repeated)) {
       const why = again ? "and again when the call was repeated" : "and the model is not stored in this browser";

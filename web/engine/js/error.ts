@@ -83,7 +83,12 @@ export function asPickScoreError(thrown: unknown): PickScoreError {
     return new PickScoreError("storage-full", "the browser has no more space to keep the model; load it with `cache: \"off\"`");
   }
   if (thrown instanceof WebAssembly.RuntimeError) {
-    const reason = (globalThis as { pickscorePanic?: string }).pickscorePanic ?? message;
+    // Where in the code it was is in the console; the last line says what it was.
+    const reason = (globalThis as { pickscorePanic?: string }).pickscorePanic?.trim().split("\n").pop() ?? message;
+    if (/out.of.memory/i.test(reason ?? "")) {
+      const advice = 'take a lower precision, `memory: "low"` or a smaller model';
+      return new PickScoreError("out-of-memory", `there is too little memory for the model (${reason}); ${advice}`);
+    }
     return new PickScoreError("crashed", `the engine stopped: ${reason}`);
   }
   if (typeof code === "string") return new PickScoreError(code, message ?? "", index);

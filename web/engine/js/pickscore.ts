@@ -171,8 +171,8 @@ export class PickScore {
     const chosen = requireDevice(await probe(), device);
     const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
     if (cache !== "off" && typeof model === "string") {
-      // Asks the browser not to clear it by itself; it may decline, and the load goes on.
-      await navigator.storage?.persist?.().catch(() => false);
+      // Asks the browser not to clear it by itself. Not waited for: a browser may ask the visitor in turn, and declining changes nothing here.
+      void navigator.storage?.persist?.().catch(() => false);
     }
     const request = { type: "load", model: address, ...chosen, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });

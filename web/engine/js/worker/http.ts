@@ -13,6 +13,8 @@ export interface Validators {
 /** How often a stream is taken up again without a byte in between. */
 const ATTEMPTS = 5;
 const FIRST_PAUSE = 300;
+/** How long a connection may be silent before it counts as cut. */
+const SILENCE = 20_000;
 
 /** A file as it comes. */
 export interface Download {
@@ -141,7 +143,7 @@ async function* chunks(
     let cut = "it ended early";
     try {
       for (;;) {
-        const { done, value } = await reader.read();
+        const { done, value } = await orSilence(reader.read());
         signal.throwIfAborted();
         if (done) break;
         const taken = Math.min(skip, value.length);
@@ -187,6 +189,15 @@ async function* chunks(
       }
     }
   }
+}
+
+/** Fails where nothing comes for too long. */
+function orSilence<T>(read: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout>;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`nothing came for ${SILENCE / 1000} s`)), SILENCE);
+  });
+  return Promise.race([read, silence]).finally(() => clearTimeout(timer));
 }
 
 /** Whether nothing that is known of both differs. */

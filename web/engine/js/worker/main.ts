@@ -83,6 +83,12 @@ async function lostSoon(): Promise<boolean> {
   return lost;
 }
 
+// A panic in a callback of the browser's fails no promise: whoever waits would wait for ever.
+addEventListener("error", (event) => {
+  event.preventDefault();
+  lose(asPickScoreError(event.error ?? event));
+});
+
 addEventListener("message", (event: MessageEvent<ToWorker>) => {
   const message = event.data;
   if (message.type === "thread") {
