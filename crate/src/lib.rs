@@ -20,6 +20,7 @@
 //! ```
 
 pub mod config;
+pub mod dataset;
 pub mod pixels;
 pub mod progress;
 pub mod score;

@@ -1,0 +1,5 @@
+//! Preference pairs in Pick-a-Pic's schema, on disk.
+
+mod row;
+
+pub use row::{Row, RowImage};
