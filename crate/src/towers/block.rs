@@ -22,6 +22,10 @@ impl LayerNorm {
         if cpu::runs_on(&input.device()) {
             return cpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
         }
+        #[cfg(feature = "train")]
+        if cpu::gradient::trains_on(&input.device()) {
+            return cpu::gradient::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
+        }
         module::layer_norm(input, self.weight.clone(), Some(self.bias.clone()), self.epsilon)
     }
 }
@@ -48,36 +52,39 @@ impl Attention {
     fn forward(&self, input: Tensor<2>, sequence: usize) -> Tensor<2> {
         let qkv = self.qkv.forward(input, None);
         if cpu::runs_on(&qkv.device()) {
-            cpu::attention(qkv, sequence, self.heads, self.causal)
-        } else {
-            self.mix(qkv, sequence)
+            return cpu::attention(qkv, sequence, self.heads, self.causal);
         }
+        #[cfg(feature = "train")]
+        if cpu::gradient::trains_on(&qkv.device()) {
+            return cpu::gradient::attention(qkv, sequence, self.heads, self.causal);
+        }
+        mix(qkv, sequence, self.heads, self.causal)
     }
+}
 
-    /// softmax(q · kᵀ / √head_width) · v, in f32: 4 % of the work, and 16 bits would round the scores before the softmax raises them.
-    ///
-    /// # Shapes
-    ///
-    /// - qkv: `[batch · sequence, 3 · width]`
-    /// - output: `[batch · sequence, width]`
-    fn mix(&self, qkv: Tensor<2>, sequence: usize) -> Tensor<2> {
-        let [rows, triple] = qkv.dims();
-        let (batch, width) = (rows / sequence, triple / 3);
-        let head_width = width / self.heads;
-        let [query, key, value] = [0, 1, 2].map(|part| {
-            qkv.clone()
-                .slice([0..rows, part * width..(part + 1) * width])
-                .reshape([batch, sequence, self.heads, head_width])
-                .swap_dims(1, 2)
-        });
-        let query = query.mul_scalar((head_width as f64).powf(-0.5));
-        let mut scores = query.matmul(key.transpose());
-        if self.causal {
-            scores = scores + causal_mask(sequence, &qkv.device());
-        }
-        let weights = activation::softmax(scores, 3);
-        weights.matmul(value).swap_dims(1, 2).reshape([rows, width])
+/// softmax(q · kᵀ / √head_width) · v, in f32: 4 % of the work, and 16 bits would round the scores before the softmax raises them.
+///
+/// # Shapes
+///
+/// - qkv: `[batch · sequence, 3 · width]`
+/// - output: `[batch · sequence, width]`
+pub(super) fn mix(qkv: Tensor<2>, sequence: usize, heads: usize, causal: bool) -> Tensor<2> {
+    let [rows, triple] = qkv.dims();
+    let (batch, width) = (rows / sequence, triple / 3);
+    let head_width = width / heads;
+    let [query, key, value] = [0, 1, 2].map(|part| {
+        qkv.clone()
+            .slice([0..rows, part * width..(part + 1) * width])
+            .reshape([batch, sequence, heads, head_width])
+            .swap_dims(1, 2)
+    });
+    let query = query.mul_scalar((head_width as f64).powf(-0.5));
+    let mut scores = query.matmul(key.transpose());
+    if causal {
+        scores = scores + causal_mask(sequence, &qkv.device());
     }
+    let weights = activation::softmax(scores, 3);
+    weights.matmul(value).swap_dims(1, 2).reshape([rows, width])
 }
 
 /// `[1, 1, sequence, sequence]`: 0 where the column is not after the row, else −∞.

@@ -1,8 +1,8 @@
 //! Puts the towers together from parameters that arrive one at a time, each moved to the device at once.
 
-use std::{collections::HashMap, sync::Arc};
+use std::collections::HashMap;
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
+use burn::tensor::{DType, Device, FloatDType, Tensor};
 
 use super::{
     Attention, Block, Clip, LayerNorm, Linear, Matrix, Mlp, TextTower, TokenTable, TowerError, VisionTower,
@@ -11,6 +11,9 @@ use crate::{
     config::{ClipConfig, Transformer},
     weights::{Kind, Parameter, Values},
 };
+
+/// The parameter that is neither tower's.
+const LOGIT_SCALE: &str = "logit_scale";
 
 /// Which of a model's towers a device holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -43,15 +46,25 @@ pub struct ClipBuilder {
     compute: FloatDType,
     device: Device,
     matrices: HashMap<String, Matrix>,
-    vectors: HashMap<String, Vec<f32>>,
-    token: Option<Values>,
+    vectors: HashMap<String, Tensor<1>>,
+    token: Option<TokenTable>,
+    logit_scale: Option<f32>,
 }
 
 impl ClipBuilder {
     /// Begins a model on a device. `compute` is what the device multiplies in; the CPU always takes f32.
     pub fn new(config: ClipConfig, compute: FloatDType, device: Device) -> Self {
         let (matrices, vectors) = Default::default();
-        Self { config, towers: Towers::Both, compute, device, matrices, vectors, token: None }
+        Self {
+            config,
+            towers: Towers::Both,
+            compute,
+            device,
+            matrices,
+            vectors,
+            token: None,
+            logit_scale: None,
+        }
     }
 
     /// Builds only these towers: where memory is short, they take turns. Parameters of the other one are dropped.
@@ -66,17 +79,38 @@ impl ClipBuilder {
             return;
         }
         match (parameter.kind, values) {
-            (Kind::Table, values) => self.token = Some(values),
+            (Kind::Table, values) => self.token = Some(TokenTable::host(values, parameter.shape[1])),
             (Kind::Matrix, values) => {
                 let shape = [parameter.shape[0], parameter.shape[1..].iter().product()];
                 let matrix = Matrix::new(values, shape, self.compute, &self.device);
                 self.matrices.insert(parameter.name.clone(), matrix);
             }
             (Kind::Vector, values) => {
-                self.vectors.insert(
-                    parameter.name.clone(),
-                    values.into_f32(parameter.shape.last().copied().unwrap_or(1)),
-                );
+                let values = values.into_f32(parameter.shape.last().copied().unwrap_or(1));
+                if parameter.name == LOGIT_SCALE {
+                    self.logit_scale = values.first().copied();
+                    return;
+                }
+                let vector = Tensor::from_data(values.as_slice(), (&self.device, DType::F32));
+                self.vectors.insert(parameter.name.clone(), vector);
+            }
+        }
+    }
+
+    /// Takes one of the parameters as a flat tensor that is being trained. The logit scale stays with whoever trains it.
+    #[cfg(feature = "train")]
+    pub(crate) fn accept_trained(&mut self, parameter: &Parameter, values: Tensor<1>) {
+        let matrix = |values: Tensor<1>| {
+            values.reshape([parameter.shape[0], parameter.shape[1..].iter().product::<usize>()])
+        };
+        match parameter.kind {
+            Kind::Table => self.token = Some(TokenTable::trained(matrix(values))),
+            Kind::Matrix => {
+                self.matrices.insert(parameter.name.clone(), Matrix::trained(matrix(values)));
+            }
+            Kind::Vector if parameter.name == LOGIT_SCALE => self.logit_scale = Some(0.0),
+            Kind::Vector => {
+                self.vectors.insert(parameter.name.clone(), values);
             }
         }
     }
@@ -89,8 +123,7 @@ impl ClipBuilder {
     pub fn finish(mut self) -> Result<Clip, TowerError> {
         let vision = if self.towers == Towers::Text { None } else { Some(self.vision()?) };
         let text = if self.towers == Towers::Vision { None } else { Some(self.text()?) };
-        let scale = self.vectors.remove("logit_scale").and_then(|values| values.first().copied());
-        let logit_scale = scale.ok_or_else(|| TowerError::missing("logit_scale"))?.exp();
+        let logit_scale = self.logit_scale.ok_or_else(|| TowerError::missing(LOGIT_SCALE))?.exp();
         Ok(Clip { config: self.config, vision, text, logit_scale, device: self.device })
     }
 
@@ -112,9 +145,8 @@ impl ClipBuilder {
     fn text(&mut self) -> Result<TextTower, TowerError> {
         let text = self.config.text.clone();
         let (width, eps) = (text.transformer.width, text.transformer.layer_norm_eps);
-        let values = self.token.take().ok_or_else(|| TowerError::missing("text.token"))?;
         Ok(TextTower {
-            token: TokenTable { values: Arc::new(values), width },
+            token: self.token.take().ok_or_else(|| TowerError::missing("text.token"))?,
             position: self.table("text.position", [text.context, width])?,
             blocks: self.blocks("text", &text.transformer, true)?,
             final_norm: self.norm("text.final_norm", eps)?,
@@ -167,12 +199,10 @@ impl ClipBuilder {
     }
 
     fn vector(&mut self, name: &str) -> Result<Tensor<1>, TowerError> {
-        let values = self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))?;
-        Ok(Tensor::from_data(values.as_slice(), (&self.device, DType::F32)))
+        self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))
     }
 
     fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<Tensor<2>, TowerError> {
-        let values = self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))?;
-        Ok(Tensor::from_data(TensorData::new(values, shape), (&self.device, DType::F32)))
+        Ok(self.vector(name)?.reshape(shape))
     }
 }

@@ -72,6 +72,12 @@ impl Matrix {
         Self { stored, compute }
     }
 
+    /// A matrix `[out, in]` to be trained: f32, on a device with gradients.
+    #[cfg(feature = "train")]
+    pub(super) fn trained(weight: Tensor<2>) -> Self {
+        Self { stored: Stored::Float(weight), compute: FloatDType::F32 }
+    }
+
     /// `[in, out]`, ready to multiply.
     fn transposed(&self) -> Tensor<2> {
         let weight = match &self.stored {
@@ -103,6 +109,16 @@ impl Linear {
     pub(super) fn forward(&self, input: Tensor<2>, activation: Option<Activation>) -> Tensor<2> {
         if let Stored::Host(weight) = &self.weight.stored {
             return self.on_cpu(weight, input, activation, None);
+        }
+        #[cfg(feature = "train")]
+        if let Stored::Float(weight) = &self.weight.stored
+            && cpu::gradient::trains_on(&input.device())
+        {
+            let output = cpu::gradient::linear(input, weight.clone(), self.bias.clone());
+            return match activation {
+                Some(activation) => cpu::gradient::activate(output, activation),
+                None => output,
+            };
         }
         // Only the product is in 16 bits: what follows costs little, and each of its steps would round again.
         let output = input.cast(self.weight.compute).matmul(self.weight.transposed()).cast(FloatDType::F32);

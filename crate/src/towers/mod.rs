@@ -110,6 +110,20 @@ impl Clip {
         self.logit_scale
     }
 
+    /// Prompts → embeddings `[batch, projection]` before they have unit length, with their gradients.
+    #[cfg(feature = "train")]
+    pub(crate) fn text_features(&self, prompts: &[&Tokens]) -> Result<Tensor<2>, TowerError> {
+        let tower = self.text.as_ref().ok_or(TowerError::NotBuilt { tower: "text" })?;
+        Ok(tower.forward(prompts, &self.device))
+    }
+
+    /// Images → embeddings `[batch, projection]` before they have unit length, with their gradients.
+    #[cfg(feature = "train")]
+    pub(crate) fn vision_features(&self, images: &[&Pixels]) -> Result<Tensor<2>, TowerError> {
+        let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
+        Ok(tower.forward(images, &self.device))
+    }
+
     /// Prompts → embeddings, in the order given, all in one batch.
     ///
     /// # Errors

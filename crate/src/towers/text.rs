@@ -1,6 +1,6 @@
 //! [`Tokens`] → embedding
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{Device, Tensor};
 
 use super::{Block, LayerNorm, Linear, TokenTable, block::pooled};
 use crate::{
@@ -40,9 +40,8 @@ impl TextTower {
         let last = pooled_at.iter().copied().max().unwrap_or(0);
         let length = (last + 1).next_multiple_of(LENGTH_STEP).min(self.config.context);
 
-        let ids = prompts.iter().flat_map(|tokens| &tokens.ids[..length]);
-        let embedded = TensorData::new(self.token.rows(ids), [batch, length, width]);
-        let embedded = Tensor::<3>::from_data(embedded, (device, DType::F32));
+        let ids: Vec<u32> = prompts.iter().flat_map(|tokens| &tokens.ids[..length]).copied().collect();
+        let embedded = self.token.rows(&ids, device).reshape([batch, length, width]);
         let positions = self.position.clone().narrow(0, 0, length).unsqueeze::<3>();
         let stream = (embedded + positions).reshape([batch * length, width]);
         let rows: Vec<usize> =

@@ -71,7 +71,7 @@ impl Attention {
 /// # Safety
 ///
 /// All three lie within their allocations, and the destination is not shared.
-unsafe fn multiply(
+pub(super) unsafe fn multiply(
     (m, n, k): (usize, usize, usize),
     (destination, row_stride): (*mut f32, usize),
     left: (*const f32, usize, usize),
@@ -104,7 +104,7 @@ unsafe fn multiply(
 }
 
 /// The output, whose heads are shared out between threads.
-struct Shared(*mut f32);
+pub(super) struct Shared(pub(super) *mut f32);
 
 // SAFETY: every task writes its own head's columns of its own sample's rows.
 #[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint parts of it")]

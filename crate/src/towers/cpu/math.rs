@@ -63,6 +63,22 @@ fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
+/// Φ(x) + x · φ(x), the derivative of GELU.
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(super) fn gelu_derivative(x: f32) -> f32 {
+    const PEAK: f32 = std::f32::consts::FRAC_2_SQRT_PI * std::f32::consts::FRAC_1_SQRT_2 * 0.5;
+    0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)) + x * PEAK * exp(-0.5 * x * x)
+}
+
+/// The derivative of `x · s` with s = sigmoid(1.702 x): `s + 1.702 x · s · (1 − s)`.
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(super) fn quick_gelu_derivative(x: f32) -> f32 {
+    let s = 1.0 / (1.0 + exp(-1.702 * x));
+    s + 1.702 * x * s * (1.0 - s)
+}
+
 /// `x · sigmoid(1.702 x)`.
 #[inline(always)]
 fn quick_gelu(x: f32) -> f32 {

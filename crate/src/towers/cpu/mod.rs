@@ -3,7 +3,7 @@
 //! Stock burn-flex 0.22 packs every weight matrix anew for each multiplication, which costs as much as multiplying where rows are few (one image, one
 //! prompt); between multiplications it computes `erf` and `exp` one number at a time on one core, copies every head of the attention, and reads and writes
 //! each activation again for bias, GELU and residual. Here weights are packed once, when they are loaded. The functions take [`Flex`] tensors apart,
-//! compute on their slices and put tensors together again; other devices and training take burn's operations.
+//! compute on their slices and put tensors together again; training has `gradient/`, and other devices take burn's operations.
 
 #![allow(
     unsafe_code,
@@ -11,6 +11,8 @@
 )]
 
 mod attention;
+#[cfg(feature = "train")]
+pub(super) mod gradient;
 mod linear;
 mod math;
 mod norm;
@@ -81,6 +83,11 @@ fn primitive<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
     let Ok(tensor) = tensor.try_into_primitive::<Flex>() else {
         unreachable!("callers ask `runs_on` first");
     };
+    owned(tensor)
+}
+
+/// The same numbers in row-major order from the start of their storage.
+fn owned(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
     if tensor.layout().contiguous_offsets() == Some((0, tensor.layout().num_elements())) {
         tensor
     } else {

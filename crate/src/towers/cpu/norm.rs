@@ -24,18 +24,25 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
 
 #[inline(always)]
 fn row(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
-    let count = input.len() as f32;
-    let mean = sum(input, |x| x) / count;
-    // Around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
-    let variance = sum(input, |x| (x - mean) * (x - mean)) / count;
-    let inverse = 1.0 / (variance + epsilon).sqrt();
+    let (mean, inverse) = moments(input, epsilon);
     for (output, ((x, weight), bias)) in output.iter_mut().zip(input.iter().zip(weight).zip(bias)) {
         *output = (x - mean) * inverse * weight + bias;
     }
 }
 
+/// Mean and 1 / √(variance + epsilon).
 #[inline(always)]
-fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
+pub(super) fn moments(input: &[f32], epsilon: f32) -> (f32, f32) {
+    let count = input.len() as f32;
+    let mean = sum(input, |x| x) / count;
+    // Around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+    let variance = sum(input, |x| (x - mean) * (x - mean)) / count;
+    (mean, 1.0 / (variance + epsilon).sqrt())
+}
+
+/// Σ of(x)
+#[inline(always)]
+pub(super) fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     let mut sums = [0f32; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
@@ -44,6 +51,20 @@ fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
         }
     }
     sums.iter().sum::<f32>() + rest.iter().map(|&x| of(x)).sum::<f32>()
+}
+
+/// Σ a · b
+#[cfg(feature = "train")]
+#[inline(always)]
+pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {
+    let mut sums = [0f32; LANES];
+    let ((lefts, left), (rights, right)) = (left.as_chunks::<LANES>(), right.as_chunks::<LANES>());
+    for (left, right) in lefts.iter().zip(rights) {
+        for lane in 0..LANES {
+            sums[lane] += left[lane] * right[lane];
+        }
+    }
+    sums.iter().sum::<f32>() + left.iter().zip(right).map(|(a, b)| a * b).sum::<f32>()
 }
 
 #[cfg(test)]
