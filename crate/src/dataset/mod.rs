@@ -1,5 +1,21 @@
-//! Preference pairs in Pick-a-Pic's schema, on disk.
+//! Preference pairs in Pick-a-Pic's schema, on disk: Parquet, read and written a row group at a time.
+//!
+//! [`Reader`] and [`Writer`] know no file system; [`DatasetFiles`] finds and opens files.
 
+mod error;
+#[cfg(not(target_family = "wasm"))]
+mod files;
+mod limits;
+mod pages;
+mod read;
 mod row;
+mod schema;
+mod write;
 
+pub use error::DatasetError;
+#[cfg(not(target_family = "wasm"))]
+pub use files::{DatasetFiles, GroupId};
+pub use limits::{GROUP_BYTES, GROUP_ROWS, IMAGE_BYTES, TEXT_BYTES};
+pub use read::{Columns, Reader, RowGroup};
 pub use row::{Row, RowImage};
+pub use write::{WriteOptions, Writer};

@@ -1,0 +1,244 @@
+//! What the pages of a column claim, looked through before anything is decoded.
+//!
+//! The library that decodes takes memory for what a page's header claims: for its uncompressed size, for the values of a dictionary, and for
+//! whatever gzip unpacks. Each is checked here first. The layout of a page header is `PageHeader` in Parquet's `parquet.thrift`, in thrift's
+//! compact protocol.
+
+use std::io::{self, Read};
+
+use parquet::{basic::Compression, file::reader::ChunkReader};
+
+/// Bytes that are read to find a page header in; with long statistics it needs more.
+const HEADER: u64 = 16 << 10;
+/// Most bytes of a page header.
+const LONGEST_HEADER: u64 = 4 << 20;
+/// Deepest struct within a struct of a page header; the format has three.
+const DEEPEST: usize = 4;
+
+/// Parquet's numbers for encodings that are read. Its byte-array deltas are not: their decoder trusts the lengths it finds.
+const PLAIN: i64 = 0;
+const PLAIN_DICTIONARY: i64 = 2;
+const RLE: i64 = 3;
+const DELTA_BINARY_PACKED: i64 = 5;
+const RLE_DICTIONARY: i64 = 8;
+
+/// Where a column's pages are.
+pub(super) struct Chunk {
+    pub(super) start: u64,
+    pub(super) end: u64,
+    pub(super) compression: Compression,
+    /// How many values it must hold, nulls counted.
+    pub(super) values: u64,
+}
+
+/// What is wrong with a column's pages.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum PageFault {
+    #[error("{0}")]
+    Read(#[from] parquet::errors::ParquetError),
+    #[error("the page at byte {at} has no readable header")]
+    Header { at: u64 },
+    #[error("the page at byte {at} claims {claimed} bytes; its column ends after {left}")]
+    Beyond { at: u64, claimed: i64, left: u64 },
+    #[error("the page at byte {at} claims {claimed} bytes uncompressed; {left} are left of the limit")]
+    TooLarge { at: u64, claimed: i64, left: u64 },
+    #[error("the page at byte {at} claims {claimed} values, which its size cannot hold")]
+    Values { at: u64, claimed: i64 },
+    #[error("its pages hold {found} values; expected {expected}")]
+    Count { found: u64, expected: u64 },
+    #[error("the page at byte {at} does not unpack to the {claimed} bytes that it claims")]
+    Unpacked { at: u64, claimed: i64 },
+    /// An encoding that is not read, by its number.
+    #[error("the encoding {encoding}")]
+    Encoding { encoding: i64 },
+}
+
+/// Checks a column's pages against each other, its size and the bytes that may still be uncompressed; takes those from `budget`.
+pub(super) fn check<R: ChunkReader>(source: &R, chunk: &Chunk, budget: &mut u64) -> Result<(), PageFault> {
+    let (mut at, mut values) = (chunk.start, 0_u64);
+    while at < chunk.end && values < chunk.values {
+        let (header, length) = header_at(source, at, chunk.end)?;
+        let body = at + length;
+        let left = chunk.end - body;
+        let claimed = header.compressed;
+        let compressed = u64::try_from(claimed).ok().filter(|&bytes| bytes <= left);
+        let compressed = compressed.ok_or(PageFault::Beyond { at, claimed, left })?;
+        let claimed = header.uncompressed;
+        let uncompressed = u64::try_from(claimed).ok().filter(|bytes| bytes <= budget);
+        let uncompressed = uncompressed.ok_or(PageFault::TooLarge { at, claimed, left: *budget })?;
+        *budget -= uncompressed;
+        let count = u64::try_from(header.values);
+        let count = count.map_err(|_| PageFault::Values { at, claimed: header.values })?;
+        let known = [PLAIN, PLAIN_DICTIONARY, RLE, DELTA_BINARY_PACKED, RLE_DICTIONARY];
+        match header.kind {
+            PageHeader::DICTIONARY if count > uncompressed / 4 => {
+                // A number or a text's length takes four bytes at least.
+                return Err(PageFault::Values { at, claimed: header.values });
+            }
+            PageHeader::DICTIONARY if header.encoding == PLAIN || header.encoding == PLAIN_DICTIONARY => {}
+            PageHeader::DATA | PageHeader::DATA_2 if known.contains(&header.encoding) => values += count,
+            PageHeader::DICTIONARY | PageHeader::DATA | PageHeader::DATA_2 => {
+                return Err(PageFault::Encoding { encoding: header.encoding });
+            }
+            PageHeader::INDEX => {}
+            _ => return Err(PageFault::Header { at }),
+        }
+        if matches!(chunk.compression, Compression::GZIP(_)) && header.packed {
+            let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
+            let levels = levels.ok_or(PageFault::Header { at })?;
+            unpacks(source, body + levels, compressed - levels, uncompressed.saturating_sub(levels))?
+                .then_some(())
+                .ok_or(PageFault::Unpacked { at, claimed })?;
+        }
+        at = body + compressed;
+    }
+    let (found, expected) = (values, chunk.values);
+    (found == expected).then_some(()).ok_or(PageFault::Count { found, expected })
+}
+
+/// Whether gzip unpacks to exactly this many bytes: its decoder would go on for as long as there is something to unpack.
+fn unpacks<R: ChunkReader>(source: &R, at: u64, length: u64, expected: u64) -> Result<bool, PageFault> {
+    let packed = source.get_read(at)?.take(length);
+    let mut unpacked = flate2::read::MultiGzDecoder::new(packed).take(expected.saturating_add(1));
+    Ok(expected == 0 || io::copy(&mut unpacked, &mut io::sink()).is_ok_and(|bytes| bytes == expected))
+}
+
+/// The header at a place and how long it is.
+fn header_at<R: ChunkReader>(source: &R, at: u64, end: u64) -> Result<(PageHeader, u64), PageFault> {
+    for length in [HEADER, LONGEST_HEADER] {
+        let length = length.min(end - at);
+        let mut bytes = Vec::new();
+        source
+            .get_read(at)?
+            .take(length)
+            .read_to_end(&mut bytes)
+            .map_err(parquet::errors::ParquetError::from)?;
+        let mut reader = Compact { bytes: &bytes, at: 0 };
+        let mut header = PageHeader { packed: true, encoding: -1, ..PageHeader::default() };
+        if reader.record(0, 0, &mut header).is_some() && header.is_whole() {
+            return Ok((header, reader.at as u64));
+        }
+    }
+    Err(PageFault::Header { at })
+}
+
+/// What is needed of a page header.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct PageHeader {
+    kind: i64,
+    uncompressed: i64,
+    compressed: i64,
+    values: i64,
+    encoding: i64,
+    /// Which of the structs it has: a second one is refused, since the decoder might believe the other.
+    body: i64,
+    /// Bytes of levels before what is packed, in the second version of data pages.
+    levels: i64,
+    packed: bool,
+}
+
+impl PageHeader {
+    const DATA: i64 = 0;
+    const INDEX: i64 = 1;
+    const DICTIONARY: i64 = 2;
+    const DATA_2: i64 = 3;
+
+    /// Whether the struct it has is the one of its kind.
+    fn is_whole(&self) -> bool {
+        matches!(
+            (self.kind, self.body),
+            (Self::DATA, 5) | (Self::INDEX, 6) | (Self::DICTIONARY, 7) | (Self::DATA_2, 8)
+        )
+    }
+
+    /// Takes the integer of this field: `parent` is the struct's own field, 0 for the header itself.
+    fn integer(&mut self, parent: i64, field: i64, value: i64) {
+        match (parent, field) {
+            (0, 1) => self.kind = value,
+            (0, 2) => self.uncompressed = value,
+            (0, 3) => self.compressed = value,
+            // Data, dictionary, data of the second version; a page has one of them.
+            (5 | 7 | 8, 1) => self.values = value,
+            (5 | 7, 2) | (8, 4) => self.encoding = value,
+            (8, 5 | 6) => self.levels = self.levels.saturating_add(value),
+            _ => {}
+        }
+    }
+}
+
+/// A reader of thrift's compact protocol. `None` where the bytes end early or mean nothing.
+struct Compact<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl Compact<'_> {
+    fn byte(&mut self) -> Option<u8> {
+        let byte = *self.bytes.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+
+    fn skip(&mut self, count: u64) -> Option<()> {
+        self.at = self.at.checked_add(usize::try_from(count).ok()?).filter(|&at| at <= self.bytes.len())?;
+        Some(())
+    }
+
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let byte = self.byte()?;
+            value |= u64::from(byte & 0x7f) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn integer(&mut self) -> Option<i64> {
+        let value = self.varint()?;
+        Some((value >> 1) as i64 ^ -((value & 1) as i64))
+    }
+
+    /// A struct, whose integers go to `header`.
+    fn record(&mut self, parent: i64, depth: usize, header: &mut PageHeader) -> Option<()> {
+        let mut field = 0_i64;
+        loop {
+            let start = self.byte()?;
+            if start == 0 {
+                return Some(());
+            }
+            field = match start >> 4 {
+                0 => self.integer()?,
+                step => field.checked_add(i64::from(step))?,
+            };
+            match start & 0x0f {
+                kind @ (1 | 2) => {
+                    if (parent, field) == (8, 7) {
+                        header.packed = kind == 1;
+                    }
+                }
+                3 => self.skip(1)?,
+                4..=6 => {
+                    let value = self.integer()?;
+                    header.integer(parent, field, value);
+                }
+                7 => self.skip(8)?,
+                8 => {
+                    let length = self.varint()?;
+                    self.skip(length)?;
+                }
+                12 if depth < DEEPEST => {
+                    if depth == 0 && std::mem::replace(&mut header.body, field) != 0 {
+                        return None;
+                    }
+                    // Only a struct of the header itself holds what is wanted.
+                    self.record(if depth == 0 { field } else { -1 }, depth + 1, header)?;
+                }
+                // No page header has a list, set or map.
+                _ => return None,
+            }
+        }
+    }
+}

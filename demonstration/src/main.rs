@@ -1,0 +1,3 @@
+//! Pictures and prompts.
+
+fn main() {}

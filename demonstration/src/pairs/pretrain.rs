@@ -1,0 +1,30 @@
+//! Pairs of which both images fit the caption: what contrastive training takes as positives.
+
+use super::{Choices, Preferred, Recipe, Shot, TRIES};
+use crate::{content::Content, fault::Fault, random::Random};
+
+impl Choices<'_> {
+    /// A tie of two pictures of the same content, in two styles where two have it.
+    ///
+    /// # Errors
+    ///
+    /// When the set has no emoji to show.
+    pub(crate) fn pretrain(&self, random: &mut Random) -> Result<Recipe, Fault> {
+        let kind = "pretrain";
+        (0..TRIES)
+            .find_map(|_| {
+                let content = self.content(random)?;
+                self.tie(&content, kind, random)
+            })
+            .ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })
+    }
+
+    /// Two pictures that fit equally well.
+    pub(super) fn tie(&self, content: &Content, kind: &'static str, random: &mut Random) -> Option<Recipe> {
+        let first = self.stage(content, random)?;
+        let second = self.stage_otherwise(content, first.style, random)?;
+        let caption = content.caption(&self.gallery.concepts, random);
+        let images = [first, second].map(Shot::clean);
+        Some(Recipe { caption, kind, images, preferred: Preferred::Neither })
+    }
+}
