@@ -21,6 +21,7 @@
 
 pub mod config;
 pub mod dataset;
+pub mod evaluate;
 pub mod pixels;
 pub mod progress;
 pub mod score;
@@ -28,6 +29,8 @@ pub mod scorer;
 pub mod self_test;
 pub mod tokens;
 pub mod towers;
+#[cfg(all(feature = "train", not(target_family = "wasm")))]
+pub mod train;
 pub mod weights;
 
 pub use scorer::PickScore;

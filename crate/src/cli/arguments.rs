@@ -28,6 +28,8 @@ pub(super) enum Command {
     Inspect(InspectArguments),
     /// Write a model anew: in another precision, or in shards for hosts that take no large files.
     Convert(ConvertArguments),
+    /// Train a model on preference pairs, as PickScore was.
+    Train(super::train::TrainArguments),
 }
 
 /// Scores, probabilities and ranks of images for a prompt.
@@ -146,14 +148,20 @@ pub(super) struct ModelArguments {
     pub(super) threads: Option<u16>,
 }
 
+impl From<DeviceArgument> for DeviceChoice {
+    fn from(device: DeviceArgument) -> Self {
+        match device {
+            DeviceArgument::Auto => Self::Auto,
+            DeviceArgument::Gpu => Self::Gpu,
+            DeviceArgument::Cpu => Self::Cpu,
+        }
+    }
+}
+
 impl ModelArguments {
     pub(super) fn options(&self) -> OpenOptions {
         OpenOptions {
-            device: match self.device {
-                DeviceArgument::Auto => DeviceChoice::Auto,
-                DeviceArgument::Gpu => DeviceChoice::Gpu,
-                DeviceArgument::Cpu => DeviceChoice::Cpu,
-            },
+            device: self.device.into(),
             precision: match self.precision {
                 PrecisionArgument::Auto => PrecisionChoice::Auto,
                 PrecisionArgument::F32 => PrecisionChoice::Exactly(Precision::F32),
@@ -166,7 +174,7 @@ impl ModelArguments {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum DeviceArgument {
+pub(super) enum DeviceArgument {
     Auto,
     Gpu,
     Cpu,

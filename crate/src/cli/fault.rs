@@ -25,6 +25,9 @@ pub(super) enum Fault {
     /// A model that is written.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] crate::train::TrainError),
     /// Standard output.
     #[error("the results cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -22,11 +22,7 @@ use crate::{
 
 /// Opens the model that was asked for.
 pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
-    #[cfg(feature = "parallel")]
-    if let Some(threads) = arguments.threads {
-        // Fails only where a pool exists already, which nothing has made before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
-    }
+    threads(arguments.threads);
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
     bar.set_message("Loading the model");
     let scorer = PickScore::open(&arguments.model, &arguments.options(), &mut |progress| {
@@ -43,6 +39,17 @@ pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
         ));
     }
     Ok(scorer)
+}
+
+/// Has the CPU path run on so many threads.
+pub(super) fn threads(threads: Option<u16>) {
+    #[cfg(feature = "parallel")]
+    if let Some(threads) = threads {
+        // Fails only where a pool exists already, which nothing has made before.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+    }
+    #[cfg(not(feature = "parallel"))]
+    let _ = threads;
 }
 
 /// What became of a file.

@@ -12,6 +12,7 @@ mod load;
 mod output;
 mod pairs;
 mod score;
+mod train;
 
 use std::{io, process::ExitCode};
 
@@ -28,6 +29,7 @@ pub fn main() -> ExitCode {
         Command::Embed(arguments) => embed::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

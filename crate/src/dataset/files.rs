@@ -20,6 +20,8 @@ pub struct GroupId {
     pub group: usize,
     /// How many rows it has.
     pub rows: u64,
+    /// How many bytes the columns that are read take when uncompressed.
+    pub bytes: u64,
 }
 
 /// Parquet files that are read as one data set.
@@ -52,7 +54,7 @@ impl DatasetFiles {
         for (file, path) in files.iter().enumerate() {
             let reader = open(path)?;
             let of_file = reader.row_groups().iter().enumerate();
-            groups.extend(of_file.map(|(group, claimed)| GroupId { file, group, rows: claimed.rows }));
+            groups.extend(of_file.map(|(group, claimed)| GroupId { file, group, rows: claimed.rows, bytes: claimed.bytes }));
         }
         Ok(Self { files, groups })
     }

@@ -4,7 +4,7 @@ mod distinct;
 mod error;
 mod memory;
 #[cfg(not(target_family = "wasm"))]
-mod open;
+pub(crate) mod open;
 
 pub use error::ScoreError;
 #[cfg(not(target_family = "wasm"))]

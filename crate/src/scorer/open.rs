@@ -68,15 +68,7 @@ impl PickScore {
     ) -> Result<Self, ScoreError> {
         let directory = ModelDirectory::open(path)?;
         let config = directory.config().clone();
-        let tokenizer = match directory.tokenizer_json()? {
-            Some(json) => Tokenizer::from_json(&json)?,
-            None => Tokenizer::clip(),
-        };
-        let size = config.vision.image_size;
-        let mut processor = match directory.preprocessor_json()? {
-            Some(json) => Processor::from_json(&json, size)?,
-            None => Processor::clip(size),
-        };
+        let (tokenizer, mut processor) = reading(&directory)?;
         processor.limits = options.limits;
         let found = find(options.device)?;
         let precision = match options.precision {
@@ -101,6 +93,26 @@ impl PickScore {
         };
         Ok(Self::new(clip, tokenizer, processor, info))
     }
+}
+
+/// How a model's prompts and images are read: as its folder says, else as CLIP's are.
+pub(crate) fn reading(directory: &ModelDirectory) -> Result<(Tokenizer, Processor), ScoreError> {
+    let tokenizer = match directory.tokenizer_json()? {
+        Some(json) => Tokenizer::from_json(&json)?,
+        None => Tokenizer::clip(),
+    };
+    let size = directory.config().vision.image_size;
+    let processor = match directory.preprocessor_json()? {
+        Some(json) => Processor::from_json(&json, size)?,
+        None => Processor::clip(size),
+    };
+    Ok((tokenizer, processor))
+}
+
+/// The device of a choice, for training.
+#[cfg(feature = "train")]
+pub(crate) fn device(choice: DeviceChoice) -> Result<(Device, &'static str), ScoreError> {
+    find(choice).map(|found| (found.device, found.name))
 }
 
 fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {

@@ -131,6 +131,18 @@ impl DatasetFiles {
 }
 
 impl Batch {
+    /// A batch of these rows.
+    pub(super) fn of(rows: Vec<Row>, objective: Objective, seed: u64, reading: &Reading) -> Self {
+        let (mut batch, mut seconds) = (Self::default(), Vec::new());
+        for (row, images) in prepared(rows, objective, seed, reading) {
+            if let Ok(images) = images {
+                batch.push(&row, images, &mut seconds, reading);
+            }
+        }
+        batch.images.append(&mut seconds);
+        batch
+    }
+
     fn push(&mut self, row: &Row, images: Vec<Pixels>, seconds: &mut Vec<Pixels>, reading: &Reading) {
         let tokens = reading.tokenizer.encode(&row.caption, reading.context);
         let first = self.prompts.iter().position(|other| other.ids == tokens.ids);

@@ -22,7 +22,7 @@ mod plot;
 mod trainer;
 mod validation;
 
-pub use batch::{Batch, Examples};
+pub use batch::{Batch, Examples, Reading};
 pub use error::TrainError;
 pub use log::{LogEntry, read_log};
 pub use objective::{contrastive_loss, example_weights, preference_loss};

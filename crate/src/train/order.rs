@@ -18,7 +18,7 @@ pub struct Order {
 const WINDOW: u64 = 256 << 20;
 
 /// One row's place: its group, and its number in it.
-pub type Place = (usize, usize);
+pub(super) type Place = (usize, usize);
 
 impl Order {
     /// The order of a pass: of groups with so many rows and encoded bytes each.
@@ -55,7 +55,7 @@ impl Order {
     }
 
     /// The rows of a window, in order.
-    pub fn places(&self, window: usize) -> Vec<Place> {
+    pub(super) fn places(&self, window: usize) -> Vec<Place> {
         let groups = self.windows[window].iter();
         let mut places: Vec<Place> =
             groups.flat_map(|&group| (0..self.rows[group] as usize).map(move |row| (group, row))).collect();

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     dataset::{DatasetFiles, Row},
-    evaluate,
+    evaluate::{Judged, accuracy, calibration::log_loss},
     pixels::Pixels,
     score,
     tokens::Tokens,
@@ -85,11 +85,16 @@ fn preferences(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
         let (first, second) = images.split_at(prompts.len());
         for (((prompt, first), second), label) in prompts.iter().zip(first).zip(second).zip(&batch.labels) {
             let scores = [first, second].map(|image| score::score(clip.logit_scale(), prompt, image));
-            judged.push(evaluate::Judged::new(label.map(f64::from), scores));
+            judged.push(Judged { label: label.map(f64::from), scores, prompt: 0, kind: None });
         }
     }
-    let best = evaluate::choose_threshold(&judged);
-    Ok(Validation { loss: evaluate::log_loss(&judged), accuracy: evaluate::accuracy(&judged, best) })
+    let divergence = |pair: &Judged| {
+        let entropy = pair.label.iter().filter(|&&p| p > 0.0).map(|p| -p * p.ln()).sum::<f64>();
+        log_loss(pair) - entropy
+    };
+    let loss = judged.iter().map(divergence).sum::<f64>() / judged.len().max(1) as f64;
+    let accuracy = accuracy::best_threshold(&judged).and_then(|threshold| accuracy::accuracy(&judged, threshold));
+    Ok(Validation { loss, accuracy: accuracy.unwrap_or(0.0) })
 }
 
 fn contrastive(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError> {

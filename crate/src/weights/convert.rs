@@ -22,7 +22,7 @@ pub const LARGEST_SHARD: u64 = 64 << 20;
 const WEIGHTS: &str = "model.safetensors";
 
 /// What describes a model besides its weights; copied as it is.
-const DESCRIPTIONS: [&str; 4] =
+pub(crate) const DESCRIPTIONS: [&str; 4] =
     ["config.json", "open_clip_config.json", "tokenizer.json", "preprocessor_config.json"];
 
 #[derive(Serialize)]

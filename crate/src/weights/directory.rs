@@ -60,6 +60,17 @@ impl ModelDirectory {
         Ok(Self { name, folder, config, files })
     }
 
+    /// A folder with a configuration and no weights: what a model is to become.
+    ///
+    /// # Errors
+    ///
+    /// When there is no configuration, or it is wrong.
+    pub fn describe(folder: &Path) -> Result<Self, WeightError> {
+        let config = read_config(folder)?;
+        let name = folder.file_name().unwrap_or(folder.as_os_str()).to_string_lossy().into_owned();
+        Ok(Self { name, folder: folder.to_path_buf(), config, files: Vec::new() })
+    }
+
     /// The last part of the path that was opened.
     pub fn name(&self) -> &str {
         &self.name

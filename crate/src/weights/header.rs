@@ -12,7 +12,7 @@ use serde::{
 };
 
 /// Bytes before the JSON: its length as a little-endian u64.
-pub(super) const PREFIX: usize = 8;
+pub(crate) const PREFIX: usize = 8;
 
 /// Longest header that is read. ViT-H/14's has 0.1 MB; the format allows 100 MB, which no CLIP model needs.
 pub const LONGEST: u64 = 16 << 20;

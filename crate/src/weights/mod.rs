@@ -11,7 +11,7 @@ mod convert;
 #[cfg(not(target_family = "wasm"))]
 mod directory;
 mod error;
-mod header;
+pub(crate) mod header;
 mod inspect;
 mod loader;
 mod names;
@@ -23,6 +23,8 @@ mod shards;
 mod stored;
 mod target;
 mod values;
+#[cfg(feature = "train")]
+mod write;
 
 #[cfg(not(target_family = "wasm"))]
 pub use convert::{ConvertError, Converted, LARGEST_SHARD, MANIFEST as SHARD_MANIFEST, convert};
@@ -37,3 +39,7 @@ pub use reader::{Reader, TensorSink};
 pub use shards::ShardIndex;
 pub use stored::{StoredLayout, StoredTensor};
 pub use values::{Blocks, Precision, Values};
+#[cfg(all(feature = "train", not(target_family = "wasm")))]
+pub(crate) use convert::DESCRIPTIONS;
+#[cfg(feature = "train")]
+pub(crate) use write::{hugging_face_tensors, write_safetensors};

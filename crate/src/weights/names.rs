@@ -68,6 +68,19 @@ impl Names {
         }
     }
 
+    /// Hugging Face's tensors of a parameter, in the order of its rows.
+    #[cfg(feature = "train")]
+    pub(super) fn hugging_face(&self, parameter: usize) -> Vec<(&str, &Slot)> {
+        const PREFIXES: [&str; 5] =
+            ["vision_model.", "text_model.", "visual_projection.", "text_projection.", "logit_scale"];
+        let of_parameter = self.slots.iter().filter(|(name, slot)| {
+            slot.parameter == parameter && PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        });
+        let mut found: Vec<(&str, &Slot)> = of_parameter.map(|(name, slot)| (name.as_str(), slot)).collect();
+        found.sort_by_key(|(_, slot)| slot.rows.start);
+        found
+    }
+
     /// Where the 8-bit values belong whose scales this tensor holds.
     pub(super) fn scaled(&self, tensor: &str) -> Option<&Slot> {
         self.slot(tensor.strip_suffix(SCALES)?)
