@@ -18,9 +18,7 @@ use super::{
 use crate::{
     dataset::DatasetFiles,
     scorer::open,
-    train::{
-        Decay, Event, LogEntry, Objective, OptimizerOptions, TrainError, TrainOptions, Trainee, train,
-    },
+    train::{Decay, Event, LogEntry, Objective, OptimizerOptions, TrainError, TrainOptions, Trainee, train},
     weights::ModelDirectory,
 };
 

@@ -54,7 +54,12 @@ impl DatasetFiles {
         for (file, path) in files.iter().enumerate() {
             let reader = open(path)?;
             let of_file = reader.row_groups().iter().enumerate();
-            groups.extend(of_file.map(|(group, claimed)| GroupId { file, group, rows: claimed.rows, bytes: claimed.bytes }));
+            groups.extend(of_file.map(|(group, claimed)| GroupId {
+                file,
+                group,
+                rows: claimed.rows,
+                bytes: claimed.bytes,
+            }));
         }
         Ok(Self { files, groups })
     }

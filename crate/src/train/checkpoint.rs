@@ -61,7 +61,12 @@ impl Checkpoint {
         serde_json::from_slice(&json).map(Some).map_err(|error| TrainError::damaged(&path, error))
     }
 
-    pub(super) fn save(&self, trainee: &Trainee, optimizer: &Optimizer, state: &State) -> Result<(), TrainError> {
+    pub(super) fn save(
+        &self,
+        trainee: &Trainee,
+        optimizer: &Optimizer,
+        state: &State,
+    ) -> Result<(), TrainError> {
         let new = self.folder.with_extension("new");
         let _ = fs::remove_dir_all(&new);
         fs::create_dir_all(&new).map_err(TrainError::writing(&new))?;
@@ -105,7 +110,9 @@ impl Checkpoint {
             .collect();
         let find = |saved: &HashMap<String, Vec<f32>>, path: &Path, name: &str, length: usize| {
             let values = saved.get(name).filter(|values| values.len() == length);
-            values.map(tensor).ok_or_else(|| TrainError::damaged(path, format!("{name} is missing or of another size")))
+            values
+                .map(tensor)
+                .ok_or_else(|| TrainError::damaged(path, format!("{name} is missing or of another size")))
         };
         for (index, (name, length)) in shapes.iter().enumerate() {
             trainee.values[index] = find(&saved, &path, name, *length)?;
@@ -146,7 +153,8 @@ fn read(path: &Path) -> Result<HashMap<String, Vec<f32>>, TrainError> {
         if tensor.dtype != Dtype::F32 {
             return Err(TrainError::damaged(path, format!("{} is not of 32-bit floats", tensor.name)));
         }
-        let values = mine.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
+        let values =
+            mine.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));
         tensors.insert(tensor.name, values.collect());
     }
     Ok(tensors)

@@ -28,7 +28,8 @@ pub struct LogEntry {
     pub validation: Option<Validation>,
 }
 
-const HEADER: &str = "step,learning_rate,loss,gradient_norm,logit_scale,seconds,validation_loss,validation_accuracy";
+const HEADER: &str =
+    "step,learning_rate,loss,gradient_norm,logit_scale,seconds,validation_loss,validation_accuracy";
 
 /// A log that is being written.
 #[derive(Debug)]

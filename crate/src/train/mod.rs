@@ -31,5 +31,5 @@ pub use options::{Decay, Objective, OptimizerOptions, TrainOptions};
 pub use order::Order;
 pub use parameters::Trainee;
 pub use plot::plot;
-pub use trainer::{Event, Outcome, train};
+pub use trainer::{Event, Outcome, gradients, train};
 pub use validation::Validation;

@@ -37,9 +37,7 @@ pub fn preference_loss(
     let entropy: f32 = labels
         .iter()
         .zip(weights)
-        .map(|(label, weight)| {
-            weight * label.iter().filter(|&&p| p > 0.0).map(|p| p * p.ln()).sum::<f32>()
-        })
+        .map(|(label, weight)| weight * label.iter().filter(|&&p| p > 0.0).map(|p| p * p.ln()).sum::<f32>())
         .sum();
     let weighted: Vec<f32> =
         labels.iter().zip(weights).flat_map(|(label, weight)| label.map(|p| p * weight)).collect();
@@ -80,17 +78,15 @@ fn mask(same: &[usize], device: &Device) -> Option<Tensor<2>> {
     }
     let batch = same.len();
     let twins = |row: usize, column: usize| row != column && same[row] == same[column];
-    let values: Vec<f32> = (0..batch * batch)
-        .map(|at| if twins(at / batch, at % batch) { -1e4 } else { 0.0 })
-        .collect();
+    let values: Vec<f32> =
+        (0..batch * batch).map(|at| if twins(at / batch, at % batch) { -1e4 } else { 0.0 }).collect();
     Some(Tensor::from_data(TensorData::new(values, [batch, batch]), (device, DType::F32)))
 }
 
 /// The sum of a square matrix's diagonal, `[1]`.
 fn diagonal(matrix: Tensor<2>, device: &Device) -> Tensor<1> {
     let [batch, _] = matrix.dims();
-    let values: Vec<f32> =
-        (0..batch * batch).map(|at| f32::from(u8::from(at % (batch + 1) == 0))).collect();
+    let values: Vec<f32> = (0..batch * batch).map(|at| f32::from(u8::from(at % (batch + 1) == 0))).collect();
     let identity = Tensor::<2>::from_data(TensorData::new(values, [batch, batch]), (device, DType::F32));
     (matrix * identity).sum()
 }

@@ -89,8 +89,7 @@ impl Optimizer {
         let squares = gradients.iter().map(|gradient| (gradient.clone() * gradient.clone()).sum());
         let squares = Tensor::cat(squares.collect(), 0).into_data().try_into_vec::<f32>();
         // In double precision and in order, whatever the device would do.
-        let length =
-            squares.unwrap_or_default().iter().map(|&x| f64::from(x)).sum::<f64>().sqrt() as f32;
+        let length = squares.unwrap_or_default().iter().map(|&x| f64::from(x)).sum::<f64>().sqrt() as f32;
         // As PyTorch's `clip_grad_norm_`.
         let shrink = (self.clip / (length + 1e-6)).min(1.0);
         for (index, gradient) in gradients.into_iter().enumerate() {
@@ -116,9 +115,14 @@ mod tests {
     #[test]
     fn the_schedule_is_that_of_transformers() {
         let schedule = |decay| Schedule { highest: 1.0, warm_up: 10, steps: 30, decay };
-        for (step, linear, cosine) in
-            [(0, 0.0, 0.0), (5, 0.5, 0.5), (10, 1.0, 1.0), (15, 0.75, 0.853_553_39), (20, 0.5, 0.5), (30, 0.0, 0.0)]
-        {
+        for (step, linear, cosine) in [
+            (0, 0.0, 0.0),
+            (5, 0.5, 0.5),
+            (10, 1.0, 1.0),
+            (15, 0.75, 0.853_553_39),
+            (20, 0.5, 0.5),
+            (30, 0.0, 0.0),
+        ] {
             assert!((schedule(Decay::Linear).rate(step) - linear).abs() < 1e-8);
             assert!((schedule(Decay::Cosine).rate(step) - cosine).abs() < 1e-8);
         }

@@ -20,7 +20,7 @@ pub struct Trainee {
     config: ClipConfig,
     list: Vec<Parameter>,
     /// Without gradients; in `list`'s order.
-    pub(super) values: Vec<Tensor<1>>,
+    pub values: Vec<Tensor<1>>,
     device: Device,
 }
 
@@ -35,7 +35,9 @@ impl Trainee {
                 let count = parameter.shape.iter().product();
                 let values: Vec<f32> = match initial(&config, parameter) {
                     Initial::Constant(value) => vec![value; count],
-                    Initial::Normal(deviation) => (0..count).map(|_| deviation * normal(&mut random)).collect(),
+                    Initial::Normal(deviation) => {
+                        (0..count).map(|_| deviation * normal(&mut random)).collect()
+                    }
                 };
                 Tensor::from_data(values.as_slice(), (&device, DType::F32))
             })
@@ -100,7 +102,7 @@ impl Trainee {
     /// # Errors
     ///
     /// None, as long as the list is the configuration's.
-    pub fn with_gradients(&self) -> Result<(Clip, Vec<Tensor<1>>), TrainError> {
+    pub(super) fn with_gradients(&self) -> Result<(Clip, Vec<Tensor<1>>), TrainError> {
         let leaves: Vec<Tensor<1>> =
             self.values.iter().map(|values| Tensor::from_inner(values.clone()).require_grad()).collect();
         let device = self.device.clone().autodiff();
@@ -116,7 +118,7 @@ impl Trainee {
     /// # Errors
     ///
     /// A failing device.
-    pub fn scorer(&self) -> Result<Clip, TrainError> {
+    pub(super) fn scorer(&self) -> Result<Clip, TrainError> {
         let mut builder = ClipBuilder::new(self.config.clone(), FloatDType::F32, self.device.clone());
         for (index, parameter) in self.list.iter().enumerate() {
             builder.accept(parameter, Values::F32(self.numbers(index)?));
@@ -151,7 +153,8 @@ fn initial(config: &ClipConfig, parameter: &Parameter) -> Initial {
     if part.ends_with(".bias") {
         return Initial::Constant(0.0);
     }
-    let module = part.strip_prefix("blocks.").and_then(|rest| rest.split_once('.')).map_or(part, |(_, rest)| rest);
+    let module =
+        part.strip_prefix("blocks.").and_then(|rest| rest.split_once('.')).map_or(part, |(_, rest)| rest);
     match module {
         // ln(1 / 0.07)
         "logit_scale" => Initial::Constant(2.659_26),

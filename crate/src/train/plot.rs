@@ -47,7 +47,10 @@ fn draw(entries: &[LogEntry], path: &Path) -> Result<(), Box<dyn std::error::Err
         .label("training loss")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], LOSS.mix(0.5)));
     chart
-        .draw_series(LineSeries::new(checked.iter().map(|&(step, loss, _)| (step, loss)), LOSS.stroke_width(2)))?
+        .draw_series(LineSeries::new(
+            checked.iter().map(|&(step, loss, _)| (step, loss)),
+            LOSS.stroke_width(2),
+        ))?
         .label("validation loss")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], LOSS.stroke_width(2)));
     chart

@@ -9,7 +9,8 @@ use super::{
     batch::{Position, Reading},
     checkpoint::{Checkpoint, State},
     log::Log,
-    objective, parameters, plot, validation,
+    objective::{contrastive_loss, example_weights, preference_loss},
+    parameters, plot, validation,
 };
 use crate::{
     dataset::DatasetFiles,
@@ -96,7 +97,7 @@ pub fn train(
             skipped = examples.skipped.0;
             let _ = observe(Event::Skipped(skipped, examples.skipped.1.clone().unwrap_or_default()));
         }
-        let (loss, gradients) = gradients(&trainee, &batch, options)?;
+        let (loss, gradients) = gradients(&trainee, &batch, options.objective, options.micro_batch)?;
         if !loss.is_finite() {
             return Err(TrainError::Diverged { step: state.steps });
         }
@@ -156,7 +157,8 @@ fn check(options: &TrainOptions, data: &DatasetFiles) -> Result<(), TrainError> 
 
 /// The files with their rows: what must be the same for a run to go on.
 fn fingerprint(data: &DatasetFiles) -> Vec<(String, u64)> {
-    let name = |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+    let name =
+        |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
     let mut files: Vec<(String, u64)> = data.files().iter().map(|path| (name(path), 0)).collect();
     for group in data.groups() {
         files[group.file].1 += group.rows;
@@ -179,37 +181,43 @@ fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError>
     Ok(())
 }
 
-/// A batch's loss and the gradient of every parameter, `[length]` each, in their order.
-fn gradients(
+/// A batch's loss and the gradient of every parameter, `[length]` each, in their order. Preferences are computed `micro_batch` at a time.
+///
+/// # Errors
+///
+/// A batch that does not fit the model.
+pub fn gradients(
     trainee: &Trainee,
     batch: &Batch,
-    options: &TrainOptions,
+    objective: Objective,
+    micro_batch: usize,
 ) -> Result<(f64, Vec<Tensor<1>>), TrainError> {
     let count = batch.prompts.len();
-    let weights = objective::example_weights(&batch.examples_per_prompt);
-    let size = if options.objective == Objective::Preference { options.micro_batch.min(count) } else { count };
+    let weights = example_weights(&batch.examples_per_prompt);
+    let size =
+        if objective == Objective::Preference { micro_batch.clamp(1, count.max(1)) } else { count.max(1) };
     let (mut loss, mut sums): (f64, Option<Vec<Tensor<1>>>) = (0.0, None);
     for start in (0..count).step_by(size) {
         let range = start..(start + size).min(count);
         let (clip, leaves) = trainee.with_gradients()?;
         let scale = leaves[trainee.logit_scale()].clone();
-        let part = match options.objective {
+        let part = match objective {
             Objective::Preference => {
                 let (prompts, images) = batch.part(range.clone());
                 let (text, images) = (clip.text_features(&prompts)?, clip.vision_features(&images)?);
-                objective::preference_loss(text, images, scale, &batch.labels[range.clone()], &weights[range])
+                preference_loss(text, images, scale, &batch.labels[range.clone()], &weights[range])
             }
             Objective::Contrastive => {
                 let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>())?;
                 let images = clip.vision_features(&batch.images.iter().collect::<Vec<_>>())?;
-                objective::contrastive_loss(text, images, scale, &batch.same)
+                contrastive_loss(text, images, scale, &batch.same)
             }
         };
         let mut found = part.backward();
         loss += f64::from(parameters::numbers(part.inner())?.first().copied().unwrap_or(f32::NAN));
-        let mine = leaves.iter().map(|leaf| {
-            leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like())
-        });
+        let mine = leaves
+            .iter()
+            .map(|leaf| leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
         sums = Some(match sums {
             Some(sums) => sums.into_iter().zip(mine).map(|(sum, gradient)| sum + gradient).collect(),
             None => mine.collect(),
@@ -230,8 +238,7 @@ fn bound_scale(trainee: &mut Trainee, objective: Objective) -> Result<f32, Train
 /// Writes a model folder that transformers loads: its weights, and its description as it was.
 fn write_model(trainee: &Trainee, directory: &ModelDirectory, out: &Path) -> Result<(), TrainError> {
     fs::create_dir_all(out).map_err(TrainError::writing(out))?;
-    let tensors =
-        weights::hugging_face_tensors(trainee.config(), |index, _| trainee.numbers(index))?;
+    let tensors = weights::hugging_face_tensors(trainee.config(), |index, _| trainee.numbers(index))?;
     let path = out.join("model.safetensors");
     let unfinished = out.join("model.unfinished");
     let wrong = TrainError::writing(&unfinished);

@@ -56,7 +56,9 @@ pub(super) fn batches(
     loop {
         let part: Vec<Row> = rest.by_ref().take(size).collect();
         // In a smaller batch a prompt has fewer others to be told from.
-        if part.is_empty() || (objective == Objective::Contrastive && part.len() < size && !batches.is_empty()) {
+        if part.is_empty()
+            || (objective == Objective::Contrastive && part.len() < size && !batches.is_empty())
+        {
             return Ok(batches);
         }
         let batch = Batch::of(part, objective, 0, reading);
@@ -93,7 +95,8 @@ fn preferences(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
         log_loss(pair) - entropy
     };
     let loss = judged.iter().map(divergence).sum::<f64>() / judged.len().max(1) as f64;
-    let accuracy = accuracy::best_threshold(&judged).and_then(|threshold| accuracy::accuracy(&judged, threshold));
+    let accuracy =
+        accuracy::best_threshold(&judged).and_then(|threshold| accuracy::accuracy(&judged, threshold));
     Ok(Validation { loss, accuracy: accuracy.unwrap_or(0.0) })
 }
 
@@ -103,7 +106,9 @@ fn contrastive(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
         let (prompts, images) = embedded(clip, batch)?;
         let scores: Vec<Vec<f32>> = prompts
             .iter()
-            .map(|prompt| images.iter().map(|image| score::score(clip.logit_scale(), prompt, image)).collect())
+            .map(|prompt| {
+                images.iter().map(|image| score::score(clip.logit_scale(), prompt, image)).collect()
+            })
             .collect();
         let size = prompts.len();
         let twins = |a: usize, b: usize| a != b && batch.same[a] == batch.same[b];

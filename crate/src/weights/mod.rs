@@ -26,6 +26,8 @@ mod values;
 #[cfg(feature = "train")]
 mod write;
 
+#[cfg(all(feature = "train", not(target_family = "wasm")))]
+pub(crate) use convert::DESCRIPTIONS;
 #[cfg(not(target_family = "wasm"))]
 pub use convert::{ConvertError, Converted, LARGEST_SHARD, MANIFEST as SHARD_MANIFEST, convert};
 #[cfg(not(target_family = "wasm"))]
@@ -39,7 +41,5 @@ pub use reader::{Reader, TensorSink};
 pub use shards::ShardIndex;
 pub use stored::{StoredLayout, StoredTensor};
 pub use values::{Blocks, Precision, Values};
-#[cfg(all(feature = "train", not(target_family = "wasm")))]
-pub(crate) use convert::DESCRIPTIONS;
 #[cfg(feature = "train")]
 pub(crate) use write::{hugging_face_tensors, write_safetensors};

@@ -7,7 +7,7 @@ mod numbers;
 mod tensors;
 
 pub use checkpoint::{Dtype, write_directory, write_safetensors};
-pub use numbers::{pixels, prompt, weights};
+pub use numbers::{features, pixels, prompt, weights};
 pub use tensors::{Convention, tensors};
 
 /// Hugging Face's configuration of PickScore v1.

@@ -58,6 +58,11 @@ pub fn weights(seed: u64, name: &str, shape: &[usize], start: usize, target: &mu
     }
 }
 
+/// Numbers in −1..1 of any name: features of no model.
+pub fn features(seed: u64, name: &str, count: usize) -> Vec<f32> {
+    hashes(seed, name, 0).take(count).map(uniform).collect()
+}
+
 /// `[3, size, size]`: large fields with grain.
 pub fn pixels(seed: u64, index: usize, size: usize) -> Pixels {
     let field: Vec<f32> = hashes(seed, &format!("field.{index}"), 0).take(3 * 64).map(uniform).collect();
