@@ -21,6 +21,7 @@
 
 pub mod config;
 pub mod dataset;
+pub mod evaluate;
 pub mod pixels;
 pub mod progress;
 pub mod score;

@@ -25,6 +25,9 @@ pub(super) enum Fault {
     /// A model that is written.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
+    /// A data set.
+    #[error(transparent)]
+    Dataset(#[from] crate::dataset::DatasetError),
     /// Standard output.
     #[error("the results cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pollster::FutureExt as _;
 
 use super::{
-    arguments::ModelArguments,
+    arguments::{ModelArguments, RunArguments},
     fault::{self, Fault},
     images,
 };
@@ -22,6 +22,11 @@ use crate::{
 
 /// Opens the model that was asked for.
 pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
+    open_at(&arguments.model, &arguments.run)
+}
+
+/// Opens a model.
+pub(super) fn open_at(model: &Path, arguments: &RunArguments) -> Result<PickScore, Fault> {
     #[cfg(feature = "parallel")]
     if let Some(threads) = arguments.threads {
         // Fails only where a pool exists already, which nothing has made before.
@@ -29,7 +34,7 @@ pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
     }
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
     bar.set_message("Loading the model");
-    let scorer = PickScore::open(&arguments.model, &arguments.options(), &mut |progress| {
+    let scorer = PickScore::open(model, &arguments.options(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.loaded));
         bar.set_position(progress.loaded);
         ControlFlow::Continue(())
