@@ -464,3 +464,155 @@ fn shards_are_small_and_hashed() {
     let again = complaint(&pickscore(&convert), 1);
     assert!(again.contains("is not empty; expected a new folder"), "{again}");
 }
+
+mod evaluate {
+    use pickscore::dataset::{Row, RowImage, WriteOptions, Writer};
+
+    use super::*;
+
+    fn pair(ranking_id: i64, caption: &str, images: [&str; 2], label: Option<[f64; 2]>, kind: &str) -> Row {
+        let image = |name: &str| RowImage { bytes: fs::read(image(name)).unwrap(), ..RowImage::default() };
+        Row {
+            caption: caption.into(),
+            images: images.map(image),
+            label,
+            best_image_uid: String::new(),
+            are_different: true,
+            created_at: 0,
+            ranking_id,
+            user_id: 0,
+            num_example_per_prompt: 1,
+            index: 0,
+            kind: Some(kind.into()),
+        }
+    }
+
+    fn write(path: &Path, rows: &[Row]) {
+        let options = WriteOptions { group_rows: 2, kind: true, ..WriteOptions::default() };
+        let mut writer = Writer::create(fs::File::create(path).unwrap(), options).unwrap();
+        rows.iter().for_each(|row| writer.write(row).unwrap());
+        writer.finish().unwrap();
+    }
+
+    /// Photo against noise and edges for two prompts, each way round, with a tie and a skipped pair.
+    fn rows() -> Vec<Row> {
+        let (left, right, tie) = (Some([1.0, 0.0]), Some([0.0, 1.0]), Some([0.5, 0.5]));
+        vec![
+            pair(0, "a fox", ["photo.png", "noise.png"], left, "photo"),
+            pair(1, "a fox", ["edges.png", "photo.png"], right, "photo"),
+            pair(2, "a house", ["noise.png", "edges.png"], left, "pattern"),
+            pair(3, "a house", ["photo.png", "photo.png"], tie, "same"),
+            pair(4, "a house", ["photo.png", "edges.png"], None, "photo"),
+        ]
+    }
+
+    /// `pickscore evaluate --model … --device cpu` and these.
+    fn evaluate(arguments: &Arguments<'_>) -> Output {
+        on_cpu("evaluate", model(), arguments)
+    }
+
+    /// The score of an image of the fixtures, by `pickscore score`.
+    fn scored(prompt: &str, name: &str) -> f64 {
+        let output = on_cpu("score", model(), &[&"--prompt", &prompt, &"--format", &"json", &image(name)]);
+        json(&output)["images"][0]["score"].as_f64().unwrap()
+    }
+
+    #[test]
+    fn accuracy_is_that_of_the_scores() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, out) = (folder.path().join("pairs.parquet"), folder.path().join("report.json"));
+        write(&data, &rows());
+        let output =
+            evaluate(&[&"--data", &data, &"--threshold", &"0", &"--format", &"json", &"--out", &out]);
+        assert!(output.status.success() && output.stderr.is_empty(), "{output:?}");
+        let report = json(&output);
+        assert_eq!(report, serde_json::from_slice::<Value>(&fs::read(&out).unwrap()).unwrap());
+        let counts = ["pairs", "prompts", "ties", "left_out"].map(|name| report[name].as_u64().unwrap());
+        assert_eq!(counts, [4, 2, 1, 1]);
+        // By the scores that the other command gives: a point for the higher one where it was preferred.
+        let lead = |prompt: &str, left: &str, right: &str| scored(prompt, left) - scored(prompt, right);
+        let leads = [
+            lead("a fox", "photo.png", "noise.png"),
+            lead("a fox", "photo.png", "edges.png"),
+            lead("a house", "noise.png", "edges.png"),
+        ];
+        let right = leads.iter().filter(|&&lead| lead > 0.0).count() as f64;
+        let loss: f64 = leads.iter().map(|lead| (-lead).exp().ln_1p()).sum::<f64>() + 2.0_f64.ln();
+        let [random, tiny] = [&report["scorers"][0], &report["scorers"][1]];
+        assert_eq!((&random["scorer"], &tiny["scorer"]), (&"Random".into(), &"tiny".into()));
+        assert_eq!(random["accuracy"]["value"], 0.5);
+        assert_eq!(tiny["accuracy"]["value"], (right + 1.0) / 4.0);
+        assert!((tiny["log_loss"]["value"].as_f64().unwrap() - loss / 4.0).abs() < 1e-3);
+        assert_eq!(
+            (&tiny["kinds"]["same"]["accuracy"]["value"], &tiny["kinds"]["photo"]["pairs"]),
+            (&1.0.into(), &2.into())
+        );
+    }
+
+    #[test]
+    fn thresholds_come_from_the_validation_split_of_a_folder() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("data");
+        fs::create_dir(&data).unwrap();
+        write(&data.join("test-00000-of-00001.parquet"), &rows());
+        // Nothing but ties: the best threshold is the first that calls all of them so.
+        let ties: Vec<Row> = rows().into_iter().map(|row| Row { label: Some([0.5, 0.5]), ..row }).collect();
+        write(&data.join("validation-00000-of-00001.parquet"), &ties);
+        let both: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"--data", &folder.path(), &"--validation", &folder.path(), &"--model", &model()];
+        let report = json(&evaluate(&[&both[..], &[&"--format", &"json"]].concat()));
+        assert_eq!(
+            (&report["validation_pairs"], report["scorers"].as_array().unwrap().len()),
+            (&5.into(), 3)
+        );
+        let tiny = &report["scorers"][1];
+        assert_eq!((&tiny["threshold_source"], tiny), (&"validation".into(), &report["scorers"][2]));
+        assert_eq!(
+            (&report["scorers"][0]["threshold"], &report["scorers"][0]["accuracy"]["value"]),
+            (&1.0.into(), &0.625.into())
+        );
+        let table = evaluate(&both);
+        assert!(
+            stdout(&table).starts_with("scorer") && stdout(&table).contains("5 validation pairs"),
+            "{table:?}"
+        );
+        let markdown = evaluate(&[&both[..], &[&"--format", &"markdown"]].concat());
+        assert!(stdout(&markdown).starts_with("| scorer | accuracy |"), "{markdown:?}");
+    }
+
+    #[test]
+    fn a_pair_that_cannot_be_read_is_left_out_and_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("pairs.parquet");
+        let mut rows = rows();
+        rows[0].images[1].bytes.truncate(100);
+        rows[1].caption = " ".into();
+        write(&data, &rows);
+        let output = evaluate(&[&"--data", &data, &"--format", &"json"]);
+        assert!(output.status.success());
+        assert_eq!((&json(&output)["pairs"], &json(&output)["left_out"]), (&2.into(), &3.into()));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(said.lines().count(), 2, "{said}");
+        assert!(said.contains("ranking 0 is left out: its image `jpg_1`"), "{said}");
+        assert!(said.contains("ranking 1 is left out: the prompt is empty"), "{said}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_one_line() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().join("pairs.parquet");
+        write(&data, &rows()[4..]);
+        let said = complaint(&evaluate(&[&"--data", &data]), 1);
+        assert_eq!(said, "none of the 1 pairs has a label and images that can be read");
+        assert!(
+            complaint(&evaluate(&[&"--data", &"gone.parquet"]), 1).contains("gone.parquet cannot be read")
+        );
+        assert!(complaint(&evaluate(&[&"--data", &image("photo.png")]), 1).contains("PAR1"));
+        let said = complaint(&evaluate(&[&"--data", &data, &"--threshold", &"1.5"]), 2);
+        assert!(said.contains("expected 0 to 1"), "{said}");
+        assert_eq!(evaluate(&[]).status.code(), Some(2));
+        let out = folder.path().join("no/such/folder.json");
+        write(&data, &rows());
+        assert!(complaint(&evaluate(&[&"--data", &data, &"--out", &out]), 1).contains("cannot be written"));
+    }
+}

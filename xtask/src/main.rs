@@ -5,6 +5,7 @@ mod fuzz;
 mod parity;
 mod process;
 mod python;
+mod readers;
 mod test;
 mod wasm_target;
 mod web;
@@ -33,6 +34,8 @@ enum Task {
         #[arg(long)]
         gpu: bool,
     },
+    /// Tries our Parquet in pandas, Hugging Face's datasets, DuckDB and Polars, and theirs in ours.
+    Readers,
     /// Runs the tests in browsers alone.
     E2e,
     /// Loads and scores a generated ViT-H/14 in Chromium: minutes, 8 GB of memory and of disk.
@@ -53,6 +56,7 @@ fn main() -> ExitCode {
         Task::Build => web::build::run(),
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
+        Task::Readers => readers::run(),
         Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::Fuzz { seconds } => fuzz::run(seconds),

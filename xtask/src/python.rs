@@ -1,6 +1,9 @@
 //! A Python environment with locked requirements, kept outside the checkout.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, Result};
 
@@ -10,7 +13,10 @@ use crate::process::{cache, program, root, step};
 pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
     let path = root().join(requirements);
     let wanted = fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
-    let folder = cache()?.join("python");
+    // One environment for each file of requirements, named after it: `tests-dataset`.
+    let folder = Path::new(requirements).parent().unwrap_or(Path::new(""));
+    let name: Vec<_> = folder.iter().map(|part| part.to_string_lossy()).collect();
+    let folder = cache()?.join("python").join(name.join("-"));
     let (python, stamp) = (folder.join("bin/python"), folder.join("installed"));
     if python.exists() && fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
         return Ok(python);
@@ -19,7 +25,7 @@ pub(crate) fn environment(requirements: &str) -> Result<PathBuf> {
     let make = step("a Python environment", program("python3", &["-m", "venv", "--clear"]).arg(&folder));
     make.context("python3 with its venv module is needed (Debian: `apt-get install python3-venv`)")?;
     let install = ["-m", "pip", "install", "--quiet", "--requirement"];
-    step("PyTorch, ONNX Runtime and the reference", program(&python, &install).arg(&path))?;
+    step(&format!("the packages of {requirements}"), program(&python, &install).arg(&path))?;
     fs::write(stamp, wanted)?;
     Ok(python)
 }

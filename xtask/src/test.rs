@@ -5,12 +5,14 @@ use anyhow::Result;
 use crate::{
     fuzz,
     process::{cargo, program, step, succeeds},
+    readers,
     wasm_target::WasmTarget,
     web,
 };
 
 /// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
-const NATIVE: [&str; 3] = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
+pub(crate) const NATIVE: [&str; 3] =
+    ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
 /// Seconds that each fuzz target gets here.
 const FUZZ_SECONDS: u32 = 10;
@@ -24,6 +26,7 @@ pub(crate) fn run() -> Result<()> {
         cargo(&["test", "--locked", "--package", "pickscore", "--package", "pickscore-generate"])
             .args(NATIVE),
     )?;
+    readers::run()?;
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     step("lints", &mut cargo(&lints))?;
     let mut documentation = cargo(&["doc", "--locked", "--package", "pickscore", "--no-deps"]);

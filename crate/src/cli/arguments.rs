@@ -28,8 +28,8 @@ pub(super) enum Command {
     Inspect(InspectArguments),
     /// Write a model anew: in another precision, or in shards for hosts that take no large files.
     Convert(ConvertArguments),
-    /// Train a model on preference pairs, as PickScore was.
-    Train(super::train::TrainArguments),
+    /// Judge models by people's preferences: tie-aware accuracy, calibration, intervals.
+    Evaluate(super::evaluate::EvaluateArguments),
 }
 
 /// Scores, probabilities and ranks of images for a prompt.
@@ -134,6 +134,13 @@ pub(super) struct ModelArguments {
     /// A model directory (`config.json`, `model.safetensors`) or a safetensors file with its configuration beside it.
     #[arg(long, value_name = "DIR|FILE")]
     pub(super) model: PathBuf,
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+}
+
+/// How a model runs.
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
     /// Where to compute.
     #[arg(long, value_enum, default_value_t = DeviceArgument::Auto)]
     device: DeviceArgument,
@@ -148,17 +155,7 @@ pub(super) struct ModelArguments {
     pub(super) threads: Option<u16>,
 }
 
-impl From<DeviceArgument> for DeviceChoice {
-    fn from(device: DeviceArgument) -> Self {
-        match device {
-            DeviceArgument::Auto => Self::Auto,
-            DeviceArgument::Gpu => Self::Gpu,
-            DeviceArgument::Cpu => Self::Cpu,
-        }
-    }
-}
-
-impl ModelArguments {
+impl RunArguments {
     pub(super) fn options(&self) -> OpenOptions {
         OpenOptions {
             device: self.device.into(),

@@ -25,9 +25,9 @@ pub(super) enum Fault {
     /// A model that is written.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
-    /// Training.
+    /// A data set.
     #[error(transparent)]
-    Train(#[from] crate::train::TrainError),
+    Dataset(#[from] crate::dataset::DatasetError),
     /// Standard output.
     #[error("the results cannot be written: {0}")]
     Output(#[from] io::Error),

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pollster::FutureExt as _;
 
 use super::{
-    arguments::ModelArguments,
+    arguments::{ModelArguments, RunArguments},
     fault::{self, Fault},
     images,
 };
@@ -22,10 +22,19 @@ use crate::{
 
 /// Opens the model that was asked for.
 pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
-    threads(arguments.threads);
+    open_at(&arguments.model, &arguments.run)
+}
+
+/// Opens a model.
+pub(super) fn open_at(model: &Path, arguments: &RunArguments) -> Result<PickScore, Fault> {
+    #[cfg(feature = "parallel")]
+    if let Some(threads) = arguments.threads {
+        // Fails only where a pool exists already, which nothing has made before.
+        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
+    }
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
     bar.set_message("Loading the model");
-    let scorer = PickScore::open(&arguments.model, &arguments.options(), &mut |progress| {
+    let scorer = PickScore::open(model, &arguments.options(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.loaded));
         bar.set_position(progress.loaded);
         ControlFlow::Continue(())

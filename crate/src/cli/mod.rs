@@ -5,6 +5,7 @@
 mod arguments;
 mod convert;
 mod embed;
+mod evaluate;
 mod fault;
 mod images;
 mod inspect;
@@ -29,7 +30,7 @@ pub fn main() -> ExitCode {
         Command::Embed(arguments) => embed::run(arguments),
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
-        Command::Train(arguments) => train::run(arguments),
+        Command::Evaluate(arguments) => evaluate::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -44,6 +44,8 @@ pub(super) enum PageFault {
     TooLarge { at: u64, claimed: i64, left: u64 },
     #[error("the page at byte {at} claims {claimed} values, which its size cannot hold")]
     Values { at: u64, claimed: i64 },
+    #[error("the page at byte {at} refers to a dictionary that does not come before it")]
+    NoDictionary { at: u64 },
     #[error("its pages hold {found} values; expected {expected}")]
     Count { found: u64, expected: u64 },
     #[error("the page at byte {at} does not unpack to the {claimed} bytes that it claims")]
@@ -55,34 +57,18 @@ pub(super) enum PageFault {
 
 /// Checks a column's pages against each other, its size and the bytes that may still be uncompressed; takes those from `budget`.
 pub(super) fn check<R: ChunkReader>(source: &R, chunk: &Chunk, budget: &mut u64) -> Result<(), PageFault> {
-    let (mut at, mut values) = (chunk.start, 0_u64);
+    let (mut at, mut values, mut has_dictionary) = (chunk.start, 0_u64, false);
     while at < chunk.end && values < chunk.values {
         let (header, length) = header_at(source, at, chunk.end)?;
         let body = at + length;
-        let left = chunk.end - body;
-        let claimed = header.compressed;
+        let (claimed, left) = (header.compressed, chunk.end - body);
         let compressed = u64::try_from(claimed).ok().filter(|&bytes| bytes <= left);
         let compressed = compressed.ok_or(PageFault::Beyond { at, claimed, left })?;
-        let claimed = header.uncompressed;
-        let uncompressed = u64::try_from(claimed).ok().filter(|bytes| bytes <= budget);
-        let uncompressed = uncompressed.ok_or(PageFault::TooLarge { at, claimed, left: *budget })?;
+        let (claimed, left) = (header.uncompressed, *budget);
+        let uncompressed = u64::try_from(claimed).ok().filter(|&bytes| bytes <= left);
+        let uncompressed = uncompressed.ok_or(PageFault::TooLarge { at, claimed, left })?;
         *budget -= uncompressed;
-        let count = u64::try_from(header.values);
-        let count = count.map_err(|_| PageFault::Values { at, claimed: header.values })?;
-        let known = [PLAIN, PLAIN_DICTIONARY, RLE, DELTA_BINARY_PACKED, RLE_DICTIONARY];
-        match header.kind {
-            PageHeader::DICTIONARY if count > uncompressed / 4 => {
-                // A number or a text's length takes four bytes at least.
-                return Err(PageFault::Values { at, claimed: header.values });
-            }
-            PageHeader::DICTIONARY if header.encoding == PLAIN || header.encoding == PLAIN_DICTIONARY => {}
-            PageHeader::DATA | PageHeader::DATA_2 if known.contains(&header.encoding) => values += count,
-            PageHeader::DICTIONARY | PageHeader::DATA | PageHeader::DATA_2 => {
-                return Err(PageFault::Encoding { encoding: header.encoding });
-            }
-            PageHeader::INDEX => {}
-            _ => return Err(PageFault::Header { at }),
-        }
+        values += header.data_values(at, uncompressed, &mut has_dictionary)?;
         if matches!(chunk.compression, Compression::GZIP(_)) && header.packed {
             let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
             let levels = levels.ok_or(PageFault::Header { at })?;
@@ -149,6 +135,30 @@ impl PageHeader {
             (self.kind, self.body),
             (Self::DATA, 5) | (Self::INDEX, 6) | (Self::DICTIONARY, 7) | (Self::DATA_2, 8)
         )
+    }
+
+    /// How many of the column's values the page at `at` says it holds, where it is of a kind and encoding that are read.
+    fn data_values(&self, at: u64, uncompressed: u64, has_dictionary: &mut bool) -> Result<u64, PageFault> {
+        let (encoding, claimed) = (self.encoding, self.values);
+        let count = u64::try_from(claimed).map_err(|_| PageFault::Values { at, claimed })?;
+        match self.kind {
+            Self::INDEX => Ok(0),
+            Self::DICTIONARY => match encoding {
+                // A number or a text's length takes four bytes at least.
+                _ if count > uncompressed / 4 => Err(PageFault::Values { at, claimed }),
+                PLAIN | PLAIN_DICTIONARY => {
+                    *has_dictionary = true;
+                    Ok(0)
+                }
+                _ => Err(PageFault::Encoding { encoding }),
+            },
+            _ => match encoding {
+                PLAIN | RLE | DELTA_BINARY_PACKED => Ok(count),
+                PLAIN_DICTIONARY | RLE_DICTIONARY if *has_dictionary => Ok(count),
+                PLAIN_DICTIONARY | RLE_DICTIONARY => Err(PageFault::NoDictionary { at }),
+                _ => Err(PageFault::Encoding { encoding }),
+            },
+        }
     }
 
     /// Takes the integer of this field: `parent` is the struct's own field, 0 for the header itself.

@@ -1,0 +1,232 @@
+//! `pickscore evaluate`
+
+use std::{
+    collections::HashMap,
+    fs,
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use clap::{Args, ValueEnum};
+use indicatif::ProgressBar;
+use pollster::FutureExt as _;
+
+use super::{
+    arguments::RunArguments,
+    fault::{self, Fault},
+    load,
+};
+use crate::{
+    PickScore,
+    dataset::{DatasetFiles, Row},
+    evaluate::{Bootstrap, Judged, Report},
+    scorer::ImageCache,
+    towers::Embedding,
+};
+
+/// Pairs that are scored at once: enough to fill batches, few enough to see progress.
+const PAIRS: usize = 64;
+/// Embeddings that are kept for images and prompts that come again, 4 KB each. Those that do mostly come soon.
+const KEPT: usize = 50_000;
+/// Faults of pairs that are told one by one.
+const TOLD: usize = 10;
+
+/// Models against preferences.
+#[derive(Debug, Args)]
+pub(super) struct EvaluateArguments {
+    /// A model directory or safetensors file; may be given several times.
+    #[arg(long = "model", value_name = "DIR|FILE", required = true)]
+    models: Vec<PathBuf>,
+    #[command(flatten)]
+    run: RunArguments,
+    /// Pairs to judge models by: Parquet files in Pick-a-Pic's schema, or Hugging Face folders, whose split `--split` is read.
+    #[arg(long = "data", value_name = "FILE|DIR", required = true, num_args = 1..)]
+    data: Vec<PathBuf>,
+    /// Which split of a folder.
+    #[arg(long, value_name = "NAME", default_value = "test")]
+    split: String,
+    /// Other pairs, on which each model's tie threshold is chosen; of a folder the split `validation` is read.
+    #[arg(long = "validation", value_name = "FILE|DIR", num_args = 1..)]
+    validation: Vec<PathBuf>,
+    /// Call a pair a tie where its probabilities are at most this far apart (0 to 1), instead of choosing that on `--validation`.
+    #[arg(long, value_name = "T", conflicts_with = "validation")]
+    threshold: Option<f64>,
+    /// Data sets that are drawn for the 95 % intervals.
+    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    resamples: u32,
+    /// What they are drawn from.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    seed: u64,
+    /// Write the report as JSON to this file too.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// How the report is written.
+    #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
+    format: ReportFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum ReportFormat {
+    /// For people.
+    Table,
+    /// One document, with reliability diagrams.
+    Json,
+    /// For a README.
+    Markdown,
+}
+
+pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
+    if let Some(threshold) = arguments.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
+        return Err(Fault::Usage { reason: format!("--threshold is {threshold}; expected 0 to 1") });
+    }
+    // What can be seen to be wrong is said before a gigabyte is loaded.
+    let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
+    let validation = match &arguments.validation[..] {
+        [] => None,
+        paths => Some(DatasetFiles::open(paths, "validation")?),
+    };
+    let given = arguments.threshold;
+    let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
+    let mut report: Option<Report> = None;
+    for model in &arguments.models {
+        let scorer = load::open_at(model, &arguments.run)?;
+        let validated = validation.as_ref().map(|files| judge(&scorer, files, "Validation")).transpose()?;
+        let validated = validated.map(|found| found.pairs).unwrap_or_default();
+        let found = judge(&scorer, &data, "Pairs")?;
+        let nothing = || Fault::Nothing {
+            reason: format!("none of the {} pairs has a label and images that can be read", data.rows()),
+        };
+        let report = match &mut report {
+            Some(report) => report,
+            none => none.insert(
+                Report::new(&found.pairs, validated.len(), found.left_out, given, &bootstrap)
+                    .ok_or_else(nothing)?,
+            ),
+        };
+        let name = &scorer.info().model;
+        report.add(name, &found.pairs, &validated, given, &bootstrap).ok_or_else(nothing)?;
+    }
+    let Some(report) = report else {
+        return Err(Fault::Usage { reason: "no model to evaluate; give --model".into() });
+    };
+    if let Some(path) = &arguments.out {
+        let unwritten = |error: io::Error| Fault::Input {
+            path: path.display().to_string(),
+            reason: format!("it cannot be written: {error}"),
+        };
+        let mut document = serde_json::to_vec_pretty(&report)?;
+        document.push(b'\n');
+        fs::write(path, document).map_err(unwritten)?;
+    }
+    let mut out = io::stdout().lock();
+    match arguments.format {
+        ReportFormat::Table => out.write_all(report.table().as_bytes())?,
+        ReportFormat::Markdown => out.write_all(report.markdown().as_bytes())?,
+        ReportFormat::Json => {
+            serde_json::to_writer_pretty(&mut out, &report)?;
+            writeln!(out)?;
+        }
+    }
+    Ok(())
+}
+
+/// A data set as a scorer sees it.
+#[derive(Default)]
+struct Found {
+    pairs: Vec<Judged>,
+    /// Pairs without a label, or with a prompt or image that cannot be read.
+    left_out: usize,
+    /// Those of them that could not be read.
+    unread: usize,
+    prompts: HashMap<String, usize>,
+}
+
+/// Scores every labelled pair, one row group in memory at a time.
+fn judge(scorer: &PickScore, files: &DatasetFiles, title: &'static str) -> Result<Found, Fault> {
+    let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
+    bar.set_message(title);
+    bar.set_length(files.rows());
+    let mut found = Found::default();
+    let mut kept = Kept::default();
+    for &group in files.groups() {
+        let rows = files.read(group)?;
+        let (labelled, unlabelled): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.label.is_some());
+        found.left_out += unlabelled.len();
+        bar.inc(unlabelled.len() as u64);
+        for rows in labelled.chunks(PAIRS) {
+            score(scorer, rows, &mut kept, &mut found, &bar)?;
+            bar.inc(rows.len() as u64);
+        }
+    }
+    bar.finish_and_clear();
+    if found.unread > TOLD {
+        fault::report(&format!("{} pairs could not be read, the first {TOLD} as said above", found.unread));
+    }
+    Ok(found)
+}
+
+/// Embeddings of what may come again. In Pick-a-Pic a winner stays for the next pair, and a prompt has about ten.
+#[derive(Default)]
+struct Kept {
+    images: ImageCache,
+    prompts: HashMap<String, Result<Embedding, String>>,
+}
+
+fn score(
+    scorer: &PickScore,
+    rows: &[&Row],
+    kept: &mut Kept,
+    found: &mut Found,
+    bar: &ProgressBar,
+) -> Result<(), Fault> {
+    if kept.images.len() > KEPT {
+        kept.images = ImageCache::default();
+    }
+    if kept.prompts.len() > KEPT {
+        kept.prompts.clear();
+    }
+    let unseen: Vec<&str> = rows
+        .iter()
+        .map(|row| row.caption.as_str())
+        .filter(|caption| !kept.prompts.contains_key(*caption))
+        .collect();
+    // An empty prompt has no embedding and must not stop the others.
+    let (readable, empty): (Vec<&str>, Vec<&str>) =
+        unseen.into_iter().partition(|caption| scorer.tokens(caption).is_ok());
+    for caption in empty {
+        let reason = scorer.tokens(caption).err().map(|error| error.to_string());
+        kept.prompts.insert(caption.into(), Err(reason.unwrap_or_default()));
+    }
+    let embedded = scorer.embed_texts(&readable).block_on()?;
+    kept.prompts.extend(readable.into_iter().map(str::to_owned).zip(embedded.into_iter().map(Ok)));
+    let encoded: Vec<&[u8]> =
+        rows.iter().flat_map(|row| &row.images).map(|image| image.bytes.as_slice()).collect();
+    let images = scorer.embed_images_with(&mut kept.images, &encoded).block_on()?;
+    for (row, images) in rows.iter().zip(images.chunks(2)) {
+        let (Some(label), [left, right]) = (row.label, images) else { continue };
+        let outcome = match (kept.prompts.get(&row.caption), left, right) {
+            (Some(Ok(prompt)), Ok(left), Ok(right)) => {
+                Ok([left, right].map(|image| scorer.score_of(prompt, image)))
+            }
+            (Some(Err(reason)), ..) => Err(reason.clone()),
+            (_, Err(error), _) => Err(format!("its image `jpg_0`: {error}")),
+            (_, _, Err(error)) => Err(format!("its image `jpg_1`: {error}")),
+            (None, ..) => Err("its prompt has no embedding".into()),
+        };
+        match outcome {
+            Ok(scores) => {
+                let next = found.prompts.len();
+                let prompt = *found.prompts.entry(row.caption.clone()).or_insert(next);
+                found.pairs.push(Judged { label, scores, kind: row.kind.clone(), prompt });
+            }
+            Err(reason) => {
+                (found.unread, found.left_out) = (found.unread + 1, found.left_out + 1);
+                if found.unread <= TOLD {
+                    let said = format!("the pair of ranking {} is left out: {reason}", row.ranking_id);
+                    bar.suspend(|| fault::report(&said));
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,30 @@
+//! `cargo xtask readers`: our Parquet in the programs that people read it with, and theirs in ours.
+
+use std::fs;
+
+use anyhow::Result;
+
+use crate::{
+    process::{cargo, program, root, step, target_folder},
+    python,
+    test::NATIVE,
+};
+
+pub(crate) fn run() -> Result<()> {
+    let python = python::environment("tests/dataset/requirements.lock")?;
+    let folder = target_folder()?.join("readers");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let (theirs, ours) = (folder.join("theirs"), folder.join("ours.parquet"));
+    fs::create_dir_all(&theirs)?;
+    let scripts = root().join("tests/dataset");
+    step(
+        "Parquet by pandas, datasets, DuckDB and Polars",
+        program(&python, &[]).arg(scripts.join("write.py")).arg(&theirs),
+    )?;
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "dataset"]);
+    test.args(NATIVE).args(["--", "--ignored", "--exact", "readers_and_writers"]);
+    step("read by us, and ours written", test.env("PICKSCORE_READERS", &folder))?;
+    step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))
+}
