@@ -10,12 +10,30 @@ use crate::{
 pub(crate) enum Background {
     Plain(Rgb),
     /// From one colour to another along an angle (radians).
-    Gradient { from: Rgb, to: Rgb, angle: f32 },
+    Gradient {
+        from: Rgb,
+        to: Rgb,
+        angle: f32,
+    },
     /// Two colours in soft clouds.
-    Clouds { from: Rgb, to: Rgb, cells: u32, seed: u64 },
+    Clouds {
+        from: Rgb,
+        to: Rgb,
+        cells: u32,
+        seed: u64,
+    },
     /// Two colours in turn, each `width` wide, across an angle (radians).
-    Stripes { from: Rgb, to: Rgb, width: f32, angle: f32 },
-    Checks { from: Rgb, to: Rgb, width: f32 },
+    Stripes {
+        from: Rgb,
+        to: Rgb,
+        width: f32,
+        angle: f32,
+    },
+    Checks {
+        from: Rgb,
+        to: Rgb,
+        width: f32,
+    },
 }
 
 impl Background {
@@ -97,7 +115,8 @@ fn shade(colour: Colour, spread: f32, random: &mut Random) -> Rgb {
     let turned = lab.hue() + random.between(-spread, spread);
     let chroma = lab.chroma() * random.between(1.0 - 2.0 * spread, 1.0 + spread);
     // White and black have nowhere else to go.
-    let lightness = if colour == Colour::White { lab.lightness - lighter.abs() / 4.0 } else { lab.lightness + lighter };
+    let lightness =
+        if colour == Colour::White { lab.lightness - lighter.abs() / 4.0 } else { lab.lightness + lighter };
     Oklab::polar(lightness.clamp(0.0, 1.0), chroma, turned).rgb()
 }
 
@@ -111,8 +130,8 @@ fn between(from: Rgb, to: Rgb, part: f32) -> Rgb {
     [one(0), one(1), one(2)]
 }
 
-/// How far a colour is from the nearest of these.
-fn contrast(rgb: Rgb, before: &[Oklab]) -> f32 {
+/// How far a colour is from the nearest of these; 1 where there are none.
+pub(crate) fn contrast(rgb: Rgb, before: &[Oklab]) -> f32 {
     let lab = Oklab::of(rgb);
     before.iter().map(|colour| colour.distance(lab)).fold(1.0, f32::min)
 }
@@ -146,7 +165,8 @@ mod tests {
                 let background = Background::choose(Some(colour), &[], &mut random);
                 let shown = Oklab::of(background.at(0.3, 0.7));
                 let apart = |colour: &Colour| shown.distance(Oklab::of(colour.rgb()));
-                let nearest = Colour::ALL.into_iter().min_by(|one, other| apart(one).total_cmp(&apart(other)));
+                let nearest =
+                    Colour::ALL.into_iter().min_by(|one, other| apart(one).total_cmp(&apart(other)));
                 assert_eq!(nearest, Some(colour));
             }
         }
@@ -167,9 +187,13 @@ mod tests {
             Background::Stripes { from, to, width: 0.1, angle: 0.4 },
             Background::Checks { from, to, width: 0.1 },
         ] {
-            let all: Vec<u8> =
-                (0..400).map(|at| background.at((at % 20) as f32 / 20.0, (at / 20) as f32 / 20.0)[0]).collect();
-            assert!(all.iter().any(|value| *value < 90) && all.iter().any(|value| *value > 165), "{background:?}");
+            let all: Vec<u8> = (0..400)
+                .map(|at| background.at((at % 20) as f32 / 20.0, (at / 20) as f32 / 20.0)[0])
+                .collect();
+            assert!(
+                all.iter().any(|value| *value < 90) && all.iter().any(|value| *value > 165),
+                "{background:?}"
+            );
         }
     }
 }

@@ -96,7 +96,8 @@ pub(crate) fn recoloured(pixels: &Pixmap, main: Main, target: Oklab) -> Pixmap {
         }
         // Shades keep half their distance in lightness, so that they stay within what the name covers.
         let lightness = target.lightness + 0.6 * (colour.lightness - from.lightness);
-        let [r, g, b] = Oklab::polar(lightness.clamp(0.05, 0.98), colour.chroma() * stronger, target.hue()).rgb();
+        let [r, g, b] =
+            Oklab::polar(lightness.clamp(0.05, 0.98), colour.chroma() * stronger, target.hue()).rgb();
         let alpha = pixel.alpha();
         let times = |value: u8| ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8;
         if let Some(new) = PremultipliedColorU8::from_rgba(times(r), times(g), times(b), alpha) {
@@ -133,7 +134,8 @@ fn main(visible: &[Oklab]) -> Option<Main> {
     let around = |at: usize| (BINS - 1..=BINS + 1).map(|by| weights[(at + by) % BINS]).sum::<f32>();
     let peak = (0..BINS).max_by(|one, other| around(*one).total_cmp(&around(*other)))?;
     let hue = (peak as f32 + 0.5) / BINS as f32 * std::f32::consts::TAU;
-    let of_it: Vec<Oklab> = coloured().filter(|colour| hue_apart(colour.hue(), hue) < MAIN).copied().collect();
+    let of_it: Vec<Oklab> =
+        coloured().filter(|colour| hue_apart(colour.hue(), hue) < MAIN).copied().collect();
     let enough = of_it.len() as f32 >= SHARE * visible.len() as f32;
     let colour = average(&of_it)?;
     (enough && colour.chroma() > COLOURED).then_some(Main { colour })
@@ -173,8 +175,8 @@ fn halved(pixels: &Pixmap) -> Option<Pixmap> {
             ((four.iter().map(|one| u32::from(part(one))).sum::<u32>() + 2) / 4) as u8
         };
         let alpha = mean(|one| one.alpha());
-        let [r, g, b] =
-            [mean(|one| one.red()), mean(|one| one.green()), mean(|one| one.blue())].map(|part| part.min(alpha));
+        let [r, g, b] = [mean(|one| one.red()), mean(|one| one.green()), mean(|one| one.blue())]
+            .map(|part| part.min(alpha));
         if let Some(new) = PremultipliedColorU8::from_rgba(r, g, b, alpha) {
             *pixel = new;
         }

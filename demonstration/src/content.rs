@@ -57,10 +57,11 @@ impl Content {
 
     /// A caption that is true of it, in lower case.
     pub(crate) fn caption(&self, concepts: &[Concept], random: &mut Random) -> String {
-        let name = |concept: usize| concepts.get(concept).map(|concept| concept.name.as_str()).unwrap_or_default();
+        let name =
+            |concept: usize| concepts.get(concept).map(|concept| concept.name.as_str()).unwrap_or_default();
         let said = match self.subject {
             Subject::One { concept, colour: None, size: None } => match concepts.get(concept) {
-                Some(concept) => one(concept, random),
+                Some(concept) => one(concept, self.background.is_none(), random),
                 None => String::new(),
             },
             Subject::One { concept, colour, size } => {
@@ -70,7 +71,8 @@ impl Content {
             }
             Subject::Many { concept, count, colour } => {
                 let colour = colour.map(|colour| format!("{} ", colour.name())).unwrap_or_default();
-                let several = format!("{} {colour}{}", language::number(count), language::plural(name(concept)));
+                let several =
+                    format!("{} {colour}{}", language::number(count), language::plural(name(concept)));
                 framed(&several, random)
             }
             Subject::Two { first, second, arrangement } => {
@@ -100,8 +102,14 @@ impl Size {
 }
 
 /// The sentences that captions are made with; `{}` is what is shown, with its article.
-pub(crate) const FRAMES: [&str; 6] =
-    ["an emoji of {}", "a drawing of {}", "a picture of {}", "an icon of {}", "an illustration of {}", "a cartoon of {}"];
+pub(crate) const FRAMES: [&str; 6] = [
+    "an emoji of {}",
+    "a drawing of {}",
+    "a picture of {}",
+    "an icon of {}",
+    "an illustration of {}",
+    "a cartoon of {}",
+];
 
 fn framed(what: &str, random: &mut Random) -> String {
     if random.chance(0.65) { what.into() } else { framed_always(what, random) }
@@ -112,10 +120,10 @@ fn framed_always(what: &str, random: &mut Random) -> String {
     frame.replace("{}", what)
 }
 
-/// A caption of one emoji alone.
-fn one(concept: &Concept, random: &mut Random) -> String {
+/// A caption of one emoji alone; `ends` where nothing more is said after it.
+fn one(concept: &Concept, ends: bool, random: &mut Random) -> String {
     let described = described(Some(concept), &[]);
-    let tag = random.pick(&concept.tags).filter(|tag| tag.len() < 24);
+    let tag = random.pick(&concept.tags).filter(|tag| ends && tag.len() < 24);
     match (random.weighted([(30.0, 0), (32.0, 1), (26.0, 2), (5.0, 3), (7.0, 4)]), tag) {
         (0, _) => concept.name.clone(),
         (2, _) => framed_always(&described, random),
@@ -165,7 +173,14 @@ pub(crate) mod tests {
     #[test]
     fn one_emoji_is_said_in_many_ways() {
         let all = captions(Content::plain(0));
-        for expected in ["apple", "an apple", "an emoji of an apple", "a drawing of an apple", "apple emoji", "apple, thing"] {
+        for expected in [
+            "apple",
+            "an apple",
+            "an emoji of an apple",
+            "a drawing of an apple",
+            "apple emoji",
+            "apple, thing",
+        ] {
             assert!(all.iter().any(|caption| caption == expected), "{expected} {all:?}");
         }
         assert!(captions(Content::plain(1)).contains(&"a picture of grapes".to_owned()));
@@ -174,11 +189,16 @@ pub(crate) mod tests {
     #[test]
     fn colours_sizes_counts_and_backgrounds_are_said() {
         let one = Subject::One { concept: 0, colour: Some(Colour::Orange), size: Some(Size::Large) };
-        assert!(captions(Content { subject: one, background: None }).contains(&"a large orange apple".to_owned()));
+        assert!(
+            captions(Content { subject: one, background: None }).contains(&"a large orange apple".to_owned())
+        );
         let many = Subject::Many { concept: 2, count: 3, colour: None };
         let many = Content { subject: many, background: Some(Colour::Orange) };
         assert!(captions(many).contains(&"three kitchen knives on an orange background".to_owned()));
         let two = Subject::Two { first: 0, second: 1, arrangement: Arrangement::Above };
-        assert!(captions(Content { subject: two, background: None }).contains(&"an apple above grapes".to_owned()));
+        assert!(
+            captions(Content { subject: two, background: None })
+                .contains(&"an apple above grapes".to_owned())
+        );
     }
 }

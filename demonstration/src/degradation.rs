@@ -15,7 +15,10 @@ pub(crate) enum Degradation {
     /// A Gaussian blur of this deviation.
     Blur(f32),
     /// Noise of this deviation, in levels of 255.
-    Noise { deviation: f32, seed: u64 },
+    Noise {
+        deviation: f32,
+        seed: u64,
+    },
     /// JPEG of this quality, after the picture was made half as large.
     Jpeg(u8),
     /// Only this part is seen, or it is squeezed.
@@ -55,8 +58,12 @@ impl Degradation {
                 Self::Stretch(View { stretch, ..View::WHOLE })
             }
             _ => {
-                let tint: Rgb = random
-                    .weighted([(1.0, [255, 0, 200]), (1.0, [0, 255, 60]), (1.0, [0, 70, 255]), (1.0, [255, 120, 0])]);
+                let tint: Rgb = random.weighted([
+                    (1.0, [255, 0, 200]),
+                    (1.0, [0, 255, 60]),
+                    (1.0, [0, 70, 255]),
+                    (1.0, [255, 120, 0]),
+                ]);
                 Self::Colour(random.weighted([
                     (4.0, Wrong::Inverted),
                     (3.0, Wrong::Rotated),
@@ -85,7 +92,12 @@ impl Degradation {
     /// # Errors
     ///
     /// When it cannot be encoded.
-    pub(crate) fn encode(self, scene: &Scene, gallery: &Gallery, side: u32) -> Result<Option<Vec<u8>>, Fault> {
+    pub(crate) fn encode(
+        self,
+        scene: &Scene,
+        gallery: &Gallery,
+        side: u32,
+    ) -> Result<Option<Vec<u8>>, Fault> {
         let (drawn, view) = match self {
             Self::Crop(view) | Self::Stretch(view) => (side, view),
             Self::Jpeg(_) => (side / 2, View::WHOLE),
@@ -119,7 +131,11 @@ impl Wrong {
                 Self::Rotated => {
                     // Greys would stay as they are: they are tinted as well.
                     let turned = [g, b, r];
-                    if r.abs_diff(g).max(g.abs_diff(b)) < 24 { mixed(turned, [160, 60, 220], 0.45) } else { turned }
+                    if r.abs_diff(g).max(g.abs_diff(b)) < 24 {
+                        mixed(turned, [160, 60, 220], 0.45)
+                    } else {
+                        turned
+                    }
                 }
                 Self::Tinted(tint) => mixed(pixel.map(|_| grey([r, g, b])), tint, 0.55),
                 Self::Dark => pixel.map(|part| (f32::from(part) * 0.16) as u8),
@@ -186,7 +202,8 @@ fn decoded(jpeg: &[u8], side: u32) -> Option<Picture> {
 fn doubled(picture: &Picture, side: u32) -> Picture {
     let pixels = picture.rgb.as_chunks::<3>().0;
     let last = picture.side.saturating_sub(1);
-    let from = |at: u32| pixels[((at / side / 2).min(last) * picture.side + (at % side / 2).min(last)) as usize];
+    let from =
+        |at: u32| pixels[((at / side / 2).min(last) * picture.side + (at % side / 2).min(last)) as usize];
     Picture { side, rgb: (0..side * side).flat_map(from).collect() }
 }
 
@@ -205,7 +222,9 @@ mod tests {
         let bar = picture(65, |x, _| if x.abs_diff(32) <= 4 { [255; 3] } else { [0; 3] });
         let (blurred_bar, deviation) = (blurred(&bar, 4.0), 4.0f64);
         for x in 16..49u32 {
-            let gauss = |d: f64| (-d * d / (2.0 * deviation * deviation)).exp() / (deviation * std::f64::consts::TAU.sqrt());
+            let gauss = |d: f64| {
+                (-d * d / (2.0 * deviation * deviation)).exp() / (deviation * std::f64::consts::TAU.sqrt())
+            };
             let expected: f64 = (28..=36).map(|from| 255.0 * gauss(f64::from(x) - f64::from(from))).sum();
             let found = f64::from(blurred_bar.rgb[(32 * 65 + x as usize) * 3]);
             assert!((found - expected).abs() < 8.0, "{x}: {found} {expected}");
@@ -216,16 +235,19 @@ mod tests {
     #[test]
     fn noise_has_its_deviation() {
         let noisy = noisy(picture(64, |_, _| [128; 3]), 30.0, 7);
-        let variance: f64 =
-            noisy.rgb.iter().map(|value| (f64::from(*value) - 127.5).powi(2)).sum::<f64>() / noisy.rgb.len() as f64;
+        let variance: f64 = noisy.rgb.iter().map(|value| (f64::from(*value) - 127.5).powi(2)).sum::<f64>()
+            / noisy.rgb.len() as f64;
         assert!((variance.sqrt() - 30.0).abs() < 1.0, "{}", variance.sqrt());
     }
 
     #[test]
     fn wrong_colours_are_far_from_the_right_ones() {
         let grey = picture(32, |x, _| [x as u8 * 8; 3]);
-        let apple = picture(32, |x, y| if x.abs_diff(16).pow(2) + y.abs_diff(16).pow(2) < 150 { [220, 38, 38] } else { [255; 3] });
-        for wrong in [Wrong::Inverted, Wrong::Rotated, Wrong::Tinted([0, 255, 60]), Wrong::Dark, Wrong::Faded] {
+        let apple = picture(32, |x, y| {
+            if x.abs_diff(16).pow(2) + y.abs_diff(16).pow(2) < 150 { [220, 38, 38] } else { [255; 3] }
+        });
+        for wrong in [Wrong::Inverted, Wrong::Rotated, Wrong::Tinted([0, 255, 60]), Wrong::Dark, Wrong::Faded]
+        {
             for right in [&grey, &apple] {
                 let difference = wrong.applied(right.clone()).difference(right);
                 assert!(difference > 25.0, "{wrong:?} {difference}");

@@ -11,18 +11,107 @@ pub(crate) enum Noun {
 
 /// Names that take no article: what cannot be counted, and what is no thing.
 const BARE: &[&str] = &[
-    "bacon", "badminton", "baggage claim", "baguette bread", "biceps", "bowling", "bread", "breast-feeding", "broccoli",
-    "building construction", "butter", "camping", "candy", "canned food", "cardinals", "children crossing", "congee", "cooked rice",
-    "cooking", "coral", "cricket game", "curry rice", "custard", "customs", "dashing away", "dizzy", "dna", "falafel", "field hockey",
-    "fire", "fireworks", "flatbread", "fog", "fondue", "food", "garlic", "herb", "high voltage", "honey", "hundred points", "ice",
-    "ice cream", "ice hockey", "jeans", "jupiter", "lacrosse", "leafy green", "left luggage", "link", "litter", "love",
-    "martial arts", "mate", "medium volume", "milky way", "mobile phone off", "money", "mount fuji", "nail polish",
-    "oden", "om", "passport control", "performing arts", "ping pong", "popcorn", "pouring liquid",
-    "prohibited", "roasted sweet potato", "rolling on the floor laughing", "sake", "salt", "shaved ice", "soap", "soft ice cream",
-    "spaghetti", "star-struck", "statue of liberty", "stuffed flatbread", "sushi", "tennis", "thread", "thumbs down", "thumbs up",
-    "tokyo tower", "unlocked", "locked", "vibration mode", "warning", "wireless", "wood", "yarn", "yin yang", "fish and chips",
-    "martial arts uniforms", "biohazard", "radioactive", "sweat", "potable water", "non-potable water", "no entry",
-    "money with wings", "locked with key", "locked with pen",
+    "bacon",
+    "badminton",
+    "baggage claim",
+    "baguette bread",
+    "biceps",
+    "bowling",
+    "bread",
+    "breast-feeding",
+    "broccoli",
+    "building construction",
+    "butter",
+    "camping",
+    "candy",
+    "canned food",
+    "cardinals",
+    "children crossing",
+    "congee",
+    "cooked rice",
+    "cooking",
+    "coral",
+    "cricket game",
+    "curry rice",
+    "custard",
+    "customs",
+    "dashing away",
+    "dizzy",
+    "dna",
+    "falafel",
+    "field hockey",
+    "fire",
+    "fireworks",
+    "flatbread",
+    "fog",
+    "fondue",
+    "food",
+    "garlic",
+    "herb",
+    "high voltage",
+    "honey",
+    "hundred points",
+    "ice",
+    "ice cream",
+    "ice hockey",
+    "jeans",
+    "jupiter",
+    "lacrosse",
+    "leafy green",
+    "left luggage",
+    "link",
+    "litter",
+    "love",
+    "martial arts",
+    "mate",
+    "medium volume",
+    "milky way",
+    "mobile phone off",
+    "money",
+    "mount fuji",
+    "nail polish",
+    "oden",
+    "om",
+    "passport control",
+    "performing arts",
+    "ping pong",
+    "popcorn",
+    "pouring liquid",
+    "prohibited",
+    "roasted sweet potato",
+    "rolling on the floor laughing",
+    "sake",
+    "salt",
+    "shaved ice",
+    "soap",
+    "soft ice cream",
+    "spaghetti",
+    "star-struck",
+    "statue of liberty",
+    "stuffed flatbread",
+    "sushi",
+    "tennis",
+    "thread",
+    "thumbs down",
+    "thumbs up",
+    "tokyo tower",
+    "vibration mode",
+    "warning",
+    "wireless",
+    "wood",
+    "yarn",
+    "yin yang",
+    "fish and chips",
+    "martial arts uniforms",
+    "biohazard",
+    "radioactive",
+    "sweat",
+    "potable water",
+    "non-potable water",
+    "no entry",
+    "money with wings",
+    "flower playing cards",
+    "skis",
 ];
 
 /// Names of one thing although their last letter is an s.
@@ -33,22 +122,90 @@ const SINGULAR_ENDS: &[&str] = &["ss", "us", "is"];
 
 /// Words after which a name's remainder only says more about what came before: "slice | of pizza".
 const AFTER_HEAD: &[&str] = &[
-    "and", "at", "behind", "blowing", "crossing", "curving", "exhaling", "facing", "fluttering", "from", "getting", "holding", "in",
-    "increasing", "decreasing", "made", "of", "off", "on", "over", "playing", "pointed", "pointing", "rowing", "running", "savoring", "screaming", "showing",
-    "tilted", "to", "under", "up", "viewing", "vomiting", "walking", "wearing", "with", "without", "for", "down",
+    "and",
+    "at",
+    "behind",
+    "blowing",
+    "crossing",
+    "curving",
+    "exhaling",
+    "facing",
+    "fluttering",
+    "from",
+    "getting",
+    "holding",
+    "in",
+    "increasing",
+    "decreasing",
+    "made",
+    "of",
+    "off",
+    "on",
+    "over",
+    "playing",
+    "pointed",
+    "pointing",
+    "rowing",
+    "running",
+    "savoring",
+    "screaming",
+    "showing",
+    "tilted",
+    "to",
+    "under",
+    "up",
+    "vomiting",
+    "walking",
+    "wearing",
+    "with",
+    "without",
+    "for",
+    "down",
 ];
 
 /// What follows these words in "-ing" says what they do: "person | juggling".
 const DOERS: &[&str] = &["person", "people", "man", "woman", "face"];
 
 const IRREGULAR: &[(&str, &str)] = &[
-    ("bison", "bison"), ("calf", "calves"), ("child", "children"), ("deer", "deer"), ("die", "dice"), ("dwarf", "dwarves"), ("fish", "fish"), ("foot", "feet"),
-    ("goose", "geese"), ("knife", "knives"), ("leaf", "leaves"), ("loaf", "loaves"), ("man", "men"), ("moose", "moose"),
-    ("mouse", "mice"), ("ox", "oxen"), ("person", "people"), ("scarf", "scarves"), ("sheep", "sheep"), ("shrimp", "shrimp"),
-    ("snowman", "snowmen"), ("squid", "squid"), ("tooth", "teeth"), ("wolf", "wolves"), ("woman", "women"), ("potato", "potatoes"),
-    ("tomato", "tomatoes"), ("volcano", "volcanoes"), ("mango", "mangoes"), ("mosquito", "mosquitoes"), ("tornado", "tornadoes"), ("buffalo", "buffaloes"),
-    ("blowfish", "blowfish"), ("jellyfish", "jellyfish"), ("hippopotamus", "hippopotamuses"), ("domino", "dominoes"),
-    ("superhero", "superheroes"), ("hero", "heroes"), ("t-rex", "t-rexes"),
+    ("bison", "bison"),
+    ("calf", "calves"),
+    ("child", "children"),
+    ("deer", "deer"),
+    ("die", "dice"),
+    ("dwarf", "dwarves"),
+    ("fish", "fish"),
+    ("foot", "feet"),
+    ("goose", "geese"),
+    ("knife", "knives"),
+    ("leaf", "leaves"),
+    ("loaf", "loaves"),
+    ("man", "men"),
+    ("moose", "moose"),
+    ("mouse", "mice"),
+    ("ox", "oxen"),
+    ("person", "people"),
+    ("scarf", "scarves"),
+    ("sheep", "sheep"),
+    ("shrimp", "shrimp"),
+    ("snowman", "snowmen"),
+    ("squid", "squid"),
+    ("tooth", "teeth"),
+    ("wolf", "wolves"),
+    ("woman", "women"),
+    ("potato", "potatoes"),
+    ("tomato", "tomatoes"),
+    ("volcano", "volcanoes"),
+    ("mango", "mangoes"),
+    ("mosquito", "mosquitoes"),
+    ("tornado", "tornadoes"),
+    ("buffalo", "buffaloes"),
+    ("blowfish", "blowfish"),
+    ("jellyfish", "jellyfish"),
+    ("hippopotamus", "hippopotamuses"),
+    ("domino", "dominoes"),
+    ("superhero", "superheroes"),
+    ("hero", "heroes"),
+    ("t-rex", "t-rexes"),
 ];
 
 const NUMBERS: [&str; 6] = ["no", "one", "two", "three", "four", "five"];
@@ -60,7 +217,9 @@ pub(crate) fn noun(name: &str) -> Noun {
     let plural = last.ends_with('s')
         && !SINGULAR.contains(&last)
         && !SINGULAR_ENDS.iter().any(|end| last.ends_with(end));
-    let uncounted = BARE.contains(&name) || name.starts_with("no ") || ["people", "men", "women", "children", "dice"].contains(&last);
+    let uncounted = BARE.contains(&name)
+        || name.starts_with("no ")
+        || ["people", "men", "women", "children", "dice"].contains(&last);
     if plural || uncounted { Noun::Bare } else { Noun::Count }
 }
 
@@ -96,7 +255,13 @@ pub(crate) fn plural(name: &str) -> String {
     let head = head(name);
     let (thing, rest) = (&name[head.clone()], &name[head.end..]);
     let (before, last) = match thing.rfind([' ', '-']) {
-        Some(at) if !IRREGULAR.iter().any(|(one, _)| *one == &thing[thing.rfind(' ').map_or(0, |at| at + 1)..]) => thing.split_at(at + 1),
+        Some(at)
+            if !IRREGULAR
+                .iter()
+                .any(|(one, _)| *one == &thing[thing.rfind(' ').map_or(0, |at| at + 1)..]) =>
+        {
+            thing.split_at(at + 1)
+        }
         _ => thing.split_at(thing.rfind(' ').map_or(0, |at| at + 1)),
     };
     format!("{before}{}{rest}", plural_word(last))
@@ -177,10 +342,29 @@ mod tests {
 
     #[test]
     fn nouns() {
-        for name in ["red apple", "bus", "octopus", "compass", "glass of milk", "magnifying glass tilted left", "cactus", "fleur-de-lis"] {
+        for name in [
+            "red apple",
+            "bus",
+            "octopus",
+            "compass",
+            "glass of milk",
+            "magnifying glass tilted left",
+            "cactus",
+            "fleur-de-lis",
+        ] {
             assert_eq!(noun(name), Noun::Count, "{name}");
         }
-        for name in ["grapes", "cherries", "sushi", "no entry", "scissors", "people hugging", "chopsticks", "thumbs up", "jeans"] {
+        for name in [
+            "grapes",
+            "cherries",
+            "sushi",
+            "no entry",
+            "scissors",
+            "people hugging",
+            "chopsticks",
+            "thumbs up",
+            "jeans",
+        ] {
             assert_eq!(noun(name), Noun::Bare, "{name}");
         }
     }

@@ -16,7 +16,8 @@ pub(crate) struct Picture {
 impl Picture {
     /// An opaque, square canvas.
     pub(crate) fn of(canvas: &Pixmap) -> Self {
-        let rgb = canvas.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
+        let rgb =
+            canvas.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
         Self { side: canvas.width(), rgb }
     }
 
@@ -55,7 +56,8 @@ impl Picture {
     #[cfg(test)]
     pub(crate) fn difference(&self, other: &Self) -> f32 {
         assert_eq!(self.side, other.side);
-        let sum: u32 = self.rgb.iter().zip(&other.rgb).map(|(one, other)| u32::from(one.abs_diff(*other))).sum();
+        let sum: u32 =
+            self.rgb.iter().zip(&other.rgb).map(|(one, other)| u32::from(one.abs_diff(*other))).sum();
         sum as f32 / self.rgb.len() as f32
     }
 }

@@ -26,13 +26,17 @@ pub(crate) fn run(arguments: &RenderArguments) -> Result<(), Fault> {
         expected: format!("a name that {style} draws, such as \"red apple\""),
     };
     let at = catalogue.find(&arguments.emoji).ok_or_else(unknown)?;
-    let one = Catalogue { concepts: vec![catalogue.concepts[at].clone()], icons: vec![catalogue.icons[at].clone()] };
+    let one = Catalogue {
+        concepts: vec![catalogue.concepts[at].clone()],
+        icons: vec![catalogue.icons[at].clone()],
+    };
     // Twice the style counts as two, so that an emoji of one style alone is kept.
     let gallery = Gallery::draw(&one, &[style], &[style, style], bitmap_side(arguments.size));
     let scene = Scene::clean(0, style, &gallery, &mut Random::new(0, "render", 0)).ok_or_else(unknown)?;
     let picture = scene.draw(&gallery, arguments.size, View::WHOLE).ok_or_else(unknown)?;
     let file = arguments.out.display().to_string();
-    fs::write(&arguments.out, picture.png()?).map_err(|error| Fault::Write { file, reason: error.to_string() })
+    fs::write(&arguments.out, picture.png()?)
+        .map_err(|error| Fault::Write { file, reason: error.to_string() })
 }
 
 /// Pixels at which bitmaps are kept for pictures of this many: emoji are trimmed after they are drawn, and should not have to be enlarged.

@@ -5,7 +5,7 @@ use std::f32::consts::PI;
 use resvg::tiny_skia::{FilterQuality, Pixmap, PixmapPaint, PremultipliedColorU8, Transform};
 
 use crate::{
-    background::Background,
+    background::{Background, contrast},
     bitmap::{self, Bitmap},
     colour::{Colour, Oklab},
     content::{Arrangement, Content, Size, Subject},
@@ -56,8 +56,14 @@ impl View {
 type Cell = ((f32, f32), f32);
 
 impl Scene {
-    /// Puts a content into a picture, in one of these styles. `None` where none of them has all that it needs.
-    pub(crate) fn stage(content: &Content, styles: &[Style], gallery: &Gallery, random: &mut Random) -> Option<Self> {
+    /// Puts a content into a picture, in one of these styles. `None` where none of them has all that it needs, or the emoji would be lost on
+    /// the background that is asked for.
+    pub(crate) fn stage(
+        content: &Content,
+        styles: &[Style],
+        gallery: &Gallery,
+        random: &mut Random,
+    ) -> Option<Self> {
         let able = able(content, styles, gallery);
         let style = *random.pick(&able)?;
         let (cells, colour): (Vec<(usize, Cell)>, _) = match content.subject {
@@ -95,12 +101,21 @@ impl Scene {
             emoji.push(Placed { concept, centre, side, angle, colour });
         }
         let colours = main_colours(&emoji, style, gallery);
+        // A black key on black cannot be seen.
+        if content.background.is_some_and(|said| contrast(said.rgb(), &colours) < 0.12) {
+            return None;
+        }
         let background = Background::choose(content.background, &colours, random);
         Some(Self { background, style, emoji })
     }
 
     /// One emoji, upright, large and on white, moved and scaled by a little: what retrieval is tested with.
-    pub(crate) fn clean(concept: usize, style: Style, gallery: &Gallery, random: &mut Random) -> Option<Self> {
+    pub(crate) fn clean(
+        concept: usize,
+        style: Style,
+        gallery: &Gallery,
+        random: &mut Random,
+    ) -> Option<Self> {
         let bitmap = gallery.bitmap(concept, style)?;
         let (side, angle) = (random.between(0.78, 0.88), random.between(-0.03, 0.03));
         let centre = (0.5 + random.between(-0.03, 0.03), 0.5 + random.between(-0.03, 0.03));
@@ -125,12 +140,13 @@ impl Scene {
             let longer = placed.side / pixel;
             let Some(level) = bitmap.level(longer) else { continue };
             let recoloured = placed.colour.zip(bitmap.main);
-            let recoloured = recoloured
-                .map(|(colour, main)| bitmap::recoloured(level, main, Oklab::of(colour.rgb())));
+            let recoloured =
+                recoloured.map(|(colour, main)| bitmap::recoloured(level, main, Oklab::of(colour.rgb())));
             let level = recoloured.as_ref().unwrap_or(level);
             let (width, height) = (level.width() as f32, level.height() as f32);
             let scale = longer / width.max(height);
-            let (x, y) = ((placed.centre.0 - view.corner.0) / pixel, (placed.centre.1 - view.corner.1) / pixel);
+            let (x, y) =
+                ((placed.centre.0 - view.corner.0) / pixel, (placed.centre.1 - view.corner.1) / pixel);
             let transform = Transform::from_translate(-width / 2.0, -height / 2.0)
                 .post_scale(scale, scale)
                 .post_concat(Transform::from_rotate(placed.angle * 180.0 / PI))
@@ -142,13 +158,13 @@ impl Scene {
         Some(Picture::of(&canvas))
     }
 
-    /// A corner of the only or first emoji, half of the picture's width: most of the emoji is cut off.
+    /// A corner of the first emoji: most of it is cut off.
     pub(crate) fn cropped(&self, random: &mut Random) -> View {
         let Some(placed) = self.emoji.first() else { return View::WHOLE };
         let mut side = |toward: f32| if random.chance(0.5) { toward } else { -toward };
-        let by = 0.5 * placed.side;
+        let by = 0.4 * placed.side;
         let centre = (placed.centre.0 + side(by), placed.centre.1 + side(by));
-        let seen = 0.62 * placed.side.max(0.5);
+        let seen = 0.5 * placed.side.max(0.5);
         View { corner: (centre.0 - seen / 2.0, centre.1 - seen / 2.0), side: seen, ..View::WHOLE }
     }
 }
@@ -180,7 +196,14 @@ fn main_colours(emoji: &[Placed], style: Style, gallery: &Gallery) -> Vec<Oklab>
 }
 
 /// Keeps an emoji within the picture: smaller where it would not fit, and moved. A single one goes to any place that it fits in.
-fn fitted(bitmap: &Bitmap, centre: (f32, f32), side: f32, angle: f32, single: bool, random: &mut Random) -> ((f32, f32), f32) {
+fn fitted(
+    bitmap: &Bitmap,
+    centre: (f32, f32),
+    side: f32,
+    angle: f32,
+    single: bool,
+    random: &mut Random,
+) -> ((f32, f32), f32) {
     let (width, height) = bitmap.shape();
     let (sin, cos) = (angle.sin().abs(), angle.cos().abs());
     // Extent for each unit of `side`.

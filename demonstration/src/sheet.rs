@@ -18,8 +18,6 @@ use crate::{
     render::bitmap_side,
 };
 
-/// Pairs in a row.
-const ACROSS: usize = 8;
 /// Tries for each pair of a kind that is asked for.
 const TRIES: u64 = 2000;
 
@@ -46,14 +44,17 @@ pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
             }
         }
         let (what, found) = ("the kind", wanted.unwrap_or_default().into());
-        let expected = "pretrain, near-miss, mismatch, tie, blur, noise, jpeg, crop, colour or stretch".into();
+        let expected =
+            "pretrain, near-miss, mismatch, tie, blur, noise, jpeg, crop, colour or stretch".into();
         Err(Fault::Unknown { what, found, expected })
     };
     let recipes = (0..arguments.pairs).into_par_iter().map(one).collect::<Result<Vec<Recipe>, Fault>>()?;
     let drawn = recipes.par_iter().flat_map(|recipe| &recipe.images).map(|shot| shot.encode(&gallery, side));
     let drawn = drawn.collect::<Result<Vec<_>, Fault>>()?;
+    // A pair is about twice as wide as high.
+    let across = (1..).find(|across| across * across * 2 >= recipes.len()).unwrap_or(1);
     let file = arguments.out.display().to_string();
-    let written = fs::write(&arguments.out, sheet(&drawn, side)?.png()?);
+    let written = fs::write(&arguments.out, sheet(&drawn, across, side)?.png()?);
     written.map_err(|error| Fault::Write { file, reason: error.to_string() })?;
     let mut out = io::stdout().lock();
     for (index, recipe) in recipes.iter().enumerate() {
@@ -63,30 +64,31 @@ pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
             Preferred::Neither => "tie",
         };
         let line = json!({
-            "row": index / ACROSS + 1, "column": index % ACROSS + 1, "caption": recipe.caption, "kind": recipe.kind, "better": better,
+            "row": index / across + 1, "column": index % across + 1, "caption": recipe.caption, "kind": recipe.kind, "better": better,
             "styles": recipe.images.iter().map(|shot| shot.style().name()).collect::<Vec<_>>(),
         });
         let written = writeln!(out, "{line}");
-        written.map_err(|error| Fault::Write { file: "standard output".into(), reason: error.to_string() })?;
+        written
+            .map_err(|error| Fault::Write { file: "standard output".into(), reason: error.to_string() })?;
     }
     Ok(())
 }
 
 /// Encoded pictures side by side, pairs a little apart.
-fn sheet(pictures: &[Vec<u8>], side: u32) -> Result<Picture, Fault> {
+fn sheet(pictures: &[Vec<u8>], across: usize, side: u32) -> Result<Picture, Fault> {
     let (side, gap) = (side as usize, 8);
     let (wide, high) = (side * 2 + 2 + gap, side + gap);
-    let across = ACROSS * wide;
-    let rows = (pictures.len() / 2).div_ceil(ACROSS);
+    let rows = (pictures.len() / 2).div_ceil(across);
     // Sheets are square, as all pictures are.
-    let edge = across.max(rows * high);
+    let edge = (across * wide).max(rows * high);
     let mut rgb = vec![60; edge * edge * 3];
     for (at, bytes) in pictures.iter().enumerate() {
         let fault = |error: image::ImageError| Fault::Encode { side: side as u32, reason: error.to_string() };
-        let format = if bytes.starts_with(b"\x89PNG") { image::ImageFormat::Png } else { image::ImageFormat::Jpeg };
+        let format =
+            if bytes.starts_with(b"\x89PNG") { image::ImageFormat::Png } else { image::ImageFormat::Jpeg };
         let pixels = image::load_from_memory_with_format(bytes, format).map_err(fault)?.into_rgb8();
         let (pair, second) = (at / 2, at % 2);
-        let (left, top) = (pair % ACROSS * wide + second * (side + 2), pair / ACROSS * high);
+        let (left, top) = (pair % across * wide + second * (side + 2), pair / across * high);
         for (y, row) in pixels.as_raw().chunks_exact(side * 3).enumerate() {
             let start = ((top + y) * edge + left) * 3;
             rgb[start..start + side * 3].copy_from_slice(row);

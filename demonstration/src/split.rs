@@ -38,7 +38,8 @@ impl Parts {
         let mut parts = Self { train: Vec::new(), validation: Vec::new(), test: Vec::new() };
         for family in families {
             // Large families, such as hearts, would be most of a small part.
-            let fits = |part: &Vec<usize>| part.len() + family.len() <= tenth && family.len() <= 1 + tenth / 12;
+            let fits =
+                |part: &Vec<usize>| part.len() + family.len() <= tenth && family.len() <= 1 + tenth / 12;
             if fits(&parts.validation) {
                 parts.validation.extend(family);
             } else if fits(&parts.test) {

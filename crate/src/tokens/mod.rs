@@ -13,12 +13,14 @@ mod error;
 mod json;
 mod normalize;
 mod published;
+mod vocabulary;
 
 use std::sync::Arc;
 
 use added::AddedTokens;
 use bpe::Bpe;
 pub use error::TokenizerError;
+pub use vocabulary::Vocabulary;
 
 /// A prompt as the text tower reads it.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

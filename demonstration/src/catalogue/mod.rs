@@ -64,7 +64,8 @@ impl Catalogue {
         let drawn = |icons: &[Option<Icon>; Style::ALL.len()]| {
             training.iter().filter(|style| icons[style.index()].is_some()).count() > 1
         };
-        let kept = chosen.into_iter().map(|(concept, _)| concept).zip(icons).filter(|(_, icons)| drawn(icons));
+        let kept =
+            chosen.into_iter().map(|(concept, _)| concept).zip(icons).filter(|(_, icons)| drawn(icons));
         let (concepts, icons) = kept.unzip();
         Self { concepts, icons }
     }
@@ -77,12 +78,7 @@ impl Catalogue {
 
 /// Each entry's icon in a set: by code points where the package lists them; else by the label, by the name that another set gives the same
 /// code points, and at last by a short name that no other emoji is called by.
-fn join<'a>(
-    set: &'a IconSet,
-    sets: &[IconSet],
-    names: &Names,
-    entries: &[&Entry],
-) -> Vec<Option<&'a Icon>> {
+fn join<'a>(set: &'a IconSet, sets: &[IconSet], names: &Names, entries: &[&Entry]) -> Vec<Option<&'a Icon>> {
     let codes: Vec<String> = entries.iter().map(|entry| code(&entry.hexcode)).collect();
     if set.has_codes() {
         return codes.iter().map(|code| set.icon(set.name_of_code(code)?)).collect();
@@ -90,7 +86,9 @@ fn join<'a>(
     let mut found: Vec<Option<&Icon>> = vec![None; entries.len()];
     let mut taken: HashSet<*const Icon> = HashSet::new();
     for step in 0..3 {
-        for (at, entry) in entries.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect::<Vec<_>>() {
+        for (at, entry) in
+            entries.iter().enumerate().filter(|(at, _)| found[*at].is_none()).collect::<Vec<_>>()
+        {
             let candidates: Vec<&str> = match step {
                 0 => vec![&entry.label],
                 1 => sets.iter().filter_map(|other| other.name_of_code(&codes[at])).collect(),

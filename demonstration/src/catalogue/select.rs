@@ -4,21 +4,49 @@ use crate::packages::Entry;
 
 /// Subgroups of what is mostly text, of parts of emoji, and of people who differ in little.
 const LEFT_OUT: &[&str] = &[
-    "keycap", "alphanum", "math", "punctuation", "currency", "gender", "skin-tone", "hair-style", "family", "subdivision-flag",
+    "keycap",
+    "alphanum",
+    "math",
+    "punctuation",
+    "currency",
+    "gender",
+    "skin-tone",
+    "hair-style",
+    "family",
+    "subdivision-flag",
 ];
 
 /// Emoji left out by name: text, copies of others in another size, and what cannot be told apart when small.
 const LEFT_OUT_LABELS: &[&str] = &[
-    "ZZZ", "black medium square", "black medium-small square", "black small square", "copyright", "hundred points", "no one under eighteen",
-    "person in manual wheelchair", "pregnant man", "pregnant person", "registered", "small blue diamond", "small orange diamond",
-    "trade mark", "water closet", "white medium square", "white medium-small square", "white small square",
-    "Japanese symbol for beginner", "part alternation mark", "sun behind small cloud", "sun behind large cloud",
+    "ZZZ",
+    "black medium square",
+    "black medium-small square",
+    "black small square",
+    "copyright",
+    "hundred points",
+    "no one under eighteen",
+    "person in manual wheelchair",
+    "pregnant man",
+    "pregnant person",
+    "registered",
+    "small blue diamond",
+    "small orange diamond",
+    "trade mark",
+    "water closet",
+    "white medium square",
+    "white medium-small square",
+    "white small square",
+    "Japanese symbol for beginner",
+    "part alternation mark",
+    "sun behind small cloud",
+    "sun behind large cloud",
 ];
 
 /// Countries whose flags are kept; the others differ from these too little at this size.
 const FLAGS: &[&str] = &[
-    "AR", "AU", "BR", "CA", "CH", "CN", "CU", "CZ", "DE", "DK", "EG", "ES", "EU", "FI", "FR", "GB", "GR", "IE", "IL", "IN", "IS", "IT", "JM",
-    "JP", "KE", "KR", "MX", "NL", "NO", "NP", "PK", "PL", "PT", "RU", "SA", "SE", "TR", "UA", "US", "VN", "ZA",
+    "AR", "AU", "BR", "CA", "CH", "CN", "CU", "CZ", "DE", "DK", "EG", "ES", "EU", "FI", "FR", "GB", "GR",
+    "IE", "IL", "IN", "IS", "IT", "JM", "JP", "KE", "KR", "MX", "NL", "NO", "NP", "PK", "PL", "PT", "RU",
+    "SA", "SE", "TR", "UA", "US", "VN", "ZA",
 ];
 
 /// Names that say more than Emojibase's label does.
@@ -28,7 +56,14 @@ const RENAMED: &[(&str, &str)] = &[
     ("large orange diamond", "orange diamond"),
     ("large blue diamond", "blue diamond"),
     ("person: blond hair", "person with blond hair"),
-    ("person: beard", "person with beard"),
+    ("person: beard", "person with a beard"),
+    ("four leaf clover", "four-leaf clover"),
+    ("locked", "locked padlock"),
+    ("unlocked", "unlocked padlock"),
+    ("locked with key", "padlock with key"),
+    ("locked with pen", "padlock with pen"),
+    ("airplane departure", "departing airplane"),
+    ("airplane arrival", "arriving airplane"),
     ("person: red hair", "person with red hair"),
     ("person: curly hair", "person with curly hair"),
     ("person: white hair", "person with white hair"),
@@ -69,12 +104,16 @@ pub(super) fn name(entry: &Entry, subgroup: &str) -> Option<String> {
     if let Some((_, name)) = RENAMED.iter().find(|(from, _)| *from == label) {
         return Some((*name).into());
     }
+    if subgroup == "zodiac" {
+        return Some(format!("{} zodiac sign", plain(label)));
+    }
     Some(plain(label))
 }
 
 /// The two regional indicators of a country.
 fn flag_code(country: &str) -> String {
-    let codes = country.bytes().map(|letter| format!("{:X}", 0x1F1E6 + u32::from(letter.saturating_sub(b'A'))));
+    let codes =
+        country.bytes().map(|letter| format!("{:X}", 0x1F1E6 + u32::from(letter.saturating_sub(b'A'))));
     codes.collect::<Vec<_>>().join("-")
 }
 
@@ -89,9 +128,48 @@ pub(super) fn plain(label: &str) -> String {
 /// What nearly the same emoji have in common: their name without colours, sizes, faces and the like. Such emoji go to the same split.
 pub(super) fn stem(name: &str) -> String {
     const SAYS_LITTLE: &[&str] = &[
-        "baby", "big", "black", "blue", "brown", "circle", "closed", "eyes", "face", "green", "grey", "large", "left", "light", "new", "old",
-        "open", "orange", "pink", "purple", "red", "right", "small", "two", "white", "yellow", "up", "down", "front-facing", "button",
-        "musical", "first", "second", "third", "low", "medium", "high", "heart-eyes", "locked", "tilted", "smiling", "grinning",
+        "baby",
+        "big",
+        "black",
+        "blue",
+        "brown",
+        "circle",
+        "closed",
+        "eyes",
+        "face",
+        "green",
+        "grey",
+        "large",
+        "left",
+        "light",
+        "new",
+        "old",
+        "open",
+        "orange",
+        "pink",
+        "purple",
+        "red",
+        "right",
+        "small",
+        "two",
+        "white",
+        "yellow",
+        "up",
+        "down",
+        "front-facing",
+        "button",
+        "musical",
+        "first",
+        "second",
+        "third",
+        "low",
+        "medium",
+        "high",
+        "heart-eyes",
+        "locked",
+        "tilted",
+        "smiling",
+        "grinning",
     ];
     let words: Vec<&str> = name.split(' ').collect();
     let telling: Vec<String> = words
@@ -101,7 +179,9 @@ pub(super) fn stem(name: &str) -> String {
         .collect();
     match telling.as_slice() {
         [] => words.last().map(|word| (*word).to_owned()).unwrap_or_default(),
-        [first, ..] if name.contains("heart") && !name.contains("face") && first.contains("heart") => "heart".into(),
+        [first, ..] if name.contains("heart") && !name.contains("face") && first.contains("heart") => {
+            "heart".into()
+        }
         _ => telling.join(" "),
     }
 }

@@ -65,14 +65,16 @@ impl<'a> Choices<'a> {
             2 => self.counted(random)?,
             3 => {
                 let (first, second) = (self.any(random)?, self.any(random)?);
-                let arrangement = *random.pick(&[Arrangement::Beside, Arrangement::Beside, Arrangement::Above])?;
+                let arrangement =
+                    *random.pick(&[Arrangement::Beside, Arrangement::Beside, Arrangement::Above])?;
                 if self.confused(first, second) || self.confused(second, first) {
                     return None;
                 }
                 Subject::Two { first, second, arrangement }
             }
             4 => {
-                let (concept, size) = (*random.pick(&self.countable)?, *random.pick(&[Size::Small, Size::Large])?);
+                let (concept, size) =
+                    (*random.pick(&self.countable)?, *random.pick(&[Size::Small, Size::Large])?);
                 Subject::One { concept, colour: None, size: Some(size) }
             }
             _ => Subject::One { concept: self.any(random)?, colour: None, size: None },
@@ -115,7 +117,8 @@ impl<'a> Choices<'a> {
     /// Another emoji of the same subgroup that does not fit the first's name.
     pub(super) fn sibling(&self, of: usize, random: &mut Random) -> Option<usize> {
         let siblings = self.by_subgroup.get(self.concept(of).subgroup.as_str())?;
-        let fitting: Vec<usize> = siblings.iter().copied().filter(|other| !self.confused(of, *other)).collect();
+        let fitting: Vec<usize> =
+            siblings.iter().copied().filter(|other| !self.confused(of, *other)).collect();
         random.pick(&fitting).copied()
     }
 
@@ -133,8 +136,10 @@ impl<'a> Choices<'a> {
         let words: Vec<&str> = other_one.name.split(' ').collect();
         let all_said = one.name.split(' ').all(|word| words.contains(&word));
         // "cat face" is said of "grinning cat" where the subgroup says that all of these are cats' faces.
-        let same_stem = one.stem == other_one.stem && one.name.split(' ').count() == other_one.name.split(' ').count()
-            && !Colour::said_in(&one.name) && one.name.trim_end_matches('s') == other_one.name.trim_end_matches('s');
+        let same_stem = one.stem == other_one.stem
+            && one.name.split(' ').count() == other_one.name.split(' ').count()
+            && !Colour::said_in(&one.name)
+            && one.name.trim_end_matches('s') == other_one.name.trim_end_matches('s');
         of == other || all_said || same_stem || other_one.tags.contains(&one.name)
     }
 
@@ -144,7 +149,12 @@ impl<'a> Choices<'a> {
     }
 
     /// A picture of a content in another style than this one, where there is another.
-    pub(super) fn stage_otherwise(&self, content: &Content, than: Style, random: &mut Random) -> Option<Scene> {
+    pub(super) fn stage_otherwise(
+        &self,
+        content: &Content,
+        than: Style,
+        random: &mut Random,
+    ) -> Option<Scene> {
         let mut others = able(content, &self.styles, self.gallery);
         if others.len() > 1 {
             others.retain(|style| *style != than);
@@ -169,9 +179,28 @@ fn can_be_counted(concept: &Concept) -> bool {
 /// Things that may have any colour: "a blue car".
 fn can_be_coloured(concept: &Concept) -> bool {
     const NOT: [&str; 8] = [
-        "place-map", "place-geographic", "sky-weather", "time", "money", "book-paper", "light-video", "award-medal",
+        "place-map",
+        "place-geographic",
+        "sky-weather",
+        "time",
+        "money",
+        "book-paper",
+        "light-video",
+        "award-medal",
     ];
-    let named = ["tangerine", "gold", "silver", "snow", "cherry", "rainbow", "fire", "blood", "chocolate", "lemon", "lime"];
+    let named = [
+        "tangerine",
+        "gold",
+        "silver",
+        "snow",
+        "cherry",
+        "rainbow",
+        "fire",
+        "blood",
+        "chocolate",
+        "lemon",
+        "lime",
+    ];
     can_be_counted(concept)
         && !Colour::said_in(&concept.name)
         && !NOT.contains(&concept.subgroup.as_str())

@@ -40,7 +40,13 @@ impl Choices<'_> {
         planned.ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })
     }
 
-    fn pair(&self, content: &Content, kind: &'static str, worse: Shot, random: &mut Random) -> Option<Recipe> {
+    fn pair(
+        &self,
+        content: &Content,
+        kind: &'static str,
+        worse: Shot,
+        random: &mut Random,
+    ) -> Option<Recipe> {
         let better = Shot::clean(self.stage(content, random)?);
         let caption = content.caption(&self.gallery.concepts, random);
         Some(Recipe::better(caption, kind, better, worse, random.chance(0.5)))
