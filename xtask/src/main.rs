@@ -1,6 +1,7 @@
 //! Commands of the workspace: `cargo xtask …`. Each does its own set-up.
 
 mod bench;
+mod demonstration;
 mod fuzz;
 mod parity;
 mod process;
@@ -46,6 +47,8 @@ enum Task {
         #[arg(long, default_value_t = 60)]
         seconds: u32,
     },
+    /// Makes the demonstration model from nothing: about two hours.
+    Demonstration(demonstration::Arguments),
     /// Measures speed beside what a user would otherwise use.
     Bench(bench::Arguments),
 }
@@ -60,6 +63,7 @@ fn main() -> ExitCode {
         Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::Fuzz { seconds } => fuzz::run(seconds),
+        Task::Demonstration(arguments) => demonstration::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     };
     match outcome {

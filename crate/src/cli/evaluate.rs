@@ -19,7 +19,10 @@ use super::{
 use crate::{
     PickScore,
     dataset::{DatasetFiles, Row},
-    evaluate::{Bootstrap, Judged, Report},
+    evaluate::{
+        Bootstrap, Judged, Report, RetrievalRow,
+        retrieval::{Pair, Trials, retrieval},
+    },
     scorer::ImageCache,
     towers::Embedding,
 };
@@ -37,6 +40,9 @@ pub(super) struct EvaluateArguments {
     /// A model directory or safetensors file; may be given several times.
     #[arg(long = "model", value_name = "DIR|FILE", required = true)]
     models: Vec<PathBuf>,
+    /// What the models are called in the report, in their order; their folders' names unless given.
+    #[arg(long = "name", value_name = "NAME")]
+    names: Vec<String>,
     #[command(flatten)]
     run: RunArguments,
     /// Pairs to judge models by: Parquet files in Pick-a-Pic's schema, or Hugging Face folders, whose split `--split` is read.
@@ -51,6 +57,9 @@ pub(super) struct EvaluateArguments {
     /// Call a pair a tie where its probabilities are at most this far apart (0 to 1), instead of choosing that on `--validation`.
     #[arg(long, value_name = "T", conflicts_with = "validation")]
     threshold: Option<f64>,
+    /// Also ask how often an image finds its own prompt among 100: rows whose first image fits their prompt and no other row's.
+    #[arg(long, value_name = "FILE|DIR")]
+    retrieval: Option<PathBuf>,
     /// Data sets that are drawn for the 95 % intervals.
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     resamples: u32,
@@ -79,16 +88,21 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(threshold) = arguments.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
         return Err(Fault::Usage { reason: format!("--threshold is {threshold}; expected 0 to 1") });
     }
+    if !arguments.names.is_empty() && arguments.names.len() != arguments.models.len() {
+        let (names, models) = (arguments.names.len(), arguments.models.len());
+        return Err(Fault::Usage { reason: format!("{names} names for {models} models; expected one each") });
+    }
     // What can be seen to be wrong is said before a gigabyte is loaded.
     let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
     let validation = match &arguments.validation[..] {
         [] => None,
         paths => Some(DatasetFiles::open(paths, "validation")?),
     };
+    let named = arguments.retrieval.as_ref().map(|path| DatasetFiles::open(&[path], "test")).transpose()?;
     let given = arguments.threshold;
     let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
     let mut report: Option<Report> = None;
-    for model in &arguments.models {
+    for (index, model) in arguments.models.iter().enumerate() {
         let scorer = load::open_at(model, &arguments.run)?;
         let validated = validation.as_ref().map(|files| judge(&scorer, files, "Validation")).transpose()?;
         let validated = validated.map(|found| found.pairs).unwrap_or_default();
@@ -103,8 +117,11 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
                     .ok_or_else(nothing)?,
             ),
         };
-        let name = &scorer.info().model;
+        let name = arguments.names.get(index).unwrap_or(&scorer.info().model);
         report.add(name, &found.pairs, &validated, given, &bootstrap).ok_or_else(nothing)?;
+        if let Some(named) = &named {
+            report.add_retrieval(retrieve(&scorer, named, arguments.seed, &bootstrap)?);
+        }
     }
     let Some(report) = report else {
         return Err(Fault::Usage { reason: "no model to evaluate; give --model".into() });
@@ -128,6 +145,45 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// How often the first image of a row finds the row's prompt.
+fn retrieve(
+    scorer: &PickScore,
+    files: &DatasetFiles,
+    seed: u64,
+    bootstrap: &Bootstrap,
+) -> Result<RetrievalRow, Fault> {
+    let mut pairs = Vec::new();
+    let mut prompts: HashMap<String, usize> = HashMap::new();
+    for &group in files.groups() {
+        for rows in files.read(group)?.chunks(PAIRS) {
+            let captions: Vec<&str> = rows.iter().map(|row| row.caption.as_str()).collect();
+            let images: Vec<&[u8]> = rows.iter().map(|row| row.images[0].bytes.as_slice()).collect();
+            let texts = scorer.embed_texts(&captions).block_on()?;
+            let images = scorer.embed_images(&images).block_on()?;
+            for ((row, text), image) in rows.iter().zip(texts).zip(images) {
+                let next = prompts.len();
+                let prompt = *prompts.entry(row.caption.clone()).or_insert(next);
+                match image {
+                    Ok(image) => pairs.push(Pair { text, image, prompt }.swapped()),
+                    Err(error) => {
+                        fault::report(&format!(
+                            "the image of ranking {} is left out: {error}",
+                            row.ranking_id
+                        ));
+                    }
+                }
+            }
+        }
+    }
+    let mut trials = Trials { seed, ..Trials::default() };
+    trials.candidates = trials.candidates.min(prompts.len());
+    let top = |top: usize| {
+        let nothing = || Fault::Nothing { reason: "retrieval needs rows with different prompts".into() };
+        retrieval(&pairs, &Trials { top, ..trials }, bootstrap).ok_or_else(nothing)
+    };
+    Ok(RetrievalRow { images: pairs.len(), candidates: trials.candidates, top_1: top(1)?, top_5: top(5)? })
 }
 
 /// A data set as a scorer sees it.

@@ -12,4 +12,4 @@ pub mod retrieval;
 
 pub use bootstrap::{Bootstrap, Estimate};
 pub use judged::Judged;
-pub use report::{Report, ScorerRow, ThresholdSource};
+pub use report::{Report, RetrievalRow, ScorerRow, ThresholdSource};

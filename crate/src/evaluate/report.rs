@@ -63,6 +63,22 @@ pub struct ScorerRow {
     pub calibration_error: f64,
     /// The reliability diagram.
     pub reliability: Vec<Bin>,
+    /// How often an image finds its own prompt, where that was tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retrieval: Option<RetrievalRow>,
+}
+
+/// How often an image finds its own prompt among others.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RetrievalRow {
+    /// How many images.
+    pub images: usize,
+    /// Prompts that each chooses from, its own among them.
+    pub candidates: usize,
+    /// Its own prompt has the highest score.
+    pub top_1: Estimate,
+    /// Its own prompt is among the five highest.
+    pub top_5: Estimate,
 }
 
 /// One kind of pair.
@@ -129,6 +145,13 @@ impl Report {
         Some(())
     }
 
+    /// Adds to the scorer that was added last how often images find their own prompt.
+    pub fn add_retrieval(&mut self, retrieval: RetrievalRow) {
+        if let Some(row) = self.scorers.last_mut() {
+            row.retrieval = Some(retrieval);
+        }
+    }
+
     /// The report as a Markdown table, with a line about the pairs under it.
     pub fn markdown(&self) -> String {
         let cells = self.cells();
@@ -177,6 +200,10 @@ impl Report {
                 .map(str::to_owned)
                 .into();
         header.extend(kinds.iter().map(|kind| printable(kind)));
+        let tried = self.scorers.iter().find_map(|row| row.retrieval.as_ref());
+        if let Some(tried) = tried {
+            header.extend(["top 1", "top 5"].map(|top| format!("{top} of {} prompts", tried.candidates)));
+        }
         let percent = |share: f64| format!("{:.1}", share * 100.0);
         let of_scorer = |row: &ScorerRow| {
             let Estimate { value, low, high } = row.accuracy;
@@ -192,6 +219,11 @@ impl Report {
                 row.kinds.get(*kind).map_or_else(String::new, |kind| percent(kind.accuracy.value))
             };
             cells.extend(kinds.iter().map(of_kind));
+            match (&row.retrieval, tried) {
+                (Some(found), _) => cells.extend([&found.top_1, &found.top_5].map(|top| percent(top.value))),
+                (None, Some(_)) => cells.extend([String::new(), String::new()]),
+                (None, None) => {}
+            }
             cells
         };
         std::iter::once(header).chain(self.scorers.iter().map(of_scorer)).collect()
@@ -244,6 +276,7 @@ fn row(
         log_loss: mean(&mut pairs.iter(), &log_loss)?,
         calibration_error: expected_error(&reliability),
         reliability,
+        retrieval: None,
     })
 }
 

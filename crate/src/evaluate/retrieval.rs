@@ -1,4 +1,4 @@
-//! How often a prompt finds its own image among others.
+//! How often a prompt finds its own image among others, or an image its own prompt.
 
 use std::collections::BTreeMap;
 
@@ -17,6 +17,14 @@ pub struct Pair {
     pub image: Embedding,
     /// Which prompt it is. Images of the same prompt are no distractors.
     pub prompt: usize,
+}
+
+impl Pair {
+    /// The same with prompt and image in each other's place: then [`retrieval`] asks images for their prompts.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        Self { text: self.image, image: self.text, prompt: self.prompt }
+    }
 }
 
 /// How a prompt is tried.

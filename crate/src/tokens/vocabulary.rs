@@ -57,7 +57,16 @@ mod tests {
         assert_eq!(vocabulary.merges.len(), 48_894);
         assert_eq!(vocabulary.spellings.len(), 49_406);
         // From CLIP's published `vocab.json`.
-        for (id, spelling) in [(0, "!"), (255, "Ń"), (256, "!</w>"), (320, "a</w>"), (512, "in"), (518, "the</w>"), (1929, "dog</w>"), (2368, "cat</w>")] {
+        for (id, spelling) in [
+            (0, "!"),
+            (255, "Ń"),
+            (256, "!</w>"),
+            (320, "a</w>"),
+            (512, "in"),
+            (518, "the</w>"),
+            (1929, "dog</w>"),
+            (2368, "cat</w>"),
+        ] {
             assert_eq!(vocabulary.spellings.get(&id).map(String::as_str), Some(spelling), "{id}");
         }
         assert_eq!(vocabulary.bytes, (0..512).collect::<Vec<u32>>());

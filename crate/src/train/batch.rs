@@ -53,6 +53,8 @@ pub struct Examples<'a> {
     seed: u64,
     objective: Objective,
     pub(super) position: Position,
+    /// The order of the pass at `position`.
+    order: Order,
     /// Rows of the window at `position`, in order; taken out one by one.
     held: Option<Vec<Option<Row>>>,
     /// Rows whose images could not be read, with the reason of the last one.
@@ -61,19 +63,24 @@ pub struct Examples<'a> {
 
 impl<'a> Examples<'a> {
     pub(super) fn new(files: &'a DatasetFiles, seed: u64, objective: Objective, position: Position) -> Self {
-        let groups = files.groups().iter().map(|group| (group.rows, group.bytes)).collect();
-        Self { files, groups, seed, objective, position, held: None, skipped: (0, None) }
+        let groups: Vec<_> = files.groups().iter().map(|group| (group.rows, group.bytes)).collect();
+        let order = Order::new(&groups, seed, position.pass);
+        Self { files, groups, seed, objective, position, order, held: None, skipped: (0, None) }
     }
 
     /// The next batch. Rows without a label are passed over, and so are those with an image that cannot be read.
     ///
     /// # Errors
     ///
-    /// Files that cannot be read; data without a single example.
+    /// Files that cannot be read; data without a single example that can be learned from.
     pub fn next(&mut self, size: usize, reading: &Reading) -> Result<Batch, TrainError> {
         let mut batch = Batch::default();
         let mut seconds = Vec::new();
+        let (skipped, all) = (self.skipped.0, self.files.rows());
         while batch.prompts.len() < size {
+            if self.skipped.0 - skipped > all {
+                return Err(TrainError::TooFew { split: "training", rows: 0, expected: 1 });
+            }
             let mut rows = Vec::new();
             while rows.len() < size - batch.prompts.len() {
                 rows.push(self.row()?);
@@ -93,17 +100,17 @@ impl<'a> Examples<'a> {
     fn row(&mut self) -> Result<Row, TrainError> {
         let began = self.position.pass;
         loop {
-            let order = Order::new(&self.groups, self.seed, self.position.pass);
-            if self.position.window >= order.windows() {
-                if self.position.pass > began + 1 || order.windows() == 0 {
+            if self.position.window >= self.order.windows() {
+                if self.position.pass > began + 1 || self.order.windows() == 0 {
                     return Err(TrainError::TooFew { split: "training", rows: 0, expected: 1 });
                 }
                 self.position = Position { pass: self.position.pass + 1, ..Position::default() };
+                self.order = Order::new(&self.groups, self.seed, self.position.pass);
                 continue;
             }
             let held = match &mut self.held {
                 Some(held) => held,
-                none => none.insert(self.files.window(&order, self.position.window)?),
+                none => none.insert(self.files.window(&self.order, self.position.window)?),
             };
             while let Some(row) = held.get_mut(self.position.row) {
                 self.position.row += 1;

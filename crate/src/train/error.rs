@@ -20,7 +20,9 @@ pub enum TrainError {
     #[error(transparent)]
     Data(#[from] DatasetError),
     /// Nothing to learn from.
-    #[error("the {split} data has {rows} rows with a label; expected at least {expected}")]
+    #[error(
+        "the {split} data has {rows} rows with a label and readable images; expected at least {expected}"
+    )]
     TooFew {
         /// `"training"` or `"validation"`.
         split: &'static str,

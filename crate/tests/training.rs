@@ -1,0 +1,307 @@
+//! Training as its users call it: the library's `train`, and the command.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+mod common;
+
+use std::{fs, ops::ControlFlow, path::Path, process::Command};
+
+use burn::tensor::Device;
+use pickscore::{
+    dataset::{DatasetFiles, Row, RowImage, WriteOptions, Writer},
+    train::{
+        Decay, Event, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
+        train,
+    },
+    weights::ModelDirectory,
+};
+
+/// A row of two of the fixtures.
+fn row(index: usize, caption: &str, label: Option<[f64; 2]>, images: [Vec<u8>; 2]) -> Row {
+    Row {
+        caption: caption.into(),
+        images: images.map(|bytes| RowImage { bytes, ..RowImage::default() }),
+        label,
+        best_image_uid: "tie".into(),
+        are_different: true,
+        created_at: 0,
+        ranking_id: index as i64,
+        user_id: 0,
+        num_example_per_prompt: 1 + (index % 3) as i64,
+        index: index as i64,
+        kind: None,
+    }
+}
+
+fn images() -> Vec<Vec<u8>> {
+    let folder = common::image("");
+    let mut files: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    files.sort();
+    let readable = |path: &Path| path.extension().is_some_and(|ending| ending == "png");
+    files.iter().filter(|path| readable(path)).take(4).map(|path| fs::read(path).unwrap()).collect()
+}
+
+/// Data of `rows` rows in row groups of five, whose prompts tell which of the images is preferred.
+fn write_data(folder: &Path, split: &str, rows: impl Iterator<Item = Row>) {
+    fs::create_dir_all(folder.join("data")).unwrap();
+    let file = fs::File::create(folder.join(format!("data/{split}-0.parquet"))).unwrap();
+    let options = WriteOptions { group_rows: 5, ..WriteOptions::default() };
+    let mut writer = Writer::create(file, options).unwrap();
+    rows.for_each(|row| writer.write(&row).unwrap());
+    writer.finish().unwrap();
+}
+
+fn rows(count: usize) -> impl Iterator<Item = Row> {
+    let images = images();
+    (0..count).map(move |index| {
+        let (first, second) = (index % images.len(), (index + 1) % images.len());
+        let label = match index % 3 {
+            0 => [1.0, 0.0],
+            1 => [0.0, 1.0],
+            _ => [0.5, 0.5],
+        };
+        let caption = format!("picture {first} kind {}", index % 3);
+        row(index, &caption, Some(label), [images[first].clone(), images[second].clone()])
+    })
+}
+
+/// A folder with a configuration, data of both splits, and a place for runs.
+fn folder() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    fs::create_dir(folder.path().join("empty")).unwrap();
+    fs::write(folder.path().join("empty/config.json"), common::SMALL).unwrap();
+    write_data(&folder.path().join("pairs"), "train", rows(23));
+    write_data(&folder.path().join("pairs"), "validation", rows(8));
+    folder
+}
+
+fn options(objective: Objective, out: &Path) -> TrainOptions {
+    TrainOptions {
+        objective,
+        steps: 8,
+        batch: 6,
+        micro_batch: 4,
+        seed: 3,
+        optimizer: OptimizerOptions {
+            learning_rate: 3e-3,
+            warm_up: 2,
+            decay: Decay::Cosine,
+            ..OptimizerOptions::of(objective)
+        },
+        validate_every: 3,
+        validation_rows: 100,
+        checkpoint_every: 2,
+        out: out.into(),
+    }
+}
+
+fn run(
+    folder: &Path,
+    options: &TrainOptions,
+    observe: &mut dyn FnMut(Event) -> ControlFlow<()>,
+) -> Result<Outcome, TrainError> {
+    let directory = ModelDirectory::describe(&folder.join("empty")).unwrap();
+    let data =
+        ["train", "validation"].map(|split| DatasetFiles::open(&[folder.join("pairs")], split).unwrap());
+    let trainee = Trainee::random(directory.config().clone(), options.seed, Device::flex());
+    train(options, trainee, &directory, [&data[0], &data[1]], &Device::flex(), observe)
+}
+
+#[test]
+fn what_goes_on_from_a_checkpoint_ends_with_the_same_bits() {
+    for objective in [Objective::Preference, Objective::Contrastive] {
+        let folder = folder();
+        let (whole, parts) = (folder.path().join("whole"), folder.path().join("parts"));
+        let outcome =
+            run(folder.path(), &options(objective, &whole), &mut |_| ControlFlow::Continue(())).unwrap();
+        let mut resumed = Vec::new();
+        let mut stopped = 0;
+        let again = loop {
+            let mut steps = 0;
+            let outcome = run(folder.path(), &options(objective, &parts), &mut |event| {
+                match event {
+                    Event::Resumed(step) => resumed.push(step),
+                    Event::Step(_) => steps += 1,
+                    Event::Skipped(..) => panic!("every image can be read"),
+                }
+                if steps == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            });
+            match outcome {
+                Ok(outcome) => break outcome,
+                Err(TrainError::Stopped { .. }) => stopped += 1,
+                Err(error) => panic!("{error}"),
+            }
+        };
+        assert_eq!((stopped, &resumed[..]), (2, &[3, 6][..]));
+        assert_eq!(outcome, again);
+        for file in
+            ["checkpoint/parameters.safetensors", "checkpoint/moments.safetensors", "model/model.safetensors"]
+        {
+            assert!(
+                fs::read(whole.join(file)).unwrap() == fs::read(parts.join(file)).unwrap(),
+                "{file} differs"
+            );
+        }
+        let losses = |out: &Path| {
+            let log = read_log(&out.join("log.csv")).unwrap();
+            log.iter().map(|entry| (entry.step, entry.loss, entry.validation)).collect::<Vec<_>>()
+        };
+        assert_eq!(losses(&whole), losses(&parts));
+        assert_eq!(losses(&whole).len(), 8);
+        let plot = fs::read_to_string(whole.join("plot.svg")).unwrap();
+        assert!(plot.contains("<svg") && plot.contains("validation accuracy"));
+    }
+}
+
+#[test]
+fn preferences_are_learned() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    let options = TrainOptions { steps: 60, validate_every: 60, ..options(Objective::Preference, &out) };
+    let outcome = run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let log = read_log(&out.join("log.csv")).unwrap();
+    let mean = |entries: &[pickscore::train::LogEntry]| {
+        entries.iter().map(|entry| entry.loss).sum::<f64>() / entries.len() as f64
+    };
+    let (first, last) = (mean(&log[..6]), mean(&log[54..]));
+    assert!(last < 0.5 * first, "the loss went from {first} to {last}");
+    assert!(outcome.best.1.accuracy >= 0.8, "{:?}", outcome.best);
+}
+
+#[test]
+fn another_run_in_the_same_folder_is_refused() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    let first = options(Objective::Preference, &out);
+    run(folder.path(), &first, &mut |_| ControlFlow::Continue(())).unwrap();
+    let other = TrainOptions { seed: 4, ..first.clone() };
+    let error = run(folder.path(), &other, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(error, TrainError::OtherRun { what: "objective, seed or batch", .. }), "{error}");
+    // The same once more has nothing left to do.
+    let outcome = run(folder.path(), &first, &mut |event| {
+        assert!(matches!(event, Event::Resumed(8)), "{event:?}");
+        ControlFlow::Continue(())
+    });
+    assert_eq!(outcome.unwrap().steps, 8);
+}
+
+#[test]
+fn a_damaged_checkpoint_is_said() {
+    let folder = folder();
+    let out = folder.path().join("out");
+    let options = options(Objective::Preference, &out);
+    run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    for file in ["parameters.safetensors", "moments.safetensors", "state.json"] {
+        let path = out.join("checkpoint").join(file);
+        let good = fs::read(&path).unwrap();
+        fs::write(&path, &good[..good.len() / 2]).unwrap();
+        let error = run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+        assert!(
+            matches!(error, TrainError::Checkpoint { .. }) && error.to_string().contains(file),
+            "{error}"
+        );
+        fs::write(&path, good).unwrap();
+    }
+}
+
+#[test]
+fn rows_without_label_or_readable_images_are_passed_over() {
+    let folder = folder();
+    let images = images();
+    let mixed = (0..20).map(|index| {
+        let label = (index % 2 == 0).then_some([1.0, 0.0]);
+        let second = if index % 4 == 0 { b"no image".to_vec() } else { images[1].clone() };
+        row(index, "a picture", label, [images[0].clone(), second])
+    });
+    write_data(&folder.path().join("pairs"), "train", mixed);
+    let out = folder.path().join("out");
+    let mut skipped = None;
+    run(folder.path(), &options(Objective::Preference, &out), &mut |event| {
+        if let Event::Skipped(count, reason) = event {
+            skipped = Some((count, reason));
+        }
+        ControlFlow::Continue(())
+    })
+    .unwrap();
+    let (count, reason) = skipped.unwrap();
+    assert!(count >= 5 && reason.starts_with("image 1 of ranking "), "{count}: {reason}");
+}
+
+#[test]
+fn data_without_a_single_label_is_refused() {
+    let folder = folder();
+    let images = images();
+    let none = (0..7).map(|index| row(index, "a picture", None, [images[0].clone(), images[1].clone()]));
+    write_data(&folder.path().join("pairs"), "train", none);
+    let options = options(Objective::Preference, &folder.path().join("out"));
+    let error = run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(error, TrainError::TooFew { split: "training", .. }), "{error}");
+}
+
+#[test]
+fn the_command_trains_and_its_model_scores() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let pickscore = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pickscore")).args(arguments).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (model, data, out) = (path("empty"), path("pairs"), path("out"));
+    let shared =
+        ["train", "--model", &model, "--data", &data, "--out", &out, "--device", "cpu", "--steps", "4"];
+    let (code, stdout, stderr) = pickscore(
+        &[
+            &shared[..],
+            &[
+                "--from-scratch",
+                "--objective",
+                "contrastive",
+                "--batch",
+                "4",
+                "--validate-every",
+                "2",
+                "--format",
+                "json",
+            ],
+        ]
+        .concat(),
+    );
+    assert_eq!(code, Some(0), "{stderr}");
+    let result: serde_json::Value = serde_json::from_str(&stdout).unwrap();
+    assert_eq!(result["steps"], 4);
+    assert!(stderr.contains("validation loss"), "{stderr}");
+    let image = common::image("").join(
+        fs::read_dir(common::image(""))
+            .unwrap()
+            .find_map(|entry| {
+                let name = entry.unwrap().file_name();
+                name.to_string_lossy().ends_with(".png").then_some(name)
+            })
+            .unwrap(),
+    );
+    let trained = path("out/model");
+    let (code, _, stderr) = pickscore(&[
+        "score",
+        "--model",
+        &trained,
+        "--prompt",
+        "a picture",
+        "--device",
+        "cpu",
+        &image.display().to_string(),
+    ]);
+    assert_eq!(code, Some(0), "{stderr}");
+
+    let (code, _, stderr) =
+        pickscore(&[&shared[..], &["--from-scratch", "--objective", "contrastive", "--batch", "1"]].concat());
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    // Without weights and without being told to draw them.
+    let (code, _, stderr) = pickscore(&shared);
+    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    let (code, _, _) = pickscore(&["train", "--model", &model]);
+    assert_eq!(code, Some(2));
+}

@@ -1,0 +1,229 @@
+//! `cargo xtask demonstration`: the model that ships with the page, from nothing.
+//!
+//! ```text
+//! npm packages ─► pictures, pairs, tokenizer ─► contrastive ─► preference ─► 8 bits ─► www/public/models/pickscore-tiny
+//!                                                    └─────────────┴─► evaluation ─► demonstration/results
+//! ```
+//!
+//! Twice: `development` keeps emoji back, and is what choices are made by; `shipping` learns from all of them. Neither sees the kept-out style. Every step
+//! that is done is left alone by the next call, and training goes on from its checkpoint.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use anyhow::{Context as _, Result};
+use clap::{Args, ValueEnum};
+
+use crate::process::{cargo, program, root, step, target_folder};
+
+/// What is made.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Which model.
+    #[arg(long, value_enum, default_value_t = Stage::All)]
+    stage: Stage,
+    /// Where everything is kept that is not committed; the folder of cargo's output unless given.
+    #[arg(long)]
+    folder: Option<PathBuf>,
+    /// A run of minutes, which shows that training improves a model, and ships nothing.
+    #[arg(long)]
+    short: bool,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Stage {
+    /// Emoji are kept back for validation and test.
+    Development,
+    /// All emoji, for the model that ships.
+    Shipping,
+    /// Both.
+    All,
+}
+
+/// How much of everything.
+struct Size {
+    pretrain: u64,
+    preference: u64,
+    contrastive_steps: u64,
+    preference_steps: u64,
+    batch: u64,
+}
+
+const FULL: Size =
+    Size { pretrain: 60_000, preference: 30_000, contrastive_steps: 2500, preference_steps: 300, batch: 256 };
+const SHORT: Size =
+    Size { pretrain: 2_000, preference: 1_000, contrastive_steps: 60, preference_steps: 20, batch: 64 };
+
+const SEED: &str = "42";
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let demonstration = root().join("demonstration");
+    if !demonstration.join("node_modules/emojibase-data").is_dir() {
+        step("emoji from npm", program("npm", &["ci", "--ignore-scripts"]).current_dir(&demonstration))?;
+    }
+    let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
+    let build =
+        ["build", "--locked", "--release", "--package", "pickscore", "--package", "pickscore-demonstration"];
+    step("pickscore and the maker of pictures", cargo(&build).args(features))?;
+    let target = target_folder()?;
+    let size = if arguments.short { &SHORT } else { &FULL };
+    let name = if arguments.short { "demonstration-short" } else { "demonstration" };
+    let work = Work {
+        maker: target.join("release/pickscore-demonstration"),
+        pickscore: target.join("release/pickscore"),
+        packages: demonstration.join("node_modules"),
+        folder: arguments.folder.clone().unwrap_or_else(|| target.join(name)),
+        size,
+    };
+    work.describe()?;
+    if arguments.stage != Stage::Shipping {
+        work.stage("development", "emoji")?;
+    }
+    if arguments.stage != Stage::Development {
+        let model = work.stage("shipping", "all")?;
+        if !arguments.short {
+            ship(&work, &model)?;
+        }
+    }
+    Ok(())
+}
+
+struct Work {
+    maker: PathBuf,
+    pickscore: PathBuf,
+    packages: PathBuf,
+    folder: PathBuf,
+    size: &'static Size,
+}
+
+impl Work {
+    /// A folder with the model's description and no weights.
+    fn describe(&self) -> Result<()> {
+        let empty = self.folder.join("empty");
+        let mut vocabulary = self.maker("vocabulary");
+        step("the tokenizer", vocabulary.arg("--out").arg(&empty))?;
+        let source = root().join("demonstration/model");
+        for name in ["config.json", "preprocessor_config.json"] {
+            fs::copy(source.join(name), empty.join(name))
+                .with_context(|| format!("{name} cannot be copied"))?;
+        }
+        Ok(())
+    }
+
+    /// Data, training and evaluation → the trained model's folder.
+    fn stage(&self, name: &str, split: &str) -> Result<PathBuf> {
+        let (folder, size) = (self.folder.join(name), self.size);
+        let data = folder.join("data");
+        if !data.join("data.json").exists() {
+            let mut make = self.maker("data");
+            make.args(["--seed", SEED, "--split", split, "--pretrain", &size.pretrain.to_string()]);
+            make.args(["--preference", &size.preference.to_string()]).arg("--out").arg(&data);
+            step(&format!("{name}: pictures and pairs"), &mut make)?;
+        }
+        let (contrastive, preference) = (folder.join("contrastive"), folder.join("preference"));
+        let mut train = self.train(&self.folder.join("empty"), &data.join("pretrain"), &contrastive);
+        train.args(["--from-scratch", "--objective", "contrastive", "--learning-rate", "1e-3"]);
+        train.args(["--steps", &size.contrastive_steps.to_string(), "--batch", &size.batch.to_string()]);
+        step(&format!("{name}: which picture belongs to which prompt"), &mut train)?;
+        let mut train = self.train(&contrastive.join("model"), &data.join("preference"), &preference);
+        train.args([
+            "--objective",
+            "preference",
+            "--learning-rate",
+            "1e-4",
+            "--warm-up",
+            "50",
+            "--micro-batch",
+            "64",
+        ]);
+        train.args([
+            "--steps",
+            &size.preference_steps.to_string(),
+            "--batch",
+            "128",
+            "--validate-every",
+            "50",
+        ]);
+        step(&format!("{name}: which picture is preferred"), &mut train)?;
+        self.evaluate(&folder, name)?;
+        Ok(preference.join("model"))
+    }
+
+    fn evaluate(&self, folder: &Path, name: &str) -> Result<()> {
+        let data = folder.join("data");
+        let untrained = folder.join("untrained");
+        if !untrained.exists() {
+            // One step at a rate of zero leaves the weights that training began with.
+            let mut train = self.train(&self.folder.join("empty"), &data.join("pretrain"), &untrained);
+            train.args(["--from-scratch", "--objective", "contrastive", "--steps", "1", "--batch", "16"]);
+            step(&format!("{name}: the untrained model"), train.args(["--learning-rate", "0"]))?;
+        }
+        let results = if std::ptr::eq(self.size, &FULL) {
+            root().join("demonstration/results").join(name)
+        } else {
+            folder.join("results")
+        };
+        fs::create_dir_all(&results)?;
+        for set in ["preference", "kept-out", "openmoji", "unseen"] {
+            if !data.join(set).is_dir() {
+                continue;
+            }
+            let mut evaluate = Command::new(&self.pickscore);
+            evaluate.args(["evaluate", "--device", "cpu", "--format", "markdown"]);
+            for model in ["untrained", "contrastive", "preference"] {
+                evaluate.args(["--name", model]).arg("--model").arg(folder.join(model).join("model"));
+            }
+            evaluate.arg("--data").arg(data.join(set)).arg("--validation").arg(data.join(set));
+            let retrieval = data.join("retrieval").join(format!("{set}.parquet"));
+            if retrieval.is_file() {
+                evaluate.arg("--retrieval").arg(retrieval);
+            }
+            evaluate.arg("--out").arg(results.join(format!("{set}.json")));
+            let table = fs::File::create(results.join(format!("{set}.md")))?;
+            step(&format!("{name}: evaluation on {set}"), evaluate.stdout(table))?;
+        }
+        Ok(())
+    }
+
+    fn maker(&self, command: &str) -> Command {
+        let mut maker = Command::new(&self.maker);
+        maker.arg(command).arg("--packages").arg(&self.packages);
+        maker
+    }
+
+    fn train(&self, model: &Path, data: &Path, out: &Path) -> Command {
+        let mut train = Command::new(&self.pickscore);
+        train.args(["train", "--device", "cpu", "--seed", SEED]);
+        train.arg("--model").arg(model).arg("--data").arg(data).arg("--out").arg(out);
+        train
+    }
+}
+
+/// Puts the model where the page finds it, in 8 bits, beside the card that is kept there.
+fn ship(work: &Work, model: &Path) -> Result<()> {
+    let small = work.folder.join("shipping/q8");
+    if small.exists() {
+        fs::remove_dir_all(&small)?;
+    }
+    let mut convert = Command::new(&work.pickscore);
+    convert.args(["convert", "--precision", "q8", "--model"]).arg(model).arg("--out").arg(&small);
+    step("8 bits", &mut convert)?;
+    let out = root().join("www/public/models/pickscore-tiny");
+    fs::create_dir_all(&out)?;
+    for entry in fs::read_dir(&small)? {
+        let entry = entry?;
+        fs::copy(entry.path(), out.join(entry.file_name()))?;
+    }
+    fs::copy(work.folder.join("empty/token_map.json"), out.join("token_map.json"))?;
+    for stage in ["contrastive", "preference"] {
+        let log = work.folder.join("shipping").join(stage);
+        let results = root().join("demonstration/results/shipping");
+        fs::copy(log.join("log.csv"), results.join(format!("{stage}.csv")))?;
+        fs::copy(log.join("plot.svg"), results.join(format!("{stage}.svg")))?;
+    }
+    eprintln!("── {} holds the model", out.display());
+    Ok(())
+}
