@@ -30,6 +30,8 @@ pub(super) enum Command {
     Convert(ConvertArguments),
     /// Judge models by people's preferences: tie-aware accuracy, calibration, intervals.
     Evaluate(super::evaluate::EvaluateArguments),
+    /// Train a model on preference pairs, as PickScore was.
+    Train(super::train::TrainArguments),
 }
 
 /// Scores, probabilities and ranks of images for a prompt.
@@ -153,6 +155,16 @@ pub(super) struct RunArguments {
     /// CPU threads; all cores unless given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     pub(super) threads: Option<u16>,
+}
+
+impl From<DeviceArgument> for DeviceChoice {
+    fn from(device: DeviceArgument) -> Self {
+        match device {
+            DeviceArgument::Auto => Self::Auto,
+            DeviceArgument::Gpu => Self::Gpu,
+            DeviceArgument::Cpu => Self::Cpu,
+        }
+    }
 }
 
 impl RunArguments {

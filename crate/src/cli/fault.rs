@@ -28,6 +28,9 @@ pub(super) enum Fault {
     /// A data set.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
+    /// Training.
+    #[error(transparent)]
+    Train(#[from] crate::train::TrainError),
     /// Standard output.
     #[error("the results cannot be written: {0}")]
     Output(#[from] io::Error),

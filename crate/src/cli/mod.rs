@@ -31,6 +31,7 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Train(arguments) => train::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     dataset::DatasetFiles,
     scorer::open,
-    train::{Decay, Event, LogEntry, Objective, OptimizerOptions, TrainError, TrainOptions, Trainee, train},
+    train::{Decay, Event, LogEntry, Objective, OptimizerOptions, TrainOptions, Trainee, train},
     weights::ModelDirectory,
 };
 
@@ -147,9 +147,9 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     } else {
         ModelDirectory::open(&arguments.model)?
     };
-    let data = DatasetFiles::open(&arguments.data, "train").map_err(TrainError::from)?;
+    let data = DatasetFiles::open(&arguments.data, "train")?;
     let held_out = if arguments.validation.is_empty() { &arguments.data } else { &arguments.validation };
-    let held_out = DatasetFiles::open(held_out, "validation").map_err(TrainError::from)?;
+    let held_out = DatasetFiles::open(held_out, "validation")?;
     let (device, _) = open::device(arguments.device.into())?;
     let trainee = if arguments.from_scratch {
         Trainee::random(directory.config().clone(), arguments.seed, device.clone())
