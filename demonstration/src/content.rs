@@ -123,7 +123,7 @@ fn framed_always(what: &str, random: &mut Random) -> String {
 /// A caption of one emoji alone; `ends` where nothing more is said after it.
 fn one(concept: &Concept, ends: bool, random: &mut Random) -> String {
     let described = described(Some(concept), &[]);
-    let tag = random.pick(&concept.tags).filter(|tag| ends && tag.len() < 24);
+    let tag = random.pick(&concept.keywords).filter(|tag| ends && tag.len() < 24);
     match (random.weighted([(30.0, 0), (32.0, 1), (26.0, 2), (5.0, 3), (7.0, 4)]), tag) {
         (0, _) => concept.name.clone(),
         (2, _) => framed_always(&described, random),
@@ -150,10 +150,10 @@ pub(crate) mod tests {
 
     pub(crate) fn concept(name: &str) -> Concept {
         Concept {
-            hexcode: String::new(),
             name: name.into(),
             noun: language::noun(name),
             tags: vec!["thing".into()],
+            keywords: vec!["thing".into()],
             group: "objects".into(),
             subgroup: "other".into(),
             stem: name.into(),

@@ -41,10 +41,10 @@ pub(crate) fn catalogue() -> Catalogue {
         for name in names {
             let at = concepts.len();
             concepts.push(Concept {
-                hexcode: format!("{:X}", 0x1F300 + at),
                 name: name.into(),
                 noun: language::noun(name),
                 tags: vec![subgroup.into()],
+                keywords: vec!["thing".into()],
                 group: group.into(),
                 subgroup: subgroup.into(),
                 stem: name.into(),

@@ -19,7 +19,6 @@ use crate::{
     content::{FRAMES, Size},
     fault::Fault,
     language,
-    packages::Names,
 };
 
 /// Words of captions that stand in no name, frame or list of colours.
@@ -45,7 +44,7 @@ pub(crate) struct Pruned {
 /// When packages cannot be read or a file cannot be written.
 pub(crate) fn run(arguments: &VocabularyArguments) -> Result<(), Fault> {
     let read = arguments.sources.read()?;
-    let texts = texts(&read.names, &read.catalogue.concepts);
+    let texts = texts(&read.catalogue.concepts);
     let pruned = Pruned::new(&Tokenizer::clip(), texts.iter().map(String::as_str));
     let folder = arguments.out.display().to_string();
     fs::create_dir_all(&arguments.out)
@@ -67,8 +66,8 @@ pub(crate) fn run(arguments: &VocabularyArguments) -> Result<(), Fault> {
 const START: &str = "<|startoftext|>";
 const END: &str = "<|endoftext|>";
 
-/// Every word of every caption, and the words of all of Emojibase's names and keywords.
-pub(crate) fn texts(names: &Names, concepts: &[Concept]) -> Vec<String> {
+/// Every word of every caption.
+pub(crate) fn texts(concepts: &[Concept]) -> Vec<String> {
     let mut texts = vec![
         OTHER_WORDS.to_owned(),
         FRAMES.join(" ").replace("{}", ""),
@@ -78,11 +77,7 @@ pub(crate) fn texts(names: &Names, concepts: &[Concept]) -> Vec<String> {
     texts.extend([Size::Small, Size::Large].map(|size| size.name().to_owned()));
     for concept in concepts {
         texts.push(concept.name.clone());
-        texts.push(format!("{}, {}", language::plural(&concept.name), concept.tags.join(", ")));
-    }
-    for entry in &names.entries {
-        texts.push(entry.label.to_lowercase());
-        texts.push(entry.tags.join(" ").to_lowercase());
+        texts.push(format!("{}, {}", language::plural(&concept.name), concept.keywords.join(", ")));
     }
     texts
 }

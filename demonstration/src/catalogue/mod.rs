@@ -10,17 +10,20 @@ use crate::{
     style::Style,
 };
 
+/// How many emoji have a tag that captions use.
+const COMMON: usize = 3;
+
 /// One emoji.
 #[derive(Debug, Clone)]
 pub(crate) struct Concept {
-    /// Code points, as Emojibase has them: `1F34E`.
-    pub(crate) hexcode: String,
     /// What captions call it, in lower case: "red apple".
     pub(crate) name: String,
     /// Whether the name takes an article.
     pub(crate) noun: Noun,
     /// Emojibase's keywords, in lower case, without those that are the name.
     pub(crate) tags: Vec<String>,
+    /// Those of the tags that captions use: such as other emoji have too ("fruit", not "ripe").
+    pub(crate) keywords: Vec<String>,
     /// Unicode's group: `food-drink`.
     pub(crate) group: String,
     /// Unicode's subgroup: `food-fruit`.
@@ -40,6 +43,10 @@ impl Catalogue {
     /// The emoji that at least two of the `training` styles draw, in Emojibase's order.
     pub(crate) fn new(names: &Names, sets: &[IconSet], training: &[Style]) -> Self {
         let known = |of: &HashMap<u32, String>, id: Option<u32>| id.and_then(|id| of.get(&id)).cloned();
+        let mut uses: HashMap<String, usize> = HashMap::new();
+        for tag in names.entries.iter().flat_map(|entry| &entry.tags) {
+            *uses.entry(select::plain(tag)).or_default() += 1;
+        }
         let mut taken = HashSet::new();
         let mut chosen: Vec<(Concept, &Entry)> = Vec::new();
         for entry in &names.entries {
@@ -49,10 +56,12 @@ impl Catalogue {
             if !taken.insert(name.clone()) {
                 continue;
             }
-            let tags = entry.tags.iter().map(|tag| select::plain(tag)).filter(|tag| *tag != name).collect();
+            let tags = entry.tags.iter().map(|tag| select::plain(tag)).filter(|tag| *tag != name);
+            let tags: Vec<String> = tags.collect();
+            let common = |tag: &&String| uses.get(*tag).is_some_and(|count| *count >= COMMON);
+            let keywords = tags.iter().filter(common).cloned().collect();
             let (noun, stem) = (language::noun(&name), select::stem(&name));
-            let hexcode = entry.hexcode.clone();
-            chosen.push((Concept { hexcode, name, noun, tags, group, subgroup, stem }, entry));
+            chosen.push((Concept { name, noun, tags, keywords, group, subgroup, stem }, entry));
         }
         let mut icons = vec![[const { None }; Style::ALL.len()]; chosen.len()];
         let entries: Vec<&Entry> = chosen.iter().map(|(_, entry)| *entry).collect();
