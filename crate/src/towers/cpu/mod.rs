@@ -24,7 +24,7 @@ use std::cell::RefCell;
 
 use burn::{
     backend::{Flex, tensor::FloatTensor},
-    tensor::{DType, Device, Tensor},
+    tensor::{Device, Tensor, TensorData},
 };
 
 pub(super) use weight::PackedWeight;
@@ -49,12 +49,14 @@ pub(super) fn linear(
     let input = primitive(input);
     let bias = bias.map(primitive);
     let accumulate = residual.is_some();
-    let mut output = match residual {
-        Some(residual) => primitive(residual),
-        None => FloatTensor::<Flex>::empty([rows, weight.outputs()].into(), DType::F32),
-    };
     let task = linear::Linear { rows, weight, bias: bias.as_ref().map(slice), activation, accumulate };
-    task.run(slice(&input), output.storage_mut());
+    let output = match residual.map(primitive) {
+        Some(mut residual) => {
+            task.run(slice(&input), residual.storage_mut());
+            residual
+        }
+        None => matrix(rows, weight.outputs(), |output| task.run(slice(&input), output)),
+    };
     Tensor::from_primitive::<Flex>(output)
 }
 
@@ -62,9 +64,9 @@ pub(super) fn linear(
 pub(super) fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
     let [rows, width] = input.dims();
     let (input, weight, bias) = (primitive(input), primitive(weight), primitive(bias));
-    let mut output = FloatTensor::<Flex>::empty([rows, width].into(), DType::F32);
-    norm::layer_norm(slice(&input), slice(&weight), slice(&bias), epsilon as f32, output.storage_mut());
-    Tensor::from_primitive::<Flex>(output)
+    Tensor::from_primitive::<Flex>(matrix(rows, width, |output| {
+        norm::layer_norm(slice(&input), slice(&weight), slice(&bias), epsilon as f32, output);
+    }))
 }
 
 /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
@@ -72,14 +74,31 @@ pub(super) fn attention(qkv: Tensor<2>, sequence: usize, heads: usize, causal: b
     let [rows, width] = qkv.dims();
     let width = width / 3;
     let qkv = primitive(qkv);
-    let mut output = FloatTensor::<Flex>::empty([rows, width].into(), DType::F32);
     let task = attention::Attention { batch: rows / sequence, sequence, heads, width, causal };
-    task.run(slice(&qkv), output.storage_mut());
-    Tensor::from_primitive::<Flex>(output)
+    Tensor::from_primitive::<Flex>(matrix(rows, width, |output| task.run(slice(&qkv), output)))
+}
+
+/// A tensor of the CPU backend.
+type Host = FloatTensor<Flex>;
+
+/// A new tensor `[rows, columns]`, filled by `fill`.
+///
+/// burn-flex's own `empty` clears its memory and then copies it to where it is aligned otherwise.
+fn matrix(rows: usize, columns: usize, fill: impl FnOnce(&mut [f32])) -> Host {
+    let mut values = vec![0.0; rows * columns];
+    fill(&mut values);
+    Host::from_data(TensorData::new(values, [rows, columns]))
+}
+
+/// A new tensor `[length]`.
+#[cfg(feature = "train")]
+fn vector(values: Vec<f32>) -> Host {
+    let length = values.len();
+    Host::from_data(TensorData::new(values, [length]))
 }
 
 /// The CPU backend's own tensor, its numbers in row-major order from the start of its storage.
-fn primitive<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
+fn primitive<const D: usize>(tensor: Tensor<D>) -> Host {
     let Ok(tensor) = tensor.try_into_primitive::<Flex>() else {
         unreachable!("callers ask `runs_on` first");
     };
@@ -87,7 +106,7 @@ fn primitive<const D: usize>(tensor: Tensor<D>) -> FloatTensor<Flex> {
 }
 
 /// The same numbers in row-major order from the start of their storage.
-fn owned(tensor: FloatTensor<Flex>) -> FloatTensor<Flex> {
+fn owned(tensor: Host) -> Host {
     if tensor.layout().contiguous_offsets() == Some((0, tensor.layout().num_elements())) {
         tensor
     } else {

@@ -23,10 +23,10 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{DType, Device, Tensor},
+    tensor::{Device, Tensor},
 };
 
-use super::{owned, slice};
+use super::{Host, matrix, owned, slice, vector};
 use crate::config::Activation;
 
 /// Whether tensors of this device take the functions of this room: on burn's CPU backend, with gradients.
@@ -81,23 +81,6 @@ trait Trainable: Backend {
         epsilon: f64,
     ) -> FloatTensor<Self>;
     fn attention(qkv: FloatTensor<Self>, sequence: usize, heads: usize, causal: bool) -> FloatTensor<Self>;
-}
-
-/// A tensor of the CPU backend.
-type Host = FloatTensor<Flex>;
-
-/// A new tensor `[rows, columns]`, filled by `fill`.
-fn matrix(rows: usize, columns: usize, fill: impl FnOnce(&mut [f32])) -> Host {
-    let mut output = Host::empty([rows, columns].into(), DType::F32);
-    fill(output.storage_mut());
-    output
-}
-
-/// A new tensor `[length]`.
-fn vector(values: &[f32]) -> Host {
-    let mut output = Host::empty([values.len()].into(), DType::F32);
-    output.storage_mut::<f32>().copy_from_slice(values);
-    output
 }
 
 fn dims(tensor: &Host) -> [usize; 2] {
@@ -218,7 +201,7 @@ impl Backward<Flex, 3> for Linear {
         product_backward(ops.state, &gradient, [input, weight], gradients);
         if let Some(bias) = bias {
             let [_, outputs] = dims(&gradient);
-            gradients.register::<Flex>(bias, vector(&linear::column_sums(slice(&gradient), outputs)));
+            gradients.register::<Flex>(bias, vector(linear::column_sums(slice(&gradient), outputs)));
         }
     }
 }
@@ -295,7 +278,7 @@ impl Backward<Flex, 3> for Norm {
         });
         let [input, weight, bias] = ops.parents;
         for (node, gradient) in
-            [(input, output), (weight, vector(&parameters.0)), (bias, vector(&parameters.1))]
+            [(input, output), (weight, vector(parameters.0)), (bias, vector(parameters.1))]
         {
             if let Some(node) = node {
                 gradients.register::<Flex>(node.id, gradient);
