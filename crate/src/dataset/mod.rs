@@ -5,6 +5,7 @@
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;
+mod group;
 mod limits;
 mod pages;
 mod read;

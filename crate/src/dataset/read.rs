@@ -6,27 +6,14 @@ use std::{
 };
 
 use parquet::{
-    column::reader::ColumnReaderImpl,
-    data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type},
     errors::ParquetError,
     file::{
         metadata::{ParquetMetaData, ParquetMetaDataReader},
         reader::ChunkReader,
-        serialized_reader::SerializedPageReader,
     },
 };
 
-use super::{
-    DatasetError, Row, RowImage,
-    limits::{self, Place},
-    pages::{self, Chunk, PageFault},
-    schema::{Layout, Leaf},
-};
-
-/// Values that are decoded at once. Few, since each may be an image.
-const BATCH: usize = 64;
-/// Encodings that are read.
-const ENCODINGS: &str = "plain, dictionary, RLE or DELTA_BINARY_PACKED encoding";
+use super::{DatasetError, Row, group::GroupDecoder, limits, schema::Layout};
 
 /// Which columns to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,10 +38,10 @@ pub struct RowGroup {
 /// Reading a row group takes memory for its rows and for one column's pages, never for another row group.
 #[derive(Debug)]
 pub struct Reader<R> {
-    file: String,
-    source: Arc<R>,
-    metadata: ParquetMetaData,
-    layout: Layout,
+    pub(super) file: String,
+    pub(super) source: Arc<R>,
+    pub(super) metadata: ParquetMetaData,
+    pub(super) layout: Layout,
     groups: Vec<RowGroup>,
 }
 
@@ -95,14 +82,13 @@ impl<R: ChunkReader + 'static> Reader<R> {
             return Err(DatasetError::NoGroup { file: self.file.clone(), group: index, groups });
         };
         let first = self.groups[..index].iter().map(|group| group.rows).sum();
-        let (mut left, mut uncompressed) = (limits::GROUP_BYTES, limits::GROUP_BYTES);
         let mut decoder = GroupDecoder {
             reader: self,
             group: index,
             rows: group.rows as usize,
             first,
-            left: &mut left,
-            uncompressed: &mut uncompressed,
+            left: limits::GROUP_BYTES,
+            uncompressed: limits::GROUP_BYTES,
         };
         contained(&self.file, || decoder.rows(columns))
     }
@@ -160,252 +146,7 @@ fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, DatasetError>) -> R
 }
 
 /// What the library says, without its prefix.
-fn said(error: &ParquetError) -> String {
+pub(super) fn said(error: &ParquetError) -> String {
     let text = error.to_string();
     text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned()
-}
-
-/// One row group in the making.
-struct GroupDecoder<'a, R> {
-    reader: &'a Reader<R>,
-    group: usize,
-    rows: usize,
-    /// The file's number of its first row.
-    first: u64,
-    /// Bytes of texts and images that may still come: a dictionary can repeat one value for every row.
-    left: &'a mut u64,
-    /// Bytes that pages may still claim.
-    uncompressed: &'a mut u64,
-}
-
-impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
-    fn rows(&mut self, columns: Columns) -> Result<Vec<Row>, DatasetError> {
-        let has_label = self.bools("has_label", true)?;
-        let examples = self.integers("num_example_per_prompt", None)?;
-        let labels = [self.reals("label_0")?, self.reals("label_1")?];
-        let mut rows = Vec::with_capacity(self.rows);
-        for at in 0..self.rows {
-            let place = self.place(at);
-            place.examples(examples[at])?;
-            let label = has_label[at].then(|| self.label(at, [labels[0][at], labels[1][at]])).transpose()?;
-            rows.push(Row {
-                caption: String::new(),
-                images: [RowImage::default(), RowImage::default()],
-                label,
-                best_image_uid: String::new(),
-                are_different: true,
-                created_at: 0,
-                ranking_id: 0,
-                user_id: 0,
-                num_example_per_prompt: examples[at],
-                index: 0,
-                kind: None,
-            });
-        }
-        self.texts("caption", true, &mut |at, text| rows[at].caption = text)?;
-        self.texts("best_image_uid", false, &mut |at, text| rows[at].best_image_uid = text)?;
-        self.texts("pickscore_kind", false, &mut |at, text| rows[at].kind = Some(text))?;
-        for (side, [uid, url, model, jpg]) in [
-            ["image_0_uid", "image_0_url", "model_0", "jpg_0"],
-            ["image_1_uid", "image_1_url", "model_1", "jpg_1"],
-        ]
-        .into_iter()
-        .enumerate()
-        {
-            self.texts(uid, false, &mut |at, text| rows[at].images[side].uid = text)?;
-            self.texts(url, false, &mut |at, text| rows[at].images[side].url = text)?;
-            self.texts(model, false, &mut |at, text| rows[at].images[side].model = text)?;
-            if columns == Columns::All {
-                self.images(jpg, &mut |at, bytes| rows[at].images[side].bytes = bytes)?;
-            }
-        }
-        let (times, rankings) = (self.times("created_at")?, self.integers("ranking_id", Some(0))?);
-        let (users, indexes) =
-            (self.integers("user_id", Some(0))?, self.integers("__index_level_0__", Some(0))?);
-        let different = self.bools("are_different", true)?;
-        for (at, row) in rows.iter_mut().enumerate() {
-            (row.created_at, row.ranking_id) = (times[at], rankings[at]);
-            (row.user_id, row.index, row.are_different) = (users[at], indexes[at], different[at]);
-        }
-        Ok(rows)
-    }
-
-    fn label(&self, at: usize, label: [Option<f64>; 2]) -> Result<[f64; 2], DatasetError> {
-        let [Some(left), Some(right)] = label else {
-            let column = if label[0].is_none() { "label_0" } else { "label_1" };
-            return Err(self.place(at).wrong(column, "nothing".into(), "a label, since has_label is true"));
-        };
-        self.place(at).label([left, right])?;
-        Ok([left, right])
-    }
-
-    fn place(&self, at: usize) -> Place<'_> {
-        Place { file: &self.reader.file, row: self.first + at as u64 }
-    }
-
-    fn bools(&mut self, name: &'static str, default: bool) -> Result<Vec<bool>, DatasetError> {
-        let mut found = vec![default; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        self.column::<BoolType>(name, leaf, &mut |_, at, value| {
-            found[at] = value.unwrap_or(default);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    fn integers(&mut self, name: &'static str, default: Option<i64>) -> Result<Vec<i64>, DatasetError> {
-        let mut found = vec![default.unwrap_or_default(); self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        let mut take = |decoder: &mut Self, at, value: Option<i64>| {
-            let nothing = || decoder.place(at).wrong(name, "nothing".into(), "a number");
-            found[at] = value.or(default).ok_or_else(nothing)?;
-            Ok(())
-        };
-        if leaf.narrow {
-            self.column::<Int32Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(i64::from))
-            })?;
-        } else {
-            self.column::<Int64Type>(name, leaf, &mut take)?;
-        }
-        Ok(found)
-    }
-
-    /// Nanoseconds since 1970; 0 where there is none.
-    fn times(&mut self, name: &'static str) -> Result<Vec<i64>, DatasetError> {
-        let mut times = self.integers(name, Some(0))?;
-        let unit = self.reader.layout.leaf(name).map_or(1, |leaf| leaf.unit);
-        for (at, time) in times.iter_mut().enumerate() {
-            let beyond =
-                || self.place(at).wrong(name, format!("{time} times {unit} ns"), "a time from 1678 to 2262");
-            *time = time.checked_mul(unit).ok_or_else(beyond)?;
-        }
-        Ok(times)
-    }
-
-    fn reals(&mut self, name: &'static str) -> Result<Vec<Option<f64>>, DatasetError> {
-        let mut found = vec![None; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        // NaN is what pandas knows for nothing.
-        let mut take = |at: usize, value: Option<f64>| {
-            found[at] = value.filter(|value| !value.is_nan());
-            Ok(())
-        };
-        if leaf.narrow {
-            self.column::<FloatType>(name, leaf, &mut |_, at, value| take(at, value.map(f64::from)))?;
-        } else {
-            self.column::<DoubleType>(name, leaf, &mut |_, at, value| take(at, value))?;
-        }
-        Ok(found)
-    }
-
-    fn texts(
-        &mut self,
-        name: &'static str,
-        needed: bool,
-        take: &mut dyn FnMut(usize, String),
-    ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
-        self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value| {
-            let Some(value) = value else {
-                let missing = || decoder.place(at).wrong(name, "nothing".into(), "a text");
-                return (!needed).then_some(()).ok_or_else(missing);
-            };
-            decoder.place(at).text(name, value.len())?;
-            decoder.spend(value.len())?;
-            let text = std::str::from_utf8(value.data());
-            let text = text.map_err(|_| decoder.place(at).wrong(name, "bytes".into(), "text in UTF-8"))?;
-            take(at, text.to_owned());
-            Ok(())
-        })
-    }
-
-    fn images(
-        &mut self,
-        name: &'static str,
-        take: &mut dyn FnMut(usize, Vec<u8>),
-    ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
-        self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value: Option<ByteArray>| {
-            let missing = || decoder.place(at).wrong(name, "nothing".into(), "an encoded image");
-            let value = value.filter(|value| !value.is_empty()).ok_or_else(missing)?;
-            decoder.place(at).image(name, value.len())?;
-            decoder.spend(value.len())?;
-            take(at, value.data().to_vec());
-            Ok(())
-        })
-    }
-
-    fn spend(&mut self, bytes: usize) -> Result<(), DatasetError> {
-        match self.left.checked_sub(bytes as u64) {
-            Some(left) => *self.left = left,
-            None => {
-                let (file, group, limit) = (self.reader.file.clone(), self.group, limits::GROUP_BYTES);
-                let found = limit - *self.left + bytes as u64;
-                return Err(DatasetError::Group { file, group, found, unit: "bytes", limit });
-            }
-        }
-        Ok(())
-    }
-
-    /// Every value of a column, in order, after its pages were checked.
-    fn column<T: DataType>(
-        &mut self,
-        name: &'static str,
-        leaf: Leaf,
-        take: &mut dyn FnMut(&mut Self, usize, Option<T::T>) -> Result<(), DatasetError>,
-    ) -> Result<(), DatasetError> {
-        let (reader, group) = (self.reader, self.group);
-        let damaged = |reason: String| DatasetError::Damaged {
-            file: reader.file.clone(),
-            reason: format!("column `{name}`, row group {group}: {reason}"),
-        };
-        let wrong = |error: ParquetError| damaged(said(&error));
-        let row_group = reader.metadata.row_group(group);
-        let chunk = row_group.columns().get(leaf.index).ok_or_else(|| damaged("it is not there".into()))?;
-        let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
-        let range = u64::try_from(start).ok().zip(u64::try_from(chunk.compressed_size()).ok());
-        let range = range.and_then(|(start, length)| Some((start, start.checked_add(length)?)));
-        let Some((start, end)) = range.filter(|&(_, end)| end <= reader.source.len()) else {
-            return Err(damaged(format!(
-                "it claims {} bytes from byte {start}, beyond the file's end",
-                chunk.compressed_size()
-            )));
-        };
-        let claim = Chunk { start, end, compression: chunk.compression(), values: self.rows as u64 };
-        pages::check(&*reader.source, &claim, self.uncompressed).map_err(|fault| match fault {
-            PageFault::Encoding { .. } => {
-                let (file, found) = (reader.file.clone(), fault.to_string());
-                DatasetError::Storage { file, column: name, found, expected: ENCODINGS }
-            }
-            fault => damaged(fault.to_string()),
-        })?;
-        let pages =
-            SerializedPageReader::new(reader.source.clone(), chunk, self.rows, None).map_err(wrong)?;
-        let descriptor = chunk.column_descr_ptr();
-        let mut values = ColumnReaderImpl::<T>::new(descriptor, Box::new(pages));
-        let (mut at, rows) = (0, self.rows);
-        let (mut found, mut levels) = (Vec::new(), Vec::new());
-        while at < rows {
-            found.clear();
-            levels.clear();
-            let wanted = BATCH.min(rows - at);
-            let (read, ..) = values
-                .read_records(wanted, Some(&mut levels), None, &mut found)
-                .map_err(|error| damaged(said(&error)))?;
-            if read == 0 {
-                return Err(damaged(format!("it ends after {at} of {rows} rows")));
-            }
-            let mut present = found.drain(..);
-            for offset in 0..read {
-                // A column that can hold no null has no levels.
-                let is_there = leaf.present == 0 || levels.get(offset) == Some(&leaf.present);
-                let value = if is_there { present.next() } else { None };
-                take(self, at + offset, value)?;
-            }
-            drop(present);
-            at += read;
-        }
-        Ok(())
-    }
 }
