@@ -220,14 +220,16 @@ mod tests {
         let dot = picture(65, |x, y| if (x, y) == (32, 32) { [255; 3] } else { [0; 3] });
         // A bright column keeps enough levels to be compared: exp(−d² / 2σ²) / (σ √2π) · 255 · 9 for a bar of nine columns.
         let bar = picture(65, |x, _| if x.abs_diff(32) <= 4 { [255; 3] } else { [0; 3] });
-        let (blurred_bar, deviation) = (blurred(&bar, 4.0), 4.0f64);
+        // Boxes of seven pixels have this deviation, three times over.
+        let deviation = 12f64.sqrt();
+        let blurred_bar = blurred(&bar, deviation as f32);
         for x in 16..49u32 {
             let gauss = |d: f64| {
                 (-d * d / (2.0 * deviation * deviation)).exp() / (deviation * std::f64::consts::TAU.sqrt())
             };
             let expected: f64 = (28..=36).map(|from| 255.0 * gauss(f64::from(x) - f64::from(from))).sum();
             let found = f64::from(blurred_bar.rgb[(32 * 65 + x as usize) * 3]);
-            assert!((found - expected).abs() < 8.0, "{x}: {found} {expected}");
+            assert!((found - expected).abs() < 4.0, "{x}: {found} {expected}");
         }
         assert!(blurred(&dot, 4.0).rgb.iter().all(|value| *value < 8));
     }

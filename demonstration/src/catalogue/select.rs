@@ -179,9 +179,7 @@ pub(super) fn stem(name: &str) -> String {
         .collect();
     match telling.as_slice() {
         [] => words.last().map(|word| (*word).to_owned()).unwrap_or_default(),
-        [first, ..] if name.contains("heart") && !name.contains("face") && first.contains("heart") => {
-            "heart".into()
-        }
+        words if words.iter().any(|word| word == "heart") => "heart".into(),
         _ => telling.join(" "),
     }
 }
