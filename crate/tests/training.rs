@@ -157,13 +157,13 @@ fn what_goes_on_from_a_checkpoint_ends_with_the_same_bits() {
 fn preferences_are_learned() {
     let folder = folder();
     let out = folder.path().join("out");
-    let options = TrainOptions { steps: 60, validate_every: 60, ..options(Objective::Preference, &out) };
+    let options = TrainOptions { steps: 240, validate_every: 240, ..options(Objective::Preference, &out) };
     let outcome = run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap();
     let log = read_log(&out.join("log.csv")).unwrap();
     let mean = |entries: &[pickscore::train::LogEntry]| {
         entries.iter().map(|entry| entry.loss).sum::<f64>() / entries.len() as f64
     };
-    let (first, last) = (mean(&log[..6]), mean(&log[54..]));
+    let (first, last) = (mean(&log[..6]), mean(&log[234..]));
     assert!(last < 0.5 * first, "the loss went from {first} to {last}");
     assert!(outcome.best.1.accuracy >= 0.8, "{:?}", outcome.best);
 }
