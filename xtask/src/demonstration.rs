@@ -5,8 +5,8 @@
 //!                                                    └─────────────┴─► evaluation ─► demonstration/results
 //! ```
 //!
-//! Twice: `development` keeps emoji back, and is what choices are made by; `shipping` learns from all of them. Neither sees the kept-out style. Every step
-//! that is done is left alone by the next call, and training goes on from its checkpoint.
+//! Twice: `development` keeps emoji back, and is what choices are made by; `shipping` goes on from its contrastive model and learns from all emoji. Neither
+//! sees the kept-out style. What is done is left alone by the next call, and training goes on from its checkpoint.
 
 use std::{
     fs,
@@ -15,16 +15,13 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::process::{cargo, program, root, step, target_folder};
 
 /// What is made.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Which model.
-    #[arg(long, value_enum, default_value_t = Stage::All)]
-    stage: Stage,
     /// Where everything is kept that is not committed; the folder of cargo's output unless given.
     #[arg(long)]
     folder: Option<PathBuf>,
@@ -33,29 +30,21 @@ pub(crate) struct Arguments {
     short: bool,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Stage {
-    /// Emoji are kept back for validation and test.
-    Development,
-    /// All emoji, for the model that ships.
-    Shipping,
-    /// Both.
-    All,
-}
-
 /// How much of everything.
 struct Size {
     pretrain: u64,
     preference: u64,
-    contrastive_steps: u64,
-    preference_steps: u64,
-    batch: u64,
+    /// Contrastive steps of development and shipping.
+    contrastive: [u64; 2],
+    /// Preference steps of each.
+    preferences: u64,
 }
 
-const FULL: Size =
-    Size { pretrain: 60_000, preference: 30_000, contrastive_steps: 2500, preference_steps: 300, batch: 256 };
-const SHORT: Size =
-    Size { pretrain: 2_000, preference: 1_000, contrastive_steps: 60, preference_steps: 20, batch: 64 };
+const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [1600, 2200], preferences: 300 };
+const SHORT: Size = Size { pretrain: 2_000, preference: 1_000, contrastive: [60, 40], preferences: 20 };
+
+/// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.
+const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
 const SEED: &str = "42";
 
@@ -79,16 +68,37 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         size,
     };
     work.describe()?;
-    if arguments.stage != Stage::Shipping {
-        work.stage("development", "emoji")?;
-    }
-    if arguments.stage != Stage::Development {
-        let model = work.stage("shipping", "all")?;
-        if !arguments.short {
-            ship(&work, &model)?;
-        }
+    let development = work.stage(&Stage {
+        name: "development",
+        split: "emoji",
+        begins: work.folder.join("empty"),
+        contrastive: ["--from-scratch", "--learning-rate=1e-3", "--warm-up=100"].as_slice(),
+        steps: size.contrastive[0],
+    })?;
+    let shipping = work.stage(&Stage {
+        name: "shipping",
+        split: "all",
+        begins: development.join("contrastive/model"),
+        contrastive: ["--learning-rate=7e-4", "--warm-up=50"].as_slice(),
+        steps: size.contrastive[1],
+    })?;
+    if !arguments.short {
+        ship(&work, &shipping.join("preference/model"))?;
     }
     Ok(())
+}
+
+/// One of the two models.
+struct Stage<'a> {
+    name: &'a str,
+    /// How the data is split.
+    split: &'a str,
+    /// The model that it begins with.
+    begins: PathBuf,
+    /// How the contrastive training differs.
+    contrastive: &'a [&'a str],
+    /// Its steps.
+    steps: u64,
 }
 
 struct Work {
@@ -113,43 +123,39 @@ impl Work {
         Ok(())
     }
 
-    /// Data, training and evaluation → the trained model's folder.
-    fn stage(&self, name: &str, split: &str) -> Result<PathBuf> {
-        let (folder, size) = (self.folder.join(name), self.size);
+    /// Data, training and evaluation → the folder of it all.
+    fn stage(&self, stage: &Stage<'_>) -> Result<PathBuf> {
+        let (name, size) = (stage.name, self.size);
+        let folder = self.folder.join(name);
         let data = folder.join("data");
         if !data.join("data.json").exists() {
             let mut make = self.maker("data");
-            make.args(["--seed", SEED, "--split", split, "--pretrain", &size.pretrain.to_string()]);
+            make.args(["--seed", SEED, "--split", stage.split, "--pretrain", &size.pretrain.to_string()]);
             make.args(["--preference", &size.preference.to_string()]).arg("--out").arg(&data);
             step(&format!("{name}: pictures and pairs"), &mut make)?;
         }
         let (contrastive, preference) = (folder.join("contrastive"), folder.join("preference"));
-        let mut train = self.train(&self.folder.join("empty"), &data.join("pretrain"), &contrastive);
-        train.args(["--from-scratch", "--objective", "contrastive", "--learning-rate", "1e-3"]);
-        train.args(["--steps", &size.contrastive_steps.to_string(), "--batch", &size.batch.to_string()]);
+        let mut train = self.train(&stage.begins, &data.join("pretrain"), &contrastive);
+        train.args([
+            "--objective=contrastive",
+            "--batch=128",
+            "--validate-every=200",
+            "--validation-rows=1024",
+        ]);
+        train.args(["--steps", &stage.steps.to_string()]).args(stage.contrastive);
         step(&format!("{name}: which picture belongs to which prompt"), &mut train)?;
         let mut train = self.train(&contrastive.join("model"), &data.join("preference"), &preference);
         train.args([
-            "--objective",
-            "preference",
-            "--learning-rate",
-            "1e-4",
-            "--warm-up",
-            "50",
-            "--micro-batch",
-            "64",
+            "--objective=preference",
+            "--learning-rate=1e-4",
+            "--warm-up=50",
+            "--batch=128",
+            "--micro-batch=64",
         ]);
-        train.args([
-            "--steps",
-            &size.preference_steps.to_string(),
-            "--batch",
-            "128",
-            "--validate-every",
-            "50",
-        ]);
+        train.args(["--steps", &size.preferences.to_string(), "--validate-every=50"]);
         step(&format!("{name}: which picture is preferred"), &mut train)?;
         self.evaluate(&folder, name)?;
-        Ok(preference.join("model"))
+        Ok(folder)
     }
 
     fn evaluate(&self, folder: &Path, name: &str) -> Result<()> {
@@ -196,7 +202,7 @@ impl Work {
 
     fn train(&self, model: &Path, data: &Path, out: &Path) -> Command {
         let mut train = Command::new(&self.pickscore);
-        train.args(["train", "--device", "cpu", "--seed", SEED]);
+        train.env(LARGE_PAGES.0, LARGE_PAGES.1).args(["train", "--device", "cpu", "--seed", SEED]);
         train.arg("--model").arg(model).arg("--data").arg(data).arg("--out").arg(out);
         train
     }

@@ -119,7 +119,7 @@ pub fn train(
         if state.steps.is_multiple_of(options.validate_every) || last {
             let found = validation::validate(&trainee.scorer()?, options.objective, &validated)?;
             entry.validation = Some(found);
-            if state.best().is_none_or(|best| found.better_than(&best, options.objective)) {
+            if state.best().is_none_or(|best| found.better_than(&best)) {
                 state.best = Some((state.steps, found.loss, found.accuracy));
                 write_model(&trainee, directory, &options.out.join("model"))?;
             }

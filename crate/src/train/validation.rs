@@ -26,12 +26,10 @@ pub struct Validation {
 }
 
 impl Validation {
-    /// Whether it is better than another one: preferences by accuracy, as the paper has it, then by loss; contrastive by loss.
-    pub fn better_than(&self, other: &Self, objective: Objective) -> bool {
-        match objective {
-            Objective::Preference if self.accuracy != other.accuracy => self.accuracy > other.accuracy,
-            _ => self.loss < other.loss,
-        }
+    /// Whether it is better than another one: by accuracy, as the paper has it, then by loss. (The loss of a model that is surer of itself
+    /// rises long before it is wrong more often.)
+    pub fn better_than(&self, other: &Self) -> bool {
+        if self.accuracy == other.accuracy { self.loss < other.loss } else { self.accuracy > other.accuracy }
     }
 }
 
