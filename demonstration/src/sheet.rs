@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
     let one = |index: u32| {
         for round in 0..TRIES {
             let mut random = Random::new(arguments.seed, "sheet", u64::from(index) * TRIES + round);
-            let plain = wanted.map_or(index % 4 == 0, pretrain);
+            let plain = wanted.map_or(index.is_multiple_of(4), pretrain);
             let recipe = if plain { choices.pretrain(&mut random) } else { choices.preference(&mut random) }?;
             if wanted.is_none_or(|kind| kind == recipe.kind) {
                 return Ok(recipe);

@@ -24,6 +24,7 @@ pub(crate) fn run() -> Result<()> {
     step(
         "tests",
         cargo(&["test", "--locked", "--package", "pickscore", "--package", "pickscore-generate"])
+            .args(["--package", "pickscore-demonstration"])
             .args(NATIVE),
     )?;
     readers::run()?;

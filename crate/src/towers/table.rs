@@ -15,8 +15,9 @@ pub struct TokenTable(Place);
 #[derive(Debug, Clone)]
 enum Place {
     Host(Arc<Values>, usize),
+    /// Boxed: a tensor is many times larger than the other.
     #[cfg(feature = "train")]
-    Device(Tensor<2>),
+    Device(Box<Tensor<2>>),
 }
 
 impl TokenTable {
@@ -28,7 +29,7 @@ impl TokenTable {
     /// A table that is being trained.
     #[cfg(feature = "train")]
     pub(super) fn trained(values: Tensor<2>) -> Self {
-        Self(Place::Device(values))
+        Self(Place::Device(Box::new(values)))
     }
 
     /// The rows of `ids`, one after the other: `[ids, width]`.
@@ -44,7 +45,7 @@ impl TokenTable {
             Place::Device(values) => {
                 let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
                 let ids = Tensor::<1, Int>::from_data(ids.as_slice(), (device, DType::I32));
-                values.clone().select(0, ids)
+                values.as_ref().clone().select(0, ids)
             }
         }
     }

@@ -110,14 +110,14 @@ fn contrastive(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
             .collect();
         let size = prompts.len();
         let twins = |a: usize, b: usize| a != b && batch.same[a] == batch.same[b];
-        for own in 0..size {
+        for (own, row) in scores.iter().enumerate() {
+            let mine = row[own];
             let others = || (0..size).filter(|&other| !twins(own, other));
-            let by_prompt = cross_entropy(scores[own][own], others().map(|other| scores[own][other]));
-            let by_image = cross_entropy(scores[own][own], others().map(|other| scores[other][own]));
+            let by_prompt = cross_entropy(mine, others().map(|other| row[other]));
+            let by_image = cross_entropy(mine, others().map(|other| scores[other][own]));
             loss += 0.5 * (by_prompt + by_image);
-            right += f64::from(u8::from(
-                others().all(|other| other == own || scores[other][own] < scores[own][own]),
-            ));
+            let best = others().all(|other| other == own || scores[other][own] < mine);
+            right += f64::from(u8::from(best));
             count += 1.0;
         }
     }

@@ -65,6 +65,9 @@ pub(crate) fn run(arguments: &DataArguments) -> Result<(), Fault> {
     summary::write(arguments, &read, &gallery, &parts, &sets)
 }
 
+/// A split of a set: its names, which emoji it shows in which styles, how many rows it has.
+type Job<'a> = (&'static str, &'static str, &'a [usize], Vec<Style>, u64);
+
 /// What all sets hold.
 ///
 /// # Errors
@@ -79,7 +82,7 @@ pub(crate) fn plan(
 ) -> Result<Vec<Planned>, Fault> {
     let held_out = (arguments.preference / 10).clamp(1, MOST_HELD_OUT);
     let held_out_ties = (arguments.pretrain / 20).clamp(1, MOST_HELD_OUT);
-    let mut jobs: Vec<(&str, &str, &[usize], Vec<Style>, u64)> = vec![
+    let mut jobs: Vec<Job<'_>> = vec![
         ("pretrain", "train", &parts.train, training.to_vec(), arguments.pretrain),
         ("pretrain", "validation", &parts.validation, training.to_vec(), held_out_ties),
         ("preference", "train", &parts.train, training.to_vec(), arguments.preference),
