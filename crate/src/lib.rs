@@ -19,20 +19,29 @@
 //! # }
 //! ```
 
+#[cfg(feature = "model")]
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+#[cfg(feature = "model")]
 pub mod pixels;
 pub mod progress;
 pub mod score;
+#[cfg(feature = "model")]
 pub mod scorer;
+pub mod seeded;
+#[cfg(feature = "model")]
 pub mod self_test;
+#[cfg(feature = "model")]
 pub mod tokens;
+#[cfg(feature = "model")]
 pub mod towers;
 #[cfg(all(feature = "train", not(target_family = "wasm")))]
 pub mod train;
+#[cfg(feature = "model")]
 pub mod weights;
 
+#[cfg(feature = "model")]
 pub use scorer::PickScore;
 
 #[cfg(feature = "cli")]

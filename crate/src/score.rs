@@ -4,9 +4,11 @@
 
 use std::cmp::Ordering;
 
+#[cfg(feature = "model")]
 use crate::towers::Embedding;
 
 /// How well an image fits a prompt. Real models give about 20 (`logit_scale` is about 100, cosines are about 0.2).
+#[cfg(feature = "model")]
 pub fn score(logit_scale: f32, prompt: &Embedding, image: &Embedding) -> f32 {
     logit_scale * prompt.cosine(image)
 }

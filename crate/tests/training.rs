@@ -81,6 +81,7 @@ fn options(objective: Objective, out: &Path) -> TrainOptions {
         steps: 8,
         batch: 6,
         micro_batch: 4,
+        patch_dropout: if objective == Objective::Contrastive { 0.5 } else { 0.0 },
         seed: 3,
         optimizer: OptimizerOptions {
             learning_rate: 3e-3,

@@ -67,6 +67,9 @@ pub(super) struct TrainArguments {
     /// Longest gradient.
     #[arg(long, default_value_t = 1.0)]
     clip: f32,
+    /// The share of each image's patches that a step of contrastive training leaves out: 0.5 makes it nearly twice as fast.
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
+    patch_dropout: f64,
     /// What everything random follows from.
     #[arg(long, default_value_t = 42)]
     seed: u64,
@@ -122,6 +125,7 @@ impl TrainArguments {
             steps: self.steps,
             batch: self.batch,
             micro_batch: self.micro_batch.unwrap_or(self.batch),
+            patch_dropout: self.patch_dropout,
             seed: self.seed,
             optimizer: OptimizerOptions {
                 learning_rate: self.learning_rate.unwrap_or(usual.learning_rate),

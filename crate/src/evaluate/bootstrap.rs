@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::self_test::hashes;
+use crate::seeded::hashes;
 
 /// A mean and where it would lie in 95 of 100 data sets like this one.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]

@@ -8,6 +8,7 @@ pub mod bootstrap;
 pub mod calibration;
 mod judged;
 pub mod report;
+#[cfg(feature = "model")]
 pub mod retrieval;
 
 pub use bootstrap::{Bootstrap, Estimate};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::{
     evaluate::{Bootstrap, Estimate, bootstrap::below},
-    self_test::hashes,
+    seeded::hashes,
     towers::Embedding,
 };
 

@@ -4,16 +4,13 @@
 //! weights runs there, through the same loader and towers, and its embeddings are held against transformers'
 //! (`tests/parity/reference/self_test.py` makes them).
 
-mod numbers;
-
 use burn::tensor::{Device, FloatDType};
 use serde::Deserialize;
-
-pub use numbers::{hashes, uniform};
 
 use crate::{
     config::ClipConfig,
     pixels::Pixels,
+    seeded::{hashes, uniform},
     tokens::Tokens,
     towers::{ClipBuilder, Embedding, TowerError},
     weights::{Kind, Loader, Precision, StoredLayout, WeightError, parameters},

@@ -124,6 +124,17 @@ impl Clip {
         Ok(tower.forward(images, &self.device))
     }
 
+    /// The same of some patches of each image: `seen[image]` are their places, equally many of each.
+    #[cfg(feature = "train")]
+    pub(crate) fn vision_features_of(
+        &self,
+        images: &[&Pixels],
+        seen: &[Vec<usize>],
+    ) -> Result<Tensor<2>, TowerError> {
+        let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
+        Ok(tower.forward_seen(images, seen, &self.device))
+    }
+
     /// Prompts → embeddings, in the order given, all in one batch.
     ///
     /// # Errors

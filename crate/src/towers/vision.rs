@@ -1,5 +1,7 @@
 //! [`Pixels`] → embedding
 
+#[cfg(feature = "train")]
+use burn::tensor::Int;
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::{Block, LayerNorm, Linear, block::pooled};
@@ -31,13 +33,38 @@ impl VisionTower {
     /// - output: `[batch, projection]`
     pub(super) fn forward(&self, images: &[&Pixels], device: &Device) -> Tensor<2> {
         let batch = images.len();
-        let positions = self.config.positions();
-        let width = self.config.transformer.width;
-        let patches = self.patch.forward(self.patches(images, device), None).cast(DType::F32);
+        let (positions, width) = (self.config.positions(), self.config.transformer.width);
+        let every: Vec<usize> = (0..positions - 1).collect();
+        let patches = self.patch.forward(self.patches(images, |_| &every, device), None).cast(DType::F32);
         let patches = patches.reshape([batch, positions - 1, width]);
         let class = self.class.clone().unsqueeze::<3>().expand([batch, 1, width]);
         let embedded = Tensor::cat(vec![class, patches], 1) + self.position.clone().unsqueeze::<3>();
+        self.pool(embedded)
+    }
 
+    /// The same of some patches of each image: what training sees under patch dropout.
+    ///
+    /// # Shapes
+    ///
+    /// - images: `batch` × `[3, size, size]`
+    /// - seen: `batch` × `[kept]`, the patches' places in `0..grid²`; the same number of each image
+    /// - output: `[batch, projection]`
+    #[cfg(feature = "train")]
+    pub(super) fn forward_seen(&self, images: &[&Pixels], seen: &[Vec<usize>], device: &Device) -> Tensor<2> {
+        let batch = images.len();
+        let (kept, width) = (seen.first().map_or(0, Vec::len), self.config.transformer.width);
+        let patches = self.patch.forward(self.patches(images, |image| &seen[image], device), None);
+        let places: Vec<i64> = seen.iter().flatten().map(|&place| place as i64 + 1).collect();
+        let places = Tensor::<1, Int>::from_data(TensorData::new(places, [batch * kept]), device);
+        let patches = patches.cast(DType::F32) + self.position.clone().select(0, places);
+        let class = self.class.clone() + self.position.clone().slice([0..1]);
+        let class = class.unsqueeze::<3>().expand([batch, 1, width]);
+        self.pool(Tensor::cat(vec![class, patches.reshape([batch, kept, width])], 1))
+    }
+
+    /// `[batch, positions, width]`, the class token first → `[batch, projection]`
+    fn pool(&self, embedded: Tensor<3>) -> Tensor<2> {
+        let [batch, positions, width] = embedded.dims();
         let stream = self.pre_norm.forward(embedded.reshape([batch * positions, width]));
         let rows: Vec<usize> = (0..batch).map(|sample| sample * positions).collect();
         let class = pooled(&self.blocks, stream, positions, &rows);
@@ -48,19 +75,26 @@ impl VisionTower {
     ///
     /// # Shapes
     ///
-    /// - output: `[batch · grid², 3 · patch²]`
-    fn patches(&self, images: &[&Pixels], device: &Device) -> Tensor<2> {
+    /// - places: which patches of an image, the same number `kept` of each
+    /// - output: `[batch · kept, 3 · patch²]`
+    fn patches<'a>(
+        &self,
+        images: &[&Pixels],
+        places: impl Fn(usize) -> &'a [usize],
+        device: &Device,
+    ) -> Tensor<2> {
         let (grid, patch, size) = (self.config.grid(), self.config.patch_size, self.config.image_size);
-        let mut values = Vec::with_capacity(images.len() * grid * grid * 3 * patch * patch);
-        for image in images {
-            for (down, across) in (0..grid).flat_map(|down| (0..grid).map(move |across| (down, across))) {
+        let length = 3 * patch * patch;
+        let mut values = Vec::with_capacity(images.len() * grid * grid * length);
+        for (index, image) in images.iter().enumerate() {
+            for (down, across) in places(index).iter().map(|place| (place / grid, place % grid)) {
                 for (channel, row) in (0..3).flat_map(|channel| (0..patch).map(move |row| (channel, row))) {
                     let start = (channel * size + down * patch + row) * size + across * patch;
                     values.extend_from_slice(&image.values[start..start + patch]);
                 }
             }
         }
-        let shape = [images.len() * grid * grid, 3 * patch * patch];
+        let shape = [values.len() / length, length];
         Tensor::from_data(TensorData::new(values, shape), (device, DType::F32))
     }
 }

@@ -14,6 +14,7 @@ use super::{
 };
 use crate::{
     dataset::DatasetFiles,
+    seeded::hashes,
     weights::{self, ModelDirectory},
 };
 
@@ -97,7 +98,9 @@ pub fn train(
             skipped = examples.skipped.0;
             let _ = observe(Event::Skipped(skipped, examples.skipped.1.clone().unwrap_or_default()));
         }
-        let (loss, gradients) = gradients(&trainee, &batch, options.objective, options.micro_batch)?;
+        let seen = seen(options, trainee.config().vision.grid().pow(2), state.steps, batch.images.len());
+        let (loss, gradients) =
+            gradients(&trainee, &batch, seen.as_deref(), options.objective, options.micro_batch)?;
         if !loss.is_finite() {
             return Err(TrainError::Diverged { step: state.steps });
         }
@@ -149,6 +152,14 @@ fn check(options: &TrainOptions, data: &DatasetFiles) -> Result<(), TrainError> 
     if options.objective == Objective::Contrastive && options.batch < 2 {
         return wrong("contrastive training compares the examples of a batch; it needs at least 2");
     }
+    if !(0.0..=0.9).contains(&options.patch_dropout) {
+        return wrong("patch dropout is between 0 and 0.9");
+    }
+    if options.objective == Objective::Preference && options.patch_dropout > 0.0 {
+        return wrong(
+            "patch dropout is for contrastive training: a preference may hang on any part of an image",
+        );
+    }
     if data.rows() == 0 {
         return Err(TrainError::TooFew { split: "training", rows: 0, expected: 1 });
     }
@@ -175,13 +186,32 @@ fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError>
     if a.objective != b.objective || a.seed != b.seed || a.batch != b.batch {
         return other("objective, seed or batch");
     }
-    if a.optimizer != b.optimizer || a.steps != b.steps {
-        return other("steps, rates or decay");
+    if a.optimizer != b.optimizer || a.steps != b.steps || a.patch_dropout != b.patch_dropout {
+        return other("steps, rates, decay or patch dropout");
     }
     Ok(())
 }
 
-/// A batch's loss and the gradient of every parameter, `[length]` each, in their order. Preferences are computed `micro_batch` at a time.
+/// Which patches of each image a step sees. They follow from seed and step alone, so that a run that goes on sees the same. `None`: all of them.
+fn seen(options: &TrainOptions, patches: usize, step: u64, images: usize) -> Option<Vec<Vec<usize>>> {
+    if options.patch_dropout == 0.0 {
+        return None;
+    }
+    let kept = ((patches as f64 * (1.0 - options.patch_dropout)).round() as usize).clamp(1, patches);
+    let mut random = hashes(options.seed, &format!("patches.{step}"), 0);
+    let mut draw = || {
+        let mut places: Vec<usize> = (0..patches).collect();
+        for (at, number) in (0..kept).zip(random.by_ref()) {
+            places.swap(at, at + (number % (patches - at) as u64) as usize);
+        }
+        places.truncate(kept);
+        places
+    };
+    Some((0..images).map(|_| draw()).collect())
+}
+
+/// A batch's loss and the gradient of every parameter, `[length]` each, in their order. Preferences are computed `micro_batch` at a time; of
+/// images in contrastive training only the patches in `seen` are computed.
 ///
 /// # Errors
 ///
@@ -189,6 +219,7 @@ fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError>
 pub fn gradients(
     trainee: &Trainee,
     batch: &Batch,
+    seen: Option<&[Vec<usize>]>,
     objective: Objective,
     micro_batch: usize,
 ) -> Result<(f64, Vec<Tensor<1>>), TrainError> {
@@ -209,7 +240,11 @@ pub fn gradients(
             }
             Objective::Contrastive => {
                 let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>())?;
-                let images = clip.vision_features(&batch.images.iter().collect::<Vec<_>>())?;
+                let images: Vec<_> = batch.images.iter().collect();
+                let images = match seen {
+                    Some(seen) => clip.vision_features_of(&images, seen)?,
+                    None => clip.vision_features(&images)?,
+                };
                 contrastive_loss(text, images, scale, &batch.same)
             }
         };

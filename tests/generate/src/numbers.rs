@@ -2,7 +2,7 @@
 
 use pickscore::{
     pixels::Pixels,
-    self_test::{hashes, uniform},
+    seeded::{hashes, uniform},
     tokens::Tokens,
 };
 
