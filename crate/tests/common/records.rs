@@ -8,9 +8,20 @@ use proptest::prelude::*;
 /// The time of all tests.
 pub const NOW: i64 = 1_795_683_300_000;
 
-/// Image number so and so: its bytes.
+/// Image number so and so: a bitmap, which every program can open.
 pub fn image(number: usize) -> Vec<u8> {
-    (0..24 + number * 5 % 97).map(|at| ((number * 31 + at * at) % 251) as u8).chain((number as u32).to_le_bytes()).collect()
+    let height = 1 + number % 5;
+    let pixels = 4 * height;
+    let mut file = b"BM".to_vec();
+    for field in [54 + pixels, 0, 54, 40, 1, height] {
+        file.extend((field as u32).to_le_bytes());
+    }
+    // One plane, 24 bits a pixel, and nothing else to say.
+    file.extend([1, 0, 24, 0]);
+    file.extend([0; 24]);
+    file.extend((0..pixels).map(|at| ((number * 31 + at * at) % 251) as u8));
+    file[54..56].copy_from_slice(&(number as u16).to_le_bytes());
+    file
 }
 
 pub fn shown(number: usize, score: Option<f64>) -> Shown {
