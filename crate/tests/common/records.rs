@@ -76,7 +76,8 @@ pub fn any_record() -> impl Strategy<Value = Record> {
         |(prompt, (left, step), (model_0, model_1), scores, label, (mode, of), control, uids, rest)| {
             let (uid, session_uid, rater_uid) = uids;
             let (seconds, scores_visible, app_version, created_at) = rest;
-            let (score_0, score_1) = scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
+            let (score_0, score_1) =
+                scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
             Record {
                 uid,
                 prompt,
