@@ -88,11 +88,12 @@ const stored = await watched(
       uids.push(uid);
     }
     const shown = (image_uid) => ({ image_uid, model: null, score: null });
-    const records = uids.map((uid, at) => ({
+    const made = uids.map((uid, at) => ({
       record_version: 1, uid: `r${at}`, prompt: `prompt ${at % 500}`, left: shown(uid), right: shown(uids[(at + 1) % uids.length]), has_label: true,
       label: ["left", "tie", "right"][at % 3], created_at: 1795683300000 + at, session_uid: "s", rater_uid: "r", mode: "winner-stays", control: null,
       retest_of: null, seconds: 2, scores_visible: false, scorer: null, app_version: "0.1.0",
     }));
+    const records = made.map((record) => library.checkRecord(record));
     Object.assign(globalThis, { library, folder, root, records });
   },
   { pairs, bytes },
