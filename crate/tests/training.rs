@@ -10,7 +10,7 @@ use burn::tensor::Device;
 use pickscore::{
     dataset::{DatasetFiles, Row, RowImage, WriteOptions, Writer},
     train::{
-        Decay, Event, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
+        Decay, Event, Keep, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
         train,
     },
     weights::ModelDirectory,
@@ -91,6 +91,7 @@ fn options(objective: Objective, out: &Path) -> TrainOptions {
         },
         validate_every: 3,
         validation_rows: 100,
+        keep: Keep::Best,
         checkpoint_every: 2,
         out: out.into(),
     }
@@ -166,7 +167,7 @@ fn preferences_are_learned() {
     };
     let (first, last) = (mean(&log[..6]), mean(&log[234..]));
     assert!(last < 0.5 * first, "the loss went from {first} to {last}");
-    assert!(outcome.best.1.accuracy >= 0.8, "{:?}", outcome.best);
+    assert!(outcome.kept.1.accuracy >= 0.8, "{:?}", outcome.kept);
 }
 
 #[test]
