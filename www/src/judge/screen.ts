@@ -6,7 +6,7 @@ import { judgeText } from "../text/judge";
 
 export class JudgeScreen extends PickElement {
   override render(): TemplateResult {
-    return html`<h1 class="title" tabindex="-1">${judgeText.title}</h1>`;
+    return html`<div class="screen"><h1 class="title">${judgeText.title}</h1></div>`;
   }
 }
 
