@@ -25,7 +25,7 @@ import { loadSamples } from "./samples";
 import type { PictureSheet } from "./sheet";
 
 /** Less flat colour than this, and a picture is unlike emoji. `flatness.ts` says what it is; the README how it was chosen. */
-const FLAT = 0.42;
+const FLAT = 0.4;
 const KEPT = "pickscore.prompts";
 
 export class ScoreScreen extends PickElement {
