@@ -3,6 +3,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   // Works under any sub-path of any host.
   base: "./",
+  worker: { format: "es", rollupOptions: { output: { hashCharacters: "hex", entryFileNames: "assets/[name].[hash:10].js" } } },
   build: {
     outDir: "../dist",
     emptyOutDir: true,

@@ -38,8 +38,8 @@ export class ModelsScreen extends PickElement {
       <header>
         <h1 class="title">${modelsText.heading}</h1>
         <p class="soft">${modelsText.lead}</p>
+        <model-status></model-status>
       </header>
-      <model-status></model-status>
       <model-offers></model-offers>
       <model-choices></model-choices>
       <model-facts></model-facts>
@@ -57,6 +57,9 @@ export class ModelsScreen extends PickElement {
       header {
         display: grid;
         gap: var(--s1);
+      }
+      model-status {
+        margin-block-start: var(--s3);
       }
     `,
   ];

@@ -203,8 +203,11 @@ export class PickScoreApp extends PickElement {
       .model {
         text-align: end;
       }
-      main {
+      /* It takes the focus when the screen changes, so that reading goes on there. */
+      main:focus-visible {
         outline: none;
+      }
+      main {
         min-width: 0;
       }
       footer {
