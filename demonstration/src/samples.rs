@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::{
     arguments::SamplesArguments,
+    catalogue::Catalogue,
     colour::Colour,
     content::{Content, Subject},
     degradation::Degradation,
@@ -22,7 +23,10 @@ use crate::{
 const PROMPT: &str = "a fox";
 const IDEAS: [&str; 4] = ["three foxes", "a fox on a blue background", "a cat", "a red apple"];
 
-/// A picture of the set. Only styles whose licence lets anybody pass them on without conditions on the page that shows them.
+/// The styles of the set: those whose licence puts no condition on the page that shows them.
+const STYLES: [Style; 3] = [Style::Noto, Style::Fluent, Style::FluentFlat];
+
+/// A picture of the set.
 struct Sample {
     /// Its name in the folder of its style.
     file: &'static str,
@@ -59,8 +63,15 @@ const SAMPLES: [Sample; 12] = [
 ///
 /// When the packages cannot be read, a style lacks an emoji of the set, or a file cannot be written.
 pub(crate) fn run(arguments: &SamplesArguments) -> Result<(), Fault> {
-    let read = arguments.sources.read()?;
-    let gallery = Gallery::draw(&read.catalogue, &read.training, &read.training, bitmap_side(arguments.size));
+    let all = arguments.sources.read()?.catalogue;
+    // All other emoji would be drawn for nothing.
+    let needed = |at: &usize| SAMPLES.iter().any(|sample| all.concepts[*at].name == sample.emoji);
+    let needed: Vec<usize> = (0..all.concepts.len()).filter(needed).collect();
+    let few = Catalogue {
+        concepts: needed.iter().map(|&at| all.concepts[at].clone()).collect(),
+        icons: needed.iter().map(|&at| all.icons[at].clone()).collect(),
+    };
+    let gallery = Gallery::draw(&few, &STYLES, &STYLES, bitmap_side(arguments.size));
     let mut images = Vec::new();
     for (index, sample) in SAMPLES.iter().enumerate() {
         let (content, bytes) = draw(sample, index as u64, &gallery, arguments)?;

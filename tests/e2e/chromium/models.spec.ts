@@ -36,7 +36,7 @@ test("a download is paused and goes on", async ({ page, server }) => {
   await page.locator("models-screen").getByRole("button", { name: "Pause" }).click();
   await expect(page.getByText("a part: loading it goes on from there")).toBeVisible();
   server.fault = () => undefined;
-  await page.getByRole("button", { name: "Go on: Narrow" }).click();
+  await page.getByRole("button", { name: "Go on: Narrow", exact: true }).click();
   await expect(modelInUse(page)).toHaveText("narrow, on the CPU");
   expect(server.requests.filter(({ path }) => path.endsWith("model.safetensors")).at(-1)?.from).toBeGreaterThan(0);
 });

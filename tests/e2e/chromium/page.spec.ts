@@ -144,13 +144,13 @@ test("scoring is paused and goes on", async ({ page, server }) => {
   await openPage(page, server);
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");
   await expect(modelInUse(page)).toHaveText(/narrow, on the CPU/);
-  await dropMany(page, 300);
+  await dropMany(page, 160);
   await page.getByRole("button", { name: "Pause" }).click();
-  await expect(page.getByText(/^Paused at \d+ of 300/)).toBeVisible();
+  await expect(page.getByText(/^Paused at \d+ of 160/)).toBeVisible();
   const ranked = await page.locator(".tile .share:not(:empty)").count();
-  expect(ranked).toBeLessThan(300);
+  expect(ranked).toBeLessThan(160);
   await page.getByRole("button", { name: "Resume" }).click();
-  await scored(page, 300);
+  await scored(page, 160);
 });
 
 test("a photograph is said to be unlike what the demonstration knows", async ({ page, server }) => {

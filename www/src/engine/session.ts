@@ -115,7 +115,7 @@ async function load({ model, name, cache }: LoadChoice, signal: AbortSignal): Pr
 /** The demonstration is so small that starting a GPU would take longer than all its work. */
 function choices(own: boolean, keep: CachePolicy): Pick<LoadOptions, "device" | "precision" | "memory"> {
   const { device, precision, memory } = settings.value;
-  if (own) return { device: device === "auto" ? "cpu" : device, precision: "auto" };
+  if (own) return { device: device === "auto" ? "cpu" : device, precision };
   const emulated = session.value.support?.emulated && device === "auto";
   // Towers that take turns come from storage.
   return { device: emulated ? "cpu" : device, precision, memory: keep === "on" ? memory : "normal" };

@@ -88,8 +88,8 @@ export class PickScoreApp extends PickElement {
     const { screen } = route.value;
     const shown = (name: Screen) => this.#opened.has(name);
     return html`
-      <a class="skip" href="#main" @click=${this.#skip}>${shellText.skip}</a>
       <header>
+        <button type="button" class="skip" @click=${this.#skip}>${shellText.skip}</button>
         <a class="name" href=${href("score")}>${config().title}</a>
         <nav aria-label=${shellText.screens}>
           ${SCREENS.map((name) => html`<a href=${href(name)} aria-current=${name === screen ? "page" : "false"}>${shellText[name]}</a>`)}
@@ -138,9 +138,8 @@ export class PickScoreApp extends PickElement {
     return shellText.modelReady(info.model, info.device === "webgpu" ? shellText.onGpu : shellText.onCpu);
   }
 
-  /** The hash is the router's: focus moves without it. */
-  #skip(event: Event): void {
-    event.preventDefault();
+  /** A button, for the hash is the router's. */
+  #skip(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }
 
@@ -159,9 +158,11 @@ export class PickScoreApp extends PickElement {
         inset-block-start: var(--s2);
         inset-inline-start: var(--s2);
         z-index: 60;
-        padding: var(--s2) var(--s4);
-        background: var(--raised);
         translate: 0 -300%;
+      }
+      .skip,
+      .skip:hover {
+        background: var(--raised);
       }
       .skip:focus {
         translate: none;
