@@ -3,12 +3,24 @@ import { defineConfig } from "vite";
 export default defineConfig({
   // Works under any sub-path of any host.
   base: "./",
+  worker: { format: "es", rollupOptions: { output: { hashCharacters: "hex", entryFileNames: "assets/[name].[hash:10].js" } } },
   build: {
     outDir: "../dist",
     emptyOutDir: true,
     target: "es2022",
+    // Themes are `light-dark()`, which no older browser that runs the engine lacks.
+    cssTarget: ["chrome123", "firefox120", "safari17.5"],
     modulePreload: false,
+    // Inlined files would be `data:` addresses, which the content security policy refuses.
+    assetsInlineLimit: 0,
     rollupOptions: {
+      // The names that `serve.mjs` and the headers of hosts take for files that never change.
+      output: {
+        hashCharacters: "hex",
+        entryFileNames: "assets/[name].[hash:10].js",
+        chunkFileNames: "assets/[name].[hash:10].js",
+        assetFileNames: "assets/[name].[hash:10][extname]",
+      },
       // The page uses the library as everybody else does: the built file, by its address.
       external: [/\/lib\/pickscore\.js$/],
     },
