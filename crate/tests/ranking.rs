@@ -14,7 +14,6 @@ use pickscore::{
         scorer_means::{Scored, correlate},
     },
     progress::Progress,
-    score::Verdict,
 };
 use serde::Deserialize;
 

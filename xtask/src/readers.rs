@@ -26,5 +26,11 @@ pub(crate) fn run() -> Result<()> {
     let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "dataset"]);
     test.args(NATIVE).args(["--", "--ignored", "--exact", "readers_and_writers"]);
     step("read by us, and ours written", test.env("PICKSCORE_READERS", &folder))?;
-    step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))
+    step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))?;
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "merge"]);
+    test.args(NATIVE).args(["--", "--ignored", "--exact", "for_readers"]);
+    step("a merged data set written", test.env("PICKSCORE_READERS", &folder))?;
+    let mut read = program(&python, &[]);
+    read.arg(scripts.join("merged.py")).args([folder.join("merged"), folder.join("merged.json")]);
+    step("the merged data set read by them", &mut read)
 }

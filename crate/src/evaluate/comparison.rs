@@ -47,6 +47,17 @@ pub enum Unit {
     Choices,
 }
 
+impl Unit {
+    /// `"prompts"`, `"raters"` or `"choices"`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prompts => "prompts",
+            Self::Raters => "raters",
+            Self::Choices => "choices",
+        }
+    }
+}
+
 /// Comparisons with their names numbered, in an order that does not depend on theirs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Games {

@@ -14,12 +14,16 @@ pub mod calibration;
 pub mod comparison;
 pub mod correlation;
 pub mod elo;
+#[cfg(feature = "train")]
+pub mod interval_plot;
 mod judged;
+mod rank_table;
 pub mod ranking;
 pub mod report;
 #[cfg(feature = "model")]
 pub mod retrieval;
 pub mod scorer_means;
+mod table;
 
 pub use agreement::Humans;
 pub use bootstrap::{Bootstrap, Estimate};
