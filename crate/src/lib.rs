@@ -25,6 +25,7 @@ pub mod dataset;
 pub mod evaluate;
 #[cfg(feature = "model")]
 pub mod pixels;
+pub mod preference;
 pub mod progress;
 pub mod score;
 #[cfg(feature = "model")]

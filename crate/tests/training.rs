@@ -30,6 +30,7 @@ fn row(index: usize, caption: &str, label: Option<[f64; 2]>, images: [Vec<u8>; 2
         num_example_per_prompt: 1 + (index % 3) as i64,
         index: index as i64,
         kind: None,
+        collected: None,
     }
 }
 

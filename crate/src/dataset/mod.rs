@@ -17,6 +17,6 @@ pub use error::DatasetError;
 #[cfg(not(target_family = "wasm"))]
 pub use files::{DatasetFiles, GroupId};
 pub use limits::{GROUP_BYTES, GROUP_ROWS, IMAGE_BYTES, TEXT_BYTES};
-pub use read::{Columns, Reader, RowGroup};
-pub use row::{Row, RowImage};
+pub use read::{Columns, Reader, RowGroup, SoundRows};
+pub use row::{Collected, Row, RowImage};
 pub use write::{WriteOptions, Writer};
