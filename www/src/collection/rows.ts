@@ -1,6 +1,6 @@
 /** What the collection keeps, table by table. */
 
-import type { Mode, PreferenceRecord } from "./library";
+import type { ControlPair, EarlierPair, Mode, PreferenceRecord } from "./library";
 
 /** A choice. */
 export interface RecordRow {
@@ -29,15 +29,23 @@ export interface FileRow {
   file: Blob;
 }
 
+/** What is written about how an image came about. */
+export interface Written {
+  generator: string;
+  prompt: string | null;
+  model: string | null;
+  seed: string | null;
+}
+
 /** An image in a round, and what is known about how it came about. */
 export interface Item {
   uid: string;
   /** Folder and name. */
   path: string;
-  /** What made it, by the rule that the visitor chose. */
+  /** What made it, by the rule that the visitor chose; null until a round begins, or where nobody knows. */
   model: string | null;
-  /** What the file itself says. */
-  written: { generator: string; prompt: string | null; model: string | null; seed: string | null } | null;
+  /** What the file itself, or the generator that sent it, says. */
+  written: Written | null;
 }
 
 /** Images that are judged for one prompt. */
@@ -45,6 +53,26 @@ export interface PromptSet {
   prompt: string;
   /** Their uids. */
   images: string[];
+  /** Pairs whose answer is known: an image and a spoilt copy of it. */
+  controls?: ControlPair[];
+  /** Pairs that are asked again, in mode `"retest"`. */
+  earlier?: EarlierPair[];
+}
+
+/** Where the models and prompts of images are read. */
+export interface Rule {
+  models: "written" | "pattern" | "none";
+  /** For `"pattern"`: see `judge/pattern.ts`. */
+  pattern: string;
+  /** Whether prompts that files say are taken. */
+  writtenPrompts: boolean;
+}
+
+/** What a draft has beside its images. */
+export interface DraftWords {
+  /** One prompt a line. */
+  prompts: string;
+  rule: Rule;
 }
 
 /** How the visitor wants to judge. */
@@ -69,6 +97,7 @@ export interface RoundRow {
   items: Item[];
   sets: PromptSet[];
   plan: Plan;
+  draft?: DraftWords;
 }
 
 /** How far a round is. Small, for it is written with every choice. */
