@@ -6,7 +6,7 @@ import { contributeText } from "../text/contribute";
 
 export class ContributeScreen extends PickElement {
   override render(): TemplateResult {
-    return html`<h1 class="title" tabindex="-1">${contributeText.title}</h1>`;
+    return html`<div class="screen"><h1 class="title">${contributeText.title}</h1></div>`;
   }
 }
 

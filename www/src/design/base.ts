@@ -15,6 +15,13 @@ export const base = css`
   *::after {
     box-sizing: border-box;
   }
+  /* The frame of every screen's content. */
+  .screen {
+    display: grid;
+    grid-template-columns: minmax(0, 1fr);
+    gap: var(--s5);
+    padding: var(--s5) var(--gutter) var(--s6);
+  }
   h1,
   h2,
   h3,
