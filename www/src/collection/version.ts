@@ -1,5 +1,5 @@
-/** The version of the page, as records and contributions name it: it is released with the library. */
+/** The version of the page, as records and contributions name it: it is released with the library. `vite.config.ts` puts it in. */
 
-import { version } from "../../../web/engine/package.json";
+declare const RELEASED_VERSION: string;
 
-export const APP_VERSION: string = version;
+export const APP_VERSION = RELEASED_VERSION;

@@ -10,6 +10,7 @@ import type { Plan } from "../collection/rows";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { ofDrop, ofList } from "../score/intake";
+import { route } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { number } from "../text/format";
@@ -20,7 +21,7 @@ import type { Draft, Incoming, Intake } from "./draft";
 import { arrange, type Arranged, MOST_IMAGES, pairsOf } from "./sets";
 import { onTable, samples } from "./sources";
 
-const MODES: Mode[] = ["winner-stays", "all-pairs", "active"];
+const MODES = ["winner-stays", "all-pairs", "active"] as const satisfies Mode[];
 /** Thumbnails that are shown of what was laid out. */
 const SHOWN = 24;
 /** Pairs of a first try on the sample set. */
@@ -54,19 +55,30 @@ export class JudgeSetup extends PickElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
+    addEventListener("dragover", this.#dragged);
+    addEventListener("dragleave", this.#dragged);
+    addEventListener("drop", this.#dropped);
     void listRecords().then((all) => (this.again = retestable(all).length));
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("dragover", this.#dragged);
+    removeEventListener("dragleave", this.#dragged);
+    removeEventListener("drop", this.#dropped);
   }
 
   override render(): TemplateResult {
     const empty = this.draft.items.length === 0;
     return html`
-      <div class=${this.over ? "over" : ""} @dragover=${this.#dragOver} @dragleave=${() => (this.over = false)} @drop=${this.#drop}>
+      <div class="screen">
         <header>
           <h1 class="title" tabindex="-1">${judgeText.setupTitle}</h1>
           <p class="soft">${judgeText.setupWords}</p>
         </header>
         ${this.#sources(empty)} ${this.#taking()} ${this.#told()} ${empty ? nothing : this.#form()}
       </div>
+      ${this.over ? html`<div class="drop"><p class="title">${judgeText.dropHere}</p></div>` : nothing}
     `;
   }
 
@@ -269,18 +281,18 @@ export class JudgeSetup extends PickElement {
     void this.#take(found);
   }
 
-  #dragOver(event: DragEvent): void {
-    if (!event.dataTransfer?.types.includes("Files")) return;
+  readonly #dragged = (event: DragEvent): void => {
+    if (route.value.screen !== "judge" || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
-    this.over = true;
-  }
+    this.over = event.type === "dragover" || event.relatedTarget !== null;
+  };
 
-  #drop(event: DragEvent): void {
+  readonly #dropped = (event: DragEvent): void => {
     this.over = false;
-    if (!event.dataTransfer) return;
+    if (route.value.screen !== "judge" || !event.dataTransfer?.types.includes("Files")) return;
     event.preventDefault();
     void ofDrop(event.dataTransfer).then((found) => this.#take(found));
-  }
+  };
 
   async #takeTable(): Promise<void> {
     const { pictures, prompts } = onTable();
@@ -340,19 +352,21 @@ export class JudgeSetup extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
-      :host > div {
-        display: grid;
-        gap: var(--s5);
-        grid-template-columns: minmax(0, 1fr);
-        padding: var(--s5) var(--gutter) var(--s7);
+      .screen {
         max-width: 72rem;
         margin-inline: auto;
         min-height: 60vh;
         align-content: start;
       }
-      .over {
-        outline: 2px dashed var(--mark);
-        outline-offset: -0.75rem;
+      .drop {
+        position: fixed;
+        inset: 0;
+        z-index: 40;
+        display: grid;
+        place-items: center;
+        background: var(--veil);
+        border: 3px solid var(--mark);
+        pointer-events: none;
       }
       header {
         display: grid;

@@ -4,11 +4,11 @@ import { board } from "../score/board";
 import { loadSamples } from "../score/samples";
 import type { Incoming } from "./draft";
 
-/** What lies on the table of Score: the selected pictures, or all of them, and its prompts. */
+/** What lies on the table of Score: the selected pictures, or all of them, and its prompts. Nothing where only samples lie there. */
 export function onTable(): { pictures: Incoming[]; prompts: string[] } {
   const { pictures, prompts } = board.value;
   const selected = pictures.filter(({ selected }) => selected);
-  const taken = selected.length > 1 ? selected : pictures;
+  const taken = selected.length > 1 ? selected : pictures.some(({ isSample }) => !isSample) ? pictures : [];
   return { pictures: taken.map(({ file, path }) => ({ file, path })), prompts: [...prompts] };
 }
 
