@@ -6,8 +6,8 @@ let asked = false;
  * Asks once, when there is something to lose: the first choice is stored by then. Some browsers ask the visitor, others decide by themselves; either way
  * the collection works.
  */
-export async function askToKeep(): Promise<void> {
-  if (asked || !navigator.storage?.persist) return;
+export async function askToKeep(again = false): Promise<void> {
+  if ((asked && !again) || !navigator.storage?.persist) return;
   asked = true;
   try {
     if (!(await navigator.storage.persisted())) await navigator.storage.persist();

@@ -22,7 +22,6 @@ export interface HandIn {
   onProgress: (done: number, total: number) => void;
 }
 
-/** The Hub; another address for tests and mirrors, by `hub=` in the page's address. */
 export const HUB = "https://huggingface.co";
 
 export type HubFault = "hub-blocked" | "hub-token" | "hub-missing" | "hub-refused" | "hub-network";
@@ -38,11 +37,11 @@ export class HubError extends Error {
 }
 
 /** Uploads. Returns the address where the visitor sees it. */
-export async function handIn({ files, repository, token, title, folder, pullRequest, create, signal, onProgress }: HandIn, hubUrl = HUB): Promise<string> {
-  if (!isAllowed(hubUrl)) throw new HubError("hub-blocked", new URL(hubUrl).origin);
+export async function handIn({ files, repository, token, title, folder, pullRequest, create, signal, onProgress }: HandIn): Promise<string> {
+  if (!isAllowed(HUB)) throw new HubError("hub-blocked", HUB);
   const hub = await import("@huggingface/hub");
   const repo = { type: "dataset", name: repository } as const;
-  const access = { accessToken: token, hubUrl };
+  const access = { accessToken: token };
   try {
     const exists = await hub.repoExists({ repo, ...access });
     if (!exists && !create) throw new HubError("hub-missing", repository);
@@ -61,7 +60,7 @@ export async function handIn({ files, repository, token, title, folder, pullRequ
       const { value, done } = await upload.next();
       if (done) {
         const pull = value?.pullRequestUrl;
-        return pull ?? `${hubUrl}/datasets/${repository}`;
+        return pull ?? `${HUB}/datasets/${repository}`;
       }
       if (value.event !== "fileProgress") continue;
       // Half of the way is reading the file, half is sending it.
