@@ -73,7 +73,12 @@ export class CardView extends PickElement {
         max-width: 46rem;
       }
       fieldset {
-        gap: var(--s1);
+        gap: 0;
+      }
+      legend {
+        padding: 0;
+        margin-block-end: var(--s1);
+        font-size: var(--small);
       }
       .consent {
         align-items: start;

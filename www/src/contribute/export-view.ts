@@ -109,7 +109,12 @@ export class ExportView extends PickElement {
         gap: var(--s4);
       }
       fieldset {
-        gap: var(--s1);
+        gap: 0;
+      }
+      legend {
+        padding: 0;
+        margin-block-end: var(--s1);
+        font-size: var(--small);
       }
       progress {
         max-width: 18rem;

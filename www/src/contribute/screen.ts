@@ -121,15 +121,16 @@ export class ContributeScreen extends PickElement {
   #facts(held: Holdings): TemplateResult {
     const { self } = held;
     const facts: [string, string][] = [
-      [number(held.records.length), contributeText.factChoices],
-      [number(held.sessions.length), contributeText.factSessions],
-      [number(held.prompts), contributeText.factPrompts],
-      [number(held.ties), contributeText.factTies],
+      [number(held.records.length), contributeText.factChoices(held.records.length)],
+      [number(held.sessions.length), contributeText.factSessions(held.sessions.length)],
+      [number(held.prompts), contributeText.factPrompts(held.prompts)],
+      [number(held.ties), contributeText.factTies(held.ties)],
       [number(held.skipped), contributeText.factSkipped],
-      [`${number(self.repeats.length - self.agreeing)}/${number(self.repeats.length)}`, contributeText.factConflicts],
-      [number(held.images), contributeText.factImages],
+      [number(held.images), contributeText.factImages(held.images)],
       [bytes(held.bytes), contributeText.factBytes],
     ];
+    const repeats = self.repeats.length;
+    if (repeats > 0) facts.splice(5, 0, [number(repeats - self.agreeing), contributeText.factConflicts(number(repeats))]);
     return html`
       <dl>
         ${facts.map(([value, name]) => html`<div><dt class="small soft">${name}</dt><dd class="figures">${value}</dd></div>`)}

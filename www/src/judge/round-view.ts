@@ -19,6 +19,9 @@ import { Stopwatch } from "./stopwatch";
 
 const KEYS: Record<string, Choice | "undo"> = { ArrowLeft: "left", ArrowDown: "tie", ArrowRight: "right", s: "skip", u: "undo" };
 
+/** Where pictures lie one above the other: then they are called so. The styles below say the same. */
+const STACKED = "(max-width: 40rem) and (orientation: portrait)";
+
 /** Single letters are keys only while the visitor wants them to be: speech input may say them by chance. */
 const letters = new Store(readLetters());
 
@@ -40,6 +43,7 @@ export class JudgeRound extends PickElement {
   declare private problem: { choice: Choice | "undo"; error: unknown } | undefined;
   readonly #showing = new Showing();
   readonly #watch = new Stopwatch();
+  readonly #narrow = matchMedia(STACKED);
   #stop: (() => void)[] = [];
 
   constructor() {
@@ -55,13 +59,17 @@ export class JudgeRound extends PickElement {
     const visible = () => (this.#seen ? this.#watch.resume() : this.#watch.pause());
     addEventListener("keydown", key);
     document.addEventListener("visibilitychange", visible);
+    const turned = () => this.requestUpdate();
+    this.#narrow.addEventListener("change", turned);
     this.#stop = [
+      () => this.#narrow.removeEventListener("change", turned),
       () => removeEventListener("keydown", key),
       () => document.removeEventListener("visibilitychange", visible),
       route.subscribe(visible),
       this.scores.version.subscribe(() => this.requestUpdate()),
     ];
     void this.#show("");
+    scrollTo(0, 0);
   }
 
   override disconnectedCallback(): void {
@@ -125,7 +133,12 @@ export class JudgeRound extends PickElement {
     }
     this.problem = undefined;
     this.requestUpdate();
-    await this.#show(judgeText[`did_${what}`]);
+    await this.#show(this.#did(what));
+  }
+
+  #did(what: Choice | "undo"): string {
+    const stacked = this.#narrow.matches;
+    return judgeText[`did_${stacked && what === "left" ? "upper" : stacked && what === "right" ? "lower" : what}`];
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -133,6 +146,7 @@ export class JudgeRound extends PickElement {
     if (!shown) return nothing;
     const { answered, total, undoable } = this.play.progress;
     const ready = this.sources?.key === this.#pairKey;
+    const stacked = this.#narrow.matches;
     return html`
       <header>
         <h1 class="voice" dir="auto">${shown.prompt}</h1>
@@ -144,7 +158,8 @@ export class JudgeRound extends PickElement {
       ${this.#problem()}
       <div class="pair" aria-busy=${!ready}>${this.#picture("left", ready)}${this.#picture("right", ready)}</div>
       <div class="answers" role="group" aria-label=${judgeText.answers}>
-        ${this.#answer("left", judgeText.left, "←")} ${this.#answer("tie", judgeText.tie, "↓")} ${this.#answer("right", judgeText.right, "→")}
+        ${this.#answer("left", stacked ? judgeText.upper : judgeText.left, "←")} ${this.#answer("tie", judgeText.tie, "↓")}
+        ${this.#answer("right", stacked ? judgeText.lower : judgeText.right, "→")}
         <div class="aside">
           <button type="button" class="quiet" ?disabled=${undoable === 0} aria-keyshortcuts=${letters.value ? "U" : nothing} @click=${() => this.#do("undo")}>
             ${icon("undo")}${judgeText.undo}${letters.value ? html`<kbd aria-hidden="true">U</kbd>` : ""}
@@ -168,7 +183,8 @@ export class JudgeRound extends PickElement {
 
   #picture(side: "left" | "right", ready: boolean): TemplateResult {
     const address = this.sources?.[side];
-    const name = side === "left" ? judgeText.leftPicture : judgeText.rightPicture;
+    const stacked = this.#narrow.matches;
+    const name = side === "left" ? (stacked ? judgeText.upperPicture : judgeText.leftPicture) : stacked ? judgeText.lowerPicture : judgeText.rightPicture;
     return html`
       <figure class=${side}>
         <button type="button" class="picture" aria-label=${judgeText.prefer(name)} @click=${() => this.#do(side)}>
@@ -204,7 +220,7 @@ export class JudgeRound extends PickElement {
   #lastWords(): string {
     const { last, row, shown } = this.play;
     if (!last) return this.play.progress.answered === 0 ? judgeText.hint : "";
-    const did = judgeText[`did_${last.label ?? "skip"}`];
+    const did = this.#did(last.label ?? "skip");
     if (row.plan.mode !== "winner-stays" || last.control || !shown) return did;
     const gone = ([last.left, last.right] as PreferenceRecord["left"][]).find(({ image_uid }) => image_uid !== shown.pair.left && image_uid !== shown.pair.right);
     const score = gone && this.scores.ofPair(last.prompt, last.left.image_uid, last.right.image_uid);
@@ -339,6 +355,9 @@ export class JudgeRound extends PickElement {
       .answer.tie {
         min-width: min(18vw, 14rem);
       }
+      .quiet:disabled {
+        border-color: transparent;
+      }
       .aside {
         grid-column: 1 / -1;
         display: flex;
@@ -360,6 +379,11 @@ export class JudgeRound extends PickElement {
         justify-content: space-between;
         gap: var(--s1) var(--s5);
         min-height: 1.75rem;
+      }
+      @media (max-width: 46rem) {
+        :host {
+          min-height: calc(100dvh - 5.9rem);
+        }
       }
       @media (max-width: 40rem) and (orientation: portrait) {
         .pair {

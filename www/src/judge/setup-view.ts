@@ -435,6 +435,10 @@ export class JudgeSetup extends PickElement {
         padding-block: var(--s1);
         overflow-wrap: anywhere;
       }
+      legend {
+        padding: 0;
+        margin-block-end: var(--s3);
+      }
       .modes {
         display: grid;
         grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));

@@ -50,6 +50,7 @@ export class JudgeSummary extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.scores.fillIn();
+    scrollTo(0, 0);
     void this.updateComplete.then(() => this.renderRoot.querySelector("h1")?.focus());
   }
 
