@@ -52,7 +52,7 @@ export class RankingView extends PickElement {
             <th scope="col" class="plot">
               <span class="hidden-text">${judgeText.strengthColumn}</span>
               <svg width="100%" height="18" aria-hidden="true">
-                ${axis.ticks.map((tick) => svg`<text x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
+                ${axis.ticks.map((tick) => svg`<text class=${axis.isEnd(tick) ? "" : "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
               </svg>
             </th>
             <th scope="col" class="end">${judgeText.strength}</th>
@@ -174,14 +174,30 @@ export class RankingView extends PickElement {
       }
       @media (max-width: 46rem) {
         .wide,
-        .end .soft {
+        .end .soft,
+        .minor {
           display: none;
         }
+        .place {
+          width: 1.75rem;
+        }
+        .place,
+        .thumb,
         .name {
-          max-width: 7.5rem;
+          padding-inline-end: var(--s2);
+        }
+        .thumb {
+          width: 3rem;
+        }
+        .name {
+          max-width: 5.5rem;
         }
         .plot {
-          min-width: 5rem;
+          min-width: 4rem;
+          padding-inline: var(--s1);
+        }
+        .end {
+          padding-inline-end: 0;
         }
       }
     `,
@@ -190,6 +206,8 @@ export class RankingView extends PickElement {
 
 interface Axis {
   ticks: number[];
+  /** Whether a tick is named where there is little room. */
+  isEnd: (tick: number) => boolean;
   /** Where a strength lies, in hundredths of the width. */
   at: (strength: number) => number;
 }
@@ -204,7 +222,8 @@ function axisOf(rows: readonly Ranked[]): Axis {
     const held = Math.max(-most, Math.min(most, Number.isFinite(strength) ? strength : Math.sign(strength || 0) * most));
     return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
   };
-  return { ticks, at };
+  const isEnd = (tick: number) => tick === 0 || Math.abs(tick) === ticks.at(-1);
+  return { ticks, isEnd, at };
 }
 
 customElements.define("ranking-view", RankingView);

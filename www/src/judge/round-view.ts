@@ -149,7 +149,7 @@ export class JudgeRound extends PickElement {
     const stacked = this.#narrow.matches;
     return html`
       <header>
-        <h1 class="voice" dir="auto">${shown.prompt}</h1>
+        <h1 class="voice" dir="auto" tabindex="-1">${shown.prompt}</h1>
         <div class="far">
           <span class="figures tiny">${judgeText.pairOf(number(Math.min(answered + 1, total)), number(total))}</span>
           <progress max=${total} .value=${answered} aria-label=${judgeText.progress}></progress>
@@ -268,6 +268,9 @@ export class JudgeRound extends PickElement {
         grid-template-columns: 1fr auto;
         gap: var(--s2) var(--s6);
         align-items: end;
+      }
+      h1:focus {
+        outline: none;
       }
       h1 {
         font-weight: 400;

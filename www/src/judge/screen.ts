@@ -1,6 +1,6 @@
 /** The screen Judge. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, type LitElement, nothing, type TemplateResult } from "lit";
 import "./round-view";
 import "./setup-view";
 import "./summary-view";
@@ -10,9 +10,11 @@ import { board } from "../score/board";
 import { Watch } from "../state/store";
 import { judgeText } from "../text/judge";
 import { explainObstacle, explainRecords } from "../text/storage";
-import { current, openJudge, takeOver } from "./current";
+import { type Current, current, openJudge, takeOver } from "./current";
 
 export class JudgeScreen extends PickElement {
+  #stageBefore: Current["stage"] = "opening";
+
   constructor() {
     super();
     new Watch(this, current, collection, board);
@@ -21,6 +23,17 @@ export class JudgeScreen extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void openJudge();
+  }
+
+  /** A new stage takes the focus that the last one lost; the first one does not, for the visitor may be elsewhere. */
+  override updated(): void {
+    const { stage } = current.value;
+    if (stage === this.#stageBefore) return;
+    const first = this.#stageBefore === "opening";
+    this.#stageBefore = stage;
+    if (first || this.hidden) return;
+    const element = this.renderRoot.querySelector<LitElement>("judge-setup, judge-round, judge-summary");
+    void element?.updateComplete.then(() => element.renderRoot.querySelector<HTMLElement>("h1")?.focus({ preventScroll: true }));
   }
 
   override render(): TemplateResult {

@@ -368,6 +368,9 @@ export class JudgeSetup extends PickElement {
         border: 3px solid var(--mark);
         pointer-events: none;
       }
+      h1:focus {
+        outline: none;
+      }
       header {
         display: grid;
         gap: var(--s2);

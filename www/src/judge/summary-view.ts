@@ -51,7 +51,6 @@ export class JudgeSummary extends PickElement {
     super.connectedCallback();
     void this.scores.fillIn();
     scrollTo(0, 0);
-    void this.updateComplete.then(() => this.renderRoot.querySelector("h1")?.focus());
   }
 
   override updated(): void {
