@@ -7,6 +7,7 @@ export default defineConfig({
   // Works under any sub-path of any host.
   base: "./",
   define: { RELEASED_VERSION: JSON.stringify(version) },
+  worker: { format: "es", rollupOptions: { output: { hashCharacters: "hex", entryFileNames: "assets/[name].[hash:10].js" } } },
   build: {
     outDir: "../dist",
     emptyOutDir: true,

@@ -1,6 +1,6 @@
 /** What the visitor says about a contribution: licence, consent, title. Shared by saving it and by handing it in. */
 
-import { config, type Localised } from "../state/config";
+import { config, localised } from "../state/config";
 import { Store } from "../state/store";
 import { contributeText } from "../text/contribute";
 import { language } from "../text/language";
@@ -20,11 +20,7 @@ export const words = new Store<Words>({ purpose: "publish", licence: "", agreed:
 
 /** What the host asks contributors to agree to, in the visitor's language. */
 export function consentText(): string {
-  return localised(config().consent);
-}
-
-function localised(text: Localised): string {
-  return typeof text === "string" ? text : (text[language.value] ?? Object.values(text)[0] ?? "");
+  return localised(config().consent, language.value);
 }
 
 /** The chosen licence. */

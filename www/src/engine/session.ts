@@ -4,6 +4,7 @@ import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
+import { expandAddress } from "./address";
 import { type CachePolicy, type Info, library, type LoadOptions, type LoadProgress, type PickScore, type Support } from "./library";
 
 /** What is being loaded, and how far it is. */
@@ -48,10 +49,12 @@ export async function findSupport(): Promise<Support> {
 
 /** Whether the loaded model, or else the one that is being loaded, is the demonstration. */
 export function isDemonstration({ address, loading, scorer }: Session = session.value): boolean {
+  return isOwn(scorer ? address : loading?.model);
+}
+
+function isOwn(model: string | File[] | undefined): boolean {
   const own = config().demonstration;
-  if (!own) return false;
-  const current = scorer ? address : loading?.model;
-  return current === own.address;
+  return own !== null && typeof model === "string" && expandAddress(model) === expandAddress(own.address);
 }
 
 export interface LoadChoice {
@@ -89,7 +92,7 @@ async function load({ model, name, cache }: LoadChoice, signal: AbortSignal): Pr
     // Two models at once would be two models' memory.
     await unload();
     const { PickScore } = await library();
-    const own = config().demonstration?.address === model;
+    const own = isOwn(model);
     const keep = cache ?? (own || typeof model !== "string" ? "optional" : "on");
     const scorer = await PickScore.load({
       model,

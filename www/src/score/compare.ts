@@ -229,8 +229,10 @@ export class PictureCompare extends PickElement {
     ...PickElement.shared,
     css`
       dialog {
-        width: 100vw;
-        height: 100dvh;
+        position: fixed;
+        inset: 0;
+        width: auto;
+        height: auto;
         max-width: none;
         max-height: none;
         padding: 0;

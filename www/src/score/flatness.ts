@@ -1,12 +1,12 @@
 /**
  * How much of a picture is flat colour, which tells drawings from photographs.
  *
- * On a copy of 64 × 64 pixels, the share of neighbouring pixels (right and below) that differ by at most four of 255 levels in every channel. Emoji are filled shapes
+ * On a copy of 64 × 64 pixels, the share of neighbouring pixels (right and below) that differ by at most one of 255 levels in every channel. Emoji are filled shapes
  * on plain or softly shaded grounds; grain, texture and light leave a photograph few such neighbours.
  */
 
 export const SIDE = 64;
-const LEVELS = 4;
+const LEVELS = 1;
 
 /** The share of an opaque RGBA copy of `SIDE` × `SIDE`, 0 to 1. */
 export function flatness(rgba: Uint8ClampedArray): number {

@@ -55,7 +55,7 @@ export class ScoreProgress extends PickElement {
     }
     if (loading) return pictures.length > 0 ? html`<p class="small soft">${scoreText.waitingModel(loading.name)}</p>` : nothing;
     if (state === "failed") return this.#failed(error);
-    if (total === 0 || done >= total) return html`${notes}<p class="small soft result">${this.#result() ?? nothing}</p>`;
+    if (total === 0 || done >= total) return html`${notes}${this.#said()}`;
     const paused = state === "paused";
     const left = pace === undefined || paused || pace * (total - done) < 2 ? "" : scoreText.timeLeft(duration(pace * (total - done)));
     return html`${notes}
@@ -66,6 +66,11 @@ export class ScoreProgress extends PickElement {
           ? html`<button type="button" @click=${resume}>${icon("play")}${scoreText.resume}</button>`
           : html`<button type="button" @click=${pause}>${icon("pause")}${scoreText.pause}</button>`}
       </div>`;
+  }
+
+  #said(): TemplateResult {
+    const words = this.#result();
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span> ${scoreText.meaningShort}`}</p>`;
   }
 
   #failed(error: unknown): TemplateResult {
@@ -91,9 +96,6 @@ export class ScoreProgress extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
-      :host {
-        min-height: 2.25rem;
-      }
       .running {
         display: grid;
         grid-template-columns: minmax(0, 1fr) auto;
@@ -108,7 +110,11 @@ export class ScoreProgress extends PickElement {
         display: grid;
         gap: var(--s2);
       }
+      .said {
+        color: var(--ink);
+      }
       .result {
+        min-height: 2.25rem;
         padding-block: 0.4rem;
         overflow-wrap: anywhere;
       }

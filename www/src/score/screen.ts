@@ -25,7 +25,7 @@ import { loadSamples } from "./samples";
 import type { PictureSheet } from "./sheet";
 
 /** Less flat colour than this, and a picture is unlike emoji. `flatness.ts` says what it is; the README how it was chosen. */
-const FLAT = 0.42;
+const FLAT = 0.4;
 const KEPT = "pickscore.prompts";
 
 export class ScoreScreen extends PickElement {
@@ -87,8 +87,10 @@ export class ScoreScreen extends PickElement {
           @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
           @samples=${() => void this.#samples()}
         ></score-toolbar>
-        <model-status></model-status>
-        <score-progress></score-progress>
+        <div class="status">
+          <model-status></model-status>
+          <score-progress></score-progress>
+        </div>
         ${pictures.length === 0 ? this.#empty() : shown.length === 0 ? this.#noneShown() : nothing}
         ${several
           ? html`<picture-matrix
@@ -263,6 +265,10 @@ export class ScoreScreen extends PickElement {
       }
       prompt-box {
         margin-block-end: var(--s2);
+      }
+      .status {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
       }
       .empty {
         display: grid;

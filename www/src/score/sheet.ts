@@ -223,13 +223,7 @@ export class PictureSheet extends PickElement {
         inset-block-start: 0;
         left: 0;
         transition: transform var(--glide), width var(--glide);
-        animation: appear 240ms ease-out;
         scroll-margin-block: 6rem;
-      }
-      @keyframes appear {
-        from {
-          opacity: 0;
-        }
       }
       .frame {
         height: var(--side);

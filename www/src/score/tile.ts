@@ -30,7 +30,10 @@ export function describe({ picture, prompt, rank, of, unlike }: TileState): stri
 
 /** The picture, or what stands in its place. */
 export function image(picture: Picture): TemplateResult {
-  if (picture.thumbnail !== undefined) return html`<img src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
+  if (picture.thumbnail !== undefined) {
+    const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
+    return html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
+  }
   return picture.problem ? html`<span class="broken">${icon("alert", 24)}</span>` : html`<span class="blank"></span>`;
 }
 
@@ -58,13 +61,14 @@ export const tileStyles = css`
   .frame {
     position: relative;
     display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
     place-items: end center;
     width: 100%;
     padding: 0;
     border: 0;
     border-radius: 0;
     background: none;
-    min-height: 0;
+    min-height: 0 !important;
     cursor: zoom-in;
     overflow: hidden;
   }
@@ -72,13 +76,17 @@ export const tileStyles = css`
     background: none;
   }
   .frame img {
-    max-width: 100%;
-    max-height: 100%;
-    min-width: 0;
-    min-height: 0;
-    object-fit: contain;
+    display: block;
     grid-area: 1 / 1;
     user-select: none;
+  }
+  .wide {
+    width: 100%;
+    height: auto;
+  }
+  .tall {
+    width: auto;
+    height: 100%;
   }
   .blank,
   .broken {

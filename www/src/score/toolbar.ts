@@ -20,6 +20,7 @@ export class ScoreToolbar extends PickElement {
     unlike: { type: Boolean },
     best: { state: true },
     open: { state: true },
+    viewing: { state: true },
   };
 
   /** In the order that is shown. */
@@ -29,6 +30,8 @@ export class ScoreToolbar extends PickElement {
   declare best: number;
   /** Whether the list of exports is open. */
   declare open: boolean;
+  /** Whether a small screen shows how to sort and filter. */
+  declare viewing: boolean;
 
   constructor() {
     super();
@@ -37,6 +40,7 @@ export class ScoreToolbar extends PickElement {
     this.unlike = false;
     this.best = 3;
     this.open = false;
+    this.viewing = false;
   }
 
   override render(): TemplateResult {
@@ -49,10 +53,11 @@ export class ScoreToolbar extends PickElement {
         <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
         ${config().samples === null ? nothing : html`<button type="button" class="quiet" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
+        ${none ? nothing : html`<button type="button" class="quiet more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
       </div>
       ${none
         ? nothing
-        : html`<div class="row view">
+        : html`<div class="row view ${this.viewing ? "viewing" : ""}">
             <label class="row">${scoreText.sort}
               <select @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
@@ -196,16 +201,23 @@ export class ScoreToolbar extends PickElement {
         white-space: nowrap;
         padding-inline: var(--s3);
       }
+      .more {
+        display: none;
+      }
       @media (max-width: 40rem) {
-        .size {
+        .size,
+        .view:not(.viewing) {
           display: none;
+        }
+        .more {
+          display: inline-flex;
         }
         .view,
         .find {
           flex: 1 1 auto;
         }
         .list {
-          inset-inline: auto;
+          inset-inline: 0 auto;
         }
       }
     `,

@@ -6,12 +6,16 @@ import "../score/screen";
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
+import { expandAddress } from "../engine/address";
+import { library } from "../engine/library";
 import { findSupport, loadModel, session } from "../engine/session";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { shellText } from "../text/shell";
+import { keepOffline } from "./offline";
 import { go, href, type Route, route, type Screen, SCREENS } from "./router";
+
 import { toast } from "./toasts";
 
 /** Screens that are not needed at once come when they are. */
@@ -35,6 +39,7 @@ export class PickScoreApp extends PickElement {
     route.subscribe((to) => void this.#open(to, true));
     void this.#open(route.value, false);
     void this.#begin();
+    void keepOffline();
   }
 
   /** Loads the model that was used last, or else the demonstration. */
@@ -46,9 +51,7 @@ export class PickScoreApp extends PickElement {
     const last = settings.value.model;
     if (last && asked === null) {
       const name = models.find(({ address }) => address === last)?.name ?? last.split("/").filter(Boolean).pop() ?? last;
-      const { library } = await import("../engine/library");
       const stored = await (await library()).listCached().catch(() => []);
-      const { expandAddress } = await import("../engine/address");
       if (stored.some((model) => model.complete && model.address === expandAddress(last))) {
         await loadModel({ model: last, name });
         if (session.value.scorer) return;
@@ -200,8 +203,11 @@ export class PickScoreApp extends PickElement {
       .model {
         text-align: end;
       }
-      main {
+      /* It takes the focus when the screen changes, so that reading goes on there. */
+      main:focus-visible {
         outline: none;
+      }
+      main {
         min-width: 0;
       }
       footer {

@@ -14,6 +14,8 @@ export interface OfferedModel {
   address: string;
   /** Bytes of its download, where they are known. */
   bytes?: number;
+  /** Bytes that it takes once it is kept, by precision. */
+  kept?: { f16?: number; q8?: number };
   /** One or two sentences on what it is. */
   about?: Localised;
 }
@@ -53,6 +55,7 @@ export const DEFAULTS: Config = {
       name: "PickScore v1",
       address: "https://huggingface.co/yuvalkirstain/PickScore_v1",
       bytes: 3_944_517_836,
+      kept: { f16: 1_972_304_640, q8: 1_110_000_000 },
       about: {
         en: "The published model: CLIP ViT-H/14, 986 million parameters, trained on half a million human choices.",
         ja: "公開されているモデル本体。CLIP ViT-H/14、9億8600万パラメータ。50万件の人の選択から学習しました。",
@@ -75,6 +78,11 @@ export const DEFAULTS: Config = {
 };
 
 let current = DEFAULTS;
+
+/** A text of the host's in a language, or else in whichever it has. */
+export function localised(text: Localised, language: Language): string {
+  return typeof text === "string" ? text : (text[language] ?? text.en ?? Object.values(text)[0] ?? "");
+}
 
 /** The configuration; the defaults until {@link loadConfig} is done. */
 export function config(): Config {
@@ -135,8 +143,9 @@ function isLocalised(value: unknown): value is Localised {
 
 function isModel(value: unknown): value is OfferedModel {
   if (!isObject(value)) return false;
-  const { name, address, bytes, about } = value as Record<keyof OfferedModel, unknown>;
-  const known = (bytes === undefined || (typeof bytes === "number" && bytes > 0)) && (about === undefined || isLocalised(about));
+  const { name, address, bytes, kept, about } = value as Record<keyof OfferedModel, unknown>;
+  const isSize = (size: unknown) => size === undefined || (typeof size === "number" && size > 0);
+  const known = isSize(bytes) && (kept === undefined || (isObject(kept) && Object.values(kept).every(isSize))) && (about === undefined || isLocalised(about));
   return isText(name) && name !== "" && isText(address) && address !== "" && known;
 }
 

@@ -26,7 +26,6 @@ const en = {
   onCpu: "on the CPU",
   updateReady: "A new version of this page is ready.",
   reload: "Reload",
-  offlineReady: "This page now works offline too.",
   screenFailed: "This screen could not be loaded; check the connection and try again.",
   tryAgain: "Try again",
 };
@@ -55,7 +54,6 @@ const ja: typeof en = {
   onCpu: "CPU",
   updateReady: "このページの新しい版があります。",
   reload: "再読み込み",
-  offlineReady: "このページはオフラインでも使えるようになりました。",
   screenFailed: "この画面を読み込めませんでした。接続を確認して、もう一度お試しください。",
   tryAgain: "再試行",
 };
