@@ -78,7 +78,7 @@ export class Draft {
   #change(change: Partial<RoundRow>): void {
     this.row = { ...this.row, ...change };
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#save([]).catch(() => undefined), 400);
+    this.#timer = setTimeout(() => void this.#save([]).catch(() => undefined), 100);
   }
 
   /** Changes take turns; the last one that is written is the last one that was made. */

@@ -101,7 +101,7 @@ export class JudgeRound extends PickElement {
     this.#watch.restart(this.#seen);
     const { answered, total } = this.play.progress;
     const pair = judgeText.pairOf(number(Math.min(answered + 1, total)), number(total));
-    announce(before ? `${before} ${pair}` : `${pair} ${judgeText.twoPictures(shown.prompt)}`);
+    announce(before ? `${before} ${pair}` : `${pair}${judgeText.fullStop} ${judgeText.twoPictures(shown.prompt)}`);
   }
 
   #key(event: KeyboardEvent): void {

@@ -86,7 +86,7 @@ export class JudgeSetup extends PickElement {
     const table = this.table > 1 ? onTable().pictures.length : 0;
     const first = empty && config().samples !== null;
     return html`
-      <section class="sources" aria-label=${judgeText.pictures}>
+      <div class="sources">
         ${first ? html`<button type="button" class="primary" ?disabled=${this.starting} @click=${this.#trySamples}>${judgeText.trySamples}</button>` : nothing}
         ${table > 1
           ? html`<button type="button" @click=${this.#takeTable}>${icon("image")}${judgeText.takeTable(number(table))}</button>`
@@ -103,7 +103,7 @@ export class JudgeSetup extends PickElement {
         ${empty && this.again > 0
           ? html`<button type="button" ?disabled=${this.starting} @click=${() => this.#begin(beginRetest)}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, this.again)))}</button>`
           : nothing}
-      </section>
+      </div>
       ${empty ? html`<p class="soft small">${judgeText.dropWords}${this.again > 0 ? ` ${judgeText.retestWords}` : ""}</p>` : nothing}
       ${this.generating ? this.#generator(empty) : nothing}
     `;

@@ -90,6 +90,7 @@ const en = {
   generator_failed: (detail: string) => `That failed (${detail}).`,
 
   pairOf: (number: string, total: string) => `Pair ${number} of ${total}`,
+  fullStop: ".",
   twoPictures: (prompt: string) => `Two pictures for: ${prompt}`,
   answers: "Your choice",
   left: "Left",
@@ -248,6 +249,7 @@ const ja: typeof en = {
   generator_failed: (detail) => `失敗しました（${detail}）。`,
 
   pairOf: (number, total) => `${total}組中${number}組目`,
+  fullStop: "。",
   twoPictures: (prompt) => `次のプロンプトの画像2枚：${prompt}`,
   answers: "選択",
   left: "左",
