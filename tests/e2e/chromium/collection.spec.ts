@@ -148,6 +148,8 @@ test("when the space is full the choice waits, is said, and is stored when there
   await beginRound(page);
   await press(page, "ArrowLeft");
   await setQuota(page, 1);
+  // The browser trusts what it knew of the space for a while.
+  await page.waitForTimeout(15_000);
   await pairShown(page);
   await page.keyboard.press("ArrowRight");
   await expect(page.getByRole("alert").filter({ hasText: "The space that this browser grants is full" })).toBeVisible();

@@ -388,8 +388,8 @@ test.describe("a generator of the visitor's own", () => {
     await page.getByLabel("Address").fill(`${address}/v1`);
     await page.getByLabel("Key, if it needs one").fill("sk-secret");
     await page.getByLabel("What should the pictures show?").fill("a fox");
-    await page.getByLabel("Model", { exact: true }).fill("painter");
     await page.getByLabel("How many").fill("2");
+    await page.getByLabel("Model", { exact: true }).fill("painter");
     await page.getByRole("button", { name: "Make 2" }).click();
     await expect(page.getByText("2 pictures")).toBeVisible();
     const made = requests.filter(({ path }) => path === "/v1/images/generations");
