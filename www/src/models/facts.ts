@@ -94,7 +94,7 @@ function ofModel(info: Info): Fact[] {
 }
 
 function ofBrowser(support: Support): Fact[] {
-  const { used, quota } = stored.value;
+  const { used, quota, memory } = stored.value;
   const yes = (is: boolean) => (is ? modelsText.yes : modelsText.no);
   return [
     [modelsText.webgpu, yes(support.webgpu)],
@@ -104,6 +104,7 @@ function ofBrowser(support: Support): Fact[] {
     [modelsText.threads, support.isolated ? number(navigator.hardwareConcurrency) : modelsText.threadsOne],
     [modelsText.storage, yes(support.storage)],
     [modelsText.space, used === undefined || quota === undefined ? undefined : modelsText.spaceOf(bytes(used), bytes(quota))],
+    [modelsText.memory, memory === undefined ? undefined : bytes(memory)],
   ];
 }
 

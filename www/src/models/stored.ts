@@ -8,16 +8,27 @@ export interface Stored {
   /** Bytes, as far as the browser tells. */
   used: number | undefined;
   quota: number | undefined;
+  /** Bytes that the page and its workers take, where the browser measures it; the GPU's not counted. */
+  memory: number | undefined;
 }
 
-export const stored = new Store<Stored>({ models: [], used: undefined, quota: undefined });
+export const stored = new Store<Stored>({ models: [], used: undefined, quota: undefined, memory: undefined });
 
 /** Looks again. */
 export async function refreshStored(): Promise<void> {
   const { listCached } = await library();
   const models = await listCached().catch(() => []);
   const estimate = await navigator.storage?.estimate?.().catch(() => undefined);
-  stored.value = { models, used: estimate?.usage, quota: estimate?.quota };
+  stored.patch({ models, used: estimate?.usage, quota: estimate?.quota });
+  void measureMemory();
+}
+
+/** Isolated pages may ask; an answer comes with the browser's next garbage collection. */
+async function measureMemory(): Promise<void> {
+  const { measureUserAgentSpecificMemory } = performance as { measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> };
+  if (!crossOriginIsolated || !measureUserAgentSpecificMemory) return;
+  const measured = await measureUserAgentSpecificMemory.call(performance).catch(() => undefined);
+  if (measured) stored.patch({ memory: measured.bytes });
 }
 
 /** Removes one. */

@@ -63,6 +63,8 @@ async function work(): Promise<void> {
       if (await scoreAll(scorer)) continue;
       const waiting = board.value.pictures.filter(isWaiting);
       count(waiting.length);
+      // Nothing that could be resumed.
+      if (waiting.length === 0 && run.value.state === "paused") run.patch({ state: "idle" });
       if (waiting.length === 0 || run.value.state === "paused") break;
       run.patch({ state: "running" });
       const started = performance.now();

@@ -34,6 +34,7 @@ export class ScoreScreen extends PickElement {
     ideas: { state: true },
     looked: { state: true },
     dragging: { state: true },
+    pending: { state: true },
   };
 
   /** What the prompt box holds. */
@@ -42,6 +43,8 @@ export class ScoreScreen extends PickElement {
   /** Pictures that are looked at closely. */
   declare looked: readonly Picture[];
   declare dragging: boolean;
+  /** Whether the samples are on their way. */
+  declare pending: boolean;
 
   constructor() {
     super();
@@ -50,6 +53,7 @@ export class ScoreScreen extends PickElement {
     this.ideas = [];
     this.looked = [];
     this.dragging = false;
+    this.pending = config().samples !== null;
     setPrompts(this.text);
   }
 
@@ -84,6 +88,7 @@ export class ScoreScreen extends PickElement {
         <score-toolbar
           .pictures=${shown}
           ?unlike=${demonstration}
+          ?pending=${this.pending}
           @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
           @samples=${() => void this.#samples()}
         ></score-toolbar>
@@ -91,7 +96,7 @@ export class ScoreScreen extends PickElement {
           <model-status></model-status>
           <score-progress></score-progress>
         </div>
-        ${pictures.length === 0 ? this.#empty() : shown.length === 0 ? this.#noneShown() : nothing}
+        ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
         ${several
           ? html`<picture-matrix
               ?hidden=${shown.length === 0}
@@ -189,6 +194,8 @@ export class ScoreScreen extends PickElement {
       addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
     } catch {
       toast({ text: scoreText.samplesFailed, action: { label: scoreText.failedAgain, run: () => void this.#samples() } });
+    } finally {
+      this.pending = false;
     }
   };
 
@@ -267,8 +274,13 @@ export class ScoreScreen extends PickElement {
         margin-block-end: var(--s2);
       }
       .status {
+        min-height: 2.75rem;
         display: grid;
         grid-template-columns: minmax(0, 1fr);
+      }
+      /* The table's place, until there is something on it. */
+      .coming {
+        min-height: 100vh;
       }
       .empty {
         display: grid;

@@ -18,6 +18,7 @@ export class ScoreToolbar extends PickElement {
   static override properties = {
     pictures: { attribute: false },
     unlike: { type: Boolean },
+    pending: { type: Boolean },
     best: { state: true },
     open: { state: true },
     viewing: { state: true },
@@ -27,6 +28,8 @@ export class ScoreToolbar extends PickElement {
   declare pictures: readonly Picture[];
   /** Whether pictures may be unlike what the model knows. */
   declare unlike: boolean;
+  /** Whether pictures are on their way: the tools keep their place. */
+  declare pending: boolean;
   declare best: number;
   /** Whether the list of exports is open. */
   declare open: boolean;
@@ -38,6 +41,7 @@ export class ScoreToolbar extends PickElement {
     new Watch(this, board);
     this.pictures = [];
     this.unlike = false;
+    this.pending = false;
     this.best = 3;
     this.open = false;
     this.viewing = false;
@@ -45,7 +49,7 @@ export class ScoreToolbar extends PickElement {
 
   override render(): TemplateResult {
     const { pictures, prompts, sort, show, find, tile } = board.value;
-    const none = pictures.length === 0;
+    const none = pictures.length === 0 && !this.pending;
     const scored = prompts.length > 0 && pictures.some(({ results }) => results.size > 0);
     return html`
       <div class="row">
