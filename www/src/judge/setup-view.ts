@@ -302,8 +302,8 @@ export class JudgeSetup extends PickElement {
 
   async #trySamples(): Promise<void> {
     await this.#begin(async () => {
-      const found = await samples();
-      if (!found) return;
+      const found = await samples().catch(() => undefined);
+      if (!found) return void toast({ text: judgeText.samplesFailed });
       this.draft.setPrompts(found.prompt);
       this.draft.setPlan({ mode: "winner-stays", limit: SAMPLE_PAIRS });
       await this.#take(found.pictures);
