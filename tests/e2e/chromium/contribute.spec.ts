@@ -52,7 +52,7 @@ test("choices are counted, changed, deleted and brought back", async ({ page, se
   await expect(fact("pictures")).toHaveText("4");
   const rows = page.locator("pair-row");
   // The latest first: the skipped one.
-  await rows.first().getByLabel("Choice").selectOption("right");
+  await rows.first().getByRole("combobox").selectOption("right");
   await expect(fact("skipped")).toHaveText("0");
   expect((await stored(page)).records.map(({ label, has_label }) => [label, has_label])).toEqual([["left", true], ["tie", true], ["right", true]]);
   await page.getByRole("button", { name: "Undo" }).click();
@@ -95,9 +95,9 @@ test("what is deleted for good is gone, with pictures that nothing else needs", 
 
 test("choices are found by what they are and what they say", async ({ page, server }) => {
   await collect(page, server);
-  await page.getByLabel("Show", { exact: true }).selectOption("ties");
+  await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("ties");
   await expect(page.locator("pair-row")).toHaveCount(1);
-  await page.getByLabel("Show", { exact: true }).selectOption("all");
+  await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("all");
   await page.getByLabel("Find").fill("nothing like it");
   await expect(page.getByText("No choice is like that.")).toBeVisible();
   await page.getByLabel("Find").fill("M1");
@@ -112,7 +112,7 @@ test("a contribution is saved with licence and consent, and another browser goes
   await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
   const { path, name } = await save(page);
   expect(name).toMatch(/^pickscore-.*3-pairs\.zip$/);
-  await expect(page.getByText(/^\s*3 choices are in pickscore-/)).toBeVisible();
+  await expect(page.locator("export-view").getByText("3 choices are in pickscore-")).toBeVisible();
   const folder = unpack(path);
   execFileSync("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: folder, stdio: "pipe" });
   const manifest = JSON.parse(readFileSync(join(folder, "contribution.json"), "utf8"));
@@ -189,7 +189,7 @@ test("a folder or a named file is written where the browser can", async ({ page,
     });
   });
   await page.getByRole("button", { name: "Save 3 choices as a zip" }).click();
-  await expect(page.getByText(/^\s*3 choices are in/)).toBeVisible();
+  await expect(page.locator("export-view").getByText("3 choices are in")).toBeVisible();
   const size = await page.evaluate(async () => (await (await (await navigator.storage.getDirectory()).getFileHandle("chosen.zip")).getFile()).size);
   expect(size).toBeGreaterThan(1000);
 });
@@ -223,7 +223,7 @@ test("repeats that contradict are shown", async ({ page, server }) => {
   await press(page, "ArrowDown");
   await page.getByRole("link", { name: "See and export your choices" }).click();
   await expect(page.getByText("of 1 repeats judged otherwise")).toBeVisible();
-  await page.getByLabel("Show", { exact: true }).selectOption("conflicts");
+  await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("conflicts");
   await expect(page.getByText("judged otherwise another time")).toHaveCount(2);
 });
 
@@ -262,7 +262,7 @@ test.describe("the Hugging Face Hub", () => {
     const asked = await hub(page);
     await collect(page, server, { config: { hosts: [server.url.slice(0, -1), "https://huggingface.co"], handIn: { link: null, hub: "host/preferences" } } });
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
-    await expect(page.getByLabel("Data set")).toHaveValue("host/preferences");
+    await expect(page.getByRole("textbox", { name: "Data set" })).toHaveValue("host/preferences");
     await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
     await page.getByLabel("Access token").fill(token);
     expect(asked).toEqual([]);
@@ -286,7 +286,7 @@ test.describe("the Hugging Face Hub", () => {
     await hub(page, { status: 401 });
     await collect(page, server, { config: { hosts: [server.url.slice(0, -1), "https://huggingface.co"] } });
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
-    await page.getByLabel("Data set").fill("me/mine");
+    await page.getByRole("textbox", { name: "Data set" }).fill("me/mine");
     await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
     await page.getByLabel("Access token").fill(token);
     await page.getByRole("button", { name: "Send to the Hub" }).click();
