@@ -40,7 +40,7 @@ struct Size {
     preferences: u64,
 }
 
-const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [2000, 3000], preferences: 300 };
+const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [2000, 3000], preferences: 160 };
 const SHORT: Size = Size { pretrain: 2_000, preference: 1_000, contrastive: [60, 40], preferences: 20 };
 
 /// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.
@@ -160,7 +160,7 @@ impl Work {
         train.args([
             "--objective=preference",
             "--learning-rate=1e-4",
-            "--warm-up=50",
+            "--warm-up=30",
             "--batch=128",
             "--micro-batch=64",
         ]);
