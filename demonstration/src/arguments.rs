@@ -24,6 +24,8 @@ pub(crate) enum Command {
     Vocabulary(VocabularyArguments),
     /// Draw many pairs on one sheet, to look at; what they are goes to standard output, a line each.
     Sheet(SheetArguments),
+    /// Draw the pictures that the page opens with.
+    Samples(SamplesArguments),
 }
 
 /// Where the emoji come from.
@@ -106,5 +108,20 @@ pub(crate) struct SheetArguments {
     pub(crate) kind: Option<String>,
     /// Width and height of the pictures.
     #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(16..=512))]
+    pub(crate) size: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SamplesArguments {
+    #[command(flatten)]
+    pub(crate) sources: Sources,
+    /// The folder to write.
+    #[arg(long, value_name = "DIR", default_value = "www/public/samples")]
+    pub(crate) out: PathBuf,
+    /// The seed.
+    #[arg(long, value_name = "N", default_value_t = 42)]
+    pub(crate) seed: u64,
+    /// Width and height of the pictures.
+    #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=1024))]
     pub(crate) size: u32,
 }

@@ -24,6 +24,7 @@ mod pairs;
 mod picture;
 mod random;
 mod render;
+mod samples;
 mod scene;
 mod sheet;
 mod sources;
@@ -47,6 +48,7 @@ fn main() -> ExitCode {
         Command::Render(arguments) => render::run(arguments),
         Command::Vocabulary(arguments) => vocabulary::run(arguments),
         Command::Sheet(arguments) => sheet::run(arguments),
+        Command::Samples(arguments) => samples::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

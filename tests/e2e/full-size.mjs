@@ -72,6 +72,7 @@ const images = CHOSEN.map((index) => ({
 }));
 const site = await serve(resolve(here, "../../dist"));
 const host = await serve(model, "--cors");
+const isolated = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 const results = [];
 let failed = false;
 for (const precision of precisions.length > 0 ? precisions : ["f16", "q8"]) {
@@ -90,7 +91,10 @@ for (const precision of precisions.length > 0 ? precisions : ["f16", "q8"]) {
   const page = await context.newPage();
   page.setDefaultTimeout(0);
   page.on("console", (message) => console.log(`  ${message.text()}`));
-  await page.goto(site);
+  // An empty document beside the library: the page would load a model of its own.
+  const body = "<!doctype html><title>blank</title>";
+  await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body, headers: isolated }));
+  await page.goto(`${site}blank.html`);
   const run = (model) =>
     page.evaluate(
       async ({ model, precision, prompts, images }) => {

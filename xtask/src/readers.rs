@@ -34,5 +34,11 @@ pub(crate) fn run() -> Result<()> {
     step(
         "contributions read by them",
         program(&python, &[]).arg(scripts.join("contributions.py")).arg(&contributions),
-    )
+    )?;
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "merge"]);
+    test.args(NATIVE).args(["--", "--ignored", "--exact", "for_readers"]);
+    step("a merged data set written", test.env("PICKSCORE_READERS", &folder))?;
+    let mut read = program(&python, &[]);
+    read.arg(scripts.join("merged.py")).args([folder.join("merged"), folder.join("merged.json")]);
+    step("the merged data set read by them", &mut read)
 }

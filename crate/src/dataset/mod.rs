@@ -7,7 +7,10 @@ mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;
 mod group;
+mod identity;
 mod limits;
+#[cfg(all(feature = "merge", not(target_family = "wasm")))]
+pub mod merge;
 mod pages;
 mod read;
 mod row;

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { models } from "../fixtures.ts";
-import { expect, expectScores, load, setQuota, test } from "./setup.ts";
+import { expect, expectScores, load, openBlank, setQuota, test } from "./setup.ts";
 
 const WEIGHTS = "narrow/model.safetensors";
 
@@ -161,7 +161,7 @@ test("space that is taken away in the middle of a write leaves no half model", a
 test("a tab closed during a write leaves a part, which the next one goes on from", async ({ blank, server, context }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 60_000 } : undefined);
   const tab = await context.newPage();
-  await tab.goto("./");
+  await openBlank(tab);
   const loading = load(tab, { model: `${server.url}narrow` }).catch(() => undefined);
   await expect.poll(() => server.count(WEIGHTS)).toBe(1);
   await tab.waitForTimeout(1000);
@@ -177,7 +177,7 @@ test("a tab closed during a write leaves a part, which the next one goes on from
 test("two tabs that load the same model download it once", async ({ blank, server, context }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 400_000 } : undefined);
   const tab = await context.newPage();
-  await tab.goto("./");
+  await openBlank(tab);
   const outcomes = await Promise.all([blank, tab].map((page) => load(page, { model: `${server.url}narrow` })));
   outcomes.forEach(expectScores);
   expect(outcomes.map(({ info }) => info?.source).sort()).toEqual(["cache", "network"]);

@@ -1,33 +1,227 @@
-/** The page as a visitor uses it: a model, a prompt, real PNG and JPEG files, ranked scores. */
+/** The screen Score as a visitor uses it, on the real engine. */
 
-import { resolve } from "node:path";
+import { readFileSync } from "node:fs";
+import { golden, native } from "../fixtures.ts";
+import { addPictures, dropMany, modelInUse, openPage, picture, scored, tiles } from "./page.ts";
 import { expect, test } from "./setup.ts";
 
-const file = (name: string) => resolve(import.meta.dirname, "../../parity/fixtures/pixels/files", name);
+const reference = golden();
+/** Whose decoders agree to the last bit: expected scores are the native engine's. */
+const FILES = [4, 12, 17].map((index) => reference.images[index] as string);
+const expected = (prompt: number, name: string) => native("f32")[prompt]?.[reference.images.indexOf(name)] as number;
 
-test("a visitor scores PNG and JPEG files", async ({ page, server }) => {
-  const problems: string[] = [];
-  page.on("pageerror", (error) => problems.push(error.message));
-  await page.goto("./");
-  await page.getByLabel("Address of a model").fill(`${server.url}narrow`);
-  await page.getByRole("button", { name: "Load" }).click();
-  await expect(page.getByText(/narrow: 5 million parameters, 18 MB as f32, on .*, kept in this browser/)).toBeVisible();
-  await page.getByLabel("Choose images").setInputFiles(["photo-95.jpg", "noise.png", "edges.bmp"].map(file));
-  await page.getByLabel("Prompt", { exact: true }).fill("a fox in the snow");
-  await page.getByRole("button", { name: "Score" }).click();
-  const items = page.getByRole("listitem");
-  await expect(items).toHaveCount(3);
-  await expect(page.getByText("Scores for “a fox in the snow”")).toBeVisible();
-  const scores = (await items.locator("strong").allTextContents()).map(Number);
-  expect(scores.every(Number.isFinite)).toBe(true);
-  expect(scores).toEqual([...scores].sort((a, b) => b - a));
-  await page.screenshot({ path: "results/page.png", fullPage: true });
+test("the samples are scored and ranked without a click", async ({ page, server }) => {
+  const problems = await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  const found = await tiles(page);
+  expect(found.map(({ rank }) => rank)).toEqual(Array.from({ length: 12 }, (_, index) => index + 1));
+  expect(found.map(({ score }) => score)).toEqual(found.map(({ score }) => score).sort((a, b) => b - a));
+  await expect(page.getByText("This is a small demonstration model.")).toBeVisible();
+  await expect(page.getByRole("link", { name: "Use PickScore v1" })).toBeVisible();
+  await expect(page.getByText("3.94 GB to download once")).toBeVisible();
   expect(problems).toEqual([]);
 });
 
-test("a wrong address is one sentence", async ({ page, server }) => {
-  await page.goto("./");
-  await page.getByLabel("Address of a model").fill(`${server.url}nowhere`);
-  await page.getByRole("button", { name: "Load" }).click();
-  await expect(page.getByRole("alert")).toContainText("has no config.json; expected a model in Hugging Face's layout");
+test("a visitor's own files get the native engine's scores, and take the samples' place", async ({ page, server }) => {
+  await openPage(page, server, { samples: true });
+  await page.getByLabel("Prompt", { exact: true }).fill(reference.prompts[0] as string);
+  await addPictures(page, FILES.map(picture));
+  await scored(page, FILES.length);
+  const found = await tiles(page);
+  expect(found).toHaveLength(FILES.length);
+  for (const { name, score } of found) expect(Math.abs(score - expected(0, name))).toBeLessThan(0.02);
+  const best = [...FILES].sort((a, b) => expected(0, b) - expected(0, a));
+  expect(found.map(({ name }) => name)).toEqual(best);
+});
+
+test("several prompts are a table, sorted by any of them", async ({ page, server }) => {
+  await openPage(page, server);
+  const prompts = reference.prompts.slice(0, 2);
+  await addPictures(page, FILES.map(picture));
+  await page.getByLabel("Prompt", { exact: true }).fill(prompts.join("\n"));
+  const rows = page.locator("picture-matrix tbody tr:not(.space)");
+  await expect(rows).toHaveCount(FILES.length);
+  for (const [index, prompt] of prompts.entries()) {
+    await page.locator("picture-matrix thead").getByRole("button", { name: prompt }).click();
+    const names = [...FILES].sort((a, b) => expected(index, b) - expected(index, a));
+    await expect(rows.locator(".words")).toContainText(names);
+    const values = await rows.locator(`td:nth-of-type(${index + 1}) .value`).allTextContents();
+    for (const [row, value] of values.entries()) expect(Math.abs(Number(value) - expected(index, names[row] as string))).toBeLessThan(0.02);
+  }
+});
+
+test("a broken picture is named, and the others are scored", async ({ page, server }) => {
+  await openPage(page, server);
+  const whole = readFileSync(picture(FILES[0] as string));
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await addPictures(page, [
+    { name: "whole.png", mimeType: "image/png", buffer: whole },
+    { name: "cut.png", mimeType: "image/png", buffer: whole.subarray(0, 200) },
+    { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("no picture") },
+  ]);
+  await scored(page, 1);
+  await expect(page.getByText("1 picture added.", { exact: false }).or(page.getByText("2 pictures added. 1 of the files are no pictures"))).toBeVisible();
+  await page.getByRole("button", { name: /cut\.png, Cannot be read/ }).click();
+  await expect(page.getByText("The picture is damaged or cut off.")).toBeVisible();
+});
+
+test("scores as CSV and JSON, safe in a spreadsheet", async ({ page, server }) => {
+  await openPage(page, server);
+  const buffer = readFileSync(picture(FILES[0] as string));
+  await page.getByLabel("Prompt", { exact: true }).fill('a fox, "red"');
+  await addPictures(page, { name: '=HYPERLINK("x").png', mimeType: "image/png", buffer });
+  await scored(page, 1);
+  const save = async (item: string) => {
+    await page.getByRole("button", { name: "Scores", exact: true }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: item }).click()]);
+    return readFileSync(await download.path(), "utf8");
+  };
+  const csv = await save("Download CSV");
+  expect(csv).toMatch(/^prompt,path,score,probability,rank,selected\r\n"a fox, ""red""","'=HYPERLINK\(""x""\)\.png",-?\d+\.\d+,1,1,0\r\n$/);
+  const json = JSON.parse(await save("Download JSON"));
+  expect(json).toMatchObject({ model: "narrow", device: "cpu", precision: "f32", prompt: 'a fox, "red"', images: [{ path: '=HYPERLINK("x").png', probability: 1, rank: 1 }] });
+});
+
+test("the best are selected, compared and removed, and come back", async ({ page, server }) => {
+  await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  await page.getByLabel("How many").fill("2");
+  await page.getByRole("button", { name: "Select the best" }).click();
+  await page.getByRole("button", { name: "Compare" }).click();
+  const dialog = page.getByRole("dialog", { name: "Compare pictures" });
+  await expect(dialog.getByRole("img")).toHaveCount(2);
+  await page.keyboard.press("+");
+  await expect(dialog.getByText("150%")).toBeVisible();
+  const moved = await dialog.getByRole("img").evaluateAll((images) => images.map((image) => getComputedStyle(image).transform));
+  expect(new Set(moved).size).toBe(1);
+  await page.keyboard.press("Escape");
+  await expect(dialog).toBeHidden();
+  await page.getByRole("button", { name: "Remove" }).click();
+  await scored(page, 10);
+  await page.getByRole("button", { name: "Undo" }).click();
+  await scored(page, 12);
+});
+
+test("the keyboard reaches, selects and opens every picture", async ({ page, server }) => {
+  await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  const first = page.locator(".tile[aria-posinset='1'] .frame");
+  await first.focus();
+  await page.keyboard.press("ArrowRight");
+  await page.keyboard.press("ArrowRight");
+  await expect(page.locator(".tile[aria-posinset='3'] .frame")).toBeFocused();
+  await page.keyboard.press("x");
+  await expect(page.locator(".tile[aria-posinset='3'] .select")).toHaveAttribute("aria-checked", "true");
+  await page.keyboard.press("End");
+  await expect(page.locator(".tile[aria-posinset='12'] .frame")).toBeFocused();
+  await page.keyboard.press("Enter");
+  const dialog = page.getByRole("dialog");
+  await expect(dialog).toBeVisible();
+  await page.keyboard.press("ArrowLeft");
+  await page.keyboard.press("Escape");
+  await expect(page.locator(".tile[aria-posinset='12'] .frame")).toBeFocused();
+});
+
+test("files are dropped and pasted", async ({ page, server }) => {
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  const base64 = readFileSync(picture(FILES[0] as string)).toString("base64");
+  for (const [event, name] of [["drop", "dropped.png"], ["paste", "pasted.png"]] as const) {
+    await page.evaluate(
+      ({ event, name, base64 }) => {
+        const transfer = new DataTransfer();
+        transfer.items.add(new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], name, { type: "image/png" }));
+        const init = { bubbles: true, cancelable: true };
+        document.body.dispatchEvent(event === "drop" ? new DragEvent("drop", { ...init, dataTransfer: transfer }) : new ClipboardEvent("paste", { ...init, clipboardData: transfer }));
+      },
+      { event, name, base64 },
+    );
+    await expect(page.getByRole("button", { name: new RegExp(`^${name}, rank`) })).toBeVisible();
+  }
+});
+
+test("scoring is paused and goes on", async ({ page, server }) => {
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await expect(modelInUse(page)).toHaveText(/narrow, on the CPU/);
+  await dropMany(page, 160);
+  await page.getByRole("button", { name: "Pause" }).click();
+  await expect(page.getByText(/^Paused at \d+ of 160/)).toBeVisible();
+  const ranked = await page.locator(".tile .share:not(:empty)").count();
+  expect(ranked).toBeLessThan(160);
+  await page.getByRole("button", { name: "Resume" }).click();
+  await scored(page, 160);
+});
+
+test("a photograph is said to be unlike what the demonstration knows", async ({ page, server }) => {
+  await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  await expect(page.getByText("unlike emoji")).toHaveCount(0);
+  await addPictures(page, [picture("photo-95.jpg")]);
+  await scored(page, 1);
+  await expect(page.getByText("unlike emoji")).toBeVisible();
+  await expect(page.getByText("One of your pictures is not like that, so its score means little.")).toBeVisible();
+});
+
+test("a prompt that is too long is said, and one from right to left stands right", async ({ page, server }) => {
+  await openPage(page, server);
+  await addPictures(page, [picture(FILES[0] as string)]);
+  await page.getByLabel("Prompt", { exact: true }).fill(`${"highly detailed ".repeat(60)}\nثعلب في الثلج`);
+  await expect(page.getByText(/^The model reads only the beginning of “highly detailed/)).toBeVisible();
+  await expect(page.locator("picture-matrix thead").getByText("ثعلب في الثلج")).toHaveCSS("direction", "rtl");
+});
+
+test("without WebGPU everything is there, and the reason is said", async ({ page, server }) => {
+  await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
+  await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  await page.getByRole("link", { name: "Models" }).click();
+  await expect(page.getByText("This browser has no WebGPU; the CPU is used instead, which is slower.")).toBeVisible();
+});
+
+test("a GPU that is lost in the middle costs nothing", async ({ page, server }) => {
+  // The library's worker, with a way to take its GPU.
+  await page.route(/\/lib\/worker\.[0-9a-f]+\.js$/, async (route) => {
+    const answer = await route.fetch();
+    const hook = `{ const request = GPUAdapter.prototype.requestDevice;
+      GPUAdapter.prototype.requestDevice = async function (...given) {
+        const device = await request.apply(this, given);
+        new BroadcastChannel("device").onmessage = () => device.destroy();
+        return device;
+      }; }\n`;
+    await route.fulfill({ response: answer, body: hook + (await answer.text()) });
+  });
+  await page.addInitScript(() => localStorage.setItem("pickscore.settings", JSON.stringify({ device: "webgpu" })));
+  await openPage(page, server);
+  await expect(modelInUse(page)).toHaveText("narrow, on the GPU");
+  await page.getByLabel("Prompt", { exact: true }).fill(reference.prompts[0] as string);
+  await addPictures(page, [picture(FILES[0] as string)]);
+  await scored(page, 1);
+  await page.evaluate(() => new BroadcastChannel("device").postMessage("destroy"));
+  await addPictures(page, [picture(FILES[1] as string)]);
+  await scored(page, 2);
+  for (const { name, score } of await tiles(page)) expect(Math.abs(score - expected(0, name))).toBeLessThan(0.05);
+});
+
+test("a thousand pictures stay smooth", async ({ page, server }) => {
+  test.setTimeout(600_000);
+  await page.addInitScript(() => {
+    const long: number[] = [];
+    Object.assign(window, { long });
+    new PerformanceObserver((list) => long.push(...list.getEntries().map(({ duration }) => duration))).observe({ entryTypes: ["longtask"] });
+  });
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await expect(modelInUse(page)).toHaveText(/narrow, on the CPU/);
+  await dropMany(page, 1000);
+  await expect(page.getByText(/^Scoring: [1-9]/)).toBeVisible();
+  for (let step = 0; step < 12; step++) {
+    await page.mouse.wheel(0, 900);
+    await page.waitForTimeout(250);
+  }
+  await expect(page.locator("score-progress .said")).toHaveText(/^1000 pictures scored/, { timeout: 500_000 });
+  expect(await page.locator(".tile").count()).toBeLessThan(200);
+  const long = await page.evaluate(() => (window as unknown as { long: number[] }).long);
+  console.log(`long tasks while 1,000 pictures were scored: ${long.length}, the longest ${Math.max(0, ...long).toFixed(0)} ms`);
+  expect(Math.max(0, ...long)).toBeLessThanOrEqual(100);
 });

@@ -4,6 +4,7 @@ import { expect, test } from "@playwright/test";
 import { golden, imageFiles, isLossless, models, native } from "../fixtures.ts";
 import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
 import { ModelServer } from "../model-server.ts";
+import { openBlank } from "./setup.ts";
 
 let server: ModelServer;
 
@@ -33,7 +34,7 @@ function distance(found: number[][], expected: number[][], counts: (image: strin
 for (const device of ["webgpu", "cpu"] as const) {
   for (const [precision, bound] of [["f32", 0.01], ["q8", 0.01], ["f16", 0.05]] as const) {
     test(`${device} in ${precision}`, async ({ page }) => {
-      await page.goto("./");
+      await openBlank(page);
       await page.evaluate(emptyStorage);
       const support = await page.evaluate(async () => {
         const { probe } = await import(new URL("lib/pickscore.js", document.baseURI).href);

@@ -17,9 +17,9 @@ export const IMAGES = imageFiles(CHOSEN.map((index) => reference.images[index] a
 
 interface Fixtures {
   server: ModelServer;
-  /** The page, its storage empty. */
+  /** A page with nothing on it beside the library, its storage empty. */
   blank: Page;
-  /** The page in a browser with a profile on disk: only there are quotas kept to the byte. */
+  /** The same in a browser with a profile on disk: only there are quotas kept to the byte. */
   profiled: Page;
 }
 
@@ -30,7 +30,7 @@ export const test = base.extend<Fixtures>({
     await server.stop();
   },
   blank: async ({ page }, use) => {
-    await page.goto("./");
+    await openBlank(page);
     await page.evaluate(emptyStorage);
     await use(page);
   },
@@ -39,7 +39,7 @@ export const test = base.extend<Fixtures>({
     const launch = { executablePath: chromiumPath(), args: chromiumArguments(), env: environment() };
     const context = await chromium.launchPersistentContext(folder, launch);
     const page = await context.newPage();
-    await page.goto(`http://127.0.0.1:${PORT}/`);
+    await openBlank(page);
     await use(page);
     await context.close();
     rmSync(folder, { recursive: true, force: true });
@@ -47,6 +47,14 @@ export const test = base.extend<Fixtures>({
 });
 
 export { expect };
+
+/** Opens an empty document beside the site's files. */
+export async function openBlank(page: Page): Promise<void> {
+  const headers = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
+  const answer = { contentType: "text/html", headers, body: "<!doctype html><title>blank</title>" };
+  await page.route("**/blank.html", (route) => route.fulfill(answer));
+  await page.goto(`http://127.0.0.1:${PORT}/blank.html`);
+}
 
 /** Grants the page's origin this much storage; the browser's own idea of it without a size. */
 export async function setQuota(page: Page, quotaSize?: number): Promise<void> {

@@ -3,7 +3,8 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync } from "node:fs";
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { after, before, test } from "node:test";
 import puppeteer from "puppeteer-core";
@@ -16,6 +17,7 @@ const native = JSON.parse(readFileSync(join(models, "narrow-f32.json"), "utf8"))
 const CHOSEN = [0, 4, 12, 17];
 
 const servers = [];
+const folders = [];
 let browser;
 
 /** Serves a folder on a free port. */
@@ -29,7 +31,12 @@ async function serve(folder) {
 let site;
 
 before(async () => {
-  site = await serve(resolve(here, "../../../dist"));
+  // An empty document beside the site's files: the page would compute beside the test.
+  const folder = mkdtempSync(join(tmpdir(), "pickscore-firefox-"));
+  folders.push(folder);
+  cpSync(resolve(here, "../../../dist/lib"), join(folder, "lib"), { recursive: true });
+  writeFileSync(join(folder, "blank.html"), "<!doctype html><title>blank</title>");
+  site = await serve(folder);
   browser = await puppeteer.launch({
     browser: "firefox",
     executablePath: process.env.PICKSCORE_FIREFOX ?? "/usr/bin/firefox-esr",
@@ -42,6 +49,7 @@ before(async () => {
 after(async () => {
   await browser?.close();
   for (const server of servers) server.kill();
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
 
 /** Loads the model and scores the first prompt with the chosen images. */
@@ -76,7 +84,7 @@ for (const [options, bound] of [
 ]) {
   test(`Firefox, ${options.device} in ${options.precision}`, { timeout: 600_000 }, async () => {
     const page = await browser.newPage();
-    await page.goto(site);
+    await page.goto(`${site}blank.html`);
     const outcome = await scores(page, options);
     await page.close();
     const distance = Math.max(...CHOSEN.map((index, at) => Math.abs(outcome.scores[at] - native[0][index])));

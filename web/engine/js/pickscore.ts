@@ -86,14 +86,18 @@ export interface Call {
   unreadable?: UnreadablePolicy;
 }
 
-/** Scores of one prompt with images, in the order given. Only scores of the same prompt compare. */
-export interface ScoreResult {
+/** Scores of one prompt with embeddings of images, in the order given. Only scores of the same prompt compare. */
+export interface EmbeddingScores {
   /** `exp(logit scale) · cosine`: about 15 to 25 for PickScore. NaN for an image that was skipped. */
   scores: number[];
   /** How likely each image is the one that people would prefer among these: their softmax, which sums to 1. NaN for a skipped one. */
   probabilities: number[];
   /** Whether the model read only the beginning of the prompt. */
   truncated: boolean;
+}
+
+/** Scores of one prompt with images, in the order given. */
+export interface ScoreResult extends EmbeddingScores {
   /** Images that could not be read. Empty unless `unreadable` is `"skip"`. */
   skipped: { index: number; code: string; message: string }[];
   /** Images that the browser decoded because the library does not: browsers differ in the last bits, and so may the score. */
@@ -210,6 +214,20 @@ export class PickScore {
   async embedImages(images: Blob[], options: Call = {}): Promise<Float32Array[]> {
     checkImages(images);
     return this.#connection.call({ type: "images", images, options: callOptions(options) }, options);
+  }
+
+  /**
+   * Scores one prompt with images by their embeddings, as {@link embedImages} gives them: what has been embedded once is scored with any
+   * number of prompts, and its probabilities among any number of others, without being read again. An empty embedding scores NaN.
+   *
+   * @throws {@link PickScoreError}
+   */
+  async scoreEmbeddings(prompt: string, images: Float32Array[], options: Pick<Call, "signal"> = {}): Promise<EmbeddingScores> {
+    checkPrompts([prompt]);
+    if (!Array.isArray(images) || !images.every((image) => image instanceof Float32Array)) {
+      throw new PickScoreError("bad-argument", "an embedding is not a Float32Array");
+    }
+    return this.#connection.call({ type: "compare", prompt, images }, options);
   }
 
   /** Ends the worker and gives back the memory of page and GPU. Calls that wait fail with `disposed`. */

@@ -1,6 +1,6 @@
 /** What page and worker say to each other. Every request has an id, which its answers carry. */
 
-import type { CachePolicy, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { CachePolicy, EmbeddingScores, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
 import type { PlainError } from "./error";
 
 /** Where the worker finds the engine. */
@@ -32,6 +32,7 @@ export type Request =
   | { type: "texts"; prompts: string[] }
   | { type: "images"; images: Blob[]; options: CallOptions }
   | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
+  | { type: "compare"; prompt: string; images: Float32Array[] }
   | { type: "dispose" };
 
 /** What each request resolves to. */
@@ -40,6 +41,7 @@ export interface Results {
   texts: Float32Array[];
   images: Float32Array[];
   score: ScoreResult;
+  compare: EmbeddingScores;
   dispose: undefined;
 }
 

@@ -16,5 +16,6 @@ pub(crate) fn run() -> Result<()> {
     step("the page", &mut node::tool("vite", &["build", "www", "--logLevel", "warn"]))?;
     step("the library", &mut program("node", &["web/engine/build.mjs", "dist/lib"]))?;
     step("the records library", &mut program("node", &["web/records/build.mjs", "dist/lib"]))?;
+    step("the service worker", &mut program("node", &["www/finish.mjs", "dist"]))?;
     size::report()
 }

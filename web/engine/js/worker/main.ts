@@ -40,6 +40,8 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
       return model.images(request.images, request.options, context);
     case "score":
       return model.score(request.prompt, request.images, request.options, context);
+    case "compare":
+      return model.compare(request.prompt, request.images, context);
   }
 }
 

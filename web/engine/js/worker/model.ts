@@ -1,7 +1,7 @@
 /** A loaded model with what it has seen: prompts by their text, images by the SHA-256 of their bytes. */
 
 import { asPickScoreError, PickScoreError } from "../error";
-import type { Info, ScoreResult } from "../pickscore";
+import type { EmbeddingScores, Info, ScoreResult } from "../pickscore";
 import type { CallOptions } from "../protocol";
 import { sha256 } from "../store";
 import { decodeInBrowser } from "./decode";
@@ -97,6 +97,26 @@ export class Model {
       if (embedding) at += 1;
       if (problem) result.skipped.push({ index, code: problem.code, message: problem.message });
       if (byBrowser) result.decodedByBrowser.push(index);
+    }
+    return result;
+  }
+
+  /** Scores of embeddings that the page kept: no image is read again. An empty one is of an image that was skipped. */
+  async compare(prompt: string, images: Float32Array[], context: Context): Promise<EmbeddingScores> {
+    const [text] = (await this.texts([prompt], context)) as [Float32Array];
+    const strange = images.findIndex(({ length }) => length !== 0 && length !== text.length);
+    if (strange >= 0) {
+      const found = images[strange]?.length;
+      throw new PickScoreError("bad-argument", `embedding ${strange + 1} has ${found} numbers; this model's have ${text.length}`, strange);
+    }
+    const readable = images.filter(({ length }) => length > 0);
+    const both = this.#scorer.score(text, joined(readable));
+    const result: EmbeddingScores = { scores: [], probabilities: [], truncated: this.#scorer.truncates(prompt) };
+    let at = 0;
+    for (const { length } of images) {
+      result.scores.push(length > 0 ? (both[at] as number) : Number.NaN);
+      result.probabilities.push(length > 0 ? (both[readable.length + at] as number) : Number.NaN);
+      if (length > 0) at += 1;
     }
     return result;
   }

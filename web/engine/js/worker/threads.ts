@@ -15,7 +15,9 @@ export function threadsAllowed(): boolean {
 export async function startThreads(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<number> {
   const count = Math.min(navigator.hardwareConcurrency, MOST);
   prepare_threads();
-  const workers = Array.from({ length: count }, () => new Worker(self.location.href, { type: "module" }));
+  // A worker that was started from a script of the page's has that script's address, which is gone by now.
+  const address = self.location.protocol === "blob:" ? import.meta.url : self.location.href;
+  const workers = Array.from({ length: count }, () => new Worker(address, { type: "module" }));
   await Promise.all(
     workers.map(
       (worker) =>

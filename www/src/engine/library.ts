@@ -1,8 +1,8 @@
 /** The library as every page uses it: the built file, by its address beside this page. */
 
-import type * as Library from "../../web/engine/js/pickscore";
+import type * as Library from "../../../web/engine/js/pickscore";
 
-export type * from "../../web/engine/js/pickscore";
+export type * from "../../../web/engine/js/pickscore";
 
 /** Loads the library. */
 export async function library(): Promise<typeof Library> {

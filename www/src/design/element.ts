@@ -1,0 +1,17 @@
+/** What every element of the page extends: the shared styles, and the language. */
+
+import { type CSSResult, LitElement } from "lit";
+import { Watch } from "../state/store";
+import { language } from "../text/language";
+import { base } from "./base";
+
+export class PickElement extends LitElement {
+  /** To begin `styles` with. */
+  static readonly shared: readonly CSSResult[] = [base];
+  static override styles: CSSResult[] = [base];
+
+  constructor() {
+    super();
+    new Watch(this, language);
+  }
+}

@@ -1,0 +1,8 @@
+/** The page begins: what the host decided, then the policy, then everything else. */
+
+import { enforce } from "./shell/policy";
+import { loadConfig } from "./state/config";
+
+await loadConfig();
+enforce();
+await import("./shell/app");

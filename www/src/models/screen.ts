@@ -1,0 +1,68 @@
+/** The screen Models: what this browser can run and why, what there is to choose from, what is kept. */
+
+import "./choices";
+import "./facts";
+import "./kept";
+import "./offers";
+import "./status";
+import { css, html, type TemplateResult } from "lit";
+import { PickElement } from "../design/element";
+import { session } from "../engine/session";
+import { announce } from "../shell/toasts";
+import { modelsText } from "../text/models";
+import { refreshStored } from "./stored";
+
+export class ModelsScreen extends PickElement {
+  #stop: (() => void) | undefined;
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void refreshStored();
+    let loading = session.value.loading !== undefined;
+    this.#stop = session.subscribe(({ loading: now, info }) => {
+      if (loading && !now) {
+        void refreshStored();
+        if (info) announce(modelsText.ready(info.model));
+      }
+      loading = now !== undefined;
+    });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#stop?.();
+  }
+
+  override render(): TemplateResult {
+    return html`<div class="screen">
+      <header>
+        <h1 class="title">${modelsText.heading}</h1>
+        <p class="soft">${modelsText.lead}</p>
+        <model-status></model-status>
+      </header>
+      <model-offers></model-offers>
+      <model-choices></model-choices>
+      <model-facts></model-facts>
+      <kept-models></kept-models>
+    </div>`;
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      .screen {
+        max-width: 84rem;
+        gap: var(--s6);
+      }
+      header {
+        display: grid;
+        gap: var(--s1);
+      }
+      model-status {
+        margin-block-start: var(--s3);
+      }
+    `,
+  ];
+}
+
+customElements.define("models-screen", ModelsScreen);

@@ -1,0 +1,51 @@
+/** Pictures from wherever a visitor has them: files and folders that are dropped, picked or pasted. */
+
+/** What a file is called with its folder. */
+export interface Found {
+  file: File;
+  path: string;
+}
+
+/** Most files that are taken in one go: a home folder that is dropped by mistake should not hang the page. */
+export const MOST = 20_000;
+
+/** Endings of pictures that browsers give no type for. */
+const ENDINGS = /\.(png|jpe?g|webp|gif|bmp|avif|hei[cf]|jxl|tiff?)$/i;
+
+export function isPicture(file: File): boolean {
+  return file.type.startsWith("image/") || ENDINGS.test(file.name);
+}
+
+/** Files of an `<input type=file>`. */
+export function ofList(files: Iterable<File>): Found[] {
+  return [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
+}
+
+/** Files and whole folders of a drop. Has to be called while the event is handled: a browser empties it afterwards. */
+export function ofDrop(transfer: DataTransfer): Promise<Found[]> {
+  const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
+  return (async () => {
+    const found: Found[] = [];
+    for (const { entry, file } of entries) {
+      if (entry) await walk(entry, found);
+      else if (file) found.push({ file, path: file.name });
+    }
+    return found;
+  })();
+}
+
+async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {
+  if (found.length >= MOST) return;
+  if (entry.isFile) {
+    const file = await new Promise<File | null>((resolve) => (entry as FileSystemFileEntry).file(resolve, () => resolve(null)));
+    if (file) found.push({ file, path: entry.fullPath.replace(/^\//, "") });
+    return;
+  }
+  const reader = (entry as FileSystemDirectoryEntry).createReader();
+  // A browser gives a folder's entries in portions; an empty one ends it.
+  for (;;) {
+    const portion = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
+    if (portion.length === 0) return;
+    for (const child of portion) await walk(child, found);
+  }
+}

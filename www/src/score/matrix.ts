@@ -1,0 +1,261 @@
+/**
+ * Several prompts: a table with a picture a row and a prompt a column, sorted by one of them. Only rows near the window are in the document.
+ *
+ * Events: `look` and `toggle`, with the picture; `rank-by`, with a prompt's place.
+ */
+
+import { css, html, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { PickElement } from "../design/element";
+import { icon } from "../design/icons";
+import { styled } from "../design/style";
+import { number, percent } from "../text/format";
+import { scoreText } from "../text/score";
+import { preferThumbnails } from "./board";
+import type { Picture } from "./picture";
+import { image, tileStyles } from "./tile";
+
+const ROW = 76;
+/** Rows above and below the window. */
+const MORE = 8;
+
+export class PictureMatrix extends PickElement {
+  static override properties = {
+    pictures: { attribute: false },
+    prompts: { attribute: false },
+    ranks: { attribute: false },
+    unlike: { attribute: false },
+    active: { type: Number },
+    version: { type: Number },
+    from: { state: true },
+    to: { state: true },
+  };
+
+  declare pictures: readonly Picture[];
+  declare prompts: readonly string[];
+  /** Of each prompt. */
+  declare ranks: readonly ReadonlyMap<Picture, number>[];
+  declare unlike: (picture: Picture) => boolean;
+  declare active: number;
+  declare version: number;
+  declare from: number;
+  declare to: number;
+
+  constructor() {
+    super();
+    this.pictures = [];
+    this.prompts = [];
+    this.ranks = [];
+    this.unlike = () => false;
+    this.active = 0;
+    this.version = 0;
+    this.from = 0;
+    this.to = 24;
+  }
+
+  readonly #scrolled = (event: Event): void => {
+    const { scrollTop, clientHeight } = event.currentTarget as HTMLElement;
+    const row = this.#row();
+    this.from = Math.max(0, Math.floor(scrollTop / row) - MORE);
+    this.to = Math.ceil((scrollTop + clientHeight) / row) + MORE;
+  };
+
+  /** The height of a row: type may be larger than usual. */
+  #row(): number {
+    return (ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
+  }
+
+  override render(): TemplateResult {
+    const { length } = this.pictures;
+    const from = Math.min(this.from, Math.max(0, length - 1));
+    const to = Math.min(Math.max(this.to, from + 24), length);
+    const shown = this.pictures.slice(from, to);
+    preferThumbnails(shown);
+    const row = this.#row();
+    return html`<div class="scroller" tabindex="0" role="region" aria-label=${scoreText.sheet} @scroll=${this.#scrolled}>
+      <table aria-rowcount=${length + 1}>
+        <thead>
+          <tr aria-rowindex="1">
+            <th scope="col"><span class="hidden-text">${scoreText.picture}</span></th>
+            ${this.prompts.map(
+              (prompt, index) => html`<th scope="col" aria-sort=${index === this.active ? "descending" : "none"}>
+                <button type="button" aria-pressed=${index === this.active} title=${scoreText.sortByPrompt(prompt)} @click=${() => this.#tell("rank-by", index)}>
+                  <span class="prompt" dir="auto">${prompt}</span>
+                </button>
+              </th>`,
+            )}
+          </tr>
+        </thead>
+        <tbody>
+          ${this.#space(from * row)}
+          ${repeat(
+            shown,
+            ({ id }) => id,
+            (picture, index) => this.#line(picture, from + index),
+          )}
+          ${this.#space((length - to) * row)}
+        </tbody>
+      </table>
+    </div>`;
+  }
+
+  #space(height: number): TemplateResult {
+    return html`<tr class="space" aria-hidden="true"><td colspan=${this.prompts.length + 1} ${styled({ height: `${height}px` })}></td></tr>`;
+  }
+
+  #line(picture: Picture, index: number): TemplateResult {
+    const name = picture.caption ?? picture.path;
+    const words = picture.problem ? scoreText.unreadable : this.unlike(picture) ? scoreText.unlikeShort : "";
+    return html`<tr aria-rowindex=${index + 2} class=${picture.selected ? "selected" : ""}>
+      <th scope="row">
+        <div class="picture">
+          <button type="button" class="frame" aria-label=${scoreText.openPicture(name, words || scoreText.rank)} @click=${() => this.#tell("look", picture)}>${image(picture)}</button>
+          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${words ? html`<br /><span class="unlike">${icon("alert", 12)}${words}</span>` : ""}</span>
+          <label class="check">
+            <input type="checkbox" .checked=${picture.selected} aria-label=${scoreText.selectPicture(name)} @change=${() => this.#tell("toggle", picture)} />
+          </label>
+        </div>
+      </th>
+      ${this.prompts.map((prompt, column) => {
+        const result = picture.results.get(prompt);
+        const rank = this.ranks[column]?.get(picture);
+        if (!result || rank === undefined) return html`<td class="figures soft">–</td>`;
+        return html`<td class="figures ${rank === 1 ? "first" : ""} ${column === this.active ? "active" : ""}">
+          <span class="value">${number(result.score, 2)}</span>
+          <span class="rest"><span aria-hidden="true">#</span><span class="hidden-text">${scoreText.rank} </span>${number(rank)} · ${percent(result.probability)}</span>
+        </td>`;
+      })}
+    </tr>`;
+  }
+
+  #tell(event: string, detail: unknown): void {
+    this.dispatchEvent(new CustomEvent(event, { detail }));
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    tileStyles,
+    css`
+      .scroller {
+        overflow: auto;
+        max-height: calc(100vh - 6rem);
+        border-block: 1px solid var(--line);
+        contain: content;
+      }
+      table {
+        border-collapse: separate;
+        border-spacing: 0;
+        min-width: 100%;
+      }
+      thead th {
+        position: sticky;
+        inset-block-start: 0;
+        z-index: 2;
+        background: var(--ground);
+        border-block-end: 1px solid var(--line);
+        padding: var(--s2) var(--s1);
+        vertical-align: bottom;
+        text-align: start;
+        font-weight: 400;
+      }
+      th:first-child {
+        position: sticky;
+        inset-inline-start: 0;
+        z-index: 1;
+        background: var(--ground);
+        padding-inline-end: var(--s3);
+      }
+      thead th:first-child {
+        z-index: 3;
+      }
+      thead button {
+        border-color: transparent;
+        width: 100%;
+        min-width: 7.5rem;
+        max-width: 18rem;
+        justify-content: flex-start;
+        text-align: start;
+        padding-inline: var(--s2);
+        font-family: var(--voice);
+        font-size: var(--body);
+      }
+      .prompt {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 3;
+        overflow: hidden;
+      }
+      tbody tr:not(.space) {
+        height: 4.75rem;
+      }
+      td,
+      tbody th {
+        border-block-end: 1px solid var(--line);
+        padding: 0 var(--s3);
+        text-align: start;
+        font-weight: 400;
+        white-space: nowrap;
+      }
+      .space td {
+        padding: 0;
+        border: 0;
+      }
+      .picture {
+        display: flex;
+        align-items: center;
+        gap: var(--s3);
+      }
+      .picture .words {
+        width: clamp(3.5rem, 14vw, 14rem);
+        white-space: nowrap;
+      }
+      .frame {
+        width: 4rem;
+        height: 4rem;
+        min-height: 0 !important;
+        flex: none;
+        place-items: center;
+      }
+      .selected .frame img {
+        outline: 3px solid var(--mark);
+        outline-offset: -3px;
+      }
+      .check {
+        padding: var(--s2);
+      }
+      .value {
+        display: block;
+        font-size: var(--body);
+      }
+      .rest {
+        display: block;
+        font-size: var(--tiny);
+        color: var(--soft);
+      }
+      td.first .value {
+        color: var(--mark);
+        font-weight: 700;
+      }
+      td.active {
+        background: var(--table);
+      }
+      @media (max-width: 40rem) {
+        .picture .words {
+          display: none;
+        }
+        .frame {
+          width: 3.25rem;
+          height: 3.25rem;
+        }
+        .picture {
+          gap: 0;
+        }
+        th:first-child {
+          padding-inline: 0;
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define("picture-matrix", PictureMatrix);

@@ -1,0 +1,125 @@
+/** How far the scoring is, with pause and resume; why it stopped; and the result in a sentence, which screen readers hear too. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { PickElement } from "../design/element";
+import { icon } from "../design/icons";
+import { loadModel, session } from "../engine/session";
+import { href } from "../shell/router";
+import { announce } from "../shell/toasts";
+import { settings } from "../state/settings";
+import { Watch } from "../state/store";
+import { explain } from "../text/errors";
+import { duration, number } from "../text/format";
+import { scoreText } from "../text/score";
+import { board } from "./board";
+import { ranks } from "./order";
+import { pause, resume, run } from "./scoring";
+
+export class ScoreProgress extends PickElement {
+  #announced = "";
+
+  constructor() {
+    super();
+    new Watch(this, run, board, session);
+  }
+
+  protected override updated(): void {
+    const words = this.#result();
+    // Once for each end, not for each step.
+    if (words === undefined || words === this.#announced) return;
+    this.#announced = words;
+    announce(words);
+  }
+
+  /** What came of it, once all is scored. */
+  #result(): string | undefined {
+    const { state, done, total } = run.value;
+    const { pictures, prompts, active } = board.value;
+    const prompt = prompts[active];
+    if (state !== "idle" || done < total || total !== pictures.length || prompt === undefined) return undefined;
+    const ranked = ranks(pictures, prompt);
+    const [best] = [...ranked].find(([, rank]) => rank === 1) ?? [];
+    const score = best?.results.get(prompt)?.score;
+    if (!best || score === undefined) return undefined;
+    return scoreText.done(scoreText.pictures(ranked.size), best.caption ?? best.path, number(score, 2));
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { state, done, total, pace, error, truncated } = run.value;
+    const { scorer, loading, failed } = session.value;
+    const { pictures, prompts } = board.value;
+    const cut = [...truncated].filter((prompt) => prompts.includes(prompt));
+    const notes = cut.map((prompt) => html`<p class="notice small" dir="auto">${scoreText.truncated(prompt)}</p>`);
+    if (!scorer && !loading && !failed) {
+      return html`<p class="small soft">${scoreText.noModel} <a href=${href("models")}>${scoreText.chooseModel}</a></p>`;
+    }
+    if (loading) return pictures.length > 0 ? html`<p class="small soft">${scoreText.waitingModel(loading.name)}</p>` : nothing;
+    if (state === "failed") return this.#failed(error);
+    if (total === 0 || done >= total) return html`${notes}${this.#said()}`;
+    const paused = state === "paused";
+    const left = pace === undefined || paused || pace * (total - done) < 2 ? "" : scoreText.timeLeft(duration(pace * (total - done)));
+    return html`${notes}
+      <div class="running">
+        <p class="small">${paused ? scoreText.pausedAt(done, total) : scoreText.scoring(done, total)} <span class="soft">${left}</span></p>
+        <progress aria-label=${scoreText.scoring(done, total)} value=${done / total} max="1"></progress>
+        ${paused
+          ? html`<button type="button" @click=${resume}>${icon("play")}${scoreText.resume}</button>`
+          : html`<button type="button" @click=${pause}>${icon("pause")}${scoreText.pause}</button>`}
+      </div>`;
+  }
+
+  #said(): TemplateResult {
+    const words = this.#result();
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span> ${scoreText.meaningShort}`}</p>`;
+  }
+
+  #failed(error: unknown): TemplateResult {
+    const { info, address } = session.value;
+    const again = () => {
+      resume();
+      if (address) void loadModel({ model: address, name: info?.model ?? address });
+    };
+    const onCpu = () => {
+      settings.patch({ device: "cpu" });
+      again();
+    };
+    return html`<div class="problem" role="alert">
+      <p>${explain(error)}</p>
+      <p class="row">
+        <button type="button" @click=${resume}>${scoreText.failedAgain}</button>
+        ${address ? html`<button type="button" @click=${again}>${scoreText.loadAgain}</button>` : nothing}
+        ${address && info?.device === "webgpu" ? html`<button type="button" @click=${onCpu}>${scoreText.useCpu}</button>` : nothing}
+      </p>
+    </div>`;
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      .running {
+        display: grid;
+        grid-template-columns: minmax(0, 1fr) auto;
+        align-items: center;
+        gap: 0 var(--s4);
+      }
+      .running button {
+        grid-row: 1 / 3;
+        grid-column: 2;
+      }
+      .problem {
+        display: grid;
+        gap: var(--s2);
+      }
+      .said {
+        color: var(--ink);
+      }
+      .result {
+        min-height: 2.25rem;
+        padding-block: 0.4rem;
+        overflow-wrap: anywhere;
+      }
+    `,
+  ];
+}
+
+customElements.define("score-progress", ScoreProgress);

@@ -1,0 +1,341 @@
+/** The screen Score: a prompt, pictures on a table, and which of them fits best. */
+
+import "../models/status";
+import "./compare";
+import "./matrix";
+import "./progress";
+import "./prompt-box";
+import "./selection";
+import "./sheet";
+import "./toolbar";
+import { css, html, nothing, type TemplateResult } from "lit";
+import { PickElement } from "../design/element";
+import { isDemonstration, session } from "../engine/session";
+import { href, route } from "../shell/router";
+import { toast } from "../shell/toasts";
+import { config } from "../state/config";
+import { Watch } from "../state/store";
+import { bytes, number } from "../text/format";
+import { scoreText } from "../text/score";
+import { addFiles, addPictures, board, remove, restore, select, setPrompts } from "./board";
+import { type Found, MOST, ofDrop, ofList } from "./intake";
+import { arrange, ranks } from "./order";
+import type { Picture } from "./picture";
+import { loadSamples } from "./samples";
+import type { PictureSheet } from "./sheet";
+
+/** Less flat colour than this, and a picture is unlike emoji. `flatness.ts` says what it is; the README how it was chosen. */
+const FLAT = 0.4;
+const KEPT = "pickscore.prompts";
+
+export class ScoreScreen extends PickElement {
+  static override properties = {
+    text: { state: true },
+    ideas: { state: true },
+    looked: { state: true },
+    dragging: { state: true },
+    pending: { state: true },
+  };
+
+  /** What the prompt box holds. */
+  declare text: string;
+  declare ideas: readonly string[];
+  /** Pictures that are looked at closely. */
+  declare looked: readonly Picture[];
+  declare dragging: boolean;
+  /** Whether the samples are on their way. */
+  declare pending: boolean;
+
+  constructor() {
+    super();
+    new Watch(this, board, session);
+    this.text = sessionStorage.getItem(KEPT) ?? "";
+    this.ideas = [];
+    this.looked = [];
+    this.dragging = false;
+    this.pending = config().samples !== null;
+    setPrompts(this.text);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("dragover", this.#dragged);
+    addEventListener("dragleave", this.#dragged);
+    addEventListener("drop", this.#dropped);
+    addEventListener("paste", this.#pasted);
+    void this.#samples();
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("dragover", this.#dragged);
+    removeEventListener("dragleave", this.#dragged);
+    removeEventListener("drop", this.#dropped);
+    removeEventListener("paste", this.#pasted);
+  }
+
+  override render(): TemplateResult {
+    const { pictures, prompts, active, sort, show, find, tile, version } = board.value;
+    const prompt = prompts[active];
+    const demonstration = isDemonstration();
+    const shown = arrange(pictures, { sort, show, find, prompt }, this.#unlike);
+    const ranked = prompts.map((prompt) => ranks(pictures, prompt));
+    const several = prompts.length > 1;
+    return html`
+      <div class="screen">
+        <h1 class="hidden-text">${scoreText.heading}</h1>
+        <prompt-box .value=${this.text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => this.#prompts(event.detail)}></prompt-box>
+        <score-toolbar
+          .pictures=${shown}
+          ?unlike=${demonstration}
+          ?pending=${this.pending}
+          @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
+          @samples=${() => void this.#samples()}
+        ></score-toolbar>
+        <div class="status">
+          <model-status></model-status>
+          <score-progress></score-progress>
+        </div>
+        ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
+        ${several
+          ? html`<picture-matrix
+              ?hidden=${shown.length === 0}
+              .pictures=${shown}
+              .prompts=${prompts}
+              .ranks=${ranked}
+              .unlike=${this.#unlike}
+              .active=${active}
+              .version=${version}
+              @look=${this.#look}
+              @toggle=${this.#toggle}
+              @rank-by=${(event: CustomEvent<number>) => board.patch({ active: event.detail, sort: "score" })}
+            ></picture-matrix>`
+          : html`<picture-sheet
+              ?hidden=${shown.length === 0}
+              .pictures=${shown}
+              .ranks=${ranked[0] ?? new Map()}
+              .prompt=${prompt}
+              .unlike=${this.#unlike}
+              .tile=${tile}
+              .leads=${sort === "score" && prompt !== undefined && shown[0]?.results.has(prompt) === true}
+              .version=${version}
+              @look=${this.#look}
+              @toggle=${this.#toggle}
+            ></picture-sheet>`}
+        <score-selection @compare=${this.#compare}></score-selection>
+        ${demonstration ? this.#demonstration(pictures) : nothing}
+        <section class="meaning small">
+          <h2>${scoreText.meaning}</h2>
+          <p class="soft">${scoreText.meaningBody} ${scoreText.meaningShare}</p>
+        </section>
+      </div>
+      <picture-compare
+        .pictures=${this.looked}
+        .all=${shown}
+        .prompts=${prompts}
+        .ranks=${ranked}
+        @done=${this.#looked}
+      ></picture-compare>
+      ${this.dragging ? html`<div class="drop"><p class="title">${scoreText.dropHere}</p></div>` : nothing}
+    `;
+  }
+
+  #empty(): TemplateResult {
+    return html`<div class="empty">
+      <p class="title">${scoreText.emptyTitle}</p>
+      <p class="soft">${scoreText.emptyBody}</p>
+    </div>`;
+  }
+
+  #noneShown(): TemplateResult {
+    return html`<div class="empty">
+      <p class="soft">${scoreText.noneShown}</p>
+      <p><button type="button" @click=${() => board.patch({ show: "all", find: "" })}>${scoreText.showAll}</button></p>
+    </div>`;
+  }
+
+  #demonstration(pictures: readonly Picture[]): TemplateResult {
+    const [real] = config().models;
+    const strange = pictures.filter(this.#unlike).length;
+    const size = real?.bytes === undefined ? "" : scoreText.download(bytes(real.bytes));
+    return html`<aside class="demonstration small">
+      <div>
+        <p>${scoreText.demo} ${strange > 0 ? html`<b>${scoreText.demoUnlike(strange)}</b>` : nothing}</p>
+        ${strange > 0 ? html`<details><summary>${scoreText.demoWhy}</summary><p class="soft">${scoreText.demoMeasure} (${number(FLAT * 100)} %)</p></details>` : nothing}
+      </div>
+      ${real
+        ? html`<p class="offer">
+            <a class="button primary" href=${href("models")}>${scoreText.getReal(real.name)}</a>
+            <span class="soft">${size}</span>
+          </p>`
+        : nothing}
+    </aside>`;
+  }
+
+  readonly #unlike = (picture: Picture): boolean => isDemonstration() && picture.flatness !== undefined && picture.flatness < FLAT;
+
+  #prompts(text: string): void {
+    this.text = text;
+    try {
+      sessionStorage.setItem(KEPT, text);
+    } catch {
+      // It is only for the next reload.
+    }
+    setPrompts(text);
+  }
+
+  readonly #samples = async (): Promise<void> => {
+    try {
+      const samples = await loadSamples();
+      if (!samples) return;
+      const present = new Set(board.value.pictures.filter(({ isSample }) => isSample).map(({ path }) => path));
+      this.ideas = [samples.prompt, ...samples.ideas];
+      if (!this.text.trim()) this.#prompts(samples.prompt);
+      addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
+    } catch {
+      toast({ text: scoreText.samplesFailed, action: { label: scoreText.failedAgain, run: () => void this.#samples() } });
+    } finally {
+      this.pending = false;
+    }
+  };
+
+  #add(found: readonly Found[]): void {
+    if (found.length === 0) return;
+    const samples = new Set(board.value.pictures.filter(({ isSample }) => isSample));
+    const only = samples.size === board.value.pictures.length;
+    const { added, left } = addFiles(found.slice(0, MOST));
+    if (added === 0) {
+      toast({ text: scoreText.noPictures });
+      return;
+    }
+    const words = [scoreText.added(added)];
+    if (left > 0) words.push(scoreText.someLeft(left));
+    if (found.length > MOST) words.push(scoreText.tooMany(number(MOST)));
+    if (only && samples.size > 0) {
+      // The visitor's own pictures take the samples' place.
+      const before = remove(samples);
+      toast({ text: words.join(" "), action: { label: scoreText.samples, run: () => restore(before) } });
+    } else {
+      toast({ text: words.join(" ") });
+    }
+  }
+
+  #look(event: CustomEvent<Picture>): void {
+    this.looked = [event.detail];
+  }
+
+  #compare(event: CustomEvent<Picture[]>): void {
+    const { prompts, active } = board.value;
+    const ranked = ranks(event.detail, prompts[active] ?? "");
+    this.looked = [...event.detail].sort((a, b) => (ranked.get(a) ?? 0) - (ranked.get(b) ?? 0));
+  }
+
+  #looked(): void {
+    this.looked = [];
+    this.renderRoot.querySelector<PictureSheet>("picture-sheet")?.focusCurrent();
+  }
+
+  #toggle({ detail }: CustomEvent<Picture>): void {
+    select([detail], !detail.selected);
+  }
+
+  /** Whether a drop or a paste is meant for this screen. */
+  #isShown(): boolean {
+    return route.value.screen === "score" && this.looked.length === 0;
+  }
+
+  readonly #dragged = (event: DragEvent): void => {
+    if (!this.#isShown() || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.dragging = event.type === "dragover" || event.relatedTarget !== null;
+  };
+
+  readonly #dropped = async (event: DragEvent): Promise<void> => {
+    this.dragging = false;
+    if (!this.#isShown() || !event.dataTransfer?.types.includes("Files")) return;
+    event.preventDefault();
+    this.#add(await ofDrop(event.dataTransfer));
+  };
+
+  readonly #pasted = (event: ClipboardEvent): void => {
+    const files = event.clipboardData?.files;
+    if (!this.#isShown() || !files || files.length === 0) return;
+    event.preventDefault();
+    this.#add(ofList(files));
+  };
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      .screen {
+        gap: var(--s4);
+      }
+      prompt-box {
+        margin-block-end: var(--s2);
+      }
+      .status {
+        min-height: 2.75rem;
+        display: grid;
+        grid-template-columns: minmax(0, 1fr);
+      }
+      /* The table's place, until there is something on it. */
+      .coming {
+        min-height: 100vh;
+      }
+      .empty {
+        display: grid;
+        gap: var(--s2);
+        place-items: center;
+        place-content: center;
+        text-align: center;
+        min-height: 40vh;
+        padding: var(--s5);
+        background: var(--table);
+      }
+      .demonstration {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        align-items: center;
+        gap: var(--s3) var(--s6);
+        padding-block: var(--s4);
+        border-block-start: 1px solid var(--line);
+        margin-block-start: var(--s5);
+      }
+      .demonstration > div {
+        flex: 1 1 20rem;
+        max-width: 46rem;
+      }
+      .offer {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--s2) var(--s3);
+      }
+      summary {
+        cursor: pointer;
+        color: var(--mark);
+        min-height: 1.5rem;
+      }
+      .meaning {
+        max-width: 46rem;
+        padding-block: var(--s3) var(--s5);
+      }
+      .meaning h2 {
+        font-size: var(--small);
+      }
+      .drop {
+        position: fixed;
+        inset: 0;
+        z-index: 40;
+        display: grid;
+        place-items: center;
+        background: var(--veil);
+        border: 3px solid var(--mark);
+        pointer-events: none;
+      }
+    `,
+  ];
+}
+
+customElements.define("score-screen", ScoreScreen);

@@ -1,0 +1,279 @@
+/**
+ * The contact sheet: pictures in a grid, in their order, gliding to new places when it changes. Only those near the window are in the document.
+ *
+ * Events: `look` and `toggle`, with the picture.
+ */
+
+import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { repeat } from "lit/directives/repeat.js";
+import { PickElement } from "../design/element";
+import { icon } from "../design/icons";
+import { styled } from "../design/style";
+import { scoreText } from "../text/score";
+import { preferThumbnails } from "./board";
+import { type Grid, grid, neighbour, place, visible } from "./layout";
+import type { Picture } from "./picture";
+import { caption, CAPTION, describe, image, tileStyles, type TileState } from "./tile";
+
+/** How long pictures glide, and a little. */
+const SETTLED = 600;
+
+export class PictureSheet extends PickElement {
+  static override properties = {
+    pictures: { attribute: false },
+    ranks: { attribute: false },
+    prompt: { attribute: false },
+    unlike: { attribute: false },
+    tile: { type: Number },
+    leads: { type: Boolean },
+    version: { type: Number },
+    width: { state: true },
+    from: { state: true },
+    to: { state: true },
+    current: { state: true },
+  };
+
+  declare pictures: readonly Picture[];
+  declare ranks: ReadonlyMap<Picture, number>;
+  declare prompt: string | undefined;
+  declare unlike: (picture: Picture) => boolean;
+  declare tile: number;
+  declare leads: boolean;
+  declare version: number;
+  declare width: number;
+  declare from: number;
+  declare to: number;
+  /** The picture that the tab key reaches. */
+  declare current: number | undefined;
+
+  #grid: Grid = grid(0, 0, 1, 0, false);
+  readonly #resized = new ResizeObserver(([entry]) => {
+    if (entry) this.width = Math.floor(entry.contentRect.width);
+  });
+  #frame = 0;
+  /** While pictures glide, their elements keep their order in the document: an element that is moved there stops gliding. */
+  #gliding: number | undefined;
+  #order = "";
+
+  constructor() {
+    super();
+    this.pictures = [];
+    this.ranks = new Map();
+    this.unlike = () => false;
+    this.tile = 168;
+    this.leads = false;
+    this.version = 0;
+    this.width = 0;
+    this.from = 0;
+    this.to = 0;
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resized.observe(this);
+    addEventListener("scroll", this.#look, { passive: true });
+    addEventListener("resize", this.#look, { passive: true });
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resized.disconnect();
+    removeEventListener("scroll", this.#look);
+    removeEventListener("resize", this.#look);
+    cancelAnimationFrame(this.#frame);
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (["pictures", "width", "tile", "leads"].some((name) => changed.has(name))) {
+      const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
+      const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
+      this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
+      this.#range();
+      const order = this.pictures.map(({ id }) => id).join();
+      if (order !== this.#order && this.#order !== "") this.#glide();
+      this.#order = order;
+    }
+  }
+
+  #glide(): void {
+    clearTimeout(this.#gliding);
+    this.#gliding = setTimeout(() => {
+      this.#gliding = undefined;
+      this.requestUpdate();
+    }, SETTLED);
+  }
+
+  readonly #look = (): void => {
+    cancelAnimationFrame(this.#frame);
+    this.#frame = requestAnimationFrame(() => this.#range());
+  };
+
+  /** Which pictures are in the window, with one window above and below. */
+  #range(): void {
+    if (this.width === 0) return;
+    const { top } = this.getBoundingClientRect();
+    const [from, to] = visible(this.#grid, this.pictures.length, -top - innerHeight, -top + 2 * innerHeight);
+    if (from === this.from && to === this.to) return;
+    this.from = from;
+    this.to = to;
+  }
+
+  override render(): TemplateResult {
+    const shown = this.pictures.slice(this.from, this.to).map((picture, index) => ({ picture, index: this.from + index }));
+    const focused = this.current === undefined ? -1 : this.pictures.findIndex(({ id }) => id === this.current);
+    // What has the focus stays, wherever it is.
+    if (focused >= 0 && (focused < this.from || focused >= this.to)) shown.push({ picture: this.pictures[focused] as Picture, index: focused });
+    preferThumbnails(shown.map(({ picture }) => picture));
+    const reachable = focused >= 0 ? focused : this.from;
+    if (this.#gliding !== undefined) shown.sort((a, b) => a.picture.id - b.picture.id);
+    return html`<div class="table" role="list" aria-label=${scoreText.sheet} ${styled({ height: `${this.#grid.height}px` })} @keydown=${this.#key}>
+      ${repeat(
+        shown,
+        ({ picture }) => picture.id,
+        ({ picture, index }) => this.#tile(picture, index, index === reachable),
+      )}
+    </div>`;
+  }
+
+  #tile(picture: Picture, index: number, reachable: boolean): TemplateResult {
+    const { x, y, side } = place(this.#grid, index);
+    const state: TileState = {
+      picture,
+      prompt: this.prompt,
+      rank: this.ranks.get(picture),
+      of: this.ranks.size,
+      unlike: this.unlike(picture),
+    };
+    const name = picture.caption ?? picture.path;
+    const classes = ["tile", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
+    return html`<div
+      class=${classes}
+      role="listitem"
+      aria-setsize=${this.pictures.length}
+      aria-posinset=${index + 1}
+      data-id=${picture.id}
+      ${styled({ transform: `translate(${x}px, ${y}px)`, width: `${side}px`, "--side": `${side}px` })}
+    >
+      <button
+        type="button"
+        class="frame"
+        tabindex=${reachable ? 0 : -1}
+        aria-label=${scoreText.openPicture(name, describe(state))}
+        @focus=${() => (this.current = picture.id)}
+        @click=${() => this.#tell("look", picture)}
+      >
+        ${image(picture)}
+      </button>
+      <button
+        type="button"
+        class="select"
+        role="checkbox"
+        aria-checked=${picture.selected}
+        tabindex=${reachable ? 0 : -1}
+        aria-label=${scoreText.selectPicture(name)}
+        @focus=${() => (this.current = picture.id)}
+        @click=${() => this.#tell("toggle", picture)}
+      >
+        ${icon("check", 14)}
+      </button>
+      <div class="caption" aria-hidden="true">${caption(state)}</div>
+    </div>`;
+  }
+
+  #tell(event: "look" | "toggle", picture: Picture): void {
+    this.dispatchEvent(new CustomEvent(event, { detail: picture }));
+  }
+
+  async #key(event: KeyboardEvent): Promise<void> {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const at = this.pictures.findIndex(({ id }) => id === this.current);
+    const picture = this.pictures[at];
+    if (!picture) return;
+    if (event.key === "x" || event.key === "s") {
+      this.#tell("toggle", picture);
+      return;
+    }
+    if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
+    event.preventDefault();
+    const rightToLeft = getComputedStyle(this).direction === "rtl" && /Left|Right/.test(event.key);
+    const key = rightToLeft ? (event.key === "ArrowLeft" ? "ArrowRight" : "ArrowLeft") : event.key;
+    const to = neighbour(this.#grid, this.pictures.length, at, key);
+    this.current = this.pictures[to]?.id;
+    await this.updateComplete;
+    this.focusCurrent();
+  }
+
+  /** Moves the focus to the current picture. */
+  focusCurrent(): void {
+    const frame = this.renderRoot.querySelector<HTMLElement>(`[data-id="${this.current}"] .frame`);
+    frame?.focus({ preventScroll: true });
+    frame?.closest(".tile")?.scrollIntoView({ block: "nearest" });
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    tileStyles,
+    css`
+      .table {
+        position: relative;
+        contain: layout style;
+      }
+      .tile {
+        position: absolute;
+        inset-block-start: 0;
+        left: 0;
+        transition: transform var(--glide), width var(--glide);
+        scroll-margin-block: 6rem;
+      }
+      .frame {
+        height: var(--side);
+        transition: height var(--glide);
+      }
+      .frame:focus-visible {
+        outline-offset: 3px;
+      }
+      .selected .frame img {
+        outline: 3px solid var(--mark);
+        outline-offset: -3px;
+      }
+      .select {
+        position: absolute;
+        inset-block-start: 6px;
+        inset-inline-end: 6px;
+        width: 1.75rem;
+        height: 1.75rem;
+        min-height: 0;
+        padding: 0;
+        color: transparent;
+        background: var(--veil);
+        border: 1px solid var(--edge);
+        opacity: 0;
+      }
+      .tile:hover .select,
+      .select:focus-visible,
+      .frame:focus-visible + .select,
+      .selected .select {
+        opacity: 1;
+      }
+      .select:hover {
+        color: var(--soft);
+        background: var(--veil);
+      }
+      .select[aria-checked="true"] {
+        color: var(--on-mark);
+        background: var(--mark);
+        border-color: var(--mark);
+      }
+      @media (hover: none), (pointer: coarse) {
+        .select {
+          opacity: 1;
+          width: 2.25rem;
+          height: 2.25rem;
+          min-height: 0 !important;
+        }
+      }
+    `,
+  ];
+}
+
+customElements.define("picture-sheet", PictureSheet);

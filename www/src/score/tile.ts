@@ -1,0 +1,141 @@
+/** What a picture on the table looks like: itself, and a line below. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { icon } from "../design/icons";
+import { number, percent } from "../text/format";
+import { scoreText } from "../text/score";
+import type { Picture } from "./picture";
+
+/** Space of the line below a picture, in CSS pixels at the usual size of type. */
+export const CAPTION = 46;
+
+export interface TileState {
+  picture: Picture;
+  prompt: string | undefined;
+  rank: number | undefined;
+  /** How many are ranked. */
+  of: number;
+  unlike: boolean;
+}
+
+/** The state in words. */
+export function describe({ picture, prompt, rank, of, unlike }: TileState): string {
+  if (picture.problem) return scoreText.unreadable;
+  const result = prompt === undefined ? undefined : picture.results.get(prompt);
+  if (!result || rank === undefined) return scoreText.notYet;
+  const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${number(result.score, 2)}`, percent(result.probability)];
+  if (unlike) words.push(scoreText.unlikeShort);
+  return words.join(", ");
+}
+
+/** The picture, or what stands in its place. */
+export function image(picture: Picture): TemplateResult {
+  if (picture.thumbnail !== undefined) {
+    const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
+    return html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
+  }
+  return picture.problem ? html`<span class="broken">${icon("alert", 24)}</span>` : html`<span class="blank"></span>`;
+}
+
+
+/** The line below. */
+export function caption({ picture, prompt, rank, unlike }: TileState): TemplateResult {
+  const result = prompt === undefined ? undefined : picture.results.get(prompt);
+  const name = picture.path.split("/").pop() ?? picture.path;
+  if (picture.problem) {
+    return html`<span class="line"><b>–</b><span class="words">${scoreText.unreadable}</span></span><span class="line name" title=${picture.path}>${name}</span>`;
+  }
+  return html`
+    <span class="line figures">
+      <b>${rank === undefined ? "·" : number(rank)}</b>
+      <span>${result ? number(result.score, 2) : nothing}</span>
+      <span class="share">${result ? percent(result.probability) : nothing}</span>
+    </span>
+    <span class="line name" title=${picture.path}>
+      ${unlike ? html`<span class="unlike">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : html`<span class="words">${name}</span>`}
+    </span>
+  `;
+}
+
+export const tileStyles = css`
+  .frame {
+    position: relative;
+    display: grid;
+    grid-template: minmax(0, 1fr) / minmax(0, 1fr);
+    place-items: end center;
+    width: 100%;
+    padding: 0;
+    border: 0;
+    border-radius: 0;
+    background: none;
+    min-height: 0 !important;
+    cursor: zoom-in;
+    overflow: hidden;
+  }
+  .frame:hover {
+    background: none;
+  }
+  .frame img {
+    display: block;
+    grid-area: 1 / 1;
+    user-select: none;
+  }
+  .wide {
+    width: 100%;
+    height: auto;
+  }
+  .tall {
+    width: auto;
+    height: 100%;
+  }
+  .blank,
+  .broken {
+    width: 100%;
+    height: 100%;
+    grid-area: 1 / 1;
+    background: var(--table);
+  }
+  .broken {
+    display: grid;
+    place-items: center;
+    color: var(--soft);
+  }
+  .caption {
+    display: grid;
+    gap: 0;
+    padding-block-start: 0.3rem;
+    font-size: var(--tiny);
+    line-height: 1.3;
+  }
+  .line {
+    display: flex;
+    align-items: baseline;
+    gap: 0.6em;
+    min-width: 0;
+    white-space: nowrap;
+  }
+  .line b {
+    font-weight: 700;
+    min-width: 1.4em;
+  }
+  .first .line b {
+    color: var(--mark);
+  }
+  .share {
+    margin-inline-start: auto;
+    color: var(--soft);
+  }
+  .name {
+    color: var(--soft);
+  }
+  .words {
+    overflow: hidden;
+    text-overflow: ellipsis;
+  }
+  .unlike {
+    display: inline-flex;
+    align-items: center;
+    gap: 0.35em;
+    color: var(--ink);
+  }
+`;

@@ -1,0 +1,239 @@
+/** What can be done with the pictures on the table: adding, looking, selecting, handing on. Event: `files`, with what was picked; `samples`. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import { PickElement } from "../design/element";
+import { icon } from "../design/icons";
+import { session } from "../engine/session";
+import { announce, toast } from "../shell/toasts";
+import { config } from "../state/config";
+import { Watch } from "../state/store";
+import { scoreText } from "../text/score";
+import { board, select } from "./board";
+import { save, toCsv, toJson } from "./export";
+import { ofList } from "./intake";
+import type { Picture } from "./picture";
+import type { Show, Sort } from "./order";
+
+export class ScoreToolbar extends PickElement {
+  static override properties = {
+    pictures: { attribute: false },
+    unlike: { type: Boolean },
+    pending: { type: Boolean },
+    best: { state: true },
+    open: { state: true },
+    viewing: { state: true },
+  };
+
+  /** In the order that is shown. */
+  declare pictures: readonly Picture[];
+  /** Whether pictures may be unlike what the model knows. */
+  declare unlike: boolean;
+  /** Whether pictures are on their way: the tools keep their place. */
+  declare pending: boolean;
+  declare best: number;
+  /** Whether the list of exports is open. */
+  declare open: boolean;
+  /** Whether a small screen shows how to sort and filter. */
+  declare viewing: boolean;
+
+  constructor() {
+    super();
+    new Watch(this, board);
+    this.pictures = [];
+    this.unlike = false;
+    this.pending = false;
+    this.best = 3;
+    this.open = false;
+    this.viewing = false;
+  }
+
+  override render(): TemplateResult {
+    const { pictures, prompts, sort, show, find, tile } = board.value;
+    const none = pictures.length === 0 && !this.pending;
+    const scored = prompts.length > 0 && pictures.some(({ results }) => results.size > 0);
+    return html`
+      <div class="row">
+        <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @change=${this.#picked} /></label>
+        <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
+        ${config().samples === null ? nothing : html`<button type="button" class="quiet" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
+        ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
+        ${none ? nothing : html`<button type="button" class="quiet more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
+      </div>
+      ${none
+        ? nothing
+        : html`<div class="row view ${this.viewing ? "viewing" : ""}">
+            <label class="row">${scoreText.sort}
+              <select @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
+                ${option("score", scoreText.sortScore, sort)} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
+              </select>
+            </label>
+            <label class="row">${scoreText.show}
+              <select @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
+                ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}
+                ${option("unreadable", scoreText.showUnreadable, show)} ${this.unlike ? option("unlike", scoreText.showUnlike, show) : nothing}
+              </select>
+            </label>
+            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
+            <label class="row size">${scoreText.size}
+              <input type="range" min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
+            </label>
+            <span class="row best">
+              <button type="button" ?disabled=${!scored} @click=${this.#selectBest}>${scoreText.selectBest}</button>
+              <input type="number" min="1" max=${pictures.length} .value=${String(this.best)} aria-label=${scoreText.howMany} @input=${(event: Event) => (this.best = Math.max(1, Number(chosen(event)) || 1))} />
+            </span>
+            <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
+              <button type="button" aria-expanded=${this.open} ?disabled=${!scored} @click=${() => (this.open = !this.open)}>${icon("download")}${scoreText.export}</button>
+              <div class="list" ?hidden=${!this.open}>
+                <button type="button" class="quiet" @click=${() => this.#copy("csv")}>${scoreText.copyCsv}</button>
+                <button type="button" class="quiet" @click=${() => this.#copy("json")}>${scoreText.copyJson}</button>
+                <button type="button" class="quiet" @click=${() => this.#save("csv")}>${scoreText.saveCsv}</button>
+                <button type="button" class="quiet" @click=${() => this.#save("json")}>${scoreText.saveJson}</button>
+              </div>
+            </div>
+          </div>`}
+    `;
+  }
+
+  #picked(event: Event): void {
+    const input = event.target as HTMLInputElement;
+    const found = ofList(input.files ?? []);
+    input.value = "";
+    this.dispatchEvent(new CustomEvent("files", { detail: found }));
+  }
+
+  #selectBest(): void {
+    const { pictures, prompts, active } = board.value;
+    const prompt = prompts[active];
+    if (prompt === undefined) return;
+    const ranked = pictures.filter(({ results }) => results.has(prompt));
+    const score = ({ results }: Picture) => results.get(prompt)?.score ?? 0;
+    const best = new Set(ranked.sort((a, b) => score(b) - score(a)).slice(0, this.best));
+    select(pictures, false);
+    select(best, true);
+    announce(scoreText.selected(best.size));
+  }
+
+  #text(format: "csv" | "json"): string {
+    const { prompts } = board.value;
+    return format === "csv" ? toCsv(this.pictures, prompts) : toJson(this.pictures, prompts, session.value.info);
+  }
+
+  async #copy(format: "csv" | "json"): Promise<void> {
+    this.open = false;
+    try {
+      await navigator.clipboard.writeText(this.#text(format));
+      toast({ text: scoreText.copied });
+    } catch {
+      toast({ text: scoreText.copyFailed });
+    }
+  }
+
+  #save(format: "csv" | "json"): void {
+    this.open = false;
+    save(this.#text(format), `pickscore.${format}`, format === "csv" ? "text/csv" : "application/json");
+  }
+
+  #left(event: FocusEvent): void {
+    if (!(event.currentTarget as HTMLElement).contains(event.relatedTarget as Node | null)) this.open = false;
+  }
+
+  #escape(event: KeyboardEvent): void {
+    if (event.key !== "Escape" || !this.open) return;
+    this.open = false;
+    this.renderRoot.querySelector<HTMLElement>(".export > button")?.focus();
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      :host {
+        display: flex;
+        flex-wrap: wrap;
+        justify-content: space-between;
+        gap: var(--s2) var(--s5);
+      }
+      .add {
+        font-weight: 600;
+      }
+      .button {
+        position: relative;
+      }
+      .button input {
+        position: absolute;
+        inset: 0;
+        opacity: 0;
+        cursor: pointer;
+        font-size: 0;
+      }
+      .button:focus-within {
+        outline: 2px solid var(--mark);
+        outline-offset: 2px;
+      }
+      label.row,
+      span.row {
+        gap: var(--s2);
+        flex-wrap: nowrap;
+        color: var(--soft);
+      }
+      .find {
+        width: 9rem;
+        font-size: var(--small);
+      }
+      .size input {
+        width: 6rem;
+      }
+      .best input {
+        width: 4.2rem;
+        font-size: var(--small);
+      }
+      .export {
+        position: relative;
+      }
+      .list {
+        position: absolute;
+        inset-block-start: calc(100% + 4px);
+        inset-inline-end: 0;
+        z-index: 20;
+        display: grid;
+        padding: var(--s1);
+        background: var(--raised);
+        border: 1px solid var(--edge);
+        border-radius: var(--corner);
+      }
+      .list button {
+        justify-content: flex-start;
+        white-space: nowrap;
+        padding-inline: var(--s3);
+      }
+      .more {
+        display: none;
+      }
+      @media (max-width: 40rem) {
+        .size,
+        .view:not(.viewing) {
+          display: none;
+        }
+        .more {
+          display: inline-flex;
+        }
+        .view,
+        .find {
+          flex: 1 1 auto;
+        }
+        .list {
+          inset-inline: 0 auto;
+        }
+      }
+    `,
+  ];
+}
+
+function option(value: string, words: string, now: string): TemplateResult {
+  return html`<option value=${value} ?selected=${value === now}>${words}</option>`;
+}
+
+function chosen(event: Event): string {
+  return (event.target as HTMLInputElement | HTMLSelectElement).value;
+}
+
+customElements.define("score-toolbar", ScoreToolbar);
