@@ -34,6 +34,12 @@ pub(crate) fn full_size() -> Result<()> {
     step("ViT-H/14 in Chromium", run.arg(&model).arg(programs.join("pickscore")))
 }
 
+/// 10,000 pairs with 1 GB of images, out of Chromium's storage and back.
+pub(crate) fn large_export() -> Result<()> {
+    browsers::install()?;
+    step("a large export in Chromium", &mut program("node", &["tests/e2e/large-export.mjs"]))
+}
+
 /// Builds the native command and the generator. With the tests beside them, so that dependencies have the features that the tests have built
 /// them with.
 fn native() -> Result<PathBuf> {
