@@ -78,7 +78,7 @@ export interface RoundSettings {
   mode: Mode;
   /** Decides order and sides: a whole number from 0 to 2⁵³ − 1. */
   seed: number;
-  /** The pool: 2 to 2,000 images (500 in mode `"active"`). Not in mode `"retest"`. */
+  /** The pool: 2 to 2,000 images (300 in mode `"active"`). Not in mode `"retest"`. */
   images?: string[];
   /** The image of the pool that is shown in the first pair: the winner of the round before. Mode `"winner-stays"` only. */
   first?: string;
