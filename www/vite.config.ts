@@ -1,8 +1,12 @@
+import { readFileSync } from "node:fs";
 import { defineConfig } from "vite";
+
+const { version } = JSON.parse(readFileSync(new URL("../web/engine/package.json", import.meta.url), "utf8"));
 
 export default defineConfig({
   // Works under any sub-path of any host.
   base: "./",
+  define: { RELEASED_VERSION: JSON.stringify(version) },
   worker: { format: "es", rollupOptions: { output: { hashCharacters: "hex", entryFileNames: "assets/[name].[hash:10].js" } } },
   build: {
     outDir: "../dist",

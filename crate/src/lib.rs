@@ -23,8 +23,10 @@
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+pub mod metadata;
 #[cfg(feature = "model")]
 pub mod pixels;
+pub mod preference;
 pub mod progress;
 pub mod score;
 #[cfg(feature = "model")]

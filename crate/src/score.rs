@@ -4,6 +4,8 @@
 
 use std::cmp::Ordering;
 
+use serde::{Deserialize, Serialize};
+
 #[cfg(feature = "model")]
 use crate::towers::Embedding;
 
@@ -32,7 +34,8 @@ pub fn ranks(scores: &[f32]) -> Vec<usize> {
 }
 
 /// Which of two images is the better one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// The first.
     Left,
@@ -53,6 +56,16 @@ impl Verdict {
             Self::Left
         } else {
             Self::Right
+        }
+    }
+
+    /// The same with the sides exchanged.
+    #[must_use]
+    pub fn swapped(self) -> Self {
+        match self {
+            Self::Left => Self::Right,
+            Self::Tie => Self::Tie,
+            Self::Right => Self::Left,
         }
     }
 

@@ -484,6 +484,7 @@ mod evaluate {
             num_example_per_prompt: 1,
             index: 0,
             kind: Some(kind.into()),
+            collected: None,
         }
     }
 

@@ -36,6 +36,7 @@ fn row(i: usize) -> Row {
         num_example_per_prompt: 1 + number % 4,
         index: number * 37 % 101,
         kind: [Some("colour"), Some("count"), None][i % 3].map(str::to_owned),
+        collected: None,
     }
 }
 

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 mod common;
+#[path = "common/contributions.rs"]
+mod contributions;
 
 use std::{fs, ops::ControlFlow, path::Path, process::Command};
 
@@ -10,7 +12,7 @@ use burn::tensor::Device;
 use pickscore::{
     dataset::{DatasetFiles, Row, RowImage, WriteOptions, Writer},
     train::{
-        Decay, Event, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
+        Decay, Event, Keep, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
         train,
     },
     weights::ModelDirectory,
@@ -30,6 +32,7 @@ fn row(index: usize, caption: &str, label: Option<[f64; 2]>, images: [Vec<u8>; 2
         num_example_per_prompt: 1 + (index % 3) as i64,
         index: index as i64,
         kind: None,
+        collected: None,
     }
 }
 
@@ -91,6 +94,7 @@ fn options(objective: Objective, out: &Path) -> TrainOptions {
         },
         validate_every: 3,
         validation_rows: 100,
+        keep: Keep::Best,
         checkpoint_every: 2,
         out: out.into(),
     }
@@ -166,7 +170,7 @@ fn preferences_are_learned() {
     };
     let (first, last) = (mean(&log[..6]), mean(&log[234..]));
     assert!(last < 0.5 * first, "the loss went from {first} to {last}");
-    assert!(outcome.best.1.accuracy >= 0.8, "{:?}", outcome.best);
+    assert!(outcome.kept.1.accuracy >= 0.8, "{:?}", outcome.kept);
 }
 
 #[test]
@@ -305,4 +309,74 @@ fn the_command_trains_and_its_model_scores() {
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
     let (code, _, _) = pickscore(&["train", "--model", &model]);
     assert_eq!(code, Some(2));
+}
+
+#[test]
+fn a_merged_data_set_trains() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pickscore")).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()
+    };
+    // Two contributions: forty prompts, each with a pair by one of ten raters.
+    let images = images();
+    let rows: Vec<Row> = (0..40)
+        .map(|at| {
+            let label = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]][at % 3];
+            let (rater, prompt) = (format!("rater-{}", at % 10), format!("picture {at}"));
+            let mut row = contributions::collected(&rater, &prompt, ["a", "b"], Some(label), at as i64);
+            for (side, shown) in row.images.iter_mut().enumerate() {
+                shown.bytes = images[(at + side) % images.len()].clone();
+                shown.uid = pickscore::preference::image_uid(&shown.bytes);
+            }
+            row
+        })
+        .collect();
+    contributions::Contribution::new(&rows[..25]).write_folder(&folder.path().join("one"));
+    contributions::Contribution::new(&rows[25..]).write_folder(&folder.path().join("two"));
+    let (one, two, merged, out) = (path("one"), path("two"), path("merged"), path("out"));
+    let report = run(&["merge", &one, &two, "--out", &merged, "--format", "json"]);
+    assert_eq!((&report["splits"]["train"], &report["splits"]["validation"]), (&32.into(), &4.into()));
+    let (model, trained) = (path("empty"), path("out/model"));
+    let result = run(&[
+        "train",
+        "--model",
+        &model,
+        "--from-scratch",
+        "--data",
+        &merged,
+        "--out",
+        &out,
+        "--device",
+        "cpu",
+        "--steps",
+        "3",
+        "--batch",
+        "4",
+        "--validate-every",
+        "3",
+        "--format",
+        "json",
+    ]);
+    assert_eq!(result["steps"], 3);
+    // And what was trained is evaluated on the split that it has not seen.
+    let report = run(&[
+        "evaluate",
+        "--model",
+        &trained,
+        "--data",
+        &merged,
+        "--split",
+        "test_unique",
+        "--validation",
+        &merged,
+        "--device",
+        "cpu",
+        "--format",
+        "json",
+    ]);
+    assert_eq!((&report["pairs"], &report["validation_pairs"]), (&4.into(), &4.into()));
 }

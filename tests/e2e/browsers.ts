@@ -1,7 +1,7 @@
 /** Which browsers the tests run, and how. */
 
-/** Where the built site is served. */
-export const PORT = 4199;
+/** Where the built site is served; two checkouts on one machine need two ports. */
+export const PORT = Number(process.env["PICKSCORE_E2E_PORT"] ?? 4199);
 
 /** A Chromium of one's own, for example one on lavapipe, is named by `PICKSCORE_CHROMIUM`. */
 export function chromiumPath(): string {

@@ -22,7 +22,8 @@ export interface ScoreOutcome {
   scores: number[][];
   probabilities: number[][];
   stages: string[];
-  milliseconds: { load: number; score: number };
+  /** `first`: from the engine being ready to the first score. */
+  milliseconds: { load: number; score: number; first: number };
 }
 
 /** Loads a model, scores every prompt with every image, and disposes of it. */
@@ -34,21 +35,25 @@ export async function scoreAll({ load, prompts, images }: ScoreTask): Promise<Sc
   });
   const stages: string[] = [];
   const start = performance.now();
+  let ready = start;
   const scorer = await library.PickScore.load({
     ...load,
     onProgress: ({ stage }) => {
+      if (stages.at(-1) === "engine" && stage !== "engine") ready = performance.now();
       if (stages.at(-1) !== stage) stages.push(stage);
     },
   });
   const loaded = performance.now();
   const scores: number[][] = [];
   const probabilities: number[][] = [];
+  await scorer.score(prompts[0] as string, files.slice(0, 1));
+  const first = performance.now() - ready;
   for (const prompt of prompts) {
     const result = await scorer.score(prompt, files);
     scores.push(result.scores);
     probabilities.push(result.probabilities);
   }
-  const milliseconds = { load: loaded - start, score: performance.now() - loaded };
+  const milliseconds = { load: loaded - start, score: performance.now() - loaded, first };
   const { info } = scorer;
   await scorer.dispose();
   return { info, scores, probabilities, stages, milliseconds };

@@ -20,17 +20,26 @@ make("narrow");
 make("sharded", "--shards", "3");
 
 const images = golden.images.map((name) => join(fixtures, "pixels/files", name));
-for (const precision of ["f32", "f16", "q8"]) {
-  const rows = golden.prompts.map((prompt) => {
+/** What the native engine computes on the CPU: `[prompts][images]`. */
+function score(model, precision, prompts) {
+  return prompts.map((prompt) => {
     const options = ["--device", "cpu", "--precision", precision, "--format", "json"];
-    const json = execFileSync(pickscore, ["score", "--model", join(folder, "narrow"), ...options, "--prompt", prompt, ...images], {
+    const json = execFileSync(pickscore, ["score", "--model", model, ...options, "--prompt", prompt, ...images], {
       stdio: ["ignore", "pipe", "ignore"],
       maxBuffer: 1 << 26,
     });
     return JSON.parse(json).images.map(({ score }) => score);
   });
+}
+
+for (const precision of ["f32", "f16", "q8"]) {
+  const rows = score(join(folder, "narrow"), precision, golden.prompts);
   writeFileSync(join(folder, `narrow-${precision}.json`), JSON.stringify(rows));
 }
+// The model that comes with the page.
+const prompts = ["a red apple", "three blue cars on a white background", "a smiling face"];
+const scores = score(join(here, "../../www/public/models/pickscore-tiny"), "q8", prompts);
+writeFileSync(join(folder, "tiny-q8.json"), JSON.stringify({ prompts, scores }));
 const convert = ["convert", "--model", join(folder, "narrow"), "--out", join(folder, "shards")];
 execFileSync(pickscore, [...convert, "--precision", "f32", "--shard-size", "6"]);
 writeFileSync(join(folder, "complete"), "");

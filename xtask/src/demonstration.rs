@@ -40,7 +40,7 @@ struct Size {
     preferences: u64,
 }
 
-const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [1600, 2200], preferences: 300 };
+const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [2000, 3000], preferences: 160 };
 const SHORT: Size = Size { pretrain: 2_000, preference: 1_000, contrastive: [60, 40], preferences: 20 };
 
 /// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.
@@ -48,11 +48,20 @@ const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
 const SEED: &str = "42";
 
-pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+/// Installs the emoji, where they are not yet → the folder they are in.
+pub(crate) fn emoji() -> Result<PathBuf> {
     let demonstration = root().join("demonstration");
-    if !demonstration.join("node_modules/emojibase-data").is_dir() {
-        step("emoji from npm", program("npm", &["ci", "--ignore-scripts"]).current_dir(&demonstration))?;
+    let packages = demonstration.join("node_modules");
+    if !packages.join("emojibase-data").is_dir() {
+        // A package by itself: the workspace's others need no 200 MB of emoji.
+        let mut install = program("npm", &["ci", "--ignore-scripts", "--workspaces=false"]);
+        step("emoji from npm", install.current_dir(&demonstration))?;
     }
+    Ok(packages)
+}
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let packages = emoji()?;
     let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
     let build =
         ["build", "--locked", "--release", "--package", "pickscore", "--package", "pickscore-demonstration"];
@@ -63,7 +72,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let work = Work {
         maker: target.join("release/pickscore-demonstration"),
         pickscore: target.join("release/pickscore"),
-        packages: demonstration.join("node_modules"),
+        packages,
         folder: arguments.folder.clone().unwrap_or_else(|| target.join(name)),
         size,
     };
@@ -79,7 +88,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         name: "shipping",
         split: "all",
         begins: development.join("contrastive/model"),
-        contrastive: ["--learning-rate=7e-4", "--warm-up=50"].as_slice(),
+        contrastive: ["--learning-rate=8e-4", "--warm-up=50"].as_slice(),
         steps: size.contrastive[1],
     })?;
     if !arguments.short {
@@ -139,8 +148,11 @@ impl Work {
         train.args([
             "--objective=contrastive",
             "--batch=128",
-            "--validate-every=200",
+            "--patch-dropout=0.5",
+            "--validate-every=500",
             "--validation-rows=1024",
+            // Emoji that were kept back say early that they are not getting better, when other styles still are.
+            "--keep=last",
         ]);
         train.args(["--steps", &stage.steps.to_string()]).args(stage.contrastive);
         step(&format!("{name}: which picture belongs to which prompt"), &mut train)?;
@@ -148,7 +160,7 @@ impl Work {
         train.args([
             "--objective=preference",
             "--learning-rate=1e-4",
-            "--warm-up=50",
+            "--warm-up=30",
             "--batch=128",
             "--micro-batch=64",
         ]);

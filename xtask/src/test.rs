@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::{
-    fuzz,
+    demonstration, fuzz,
     process::{cargo, program, step, succeeds},
     readers,
     wasm_target::WasmTarget,
@@ -20,6 +20,7 @@ const FUZZ_SECONDS: u32 = 10;
 pub(crate) fn run() -> Result<()> {
     components()?;
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    demonstration::emoji()?;
     // One call, so that both are built with the same features.
     step(
         "tests",

@@ -30,6 +30,8 @@ pub(super) enum Command {
     Convert(ConvertArguments),
     /// Judge models by people's preferences: tie-aware accuracy, calibration, intervals.
     Evaluate(super::evaluate::EvaluateArguments),
+    /// Merge contributions and other files of preference pairs into one data set, with splits.
+    Merge(super::merge::MergeArguments),
     /// Train a model on preference pairs, as PickScore was.
     Train(super::train::TrainArguments),
 }

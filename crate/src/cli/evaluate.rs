@@ -1,9 +1,10 @@
 //! `pickscore evaluate`
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     fs,
     io::{self, Write},
+    ops::ControlFlow,
     path::PathBuf,
 };
 
@@ -13,6 +14,7 @@ use pollster::FutureExt as _;
 
 use super::{
     arguments::RunArguments,
+    choices::{self, Choices, Naming, RankArgument},
     fault::{self, Fault},
     load,
 };
@@ -20,9 +22,12 @@ use crate::{
     PickScore,
     dataset::{DatasetFiles, Row},
     evaluate::{
-        Bootstrap, Judged, Report, RetrievalRow,
+        Bootstrap, Humans, Judged, RankOptions, Ranking, Report, RetrievalRow, interval_plot, rank,
         retrieval::{Pair, Trials, retrieval},
+        scorer_means::{Scored, correlate},
     },
+    progress::Progress,
+    score::Verdict,
     scorer::ImageCache,
     towers::Embedding,
 };
@@ -34,11 +39,11 @@ const KEPT: usize = 50_000;
 /// Faults of pairs that are told one by one.
 const TOLD: usize = 10;
 
-/// Models against preferences.
+/// Models against preferences, and people against each other.
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArguments {
-    /// A model directory or safetensors file; may be given several times.
-    #[arg(long = "model", value_name = "DIR|FILE", required = true)]
+    /// A model directory or safetensors file; may be given several times. Without one only what people chose is looked at.
+    #[arg(long = "model", value_name = "DIR|FILE")]
     models: Vec<PathBuf>,
     /// What the models are called in the report, in their order; their folders' names unless given.
     #[arg(long = "name", value_name = "NAME")]
@@ -60,6 +65,21 @@ pub(super) struct EvaluateArguments {
     /// Also ask how often an image finds its own prompt among 100: rows whose first image fits their prompt and no other row's.
     #[arg(long, value_name = "FILE|DIR")]
     retrieval: Option<PathBuf>,
+    /// Rank what people chose between, by Bradley–Terry with ties and by Elo, and correlate each model's mean scores with that.
+    #[arg(long, value_enum, value_name = "WHAT")]
+    rank: Option<RankArgument>,
+    /// For `--rank templates`: a CSV with the columns `image` (an image's uid) and `template`.
+    #[arg(long, value_name = "FILE", requires = "rank")]
+    templates: Option<PathBuf>,
+    /// Draw the ranking with its intervals to this file, as SVG.
+    #[arg(long, value_name = "FILE", requires = "rank")]
+    plot: Option<PathBuf>,
+    /// Random orders that Elo ratings are averaged over.
+    #[arg(long, value_name = "N", default_value_t = RankOptions::default().orders as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    orders: u32,
+    /// The deviation of the ranking's prior, in nats; 0 for none, which needs a data set where nothing won or lost everything.
+    #[arg(long, value_name = "DEVIATION", default_value_t = 3.0)]
+    prior: f64,
     /// Data sets that are drawn for the 95 % intervals.
     #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     resamples: u32,
@@ -93,6 +113,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         return Err(Fault::Usage { reason: format!("{names} names for {models} models; expected one each") });
     }
     // What can be seen to be wrong is said before a gigabyte is loaded.
+    let naming = arguments.rank.map(|rank| Naming::new(rank, arguments.templates.as_ref())).transpose()?;
     let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
     let validation = match &arguments.validation[..] {
         [] => None,
@@ -101,15 +122,19 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     let named = arguments.retrieval.as_ref().map(|path| DatasetFiles::open(&[path], "test")).transpose()?;
     let given = arguments.threshold;
     let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
+    let choices = Choices::read(&data, naming.as_ref())?;
+    let options = rank_options(arguments, naming.as_ref());
+    let ranking = naming.is_some().then(|| ranking(&choices, &options)).transpose()?;
+    let nothing = || Fault::Nothing {
+        reason: format!("none of the {} pairs has a label and images that can be read", data.rows()),
+    };
     let mut report: Option<Report> = None;
     for (index, model) in arguments.models.iter().enumerate() {
         let scorer = load::open_at(model, &arguments.run)?;
-        let validated = validation.as_ref().map(|files| judge(&scorer, files, "Validation")).transpose()?;
+        let validated =
+            validation.as_ref().map(|files| judge(&scorer, files, "Validation", None)).transpose()?;
         let validated = validated.map(|found| found.pairs).unwrap_or_default();
-        let found = judge(&scorer, &data, "Pairs")?;
-        let nothing = || Fault::Nothing {
-            reason: format!("none of the {} pairs has a label and images that can be read", data.rows()),
-        };
+        let found = judge(&scorer, &data, "Pairs", naming.as_ref())?;
         let report = match &mut report {
             Some(report) => report,
             none => none.insert(
@@ -119,13 +144,32 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         };
         let name = arguments.names.get(index).unwrap_or(&scorer.info().model);
         report.add(name, &found.pairs, &validated, given, &bootstrap).ok_or_else(nothing)?;
+        // Scores of images compare within a prompt only, as do the ranks of images: there is no mean to correlate.
+        if !matches!(naming, None | Some(Naming::Images)) {
+            let bar = ranking_bar();
+            let found =
+                correlate(&choices.ranked, &found.scored, &options, &mut |progress| show(&bar, progress));
+            bar.finish_and_clear();
+            match found? {
+                Some(correlation) => report.add_correlation(correlation),
+                None => fault::report(&format!(
+                    "{name}: fewer than three are ranked and scored, or all alike; there is no correlation"
+                )),
+            }
+        }
         if let Some(named) = &named {
             report.add_retrieval(retrieve(&scorer, named, arguments.seed, &bootstrap)?);
         }
     }
-    let Some(report) = report else {
-        return Err(Fault::Usage { reason: "no model to evaluate; give --model".into() });
+    let mut report = match report {
+        Some(report) => report,
+        None => without_models(&choices, &data, given, &bootstrap).ok_or_else(nothing)?,
     };
+    report.humans = Humans::of(&choices.images, &bootstrap);
+    if let (Some(path), Some(ranking)) = (&arguments.plot, &ranking) {
+        interval_plot::plot(ranking, path)?;
+    }
+    report.ranking = ranking;
     if let Some(path) = &arguments.out {
         let unwritten = |error: io::Error| Fault::Input {
             path: path.display().to_string(),
@@ -145,6 +189,58 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+fn rank_options(arguments: &EvaluateArguments, naming: Option<&Naming>) -> RankOptions {
+    RankOptions {
+        prior: (arguments.prior != 0.0).then_some(arguments.prior),
+        unit: naming.map(Naming::unit).unwrap_or_default(),
+        resamples: arguments.resamples as usize,
+        orders: arguments.orders as usize,
+        seed: arguments.seed,
+        ..RankOptions::default()
+    }
+}
+
+fn ranking(choices: &Choices, options: &RankOptions) -> Result<Ranking, Fault> {
+    let bar = ranking_bar();
+    let found = rank(&choices.ranked, options, &mut |progress| show(&bar, progress));
+    bar.finish_and_clear();
+    Ok(found?)
+}
+
+fn ranking_bar() -> ProgressBar {
+    let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
+    bar.set_message("Ranking");
+    bar
+}
+
+fn show(bar: &ProgressBar, progress: Progress) -> ControlFlow<()> {
+    bar.set_length(progress.total.unwrap_or(progress.loaded));
+    bar.set_position(progress.loaded);
+    ControlFlow::Continue(())
+}
+
+/// The report of no model: what one that knows nothing would get.
+fn without_models(
+    choices: &Choices,
+    data: &DatasetFiles,
+    given: Option<f64>,
+    bootstrap: &Bootstrap,
+) -> Option<Report> {
+    let mut prompts: HashMap<&str, usize> = HashMap::new();
+    let mut pairs = Vec::with_capacity(choices.images.len());
+    for choice in &choices.images {
+        let next = prompts.len();
+        let prompt = *prompts.entry(&choice.prompt).or_insert(next);
+        let label = match choice.verdict {
+            Verdict::Left => [1.0, 0.0],
+            Verdict::Tie => [0.5, 0.5],
+            Verdict::Right => [0.0, 1.0],
+        };
+        pairs.push(Judged { label, scores: [0.0; 2], kind: None, prompt });
+    }
+    Report::new(&pairs, 0, data.rows() as usize - pairs.len(), given, bootstrap)
 }
 
 /// How often the first image of a row finds the row's prompt.
@@ -195,10 +291,30 @@ struct Found {
     /// Those of them that could not be read.
     unread: usize,
     prompts: HashMap<String, usize>,
+    /// Every image of every prompt once, as what it is ranked as.
+    scored: Vec<Scored>,
+    seen: HashSet<(usize, String)>,
+}
+
+impl Found {
+    fn keep_scores(&mut self, naming: &Naming, row: &Row, prompt: usize, scores: [f32; 2]) {
+        for (image, score) in row.images.iter().zip(scores) {
+            let uid = choices::uid(image);
+            let item = naming.name(image, &uid);
+            if self.seen.insert((prompt, uid)) && !item.is_empty() {
+                self.scored.push(Scored { item, prompt: row.caption.clone(), score: score.into() });
+            }
+        }
+    }
 }
 
 /// Scores every labelled pair, one row group in memory at a time.
-fn judge(scorer: &PickScore, files: &DatasetFiles, title: &'static str) -> Result<Found, Fault> {
+fn judge(
+    scorer: &PickScore,
+    files: &DatasetFiles,
+    title: &'static str,
+    naming: Option<&Naming>,
+) -> Result<Found, Fault> {
     let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
     bar.set_message(title);
     bar.set_length(files.rows());
@@ -210,7 +326,7 @@ fn judge(scorer: &PickScore, files: &DatasetFiles, title: &'static str) -> Resul
         found.left_out += unlabelled.len();
         bar.inc(unlabelled.len() as u64);
         for rows in labelled.chunks(PAIRS) {
-            score(scorer, rows, &mut kept, &mut found, &bar)?;
+            score(scorer, rows, &mut kept, &mut found, naming, &bar)?;
             bar.inc(rows.len() as u64);
         }
     }
@@ -233,6 +349,7 @@ fn score(
     rows: &[&Row],
     kept: &mut Kept,
     found: &mut Found,
+    naming: Option<&Naming>,
     bar: &ProgressBar,
 ) -> Result<(), Fault> {
     if kept.images.len() > KEPT {
@@ -274,6 +391,9 @@ fn score(
                 let next = found.prompts.len();
                 let prompt = *found.prompts.entry(row.caption.clone()).or_insert(next);
                 found.pairs.push(Judged { label, scores, kind: row.kind.clone(), prompt });
+                if let Some(naming) = naming {
+                    found.keep_scores(naming, row, prompt, scores);
+                }
             }
             Err(reason) => {
                 (found.unread, found.left_out) = (found.unread + 1, found.left_out + 1);

@@ -28,6 +28,15 @@ pub(super) enum Fault {
     /// A data set.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
+    /// A ranking.
+    #[error(transparent)]
+    Rank(#[from] crate::evaluate::ranking::RankError),
+    /// A merge.
+    #[error(transparent)]
+    Merge(#[from] crate::dataset::merge::MergeError),
+    /// A ranking's picture.
+    #[error(transparent)]
+    Plot(#[from] crate::evaluate::interval_plot::PlotError),
     /// Training.
     #[error(transparent)]
     Train(#[from] crate::train::TrainError),

@@ -3,6 +3,7 @@
 //! Standard output holds results and nothing else; what goes wrong is one line on standard error. Exit code 2 means bad usage, 1 bad input.
 
 mod arguments;
+mod choices;
 mod convert;
 mod embed;
 mod evaluate;
@@ -10,6 +11,7 @@ mod fault;
 mod images;
 mod inspect;
 mod load;
+mod merge;
 mod output;
 mod pairs;
 mod score;
@@ -32,6 +34,7 @@ pub fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Train(arguments) => train::run(arguments),
+        Command::Merge(arguments) => merge::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     dataset::DatasetFiles,
     scorer::open,
-    train::{Decay, Event, LogEntry, Objective, OptimizerOptions, TrainOptions, Trainee, train},
+    train::{Decay, Event, Keep, LogEntry, Objective, OptimizerOptions, TrainOptions, Trainee, train},
     weights::ModelDirectory,
 };
 
@@ -79,6 +79,9 @@ pub(super) struct TrainArguments {
     /// Most rows of a validation.
     #[arg(long, value_name = "ROWS", default_value_t = 2000)]
     validation_rows: usize,
+    /// Which of the run's models is kept.
+    #[arg(long, value_enum, default_value_t = KeepArgument::Best)]
+    keep: KeepArgument,
     /// Steps from one checkpoint to the next.
     #[arg(long, value_name = "STEPS", default_value_t = 100)]
     checkpoint_every: u64,
@@ -106,6 +109,14 @@ enum DecayArgument {
     Linear,
     Cosine,
     Constant,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum KeepArgument {
+    /// The one with the best validation.
+    Best,
+    /// The last one.
+    Last,
 }
 
 impl TrainArguments {
@@ -137,6 +148,10 @@ impl TrainArguments {
             },
             validate_every: self.validate_every,
             validation_rows: self.validation_rows,
+            keep: match self.keep {
+                KeepArgument::Best => Keep::Best,
+                KeepArgument::Last => Keep::Last,
+            },
             checkpoint_every: self.checkpoint_every,
             out: self.out.clone(),
         }
@@ -168,22 +183,22 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     display.bar.finish_and_clear();
     let outcome = outcome?;
     let model = options.out.join("model");
-    let (step, best) = outcome.best;
+    let (step, found) = outcome.kept;
     let mut out = io::stdout().lock();
     match arguments.format {
         InspectFormat::Json => {
             let document = json!({
                 "model": model,
                 "steps": outcome.steps,
-                "best": { "step": step, "loss": best.loss, "accuracy": best.accuracy },
+                "kept": { "step": step, "loss": found.loss, "accuracy": found.accuracy },
             });
             writeln!(out, "{document}")?;
         }
         InspectFormat::Table => {
-            let (loss, accuracy) = (best.loss, 100.0 * best.accuracy);
+            let (loss, accuracy) = (found.loss, 100.0 * found.accuracy);
             writeln!(
                 out,
-                "{}: best after step {step} of {}: validation loss {loss:.4}, accuracy {accuracy:.2} %",
+                "{}: of step {step} of {}: validation loss {loss:.4}, accuracy {accuracy:.2} %",
                 model.display(),
                 outcome.steps
             )?;

@@ -1,5 +1,7 @@
 //! A row group's columns, decoded one after the other into rows.
 
+use std::collections::BTreeMap;
+
 use parquet::{
     column::reader::ColumnReaderImpl,
     data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type},
@@ -8,11 +10,11 @@ use parquet::{
 };
 
 use super::{
-    Columns, DatasetError, Reader, Row, RowImage,
+    Collected, Columns, DatasetError, Reader, Row, RowImage,
     limits::{self, Place},
     pages::{self, Chunk, PageFault},
     read::said,
-    schema::Leaf,
+    schema::{Leaf, RECORD_VERSION},
 };
 
 /// Values that are decoded at once. Few, since each may be an image.
@@ -34,6 +36,10 @@ pub(super) struct GroupDecoder<'a, R> {
     pub(super) left: u64,
     /// Bytes that pages may still claim.
     pub(super) uncompressed: u64,
+    /// Whether a value that the schema does not allow costs its row alone.
+    pub(super) lenient: bool,
+    /// The first fault of each row that is not what the schema allows.
+    pub(super) faults: BTreeMap<usize, DatasetError>,
 }
 
 impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
@@ -43,9 +49,10 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         let labels = [self.reals("label_0")?, self.reals("label_1")?];
         let mut rows = Vec::with_capacity(self.rows);
         for at in 0..self.rows {
-            let place = self.place(at);
-            place.examples(examples[at])?;
-            let label = has_label[at].then(|| self.label(at, [labels[0][at], labels[1][at]])).transpose()?;
+            let count = self.place(at).examples(examples[at]);
+            self.noted(at, count)?;
+            let label = has_label[at].then(|| self.label(at, [labels[0][at], labels[1][at]])).transpose();
+            let label = self.noted(at, label)?.flatten();
             rows.push(Row {
                 caption: String::new(),
                 images: [RowImage::default(), RowImage::default()],
@@ -58,6 +65,7 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
                 num_example_per_prompt: examples[at],
                 index: 0,
                 kind: None,
+                collected: None,
             });
         }
         self.texts("caption", true, &mut |at, text| rows[at].caption = text)?;
@@ -85,7 +93,50 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
             (row.created_at, row.ranking_id) = (times[at], rankings[at]);
             (row.user_id, row.index, row.are_different) = (users[at], indexes[at], different[at]);
         }
+        self.collected(&mut rows)?;
         Ok(rows)
+    }
+
+    /// Our own columns, of rows that have them.
+    fn collected(&mut self, rows: &mut [Row]) -> Result<(), DatasetError> {
+        if self.reader.layout.leaf(RECORD_VERSION).is_none() {
+            return Ok(());
+        }
+        let versions = self.integers(RECORD_VERSION, Some(0))?;
+        let visible = self.bools("pickscore_scores_visible", false)?;
+        let (seconds, scores) = (
+            self.reals("pickscore_seconds")?,
+            [self.reals("pickscore_score_0")?, self.reals("pickscore_score_1")?],
+        );
+        for at in (0..rows.len()).filter(|&at| versions[at] != 0) {
+            rows[at].collected = Some(Collected {
+                record_version: versions[at],
+                scores_visible: visible[at],
+                seconds: seconds[at],
+                scores: [scores[0][at], scores[1][at]],
+                ..Collected::default()
+            });
+        }
+        for name in Collected::TEXTS {
+            self.texts(name, false, &mut |at, text| {
+                if let Some(collected) = &mut rows[at].collected {
+                    collected.set_text(name, text);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// A row's result, or nothing where only that row is lost.
+    fn noted<T>(&mut self, at: usize, result: Result<T, DatasetError>) -> Result<Option<T>, DatasetError> {
+        match result {
+            Ok(value) => Ok(Some(value)),
+            Err(fault @ DatasetError::Cell { .. }) if self.lenient => {
+                self.faults.entry(at).or_insert(fault);
+                Ok(None)
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn label(&self, at: usize, label: [Option<f64>; 2]) -> Result<[f64; 2], DatasetError> {
@@ -136,7 +187,8 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         for (at, time) in times.iter_mut().enumerate() {
             let beyond =
                 || self.place(at).wrong(name, format!("{time} times {unit} ns"), "a time from 1678 to 2262");
-            *time = time.checked_mul(unit).ok_or_else(beyond)?;
+            let nanoseconds = time.checked_mul(unit).ok_or_else(beyond);
+            *time = self.noted(at, nanoseconds)?.unwrap_or_default();
         }
         Ok(times)
     }
@@ -259,7 +311,8 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
                 // A column that can hold no null has no levels.
                 let is_there = leaf.present == 0 || levels.get(offset) == Some(&leaf.present);
                 let value = if is_there { present.next() } else { None };
-                take(self, at + offset, value)?;
+                let taken = take(self, at + offset, value);
+                self.noted(at + offset, taken)?;
             }
             drop(present);
             at += read;

@@ -1,6 +1,6 @@
 //! How much a data set may claim, and which values a row may hold.
 
-use super::{DatasetError, Row};
+use super::{Collected, DatasetError, Row};
 
 /// Most rows of a row group.
 pub const GROUP_ROWS: u64 = 1 << 20;
@@ -74,6 +74,10 @@ impl Place<'_> {
         }
         if let Some(kind) = &row.kind {
             self.text("pickscore_kind", kind.len())?;
+        }
+        for (column, collected) in Collected::TEXTS.into_iter().zip(std::iter::repeat(&row.collected)) {
+            let text = collected.as_ref().and_then(|collected| collected.text(column));
+            self.text(column, text.map_or(0, String::len))?;
         }
         self.image("jpg_0", row.images[0].bytes.len())?;
         self.image("jpg_1", row.images[1].bytes.len())?;

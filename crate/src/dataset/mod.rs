@@ -2,11 +2,15 @@
 //!
 //! [`Reader`] and [`Writer`] know no file system; [`DatasetFiles`] finds and opens files.
 
+pub mod contribution;
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;
 mod group;
+mod identity;
 mod limits;
+#[cfg(all(feature = "merge", not(target_family = "wasm")))]
+pub mod merge;
 mod pages;
 mod read;
 mod row;
@@ -17,6 +21,6 @@ pub use error::DatasetError;
 #[cfg(not(target_family = "wasm"))]
 pub use files::{DatasetFiles, GroupId};
 pub use limits::{GROUP_BYTES, GROUP_ROWS, IMAGE_BYTES, TEXT_BYTES};
-pub use read::{Columns, Reader, RowGroup};
-pub use row::{Row, RowImage};
+pub use read::{Columns, Reader, RowGroup, SoundRows};
+pub use row::{Collected, Row, RowImage};
 pub use write::{WriteOptions, Writer};

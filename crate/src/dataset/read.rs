@@ -1,6 +1,8 @@
 //! Rows of a Parquet file, one row group at a time.
 
 use std::{
+    collections::BTreeMap,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -31,6 +33,17 @@ pub struct RowGroup {
     pub rows: u64,
     /// How many bytes the columns that are read take when uncompressed.
     pub bytes: u64,
+}
+
+/// What [`Reader::read_sound`] finds.
+#[derive(Debug)]
+pub struct SoundRows {
+    /// The rows that the schema allows.
+    pub rows: Vec<Row>,
+    /// The file's number of each.
+    pub numbers: Vec<u64>,
+    /// What is wrong with the others: for each its first fault.
+    pub faults: Vec<DatasetError>,
 }
 
 /// A Parquet file in Pick-a-Pic's schema.
@@ -77,6 +90,19 @@ impl<R: ChunkReader + 'static> Reader<R> {
     ///
     /// When there is no such row group, when it is damaged, and when a value is not what the schema allows.
     pub fn read_group(&self, index: usize, columns: Columns) -> Result<Vec<Row>, DatasetError> {
+        Ok(self.group(index, columns, false)?.rows)
+    }
+
+    /// A row group's rows that the schema allows, and what is wrong with each other one: a bad value costs its row alone.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such row group, and when it is damaged.
+    pub fn read_sound(&self, index: usize, columns: Columns) -> Result<SoundRows, DatasetError> {
+        self.group(index, columns, true)
+    }
+
+    fn group(&self, index: usize, columns: Columns, lenient: bool) -> Result<SoundRows, DatasetError> {
         let Some(group) = self.groups.get(index) else {
             let groups = self.groups.len();
             return Err(DatasetError::NoGroup { file: self.file.clone(), group: index, groups });
@@ -89,8 +115,35 @@ impl<R: ChunkReader + 'static> Reader<R> {
             first,
             left: limits::GROUP_BYTES,
             uncompressed: limits::GROUP_BYTES,
+            lenient,
+            faults: BTreeMap::new(),
         };
-        contained(&self.file, || decoder.rows(columns))
+        let mut rows = contained(&self.file, || decoder.rows(columns))?;
+        let faults = decoder.faults;
+        let numbers =
+            (0..rows.len()).filter(|at| !faults.contains_key(at)).map(|at| first + at as u64).collect();
+        let mut at = 0;
+        rows.retain(|_| {
+            at += 1;
+            !faults.contains_key(&(at - 1))
+        });
+        Ok(SoundRows { rows, numbers, faults: faults.into_values().collect() })
+    }
+
+    /// Where the columns of a row group that are read lie in the file, where the file is that long.
+    pub(super) fn group_span(&self, group: usize) -> Option<Range<u64>> {
+        let row_group = self.metadata.row_groups().get(group)?;
+        let mut span: Option<Range<u64>> = None;
+        for (_, leaf) in self.layout.columns() {
+            let chunk = row_group.columns().get(leaf.index)?;
+            let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+            let start = u64::try_from(start).ok()?;
+            let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
+            (end <= self.source.len()).then_some(())?;
+            let before = span.unwrap_or(start..end);
+            span = Some(before.start.min(start)..before.end.max(end));
+        }
+        span
     }
 
     /// What a row group claims, where that is within the limits and the file.

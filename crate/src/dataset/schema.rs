@@ -35,7 +35,7 @@ const fn column(name: &'static str, kind: Kind, needed: bool) -> Column {
 }
 
 /// The published columns in the published order, and ours after them.
-pub(super) const COLUMNS: [Column; 20] = [
+pub(super) const COLUMNS: [Column; 35] = [
     column("are_different", Kind::Bool, false),
     column("best_image_uid", Kind::Text, false),
     column("caption", Kind::Text, true),
@@ -56,10 +56,37 @@ pub(super) const COLUMNS: [Column; 20] = [
     column("num_example_per_prompt", Kind::Integer, true),
     column("__index_level_0__", Kind::Integer, false),
     column(KIND, Kind::Text, false),
+    column(RECORD_VERSION, Kind::Integer, false),
+    column("pickscore_uid", Kind::Text, false),
+    column("pickscore_session_uid", Kind::Text, false),
+    column("pickscore_rater_uid", Kind::Text, false),
+    column("pickscore_side_0", Kind::Text, false),
+    column("pickscore_mode", Kind::Text, false),
+    column("pickscore_control", Kind::Text, false),
+    column("pickscore_retest_of", Kind::Text, false),
+    column("pickscore_seconds", Kind::Real, false),
+    column("pickscore_scores_visible", Kind::Bool, false),
+    column("pickscore_scorer", Kind::Text, false),
+    column("pickscore_scorer_version", Kind::Text, false),
+    column("pickscore_score_0", Kind::Real, false),
+    column("pickscore_score_1", Kind::Real, false),
+    column("pickscore_app_version", Kind::Text, false),
 ];
 
-/// Our own column.
+/// Our own column of made data sets.
 pub(super) const KIND: &str = "pickscore_kind";
+/// The column that says that a row has the others of ours, those of [`super::Collected`].
+pub(super) const RECORD_VERSION: &str = "pickscore_record_version";
+
+impl Column {
+    /// Whether a file has the column: Pick-a-Pic's always, ours where they were asked for.
+    pub(super) fn is_written(&self, kind: bool, collected: bool) -> bool {
+        match self.name {
+            KIND => kind,
+            name => collected || !name.starts_with("pickscore_"),
+        }
+    }
+}
 
 /// A column within a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,8 +213,8 @@ fn described(leaf: &ColumnDescriptor, text: bool) -> String {
 }
 
 /// The schema to write: every column may be null, as pandas writes it.
-pub(super) fn schema(kind: bool) -> Result<TypePtr, ParquetError> {
-    let columns = COLUMNS.iter().filter(|column| kind || column.name != KIND);
+pub(super) fn schema(kind: bool, collected: bool) -> Result<TypePtr, ParquetError> {
+    let columns = COLUMNS.iter().filter(|column| column.is_written(kind, collected));
     let fields = columns.map(|column| {
         let (physical, logical) = match column.kind {
             Kind::Bool => (Physical::BOOLEAN, None),

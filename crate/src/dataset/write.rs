@@ -31,11 +31,13 @@ pub struct WriteOptions {
     pub group_rows: u64,
     /// Whether there is a column `pickscore_kind`. Without it a row with a kind is refused.
     pub kind: bool,
+    /// Whether there are the columns of [`super::Collected`]. Without them a row that was collected is refused.
+    pub collected: bool,
 }
 
 impl Default for WriteOptions {
     fn default() -> Self {
-        Self { group_bytes: 32 << 20, group_rows: 1000, kind: false }
+        Self { group_bytes: 32 << 20, group_rows: 1000, kind: false, collected: false }
     }
 }
 
@@ -75,7 +77,7 @@ impl<W: Write + Send> Writer<W> {
                     .set_column_statistics_enabled(column, EnabledStatistics::None)
             },
         );
-        let schema = schema::schema(options.kind).map_err(unwritten)?;
+        let schema = schema::schema(options.kind, options.collected).map_err(unwritten)?;
         let file =
             SerializedFileWriter::new(sink, schema, Arc::new(properties.build())).map_err(unwritten)?;
         Ok(Self { file, options, rows: Vec::new(), bytes: 0, written: 0 })
@@ -92,13 +94,30 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// When the row is not what [`super::Reader`] would read again, or `sink` cannot be written.
     pub fn write(&mut self, row: &Row) -> Result<(), DatasetError> {
+        self.push(row.clone())
+    }
+
+    /// Adds a row without a copy of its images.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::write`].
+    pub fn push(&mut self, row: Row) -> Result<(), DatasetError> {
         let place = Place { file: "the new file", row: self.rows() };
-        place.row(row)?;
+        place.row(&row)?;
         if let Some(kind) = row.kind.as_ref().filter(|_| !self.options.kind) {
             return Err(place.wrong(
                 KIND,
                 format!("\"{kind}\""),
                 "nothing, since the column was not asked for",
+            ));
+        }
+        if let Some(collected) = row.collected.as_ref().filter(|_| !self.options.collected) {
+            let found = format!("a row of version {}", collected.record_version);
+            return Err(place.wrong(
+                schema::RECORD_VERSION,
+                found,
+                "none, since the columns were not asked for",
             ));
         }
         let bytes = row.images.iter().map(|image| image.bytes.len() as u64).sum::<u64>();
@@ -107,7 +126,7 @@ impl<W: Write + Send> Writer<W> {
         if !self.rows.is_empty() && self.bytes + bytes > limit {
             self.flush()?;
         }
-        self.rows.push(row.clone());
+        self.rows.push(row);
         self.bytes += bytes;
         let rows = self.options.group_rows.clamp(1, limits::GROUP_ROWS);
         if self.bytes >= limit || self.rows.len() as u64 >= rows {
@@ -130,16 +149,17 @@ impl<W: Write + Send> Writer<W> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let rows = std::mem::take(&mut self.rows);
+        let mut rows = std::mem::take(&mut self.rows);
         self.written += rows.len() as u64;
         self.bytes = 0;
         let mut group = self.file.next_row_group().map_err(unwritten)?;
-        let columns = COLUMNS.iter().filter(|column| self.options.kind || column.name != KIND);
+        let WriteOptions { kind, collected, .. } = self.options;
+        let columns = COLUMNS.iter().filter(|column| column.is_written(kind, collected));
         for column in columns {
             let mut writer = group.next_column().map_err(unwritten)?.ok_or_else(|| DatasetError::Write {
                 reason: format!("there is no column for `{}`", column.name),
             })?;
-            column_of(&mut writer, column.name, &rows).map_err(unwritten)?;
+            column_of(&mut writer, column.name, &mut rows).map_err(unwritten)?;
             writer.close().map_err(unwritten)?;
         }
         group.close().map_err(unwritten)?;
@@ -151,7 +171,11 @@ fn unwritten(error: ParquetError) -> DatasetError {
     DatasetError::Write { reason: error.to_string() }
 }
 
-fn column_of(writer: &mut SerializedColumnWriter<'_>, name: &str, rows: &[Row]) -> Result<(), ParquetError> {
+fn column_of(
+    writer: &mut SerializedColumnWriter<'_>,
+    name: &str,
+    rows: &mut [Row],
+) -> Result<(), ParquetError> {
     match name {
         "are_different" => values::<BoolType>(writer, rows, |row| Some(row.are_different)),
         "has_label" => values::<BoolType>(writer, rows, |row| Some(row.label.is_some())),
@@ -164,6 +188,15 @@ fn column_of(writer: &mut SerializedColumnWriter<'_>, name: &str, rows: &[Row]) 
         "__index_level_0__" => values::<Int64Type>(writer, rows, |row| Some(row.index)),
         "jpg_0" => images(writer, rows, 0),
         "jpg_1" => images(writer, rows, 1),
+        schema::RECORD_VERSION => {
+            values::<Int64Type>(writer, rows, |row| Some(row.collected.as_ref()?.record_version))
+        }
+        "pickscore_scores_visible" => {
+            values::<BoolType>(writer, rows, |row| Some(row.collected.as_ref()?.scores_visible))
+        }
+        "pickscore_seconds" => values::<DoubleType>(writer, rows, |row| row.collected.as_ref()?.seconds),
+        "pickscore_score_0" => values::<DoubleType>(writer, rows, |row| row.collected.as_ref()?.scores[0]),
+        "pickscore_score_1" => values::<DoubleType>(writer, rows, |row| row.collected.as_ref()?.scores[1]),
         _ => values::<ByteArrayType>(writer, rows, |row| text(row, name)),
     }
 }
@@ -179,7 +212,8 @@ fn text(row: &Row, name: &str) -> Option<ByteArray> {
         "image_1_url" => &row.images[1].url,
         "model_0" => &row.images[0].model,
         "model_1" => &row.images[1].model,
-        _ => row.kind.as_ref()?,
+        KIND => row.kind.as_ref()?,
+        _ => row.collected.as_ref()?.text(name)?,
     };
     Some(ByteArray::from(text.as_str()))
 }
@@ -196,10 +230,15 @@ fn values<T: DataType>(
     Ok(())
 }
 
-fn images(writer: &mut SerializedColumnWriter<'_>, rows: &[Row], side: usize) -> Result<(), ParquetError> {
-    for rows in rows.chunks(IMAGES) {
+/// The images' bytes leave the rows: a row group is held once.
+fn images(
+    writer: &mut SerializedColumnWriter<'_>,
+    rows: &mut [Row],
+    side: usize,
+) -> Result<(), ParquetError> {
+    for rows in rows.chunks_mut(IMAGES) {
         let values: Vec<ByteArray> =
-            rows.iter().map(|row| ByteArray::from(row.images[side].bytes.clone())).collect();
+            rows.iter_mut().map(|row| ByteArray::from(std::mem::take(&mut row.images[side].bytes))).collect();
         writer.typed::<ByteArrayType>().write_batch(&values, Some(&vec![1; values.len()]), None)?;
     }
     Ok(())

@@ -62,6 +62,24 @@ impl Bootstrap {
     }
 }
 
+impl Bootstrap {
+    /// How often each of so many units is drawn, data set after data set.
+    pub fn draws(&self, units: usize) -> impl Iterator<Item = Vec<f64>> + use<> {
+        let mut numbers = hashes(self.seed, "bootstrap", 0);
+        (0..self.resamples).map(move |_| {
+            let mut counts = vec![0.0; units];
+            numbers.by_ref().take(units).for_each(|number| counts[below(number, units)] += 1.0);
+            counts
+        })
+    }
+}
+
+/// The interval that holds 95 of 100 of these values; they are sorted for it. `None` for none.
+pub(super) fn interval(values: &mut [f64]) -> Option<[f64; 2]> {
+    values.sort_by(f64::total_cmp);
+    Some([percentile(values, 0.025)?, percentile(values, 0.975)?])
+}
+
 /// A number below `bound` from 64 random bits; the bias is below `bound` / 2⁶⁴.
 pub(super) fn below(number: u64, bound: usize) -> usize {
     ((u128::from(number) * bound as u128) >> 64) as usize

@@ -1,13 +1,15 @@
 //! Several scorers on the same pairs, as a table.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bootstrap, Estimate, Judged,
+    Bootstrap, Estimate, Humans, Judged, Ranking,
     accuracy::{best_threshold, points, random_points},
     calibration::{BINS, Bin, expected_error, log_loss, reliability},
+    scorer_means::Correlation,
+    table::{self, printable},
 };
 use crate::score::Verdict;
 
@@ -42,6 +44,12 @@ pub struct Report {
     pub seed: u64,
     /// The scorers, `Random` first.
     pub scorers: Vec<ScorerRow>,
+    /// How well people predict each other and themselves, where pairs were judged more than once.
+    #[serde(default)]
+    pub humans: Humans,
+    /// What people prefer, ranked, where that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ranking: Option<Ranking>,
 }
 
 /// One scorer.
@@ -66,6 +74,9 @@ pub struct ScorerRow {
     /// How often an image finds its own prompt, where that was tried.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retrieval: Option<RetrievalRow>,
+    /// Its means beside people's ranking, where that was asked for and there are three things or more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correlation: Option<Correlation>,
 }
 
 /// How often an image finds its own prompt among others.
@@ -123,6 +134,8 @@ impl Report {
             resamples: bootstrap.resamples,
             seed: bootstrap.seed,
             scorers: vec![random],
+            humans: Humans::default(),
+            ranking: None,
         })
     }
 
@@ -152,42 +165,28 @@ impl Report {
         }
     }
 
-    /// The report as a Markdown table, with a line about the pairs under it.
-    pub fn markdown(&self) -> String {
-        let cells = self.cells();
-        let mut out = String::new();
-        for (at, cells) in cells.iter().enumerate() {
-            let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
-            let _ = writeln!(out, "| {} |", cells.join(" | "));
-            if at == 0 {
-                let _ = writeln!(out, "|---|{}", "---:|".repeat(cells.len() - 1));
-            }
+    /// Adds to the scorer that was added last how its means agree with people's ranking.
+    pub fn add_correlation(&mut self, correlation: Correlation) {
+        if let Some(row) = self.scorers.last_mut() {
+            row.correlation = Some(correlation);
         }
-        let _ = writeln!(out, "\n{}", self.about());
+    }
+
+    /// The report as a Markdown table, with a line about the pairs under it, and the ranking after it.
+    pub fn markdown(&self) -> String {
+        let mut out = format!("{}\n{}\n", table::markdown(&self.cells()), self.about());
+        if let Some(ranking) = &self.ranking {
+            out += &format!("\n{}", ranking.markdown());
+        }
         out
     }
 
-    /// The report as a table for terminals.
+    /// The same for terminals.
     pub fn table(&self) -> String {
-        let cells = self.cells();
-        let columns = cells.first().map_or(0, Vec::len);
-        let length = |cell: &String| cell.chars().count();
-        let width =
-            |column: usize| cells.iter().filter_map(|row| row.get(column)).map(length).max().unwrap_or(0);
-        let widths: Vec<usize> = (0..columns).map(width).collect();
-        let mut out = String::new();
-        for row in &cells {
-            let mut line = String::new();
-            for (column, (cell, &width)) in row.iter().zip(&widths).enumerate() {
-                let _ = if column == 0 {
-                    write!(line, "{cell:<width$}")
-                } else {
-                    write!(line, "  {cell:>width$}")
-                };
-            }
-            let _ = writeln!(out, "{}", line.trim_end());
+        let mut out = format!("{}{}\n", table::plain(&self.cells()), self.about());
+        if let Some(ranking) = &self.ranking {
+            out += &format!("\n{}", ranking.table());
         }
-        let _ = writeln!(out, "{}", self.about());
         out
     }
 
@@ -203,6 +202,10 @@ impl Report {
         let tried = self.scorers.iter().find_map(|row| row.retrieval.as_ref());
         if let Some(tried) = tried {
             header.extend(["top 1", "top 5"].map(|top| format!("{top} of {} prompts", tried.candidates)));
+        }
+        let correlated = self.scorers.iter().any(|row| row.correlation.is_some());
+        if correlated {
+            header.extend(["Spearman", "95 %", "Kendall", "95 %", "Spearman, Elo"].map(str::to_owned));
         }
         let percent = |share: f64| format!("{:.1}", share * 100.0);
         let of_scorer = |row: &ScorerRow| {
@@ -224,9 +227,28 @@ impl Report {
                 (None, Some(_)) => cells.extend([String::new(), String::new()]),
                 (None, None) => {}
             }
+            if let Some(found) = &row.correlation {
+                for Estimate { value, low, high } in [found.spearman, found.kendall] {
+                    cells.extend([format!("{value:.3}"), format!("{low:.2} – {high:.2}")]);
+                }
+                cells.push(format!("{:.3} ± {:.3}", found.spearman_elo.mean, found.spearman_elo.deviation));
+            }
             cells
         };
-        std::iter::once(header).chain(self.scorers.iter().map(of_scorer)).collect()
+        let of_people = |(name, agreed): (&str, &super::agreement::Agreed)| {
+            let Estimate { value, low, high } = agreed.accuracy;
+            vec![name.to_owned(), percent(value), format!("{} – {}", percent(low), percent(high))]
+        };
+        let people = [("Another person", &self.humans.others), ("The same person", &self.humans.oneself)];
+        let people = people.into_iter().filter_map(|(name, agreed)| Some((name, agreed.as_ref()?)));
+        let rows = self.scorers.iter().take(1).map(of_scorer).chain(people.map(of_people));
+        let rows = rows.chain(self.scorers.iter().skip(1).map(of_scorer));
+        let width = header.len();
+        let filled = |mut row: Vec<String>| {
+            row.resize(width, String::new());
+            row
+        };
+        std::iter::once(header).chain(rows.map(filled)).collect()
     }
 
     fn about(&self) -> String {
@@ -238,9 +260,22 @@ impl Report {
             _ => "nothing called a tie, for want of validation pairs".into(),
         };
         let (pairs, prompts, ties, left_out) = (self.pairs, self.prompts, self.ties, self.left_out);
-        format!(
+        let mut about = format!(
             "{pairs} pairs of {prompts} prompts, {ties} ties, {left_out} left out; accuracy in %; {chosen}."
-        )
+        );
+        if let Some(others) = &self.humans.others {
+            let (choices, pairs) = (others.choices, others.pairs);
+            about += &format!(
+                " Another person: {choices} choices about {pairs} pairs that several people judged."
+            );
+        }
+        if let Some(oneself) = &self.humans.oneself {
+            let (choices, pairs) = (oneself.choices, oneself.pairs);
+            about += &format!(
+                " The same person: {choices} choices about {pairs} pairs that somebody judged again."
+            );
+        }
+        about
     }
 }
 
@@ -277,12 +312,8 @@ fn row(
         calibration_error: expected_error(&reliability),
         reliability,
         retrieval: None,
+        correlation: None,
     })
-}
-
-/// A name as a terminal may show it: without control characters, which could move the cursor.
-fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
 #[cfg(test)]

@@ -27,7 +27,7 @@ pub use error::TrainError;
 pub use log::{LogEntry, read_log};
 pub use objective::{contrastive_loss, example_weights, preference_loss};
 pub use optimizer::{Optimizer, Schedule};
-pub use options::{Decay, Objective, OptimizerOptions, TrainOptions};
+pub use options::{Decay, Keep, Objective, OptimizerOptions, TrainOptions};
 pub use order::Order;
 pub use parameters::Trainee;
 pub use plot::plot;

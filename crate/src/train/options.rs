@@ -26,6 +26,16 @@ pub enum Decay {
     Constant,
 }
 
+/// Which of the run's models is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Keep {
+    /// The one with the best validation.
+    Best,
+    /// The last one: where validation asks for something else than training teaches, as with pictures of a kind that is never trained on.
+    Last,
+}
+
 /// AdamW and its schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerOptions {
@@ -67,6 +77,8 @@ pub struct TrainOptions {
     pub validate_every: u64,
     /// Most rows of a validation.
     pub validation_rows: usize,
+    /// Which of the run's models is kept.
+    pub keep: Keep,
     /// Steps from one checkpoint to the next.
     pub checkpoint_every: u64,
     /// Where everything is written.

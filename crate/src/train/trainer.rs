@@ -5,7 +5,7 @@ use std::{fs, ops::ControlFlow, path::Path, time::Instant};
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Batch, Examples, LogEntry, Objective, Optimizer, Schedule, TrainError, TrainOptions, Trainee, Validation,
+    Batch, Examples, Keep, LogEntry, Objective, Optimizer, Schedule, TrainError, TrainOptions, Trainee, Validation,
     batch::{Position, Reading},
     checkpoint::{Checkpoint, State},
     log::Log,
@@ -35,13 +35,13 @@ pub enum Event {
 /// What training came to.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// The best validation, and the step after which it was made. The model in `out/model` is that step's.
-    pub best: (u64, Validation),
+    /// The validation of the model that was kept, and the step after which it was made. The model in `out/model` is that step's.
+    pub kept: (u64, Validation),
     /// Steps in all.
     pub steps: u64,
 }
 
-/// Trains `trainee` and leaves the best model in `out/model`, in Hugging Face's layout; `directory` is where its description comes from.
+/// Trains `trainee` and leaves the model that is kept in `out/model`, in Hugging Face's layout; `directory` is where its description comes from.
 ///
 /// `out` also gets `log.csv`, `plot.svg` and `checkpoint/`. Where it holds a checkpoint of the same run, training goes on from there.
 ///
@@ -122,7 +122,11 @@ pub fn train(
         if state.steps.is_multiple_of(options.validate_every) || last {
             let found = validation::validate(&trainee.scorer()?, options.objective, &validated)?;
             entry.validation = Some(found);
-            if state.best().is_none_or(|best| found.better_than(&best)) {
+            let better = match options.keep {
+                Keep::Best => state.best().is_none_or(|best| found.better_than(&best)),
+                Keep::Last => last,
+            };
+            if better {
                 state.best = Some((state.steps, found.loss, found.accuracy));
                 write_model(&trainee, directory, &options.out.join("model"))?;
             }
@@ -138,7 +142,7 @@ pub fn train(
         }
     }
     let (step, loss, accuracy) = state.best.unwrap_or((state.steps, f64::NAN, f64::NAN));
-    Ok(Outcome { best: (step, Validation { loss, accuracy }), steps: state.steps })
+    Ok(Outcome { kept: (step, Validation { loss, accuracy }), steps: state.steps })
 }
 
 fn check(options: &TrainOptions, data: &DatasetFiles) -> Result<(), TrainError> {
@@ -188,6 +192,9 @@ fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError>
     }
     if a.optimizer != b.optimizer || a.steps != b.steps || a.patch_dropout != b.patch_dropout {
         return other("steps, rates, decay or patch dropout");
+    }
+    if a.keep != b.keep {
+        return other("choice of what is kept");
     }
     Ok(())
 }

@@ -108,6 +108,7 @@ fn row(
         num_example_per_prompt: examples,
         index,
         kind: Some(recipe.kind.into()),
+        collected: None,
     })
 }
 

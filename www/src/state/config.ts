@@ -39,6 +39,8 @@ export interface Config {
   samples: string | null;
   /** What contributors agree to. */
   consent: Localised;
+  /** Which version of that text it is: contributions name it. */
+  consentVersion: string;
   /** What contributions may be licensed under; the first is the default. */
   licences: Licence[];
   /** How contributions are handed in: a page to go to, or a data set on the Hugging Face Hub. */
@@ -66,6 +68,7 @@ export const DEFAULTS: Config = {
     en: "I made these pictures myself or may share them, I chose freely, and I agree that my choices and the pictures are published under the licence above. They hold nothing private.",
     ja: "画像は自分で作成したもの、または共有する権利のあるものです。選択は自分の意思によるもので、選択と画像が上記のライセンスで公開されることに同意します。個人的な情報は含まれていません。",
   },
+  consentVersion: "1",
   licences: [
     { id: "CC0-1.0", name: "Creative Commons Zero 1.0", url: "https://creativecommons.org/publicdomain/zero/1.0/" },
     { id: "CC-BY-4.0", name: "Creative Commons Attribution 4.0", url: "https://creativecommons.org/licenses/by/4.0/" },
@@ -116,6 +119,7 @@ export function readConfig(json: unknown): Config {
     hosts: pick("hosts", (value): value is string[] => Array.isArray(value) && value.every(isSource), "a list of origins such as https://example.org"),
     samples: pick("samples", (value): value is string | null => value === null || isText(value), "an address or null"),
     consent: pick("consent", isLocalised, "a text, or one for each language"),
+    consentVersion: pick("consentVersion", (value): value is string => isText(value) && /^\S{1,64}$/.test(value), "a short text without spaces"),
     licences: pick("licences", (value): value is Licence[] => Array.isArray(value) && value.length > 0 && value.every(isLicence), "a list of licences with `id` and `name`"),
     handIn: pick("handIn", isHandIn, "`link` and `hub`, each a text or null"),
   };

@@ -1,0 +1,487 @@
+//! Bradley–Terry with ties, after Davidson (1970).
+//!
+//! ```text
+//! P(i wins) : P(j wins) : P(tie) = πᵢ : πⱼ : ν √(πᵢ πⱼ)
+//! ```
+//!
+//! Davidson's model and not Rao and Kupper's: in it a tie is worth half a win to each side, as Pick-a-Pic's labels 0, ½ and 1 have it (an item's
+//! fitted wins and half ties equal those it has), ν follows from the share of ties, and the log-likelihood is concave in ln π and ln ν, so
+//! that Newton's method finds its one maximum from anywhere.
+//!
+//! There is no maximum where an item has won or lost everything, or one half of the items everything against the other; and items that no
+//! chain of games connects do not compare. A prior makes every fit finite: ln π and ln ν are normal with mean 0 and the same deviation. With
+//! it each group of connected items has mean 0.
+//!
+//! Newton's steps are solved by conjugate gradients, which need a product with the curvature and never the matrix: images come in ten thousands.
+
+use serde::{Deserialize, Serialize};
+
+/// What two items did against each other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// The two.
+    pub items: [usize; 2],
+    /// How often each won.
+    pub wins: [f64; 2],
+    /// How often neither did.
+    pub ties: f64,
+}
+
+/// What was fitted.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fit {
+    /// ln π of every item; their mean is 0 within each group of connected items.
+    pub strengths: Vec<f64>,
+    /// ln ν; `None` where nothing was a tie, which then has no probability.
+    pub tie: Option<f64>,
+}
+
+/// Why there is no fit.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum FitError {
+    /// Some of the items won, or lost, all they had against the others, or all games were ties.
+    #[error(
+        "the games have no most likely strengths: some items won everything against the others, or all was a tie; give a prior"
+    )]
+    NoMaximum,
+    /// Newton's method did not arrive.
+    #[error("the strengths did not settle within {steps} steps")]
+    NotSettled {
+        /// Steps that were made.
+        steps: usize,
+    },
+}
+
+/// How near the maximum is near enough.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Accuracy {
+    /// To the last digits.
+    Full,
+    /// To a hundred-thousandth: for one of many drawn data sets.
+    Drawn,
+}
+
+/// Newton steps before giving up. Seven or so are usual.
+const STEPS: usize = 200;
+
+/// Fits strengths to games. `prior` is its deviation; without it the likelihood alone decides.
+///
+/// # Errors
+///
+/// Without a prior when there is no maximum.
+pub fn fit(items: usize, cells: &[Cell], prior: Option<f64>) -> Result<Fit, FitError> {
+    if prior.is_none() {
+        let ties: f64 = cells.iter().map(|cell| cell.ties).sum();
+        let games: f64 = cells.iter().map(|cell| cell.ties + cell.wins[0] + cell.wins[1]).sum();
+        if (ties == games && ties > 0.0) || !Groups::new(items, cells).all_determined() {
+            return Err(FitError::NoMaximum);
+        }
+    }
+    fit_from(items, cells, prior, None, Accuracy::Full)
+}
+
+/// The same from a start, without a look at whether there is a maximum.
+pub(super) fn fit_from(
+    items: usize,
+    cells: &[Cell],
+    prior: Option<f64>,
+    start: Option<&Fit>,
+    accuracy: Accuracy,
+) -> Result<Fit, FitError> {
+    let ties = cells.iter().any(|cell| cell.ties > 0.0);
+    let precision = prior.map_or(0.0, |deviation| 1.0 / (deviation * deviation));
+    let problem = Problem { items, cells, precision, ties };
+    let mut x = vec![0.0; items + usize::from(ties)];
+    if let Some(start) = start {
+        x[..items].copy_from_slice(&start.strengths);
+        if let (true, Some(tie)) = (ties, start.tie) {
+            x[items] = tie;
+        }
+    }
+    let (settled, residual) = match accuracy {
+        Accuracy::Full => (1e-9, 1e-13),
+        Accuracy::Drawn => (1e-4, 1e-7),
+    };
+    for _ in 0..STEPS {
+        let (slope, curvature) = problem.slope(&x);
+        let step = problem.solve(&curvature, &slope, residual);
+        let gain: f64 = slope.iter().zip(&step).map(|(slope, step)| slope * step).sum();
+        let longest = step.iter().fold(0.0_f64, |longest, step| longest.max(step.abs()));
+        let moved =
+            |length: f64| x.iter().zip(&step).map(|(x, step)| x + length * step).collect::<Vec<f64>>();
+        // Near the maximum a whole step is right, and its gain is below what the value can show.
+        let mut length = 1.0;
+        if gain > 1e-6 {
+            let value = problem.value(&x);
+            while problem.value(&moved(length)) < value + 1e-4 * length * gain && length > 1e-9 {
+                length /= 2.0;
+            }
+        }
+        x = moved(length);
+        if longest <= settled && length == 1.0 {
+            let tie = ties.then(|| x[items]);
+            x.truncate(items);
+            return Ok(Fit { strengths: x, tie });
+        }
+    }
+    Err(FitError::NotSettled { steps: STEPS })
+}
+
+/// The penalised log-likelihood of cells. Its variables are the strengths and, where there are ties, ln ν after them.
+struct Problem<'a> {
+    items: usize,
+    cells: &'a [Cell],
+    /// One over the prior's variance.
+    precision: f64,
+    ties: bool,
+}
+
+/// A cell's share of the curvature, times its games: by half the difference of strengths, by both, by ln ν.
+type Bend = [f64; 3];
+
+impl Problem<'_> {
+    /// ln of each outcome's weight and of their sum, for half the difference of strengths.
+    fn outcomes(&self, x: &[f64], cell: &Cell) -> ([f64; 3], f64) {
+        let half = (x[cell.items[0]] - x[cell.items[1]]) / 2.0;
+        let tie = if self.ties { x[self.items] } else { f64::NEG_INFINITY };
+        let highest = half.abs().max(tie);
+        let sum = (half - highest).exp() + (-half - highest).exp() + (tie - highest).exp();
+        ([half, -half, tie], highest + sum.ln())
+    }
+
+    fn value(&self, x: &[f64]) -> f64 {
+        let of_cell = |cell: &Cell| {
+            let ([first, second, tie], sum) = self.outcomes(x, cell);
+            let tied = if cell.ties > 0.0 { cell.ties * (tie - sum) } else { 0.0 };
+            cell.wins[0] * (first - sum) + cell.wins[1] * (second - sum) + tied
+        };
+        let likelihood: f64 = self.cells.iter().map(of_cell).sum();
+        likelihood - self.precision / 2.0 * x.iter().map(|x| x * x).sum::<f64>()
+    }
+
+    fn slope(&self, x: &[f64]) -> (Vec<f64>, Vec<Bend>) {
+        let mut slope: Vec<f64> = x.iter().map(|x| -self.precision * x).collect();
+        let mut bends = Vec::with_capacity(self.cells.len());
+        for cell in self.cells {
+            let (logs, sum) = self.outcomes(x, cell);
+            let [first, second, tie] = logs.map(|log| (log - sum).exp());
+            let games = cell.wins[0] + cell.wins[1] + cell.ties;
+            let lead = first - second;
+            let by_half = cell.wins[0] - cell.wins[1] - games * lead;
+            slope[cell.items[0]] += by_half / 2.0;
+            slope[cell.items[1]] -= by_half / 2.0;
+            if self.ties {
+                slope[self.items] += cell.ties - games * tie;
+            }
+            let bend = [first + second - lead * lead, -lead * tie, tie * (1.0 - tie)];
+            bends.push(bend.map(|bend| games * bend));
+        }
+        (slope, bends)
+    }
+
+    /// The negative curvature times `v`.
+    fn bent(&self, bends: &[Bend], v: &[f64]) -> Vec<f64> {
+        let mut out: Vec<f64> = v.iter().map(|v| self.precision * v).collect();
+        let tie = if self.ties { v[self.items] } else { 0.0 };
+        for (cell, [half, both, of_tie]) in self.cells.iter().zip(bends) {
+            let apart = (v[cell.items[0]] - v[cell.items[1]]) / 2.0;
+            let by_half = (half * apart + both * tie) / 2.0;
+            out[cell.items[0]] += by_half;
+            out[cell.items[1]] -= by_half;
+            if self.ties {
+                out[self.items] += both * apart + of_tie * tie;
+            }
+        }
+        out
+    }
+
+    /// The step whose product with the negative curvature is the slope, by conjugate gradients with the diagonal as their scale.
+    fn solve(&self, bends: &[Bend], slope: &[f64], residual: f64) -> Vec<f64> {
+        let mut scale = vec![self.precision; slope.len()];
+        for (cell, [half, _, of_tie]) in self.cells.iter().zip(bends) {
+            cell.items.iter().for_each(|&item| scale[item] += half / 4.0);
+            if self.ties {
+                scale[self.items] += of_tie;
+            }
+        }
+        scale.iter_mut().for_each(|scale| *scale = if *scale > 0.0 { 1.0 / *scale } else { 1.0 });
+        let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
+        let scaled = |of: &[f64]| of.iter().zip(&scale).map(|(a, b)| a * b).collect::<Vec<f64>>();
+        let mut step = vec![0.0; slope.len()];
+        let mut left = slope.to_vec();
+        let mut toward = scaled(&left);
+        let mut length = dot(&left, &toward);
+        let enough = length * residual * residual;
+        for _ in 0..slope.len() * 4 + 50 {
+            if length <= enough || length <= f64::MIN_POSITIVE {
+                break;
+            }
+            let bent = self.bent(bends, &toward);
+            let bend = dot(&toward, &bent);
+            if bend <= 0.0 {
+                break;
+            }
+            let share = length / bend;
+            step.iter_mut().zip(&toward).for_each(|(step, toward)| *step += share * toward);
+            left.iter_mut().zip(&bent).for_each(|(left, bent)| *left -= share * bent);
+            let next = scaled(&left);
+            let longer = dot(&left, &next);
+            let keep = longer / length;
+            toward.iter_mut().zip(&next).for_each(|(toward, next)| *toward = next + keep * *toward);
+            length = longer;
+        }
+        step
+    }
+}
+
+/// Which items games connect.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Groups {
+    /// Each item's group; groups are numbered from 0 by their first item.
+    pub of: Vec<usize>,
+    /// Whether each group has most likely strengths without a prior: no part of it won all it had against the rest.
+    pub determined: Vec<bool>,
+}
+
+impl Groups {
+    /// The groups of items.
+    pub fn new(items: usize, cells: &[Cell]) -> Self {
+        let (mut forth, mut back) = (vec![Vec::new(); items], vec![Vec::new(); items]);
+        for cell in cells {
+            let [one, other] = cell.items;
+            // Who beat, or held, whom.
+            if cell.wins[0] > 0.0 || cell.ties > 0.0 {
+                forth[one].push(other);
+                back[other].push(one);
+            }
+            if cell.wins[1] > 0.0 || cell.ties > 0.0 {
+                forth[other].push(one);
+                back[one].push(other);
+            }
+        }
+        let mut of = vec![usize::MAX; items];
+        let mut determined = Vec::new();
+        for first in 0..items {
+            if of[first] != usize::MAX {
+                continue;
+            }
+            let group = determined.len();
+            let members = reached(first, &[&forth, &back]);
+            members.iter().for_each(|&member| of[member] = group);
+            let all = members.len();
+            determined.push(reached(first, &[&forth]).len() == all && reached(first, &[&back]).len() == all);
+        }
+        Self { of, determined }
+    }
+
+    fn all_determined(&self) -> bool {
+        self.determined.iter().all(|&determined| determined)
+    }
+}
+
+/// What can be reached from an item.
+fn reached(from: usize, edges: &[&Vec<Vec<usize>>]) -> Vec<usize> {
+    let mut found = vec![from];
+    let mut seen = std::collections::BTreeSet::from([from]);
+    let mut at = 0;
+    while let Some(&item) = found.get(at) {
+        at += 1;
+        for &next in edges.iter().flat_map(|edges| &edges[item]) {
+            if seen.insert(next) {
+                found.push(next);
+            }
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Davidson's own iteration, one item after the other: slow and plain. Without a prior.
+    fn slowly(items: usize, cells: &[Cell]) -> Fit {
+        let ties: f64 = cells.iter().map(|cell| cell.ties).sum();
+        let (mut worth, mut tie) = (vec![1.0_f64; items], if ties > 0.0 { 1.0 } else { 0.0 });
+        for _ in 0..60_000 {
+            let before = (worth.clone(), tie);
+            let weight = |worth: &[f64], tie: f64, cell: &Cell| {
+                let [a, b] = cell.items.map(|item| worth[item]);
+                (cell.wins[0] + cell.wins[1] + cell.ties) / (a + b + tie * (a * b).sqrt())
+            };
+            for item in 0..items {
+                let (mut points, mut below) = (0.0, 0.0);
+                for cell in cells.iter().filter(|cell| cell.items.contains(&item)) {
+                    let own = usize::from(cell.items[1] == item);
+                    points += cell.wins[own] + cell.ties / 2.0;
+                    let other = worth[cell.items[1 - own]];
+                    below += weight(&worth, tie, cell) * (1.0 + tie / 2.0 * (other / worth[item]).sqrt());
+                }
+                if below > 0.0 {
+                    worth[item] = points / below;
+                }
+            }
+            let below: f64 = cells
+                .iter()
+                .map(|cell| {
+                    weight(&worth, tie, cell)
+                        * cell.items.map(|item| worth[item]).iter().product::<f64>().sqrt()
+                })
+                .sum();
+            tie = if below > 0.0 { ties / below } else { 0.0 };
+            let moved = worth.iter().zip(&before.0).map(|(a, b)| (a / b).ln().abs()).fold(0.0, f64::max);
+            if moved < 1e-13 && (tie - before.1).abs() < 1e-13 {
+                break;
+            }
+        }
+        let mean = worth.iter().map(|worth| worth.ln()).sum::<f64>() / items as f64;
+        Fit {
+            strengths: worth.iter().map(|worth| worth.ln() - mean).collect(),
+            tie: (tie > 0.0).then(|| tie.ln()),
+        }
+    }
+
+    /// A ring of games both ways, so that there is a maximum, and some more.
+    fn cells() -> impl Strategy<Value = (usize, Vec<Cell>)> {
+        (3usize..7).prop_flat_map(|items| {
+            let ring = prop::collection::vec((1u8..9, 1u8..9, 0u8..5), items);
+            let more = prop::collection::vec((0..items, 1..items, 0u8..9, 0u8..9, 0u8..5), 0..9);
+            (ring, more).prop_map(move |(ring, more)| {
+                let number = f64::from;
+                let mut cells = Vec::new();
+                for (item, (a, b, t)) in ring.into_iter().enumerate() {
+                    let items = [item, (item + 1) % items];
+                    cells.push(Cell { items, wins: [number(a), number(b)], ties: number(t) });
+                }
+                for (item, step, a, b, t) in more {
+                    let items = [item, (item + step) % items];
+                    cells.push(Cell { items, wins: [number(a), number(b)], ties: number(t) });
+                }
+                (items, cells)
+            })
+        })
+    }
+
+    fn near(one: &Fit, other: &Fit, bound: f64) -> bool {
+        let close = |(a, b): (&f64, &f64)| (a - b).abs() <= bound;
+        let tie = match (one.tie, other.tie) {
+            (Some(a), Some(b)) => (a - b).abs() <= bound,
+            (a, b) => a == b,
+        };
+        tie && one.strengths.iter().zip(&other.strengths).all(close)
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(48))]
+
+        #[test]
+        fn newton_finds_what_davidsons_iteration_does((items, cells) in cells()) {
+            let (fast, slow) = (fit(items, &cells, None).unwrap(), slowly(items, &cells));
+            prop_assert!(near(&fast, &slow, 1e-7), "{fast:?} {slow:?}");
+        }
+
+        #[test]
+        fn sides_do_not_matter((items, cells) in cells(), prior in prop::option::of(0.5f64..5.0)) {
+            let swapped: Vec<Cell> = cells
+                .iter()
+                .map(|cell| Cell {
+                    items: [cell.items[1], cell.items[0]],
+                    wins: [cell.wins[1], cell.wins[0]],
+                    ties: cell.ties,
+                })
+                .collect();
+            let (one, other) = (fit(items, &cells, prior).unwrap(), fit(items, &swapped, prior).unwrap());
+            prop_assert!(near(&one, &other, 1e-9));
+        }
+
+        #[test]
+        fn numbers_and_order_do_not_matter((items, cells) in cells(), prior in prop::option::of(0.5f64..5.0)) {
+            let renumbered: Vec<Cell> = cells
+                .iter()
+                .rev()
+                .map(|cell| Cell { items: cell.items.map(|item| items - 1 - item), ..*cell })
+                .collect();
+            let (one, mut other) = (fit(items, &cells, prior).unwrap(), fit(items, &renumbered, prior).unwrap());
+            other.strengths.reverse();
+            prop_assert!(near(&one, &other, 1e-9));
+        }
+
+        #[test]
+        fn winning_and_losing_exchanged_turns_the_ranking((items, cells) in cells(), prior in prop::option::of(0.5f64..5.0)) {
+            let turned: Vec<Cell> =
+                cells.iter().map(|cell| Cell { wins: [cell.wins[1], cell.wins[0]], ..*cell }).collect();
+            let (one, mut other) = (fit(items, &cells, prior).unwrap(), fit(items, &turned, prior).unwrap());
+            other.strengths.iter_mut().for_each(|strength| *strength = -*strength);
+            prop_assert!(near(&one, &other, 1e-9));
+        }
+
+        #[test]
+        fn fitted_points_are_those_of_the_games((items, cells) in cells()) {
+            let found = fit(items, &cells, None).unwrap();
+            let problem = Problem { items, cells: &cells, precision: 0.0, ties: found.tie.is_some() };
+            let x: Vec<f64> = found.strengths.iter().copied().chain(found.tie).collect();
+            let (slope, _) = problem.slope(&x);
+            prop_assert!(slope.iter().all(|slope| slope.abs() < 1e-8), "{slope:?}");
+        }
+    }
+
+    fn cell(items: [usize; 2], wins: [f64; 2], ties: f64) -> Cell {
+        Cell { items, wins, ties }
+    }
+
+    #[test]
+    fn two_items_have_a_closed_form() {
+        // ln of the ratio of wins, and ν = ties / √(wins · wins).
+        let found = fit(2, &[cell([0, 1], [12.0, 3.0], 4.0)], None).unwrap();
+        assert!((found.strengths[0] - found.strengths[1] - 4.0_f64.ln()).abs() < 1e-12);
+        assert!((found.tie.unwrap() - (4.0_f64 / 6.0).ln()).abs() < 1e-12);
+    }
+
+    #[test]
+    fn who_won_everything_needs_a_prior() {
+        let cells = [cell([0, 1], [5.0, 0.0], 0.0), cell([1, 2], [3.0, 2.0], 0.0)];
+        assert_eq!(fit(3, &cells, None), Err(FitError::NoMaximum));
+        let found = fit(3, &cells, Some(3.0)).unwrap();
+        assert!(found.strengths[0] > found.strengths[1] && found.strengths[1] > found.strengths[2]);
+        assert!(found.strengths.iter().sum::<f64>().abs() < 1e-9);
+        let more = [cell([0, 1], [50.0, 0.0], 0.0), cells[1]];
+        let surer = fit(3, &more, Some(3.0)).unwrap();
+        assert!(surer.strengths[0] - surer.strengths[1] > found.strengths[0] - found.strengths[1]);
+        assert_eq!(Groups::new(3, &cells), Groups { of: vec![0, 0, 0], determined: vec![false] });
+    }
+
+    #[test]
+    fn all_ties_need_a_prior() {
+        let cells = [cell([0, 1], [0.0, 0.0], 7.0)];
+        assert_eq!(fit(2, &cells, None), Err(FitError::NoMaximum));
+        let found = fit(2, &cells, Some(3.0)).unwrap();
+        assert!(found.strengths.iter().all(|strength| strength.abs() < 1e-12) && found.tie.unwrap() > 1.0);
+    }
+
+    #[test]
+    fn groups_that_never_met_are_fitted_each_by_itself() {
+        let cells = [cell([0, 2], [4.0, 2.0], 1.0), cell([1, 3], [1.0, 6.0], 2.0)];
+        assert_eq!(Groups::new(5, &cells).of, [0, 1, 0, 1, 2]);
+        assert_eq!(Groups::new(5, &cells).determined, [true; 3]);
+        for prior in [None, Some(3.0)] {
+            let Fit { strengths, .. } = fit(5, &cells, prior).unwrap();
+            assert!((strengths[0] + strengths[2]).abs() < 1e-9 && (strengths[1] + strengths[3]).abs() < 1e-9);
+            assert_eq!(strengths[4], 0.0);
+        }
+    }
+
+    #[test]
+    fn nothing_is_a_fit_of_nothing() {
+        assert_eq!(fit(0, &[], None).unwrap(), Fit { strengths: vec![], tie: None });
+        assert_eq!(fit(2, &[], Some(3.0)).unwrap().strengths, [0.0; 2]);
+    }
+
+    #[test]
+    fn thousands_of_items_in_a_chain_settle() {
+        let cells: Vec<Cell> = (0..3000).map(|at| cell([at, at + 1], [2.0, 1.0], 1.0)).collect();
+        let found = fit(3001, &cells, Some(3.0)).unwrap();
+        assert!(found.strengths.windows(2).all(|pair| pair[0] >= pair[1] - 1e-9));
+    }
+}

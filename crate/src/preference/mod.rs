@@ -1,0 +1,28 @@
+//! Preferences: what a pair is, how a round of pairs goes, and the records that come of it.
+//!
+//! ```text
+//! pool of images ─► Round ─► pair ─► Choice ─► Record ─► dataset (a contribution)
+//!                     ▲                │
+//!                     └──── undo ◄─────┘
+//! ```
+//!
+//! Nothing here knows a clock or a source of randomness: the time and the seed are arguments.
+
+mod check;
+mod error;
+mod fields;
+mod identity;
+mod label;
+mod record;
+pub mod round;
+mod uid;
+mod version;
+
+pub use check::{CLOCK_AHEAD, NAME_BYTES, PROMPT_BYTES, UID_LENGTH, is_image_uid};
+pub use error::RecordError;
+pub use identity::{Agreement, Comparison, Content, Question, Repeat};
+pub use label::{Choice, Label, Side};
+pub use record::{Mode, RECORD_VERSION, Record, Scorer, Shown};
+pub use round::{Pair, Round, RoundError, RoundSettings};
+pub(crate) use uid::hexadecimal;
+pub use uid::image_uid;

@@ -1,0 +1,137 @@
+//! Records of every version, read for ever.
+//!
+//! A record says its version. Reading brings it to the newest, one version at a time: `UPGRADES[0]` makes a record of version 2 out of one
+//! of version 1, and so on. Whoever adds a version adds a function here and a fixture to `tests/records/`, and changes neither the
+//! functions nor the fixtures before it.
+
+use serde_json::{Map, Value};
+
+use super::{
+    Label, Mode, RECORD_VERSION, Record, RecordError, Scorer, Shown, Side, check::wrong,
+    fields::Fields,
+};
+
+/// Makes a record of the next version out of one of its own.
+type Upgrade = fn(&mut Map<String, Value>) -> Result<(), RecordError>;
+
+/// From version 1 to 2, from 2 to 3, …
+const UPGRADES: [Upgrade; RECORD_VERSION as usize - 1] = [];
+
+impl Record {
+    /// Reads a record of any version and checks it. `now` is the time in milliseconds since 1970.
+    ///
+    /// # Errors
+    ///
+    /// When it is no record, of a version to come, or a field is not what it may be.
+    pub fn from_json(value: &Value, now: i64) -> Result<Self, RecordError> {
+        let object = value.as_object();
+        let object = object.ok_or_else(|| RecordError::NoRecord { reason: "it is no object".into() })?;
+        let upgraded = upgraded(object, &UPGRADES)?;
+        let record = Self::of_fields(&Fields::of(upgraded.as_ref().unwrap_or(object)))?;
+        record.check(now)?;
+        Ok(record)
+    }
+
+    /// The fields of the newest version.
+    fn of_fields(fields: &Fields<'_>) -> Result<Self, RecordError> {
+        let label = fields.word("label", Label::of, "\"left\", \"tie\" or \"right\"")?;
+        if fields.flag("has_label")?.is_some_and(|has_label| has_label != label.is_some()) {
+            let found =
+                format!("{} beside {} label", label.is_none(), if label.is_some() { "a" } else { "no" });
+            return Err(wrong("has_label", found, "true beside a label, false beside none"));
+        }
+        let scorer = fields.object("scorer", "scorer.")?;
+        let scorer = scorer.map(|scorer| {
+            let (name, version) = (scorer.needed("name")?, scorer.needed("version")?);
+            Ok(Scorer { name, version })
+        });
+        let shown = |side, within| {
+            let shown =
+                fields.object(side, within)?.ok_or_else(|| wrong(side, "absent".into(), "an object"))?;
+            Ok(Shown {
+                image_uid: shown.needed("image_uid")?,
+                model: shown.text("model")?.filter(|model| !model.is_empty()),
+                score: shown.number("score")?,
+            })
+        };
+        let modes = "\"winner-stays\", \"all-pairs\", \"active\" or \"retest\"";
+        Ok(Self {
+            uid: fields.needed("uid")?,
+            prompt: fields.needed("prompt")?,
+            left: shown("left", "left.")?,
+            right: shown("right", "right.")?,
+            label,
+            created_at: fields.integer("created_at")?,
+            session_uid: fields.needed("session_uid")?,
+            rater_uid: fields.needed("rater_uid")?,
+            mode: fields
+                .word("mode", Mode::of, modes)?
+                .ok_or_else(|| wrong("mode", "absent".into(), modes))?,
+            control: fields.word("control", Side::of, "\"left\" or \"right\"")?,
+            retest_of: fields.text("retest_of")?,
+            seconds: fields.number("seconds")?,
+            scores_visible: fields.flag("scores_visible")?.unwrap_or(false),
+            scorer: scorer.transpose()?,
+            app_version: fields.needed("app_version")?,
+        })
+    }
+}
+
+/// The record in the newest version, where it was not of that already.
+fn upgraded(
+    record: &Map<String, Value>,
+    upgrades: &[Upgrade],
+) -> Result<Option<Map<String, Value>>, RecordError> {
+    let found = record.get("record_version").ok_or_else(|| RecordError::Version { found: "none".into() })?;
+    let newest = upgrades.len() as u64 + 1;
+    let version =
+        found.as_u64().or_else(|| found.as_f64().filter(|real| real.fract() == 0.0).map(|real| real as u64));
+    let version = version.filter(|version| (1..=newest).contains(version));
+    let version = version.ok_or_else(|| RecordError::Version { found: found.to_string().chars().take(40).collect() })?;
+    let steps = &upgrades[version as usize - 1..];
+    if steps.is_empty() {
+        return Ok(None);
+    }
+    let mut record = record.clone();
+    steps.iter().try_for_each(|step| step(&mut record))?;
+    Ok(Some(record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The mechanism, on three versions that are made up: `a` was renamed to `b`, and `c` was added.
+    #[test]
+    fn every_step_to_the_newest_version_is_taken() {
+        let renamed: Upgrade = |record| {
+            let a = record.remove("a").unwrap_or_default();
+            record.insert("b".into(), a);
+            Ok(())
+        };
+        let added: Upgrade = |record| {
+            record.insert("c".into(), 3.into());
+            Ok(())
+        };
+        let steps = [renamed, added];
+        for (version, json, expected) in [
+            (1, r#"{"record_version":1,"a":5}"#, r#"{"record_version":1,"b":5,"c":3}"#),
+            (2, r#"{"record_version":2,"b":5}"#, r#"{"record_version":2,"b":5,"c":3}"#),
+        ] {
+            let record: Map<String, Value> = serde_json::from_str(json).unwrap();
+            let upgraded = upgraded(&record, &steps).unwrap().unwrap();
+            assert_eq!(
+                Value::Object(upgraded),
+                serde_json::from_str::<Value>(expected).unwrap(),
+                "{version}"
+            );
+        }
+        let newest: Map<String, Value> = serde_json::from_str(r#"{"record_version":3.0}"#).unwrap();
+        assert_eq!(upgraded(&newest, &steps), Ok(None));
+        for version in ["0", "4", "-1", "1.5", "\"1\"", "1e300", "null"] {
+            let json = format!("{{\"record_version\":{version}}}");
+            let record: Map<String, Value> = serde_json::from_str(&json).unwrap();
+            assert!(matches!(upgraded(&record, &steps), Err(RecordError::Version { .. })), "{version}");
+        }
+    }
+}

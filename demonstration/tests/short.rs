@@ -1,0 +1,99 @@
+//! The demonstration's recipe in miniature: its own pictures, prompts, tokenizer and model, a few steps of each objective.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+use std::{fs, ops::ControlFlow, path::Path, process::Command};
+
+use burn::tensor::Device;
+use pickscore::{
+    dataset::DatasetFiles,
+    train::{Keep, Objective, OptimizerOptions, TrainOptions, Trainee, Validation, read_log, train},
+    weights::ModelDirectory,
+};
+
+fn maker(arguments: &[&str], out: &Path) {
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let run = Command::new(env!("CARGO_BIN_EXE_pickscore-demonstration"))
+        .args(arguments)
+        .arg("--packages")
+        .arg(home.join("node_modules"))
+        .arg("--out")
+        .arg(out)
+        .output()
+        .unwrap();
+    assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+}
+
+/// Trains, validating after the first step, which has a rate of nearly nothing, and after the last → what the two validations found.
+fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] {
+    let (directory, trainee) = if begins.join("model.safetensors").exists() {
+        let directory = ModelDirectory::open(begins).unwrap();
+        let trainee = Trainee::open(&directory, Device::flex(), &mut |_| ControlFlow::Continue(()));
+        (directory, trainee.unwrap())
+    } else {
+        let directory = ModelDirectory::describe(begins).unwrap();
+        let trainee = Trainee::random(directory.config().clone(), options.seed, Device::flex());
+        (directory, trainee)
+    };
+    let files = ["train", "validation"].map(|split| DatasetFiles::open(&[data.into()], split).unwrap());
+    let observe = &mut |_| ControlFlow::Continue(());
+    let first = TrainOptions { steps: 1, out: options.out.join("first"), ..options.clone() };
+    let first =
+        TrainOptions { optimizer: OptimizerOptions { learning_rate: 0.0, ..first.optimizer }, ..first };
+    let untrained = Trainee::random(directory.config().clone(), options.seed, Device::flex());
+    train(&first, untrained, &directory, [&files[0], &files[1]], &Device::flex(), observe).unwrap();
+    train(options, trainee, &directory, [&files[0], &files[1]], &Device::flex(), observe).unwrap();
+    [&first.out, &options.out].map(|out| {
+        let log = read_log(&out.join("log.csv")).unwrap();
+        log.last().and_then(|entry| entry.validation).unwrap()
+    })
+}
+
+#[test]
+fn a_short_run_improves_on_the_untrained_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let [empty, data] = ["empty", "data"].map(|name| folder.path().join(name));
+    maker(&["vocabulary"], &empty);
+    for name in ["config.json", "preprocessor_config.json"] {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("model").join(name);
+        fs::copy(source, empty.join(name)).unwrap();
+    }
+    let size = ["--pretrain", "3000", "--preference", "1500", "--size", "64"];
+    maker(&[&["data", "--split", "all"], &size[..]].concat(), &data);
+
+    let contrastive = TrainOptions {
+        objective: Objective::Contrastive,
+        steps: 60,
+        batch: 48,
+        micro_batch: 48,
+        patch_dropout: 0.5,
+        seed: 42,
+        optimizer: OptimizerOptions { warm_up: 10, ..OptimizerOptions::of(Objective::Contrastive) },
+        validate_every: 60,
+        validation_rows: 240,
+        keep: Keep::Last,
+        checkpoint_every: 60,
+        out: folder.path().join("contrastive"),
+    };
+    let [untrained, trained] = stage(&empty, &data.join("pretrain"), &contrastive);
+    println!("contrastive: {untrained:?} → {trained:?}");
+    assert!(trained.loss < untrained.loss - 0.3, "{untrained:?} {trained:?}");
+    assert!(trained.accuracy > 2.0 * untrained.accuracy, "{untrained:?} {trained:?}");
+
+    let preference = TrainOptions {
+        objective: Objective::Preference,
+        steps: 25,
+        patch_dropout: 0.0,
+        optimizer: OptimizerOptions {
+            learning_rate: 3e-4,
+            warm_up: 5,
+            ..OptimizerOptions::of(Objective::Preference)
+        },
+        out: folder.path().join("preference"),
+        ..contrastive.clone()
+    };
+    let [untrained, trained] = stage(&contrastive.out.join("model"), &data.join("preference"), &preference);
+    println!("preference: {untrained:?} → {trained:?}");
+    assert!(trained.accuracy > untrained.accuracy + 0.03, "{untrained:?} {trained:?}");
+    assert!(trained.loss < untrained.loss, "{untrained:?} {trained:?}");
+}

@@ -1,0 +1,255 @@
+/** The collection: nothing is lost when the browser is killed, when storage is full or refused, or when two tabs are at it. */
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { spawn, type ChildProcess } from "node:child_process";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Browser, chromium, type Page } from "@playwright/test";
+import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
+import { answered, beginRound, expectWhole, given, layOut, pairShown, PICTURES, png, press, stored } from "./judging.ts";
+import { openPage } from "./page.ts";
+import { expect, setQuota, test } from "./setup.ts";
+
+const round = { hash: "#/judge", model: null };
+
+/** How often the browser is killed. `PICKSCORE_KILLS=50` is what the README tells of. */
+const KILLS = Number(process.env["PICKSCORE_KILLS"] ?? 4);
+
+/** A Chromium of its own process group, so that killing it kills all of it at once, as a power cut does. */
+class Mortal {
+  private constructor(
+    readonly child: ChildProcess,
+    readonly browser: Browser,
+    readonly page: Page,
+  ) {}
+
+  static async start(folder: string): Promise<Mortal> {
+    const child = spawn(chromiumPath(), [...chromiumArguments(), `--user-data-dir=${folder}`, "--remote-debugging-port=0", "about:blank"], { env: environment(), detached: true, stdio: ["ignore", "ignore", "pipe"] });
+    const address = await new Promise<string>((resolve, reject) => {
+      let said = "";
+      child.stderr?.on("data", (part: Buffer) => {
+        said += part.toString();
+        const found = /DevTools listening on (ws:\S+)/.exec(said);
+        if (found) resolve(found[1] as string);
+      });
+      child.once("exit", () => reject(new Error(`the browser ended: ${said.slice(-500)}`)));
+    });
+    const browser = await chromium.connectOverCDP(address);
+    const context = browser.contexts()[0];
+    if (!context) throw new Error("the browser has no context");
+    const page = await context.newPage();
+    await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
+    await page.goto(`http://127.0.0.1:${PORT}/#/judge`);
+    return new Mortal(child, browser, page);
+  }
+
+  async kill(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once("exit", resolve));
+    // The group that this test started, and nothing else.
+    process.kill(-(this.child.pid as number), "SIGKILL");
+    await ended;
+    await this.browser.close().catch(() => undefined);
+  }
+}
+
+test(`the browser is killed ${KILLS} times at random moments, and no choice that was made is lost`, async () => {
+  test.setTimeout(60_000 + KILLS * 30_000);
+  const folder = mkdtempSync(join(tmpdir(), "pickscore-killed-"));
+  try {
+    let mortal = await Mortal.start(folder);
+    // 40 pictures, all pairs: 780, more than all the keys that are pressed here.
+    const files = Array.from({ length: 40 }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([(index * 53) % 256, (index * 97) % 256, (index * 31) % 256]) }));
+    await beginRound(mortal.page, { files, mode: "All pairs" });
+    await mortal.page.waitForTimeout(300);
+    let known = 0;
+    let undone = 0;
+    let landed = 0;
+    for (let kill = 0; kill < KILLS; kill++) {
+      const { page } = mortal;
+      let running = true;
+      let seen = known;
+      let undoing = false;
+      // Keys as fast as a hand, one in six takes the last one back; what is seen on the screen counts as made.
+      const keys = (async () => {
+        while (running) {
+          const before = await answered(page).catch(() => undefined);
+          if (before === undefined) return;
+          const back = before > 3 && Math.random() < 1 / 6;
+          undoing = back;
+          const key = back ? "u" : (["ArrowLeft", "ArrowRight", "ArrowDown", "s"][Math.floor(Math.random() * 4)] as string);
+          await page.keyboard.press(key).catch(() => undefined);
+          for (let wait = 0; wait < 40 && running; wait++) {
+            const now = await answered(page).catch(() => undefined);
+            if (now === undefined) return;
+            if (now !== before) {
+              seen = now;
+              undoing = false;
+              if (back) undone += 1;
+              break;
+            }
+            await page.waitForTimeout(5).catch(() => undefined);
+          }
+        }
+      })();
+      await new Promise((resolve) => setTimeout(resolve, 200 + Math.random() * 2500));
+      await mortal.kill();
+      running = false;
+      await keys;
+      mortal = await Mortal.start(folder);
+      await pairShown(mortal.page);
+      const now = await answered(mortal.page);
+      // One step may have been stored and not yet shown when the end came; never one less than was shown.
+      expect(now).toBeGreaterThanOrEqual(seen - (undoing ? 1 : 0));
+      expect(now).toBeLessThanOrEqual(seen + 1);
+      if (now !== seen) landed += 1;
+      const held = await stored(mortal.page);
+      expect(held.records).toHaveLength(now);
+      expectWhole(held);
+      known = now;
+    }
+    // Everything can still be taken back, to the first.
+    for (let back = 0; back < Math.min(known, 10); back++) await press(mortal.page, "u");
+    expect((await stored(mortal.page)).records).toHaveLength(known - Math.min(known, 10));
+    test.info().annotations.push({ type: "kills", description: `${KILLS} kills, ${known} choices left of the round, ${undone} taken back, ${landed} times a step was stored that the screen had not shown yet` });
+    console.log(test.info().annotations.at(-1)?.description);
+    await mortal.kill();
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
+test("a browser that keeps nothing says so, and judging and saving work until the tab closes", async ({ page, server }) => {
+  await page.addInitScript(() => {
+    Object.defineProperty(IDBFactory.prototype, "open", {
+      value: () => {
+        throw new DOMException("The user denied permission to access the database.", "SecurityError");
+      },
+    });
+  });
+  await openPage(page, server, round);
+  await expect(page.getByText(/does not let the page keep anything/)).toBeVisible();
+  await beginRound(page, { files: PICTURES.slice(0, 3).map((file) => given(file)) });
+  await press(page, "ArrowLeft", "ArrowRight");
+  await expect(page.locator("ranking-view")).toBeVisible();
+  await page.getByRole("link", { name: "Contribute" }).click();
+  await expect(page.locator("pair-row")).toHaveCount(2);
+  await expect(page.locator("contribute-screen").getByText(/does not let the page keep anything/)).toBeVisible();
+  await page.getByText("For me: a copy").click();
+  await page.evaluate(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
+  const download = page.waitForEvent("download");
+  await page.getByRole("button", { name: "Save 2 choices as a zip" }).click();
+  expect((await download).suggestedFilename()).toMatch(/\.zip$/);
+});
+
+test("when the space is full the choice waits, is said, and is stored when there is room", async ({ page, server }) => {
+  // Chromium keeps a quota to the byte for pictures only, as the next test shows; for a choice its answer is given here.
+  await page.addInitScript(() => {
+    const put = IDBObjectStore.prototype.put;
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...given: [unknown]) {
+      if ((window as unknown as { full?: boolean }).full) throw new DOMException("Encountered full disk.", "QuotaExceededError");
+      return put.apply(this, given);
+    };
+  });
+  const full = (full: boolean) => page.evaluate((full) => Object.assign(window, { full }), full);
+  await openPage(page, server, round);
+  await beginRound(page);
+  await press(page, "ArrowLeft");
+  await full(true);
+  await pairShown(page);
+  await page.keyboard.press("ArrowRight");
+  await expect(page.getByRole("alert").filter({ hasText: "The space that this browser grants is full" })).toBeVisible();
+  await expect(page.getByText("This choice is not stored yet, so the next pair waits.")).toBeVisible();
+  expect(await answered(page)).toBe(1);
+  await full(false);
+  await page.getByRole("button", { name: "Try again" }).click();
+  await expect.poll(() => answered(page)).toBe(2);
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "right"]);
+  // Without room, the rest goes on in memory, with a warning, and loses nothing of what is stored.
+  await full(true);
+  await pairShown(page);
+  await page.keyboard.press("ArrowDown");
+  await page.getByRole("button", { name: "Go on without storing" }).click();
+  await expect.poll(() => answered(page)).toBe(3);
+  await expect(page.getByText("From here on nothing more is stored")).toBeVisible();
+  await page.getByRole("link", { name: "Contribute" }).click();
+  await expect(page.locator("pair-row")).toHaveCount(3);
+  expect((await stored(page)).records).toHaveLength(2);
+});
+
+test("pictures that do not fit are said before anything is judged", async ({ profiled: page }) => {
+  await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
+  await page.goto(`http://127.0.0.1:${PORT}/#/judge`);
+  await expect(page.getByText("Or drop pictures")).toBeVisible();
+  await setQuota(page, 1);
+  await page.getByLabel("Choose pictures").setInputFiles(PICTURES.map((file) => given(file)));
+  await expect(page.getByText(/The space that this browser grants is full/)).toBeVisible();
+  await setQuota(page);
+  await layOut(page, PICTURES.map((file) => given(file)), "a fox");
+  expectWhole(await stored(page));
+});
+
+test("a second tab does not get the round unless it takes it, and the first one stops then", async ({ page, context, server }) => {
+  await openPage(page, server, round);
+  await beginRound(page, { mode: "All pairs" });
+  await press(page, "ArrowLeft", "ArrowLeft");
+  const second = await context.newPage();
+  await openPage(second, server, round);
+  await expect(second.getByText("A round is open in another tab or window.")).toBeVisible();
+  await press(page, "ArrowRight");
+  await second.getByRole("button", { name: "Continue it here" }).click();
+  await pairShown(second);
+  await expect(second.locator("judge-round .far")).toContainText("Pair 4 of 15");
+  await expect(page.getByText("Your round went on in another tab or window.")).toBeVisible();
+  await press(second, "ArrowRight", "u", "u");
+  expect((await stored(second)).records.map(({ label }) => label)).toEqual(["left", "left"]);
+  await page.getByRole("button", { name: "Continue it here" }).click();
+  await pairShown(page);
+  await press(page, "ArrowDown");
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "left", "tie"]);
+  expectWhole(await stored(page));
+});
+
+test("without locks, a tab that fell behind cannot write over the other", async ({ page, context, server }) => {
+  await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
+  await openPage(page, server, round);
+  await beginRound(page, { mode: "All pairs" });
+  await press(page, "ArrowLeft");
+  const second = await context.newPage();
+  await openPage(second, server, round);
+  await pairShown(second);
+  await press(second, "ArrowRight");
+  await pairShown(page);
+  await page.keyboard.press("ArrowDown");
+  await expect(page.getByText("Your round went on in another tab or window.")).toBeVisible();
+  const { records, places } = await stored(page);
+  expect(records.map(({ label }) => label)).toEqual(["left", "right"]);
+  expect(places).toMatchObject([{ revision: 2 }]);
+});
+
+test("what one tab collects, another one shows", async ({ page, context, server }) => {
+  await openPage(page, server, round);
+  await beginRound(page, { mode: "All pairs" });
+  const second = await context.newPage();
+  await openPage(second, server, { hash: "#/contribute", model: null });
+  await expect(second.getByText("Nothing yet.")).toBeVisible();
+  await press(page, "ArrowLeft", "ArrowLeft");
+  await expect(second.locator("pair-row")).toHaveCount(2);
+});
+
+test("the browser is asked to keep it all once there is something to lose, and not before", async ({ page, server }) => {
+  await page.addInitScript(() => {
+    Object.assign(window, { asked: 0 });
+    StorageManager.prototype.persist = async () => {
+      (window as unknown as { asked: number }).asked += 1;
+      return true;
+    };
+  });
+  const asked = () => page.evaluate(() => (window as unknown as { asked: number }).asked);
+  await openPage(page, server, round);
+  await beginRound(page);
+  expect(await asked()).toBe(0);
+  await press(page, "ArrowLeft");
+  await expect.poll(asked).toBe(1);
+  await press(page, "ArrowLeft");
+  expect(await asked()).toBe(1);
+});

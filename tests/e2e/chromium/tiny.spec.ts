@@ -1,0 +1,31 @@
+/** The model that comes with the page: as it is served, beside the native engine. */
+
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "@playwright/test";
+import { golden, imageFiles, models } from "../fixtures.ts";
+import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
+
+const expected = JSON.parse(readFileSync(join(models(), "tiny-q8.json"), "utf8")) as { prompts: string[]; scores: number[][] };
+
+for (const device of ["cpu", "webgpu"] as const) {
+  test(`the demonstration model on ${device}`, async ({ page }) => {
+    await page.goto("./");
+    await page.evaluate(emptyStorage);
+    const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
+      load: { model: new URL("models/pickscore-tiny", page.url()).href, device, precision: "q8" },
+      prompts: expected.prompts,
+      images: imageFiles(golden().images),
+    });
+    expect(outcome.info).toMatchObject({ device, precision: "q8", model: "pickscore-tiny", cached: true });
+    const differences = expected.scores.flatMap((row, prompt) =>
+      row.map((score, image) => Math.abs((outcome.scores[prompt]?.[image] ?? Number.NaN) - score)),
+    );
+    const largest = Math.max(...differences);
+    const { load, first } = outcome.milliseconds;
+    console.log(
+      `${device}: ${largest.toFixed(5)} from the native engine; load ${load.toFixed(0)} ms, first score ${first.toFixed(0)} ms after the engine is ready`,
+    );
+    expect(largest).toBeLessThanOrEqual(0.01);
+  });
+}

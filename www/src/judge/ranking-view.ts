@@ -1,0 +1,229 @@
+/** An order with its intervals: a plot whose rows are a table's. */
+
+import { css, html, nothing, svg, type TemplateResult } from "lit";
+import "../collection/kept-picture";
+import type { Ranked } from "../collection/library";
+import { PickElement } from "../design/element";
+import { number } from "../text/format";
+import { judgeText } from "../text/judge";
+
+/** A row: what is ranked, and what else is known of it. */
+export interface RankedRow extends Ranked {
+  label: string;
+  /** An image to show. */
+  picture?: string | undefined;
+  score?: number | undefined;
+}
+
+/** Rows that are shown at first. */
+const FIRST = 20;
+
+export class RankingView extends PickElement {
+  static override properties = { rows: { attribute: false }, caption: {}, scorer: {}, all: { state: true } };
+  declare rows: RankedRow[];
+  declare caption: string;
+  /** The scorer's name, where scores are shown. */
+  declare scorer: string;
+  declare private all: boolean;
+
+  constructor() {
+    super();
+    this.rows = [];
+    this.caption = "";
+    this.scorer = "";
+    this.all = false;
+  }
+
+  override render(): TemplateResult {
+    const shown = this.all ? this.rows : this.rows.slice(0, FIRST);
+    const axis = axisOf(this.rows);
+    const pictures = this.rows.some(({ picture }) => picture);
+    const scores = this.rows.some(({ score }) => score !== undefined);
+    return html`
+      <table>
+        <caption>
+          ${this.caption}
+        </caption>
+        <thead>
+          <tr>
+            <th scope="col" class="place">${judgeText.place}</th>
+            ${pictures ? html`<th scope="col" class="thumb"><span class="hidden-text">${judgeText.picture}</span></th>` : nothing}
+            <th scope="col">${judgeText.name}</th>
+            <th scope="col" class="plot">
+              <span class="hidden-text">${judgeText.strengthColumn}</span>
+              <svg width="100%" height="18" aria-hidden="true">
+                ${axis.ticks.map((tick) => svg`<text class=${axis.isEnd(tick) ? "" : "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
+              </svg>
+            </th>
+            <th scope="col" class="end">${judgeText.strength}</th>
+            <th scope="col" class="end wide">${judgeText.record}</th>
+            ${scores ? html`<th scope="col" class="end wide">${this.scorer}</th>` : nothing}
+          </tr>
+        </thead>
+        <tbody>
+          ${shown.map((row, index) => this.#row(row, index, axis, pictures, scores))}
+        </tbody>
+      </table>
+      ${this.rows.length > shown.length
+        ? html`<button type="button" @click=${() => (this.all = true)}>${judgeText.showAll(number(this.rows.length))}</button>`
+        : nothing}
+    `;
+  }
+
+  #row(row: RankedRow, index: number, axis: Axis, pictures: boolean, scores: boolean): TemplateResult {
+    const [low, middle, high] = [row.low, row.strength, row.high].map(axis.at) as [number, number, number];
+    return html`<tr>
+      <td class="place figures">${number(index + 1)}</td>
+      ${pictures ? html`<td class="thumb">${row.picture ? html`<kept-picture .uid=${row.picture}></kept-picture>` : nothing}</td>` : nothing}
+      <th scope="row" class="name"><bdi>${row.label}</bdi></th>
+      <td class="plot">
+        <svg width="100%" height="22" aria-hidden="true">
+          ${axis.ticks.map((tick) => svg`<line class=${tick === 0 ? "zero" : "tick"} x1="${axis.at(tick)}%" x2="${axis.at(tick)}%" y1="0" y2="22" />`)}
+          <line class="interval" x1="${low}%" x2="${high}%" y1="11" y2="11" />
+          <circle class="middle" cx="${middle}%" cy="11" r="4.5" />
+        </svg>
+      </td>
+      <td class="end figures">${number(row.strength, 2)}<span class="soft"> ${judgeText.interval(number(row.low, 1), number(row.high, 1))}</span></td>
+      <td class="end wide figures">${judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses))}</td>
+      ${scores ? html`<td class="end wide figures">${row.score === undefined ? "–" : number(row.score, 2)}</td>` : nothing}
+    </tr>`;
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      :host {
+        display: grid;
+        gap: var(--s3);
+        justify-items: start;
+        overflow-x: auto;
+      }
+      table {
+        width: 100%;
+        border-collapse: collapse;
+        font-size: var(--small);
+      }
+      caption {
+        text-align: start;
+        color: var(--soft);
+        padding-block-end: var(--s3);
+        max-width: 68ch;
+      }
+      th,
+      td {
+        text-align: start;
+        font-weight: 400;
+        padding: var(--s1) var(--s3) var(--s1) 0;
+        vertical-align: middle;
+        white-space: nowrap;
+      }
+      thead th {
+        color: var(--soft);
+        font-size: var(--tiny);
+        border-block-end: 1px solid var(--line);
+      }
+      .place {
+        width: 2.5rem;
+        color: var(--soft);
+      }
+      .thumb {
+        width: 3.5rem;
+      }
+      kept-picture {
+        width: 2.75rem;
+        height: 2.75rem;
+      }
+      .name {
+        max-width: 16rem;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .plot {
+        width: 45%;
+        min-width: 8rem;
+        padding-inline: var(--s3);
+      }
+      td.plot {
+        padding-block: 0;
+      }
+      .end {
+        text-align: end;
+      }
+      svg {
+        overflow: visible;
+        direction: ltr;
+      }
+      text {
+        fill: var(--soft);
+        font: var(--tiny) var(--figures);
+      }
+      .tick {
+        stroke: var(--line);
+      }
+      .zero {
+        stroke: var(--edge);
+      }
+      .interval {
+        stroke: var(--ink);
+        stroke-width: 2;
+      }
+      .middle {
+        fill: var(--mark);
+        stroke: var(--ground);
+        stroke-width: 1.5;
+      }
+      @media (max-width: 46rem) {
+        .wide,
+        .end .soft,
+        .minor {
+          display: none;
+        }
+        .place {
+          width: 1.75rem;
+        }
+        .place,
+        .thumb,
+        .name {
+          padding-inline-end: var(--s2);
+        }
+        .thumb {
+          width: 3rem;
+        }
+        .name {
+          max-width: 5.5rem;
+        }
+        .plot {
+          min-width: 4rem;
+          padding-inline: var(--s1);
+        }
+        .end {
+          padding-inline-end: 0;
+        }
+      }
+    `,
+  ];
+}
+
+interface Axis {
+  ticks: number[];
+  /** Whether a tick is named where there is little room. */
+  isEnd: (tick: number) => boolean;
+  /** Where a strength lies, in hundredths of the width. */
+  at: (strength: number) => number;
+}
+
+/** Whole numbers that hold every interval, a few of them named. An interval that goes on for ever is cut. */
+function axisOf(rows: readonly Ranked[]): Axis {
+  const ends = rows.flatMap(({ low, high, strength }) => [low, high, strength]).filter(Number.isFinite);
+  const most = Math.min(8, Math.max(1, Math.ceil(Math.max(0, ...ends.map(Math.abs)))));
+  const step = most > 4 ? 2 : 1;
+  const ticks = Array.from({ length: 2 * Math.floor(most / step) + 1 }, (_, index) => (index - Math.floor(most / step)) * step);
+  const at = (strength: number) => {
+    const held = Math.max(-most, Math.min(most, Number.isFinite(strength) ? strength : Math.sign(strength || 0) * most));
+    return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
+  };
+  const isEnd = (tick: number) => tick === 0 || Math.abs(tick) === ticks.at(-1);
+  return { ticks, isEnd, at };
+}
+
+customElements.define("ranking-view", RankingView);

@@ -1,0 +1,76 @@
+/** Images and words → what is judged: for each prompt its images, for each image its model. */
+
+import type { Mode } from "../collection/library";
+import type { DraftWords, Item, PromptSet, Rule } from "../collection/rows";
+import { Pattern, type PatternFault } from "./pattern";
+
+/** Most images of a prompt: the limits of the records library. */
+export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 500, retest: Infinity };
+
+export interface Arranged {
+  items: Item[];
+  sets: PromptSet[];
+  /** Images that have no prompt. */
+  promptless: Item[];
+  /** Images that are alone with their prompt. */
+  alone: Item[];
+  /** What is wrong with the rule's pattern. */
+  fault: PatternFault | undefined;
+}
+
+/** Arranges images by the visitor's words. */
+export function arrange(given: readonly Item[], { prompts, rule }: DraftWords): Arranged {
+  const read = rule.models === "pattern" ? Pattern.read(rule.pattern) : undefined;
+  const pattern = typeof read === "object" ? read : undefined;
+  const typed = linesOf(prompts);
+  const sets = new Map<string, string[]>(typed.map((prompt) => [prompt, []]));
+  const promptless: Item[] = [];
+  const items = given.map((item) => {
+    const match = pattern?.match(item.path);
+    const model = rule.models === "written" ? (item.written?.model ?? null) : (match?.model ?? null);
+    const own = match?.prompt ?? (rule.writtenPrompts ? item.written?.prompt?.trim() : undefined);
+    const all = own ? [own] : typed;
+    if (all.length === 0) promptless.push(item);
+    for (const prompt of all) {
+      const images = sets.get(prompt);
+      if (images) images.push(item.uid);
+      else sets.set(prompt, [item.uid]);
+    }
+    return { ...item, model };
+  });
+  const whole = [...sets].map(([prompt, images]) => ({ prompt, images })).filter(({ images }) => images.length > 1);
+  const placed = new Set(whole.flatMap(({ images }) => images));
+  const without = new Set(promptless.map(({ uid }) => uid));
+  const alone = given.filter(({ uid }) => !placed.has(uid) && !without.has(uid));
+  return { items, sets: whole, promptless, alone, fault: typeof read === "string" ? read : undefined };
+}
+
+export function linesOf(text: string): string[] {
+  return [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
+}
+
+/** How many images each model has; `null` is those of which nobody knows. The largest first. */
+export function groupsOf(items: readonly Item[]): { model: string | null; items: Item[] }[] {
+  const groups = new Map<string | null, Item[]>();
+  for (const item of items) groups.set(item.model, [...(groups.get(item.model) ?? []), item]);
+  return [...groups]
+    .map(([model, items]) => ({ model, items }))
+    .sort((a, b) => Number(a.model === null) - Number(b.model === null) || b.items.length - a.items.length);
+}
+
+/** The rule that fits images best: what their files say, else their folders, else nothing. */
+export function guessRule(items: readonly Item[]): Rule {
+  const writtenPrompts = items.some(({ written }) => written?.prompt);
+  const say = items.filter(({ written }) => written?.model).length;
+  if (say > 0 && say >= items.length / 2) return { models: "written", pattern: "{model}/*", writtenPrompts };
+  const folders = new Set(items.map(({ path }) => path.split("/").at(-2) ?? ""));
+  const models = folders.size > 1 && !folders.has("") ? "pattern" : "none";
+  return { models, pattern: "{model}/*", writtenPrompts };
+}
+
+/** How many pairs a mode asks of so many images, as far as that is known before. */
+export function pairsOf(mode: Mode, images: number, limit = 0): number {
+  const all = (images * (images - 1)) / 2;
+  const count = mode === "all-pairs" ? all : mode === "active" ? Math.min(all, Math.ceil(images * Math.log2(images))) : images - 1;
+  return limit > 0 ? Math.min(count, limit) : count;
+}

@@ -1,0 +1,49 @@
+/** Pictures of a pair, ready to be put on the screen at once. */
+
+import { imageFile } from "../collection/collection";
+
+/** A pair and what may well come next. */
+const KEPT = 12;
+
+export interface Ready {
+  /** `""` where the picture cannot be shown. */
+  address: string;
+}
+
+export class Showing {
+  /** By uid, the one used last at the end. */
+  readonly #pictures = new Map<string, Promise<Ready>>();
+
+  /** Reads and decodes a picture; at once where it was shown before. */
+  get(uid: string): Promise<Ready> {
+    const found = this.#pictures.get(uid) ?? prepare(uid);
+    this.#pictures.delete(uid);
+    this.#pictures.set(uid, found);
+    for (const [old, ready] of this.#pictures) {
+      if (this.#pictures.size <= KEPT) break;
+      this.#pictures.delete(old);
+      void ready.then(({ address }) => address && URL.revokeObjectURL(address));
+    }
+    return found;
+  }
+
+  clear(): void {
+    for (const ready of this.#pictures.values()) void ready.then(({ address }) => address && URL.revokeObjectURL(address));
+    this.#pictures.clear();
+  }
+}
+
+async function prepare(uid: string): Promise<Ready> {
+  const file = await imageFile(uid).catch(() => undefined);
+  if (!file) return { address: "" };
+  const address = URL.createObjectURL(file);
+  const image = new Image();
+  image.src = address;
+  try {
+    await image.decode();
+    return { address };
+  } catch {
+    URL.revokeObjectURL(address);
+    return { address: "" };
+  }
+}

@@ -1,0 +1,268 @@
+/** What came of a round: how far the visitor and the scorer agree, and the order that the choices make. */
+
+import { css, html, nothing, type TemplateResult } from "lit";
+import "./ranking-view";
+import { collection, listRecords } from "../collection/collection";
+import { type Agreement, type PreferenceRecord, records, type ScorerAgreement } from "../collection/library";
+import { PickElement } from "../design/element";
+import { icon } from "../design/icons";
+import { href } from "../shell/router";
+import { toast } from "../shell/toasts";
+import { Watch } from "../state/store";
+import { number, percent } from "../text/format";
+import { judgeText } from "../text/judge";
+import { explainStorage } from "../text/storage";
+import { another, beginRetest, goOn, RETEST_PAIRS, retestable } from "./current";
+import type { Play } from "./play";
+import type { RankedRow } from "./ranking-view";
+import type { RoundScores } from "./scoring";
+
+interface Summary {
+  counts: { pairs: number; ties: number; skipped: number; seconds: number };
+  controls: { passed: number; asked: number };
+  scorer: ScorerAgreement | null;
+  scorerName: string;
+  self: Agreement;
+  /** Image rankings by prompt. */
+  images: { prompt: string; rows: RankedRow[] }[];
+  models: RankedRow[];
+  retestable: number;
+}
+
+export class JudgeSummary extends PickElement {
+  static override properties = { play: { attribute: false }, scores: { attribute: false }, summary: { state: true }, by: { state: true }, prompt: { state: true } };
+  declare play: Play;
+  declare scores: RoundScores;
+  declare private summary: Summary | undefined;
+  declare private by: "image" | "model";
+  declare private prompt: number;
+  #version = -1;
+  #making = false;
+
+  constructor() {
+    super();
+    this.summary = undefined;
+    this.by = "image";
+    this.prompt = 0;
+    new Watch(this, collection);
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    void this.scores.fillIn();
+    scrollTo(0, 0);
+  }
+
+  override updated(): void {
+    if (collection.value.version !== this.#version) void this.#make();
+  }
+
+  async #make(): Promise<void> {
+    if (this.#making) return;
+    this.#making = true;
+    try {
+      this.#version = collection.value.version;
+      this.summary = await summarise(this.play);
+      if (this.summary.models.length < 2) this.by = "image";
+    } finally {
+      this.#making = false;
+    }
+  }
+
+  override render(): TemplateResult {
+    const { summary } = this;
+    const unfinished = this.play.progress.answered < this.play.progress.total;
+    return html`
+      <header>
+        <h1 class="title" tabindex="-1">${judgeText.summaryTitle}</h1>
+        ${summary ? html`<p class="soft">${this.#counts(summary)}</p>` : nothing}
+      </header>
+      ${summary
+        ? html`<div class="findings">${this.#scorer(summary)}${this.#self(summary)}${this.#controls(summary)}</div>
+            ${this.#ranking(summary)}`
+        : html`<p class="soft">${judgeText.adding}</p>`}
+      <div class="row">
+        <a class="button primary" href=${href("contribute")}>${judgeText.toContribute}</a>
+        ${unfinished ? html`<button type="button" @click=${() => goOn()}>${judgeText.goOn}</button>` : nothing}
+        <button type="button" @click=${() => another()}>${icon("add")}${judgeText.newRound}</button>
+        ${this.play.progress.undoable > 0 ? html`<button type="button" @click=${() => this.#undo()}>${icon("undo")}${judgeText.undoLast}</button>` : nothing}
+        ${summary && summary.retestable > 0
+          ? html`<button type="button" @click=${() => this.#retest()}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, summary.retestable)))}</button>`
+          : nothing}
+      </div>
+    `;
+  }
+
+  async #undo(): Promise<void> {
+    await this.#try(async () => {
+      await this.play.undo();
+      await goOn();
+    });
+  }
+
+  async #retest(): Promise<void> {
+    await this.#try(beginRetest);
+  }
+
+  async #try(work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      toast({ text: explainStorage(error), stays: true });
+    }
+  }
+
+  #counts({ counts }: Summary): string {
+    const { pairs, ties, skipped, seconds } = counts;
+    const words = [judgeText.pairsJudged(pairs), judgeText.tiesOf(ties), judgeText.skippedOf(skipped)];
+    if (seconds > 0) words.push(judgeText.perPair(number(seconds, 1)));
+    return words.join(judgeText.comma);
+  }
+
+  #scorer({ scorer, scorerName }: Summary): TemplateResult {
+    if (!scorer || scorer.pairs === 0) return html`<section><h2>${judgeText.withScorer}</h2><p class="soft">${judgeText.noScores}</p></section>`;
+    return html`<section>
+      <h2>${judgeText.withScorerOf(scorerName)}</h2>
+      <p class="large figures">${percent(scorer.score ?? 0, 0)}</p>
+      <p class="soft small">${judgeText.scorerWords(number(scorer.pairs), percent(scorer.low, 0), percent(scorer.high, 0))}</p>
+    </section>`;
+  }
+
+  #self({ self }: Summary): TemplateResult | typeof nothing {
+    if (self.repeats.length === 0 || self.score === null) return nothing;
+    return html`<section>
+      <h2>${judgeText.withSelf}</h2>
+      <p class="large figures">${percent(self.score, 0)}</p>
+      <p class="soft small">${judgeText.selfWords(number(self.agreeing), number(self.repeats.length))}</p>
+    </section>`;
+  }
+
+  #controls({ controls }: Summary): TemplateResult | typeof nothing {
+    if (controls.asked === 0) return nothing;
+    return html`<section>
+      <h2>${judgeText.controlPairs}</h2>
+      <p class="large figures">${number(controls.passed)}/${number(controls.asked)}</p>
+      <p class="soft small">${judgeText.controlWords}</p>
+    </section>`;
+  }
+
+  #ranking(summary: Summary): TemplateResult | typeof nothing {
+    const set = summary.images[Math.min(this.prompt, summary.images.length - 1)];
+    const models = summary.models.length > 1;
+    const rows = this.by === "model" && models ? summary.models : (set?.rows ?? []);
+    if (rows.length === 0) return nothing;
+    return html`<section class="ranking">
+      <div class="row">
+        <h2>${judgeText.ranking}</h2>
+        ${models
+          ? html`<div class="row" role="group" aria-label=${judgeText.ranking}>
+              <button type="button" aria-pressed=${this.by === "image"} @click=${() => (this.by = "image")}>${judgeText.ofImages}</button>
+              <button type="button" aria-pressed=${this.by === "model"} @click=${() => (this.by = "model")}>${judgeText.ofModels}</button>
+            </div>`
+          : nothing}
+        ${this.by === "image" && summary.images.length > 1
+          ? html`<label class="row"
+              >${judgeText.prompt}
+              <select @change=${(event: Event) => (this.prompt = (event.target as HTMLSelectElement).selectedIndex)}>
+                ${summary.images.map(({ prompt }, index) => html`<option ?selected=${index === this.prompt}>${prompt.slice(0, 80)}</option>`)}
+              </select></label
+            >`
+          : nothing}
+      </div>
+      <ranking-view .rows=${rows} .caption=${judgeText.rankingWords} .scorer=${summary.scorerName}></ranking-view>
+    </section>`;
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      :host {
+        display: grid;
+        gap: var(--s6);
+        padding: var(--s5) var(--gutter) var(--s7);
+        max-width: 80rem;
+        margin-inline: auto;
+      }
+      h1:focus {
+        outline: none;
+      }
+      header {
+        display: grid;
+        gap: var(--s2);
+      }
+      .findings {
+        display: grid;
+        grid-template-columns: repeat(auto-fit, minmax(min(16rem, 100%), 1fr));
+        gap: var(--s5) var(--s6);
+        border-block: 1px solid var(--line);
+        padding-block: var(--s4);
+      }
+      .findings section {
+        display: grid;
+        gap: var(--s1);
+        align-content: start;
+        max-width: 34rem;
+      }
+      .large {
+        font-size: var(--title);
+        line-height: 1.2;
+      }
+      .ranking {
+        display: grid;
+        gap: var(--s3);
+        min-width: 0;
+      }
+      select {
+        max-width: 22rem;
+      }
+    `,
+  ];
+}
+
+customElements.define("judge-summary", JudgeSummary);
+
+async function summarise(play: Play): Promise<Summary> {
+  const { agreementWithScorer, ranking, selfAgreement } = await records();
+  const all = await listRecords();
+  const session = all.filter(({ session_uid }) => session_uid === play.row.session);
+  const plain = session.filter(({ control }) => control === null);
+  const labelled = plain.filter(({ has_label }) => has_label);
+  const controls = session.filter(({ control, has_label }) => control !== null && has_label);
+  const times = plain.flatMap(({ seconds }) => (seconds === null ? [] : [seconds])).sort((a, b) => a - b);
+  // Judgements of before count where this round asked a pair again.
+  const repeated = play.row.plan.mode === "retest" ? all : session;
+  const scored = labelled.filter(({ scorer }) => scorer !== null);
+  const scorerName = scored.at(-1)?.scorer?.name ?? "";
+  const prompts = [...new Set(labelled.map(({ prompt }) => prompt))];
+  return {
+    counts: {
+      pairs: plain.length,
+      ties: plain.filter(({ label }) => label === "tie").length,
+      skipped: plain.length - labelled.length,
+      seconds: times[Math.floor(times.length / 2)] ?? 0,
+    },
+    controls: { asked: controls.length, passed: controls.filter(({ control, label }) => control === label).length },
+    scorer: agreementWithScorer(scored.filter(({ scorer }) => scorer?.name === scorerName)),
+    scorerName,
+    self: selfAgreement(repeated),
+    images: prompts.map((prompt) => {
+      const of = labelled.filter((record) => record.prompt === prompt);
+      const scores = scoresOf(of);
+      const rows = ranking(of, { by: "image" }).map((ranked) => {
+        const path = play.items.get(ranked.name)?.path ?? "";
+        const model = play.items.get(ranked.name)?.model;
+        const label = path.split("/").pop() || model || ranked.name.slice(0, 8);
+        return { ...ranked, label, picture: ranked.name, score: scores.get(ranked.name) };
+      });
+      return { prompt, rows };
+    }),
+    models: ranking(labelled, { by: "model" }).map((ranked) => ({ ...ranked, label: ranked.name })),
+    retestable: retestable(all).length,
+  };
+}
+
+function scoresOf(records: readonly PreferenceRecord[]): Map<string, number> {
+  const scores = new Map<string, number>();
+  for (const { left, right } of records) for (const { image_uid, score } of [left, right]) if (score !== null) scores.set(image_uid, score);
+  return scores;
+}
