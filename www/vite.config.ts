@@ -11,6 +11,8 @@ export default defineConfig({
   build: {
     outDir: "../dist",
     emptyOutDir: true,
+    // `finish.mjs` reads what needs what, and takes it away.
+    manifest: "manifest.chunks.json",
     target: "es2022",
     // Themes are `light-dark()`, which no older browser that runs the engine lacks.
     cssTarget: ["chrome123", "firefox120", "safari17.5"],
