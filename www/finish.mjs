@@ -15,8 +15,10 @@ const entries = await readdir(dist, { recursive: true, withFileTypes: true });
 const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join("/")).sort();
 
 const isEngine = (file) => /^lib\/engine-.*\.wasm$/.test(file);
+// Comes when somebody hands in on the Hub, and at no other time.
+const isHub = (file) => /^assets\/hub-client\./.test(file);
 // What is of no use without a network, or is kept by others.
-const isLeft = (file) => isEngine(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
+const isLeft = (file) => isEngine(file) || isHub(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
 const kept = files.filter((file) => !isLeft(file));
 const engines = files.filter(isEngine);
 
@@ -35,7 +37,7 @@ const worker = await build({
 });
 await writeFile(join(dist, "sw.js"), worker.outputFiles[0].contents);
 
-const page = files.filter((file) => /^(index\.html|assets\/.*|config\.json|lib\/pickscore\.js)$/.test(file));
+const page = files.filter((file) => /^(index\.html|assets\/.*|config\.json|lib\/(pickscore|records)\.js)$/.test(file) && !isHub(file));
 const sizes = await Promise.all(page.map(async (file) => [file, brotliCompressSync(await readFile(join(dist, file))).length]));
 const total = sizes.reduce((sum, [, size]) => sum + size, 0);
 for (const [file, size] of sizes) console.error(`${file.padEnd(40)} ${String(size).padStart(12)}`);

@@ -4,7 +4,13 @@
 
 use pickscore::{
     config::ClipConfig,
+    dataset::{
+        Columns, Reader,
+        contribution::{ImportStep, Importer},
+    },
+    metadata::Metadata,
     pixels::{Limits, Processor, decode},
+    preference::{Record, Round},
     tokens::{Tokenizer, Tokens},
     weights::{Loader, Precision, ShardIndex, Values},
 };
@@ -90,4 +96,66 @@ pub fn configuration(bytes: &[u8]) {
         assert!(processor.deviation.iter().all(|&x| x != 0.0));
     }
     let _ = ShardIndex::parse("fuzzed", bytes);
+}
+
+/// The time of all records here.
+const NOW: i64 = 1_795_683_300_000;
+
+/// Any bytes are a table of rows that the schema allows, or refused in one sentence; row by row no less is read than all at once.
+pub fn dataset(bytes: &[u8]) {
+    let Ok(reader) = Reader::open("fuzzed", bytes::Bytes::copy_from_slice(bytes)) else { return };
+    for group in 0..reader.row_groups().len().min(4) {
+        let sound = reader.read_sound(group, Columns::All);
+        if let Ok(rows) = reader.read_group(group, Columns::All) {
+            for row in &rows {
+                assert!(row.num_example_per_prompt >= 1);
+                assert!(row.label.is_none_or(|label| label[0] + label[1] == 1.0));
+            }
+            let sound = sound.expect("all of its rows are sound");
+            assert!(sound.faults.is_empty() && sound.rows.len() == rows.len());
+        }
+    }
+}
+
+/// Any bytes as a zip, as Parquet and as JSON Lines: reading ends, asks for nothing beyond the file, and gives records that may be.
+pub fn contribution(bytes: &[u8]) {
+    let Some((&kind, bytes)) = bytes.split_first() else { return };
+    let name = ["a.zip", "data/a.parquet", "data/a.jsonl"][usize::from(kind) % 3];
+    let mut importer = Importer::new(vec![(name.into(), bytes.len() as u64)], NOW);
+    let mut ends = false;
+    for _ in 0..100_000 {
+        match importer.step() {
+            ImportStep::Need { start, length, .. } => {
+                let end = start.checked_add(length).expect("a range has an end");
+                assert!(length > 0 && end <= bytes.len() as u64, "{start}..{end} of {}", bytes.len());
+                importer.give(bytes[start as usize..end as usize].to_vec());
+            }
+            ImportStep::Record(record, _) => record.check(NOW).expect("what is imported may be"),
+            ImportStep::Done => {
+                ends = true;
+                break;
+            }
+        }
+    }
+    assert!(ends, "the import does not end");
+}
+
+/// Any JSON is a record that may be and is read again as the same, or refused; and a round that goes on, or refused.
+pub fn record(bytes: &[u8]) {
+    if let Ok(record) = serde_json::from_slice(bytes).map_err(|_| ()).and_then(|value| Record::from_json(&value, NOW).map_err(|_| ())) {
+        assert_eq!(Record::from_json(&record.to_json(), NOW).as_ref(), Ok(&record));
+    }
+    let Ok(text) = std::str::from_utf8(bytes) else { return };
+    if let Ok(mut round) = Round::from_json(text) {
+        assert_eq!(Round::from_json(&round.to_json()).as_ref(), Ok(&round));
+        round.undo(usize::MAX);
+        assert!(round.pair().is_some(), "a round has a pair to begin with");
+    }
+}
+
+/// What is read of an image's texts is never longer than the longest text that is read.
+pub fn metadata(bytes: &[u8]) {
+    let Some(found) = Metadata::of(bytes) else { return };
+    assert!(found.prompt.is_none_or(|prompt| prompt.len() <= 8 << 20));
+    assert!([found.steps, found.guidance, found.width, found.height].into_iter().flatten().all(f64::is_finite));
 }

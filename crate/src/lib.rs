@@ -23,6 +23,7 @@
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+pub mod metadata;
 #[cfg(feature = "model")]
 pub mod pixels;
 pub mod preference;

@@ -3,7 +3,7 @@
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 
 /// The finaliser of splitmix64.
-fn mix(mut z: u64) -> u64 {
+pub(crate) fn mixed(mut z: u64) -> u64 {
     z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     z ^ (z >> 31)
@@ -17,7 +17,7 @@ fn key(seed: u64, name: &str) -> u64 {
 /// Hashes number `start` and on of a name.
 pub fn hashes(seed: u64, name: &str, start: u64) -> impl Iterator<Item = u64> + use<> {
     let key = key(seed, name);
-    (start + 1..).map(move |index| mix(key.wrapping_add(index.wrapping_mul(GOLDEN))))
+    (start + 1..).map(move |index| mixed(key.wrapping_add(index.wrapping_mul(GOLDEN))))
 }
 
 /// 24 bits of a hash as f32 in −1..1, without rounding.

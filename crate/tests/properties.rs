@@ -125,6 +125,45 @@ proptest! {
     }
 }
 
+fn file(path: &str) -> Vec<u8> {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests").join(path);
+    std::fs::read(&path).unwrap_or_default()
+}
+
+/// A round with answers, as it is stored.
+const ROUND: &str = r#"{"round_version":1,"settings":{"mode":"winner-stays","seed":7,"images":[
+    "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08","60303ae22b998861bce3b28f33eec1be758a213c86c93c076dbe9f558c11c752",
+    "fd61a03af4f77d870fc21e05e7e80678095c92d808cfb3b5c279ee04c74aca13"],"controlRate":0.1},"answers":[],"pair":null}"#;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_dataset(which in 0usize..3, list in prop::collection::vec(damage(), 1..4)) {
+        let name = ["pandas", "pyarrow-2", "duckdb"][which];
+        properties::dataset(&damaged(&file(&format!("dataset/fixtures/{name}.parquet")), &list));
+    }
+
+    #[test]
+    fn any_contribution(kind in 0u8..3, list in prop::collection::vec(damage(), 1..4)) {
+        let whole = if kind == 1 { file("dataset/fixtures/pandas.parquet") } else { file("records/v1.json") };
+        properties::contribution(&[&[kind], &damaged(&whole, &list)[..]].concat());
+    }
+
+    #[test]
+    fn any_record(which in 0usize..2, list in prop::collection::vec(damage(), 0..4)) {
+        let records: Vec<serde_json::Value> = serde_json::from_slice(&file("records/v1.json")).unwrap_or_default();
+        let record = records[which].to_string();
+        properties::record(&damaged([record.as_str(), ROUND][which].as_bytes(), &list));
+    }
+
+    #[test]
+    fn any_metadata(which in 0usize..4, list in prop::collection::vec(damage(), 1..4)) {
+        let name = ["automatic1111.jpg", "comfyui.png", "fooocus.webp", "ztxt.png"][which];
+        properties::metadata(&damaged(&file(&format!("metadata/fixtures/{name}")), &list));
+    }
+}
+
 #[test]
 fn the_undamaged_inputs_are_good() {
     use pickscore::{config::ClipConfig, pixels::Processor, tokens::Tokenizer, weights::ShardIndex};
@@ -134,4 +173,7 @@ fn the_undamaged_inputs_are_good() {
     );
     assert!(Processor::from_json(PREPROCESSOR.as_bytes(), 32).is_ok());
     assert!(ShardIndex::parse("index", INDEX.as_bytes()).is_ok());
+    for path in ["dataset/fixtures/pandas.parquet", "records/v1.json", "metadata/fixtures/comfyui.png"] {
+        assert!(!file(path).is_empty(), "{path}");
+    }
 }

@@ -7,11 +7,15 @@ use anyhow::{Result, bail};
 use crate::process::{program, root, step, succeeds};
 
 /// Each target with the fixtures that it starts from.
-const TARGETS: [(&str, Option<&str>); 4] = [
+const TARGETS: [(&str, Option<&str>); 8] = [
     ("safetensors", None),
     ("image", Some("tests/parity/fixtures/pixels/files")),
     ("tokenizer", Some("tests/parity/fixtures/tokens")),
     ("configuration", None),
+    ("dataset", Some("tests/dataset/fixtures")),
+    ("contribution", None),
+    ("record", Some("tests/records")),
+    ("metadata", Some("tests/metadata/fixtures")),
 ];
 /// Longest input: what is wrong with a long one is wrong with a short one.
 const LONGEST: &str = "-max_len=32768";

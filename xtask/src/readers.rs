@@ -1,4 +1,4 @@
-//! `cargo xtask readers`: our Parquet in the programs that people read it with, and theirs in ours.
+//! `cargo xtask readers`: our Parquet and our contributions in the programs that people read data sets with, and their Parquet in ours.
 
 use std::fs;
 
@@ -26,5 +26,13 @@ pub(crate) fn run() -> Result<()> {
     let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "dataset"]);
     test.args(NATIVE).args(["--", "--ignored", "--exact", "readers_and_writers"]);
     step("read by us, and ours written", test.env("PICKSCORE_READERS", &folder))?;
-    step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))
+    step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))?;
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "contribution"]);
+    test.args(NATIVE).args(["--", "--ignored", "--exact", "contributions_for_readers"]);
+    step("contributions written", test.env("PICKSCORE_READERS", &folder))?;
+    let contributions = folder.join("contributions");
+    step(
+        "contributions read by them",
+        program(&python, &[]).arg(scripts.join("contributions.py")).arg(&contributions),
+    )
 }

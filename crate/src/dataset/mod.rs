@@ -2,6 +2,7 @@
 //!
 //! [`Reader`] and [`Writer`] know no file system; [`DatasetFiles`] finds and opens files.
 
+pub mod contribution;
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;

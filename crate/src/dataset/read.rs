@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    ops::Range,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::Arc,
 };
@@ -127,6 +128,22 @@ impl<R: ChunkReader + 'static> Reader<R> {
             !faults.contains_key(&(at - 1))
         });
         Ok(SoundRows { rows, numbers, faults: faults.into_values().collect() })
+    }
+
+    /// Where the columns of a row group that are read lie in the file, where the file is that long.
+    pub(super) fn group_span(&self, group: usize) -> Option<Range<u64>> {
+        let row_group = self.metadata.row_groups().get(group)?;
+        let mut span: Option<Range<u64>> = None;
+        for (_, leaf) in self.layout.columns() {
+            let chunk = row_group.columns().get(leaf.index)?;
+            let start = chunk.dictionary_page_offset().unwrap_or_else(|| chunk.data_page_offset());
+            let start = u64::try_from(start).ok()?;
+            let end = start.checked_add(u64::try_from(chunk.compressed_size()).ok()?)?;
+            (end <= self.source.len()).then_some(())?;
+            let before = span.unwrap_or(start..end);
+            span = Some(before.start.min(start)..before.end.max(end));
+        }
+        span
     }
 
     /// What a row group claims, where that is within the limits and the file.

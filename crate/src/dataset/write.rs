@@ -94,8 +94,17 @@ impl<W: Write + Send> Writer<W> {
     ///
     /// When the row is not what [`super::Reader`] would read again, or `sink` cannot be written.
     pub fn write(&mut self, row: &Row) -> Result<(), DatasetError> {
+        self.push(row.clone())
+    }
+
+    /// Adds a row without a copy of its images.
+    ///
+    /// # Errors
+    ///
+    /// As [`Writer::write`].
+    pub fn push(&mut self, row: Row) -> Result<(), DatasetError> {
         let place = Place { file: "the new file", row: self.rows() };
-        place.row(row)?;
+        place.row(&row)?;
         if let Some(kind) = row.kind.as_ref().filter(|_| !self.options.kind) {
             return Err(place.wrong(
                 KIND,
@@ -117,7 +126,7 @@ impl<W: Write + Send> Writer<W> {
         if !self.rows.is_empty() && self.bytes + bytes > limit {
             self.flush()?;
         }
-        self.rows.push(row.clone());
+        self.rows.push(row);
         self.bytes += bytes;
         let rows = self.options.group_rows.clamp(1, limits::GROUP_ROWS);
         if self.bytes >= limit || self.rows.len() as u64 >= rows {
@@ -140,7 +149,7 @@ impl<W: Write + Send> Writer<W> {
         if self.rows.is_empty() {
             return Ok(());
         }
-        let rows = std::mem::take(&mut self.rows);
+        let mut rows = std::mem::take(&mut self.rows);
         self.written += rows.len() as u64;
         self.bytes = 0;
         let mut group = self.file.next_row_group().map_err(unwritten)?;
@@ -150,7 +159,7 @@ impl<W: Write + Send> Writer<W> {
             let mut writer = group.next_column().map_err(unwritten)?.ok_or_else(|| DatasetError::Write {
                 reason: format!("there is no column for `{}`", column.name),
             })?;
-            column_of(&mut writer, column.name, &rows).map_err(unwritten)?;
+            column_of(&mut writer, column.name, &mut rows).map_err(unwritten)?;
             writer.close().map_err(unwritten)?;
         }
         group.close().map_err(unwritten)?;
@@ -162,7 +171,11 @@ fn unwritten(error: ParquetError) -> DatasetError {
     DatasetError::Write { reason: error.to_string() }
 }
 
-fn column_of(writer: &mut SerializedColumnWriter<'_>, name: &str, rows: &[Row]) -> Result<(), ParquetError> {
+fn column_of(
+    writer: &mut SerializedColumnWriter<'_>,
+    name: &str,
+    rows: &mut [Row],
+) -> Result<(), ParquetError> {
     match name {
         "are_different" => values::<BoolType>(writer, rows, |row| Some(row.are_different)),
         "has_label" => values::<BoolType>(writer, rows, |row| Some(row.label.is_some())),
@@ -217,10 +230,15 @@ fn values<T: DataType>(
     Ok(())
 }
 
-fn images(writer: &mut SerializedColumnWriter<'_>, rows: &[Row], side: usize) -> Result<(), ParquetError> {
-    for rows in rows.chunks(IMAGES) {
+/// The images' bytes leave the rows: a row group is held once.
+fn images(
+    writer: &mut SerializedColumnWriter<'_>,
+    rows: &mut [Row],
+    side: usize,
+) -> Result<(), ParquetError> {
+    for rows in rows.chunks_mut(IMAGES) {
         let values: Vec<ByteArray> =
-            rows.iter().map(|row| ByteArray::from(row.images[side].bytes.clone())).collect();
+            rows.iter_mut().map(|row| ByteArray::from(std::mem::take(&mut row.images[side].bytes))).collect();
         writer.typed::<ByteArrayType>().write_batch(&values, Some(&vec![1; values.len()]), None)?;
     }
     Ok(())

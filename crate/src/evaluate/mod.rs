@@ -4,6 +4,7 @@
 //! tie-aware accuracy ([`accuracy`]), with the tie threshold chosen on other pairs than it is applied to.
 
 pub mod accuracy;
+mod agreement;
 pub mod bootstrap;
 pub mod calibration;
 mod judged;
@@ -11,6 +12,7 @@ pub mod report;
 #[cfg(feature = "model")]
 pub mod retrieval;
 
+pub use agreement::{ScorerAgreement, scorer_agreement};
 pub use bootstrap::{Bootstrap, Estimate};
 pub use judged::Judged;
 pub use report::{Report, RetrievalRow, ScorerRow, ThresholdSource};

@@ -23,16 +23,16 @@ impl Record {
         uid("rater_uid", &self.rater_uid)?;
         let length = self.prompt.len();
         if length > PROMPT_BYTES {
-            return Err(wrong("prompt", format!("{length} bytes long"), "at most 16384 bytes"));
+            return Err(wrong("prompt", format!("a text of {length} bytes"), "at most 16384 bytes"));
         }
         if self.prompt.trim().is_empty() {
-            return Err(wrong("prompt", "empty".into(), "a text"));
+            return Err(wrong("prompt", "a blank text".into(), "a prompt"));
         }
         for (side, shown) in [("left", &self.left), ("right", &self.right)] {
             self.check_shown(side, shown)?;
         }
         if self.left.image_uid == self.right.image_uid {
-            return Err(wrong("right.image_uid", "the same as on the left".into(), "another image"));
+            return Err(wrong("right.image_uid", "the image of the other side".into(), "another image"));
         }
         if self.created_at <= 0 {
             return Err(wrong("created_at", self.created_at.to_string(), "milliseconds since 1970"));
@@ -44,7 +44,7 @@ impl Record {
         if let Some(of) = &self.retest_of {
             uid("retest_of", of)?;
             if self.mode != Mode::Retest {
-                let found = format!("there in mode \"{}\"", self.mode.name());
+                let found = format!("a uid in mode \"{}\"", self.mode.name());
                 return Err(wrong("retest_of", found, "nothing but in mode \"retest\""));
             }
         }
@@ -77,7 +77,7 @@ impl Record {
             return Err(wrong(&field, score.to_string(), "a finite number"));
         }
         if self.scorer.is_none() {
-            return Err(wrong(&field, "there without a scorer".into(), "a scorer beside it"));
+            return Err(wrong(&field, "a score without a scorer".into(), "a scorer beside it"));
         }
         Ok(())
     }

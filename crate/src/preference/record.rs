@@ -1,5 +1,6 @@
 //! A preference record: one pair that a rater was shown, and what came of it.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::{Label, Side};
@@ -87,7 +88,8 @@ pub struct Scorer {
 }
 
 /// How pairs of a round are chosen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Mode {
     /// The winner stays and meets the next image of the pool, as in Pick-a-Pic's app.
     WinnerStays,

@@ -78,7 +78,7 @@ export interface RoundSettings {
   mode: Mode;
   /** Decides order and sides: a whole number from 0 to 2⁵³ − 1. */
   seed: number;
-  /** The pool: 2 to 2,000 images (500 in mode `"active"`). Not in mode `"retest"`. */
+  /** The pool: 2 to 2,000 images (300 in mode `"active"`). Not in mode `"retest"`. */
   images?: string[];
   /** The image of the pool that is shown in the first pair: the winner of the round before. Mode `"winner-stays"` only. */
   first?: string;
@@ -141,6 +141,31 @@ export interface Agreement {
   agreeing: number;
   /** Mean of 1 for the same answer, ½ where exactly one of the two is a tie, 0 otherwise; null without repeats. */
   score: number | null;
+}
+
+/** How far a scorer agrees with a person. */
+export interface ScorerAgreement {
+  /** Records with a label and both scores; controls are left out. */
+  pairs: number;
+  /** Mean of 1 where both prefer the same image, ½ where exactly one of them has a tie, 0 otherwise. The scorer has one where scores are equal. */
+  score: number;
+  /** Where that would lie in 95 of 100 collections like this one. */
+  low: number;
+  high: number;
+}
+
+/** A place in an order (Bradley–Terry, ties counted as half a win). */
+export interface Ranked {
+  /** The image's uid or the model's name. */
+  name: string;
+  /** On the scale on which a lead of 1 means odds of e to 1; the mean of all is 0. */
+  strength: number;
+  /** The standard error of the strength. */
+  error: number;
+  /** Records that preferred it, neither, or the other one. */
+  wins: number;
+  ties: number;
+  losses: number;
 }
 
 /** Records beside those that are known already. */

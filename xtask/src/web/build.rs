@@ -4,16 +4,18 @@ use anyhow::Result;
 
 use crate::{
     process::{program, step},
-    web::{engine, node, size},
+    web::{engine, node, records, size},
 };
 
-/// Builds the engine, the library and the page, and says how large they are.
+/// Builds the engine, the records, their libraries and the page, and says how large they are.
 pub(crate) fn run() -> Result<()> {
     node::install()?;
     engine::build()?;
+    records::build()?;
     step("types", &mut node::tool("tsc", &["--build", "--pretty"]))?;
     step("the page", &mut node::tool("vite", &["build", "www", "--logLevel", "warn"]))?;
     step("the library", &mut program("node", &["web/engine/build.mjs", "dist/lib"]))?;
+    step("the records library", &mut program("node", &["web/records/build.mjs", "dist/lib"]))?;
     step("the service worker", &mut program("node", &["www/finish.mjs", "dist"]))?;
     size::report()
 }

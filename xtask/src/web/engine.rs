@@ -1,17 +1,13 @@
 //! `web/engine` → `web/engine/pkg/{gpu,cpu}`: wasm with its JavaScript glue.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::PathBuf;
 
-use anyhow::{Context as _, Result};
-use sha2::{Digest as _, Sha256};
-use wasm_bindgen_cli_support::Bindgen;
+use anyhow::Result;
 
 use crate::{
-    process::{cache, program, root, step, target_folder},
+    process::{root, step, target_folder},
     wasm_target::{TARGET, WasmTarget},
+    web::package::{self, Package},
 };
 
 /// A build of the engine.
@@ -64,33 +60,17 @@ pub(crate) fn build() -> Result<()> {
 
 fn build_one(target: WasmTarget, variant: Variant) -> Result<()> {
     let wasm = compile(target, variant)?;
-    let bytes = fs::read(&wasm).with_context(|| format!("{} is not there", wasm.display()))?;
-    let key = key(&bytes);
-    let stored = cache()?.join("engine").join(format!("{}-{key}", variant.name));
-    if !stored.join("done").exists() {
-        finish(&wasm, &stored, variant)?;
-    }
-    let package = root().join("web/engine/pkg").join(variant.name);
-    if fs::read_to_string(package.join("done")).is_ok_and(|done| done == key) {
-        return Ok(());
-    }
-    // Gone before anything of it changes, there again at the end.
-    let _ = fs::remove_dir_all(&package);
-    fs::create_dir_all(&package)?;
-    for entry in fs::read_dir(&stored)? {
-        let entry = entry?;
-        fs::copy(entry.path(), package.join(entry.file_name()))?;
-    }
-    fs::write(package.join("done"), key)?;
-    Ok(())
-}
-
-/// What the finished wasm depends on.
-fn key(wasm: &[u8]) -> String {
-    let mut hash = Sha256::new();
-    hash.update(wasm);
-    OPTIMISE.iter().for_each(|option| hash.update(option));
-    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+    let Variant { name, .. } = variant;
+    package::make(
+        &wasm,
+        &Package {
+            label: name,
+            cache: "engine",
+            output: "engine",
+            folder: root().join("web/engine/pkg").join(name),
+            options: &OPTIMISE,
+        },
+    )
 }
 
 fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
@@ -103,25 +83,4 @@ fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     step(&format!("the engine ({})", variant.name), &mut command)?;
     Ok(folder.join(TARGET).join("web/pickscore_engine.wasm"))
-}
-
-/// Glue and optimised wasm of a variant, made in a folder of its own that is renamed when it is whole.
-fn finish(wasm: &Path, stored: &Path, variant: Variant) -> Result<()> {
-    let making = stored.with_extension("making");
-    let _ = fs::remove_dir_all(&making);
-    fs::create_dir_all(&making)?;
-    let mut bindgen = Bindgen::new();
-    bindgen.input_path(wasm).out_name("engine").web(true)?.typescript(true);
-    bindgen.generate(&making)?;
-    let output = making.join("engine_bg.wasm");
-    let large = making.join("unoptimised.wasm");
-    fs::rename(&output, &large)?;
-    let mut optimise = program("node", &["node_modules/binaryen/bin/wasm-opt"]);
-    optimise.args(OPTIMISE).arg(&large).arg("-o").arg(&output);
-    step(&format!("wasm-opt ({})", variant.name), &mut optimise)?;
-    fs::remove_file(large)?;
-    fs::write(making.join("done"), "")?;
-    let _ = fs::remove_dir_all(stored);
-    fs::rename(making, stored)?;
-    Ok(())
 }

@@ -5,5 +5,7 @@ pub(crate) mod build;
 pub(crate) mod e2e;
 mod engine;
 pub(crate) mod node;
+mod package;
+mod records;
 pub(crate) mod serve;
 mod size;

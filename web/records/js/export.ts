@@ -1,0 +1,111 @@
+/** Contributions, written. */
+
+import { asRecordsError, guarded, RecordsError, throwIfAborted } from "./error";
+import { bytesOf } from "./metadata";
+import { type Sink, sinkOf, writing } from "./target";
+import type { ExportOptions, ExportResult, ImageSource } from "./types";
+import { functions } from "./wasm";
+
+/** How many images are looked for, or read ahead, at a time. */
+const AT_ONCE = 16;
+/** Progress is told so often at most, in milliseconds. */
+const OFTEN = 100;
+
+type Exported = Pick<ExportResult, "name" | "records" | "bytes" | "files">;
+
+/**
+ * Writes records and images as a contribution: a zip or folder that trainers of Pick-a-Pic read. Holds a few images in memory at a time.
+ *
+ * @throws RecordsError
+ */
+export async function exportContribution(options: ExportOptions): Promise<ExportResult> {
+  const { Exporter } = functions();
+  const { records, images, target, format = "parquet", card, appVersion, now = Date.now(), signal } = options;
+  if (!Array.isArray(records)) throw new RecordsError("bad-argument", "`records` is no list");
+  if (typeof images !== "function") throw new RecordsError("bad-argument", "`images` is no function");
+  throwIfAborted(signal);
+  const sink = sinkOf(target);
+  let exporter: InstanceType<typeof Exporter> | undefined;
+  try {
+    const tell = teller(options.onProgress);
+    const uids = new Set(records.flatMap((record) => [record?.left?.image_uid, record?.right?.image_uid]).filter((uid) => typeof uid === "string"));
+    const sizes = format === "csv" ? {} : await sizesOf([...uids], images, tell, signal);
+    const json = [JSON.stringify(records), JSON.stringify(sizes), JSON.stringify(card)] as const;
+    exporter = guarded(() => new Exporter(...json, format, !sink.isFolder, appVersion, now));
+    const leftOut = JSON.parse(exporter.leftOut()) as ExportResult["leftOut"];
+    await writeAll(exporter, sink, images, tell, signal);
+    const { chunks, exported } = guarded(() => exporter?.finish()) as { chunks: (Uint8Array | string | null)[]; exported: string };
+    await pour(sink, chunks);
+    throwIfAborted(signal);
+    const blob = await writing(() => sink.close());
+    const result = JSON.parse(exported) as Exported;
+    const name = sink.isFolder ? result.name : `${result.name}.zip`;
+    return { ...result, name, leftOut, ...(blob ? { blob } : {}) };
+  } catch (thrown) {
+    const error = asRecordsError(thrown);
+    await sink.abort(error);
+    throw error;
+  } finally {
+    exporter?.free();
+  }
+}
+
+type Tell = (stage: string, loaded: number, total: number) => void;
+
+/** Progress, not more often than anyone can see, but always the last of each stage. */
+function teller(onProgress: ExportOptions["onProgress"]): Tell {
+  let last = Number.NEGATIVE_INFINITY;
+  return (stage, loaded, total) => {
+    const time = performance.now();
+    if (loaded < total && time - last < OFTEN) return;
+    last = time;
+    onProgress?.({ stage, loaded, total });
+  };
+}
+
+/** The sizes of the images that are there. */
+async function sizesOf(uids: string[], images: ImageSource, tell: Tell, signal: AbortSignal | undefined): Promise<Record<string, number>> {
+  const sizes: Record<string, number> = {};
+  for (let start = 0; start < uids.length; start += AT_ONCE) {
+    throwIfAborted(signal);
+    const some = uids.slice(start, start + AT_ONCE);
+    const blobs = await Promise.all(some.map((uid) => images(uid)));
+    for (const [at, uid] of some.entries()) {
+      const size = blobs[at]?.size;
+      if (size !== undefined) sizes[uid] = size;
+    }
+    tell("checking", Math.min(start + AT_ONCE, uids.length), uids.length);
+  }
+  return sizes;
+}
+
+interface Giver {
+  wanted(): string[];
+  give(images: Uint8Array[]): (Uint8Array | string | null)[];
+  steps(): number;
+}
+
+async function writeAll(exporter: Giver, sink: Sink, images: ImageSource, tell: Tell, signal: AbortSignal | undefined): Promise<void> {
+  const total = exporter.steps();
+  for (let done = 0; ; done += 1) {
+    throwIfAborted(signal);
+    const wanted = exporter.wanted();
+    if (wanted.length === 0) return;
+    const bytes = await Promise.all(wanted.map((uid) => imageOf(uid, images)));
+    await pour(
+      sink,
+      guarded(() => exporter.give(bytes)),
+    );
+    tell("writing", done + 1, total);
+  }
+}
+
+async function imageOf(uid: string, images: ImageSource): Promise<Uint8Array> {
+  const blob = await images(uid);
+  if (!blob) throw new RecordsError("image", `the image ${uid} went missing during the export`);
+  return new Uint8Array(await bytesOf(blob));
+}
+
+async function pour(sink: Sink, pieces: (Uint8Array | string | null)[]): Promise<void> {
+  for (const piece of pieces) await writing(() => sink.write(piece));
+}

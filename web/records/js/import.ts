@@ -1,0 +1,69 @@
+/** Contributions, read back. */
+
+import { asRecordsError, guarded, RecordsError, throwIfAborted } from "./error";
+import type { ImportOptions, ImportResult, PreferenceRecord } from "./types";
+import { functions } from "./wasm";
+
+/** What the importer says. */
+type Step = { file: number; start: number; length: number } | { record: string; left: Uint8Array | null; right: Uint8Array | null } | null;
+
+/** Progress is told so often at most, in milliseconds. */
+const OFTEN = 100;
+
+/**
+ * Reads contributions back: zips, Parquet and JSON Lines files, or all files of a folder. What is not as it should be is refused by file, row
+ * and column, and everything else is kept. A `File` of a folder is known by its `webkitRelativePath`; `[path, blob]` names one otherwise.
+ *
+ * @throws RecordsError
+ */
+export async function importContribution(files: (File | [string, Blob])[], options: ImportOptions): Promise<ImportResult> {
+  const { Importer } = functions();
+  const { onRecord, now = Date.now(), signal, onProgress } = options;
+  if (!Array.isArray(files)) throw new RecordsError("bad-argument", "the files are no list");
+  if (typeof onRecord !== "function") throw new RecordsError("bad-argument", "`onRecord` is no function");
+  const named = files.map((file): [string, Blob] => (Array.isArray(file) ? file : [file.webkitRelativePath || file.name, file]));
+  if (named.some(([path, blob]) => typeof path !== "string" || !(blob instanceof Blob))) {
+    throw new RecordsError("bad-argument", "a file is not a File, and not [path, Blob]");
+  }
+  const total = named.reduce((sum, [, blob]) => sum + blob.size, 0);
+  const importer = new Importer(
+    named.map(([path]) => path),
+    Float64Array.from(named, ([, blob]) => blob.size),
+    now,
+  );
+  let [records, loaded, last] = [0, 0, Number.NEGATIVE_INFINITY];
+  try {
+    for (;;) {
+      throwIfAborted(signal);
+      const step = guarded(() => importer.step()) as Step;
+      if (step === null) break;
+      if ("record" in step) {
+        records += 1;
+        await onRecord(JSON.parse(step.record) as PreferenceRecord, { left: step.left, right: step.right });
+        continue;
+      }
+      const { file, start, length } = step;
+      const [, blob] = named[file] as [string, Blob];
+      try {
+        const bytes = new Uint8Array(await blob.slice(start, start + length).arrayBuffer());
+        guarded(() => importer.give(bytes));
+      } catch (thrown) {
+        const error = asRecordsError(thrown, "read");
+        if (error.code !== "read") throw error;
+        importer.giveUp(error.message);
+      }
+      // Small parts are read more than once; what is read is never told to be more than there is.
+      loaded = Math.min(loaded + length, total);
+      if (performance.now() - last >= OFTEN) {
+        last = performance.now();
+        onProgress?.({ stage: "reading", loaded, total });
+      }
+    }
+    onProgress?.({ stage: "reading", loaded: total, total });
+    return { records, ...(JSON.parse(importer.refused()) as Omit<ImportResult, "records">) };
+  } catch (thrown) {
+    throw asRecordsError(thrown);
+  } finally {
+    importer.free();
+  }
+}

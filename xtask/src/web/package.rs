@@ -1,0 +1,78 @@
+//! wasm as cargo makes it → a folder with its JavaScript glue and the optimised wasm.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use sha2::{Digest as _, Sha256};
+use wasm_bindgen_cli_support::Bindgen;
+
+use crate::process::{cache, program, step};
+
+/// What is made of some wasm.
+pub(crate) struct Package<'a> {
+    /// What messages and the cache call it.
+    pub(crate) label: &'a str,
+    /// Its folder in the cache.
+    pub(crate) cache: &'a str,
+    /// What the glue is called.
+    pub(crate) output: &'a str,
+    /// Where it goes.
+    pub(crate) folder: PathBuf,
+    /// How Binaryen optimises.
+    pub(crate) options: &'a [&'a str],
+}
+
+/// Makes a package; one that has not changed is taken from the last time.
+pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
+    let bytes = fs::read(wasm).with_context(|| format!("{} is not there", wasm.display()))?;
+    let key = key(&bytes, package.options);
+    let stored = cache()?.join(package.cache).join(format!("{}-{key}", package.label));
+    if !stored.join("done").exists() {
+        finish(wasm, &stored, package)?;
+    }
+    let folder = &package.folder;
+    if fs::read_to_string(folder.join("done")).is_ok_and(|done| done == key) {
+        return Ok(());
+    }
+    // Gone before anything of it changes, there again at the end.
+    let _ = fs::remove_dir_all(folder);
+    fs::create_dir_all(folder)?;
+    for entry in fs::read_dir(&stored)? {
+        let entry = entry?;
+        fs::copy(entry.path(), folder.join(entry.file_name()))?;
+    }
+    fs::write(folder.join("done"), key)?;
+    Ok(())
+}
+
+/// What the finished wasm depends on.
+fn key(wasm: &[u8], options: &[&str]) -> String {
+    let mut hash = Sha256::new();
+    hash.update(wasm);
+    options.iter().for_each(|option| hash.update(option));
+    hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Glue and optimised wasm, made in a folder of its own that is renamed when it is whole.
+fn finish(wasm: &Path, stored: &Path, package: &Package<'_>) -> Result<()> {
+    let making = stored.with_extension("making");
+    let _ = fs::remove_dir_all(&making);
+    fs::create_dir_all(&making)?;
+    let mut bindgen = Bindgen::new();
+    bindgen.input_path(wasm).out_name(package.output).web(true)?.typescript(true);
+    bindgen.generate(&making)?;
+    let output = making.join(format!("{}_bg.wasm", package.output));
+    let large = making.join("unoptimised.wasm");
+    fs::rename(&output, &large)?;
+    let mut optimise = program("node", &["node_modules/binaryen/bin/wasm-opt"]);
+    optimise.args(package.options).arg(&large).arg("-o").arg(&output);
+    step(&format!("wasm-opt ({})", package.label), &mut optimise)?;
+    fs::remove_file(large)?;
+    fs::write(making.join("done"), "")?;
+    let _ = fs::remove_dir_all(stored);
+    fs::rename(making, stored)?;
+    Ok(())
+}
