@@ -10,10 +10,7 @@ pub const NOW: i64 = 1_795_683_300_000;
 
 /// Image number so and so: its bytes.
 pub fn image(number: usize) -> Vec<u8> {
-    (0..24 + number * 5 % 97)
-        .map(|at| ((number * 31 + at * at) % 251) as u8)
-        .chain((number as u32).to_le_bytes())
-        .collect()
+    (0..24 + number * 5 % 97).map(|at| ((number * 31 + at * at) % 251) as u8).chain((number as u32).to_le_bytes()).collect()
 }
 
 pub fn shown(number: usize, score: Option<f64>) -> Shown {
@@ -68,8 +65,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
         |(prompt, (left, step), (model_0, model_1), scores, label, (mode, of), control, uids, rest)| {
             let (uid, session_uid, rater_uid) = uids;
             let (seconds, scores_visible, app_version, created_at) = rest;
-            let (score_0, score_1) =
-                scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
+            let (score_0, score_1) = scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
             Record {
                 uid,
                 prompt,
