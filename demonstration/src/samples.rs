@@ -81,13 +81,23 @@ pub(crate) fn run(arguments: &SamplesArguments) -> Result<(), Fault> {
         let said = (0..).map(|at| content.caption(&gallery.concepts, &mut Random::new(0, "caption", at)));
         let said =
             said.take(400).min_by_key(|caption| (!caption.starts_with(plainly(sample)), caption.len()));
-        images.push(json!({ "file": file, "caption": said, "worse": sample.worse }));
+        let said = said.unwrap_or_default() + sample.worse.map_or("", in_words);
+        images.push(json!({ "file": file, "caption": said }));
     }
     let list = json!({ "prompt": PROMPT, "ideas": IDEAS, "images": images });
     let mut text = serde_json::to_string_pretty(&list)
         .map_err(|error| Fault::Malformed { file: "samples.json".into(), error })?;
     text.push('\n');
     write(&arguments.out.join("samples.json"), text.as_bytes())
+}
+
+/// What a degradation's name adds to a caption.
+fn in_words(worse: &str) -> &'static str {
+    match worse {
+        "blur" => ", blurred",
+        "stretch" => ", stretched",
+        _ => ", made worse",
+    }
 }
 
 /// How the plain caption of a sample begins.

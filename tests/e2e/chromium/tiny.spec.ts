@@ -5,15 +5,16 @@ import { join } from "node:path";
 import { expect, test } from "@playwright/test";
 import { golden, imageFiles, models } from "../fixtures.ts";
 import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
+import { openBlank } from "./setup.ts";
 
 const expected = JSON.parse(readFileSync(join(models(), "tiny-q8.json"), "utf8")) as { prompts: string[]; scores: number[][] };
 
 for (const device of ["cpu", "webgpu"] as const) {
   test(`the demonstration model on ${device}`, async ({ page }) => {
-    await page.goto("./");
+    await openBlank(page);
     await page.evaluate(emptyStorage);
     const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
-      load: { model: new URL("models/pickscore-tiny", page.url()).href, device, precision: "q8" },
+      load: { model: new URL("models/pickscore-tiny", page.url()).href, device, precision: "q8" as const },
       prompts: expected.prompts,
       images: imageFiles(golden().images),
     });
