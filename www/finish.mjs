@@ -18,8 +18,10 @@ const entries = await readdir(dist, { recursive: true, withFileTypes: true });
 const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join("/")).sort();
 
 const isEngine = (file) => /^lib\/engine-.*\.wasm$/.test(file);
+// Comes when somebody hands in on the Hub, and at no other time.
+const isHub = (file) => /^assets\/hub-client\./.test(file);
 // What is of no use without a network, or is kept by others.
-const isLeft = (file) => isEngine(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
+const isLeft = (file) => isEngine(file) || isHub(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
 const kept = files.filter((file) => !isLeft(file));
 const engines = files.filter(isEngine);
 

@@ -142,7 +142,10 @@ pub fn contribution(bytes: &[u8]) {
 
 /// Any JSON is a record that may be and is read again as the same, or refused; and a round that goes on, or refused.
 pub fn record(bytes: &[u8]) {
-    if let Ok(record) = serde_json::from_slice(bytes).map_err(|_| ()).and_then(|value| Record::from_json(&value, NOW).map_err(|_| ())) {
+    if let Ok(record) = serde_json::from_slice(bytes)
+        .map_err(|_| ())
+        .and_then(|value| Record::from_json(&value, NOW).map_err(|_| ()))
+    {
         assert_eq!(Record::from_json(&record.to_json(), NOW).as_ref(), Ok(&record));
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
@@ -157,5 +160,7 @@ pub fn record(bytes: &[u8]) {
 pub fn metadata(bytes: &[u8]) {
     let Some(found) = Metadata::of(bytes) else { return };
     assert!(found.prompt.is_none_or(|prompt| prompt.len() <= 8 << 20));
-    assert!([found.steps, found.guidance, found.width, found.height].into_iter().flatten().all(f64::is_finite));
+    assert!(
+        [found.steps, found.guidance, found.width, found.height].into_iter().flatten().all(f64::is_finite)
+    );
 }

@@ -12,7 +12,8 @@ use pickscore::{
     dataset::{
         Collected, Row, WriteOptions, Writer,
         contribution::{
-            Card, Chunk, Consent, ExportError, ExportOptions, Exported, Exporter, Format, ImportStep, Importer, Packing, Refusal,
+            Card, Chunk, Consent, ExportError, ExportOptions, Exported, Exporter, Format, ImportStep,
+            Importer, Packing, Refusal,
         },
     },
     preference::{Comparison, Label, Mode, Record, Scorer, Side, image_uid},
@@ -24,7 +25,10 @@ fn card() -> Card {
         title: "Foxes: \"quoted\"".into(),
         description: Some("---\n<b>Described</b>\n# by me".into()),
         license: "cc0-1.0".into(),
-        consent: Consent { text: "I release this into the public domain.\n> really".into(), version: "1".into() },
+        consent: Consent {
+            text: "I release this into the public domain.\n> really".into(),
+            version: "1".into(),
+        },
         collection: Some("At home.".into()),
         languages: vec!["en".into(), "ja".into()],
     }
@@ -49,20 +53,21 @@ fn exported(options: ExportOptions, records: Vec<Record>) -> (BTreeMap<String, V
     let is_zip = options.packing == Packing::Zip;
     let mut exporter = Exporter::new(options, records, &sizes()).unwrap();
     let (mut files, mut open) = (BTreeMap::new(), is_zip.then(|| ("zip".to_owned(), Vec::new())));
-    let keep = |chunks: Vec<Chunk>, files: &mut BTreeMap<String, Vec<u8>>, open: &mut Option<(String, Vec<u8>)>| {
-        for chunk in chunks {
-            match chunk {
-                Chunk::Open(path) => {
-                    assert!(open.replace((path, Vec::new())).is_none());
-                }
-                Chunk::Bytes(bytes) => open.as_mut().unwrap().1.extend(bytes),
-                Chunk::Close => {
-                    let (path, bytes) = open.take().unwrap();
-                    assert!(files.insert(path, bytes).is_none());
+    let keep =
+        |chunks: Vec<Chunk>, files: &mut BTreeMap<String, Vec<u8>>, open: &mut Option<(String, Vec<u8>)>| {
+            for chunk in chunks {
+                match chunk {
+                    Chunk::Open(path) => {
+                        assert!(open.replace((path, Vec::new())).is_none());
+                    }
+                    Chunk::Bytes(bytes) => open.as_mut().unwrap().1.extend(bytes),
+                    Chunk::Close => {
+                        let (path, bytes) = open.take().unwrap();
+                        assert!(files.insert(path, bytes).is_none());
+                    }
                 }
             }
-        }
-    };
+        };
     let (mut steps, total) = (0, exporter.steps());
     loop {
         let wanted: Vec<Vec<u8>> = exporter.wanted().iter().map(|uid| images[*uid].clone()).collect();
@@ -120,15 +125,23 @@ fn imported(files: &[(&str, &[u8])]) -> Imported {
     found.refused = importer.refused().to_vec();
     for refusal in &found.refused {
         assert!(!refusal.message.contains('\n') && refusal.message.len() < 700, "{}", refusal.message);
-        assert!(refusal.message.contains(&refusal.file), "{} does not name {}", refusal.message, refusal.file);
+        assert!(
+            refusal.message.contains(&refusal.file),
+            "{} does not name {}",
+            refusal.message,
+            refusal.file
+        );
     }
     found
 }
 
 fn imported_files(files: &BTreeMap<String, Vec<u8>>) -> Imported {
-    let named: Vec<(String, &Vec<u8>)> =
-        files.iter().map(|(path, bytes)| (if path == "zip" { "c.zip".into() } else { path.clone() }, bytes)).collect();
-    let files: Vec<(&str, &[u8])> = named.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
+    let named: Vec<(String, &Vec<u8>)> = files
+        .iter()
+        .map(|(path, bytes)| (if path == "zip" { "c.zip".into() } else { path.clone() }, bytes))
+        .collect();
+    let files: Vec<(&str, &[u8])> =
+        named.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice())).collect();
     imported(&files)
 }
 
@@ -229,8 +242,14 @@ fn examples_per_prompt_are_counted_before_the_first_row() {
     assert_eq!(rows[0]["best_image_uid"], rows[0]["image_0_uid"]);
     assert_eq!((&rows[1]["best_image_uid"], &rows[3]["best_image_uid"]), (&"tie".into(), &"".into()));
     assert_eq!(rows[0]["created_at"], "2026-11-26T08:53:20.000Z");
-    assert_eq!((&rows[3]["pickscore_control"], &rows[4]["pickscore_control"]), (&"image_1".into(), &"image_0".into()));
-    assert!(rows.iter().all(|row| row["user_id"] == rows[0]["user_id"] && row["user_id"].as_i64().unwrap() < 1 << 53));
+    assert_eq!(
+        (&rows[3]["pickscore_control"], &rows[4]["pickscore_control"]),
+        (&"image_1".into(), &"image_0".into())
+    );
+    assert!(
+        rows.iter()
+            .all(|row| row["user_id"] == rows[0]["user_id"] && row["user_id"].as_i64().unwrap() < 1 << 53)
+    );
     // Every image once.
     let images = exported.files.iter().filter(|file| file.path.starts_with("images/")).count();
     assert_eq!(images, 12);
@@ -240,8 +259,13 @@ fn examples_per_prompt_are_counted_before_the_first_row() {
 fn sums_and_manifest_are_those_of_the_files() {
     let (files, exported) = exported(options(Format::Parquet, Packing::Folder), some());
     let names: Vec<&str> = files.keys().map(String::as_str).collect();
-    let expected =
-        ["README.md", "SHA256SUMS", "contribution.json", "croissant.json", "data/train-00000-of-00001.parquet"];
+    let expected = [
+        "README.md",
+        "SHA256SUMS",
+        "contribution.json",
+        "croissant.json",
+        "data/train-00000-of-00001.parquet",
+    ];
     assert_eq!(names, expected);
     let sums = String::from_utf8(files["SHA256SUMS"].clone()).unwrap();
     let lines: Vec<&str> = sums.lines().collect();
@@ -259,15 +283,30 @@ fn sums_and_manifest_are_those_of_the_files() {
         "records": 30, "labelled": 23, "ties": 8, "skipped": 7, "controls": 2, "retests": 1, "prompts": 3, "images": 12
     });
     assert_eq!(manifest["counts"], counts);
-    assert_eq!((&manifest["scores_visible"], &manifest["raters"]), (&"sometimes".into(), &serde_json::json!(["rater"])));
-    assert_eq!(manifest["files"].as_array().unwrap().iter().map(|file| file["rows"].as_u64().unwrap()).sum::<u64>(), 30);
+    assert_eq!(
+        (&manifest["scores_visible"], &manifest["raters"]),
+        (&"sometimes".into(), &serde_json::json!(["rater"]))
+    );
+    assert_eq!(
+        manifest["files"].as_array().unwrap().iter().map(|file| file["rows"].as_u64().unwrap()).sum::<u64>(),
+        30
+    );
     let total: u64 = files.values().map(|bytes| bytes.len() as u64).sum();
     assert_eq!((exported.bytes, exported.name.as_str()), (total, "pickscore-2026-11-26-30-pairs"));
     let card = String::from_utf8(files["README.md"].clone()).unwrap();
-    assert!(card.starts_with("---\nlicense: \"cc0-1.0\"\npretty_name: \"Foxes: \\\"quoted\\\"\"\n"), "{card}");
+    assert!(
+        card.starts_with("---\nlicense: \"cc0-1.0\"\npretty_name: \"Foxes: \\\"quoted\\\"\"\n"),
+        "{card}"
+    );
     // Nobody's words begin a heading, end the front matter or open a tag.
-    assert!(card.contains("\n> &lt;b>Described&lt;/b>\n> # by me\n") && card.matches("\n---\n").count() == 1, "{card}");
-    assert!(card.contains("> I release this into the public domain.\n> > really") && card.contains("| skipped | 7 |"));
+    assert!(
+        card.contains("\n> &lt;b>Described&lt;/b>\n> # by me\n") && card.matches("\n---\n").count() == 1,
+        "{card}"
+    );
+    assert!(
+        card.contains("> I release this into the public domain.\n> > really")
+            && card.contains("| skipped | 7 |")
+    );
 }
 
 #[test]
@@ -315,7 +354,13 @@ fn many_images_make_several_files_and_row_groups() {
             break;
         }
         exporter.give(wanted).unwrap();
-        largest = largest.max(exporter.take().iter().map(|chunk| if let Chunk::Bytes(bytes) = chunk { bytes.len() } else { 0 }).sum());
+        largest = largest.max(
+            exporter
+                .take()
+                .iter()
+                .map(|chunk| if let Chunk::Bytes(bytes) = chunk { bytes.len() } else { 0 })
+                .sum(),
+        );
     }
     let files = exporter.finish().unwrap().files;
     let data: Vec<(&str, u64)> = files
@@ -323,8 +368,11 @@ fn many_images_make_several_files_and_row_groups() {
         .filter(|file| file.path.starts_with("data/"))
         .map(|file| (file.path.as_str(), file.rows))
         .collect();
-    let expected =
-        [("data/train-00000-of-00003.parquet", 3), ("data/train-00001-of-00003.parquet", 3), ("data/train-00002-of-00003.parquet", 1)];
+    let expected = [
+        ("data/train-00000-of-00003.parquet", 3),
+        ("data/train-00001-of-00003.parquet", 3),
+        ("data/train-00002-of-00003.parquet", 1),
+    ];
     assert_eq!(data, expected);
     // A row group is a pair here: nothing gathers.
     assert!(largest < 90 << 20, "{largest}");
@@ -333,11 +381,14 @@ fn many_images_make_several_files_and_row_groups() {
 #[test]
 fn csv_has_no_formulas_and_no_images() {
     let (files, exported) = exported(options(Format::Csv, Packing::Folder), some());
-    assert_eq!(exported.files.len(), 4);
+    assert_eq!(exported.files.len(), 5);
     let text = &files["data/train-00000-of-00001.csv"];
     let mut reader = csv::Reader::from_reader(text.as_slice());
     let headers = reader.headers().unwrap().clone();
-    assert!(headers.iter().any(|name| name == "pickscore_uid") && !headers.iter().any(|name| name.starts_with("jpg")));
+    assert!(
+        headers.iter().any(|name| name == "pickscore_uid")
+            && !headers.iter().any(|name| name.starts_with("jpg"))
+    );
     let caption = headers.iter().position(|name| name == "caption").unwrap();
     let rows: Vec<csv::StringRecord> = reader.records().map(Result::unwrap).collect();
     assert_eq!(rows.len(), 30);
@@ -355,7 +406,8 @@ fn what_cannot_be_exported_is_left_out_by_name() {
     let twin = Record { uid: "twin".into(), ..good.clone() };
     let records = vec![good, future, lost, twin];
     let exporter = Exporter::new(options(Format::Parquet, Packing::Zip), records.clone(), &sizes()).unwrap();
-    let left_out: Vec<(&str, &str)> = exporter.left_out().iter().map(|(uid, reason)| (uid.as_str(), reason.as_str())).collect();
+    let left_out: Vec<(&str, &str)> =
+        exporter.left_out().iter().map(|(uid, reason)| (uid.as_str(), reason.as_str())).collect();
     assert_eq!(left_out.iter().map(|(uid, _)| *uid).collect::<Vec<_>>(), ["future", "lost", "twin"]);
     assert!(left_out[0].1.contains("`created_at`") && left_out[1].1.contains("is not there"), "{left_out:?}");
     assert_eq!(left_out[2].1, "it says the same as a record before it");
@@ -369,7 +421,10 @@ fn other_images_than_asked_for_are_refused() {
     let mut exporter =
         Exporter::new(options(Format::Parquet, Packing::Zip), vec![record(1, 0, 1, None)], &sizes()).unwrap();
     let said = exporter.give(vec![image(0), image(2)]).unwrap_err().to_string();
-    assert!(said.contains("has other bytes than its uid says") && said.contains(&image_uid(&image(1))), "{said}");
+    assert!(
+        said.contains("has other bytes than its uid says") && said.contains(&image_uid(&image(1))),
+        "{said}"
+    );
     assert!(matches!(exporter.finish(), Err(ExportError::Order { .. })));
     assert!(matches!(exporter.give(vec![image(0)]), Err(ExportError::Order { .. })));
     exporter.give(vec![image(0), image(1)]).unwrap();
@@ -413,8 +468,11 @@ mod hostile {
         let mut rows = rows(three());
         change(&mut rows[1]);
         let text: String = rows.iter().map(|row| format!("{row}\n")).collect();
-        let mut files: Vec<(&str, &[u8])> =
-            files.iter().filter(|(path, _)| path.starts_with("images/")).map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let mut files: Vec<(&str, &[u8])> = files
+            .iter()
+            .filter(|(path, _)| path.starts_with("images/"))
+            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+            .collect();
         files.push(("data/train-00000-of-00001.jsonl", text.as_bytes()));
         imported(&files)
     }
@@ -436,8 +494,12 @@ mod hostile {
         refused("are_different", "expected true or false", &|row| row["are_different"] = 1.into());
         refused("created_at", "expected a time", &|row| row["created_at"] = 5.into());
         refused("num_example_per_prompt", "1 or more", &|row| row["num_example_per_prompt"] = 0.into());
-        refused("pickscore_record_version", "expected a whole number", &|row| row["pickscore_record_version"] = 1.5.into());
-        refused("pickscore_scores_visible", "true or false", &|row| row["pickscore_scores_visible"] = "no".into());
+        refused("pickscore_record_version", "expected a whole number", &|row| {
+            row["pickscore_record_version"] = 1.5.into()
+        });
+        refused("pickscore_scores_visible", "true or false", &|row| {
+            row["pickscore_scores_visible"] = "no".into()
+        });
         refused("pickscore_seconds", "a number", &|row| row["pickscore_seconds"] = "1".into());
     }
 
@@ -450,42 +512,60 @@ mod hostile {
 
     #[test]
     fn labels_beside_another_best_image() {
-        refused("best_image_uid", "as the labels say", &|row| row["best_image_uid"] = row["image_1_uid"].clone());
+        refused("best_image_uid", "as the labels say", &|row| {
+            row["best_image_uid"] = row["image_1_uid"].clone()
+        });
         refused("are_different", "since the images differ", &|row| row["are_different"] = false.into());
     }
 
     #[test]
     fn clocks_in_the_future() {
-        refused("created_at", "expected a time that has come", &|row| row["created_at"] = "2030-01-01T00:00:00.000Z".into());
-        refused("created_at", "whole milliseconds", &|row| row["created_at"] = "2020-01-01T00:00:00.0001Z".into());
+        refused("created_at", "expected a time that has come", &|row| {
+            row["created_at"] = "2030-01-01T00:00:00.000Z".into()
+        });
+        refused("created_at", "whole milliseconds", &|row| {
+            row["created_at"] = "2020-01-01T00:00:00.0001Z".into()
+        });
     }
 
     #[test]
     fn prompts_of_a_megabyte() {
-        refused("caption", "a text of 1048576 bytes in row 1; expected at most 16384", &|row| row["caption"] = "x".repeat(1 << 20).into());
-        refused("caption", "2097152 bytes in row 1; expected at most 1048576", &|row| row["caption"] = "x".repeat(2 << 20).into());
+        refused("caption", "a text of 1048576 bytes in row 1; expected at most 16384", &|row| {
+            row["caption"] = "x".repeat(1 << 20).into()
+        });
+        refused("caption", "2097152 bytes in row 1; expected at most 1048576", &|row| {
+            row["caption"] = "x".repeat(2 << 20).into()
+        });
     }
 
     #[test]
     fn a_version_to_come() {
-        refused("pickscore_record_version", "has 2 in row 1; expected 1 to 1", &|row| row["pickscore_record_version"] = 2.into());
+        refused("pickscore_record_version", "has 2 in row 1; expected 1 to 1", &|row| {
+            row["pickscore_record_version"] = 2.into()
+        });
     }
 
     #[test]
     fn a_row_of_plain_pick_a_pic() {
-        refused("pickscore_record_version", "pickscore merge", &|row| row["pickscore_record_version"] = serde_json::Value::Null);
+        refused("pickscore_record_version", "pickscore merge", &|row| {
+            row["pickscore_record_version"] = serde_json::Value::Null
+        });
     }
 
     #[test]
     fn an_image_path_that_climbs_out() {
         for path in ["../../etc/passwd", "/etc/passwd", "images/../images/x.png", "", "C:\\x.png"] {
-            refused("pickscore_file_0", "is no file of the contribution", &|row| row["pickscore_file_0"] = path.into());
+            refused("pickscore_file_0", "is no file of the contribution", &|row| {
+                row["pickscore_file_0"] = path.into()
+            });
         }
     }
 
     #[test]
     fn an_image_with_another_hash() {
-        refused("pickscore_file_1", "whose SHA-256 is", &|row| row["pickscore_file_1"] = row["pickscore_file_0"].clone());
+        refused("pickscore_file_1", "whose SHA-256 is", &|row| {
+            row["pickscore_file_1"] = row["pickscore_file_0"].clone()
+        });
     }
 
     #[test]
@@ -493,13 +573,25 @@ mod hostile {
         for line in ["{", "[]", "null", "\u{fffd}", "{\"caption\": 1e999}"] {
             let text = format!("{}\n{line}\n\n{}", rows(three())[0], rows(three())[2]);
             let (files, _) = exported(options(Format::JsonLines, Packing::Folder), three());
-            let mut files: Vec<(&str, &[u8])> =
-                files.iter().filter(|(path, _)| path.starts_with("images/")).map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+            let mut files: Vec<(&str, &[u8])> = files
+                .iter()
+                .filter(|(path, _)| path.starts_with("images/"))
+                .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+                .collect();
             files.push(("data/a.jsonl", text.as_bytes()));
             let found = imported(&files);
             assert_eq!(found.records, [three().remove(0), three().remove(2)]);
-            assert_eq!((found.refused.len(), found.refused[0].row), (1, Some(1)), "{line}: {:?}", found.said());
-            assert!(found.said()[0].contains("row 1 of data/a.jsonl is no JSON object"), "{:?}", found.said());
+            assert_eq!(
+                (found.refused.len(), found.refused[0].row),
+                (1, Some(1)),
+                "{line}: {:?}",
+                found.said()
+            );
+            assert!(
+                found.said()[0].contains("row 1 of data/a.jsonl is no JSON object"),
+                "{:?}",
+                found.said()
+            );
         }
     }
 
@@ -507,8 +599,11 @@ mod hostile {
     fn a_line_of_many_megabytes() {
         let text = format!("{{\"caption\": \"{}\"}}\n{}", "x".repeat(9 << 20), rows(three())[0]);
         let (files, _) = exported(options(Format::JsonLines, Packing::Folder), three());
-        let mut files: Vec<(&str, &[u8])> =
-            files.iter().filter(|(path, _)| path.starts_with("images/")).map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        let mut files: Vec<(&str, &[u8])> = files
+            .iter()
+            .filter(|(path, _)| path.starts_with("images/"))
+            .map(|(path, bytes)| (path.as_str(), bytes.as_slice()))
+            .collect();
         files.push(("data/a.jsonl", text.as_bytes()));
         let found = imported(&files);
         assert_eq!(found.records, [three().remove(0)]);
@@ -588,18 +683,44 @@ mod hostile {
         refused_in_parquet("caption", "a text of 100000 bytes", &|row| row.caption = "x".repeat(100_000));
         refused_in_parquet("jpg_1", "whose SHA-256 is", &|row| row.images[1].bytes = vec![1, 2, 3]);
         refused_in_parquet("image_1_uid", "64 hexadecimal digits", &|row| row.images[1].uid = "x".into());
-        refused_in_parquet("created_at", "a time that has come", &|row| row.created_at = i64::MAX / 1_000_000 * 1_000_000);
+        refused_in_parquet("created_at", "a time that has come", &|row| {
+            row.created_at = i64::MAX / 1_000_000 * 1_000_000
+        });
         refused_in_parquet("created_at", "whole milliseconds", &|row| row.created_at += 1);
         refused_in_parquet("best_image_uid", "as the labels say", &|row| row.best_image_uid = "tie".into());
-        refused_in_parquet("pickscore_uid", "expected 1 to 64 letters", &ours(|ours| ours.uid = "a/b".into()));
-        refused_in_parquet("pickscore_side_0", "expected \"left\" or \"right\"", &ours(|ours| ours.side_0 = "top".into()));
-        refused_in_parquet("pickscore_mode", "expected \"winner-stays\"", &ours(|ours| ours.mode = String::new()));
-        refused_in_parquet("pickscore_control", "expected \"image_0\"", &ours(|ours| ours.control = Some("2".into())));
+        refused_in_parquet(
+            "pickscore_uid",
+            "expected 1 to 64 letters",
+            &ours(|ours| ours.uid = "a/b".into()),
+        );
+        refused_in_parquet(
+            "pickscore_side_0",
+            "expected \"left\" or \"right\"",
+            &ours(|ours| ours.side_0 = "top".into()),
+        );
+        refused_in_parquet(
+            "pickscore_mode",
+            "expected \"winner-stays\"",
+            &ours(|ours| ours.mode = String::new()),
+        );
+        refused_in_parquet(
+            "pickscore_control",
+            "expected \"image_0\"",
+            &ours(|ours| ours.control = Some("2".into())),
+        );
         refused_in_parquet("pickscore_seconds", "expected", &ours(|ours| ours.seconds = Some(f64::INFINITY)));
         refused_in_parquet("pickscore_score_0", "expected", &ours(|ours| ours.scores[0] = Some(1.0)));
-        refused_in_parquet("pickscore_scorer_version", "nothing", &ours(|ours| ours.scorer = Some("x".into())));
+        refused_in_parquet(
+            "pickscore_scorer_version",
+            "nothing",
+            &ours(|ours| ours.scorer = Some("x".into())),
+        );
         refused_in_parquet("pickscore_retest_of", "in mode", &ours(|ours| ours.retest_of = Some("r".into())));
-        refused_in_parquet("pickscore_record_version", "has 9 in row 1", &ours(|ours| ours.record_version = 9));
+        refused_in_parquet(
+            "pickscore_record_version",
+            "has 9 in row 1",
+            &ours(|ours| ours.record_version = 9),
+        );
     }
 
     #[test]
@@ -630,7 +751,10 @@ mod hostile {
         let found = imported(&[("bad.parquet", &bad), ("good.parquet", &good)]);
         assert_eq!(found.records, three());
         assert_eq!((found.refused.len(), found.refused[0].column.as_deref()), (1, Some("jpg_0")));
-        assert_eq!(found.said()[0], "the column `jpg_0` of bad.parquet is int64; expected binary, or a struct with binary `bytes`");
+        assert_eq!(
+            found.said()[0],
+            "the column `jpg_0` of bad.parquet is int64; expected binary, or a struct with binary `bytes`"
+        );
     }
 
     /// A zip with files as they are given: deflated or not, with whatever path and claims.
@@ -649,7 +773,9 @@ mod hostile {
             let offset = self.bytes.len() as u32;
             let mut common = Vec::new();
             common.extend([20_u16, 0, method, 0, 0x21].iter().flat_map(|x| x.to_le_bytes()));
-            common.extend([crc32fast::hash(data), data.len() as u32, claimed].iter().flat_map(|x| x.to_le_bytes()));
+            common.extend(
+                [crc32fast::hash(data), data.len() as u32, claimed].iter().flat_map(|x| x.to_le_bytes()),
+            );
             common.extend([path.len() as u16, 0].iter().flat_map(|x| x.to_le_bytes()));
             self.bytes.extend(b"PK\x03\x04");
             self.bytes.extend(&common);
@@ -701,8 +827,19 @@ mod hostile {
     #[test]
     fn zip_paths_that_climb_out() {
         let good = parquet(&|_| {});
-        let paths = ["../a.parquet", "/a.parquet", "data/../../a.parquet", "C:\\a.parquet", "data\\..\\a.parquet", "..", "a\0.parquet"];
-        let zip = paths.iter().fold(Zip::new(), |zip, path| zip.stored(path, &good)).stored("data/good.parquet", &good);
+        let paths = [
+            "../a.parquet",
+            "/a.parquet",
+            "data/../../a.parquet",
+            "C:\\a.parquet",
+            "data\\..\\a.parquet",
+            "..",
+            "a\0.parquet",
+        ];
+        let zip = paths
+            .iter()
+            .fold(Zip::new(), |zip, path| zip.stored(path, &good))
+            .stored("data/good.parquet", &good);
         let found = imported(&[("c.zip", &zip.finish())]);
         assert_eq!(found.records, three());
         assert_eq!(found.refused.len(), paths.len(), "{:?}", found.said());
@@ -713,7 +850,10 @@ mod hostile {
     #[test]
     fn zip_paths_that_repeat() {
         let (good, other) = (parquet(&|_| {}), parquet(&|row| row.caption = "another".into()));
-        let found = imported(&[("c.zip", &Zip::new().stored("data/a.parquet", &good).stored("data/a.parquet", &other).finish())]);
+        let found = imported(&[(
+            "c.zip",
+            &Zip::new().stored("data/a.parquet", &good).stored("data/a.parquet", &other).finish(),
+        )]);
         assert_eq!(found.records, three());
         assert_eq!(found.said(), ["c.zip/data/a.parquet is there twice; the first is taken"]);
     }
@@ -723,11 +863,18 @@ mod hostile {
         let good = parquet(&|_| {});
         // More than it claims.
         let zeros = vec![0; 64 << 20];
-        let zip = Zip::new().deflated("data/a.parquet", &zeros, 1000).deflated("data/b.jsonl", &zeros, 1000).stored("data/c.parquet", &good);
+        let zip = Zip::new()
+            .deflated("data/a.parquet", &zeros, 1000)
+            .deflated("data/b.jsonl", &zeros, 1000)
+            .stored("data/c.parquet", &good);
         let found = imported(&[("c.zip", &zip.finish())]);
         assert_eq!(found.records, three());
         assert_eq!(found.refused.len(), 2);
-        assert!(found.said().iter().all(|said| said.contains("unpacks to more than the 1000 bytes")), "{:?}", found.said());
+        assert!(
+            found.said().iter().all(|said| said.contains("unpacks to more than the 1000 bytes")),
+            "{:?}",
+            found.said()
+        );
         // Less than it claims, and a claim that nobody would hold.
         let zip = Zip::new()
             .deflated("data/a.parquet", &zeros, 100 << 20)
@@ -736,18 +883,28 @@ mod hostile {
         let found = imported(&[("c.zip", &zip.finish())]);
         assert_eq!(found.records, three());
         assert!(found.said()[0].contains("expected the 104857600 that it claims"), "{:?}", found.said());
-        assert!(found.said()[1].contains("claims 4294967294 bytes when unpacked; expected at most 268435456"), "{:?}", found.said());
+        assert!(
+            found.said()[1].contains("claims 4294967294 bytes when unpacked; expected at most 268435456"),
+            "{:?}",
+            found.said()
+        );
     }
 
     #[test]
     fn a_claim_of_gigabytes() {
         let good = parquet(&|_| {});
-        let zip = Zip::new().file("data/a.parquet", &good, 0, u32::MAX - 5).stored("data/b.parquet", &good).finish();
+        let zip = Zip::new()
+            .file("data/a.parquet", &good, 0, u32::MAX - 5)
+            .stored("data/b.parquet", &good)
+            .finish();
         let found = imported(&[("c.zip", &zip)]);
         assert_eq!(found.records, three());
         assert!(found.said()[0].contains("claims 4294967290 bytes and is stored in"), "{:?}", found.said());
         // A file of 10 GB that is nothing: only its end is asked for.
-        let mut importer = Importer::new(vec![("big.parquet".into(), 10 << 30), ("good.parquet".into(), good.len() as u64)], NOW);
+        let mut importer = Importer::new(
+            vec![("big.parquet".into(), 10 << 30), ("good.parquet".into(), good.len() as u64)],
+            NOW,
+        );
         let (mut records, mut asked) = (0, 0);
         loop {
             match importer.step() {
@@ -755,7 +912,9 @@ mod hostile {
                     asked += length;
                     importer.give(vec![0; length as usize]);
                 }
-                ImportStep::Need { start, length, .. } => importer.give(good[start as usize..(start + length) as usize].to_vec()),
+                ImportStep::Need { start, length, .. } => {
+                    importer.give(good[start as usize..(start + length) as usize].to_vec())
+                }
                 ImportStep::Record(..) => records += 1,
                 ImportStep::Done => break,
             }
@@ -767,7 +926,8 @@ mod hostile {
     #[test]
     fn encrypted_and_strange_methods() {
         let good = parquet(&|_| {});
-        let zip = Zip::new().file("data/a.parquet", &good, 12, good.len() as u32).stored("data/b.parquet", &good);
+        let zip =
+            Zip::new().file("data/a.parquet", &good, 12, good.len() as u32).stored("data/b.parquet", &good);
         let found = imported(&[("c.zip", &zip.finish())]);
         assert_eq!(found.records, three());
         assert!(found.said()[0].contains("is packed in a way that is not read"), "{:?}", found.said());
@@ -794,11 +954,16 @@ mod hostile {
     fn manifests_of_other_programs_and_times() {
         let good = parquet(&|_| {});
         for (manifest, said) in [
-            (r#"{"format": "pickscore-contribution", "version": 2}"#, "is of version 2; this program reads versions 1 to 1"),
+            (
+                r#"{"format": "pickscore-contribution", "version": 2}"#,
+                "is of version 2; this program reads versions 1 to 1",
+            ),
             (r#"{"format": "other", "version": 1}"#, "has \"other\" as its format"),
             ("[", "is no JSON"),
         ] {
-            let zip = Zip::new().stored("a/contribution.json", manifest.as_bytes()).stored("a/data/a.parquet", &good);
+            let zip = Zip::new()
+                .stored("a/contribution.json", manifest.as_bytes())
+                .stored("a/data/a.parquet", &good);
             let zip = zip.stored("b/data/b.parquet", &good).finish();
             let found = imported(&[("c.zip", &zip)]);
             // What it does not belong to is read.
@@ -811,7 +976,8 @@ mod hostile {
     #[test]
     fn files_that_become_shorter_or_cannot_be_read() {
         let good = parquet(&|_| {});
-        let lengths = vec![("a.parquet".to_owned(), good.len() as u64), ("b.parquet".to_owned(), good.len() as u64)];
+        let lengths =
+            vec![("a.parquet".to_owned(), good.len() as u64), ("b.parquet".to_owned(), good.len() as u64)];
         for gone in [true, false] {
             let mut importer = Importer::new(lengths.clone(), NOW);
             let mut records = 0;
@@ -819,13 +985,19 @@ mod hostile {
                 match importer.step() {
                     ImportStep::Need { file: 0, .. } if gone => importer.give_up("it is gone"),
                     ImportStep::Need { file: 0, .. } => importer.give(vec![1, 2, 3]),
-                    ImportStep::Need { start, length, .. } => importer.give(good[start as usize..(start + length) as usize].to_vec()),
+                    ImportStep::Need { start, length, .. } => {
+                        importer.give(good[start as usize..(start + length) as usize].to_vec())
+                    }
                     ImportStep::Record(..) => records += 1,
                     ImportStep::Done => break,
                 }
             }
             assert_eq!((records, importer.refused_count()), (3, 1));
-            assert!(importer.refused()[0].message.starts_with("a.parquet cannot be read: it "), "{}", importer.refused()[0]);
+            assert!(
+                importer.refused()[0].message.starts_with("a.parquet cannot be read: it "),
+                "{}",
+                importer.refused()[0]
+            );
         }
     }
 }

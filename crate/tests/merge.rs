@@ -12,7 +12,7 @@ use std::{
     process::{Command, Output},
 };
 
-use contributions::{Contribution, DATA, collected, file, parquet, plain, write_files, zipped};
+use contributions::{Contribution, DATA, collected, file, json_lines, parquet, plain, write_files, zipped};
 use pickscore::dataset::{DatasetFiles, Row};
 use serde_json::Value;
 use zip::CompressionMethod;
@@ -163,6 +163,60 @@ fn a_folder_is_searched_throughout() {
         fs::read(out.join("data/train-00000-of-00001.parquet")).unwrap(),
         fs::read(again.join("data/train-00000-of-00001.parquet")).unwrap()
     );
+}
+
+#[test]
+fn json_lines_with_images_beside_them_are_the_same_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = many(40, 11);
+    write_files(&folder.path().join("in/folder"), &json_lines(&rows[..50]));
+    let zip = zipped(&json_lines(&rows[50..]), "inner/", CompressionMethod::Deflated);
+    file(folder.path(), "in/lines.zip", &zip);
+    let out = folder.path().join("out");
+    let (report, said) = merged(&[&folder.path().join("in")], &out, &[]);
+    assert_eq!((said.as_str(), &report["refused_rows"]), ("", &0.into()));
+    assert_eq!(contents(&all(&out)), contents(&rows));
+}
+
+#[test]
+fn a_bad_line_costs_its_row() {
+    let folder = tempfile::tempdir().unwrap();
+    let rows = many(9, 4);
+    let mut changed = rows.clone();
+    changed[4].caption = "x".repeat(20_000);
+    // The second row names an image that the manifest does not, the sixth is cut.
+    let mut files = json_lines(&changed);
+    let lines = files.iter().position(|(path, _)| path.ends_with(".jsonl")).unwrap();
+    let mut text: Vec<String> =
+        String::from_utf8(files[lines].1.clone()).unwrap().lines().map(str::to_owned).collect();
+    text[1] = text[1].replacen("images/", "../images/", 1);
+    text[5].truncate(30);
+    files[lines].1 = text.join("\n").into_bytes();
+    // With honest sums.
+    let mut manifest: Value = serde_json::from_slice(&files[lines + 1].1).unwrap();
+    manifest["files"][lines]["bytes"] = files[lines].1.len().into();
+    manifest["files"][lines]["sha256"] = pickscore::preference::image_uid(&files[lines].1).into();
+    files[lines + 1].1 = manifest.to_string().into_bytes();
+    files.pop();
+    let sum =
+        |(path, bytes): &(String, Vec<u8>)| format!("{}  {path}\n", pickscore::preference::image_uid(bytes));
+    let sums: String = files.iter().map(sum).collect();
+    files.push(("SHA256SUMS".into(), sums.into_bytes()));
+    write_files(&folder.path().join("in"), &files);
+    let out = folder.path().join("out");
+    let (report, said) = merged(&[&folder.path().join("in")], &out, &[]);
+    assert_eq!((&report["refused_rows"], said.lines().count()), (&3.into(), 3), "{said}");
+    for expected in ["in row 1: \"../images/", "row 5 of ", "`caption` of "] {
+        assert!(said.contains(expected), "{said}");
+    }
+    assert!(said.contains("20000 bytes in row 4"), "{said}");
+    let kept: Vec<Row> = rows
+        .iter()
+        .enumerate()
+        .filter(|(at, _)| ![1, 4, 5].contains(at))
+        .map(|(_, row)| row.clone())
+        .collect();
+    assert_eq!(contents(&all(&out)), contents(&kept));
 }
 
 /// The files of a data set by name.
@@ -587,7 +641,7 @@ mod hostile {
         let said = changed(|contribution| contribution.manifest["version"] = 2.into());
         assert!(said.ends_with("`version` is 2; this program reads version 1"), "{said}");
         let said = changed(|contribution| contribution.manifest["files"] = Value::Array(vec![]));
-        assert!(said.ends_with("it lists no Parquet file"), "{said}");
+        assert!(said.ends_with("it lists no Parquet or JSON Lines"), "{said}");
     }
 
     #[test]
@@ -605,7 +659,10 @@ mod hostile {
     #[test]
     fn pairs_without_images() {
         let said = changed(|contribution| contribution.manifest["data"] = "csv".into());
-        assert!(said.ends_with("has its pairs as csv; expected Parquet, which has the images"), "{said}");
+        assert!(
+            said.ends_with("has its pairs as csv; expected Parquet or JSON Lines, which have the images"),
+            "{said}"
+        );
     }
 
     #[test]
@@ -796,13 +853,13 @@ mod usage {
         let input = file(folder.path(), "in.parquet", &parquet(&many(9, 4)));
         let out = folder.path().join("out");
         file(&out, "mine.txt", b"precious");
-        assert!(complaint(&merge(&[&input], &out, &[]), 2).contains("exists and is not empty"));
+        assert!(complaint(&merge(&[&input], &out, &[]), 1).contains("exists and is not empty"));
         assert_eq!(fs::read(out.join("mine.txt")).unwrap(), b"precious");
         // Nor a folder of the name that one in the making would have, unless it is one.
         let partial = folder.path().join("other.partial");
         file(&partial, "mine.txt", b"precious");
         assert!(
-            complaint(&merge(&[&input], &folder.path().join("other"), &[]), 2)
+            complaint(&merge(&[&input], &folder.path().join("other"), &[]), 1)
                 .contains("other.partial exists")
         );
         assert!(partial.join("mine.txt").exists());

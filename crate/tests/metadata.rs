@@ -89,7 +89,8 @@ fn a_chunk_that_claims_more_than_there_is_ends_the_list() {
 
 #[test]
 fn thousands_of_texts_are_not_gathered() {
-    let mut chunks: Vec<(&[u8; 4], Vec<u8>)> = (0..10_000).map(|_| (b"tEXt", b"key\0text".to_vec())).collect();
+    let mut chunks: Vec<(&[u8; 4], Vec<u8>)> =
+        (0..10_000).map(|_| (b"tEXt", b"key\0text".to_vec())).collect();
     chunks.push((b"tEXt", parameters(TEXT.as_bytes())));
     assert_eq!(Metadata::of(&png(&chunks)), None);
 }
@@ -112,7 +113,12 @@ fn values_of_other_types_are_left_out() {
     assert_eq!(Metadata::of(&file), None);
     let json = json.replace("[\"a\"]", "\"a\"");
     let file = png(&[(b"tEXt", [b"invokeai_metadata\0", json.as_bytes()].concat())]);
-    let expected = Metadata { generator: "invokeai", prompt: Some("a".into()), guidance: Some(7.5), ..Metadata::default() };
+    let expected = Metadata {
+        generator: "invokeai",
+        prompt: Some("a".into()),
+        guidance: Some(7.5),
+        ..Metadata::default()
+    };
     assert_eq!(Metadata::of(&file), Some(expected));
 }
 

@@ -181,6 +181,7 @@ fn what_is_wrong_is_one_line() {
     assert!(
         complaint(&["--rank", "models", "--templates", "x.csv"], 2).contains("for --rank templates alone")
     );
+    assert!(complaint(&["--retrieval", "x.parquet"], 2).contains("are for models; give --model"));
     let list = file(folder.path(), "list.csv", b"image,kind\n1,2\n");
     let asked = ["--rank", "templates", "--templates", list.to_str().unwrap()];
     assert!(complaint(&asked, 1).contains("list.csv: it lacks the columns `image` and `template`"));
@@ -189,7 +190,7 @@ fn what_is_wrong_is_one_line() {
             .contains("gone.csv: it cannot be read")
     );
     assert!(
-        complaint(&["--rank", "models", "--prior", "1000"], 1)
+        complaint(&["--rank", "models", "--prior", "1000"], 2)
             .contains("prior is 1000; expected 0.01 to 100")
     );
     assert!(complaint(&["--rank", "models", "--plot", "/gone/x.svg"], 1).contains("/gone/x.svg"));

@@ -9,7 +9,8 @@ use std::{fs, path::Path};
 
 use common::{NOW, any_record, record};
 use pickscore::preference::{
-    Agreement, CLOCK_AHEAD, Comparison, Label, Mode, PROMPT_BYTES, RECORD_VERSION, Record, RecordError, Scorer, Shown, Side,
+    Agreement, CLOCK_AHEAD, Comparison, Label, Mode, PROMPT_BYTES, RECORD_VERSION, Record, RecordError,
+    Scorer, Shown, Side,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -55,8 +56,14 @@ fn records_of_version_1() {
     };
     assert_eq!(one, expected);
     assert_eq!(one.passed_control(), Some((Side::Right, false)));
-    assert_eq!((other.label, other.mode, other.retest_of.as_deref()), (None, Mode::Retest, Some(one.uid.as_str())));
-    assert_eq!((other.scores_visible, other.seconds, other.scorer, other.left.model), (false, None, None, None));
+    assert_eq!(
+        (other.label, other.mode, other.retest_of.as_deref()),
+        (None, Mode::Retest, Some(one.uid.as_str()))
+    );
+    assert_eq!(
+        (other.scores_visible, other.seconds, other.scorer, other.left.model),
+        (false, None, None, None)
+    );
 }
 
 /// A record as JSON with a field changed.
@@ -98,7 +105,11 @@ fn what_is_wrong_is_named() {
         (&["label"], Value::Null, "`has_label` is true beside no label"),
         (&["created_at"], json!(0), "`created_at` is 0"),
         (&["created_at"], json!(1.5), "`created_at` is 1.5; expected a whole number"),
-        (&["created_at"], json!(NOW + CLOCK_AHEAD + 1), "`created_at` is 86400001 ms after now; expected a time that has come"),
+        (
+            &["created_at"],
+            json!(NOW + CLOCK_AHEAD + 1),
+            "`created_at` is 86400001 ms after now; expected a time that has come",
+        ),
         (&["mode"], json!("random"), "`mode` is \"random\""),
         (&["mode"], Value::Null, "`mode` is absent"),
         (&["control"], json!("middle"), "`control` is \"middle\""),
@@ -111,7 +122,10 @@ fn what_is_wrong_is_named() {
     ] {
         let found = with(path, value).unwrap_err();
         let said_by = found.to_string();
-        assert!(said_by.contains(said) && !said_by.contains('\n') && said_by.len() < 300, "{said_by}; expected {said}");
+        assert!(
+            said_by.contains(said) && !said_by.contains('\n') && said_by.len() < 300,
+            "{said_by}; expected {said}"
+        );
         assert!(found.field().is_some(), "{said_by}");
     }
     let same = record(1, 3, 3, None).to_json();
@@ -157,7 +171,8 @@ fn agreement_is_counted_whatever_the_sides() {
         Record { prompt: "another".into(), ..record(8, 0, 1, Some(Label::Left)) },
     ];
     let agreement = Agreement::of(&records);
-    let found: Vec<_> = agreement.repeats.iter().map(|repeat| (repeat.records.clone(), repeat.agrees)).collect();
+    let found: Vec<_> =
+        agreement.repeats.iter().map(|repeat| (repeat.records.clone(), repeat.agrees)).collect();
     let pair = |one: &str, other: &str| [one.to_owned(), other.to_owned()];
     let expected = [
         (pair("record-1", "record-2"), true),

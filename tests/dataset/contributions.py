@@ -13,6 +13,7 @@ import sys
 import tempfile
 import zipfile
 from collections import Counter
+from importlib.metadata import version
 from pathlib import Path
 
 import datasets
@@ -101,7 +102,7 @@ def with_datasets(folder, format, records, images=None):
 def lines(folder, records):
     root = folder / "jsonl"
     path = next((root / "data").iterdir())
-    frame = pandas.read_json(path, lines=True, convert_dates=["created_at"], precise_float=True)
+    frame = pandas.read_json(path, lines=True, dtype=False, precise_float=True)
     plain = frame.astype(object).where(frame.notna(), None)
     same(f"pandas {pandas.__version__}, JSON Lines", plain.to_dict("records"), records, None, of_timestamp)
     for row in map(json.loads, path.open(encoding="utf-8")):
@@ -149,7 +150,7 @@ def metadata(folder, records):
         captions = [text.decode() if isinstance(text, bytes) else text for text in captions]
         prompts = [record["prompt"] for record in records]
         assert [text.lstrip("'") for text in captions] == prompts, captions
-        print(f"mlcroissant {mlcroissant.__version__}, {format}: {len(found)} records; sums, zip and card")
+        print(f"mlcroissant {version('mlcroissant')}, {format}: {len(found)} records; sums, zip and card")
 
 
 def main():

@@ -41,6 +41,8 @@ enum Task {
     E2e,
     /// Loads and scores a generated ViT-H/14 in Chromium: minutes, 8 GB of memory and of disk.
     FullSize,
+    /// Exports and imports 10,000 pairs with 1 GB of images in Chromium, and watches its memory: minutes, 6 GB of disk.
+    LargeExport,
     /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
     Fuzz {
         /// Seconds for each target.
@@ -62,6 +64,7 @@ fn main() -> ExitCode {
         Task::Readers => readers::run(),
         Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
+        Task::LargeExport => web::build::run().and_then(|()| web::e2e::large_export()),
         Task::Fuzz { seconds } => fuzz::run(seconds),
         Task::Demonstration(arguments) => demonstration::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),

@@ -108,6 +108,10 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(threshold) = arguments.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
         return Err(Fault::Usage { reason: format!("--threshold is {threshold}; expected 0 to 1") });
     }
+    if arguments.models.is_empty() && !(arguments.validation.is_empty() && arguments.retrieval.is_none()) {
+        let reason = "--validation and --retrieval are for models; give --model".into();
+        return Err(Fault::Usage { reason });
+    }
     if !arguments.names.is_empty() && arguments.names.len() != arguments.models.len() {
         let (names, models) = (arguments.names.len(), arguments.models.len());
         return Err(Fault::Usage { reason: format!("{names} names for {models} models; expected one each") });

@@ -30,7 +30,7 @@ pub(super) enum Fault {
     Dataset(#[from] crate::dataset::DatasetError),
     /// A ranking.
     #[error(transparent)]
-    Rank(#[from] crate::evaluate::ranking::RankError),
+    Rank(crate::evaluate::ranking::RankError),
     /// A merge.
     #[error(transparent)]
     Merge(#[from] crate::dataset::merge::MergeError),
@@ -48,6 +48,17 @@ pub(super) enum Fault {
 impl From<crate::weights::WeightError> for Fault {
     fn from(error: crate::weights::WeightError) -> Self {
         Self::Score(error.into())
+    }
+}
+
+impl From<crate::evaluate::ranking::RankError> for Fault {
+    fn from(error: crate::evaluate::ranking::RankError) -> Self {
+        match error {
+            error @ crate::evaluate::ranking::RankError::Option { .. } => {
+                Self::Usage { reason: error.to_string() }
+            }
+            error => Self::Rank(error),
+        }
     }
 }
 

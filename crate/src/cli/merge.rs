@@ -44,8 +44,8 @@ pub(super) struct MergeArguments {
     /// Let validation and test have several prompts of one rater, where there are too few raters for one each.
     #[arg(long)]
     repeat_raters: bool,
-    /// Count images of a prompt that look the same as one: those whose dHashes differ in at most so many of 64 bits (4 unless given).
-    #[arg(long, value_name = "BITS", num_args = 0..=1, default_missing_value = "4")]
+    /// Count images of a prompt that look the same as one: those whose dHashes differ in at most so many of 64 bits (`--near-duplicates` alone means 4).
+    #[arg(long, value_name = "BITS", num_args = 0..=1, require_equals = true, default_missing_value = "4")]
     near_duplicates: Option<u32>,
     /// Leave out prompts that have one of the words or phrases of this file, one a line.
     #[arg(long, value_name = "FILE")]
@@ -88,7 +88,7 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<(), Fault> {
     });
     bar.finish_and_clear();
     let report = outcome.map_err(|error| match error {
-        MergeError::Option { .. } | MergeError::Exists { .. } => Fault::Usage { reason: error.to_string() },
+        MergeError::Option { .. } => Fault::Usage { reason: error.to_string() },
         error => Fault::Merge(error),
     })?;
     let reasons = report.refused.iter().map(|refused| &refused.reason).chain(&report.refused_row_reasons);

@@ -22,6 +22,7 @@ pub mod ranking;
 pub mod report;
 #[cfg(feature = "model")]
 pub mod retrieval;
+mod scorer_agreement;
 pub mod scorer_means;
 mod table;
 
@@ -31,3 +32,4 @@ pub use comparison::Comparison;
 pub use judged::Judged;
 pub use ranking::{RankOptions, Ranking, rank, rank_json};
 pub use report::{Report, RetrievalRow, ScorerRow, ThresholdSource};
+pub use scorer_agreement::{ScorerAgreement, scorer_agreement};

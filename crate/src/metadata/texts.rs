@@ -25,7 +25,9 @@ pub(super) struct Texts(Vec<(String, String)>);
 impl Texts {
     pub(super) fn of(bytes: &[u8]) -> Self {
         let mut texts = Self(png::texts(bytes));
-        if let Ok(exif) = Reader::new().read_from_container(&mut Cursor::new(bytes)) {
+        // piexif leaves out an offset that nobody needs: what can be read is taken.
+        let read = Reader::new().continue_on_error(true).read_from_container(&mut Cursor::new(bytes));
+        if let Ok(exif) = read.or_else(|error| error.distill_partial_result(|_| {})) {
             texts.add_exif(&exif);
         }
         texts

@@ -13,6 +13,7 @@ mod error;
 mod fields;
 mod identity;
 mod label;
+mod ranking;
 mod record;
 pub mod round;
 mod uid;
@@ -22,6 +23,7 @@ pub use check::{CLOCK_AHEAD, NAME_BYTES, PROMPT_BYTES, UID_LENGTH, is_image_uid}
 pub use error::RecordError;
 pub use identity::{Agreement, Comparison, Content, Question, Repeat};
 pub use label::{Choice, Label, Side};
+pub use ranking::{RankBy, Ranked, ranking};
 pub use record::{Mode, RECORD_VERSION, Record, Scorer, Shown};
 pub use round::{Pair, Round, RoundError, RoundSettings};
 pub(crate) use uid::hexadecimal;

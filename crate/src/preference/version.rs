@@ -7,8 +7,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    Label, Mode, RECORD_VERSION, Record, RecordError, Scorer, Shown, Side, check::wrong,
-    fields::Fields,
+    Label, Mode, RECORD_VERSION, Record, RecordError, Scorer, Shown, Side, check::wrong, fields::Fields,
 };
 
 /// Makes a record of the next version out of one of its own.
@@ -87,7 +86,8 @@ fn upgraded(
     let version =
         found.as_u64().or_else(|| found.as_f64().filter(|real| real.fract() == 0.0).map(|real| real as u64));
     let version = version.filter(|version| (1..=newest).contains(version));
-    let version = version.ok_or_else(|| RecordError::Version { found: found.to_string().chars().take(40).collect() })?;
+    let version = version
+        .ok_or_else(|| RecordError::Version { found: found.to_string().chars().take(40).collect() })?;
     let steps = &upgrades[version as usize - 1..];
     if steps.is_empty() {
         return Ok(None);

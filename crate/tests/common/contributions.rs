@@ -132,6 +132,64 @@ impl Contribution {
     }
 }
 
+/// The files of a contribution in JSON Lines with its images beside it.
+pub fn json_lines(rows: &[Row]) -> Vec<(String, Vec<u8>)> {
+    let mut files: Vec<(String, Vec<u8>)> = Vec::new();
+    let mut lines = String::new();
+    for row in rows {
+        let collected = row.collected.as_ref().unwrap();
+        let at = time::OffsetDateTime::from_unix_timestamp_nanos(row.created_at.into()).unwrap();
+        let (date, clock) = (at.date(), at.time());
+        let mut line = json!({
+            "are_different": row.are_different,
+            "best_image_uid": row.best_image_uid,
+            "caption": row.caption,
+            "created_at": format!(
+                "{:04}-{:02}-{:02}T{:02}:{:02}:{:02}.{:03}Z",
+                date.year(), u8::from(date.month()), date.day(), clock.hour(), clock.minute(), clock.second(), clock.millisecond()
+            ),
+            "has_label": row.label.is_some(),
+            "label_0": row.label.map(|label| label[0]),
+            "label_1": row.label.map(|label| label[1]),
+            "ranking_id": row.ranking_id,
+            "user_id": row.user_id,
+            "num_example_per_prompt": row.num_example_per_prompt,
+            "pickscore_record_version": collected.record_version,
+            "pickscore_uid": collected.uid,
+            "pickscore_session_uid": collected.session_uid,
+            "pickscore_rater_uid": collected.rater_uid,
+            "pickscore_side_0": collected.side_0,
+            "pickscore_mode": collected.mode,
+            "pickscore_scores_visible": collected.scores_visible,
+            "pickscore_app_version": collected.app_version,
+        });
+        for (side, image) in row.images.iter().enumerate() {
+            let path = format!("images/{}.png", image.uid);
+            line[format!("image_{side}_uid")] = image.uid.as_str().into();
+            line[format!("model_{side}")] = image.model.as_str().into();
+            line[format!("pickscore_file_{side}")] = path.as_str().into();
+            if !files.iter().any(|(known, _)| *known == path) {
+                files.push((path, image.bytes.clone()));
+            }
+        }
+        lines += &format!("{line}\n");
+    }
+    files.push(("data/train-00000-of-00001.jsonl".into(), lines.into_bytes()));
+    let listed: Vec<Value> = files
+        .iter()
+        .map(|(path, bytes)| {
+            let rows = if path.ends_with(".jsonl") { rows.len() } else { 0 };
+            json!({ "path": path, "bytes": bytes.len(), "rows": rows, "sha256": image_uid(bytes) })
+        })
+        .collect();
+    let mut manifest = Contribution::new(&[]).manifest;
+    (manifest["data"], manifest["files"]) = ("jsonl".into(), listed.into());
+    files.push(("contribution.json".into(), manifest.to_string().into_bytes()));
+    let sums: String = files.iter().map(|(path, bytes)| format!("{}  {path}\n", image_uid(bytes))).collect();
+    files.push(("SHA256SUMS".into(), sums.into_bytes()));
+    files
+}
+
 pub fn write_files(folder: &Path, files: &[(String, Vec<u8>)]) {
     for (path, bytes) in files {
         let path = folder.join(path);

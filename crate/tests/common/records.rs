@@ -8,9 +8,20 @@ use proptest::prelude::*;
 /// The time of all tests.
 pub const NOW: i64 = 1_795_683_300_000;
 
-/// Image number so and so: its bytes.
+/// Image number so and so: a bitmap, which every program can open.
 pub fn image(number: usize) -> Vec<u8> {
-    (0..24 + number * 5 % 97).map(|at| ((number * 31 + at * at) % 251) as u8).chain((number as u32).to_le_bytes()).collect()
+    let height = 1 + number % 5;
+    let pixels = 4 * height;
+    let mut file = b"BM".to_vec();
+    for field in [54 + pixels, 0, 54, 40, 1, height] {
+        file.extend((field as u32).to_le_bytes());
+    }
+    // One plane, 24 bits a pixel, and nothing else to say.
+    file.extend([1, 0, 24, 0]);
+    file.extend([0; 24]);
+    file.extend((0..pixels).map(|at| ((number * 31 + at * at) % 251) as u8));
+    file[54..56].copy_from_slice(&(number as u16).to_le_bytes());
+    file
 }
 
 pub fn shown(number: usize, score: Option<f64>) -> Shown {
@@ -65,7 +76,8 @@ pub fn any_record() -> impl Strategy<Value = Record> {
         |(prompt, (left, step), (model_0, model_1), scores, label, (mode, of), control, uids, rest)| {
             let (uid, session_uid, rater_uid) = uids;
             let (seconds, scores_visible, app_version, created_at) = rest;
-            let (score_0, score_1) = scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
+            let (score_0, score_1) =
+                scores.as_ref().map_or((None, None), |&(_, _, left, right)| (left, right));
             Record {
                 uid,
                 prompt,

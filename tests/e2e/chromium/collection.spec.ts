@@ -134,7 +134,7 @@ test("a browser that keeps nothing says so, and judging and saving work until th
   await page.getByRole("link", { name: "Contribute" }).click();
   await expect(page.locator("pair-row")).toHaveCount(2);
   await expect(page.locator("contribute-screen").getByText(/does not let the page keep anything/)).toBeVisible();
-  await page.getByText("For me: a copy").click();
+  await page.getByRole("radio", { name: /^For me/ }).check();
   await page.evaluate(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
   const download = page.waitForEvent("download");
   await page.getByRole("button", { name: "Save 2 choices as a zip" }).click();

@@ -108,7 +108,7 @@ test("a contribution is saved with licence and consent, and another browser goes
   await collect(page, server);
   const button = page.getByRole("button", { name: /^Save 3 choices as a zip/ });
   await expect(button).toBeDisabled();
-  await page.getByLabel("Licence").selectOption("CC-BY-4.0");
+  await page.getByRole("combobox", { name: "Licence" }).selectOption("CC-BY-4.0");
   await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
   const { path, name } = await save(page);
   expect(name).toMatch(/^pickscore-.*3-pairs\.zip$/);
@@ -148,7 +148,7 @@ test("a contribution is saved with licence and consent, and another browser goes
 
 test("adding can be taken back", async ({ page, server, browser }) => {
   await collect(page, server);
-  await page.getByText("For me: a copy").click();
+  await page.getByRole("radio", { name: /^For me/ }).check();
   const { path } = await save(page);
   const manifest = JSON.parse(readFileSync(join(unpack(path), "contribution.json"), "utf8"));
   expect(manifest).toMatchObject({ license: "other", consent: { version: "private" } });
@@ -164,15 +164,15 @@ test("adding can be taken back", async ({ page, server, browser }) => {
 
 test("JSON Lines and CSV are saved, and a cell is no formula", async ({ page, server }) => {
   await collect(page, server);
-  await page.getByText("For me: a copy").click();
-  await page.getByText("JSON Lines", { exact: true }).click();
+  await page.getByRole("radio", { name: /^For me/ }).check();
+  await page.getByRole("radio", { name: /^JSON Lines/ }).check();
   const lines = unpack((await save(page)).path);
   const manifest = JSON.parse(readFileSync(join(lines, "contribution.json"), "utf8"));
   const data = manifest.files.find(({ rows }: { rows: number }) => rows > 0);
   const rows = readFileSync(join(lines, data.path), "utf8").trim().split("\n").map((line) => JSON.parse(line));
   expect(rows).toHaveLength(3);
   expect(rows[0]).toMatchObject({ caption: "a fox, =1+1", label_0: 1, label_1: 0, has_label: true });
-  await page.getByText("CSV", { exact: true }).click();
+  await page.getByRole("radio", { name: /^CSV/ }).check();
   const csv = unpack((await save(page)).path);
   const table = JSON.parse(readFileSync(join(csv, "contribution.json"), "utf8")).files.find(({ rows }: { rows: number }) => rows > 0);
   expect(readFileSync(join(csv, table.path), "utf8").split("\n")[0]).toContain("caption");
@@ -180,7 +180,7 @@ test("JSON Lines and CSV are saved, and a cell is no formula", async ({ page, se
 
 test("a folder or a named file is written where the browser can", async ({ page, server }) => {
   await collect(page, server);
-  await page.getByText("For me: a copy").click();
+  await page.getByRole("radio", { name: /^For me/ }).check();
   await page.evaluate(() => {
     const root = () => navigator.storage.getDirectory();
     Object.assign(window, {
@@ -196,8 +196,8 @@ test("a folder or a named file is written where the browser can", async ({ page,
 
 test("what cannot be used is refused by file, row and column, and the rest is kept", async ({ page, server, browser }) => {
   await collect(page, server);
-  await page.getByText("For me: a copy").click();
-  await page.getByText("JSON Lines", { exact: true }).click();
+  await page.getByRole("radio", { name: /^For me/ }).check();
+  await page.getByRole("radio", { name: /^JSON Lines/ }).check();
   const folder = unpack((await save(page)).path);
   const manifest = JSON.parse(readFileSync(join(folder, "contribution.json"), "utf8"));
   const data = manifest.files.find(({ rows }: { rows: number }) => rows > 0);
@@ -306,7 +306,7 @@ test("a host's own page and consent are shown", async ({ page, server }) => {
   await collect(page, server, { config: { handIn: { link: "https://example.org/hand-in", hub: null }, consent: { en: "Yes, please." }, consentVersion: "2026-11", licences: [{ id: "MIT", name: "MIT" }] } });
   await expect(page.getByRole("link", { name: "Where to hand it in" })).toHaveAttribute("href", "https://example.org/hand-in");
   await expect(page.getByRole("checkbox", { name: /^Yes, please\. \(text 2026-11\)/ })).toBeVisible();
-  await expect(page.getByLabel("Licence")).toHaveValue("MIT");
+  await expect(page.getByRole("combobox", { name: "Licence" })).toHaveValue("MIT");
 });
 
 for (const colorScheme of ["light", "dark"] as const) {

@@ -14,7 +14,7 @@
  */
 
 import { guarded, RecordsError } from "./error";
-import type { Agreement, Comparison, PreferenceRecord } from "./types";
+import type { Agreement, Comparison, PreferenceRecord, Ranked, ScorerAgreement } from "./types";
 import { functions } from "./wasm";
 
 export { RecordsError, type RecordsErrorCode } from "./error";
@@ -52,4 +52,19 @@ export function compareRecords(known: PreferenceRecord[], incoming: PreferenceRe
 export function selfAgreement(records: PreferenceRecord[], now = Date.now()): Agreement {
   const { selfAgreement: agreement } = functions();
   return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as Agreement;
+}
+
+/** How far the scores in records agree with their labels; null where no record has both. */
+export function scorerAgreement(records: PreferenceRecord[], now = Date.now()): ScorerAgreement | null {
+  const { scorerAgreement: agreement } = functions();
+  return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as ScorerAgreement | null;
+}
+
+/**
+ * The order that labelled records suggest, the best first: of images, which compare within one prompt, or of models. Control pairs are left out.
+ * Empty where more than 300 are compared.
+ */
+export function ranking(records: PreferenceRecord[], by: "image" | "model", now = Date.now()): Ranked[] {
+  const { ranking: ranked } = functions();
+  return JSON.parse(guarded(() => ranked(JSON.stringify(records), by, now))) as Ranked[];
 }

@@ -143,6 +143,31 @@ export interface Agreement {
   score: number | null;
 }
 
+/** How far a scorer agrees with a person. */
+export interface ScorerAgreement {
+  /** Records with a label and both scores; controls are left out. */
+  pairs: number;
+  /** Mean of 1 where both prefer the same image, ½ where exactly one of them has a tie, 0 otherwise. The scorer has one where scores are equal. */
+  score: number;
+  /** Where that would lie in 95 of 100 collections like this one. */
+  low: number;
+  high: number;
+}
+
+/** A place in an order (Bradley–Terry, ties counted as half a win). */
+export interface Ranked {
+  /** The image's uid or the model's name. */
+  name: string;
+  /** On the scale on which a lead of 1 means odds of e to 1; the mean of all is 0. */
+  strength: number;
+  /** The standard error of the strength. */
+  error: number;
+  /** Records that preferred it, neither, or the other one. */
+  wins: number;
+  ties: number;
+  losses: number;
+}
+
 /** Records beside those that are known already. */
 export interface Comparison {
   /** Those that are new, in their order. */

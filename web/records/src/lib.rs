@@ -4,7 +4,11 @@
 //! Plain values cross as JSON, which is one string either way; bytes cross as `Uint8Array`.
 
 #![cfg(target_family = "wasm")]
-#![allow(missing_docs, unreachable_pub, reason = "wasm-bindgen's macros make items without documentation, and want pub")]
+#![allow(
+    missing_docs,
+    unreachable_pub,
+    reason = "wasm-bindgen's macros make items without documentation, and want pub"
+)]
 
 mod export;
 mod fault;

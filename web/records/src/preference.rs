@@ -1,7 +1,11 @@
 //! Rounds and records.
 
-use pickscore::preference::{
-    Agreement, Choice, Comparison, Record, Round as InnerRound, RoundSettings, image_uid as uid_of,
+use pickscore::{
+    evaluate::{Bootstrap, ScorerAgreement, scorer_agreement as agreement_of},
+    preference::{
+        Agreement, Choice, Comparison, RankBy, Record, Round as InnerRound, RoundSettings,
+        image_uid as uid_of, ranking as ranking_of,
+    },
 };
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -37,6 +41,38 @@ pub fn self_agreement(json: &str, now: f64) -> Result<String, JsValue> {
     let repeats: Vec<Value> =
         repeats.iter().map(|repeat| json!({ "records": repeat.records, "agrees": repeat.agrees })).collect();
     Ok(json!({ "repeats": repeats, "agreeing": agreeing, "score": score }).to_string())
+}
+
+/// `scorerAgreement`.
+#[wasm_bindgen(js_name = scorerAgreement)]
+pub fn scorer_agreement(json: &str, now: f64) -> Result<String, JsValue> {
+    let found = agreement_of(&records(json, now)?, &Bootstrap::default());
+    let found = found.map(|ScorerAgreement { pairs, score }| {
+        json!({ "pairs": pairs, "score": score.value, "low": score.low, "high": score.high })
+    });
+    Ok(Value::from(found).to_string())
+}
+
+/// `ranking`, by `"image"` or `"model"`.
+#[wasm_bindgen]
+pub fn ranking(json: &str, by: &str, now: f64) -> Result<String, JsValue> {
+    let by = match by {
+        "image" => RankBy::Image,
+        "model" => RankBy::Model,
+        _ => return Err(Fault::new("bad-argument", "`by` is \"image\" or \"model\"").into()),
+    };
+    let ranked = ranking_of(&records(json, now)?, by);
+    let ranked = ranked.iter().map(|ranked| {
+        json!({
+            "name": ranked.name,
+            "strength": ranked.strength,
+            "error": ranked.error,
+            "wins": ranked.wins,
+            "ties": ranked.ties,
+            "losses": ranked.losses,
+        })
+    });
+    Ok(Value::Array(ranked.collect()).to_string())
 }
 
 fn parsed(json: &str, code: &'static str) -> Result<Value, Fault> {

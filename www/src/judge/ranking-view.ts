@@ -71,7 +71,8 @@ export class RankingView extends PickElement {
   }
 
   #row(row: RankedRow, index: number, axis: Axis, pictures: boolean, scores: boolean): TemplateResult {
-    const [low, middle, high] = [row.low, row.strength, row.high].map(axis.at) as [number, number, number];
+    const { low, high } = intervalOf(row);
+    const [from, middle, to] = [low, row.strength, high].map(axis.at) as [number, number, number];
     return html`<tr>
       <td class="place figures">${number(index + 1)}</td>
       ${pictures ? html`<td class="thumb">${row.picture ? html`<kept-picture .uid=${row.picture}></kept-picture>` : nothing}</td>` : nothing}
@@ -79,11 +80,11 @@ export class RankingView extends PickElement {
       <td class="plot">
         <svg width="100%" height="22" aria-hidden="true">
           ${axis.ticks.map((tick) => svg`<line class=${tick === 0 ? "zero" : "tick"} x1="${axis.at(tick)}%" x2="${axis.at(tick)}%" y1="0" y2="22" />`)}
-          <line class="interval" x1="${low}%" x2="${high}%" y1="11" y2="11" />
+          <line class="interval" x1="${from}%" x2="${to}%" y1="11" y2="11" />
           <circle class="middle" cx="${middle}%" cy="11" r="4.5" />
         </svg>
       </td>
-      <td class="end figures">${number(row.strength, 2)}<span class="soft"> ${judgeText.interval(number(row.low, 1), number(row.high, 1))}</span></td>
+      <td class="end figures">${number(row.strength, 2)}<span class="soft"> ${judgeText.interval(number(low, 1), number(high, 1))}</span></td>
       <td class="end wide figures">${judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses))}</td>
       ${scores ? html`<td class="end wide figures">${row.score === undefined ? "–" : number(row.score, 2)}</td>` : nothing}
     </tr>`;
@@ -212,14 +213,19 @@ interface Axis {
   at: (strength: number) => number;
 }
 
-/** Whole numbers that hold every interval, a few of them named. An interval that goes on for ever is cut. */
+/** Where a strength lies 95 times in 100. */
+function intervalOf({ strength, error }: Ranked): { low: number; high: number } {
+  return { low: strength - 1.96 * error, high: strength + 1.96 * error };
+}
+
+/** Whole numbers that hold every interval, a few of them named. Beyond 8, which is odds of 3,000 to 1, intervals are cut. */
 function axisOf(rows: readonly Ranked[]): Axis {
-  const ends = rows.flatMap(({ low, high, strength }) => [low, high, strength]).filter(Number.isFinite);
+  const ends = rows.map(intervalOf).flatMap(({ low, high }) => [low, high]);
   const most = Math.min(8, Math.max(1, Math.ceil(Math.max(0, ...ends.map(Math.abs)))));
   const step = most > 4 ? 2 : 1;
   const ticks = Array.from({ length: 2 * Math.floor(most / step) + 1 }, (_, index) => (index - Math.floor(most / step)) * step);
   const at = (strength: number) => {
-    const held = Math.max(-most, Math.min(most, Number.isFinite(strength) ? strength : Math.sign(strength || 0) * most));
+    const held = Math.max(-most, Math.min(most, strength));
     return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
   };
   const isEnd = (tick: number) => tick === 0 || Math.abs(tick) === ticks.at(-1);

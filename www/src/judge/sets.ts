@@ -5,7 +5,7 @@ import type { DraftWords, Item, PromptSet, Rule } from "../collection/rows";
 import { Pattern, type PatternFault } from "./pattern";
 
 /** Most images of a prompt: the limits of the records library. */
-export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 500, retest: Infinity };
+export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 300, retest: Infinity };
 
 export interface Arranged {
   items: Item[];

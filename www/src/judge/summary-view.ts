@@ -123,7 +123,7 @@ export class JudgeSummary extends PickElement {
     if (!scorer || scorer.pairs === 0) return html`<section><h2>${judgeText.withScorer}</h2><p class="soft">${judgeText.noScores}</p></section>`;
     return html`<section>
       <h2>${judgeText.withScorerOf(scorerName)}</h2>
-      <p class="large figures">${percent(scorer.score ?? 0, 0)}</p>
+      <p class="large figures">${percent(scorer.score, 0)}</p>
       <p class="soft small">${judgeText.scorerWords(number(scorer.pairs), percent(scorer.low, 0), percent(scorer.high, 0))}</p>
     </section>`;
   }
@@ -222,7 +222,7 @@ export class JudgeSummary extends PickElement {
 customElements.define("judge-summary", JudgeSummary);
 
 async function summarise(play: Play): Promise<Summary> {
-  const { agreementWithScorer, ranking, selfAgreement } = await records();
+  const { scorerAgreement, ranking, selfAgreement } = await records();
   const all = await listRecords();
   const session = all.filter(({ session_uid }) => session_uid === play.row.session);
   const plain = session.filter(({ control }) => control === null);
@@ -242,13 +242,13 @@ async function summarise(play: Play): Promise<Summary> {
       seconds: times[Math.floor(times.length / 2)] ?? 0,
     },
     controls: { asked: controls.length, passed: controls.filter(({ control, label }) => control === label).length },
-    scorer: agreementWithScorer(scored.filter(({ scorer }) => scorer?.name === scorerName)),
+    scorer: scorerAgreement(scored.filter(({ scorer }) => scorer?.name === scorerName)),
     scorerName,
     self: selfAgreement(repeated),
     images: prompts.map((prompt) => {
       const of = labelled.filter((record) => record.prompt === prompt);
       const scores = scoresOf(of);
-      const rows = ranking(of, { by: "image" }).map((ranked) => {
+      const rows = ranking(of, "image").map((ranked) => {
         const path = play.items.get(ranked.name)?.path ?? "";
         const model = play.items.get(ranked.name)?.model;
         const label = path.split("/").pop() || model || ranked.name.slice(0, 8);
@@ -256,7 +256,7 @@ async function summarise(play: Play): Promise<Summary> {
       });
       return { prompt, rows };
     }),
-    models: ranking(labelled, { by: "model" }).map((ranked) => ({ ...ranked, label: ranked.name })),
+    models: ranking(labelled, "model").map((ranked) => ({ ...ranked, label: ranked.name })),
     retestable: retestable(all).length,
   };
 }

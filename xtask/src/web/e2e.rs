@@ -16,7 +16,15 @@ pub(crate) fn run() -> Result<()> {
     let mut chromium = node::tool("playwright", &["test"]);
     chromium.current_dir(root().join("tests/e2e")).env("PICKSCORE_TEST_MODELS", &models);
     step("Chromium", &mut chromium)?;
-    let mut firefox = program("node", &["--test", "--test-concurrency=1", "tests/e2e/firefox/parity.test.mjs", "tests/e2e/firefox/page.test.mjs"]);
+    let mut firefox = program(
+        "node",
+        &[
+            "--test",
+            "--test-concurrency=1",
+            "tests/e2e/firefox/parity.test.mjs",
+            "tests/e2e/firefox/page.test.mjs",
+        ],
+    );
     step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
 }
 
@@ -32,6 +40,12 @@ pub(crate) fn full_size() -> Result<()> {
     }
     let mut run = program("node", &["tests/e2e/full-size.mjs"]);
     step("ViT-H/14 in Chromium", run.arg(&model).arg(programs.join("pickscore")))
+}
+
+/// 10,000 pairs with 1 GB of images, out of Chromium's storage and back.
+pub(crate) fn large_export() -> Result<()> {
+    browsers::install()?;
+    step("a large export in Chromium", &mut program("node", &["tests/e2e/large-export.mjs"]))
 }
 
 /// Builds the native command and the generator. With the tests beside them, so that dependencies have the features that the tests have built

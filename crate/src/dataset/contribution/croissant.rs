@@ -37,9 +37,7 @@ pub(super) fn croissant(card: &Card, format: Format, files: &[WrittenFile], now:
             let id = format!("pairs-{number}");
             let mut fields: Vec<Value> = columns
                 .iter()
-                .map(|column| {
-                    field(&id, column.name, described(column.name), data_type(column.kind, format), file)
-                })
+                .map(|column| field(&id, column.name, described(column.name), data_type(column.kind), file))
                 .collect();
             if format == Format::JsonLines {
                 let files = json_lines::FILES.into_iter();
@@ -81,11 +79,11 @@ fn field(set: &str, name: &str, description: &str, data_type: &str, file: &Writt
     })
 }
 
-fn data_type(kind: Kind, format: Format) -> &'static str {
+fn data_type(kind: Kind) -> &'static str {
     match kind {
         Kind::Bool => "sc:Boolean",
-        Kind::Time if format == Format::Parquet => "sc:DateTime",
-        Kind::Text | Kind::Time => "sc:Text",
+        Kind::Time => "sc:DateTime",
+        Kind::Text => "sc:Text",
         Kind::Image => "sc:ImageObject",
         Kind::Real => "sc:Float",
         Kind::Integer => "sc:Integer",
@@ -140,6 +138,7 @@ fn context() -> Value {
         "data": { "@id": "cr:data", "@type": "@json" },
         "dataType": { "@id": "cr:dataType", "@type": "@vocab" },
         "dct": "http://purl.org/dc/terms/",
+        "equivalentProperty": "cr:equivalentProperty",
         "examples": { "@id": "cr:examples", "@type": "@json" },
         "extract": "cr:extract",
         "field": "cr:field",
@@ -159,6 +158,7 @@ fn context() -> Value {
         "regex": "cr:regex",
         "repeated": "cr:repeated",
         "replace": "cr:replace",
+        "samplingRate": "cr:samplingRate",
         "sc": "https://schema.org/",
         "separator": "cr:separator",
         "source": "cr:source",

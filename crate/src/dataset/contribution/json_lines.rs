@@ -68,7 +68,7 @@ impl Serialize for Line<'_> {
 }
 
 /// The row of a line and the paths of its images, where it names some. The images' bytes are left empty.
-pub(super) fn read(
+pub(in crate::dataset) fn read(
     place: &Place<'_>,
     line: &Map<String, Value>,
 ) -> Result<(Row, [Option<String>; 2]), DatasetError> {

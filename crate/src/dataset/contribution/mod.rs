@@ -14,7 +14,7 @@ mod csv_table;
 mod error;
 mod export;
 mod import;
-mod json_lines;
+pub(super) mod json_lines;
 mod manifest;
 mod packer;
 mod plan;

@@ -1,9 +1,9 @@
 //! A contribution: its manifest and sums, and whether its files are what those say.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
-    io::{self, Read},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
@@ -13,9 +13,11 @@ use zip::ZipArchive;
 
 use super::{
     SourceFault,
+    lines::{self, Lines},
     part::Part,
     source::{Source, SourceKind},
 };
+use crate::dataset::IMAGE_BYTES;
 
 /// What a manifest is called.
 pub(super) const MANIFEST: &str = "contribution.json";
@@ -56,19 +58,15 @@ struct Listed {
 
 /// Where the files of a contribution are.
 enum Files<'a> {
-    Folder(&'a Path),
+    /// The folder, and where to make files.
+    Folder(&'a Path, &'a Path),
     /// The zip, and the folder within it that has the manifest.
-    Zip {
-        path: &'a Path,
-        archive: Box<ZipArchive<File>>,
-        prefix: String,
-        scratch: &'a Path,
-    },
+    Zip { path: &'a Path, archive: Box<ZipArchive<File>>, prefix: String, scratch: &'a Path },
 }
 
 /// A contribution in a folder.
-pub(super) fn of_folder(folder: &Path, source: usize) -> Result<Source, SourceFault> {
-    read(folder.display().to_string(), Files::Folder(folder), source)
+pub(super) fn of_folder(folder: &Path, source: usize, scratch: &Path) -> Result<Source, SourceFault> {
+    read(folder.display().to_string(), Files::Folder(folder, scratch), source)
 }
 
 /// A contribution in a zip. Files that are compressed there are unpacked into `scratch`.
@@ -122,12 +120,13 @@ fn read(name: String, mut files: Files<'_>, source: usize) -> Result<Source, Sou
             return Err(SourceFault::Path { file: within(MANIFEST), entry: shortened(&listed.path) });
         }
     }
-    if !["", "parquet"].contains(&manifest.data.as_str()) {
+    if !["", "parquet", "jsonl"].contains(&manifest.data.as_str()) {
         return Err(SourceFault::Kind { file: name, found: shortened(&manifest.data) });
     }
     let sums = sums(&files.text(&name, SUMS)?).map_err(|reason| wrong(SUMS, reason))?;
     check_sum(&within(MANIFEST), &hexadecimal(&Sha256::digest(&text)), sums.get(MANIFEST), SUMS)?;
     let mut parts = Vec::new();
+    let mut lines = Vec::new();
     for listed in &manifest.files {
         let file = within(&listed.path);
         let (bytes, sum) = files.sum(&name, &listed.path)?;
@@ -145,10 +144,17 @@ fn read(name: String, mut files: Files<'_>, source: usize) -> Result<Source, Sou
             let mut part = files.part(&name, &listed.path, source)?;
             part.rows = Some(listed.rows);
             parts.push(part);
+        } else if listed.path.ends_with(".jsonl") {
+            lines.push(listed);
         }
     }
+    // Now that every file has the sum that it should.
+    let known: BTreeSet<&str> = manifest.files.iter().map(|listed| listed.path.as_str()).collect();
+    for listed in lines {
+        parts.push(files.lines(&name, listed, &known, source)?);
+    }
     if parts.is_empty() {
-        return Err(wrong(MANIFEST, "it lists no Parquet file".into()));
+        return Err(wrong(MANIFEST, "it lists no Parquet or JSON Lines".into()));
     }
     parts.sort_by(|one, other| one.name.cmp(&other.name));
     let kind = SourceKind::Contribution { title: manifest.title, license: manifest.license };
@@ -208,6 +214,13 @@ fn shortened(text: &str) -> String {
 }
 
 impl Files<'_> {
+    /// Where to make files.
+    fn scratch(&self) -> &Path {
+        match self {
+            Files::Folder(_, scratch) | Files::Zip { scratch, .. } => scratch,
+        }
+    }
+
     /// A small file.
     fn text(&mut self, name: &str, entry: &str) -> Result<Vec<u8>, SourceFault> {
         let mut bytes = Vec::new();
@@ -242,7 +255,7 @@ impl Files<'_> {
     fn part(&mut self, name: &str, entry: &str, source: usize) -> Result<Part, SourceFault> {
         let file = format!("{name}/{entry}");
         match self {
-            Files::Folder(folder) => Ok(Part::new(file, source, folder.join(entry), None)),
+            Files::Folder(folder, _) => Ok(Part::new(file, source, folder.join(entry), None)),
             Files::Zip { path, archive, prefix, scratch } => {
                 let zip = |reason: String| SourceFault::Zip { file: name.to_owned(), reason };
                 let inner =
@@ -264,6 +277,58 @@ impl Files<'_> {
         }
     }
 
+    /// The same files once more: a zip is read at one place at a time.
+    fn again(&self, name: &str) -> Result<Self, SourceFault> {
+        match self {
+            Files::Folder(folder, scratch) => Ok(Files::Folder(folder, scratch)),
+            Files::Zip { path, prefix, scratch, .. } => {
+                let unreadable = |reason: String| SourceFault::Zip { file: name.to_owned(), reason };
+                let opened = File::open(path).map_err(|error| unreadable(error.to_string()))?;
+                let archive = ZipArchive::new(opened).map_err(|error| unreadable(error.to_string()))?;
+                Ok(Files::Zip { path, archive: Box::new(archive), prefix: prefix.clone(), scratch })
+            }
+        }
+    }
+
+    /// A Parquet file made of JSON Lines and the images that they name.
+    fn lines(
+        &mut self,
+        name: &str,
+        listed: &Listed,
+        known: &BTreeSet<&str>,
+        source: usize,
+    ) -> Result<Part, SourceFault> {
+        let file = format!("{name}/{}", listed.path);
+        let made = self.scratch().join(format!("{}.parquet", hexadecimal(&Sha256::digest(file.as_bytes()))));
+        let out = File::create(&made).map_err(|error| unread(&file, &error))?;
+        let mut images = self.again(name)?;
+        let mut image = |path: &str| {
+            if !known.contains(path) {
+                return Err(format!("{:?}; expected a path that the manifest lists", shortened(path)));
+            }
+            let mut bytes = Vec::new();
+            let most = IMAGE_BYTES as u64 + 1;
+            images
+                .with(name, path, &mut |reader, _| reader.take(most).read_to_end(&mut bytes).map(|_| ()))
+                .map_err(|fault| fault.to_string())?;
+            Ok(bytes)
+        };
+        let mut found = Ok(Lines::default());
+        self.with(name, &listed.path, &mut |reader, _| {
+            found = lines::to_parquet(&file, &mut BufReader::new(reader), &mut image, out.try_clone()?);
+            Ok(())
+        })?;
+        let found = found?;
+        let rows = found.numbers.len() as u64 + found.fault_count;
+        if rows != listed.rows {
+            let expected = format!("{}, as its manifest says", listed.rows);
+            return Err(SourceFault::Size { file, found: rows, unit: "rows", expected });
+        }
+        let mut part = Part::new(file, source, made, None);
+        part.lines = found;
+        Ok(part)
+    }
+
     /// Opens a file for reading from its start, with the size that is claimed for it.
     fn with(
         &mut self,
@@ -274,7 +339,7 @@ impl Files<'_> {
         let file = format!("{name}/{entry}");
         let missing = || SourceFault::Missing { file: name.to_owned(), entry: entry.to_owned() };
         match self {
-            Files::Folder(folder) => {
+            Files::Folder(folder, _) => {
                 let path = folder.join(entry);
                 // Not through a link, which could lead anywhere.
                 let metadata = path.symlink_metadata().map_err(|_| missing())?;

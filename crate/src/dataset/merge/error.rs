@@ -161,7 +161,7 @@ pub enum SourceFault {
         expected: String,
     },
     /// A contribution without images.
-    #[error("{file} has its pairs as {found}; expected Parquet, which has the images")]
+    #[error("{file} has its pairs as {found}; expected Parquet or JSON Lines, which have the images")]
     Kind {
         /// The contribution.
         file: String,

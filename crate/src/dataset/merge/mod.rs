@@ -16,6 +16,7 @@ mod decide;
 mod error;
 mod fingerprint;
 mod likeness;
+mod lines;
 mod options;
 mod part;
 mod phrases;

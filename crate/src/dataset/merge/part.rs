@@ -13,7 +13,7 @@ use parquet::{
     file::reader::{ChunkReader, Length},
 };
 
-use super::{MergeError, SourceFault};
+use super::{MergeError, SourceFault, lines::Lines};
 use crate::dataset::Reader;
 
 /// One Parquet file.
@@ -25,6 +25,8 @@ pub(super) struct Part {
     pub(super) source: usize,
     /// Rows that its contribution's manifest claims.
     pub(super) rows: Option<u64>,
+    /// Where it was made of lines: which.
+    pub(super) lines: Lines,
     file: PathBuf,
     /// Where it lies in the file: first byte and length. All of it unless given.
     place: Option<(u64, u64)>,
@@ -34,7 +36,7 @@ pub(super) struct Part {
 impl Part {
     pub(super) fn new(name: String, source: usize, file: PathBuf, place: Option<(u64, u64)>) -> Self {
         let stamp = stamp(&file);
-        Self { name, source, rows: None, file, place, stamp }
+        Self { name, source, rows: None, lines: Lines::default(), file, place, stamp }
     }
 
     /// Reads its footer.

@@ -157,6 +157,10 @@ fn read_part(
             (part.name.clone(), reader.rows(), format!("{expected}, as its manifest says"));
         return Err(Ended::Source(SourceFault::Size { file, found, unit: "rows", expected }));
     }
+    for fault in &part.lines.faults {
+        scanned.refuse_row(fault, options)?;
+    }
+    scanned.refused_row_count += part.lines.fault_count - part.lines.faults.len() as u64;
     let groups = reader.row_groups().len();
     let index = scanned.parts.len() as u32;
     for group in 0..groups {
@@ -168,7 +172,8 @@ fn read_part(
             scanned.refuse_row(fault, options)?;
         }
         for (row, &number) in found.rows.iter().zip(&found.numbers) {
-            match checked(&part.name, row, number, options.now) {
+            let line = part.lines.numbers.get(number as usize).copied().unwrap_or(number);
+            match checked(&part.name, row, line, options.now) {
                 Ok(sums) => scanned.keep(row, number, index, &sums, numbers, phrases, options)?,
                 Err(fault) => scanned.refuse_row(&fault, options)?,
             }
@@ -178,7 +183,11 @@ fn read_part(
 }
 
 impl Scanned {
-    fn refuse_row(&mut self, fault: &DatasetError, options: &MergeOptions) -> Result<(), MergeError> {
+    fn refuse_row(
+        &mut self,
+        fault: &dyn std::fmt::Display,
+        options: &MergeOptions,
+    ) -> Result<(), MergeError> {
         if options.strict {
             return Err(MergeError::Strict { reason: fault.to_string() });
         }

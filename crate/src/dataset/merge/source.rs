@@ -73,7 +73,7 @@ pub(super) fn find<P: AsRef<Path>>(
         tell(watch, "verifying", at as u64, candidates.len() as u64)?;
         let source = found.sources.len();
         let opened = match candidate {
-            Candidate::Contribution(folder) => contribution::of_folder(folder, source),
+            Candidate::Contribution(folder) => contribution::of_folder(folder, source, &target.scratch()),
             Candidate::Zip(path) => contribution::of_zip(path, source, &target.scratch()),
             Candidate::Parquet(path) => {
                 let name = path.display().to_string();

@@ -19,10 +19,8 @@ pub use settings::{
     SEED_MOST,
 };
 
-use self::{
-    permutation::Permutation,
-    strength::{Outcome, Strengths},
-};
+use self::permutation::Permutation;
+pub(crate) use self::strength::{Outcome, Strengths};
 use super::{Choice, Label, Mode, Side};
 
 /// A pair as it is shown.

@@ -11,25 +11,25 @@ const CONVERGED: f64 = 1e-10;
 
 /// How often the first of two images won, out of how many answers, ties halved.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Outcome {
-    pub(super) first: usize,
-    pub(super) second: usize,
+pub(crate) struct Outcome {
+    pub(crate) first: usize,
+    pub(crate) second: usize,
     /// 1 where the first was preferred, ½ for a tie, 0 where the second was.
-    pub(super) share: f64,
+    pub(crate) share: f64,
 }
 
 /// The posterior of all strengths.
 #[derive(Debug)]
-pub(super) struct Strengths {
+pub(crate) struct Strengths {
     /// The mode; sums to 0.
-    pub(super) mean: Vec<f64>,
+    pub(crate) mean: Vec<f64>,
     /// The covariance, row by row.
     covariance: Vec<f64>,
 }
 
 impl Strengths {
     /// From the outcomes of some of the pairs of `count` images.
-    pub(super) fn of(count: usize, outcomes: &[Outcome]) -> Self {
+    pub(crate) fn of(count: usize, outcomes: &[Outcome]) -> Self {
         let mut mean = vec![0.0; count];
         for _ in 0..STEPS {
             let (gradient, curvature) = derivatives(&mean, outcomes);
@@ -63,7 +63,7 @@ impl Strengths {
     }
 
     /// The standard error of a strength.
-    pub(super) fn error(&self, image: usize) -> f64 {
+    pub(crate) fn error(&self, image: usize) -> f64 {
         self.covariance[image * self.mean.len() + image].max(0.0).sqrt()
     }
 }

@@ -360,7 +360,6 @@ impl Importer {
                     }
                     None => return Ok(true),
                 };
-                self.files[at].clear();
                 if entry.is_deflated {
                     if entry.length > most {
                         let reason =
