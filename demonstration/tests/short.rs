@@ -64,16 +64,16 @@ fn a_short_run_improves_on_the_untrained_model() {
 
     let contrastive = TrainOptions {
         objective: Objective::Contrastive,
-        steps: 60,
-        batch: 48,
-        micro_batch: 48,
+        steps: 160,
+        batch: 64,
+        micro_batch: 64,
         patch_dropout: 0.5,
         seed: 42,
         optimizer: OptimizerOptions { warm_up: 10, ..OptimizerOptions::of(Objective::Contrastive) },
-        validate_every: 60,
-        validation_rows: 240,
+        validate_every: 160,
+        validation_rows: 256,
         keep: Keep::Last,
-        checkpoint_every: 60,
+        checkpoint_every: 160,
         out: folder.path().join("contrastive"),
     };
     let [untrained, trained] = stage(&empty, &data.join("pretrain"), &contrastive);
@@ -83,10 +83,11 @@ fn a_short_run_improves_on_the_untrained_model() {
 
     let preference = TrainOptions {
         objective: Objective::Preference,
-        steps: 25,
+        steps: 60,
+        validate_every: 60,
         patch_dropout: 0.0,
         optimizer: OptimizerOptions {
-            learning_rate: 3e-4,
+            learning_rate: 5e-4,
             warm_up: 5,
             ..OptimizerOptions::of(Objective::Preference)
         },
