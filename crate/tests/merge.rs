@@ -1090,7 +1090,9 @@ mod memory {
         let out = folder.path().join("out");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
         command.arg("merge").arg(&inputs).arg("--out").arg(&out).args(["--format", "json"]);
-        let mut process = command.stdout(std::process::Stdio::piped()).spawn().unwrap();
+        // To a file: the report of so many files fills a pipe that nobody reads.
+        let report = folder.path().join("report.json");
+        let mut process = command.stdout(fs::File::create(&report).unwrap()).spawn().unwrap();
         let mut highest = 0;
         while let Some(found) = peak(process.id()) {
             highest = highest.max(found);
@@ -1099,8 +1101,8 @@ mod memory {
             }
             thread::sleep(Duration::from_millis(20));
         }
-        let output = process.wait_with_output().unwrap();
-        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert!(process.wait().unwrap().success());
+        let report: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
         let seconds = start.elapsed().as_secs_f64();
         println!(
             "{files} files of {pairs} pairs, images of {bytes} bytes: {:.0} MB at most, {seconds:.0} s",
