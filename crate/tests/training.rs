@@ -12,8 +12,8 @@ use burn::tensor::Device;
 use pickscore::{
     dataset::{DatasetFiles, Row, RowImage, WriteOptions, Writer},
     train::{
-        Decay, Event, Keep, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee, read_log,
-        train,
+        Decay, Event, Keep, Objective, OptimizerOptions, Outcome, TrainError, TrainOptions, Trainee,
+        read_log, train,
     },
     weights::ModelDirectory,
 };

@@ -35,7 +35,8 @@ fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] 
         let trainee = Trainee::random(directory.config().clone(), options.seed, Device::flex());
         (directory, trainee)
     };
-    let files = ["train", "validation"].map(|split| DatasetFiles::open(&[data.into()], split).unwrap());
+    let files =
+        ["train", "validation"].map(|split| DatasetFiles::open(&[data.to_path_buf()], split).unwrap());
     let observe = &mut |_| ControlFlow::Continue(());
     let first = TrainOptions { steps: 1, out: options.out.join("first"), ..options.clone() };
     let first =

@@ -8,8 +8,8 @@
 //! fitted wins and half ties equal those it has), ν follows from the share of ties, and the log-likelihood is concave in ln π and ln ν, so
 //! that Newton's method finds its one maximum from anywhere.
 //!
-//! There is no maximum where an item has won or lost everything, or one half of the items everything against the other; and items that no
-//! chain of games connects do not compare. A prior makes every fit finite: ln π and ln ν are normal with mean 0 and the same deviation. With
+//! There is no maximum where an item has won or lost everything, or one half of the items everything against the other ([`has_maximum`]); and
+//! items that no chain of games connects do not compare. A prior makes every fit finite: ln π and ln ν are normal with mean 0 and the same deviation. With
 //! it each group of connected items has mean 0.
 //!
 //! Newton's steps are solved by conjugate gradients, which need a product with the curvature and never the matrix: images come in ten thousands.
@@ -70,14 +70,62 @@ const STEPS: usize = 200;
 ///
 /// Without a prior when there is no maximum.
 pub fn fit(items: usize, cells: &[Cell], prior: Option<f64>) -> Result<Fit, FitError> {
-    if prior.is_none() {
-        let ties: f64 = cells.iter().map(|cell| cell.ties).sum();
-        let games: f64 = cells.iter().map(|cell| cell.ties + cell.wins[0] + cell.wins[1]).sum();
-        if (ties == games && ties > 0.0) || !Groups::new(items, cells).all_determined() {
-            return Err(FitError::NoMaximum);
-        }
+    if prior.is_none() && !has_maximum(items, cells) {
+        return Err(FitError::NoMaximum);
     }
     fit_from(items, cells, prior, None, Accuracy::Full)
+}
+
+/// Whether there are most likely strengths without a prior.
+///
+/// There are none where strengths could move apart for ever and no observed outcome become less likely: where a part of a group won all it had
+/// against the rest, or, together with ν, where every win is by the same steps of a ladder whose rungs are ties.
+pub fn has_maximum(items: usize, cells: &[Cell]) -> bool {
+    Groups::new(items, cells).determined.iter().all(|&determined| determined) && !ties_run_away(items, cells)
+}
+
+/// Whether ν could grow for ever. With ln ν moved by 1 that asks for a difference of 2 or more where there are wins, of 2 at most where there
+/// are ties, and never both ways; such differences exist where they make no cycle that is negative (Bellman and Ford).
+fn ties_run_away(items: usize, cells: &[Cell]) -> bool {
+    let mut pairs: std::collections::BTreeMap<[usize; 2], [bool; 3]> = std::collections::BTreeMap::new();
+    for cell in cells {
+        let [one, other] = cell.items;
+        let (pair, wins) = if one < other {
+            ([one, other], cell.wins)
+        } else {
+            ([other, one], [cell.wins[1], cell.wins[0]])
+        };
+        let seen = pairs.entry(pair).or_default();
+        *seen = [seen[0] || wins[0] > 0.0, seen[1] || wins[1] > 0.0, seen[2] || cell.ties > 0.0];
+    }
+    if !pairs.values().any(|seen| seen[2]) || pairs.values().any(|seen| seen[0] && seen[1]) {
+        return false;
+    }
+    let mut edges: Vec<(usize, usize, i64)> = Vec::new();
+    for (&[one, other], &[first, second, tied]) in &pairs {
+        for (wins, winner, loser) in [(first, one, other), (second, other, one)] {
+            if wins {
+                edges.push((winner, loser, -2));
+            }
+        }
+        if tied {
+            edges.extend([(one, other, 2), (other, one, 2)]);
+        }
+    }
+    let mut at = vec![0_i64; items];
+    for _ in 0..items {
+        let mut moved = false;
+        for &(from, to, step) in &edges {
+            if at[from] + step < at[to] {
+                at[to] = at[from] + step;
+                moved = true;
+            }
+        }
+        if !moved {
+            return true;
+        }
+    }
+    false
 }
 
 /// The same from a start, without a look at whether there is a maximum.
@@ -90,7 +138,9 @@ pub(super) fn fit_from(
 ) -> Result<Fit, FitError> {
     let ties = cells.iter().any(|cell| cell.ties > 0.0);
     let precision = prior.map_or(0.0, |deviation| 1.0 / (deviation * deviation));
-    let problem = Problem { items, cells, precision, ties };
+    // Without a prior nothing says where a group lies: its mean is held at 0.
+    let groups = prior.is_none().then(|| Groups::new(items, cells));
+    let problem = Problem { items, cells, precision, ties, groups };
     let mut x = vec![0.0; items + usize::from(ties)];
     if let Some(start) = start {
         x[..items].copy_from_slice(&start.strengths);
@@ -119,9 +169,7 @@ pub(super) fn fit_from(
         }
         x = moved(length);
         if longest <= settled && length == 1.0 {
-            let tie = ties.then(|| x[items]);
-            x.truncate(items);
-            return Ok(Fit { strengths: x, tie });
+            return Ok(problem.found(x));
         }
     }
     Err(FitError::NotSettled { steps: STEPS })
@@ -134,12 +182,20 @@ struct Problem<'a> {
     /// One over the prior's variance.
     precision: f64,
     ties: bool,
+    /// Groups whose mean strength is held.
+    groups: Option<Groups>,
 }
 
 /// A cell's share of the curvature, times its games: by half the difference of strengths, by both, by ln ν.
 type Bend = [f64; 3];
 
 impl Problem<'_> {
+    fn found(&self, mut x: Vec<f64>) -> Fit {
+        let tie = self.ties.then(|| x[self.items]);
+        x.truncate(self.items);
+        Fit { strengths: x, tie }
+    }
+
     /// ln of each outcome's weight and of their sum, for half the difference of strengths.
     fn outcomes(&self, x: &[f64], cell: &Cell) -> ([f64; 3], f64) {
         let half = (x[cell.items[0]] - x[cell.items[1]]) / 2.0;
@@ -192,6 +248,14 @@ impl Problem<'_> {
                 out[self.items] += both * apart + of_tie * tie;
             }
         }
+        if let Some(groups) = &self.groups {
+            // The slope adds up to nothing over a group, so that this changes no solution and leaves none open.
+            let mut sums = vec![(0.0, 0.0); groups.determined.len()];
+            for (&group, v) in groups.of.iter().zip(v) {
+                sums[group] = (sums[group].0 + v, sums[group].1 + 1.0);
+            }
+            groups.of.iter().zip(&mut out).for_each(|(&group, out)| *out += sums[group].0 / sums[group].1);
+        }
         out
     }
 
@@ -239,7 +303,7 @@ impl Problem<'_> {
 pub struct Groups {
     /// Each item's group; groups are numbered from 0 by their first item.
     pub of: Vec<usize>,
-    /// Whether each group has most likely strengths without a prior: no part of it won all it had against the rest.
+    /// Whether no part of a group won all it had against the rest, a tie being no win.
     pub determined: Vec<bool>,
 }
 
@@ -272,10 +336,6 @@ impl Groups {
             determined.push(reached(first, &[&forth]).len() == all && reached(first, &[&back]).len() == all);
         }
         Self { of, determined }
-    }
-
-    fn all_determined(&self) -> bool {
-        self.determined.iter().all(|&determined| determined)
     }
 }
 
@@ -420,7 +480,8 @@ mod tests {
         #[test]
         fn fitted_points_are_those_of_the_games((items, cells) in cells()) {
             let found = fit(items, &cells, None).unwrap();
-            let problem = Problem { items, cells: &cells, precision: 0.0, ties: found.tie.is_some() };
+            let problem =
+                Problem { items, cells: &cells, precision: 0.0, ties: found.tie.is_some(), groups: None };
             let x: Vec<f64> = found.strengths.iter().copied().chain(found.tie).collect();
             let (slope, _) = problem.slope(&x);
             prop_assert!(slope.iter().all(|slope| slope.abs() < 1e-8), "{slope:?}");
@@ -458,6 +519,20 @@ mod tests {
         assert_eq!(fit(2, &cells, None), Err(FitError::NoMaximum));
         let found = fit(2, &cells, Some(3.0)).unwrap();
         assert!(found.strengths.iter().all(|strength| strength.abs() < 1e-12) && found.tie.unwrap() > 1.0);
+    }
+
+    #[test]
+    fn a_tie_is_no_loss_to_whoever_won_the_rest() {
+        // 1 could be ever stronger, and ties ever likelier: neither the win nor the tie would become less likely.
+        assert!(!has_maximum(2, &[cell([0, 1], [3.0, 0.0], 2.0)]));
+        assert!(has_maximum(2, &[cell([0, 1], [3.0, 1.0], 2.0)]));
+        assert!(has_maximum(2, &[cell([0, 1], [3.0, 1.0], 0.0)]));
+        // A ladder of ties and wins by one rung; then a win by no rung, which contradicts it.
+        let ladder = [cell([0, 1], [1.0, 0.0], 1.0), cell([1, 2], [2.0, 0.0], 1.0)];
+        assert!(!has_maximum(3, &ladder));
+        assert!(has_maximum(3, &[ladder[0], ladder[1], cell([0, 2], [0.0, 0.0], 1.0)]));
+        assert!(!has_maximum(3, &[ladder[0], ladder[1], cell([0, 2], [1.0, 0.0], 0.0)]));
+        assert!(has_maximum(3, &[ladder[0], ladder[1], cell([2, 0], [1.0, 0.0], 0.0)]));
     }
 
     #[test]

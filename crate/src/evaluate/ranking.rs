@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Bootstrap, Comparison, Estimate,
     bootstrap::interval,
-    bradley_terry::{Accuracy, Cell, Fit, FitError, Groups, fit, fit_from},
+    bradley_terry::{Accuracy, Cell, Fit, FitError, Groups, fit, fit_from, has_maximum},
     comparison::{Games, Unit},
     elo::{self, Elo, Spread},
 };
@@ -229,7 +229,7 @@ pub fn rank(
         options,
         tie: found.tie.map_or(0.0, f64::exp),
         groups: sizes.len(),
-        notes: notes(&groups, &games, &options),
+        notes: notes(&groups, has_maximum(items, &cells), &games, &options),
         items: ranked,
     })
 }
@@ -266,7 +266,7 @@ fn places(sizes: &[usize]) -> Vec<usize> {
     places
 }
 
-fn notes(groups: &Groups, games: &Games, options: &RankOptions) -> Vec<String> {
+fn notes(groups: &Groups, has_maximum: bool, games: &Games, options: &RankOptions) -> Vec<String> {
     let mut notes = Vec::new();
     if groups.determined.len() > 1 {
         notes.push(format!(
@@ -280,6 +280,11 @@ fn notes(groups: &Groups, games: &Games, options: &RankOptions) -> Vec<String> {
             if groups.determined.len() > 1 { format!("In {open} of the groups some") } else { "Some".into() };
         notes.push(format!(
             "{whose} won or lost everything against the others: only the prior (deviation {prior}) keeps their ratings apart by a finite number of points."
+        ));
+    }
+    if let (true, Some(prior)) = (open == 0 && !has_maximum, options.prior) {
+        notes.push(format!(
+            "Nothing speaks against ever stronger winners and ever more ties: only the prior (deviation {prior}) keeps ratings finite."
         ));
     }
     if games.units.len() < 20 && options.unit != Unit::Choices {

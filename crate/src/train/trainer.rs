@@ -5,7 +5,8 @@ use std::{fs, ops::ControlFlow, path::Path, time::Instant};
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Batch, Examples, Keep, LogEntry, Objective, Optimizer, Schedule, TrainError, TrainOptions, Trainee, Validation,
+    Batch, Examples, Keep, LogEntry, Objective, Optimizer, Schedule, TrainError, TrainOptions, Trainee,
+    Validation,
     batch::{Position, Reading},
     checkpoint::{Checkpoint, State},
     log::Log,

@@ -45,6 +45,7 @@ export class ScoreScreen extends PickElement {
   declare dragging: boolean;
   /** Whether the samples are on their way. */
   declare pending: boolean;
+  #isDemonstration = false;
 
   constructor() {
     super();
@@ -77,7 +78,9 @@ export class ScoreScreen extends PickElement {
   override render(): TemplateResult {
     const { pictures, prompts, active, sort, show, find, tile, version } = board.value;
     const prompt = prompts[active];
+    // Once for all pictures.
     const demonstration = isDemonstration();
+    this.#isDemonstration = demonstration;
     const shown = arrange(pictures, { sort, show, find, prompt }, this.#unlike);
     const ranked = prompts.map((prompt) => ranks(pictures, prompt));
     const several = prompts.length > 1;
@@ -172,7 +175,8 @@ export class ScoreScreen extends PickElement {
     </aside>`;
   }
 
-  readonly #unlike = (picture: Picture): boolean => isDemonstration() && picture.flatness !== undefined && picture.flatness < FLAT;
+  /** The samples are what it knows, the blurred one among them. */
+  readonly #unlike = ({ isSample, flatness }: Picture): boolean => this.#isDemonstration && !isSample && flatness !== undefined && flatness < FLAT;
 
   #prompts(text: string): void {
     this.text = text;

@@ -85,10 +85,13 @@ export class PictureSheet extends PickElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (["pictures", "width", "tile", "leads"].some((name) => changed.has(name))) {
+      const before = this.#grid;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
       this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
-      this.#range();
+      // Asking where the window is costs a layout: only when the grid is another one.
+      if (before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
+      this.to = Math.min(this.to, this.pictures.length);
       const order = this.pictures.map(({ id }) => id).join();
       if (order !== this.#order && this.#order !== "") this.#glide();
       this.#order = order;

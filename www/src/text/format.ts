@@ -2,13 +2,27 @@
 
 import { language } from "./language";
 
-export function number(value: number, digits = 0): string {
-  return value.toLocaleString(language.value, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+/** Formats are made once: making one takes longer than a hundred numbers. */
+const formats = new Map<string, Intl.NumberFormat>();
+
+function format(value: number, digits: number, options: Intl.NumberFormatOptions = {}): string {
+  const key = `${language.value} ${options.style} ${options.unit} ${digits}`;
+  let found = formats.get(key);
+  if (!found) {
+    found = new Intl.NumberFormat(language.value, { ...options, minimumFractionDigits: digits, maximumFractionDigits: digits });
+    formats.set(key, found);
+  }
+  return found.format(value);
 }
 
-/** A share as a percentage. */
+export function number(value: number, digits = 0): string {
+  return format(value, digits);
+}
+
+/** A share as a percentage. What is not nothing is not called nothing. */
 export function percent(share: number, digits = 1): string {
-  return share.toLocaleString(language.value, { style: "percent", minimumFractionDigits: digits, maximumFractionDigits: digits });
+  const least = 0.1 ** (digits + 2);
+  return share > 0 && share < least / 2 ? `<${percent(least, digits)}` : format(share, digits, { style: "percent" });
 }
 
 /** A number of bytes, in the decimal units that stores and files are sold in. */
@@ -19,8 +33,7 @@ export function bytes(count: number): string {
 
 /** A length of time that is estimated: rounded to what can be believed. */
 export function duration(seconds: number): string {
-  const unit = (value: number, unit: string) =>
-    value.toLocaleString(language.value, { style: "unit", unit, unitDisplay: "short", maximumFractionDigits: 0 });
+  const unit = (value: number, unit: string) => format(value, 0, { style: "unit", unit, unitDisplay: "short" });
   if (seconds < 60) return unit(Math.max(1, Math.ceil(seconds < 10 ? seconds : Math.ceil(seconds / 5) * 5)), "second");
   if (seconds < 5400) return unit(Math.ceil(seconds / 60), "minute");
   return unit(Math.round(seconds / 3600), "hour");

@@ -16,7 +16,15 @@ pub(crate) fn run() -> Result<()> {
     let mut chromium = node::tool("playwright", &["test"]);
     chromium.current_dir(root().join("tests/e2e")).env("PICKSCORE_TEST_MODELS", &models);
     step("Chromium", &mut chromium)?;
-    let mut firefox = program("node", &["--test", "--test-concurrency=1", "tests/e2e/firefox/parity.test.mjs", "tests/e2e/firefox/page.test.mjs"]);
+    let mut firefox = program(
+        "node",
+        &[
+            "--test",
+            "--test-concurrency=1",
+            "tests/e2e/firefox/parity.test.mjs",
+            "tests/e2e/firefox/page.test.mjs",
+        ],
+    );
     step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
 }
 

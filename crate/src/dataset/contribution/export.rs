@@ -71,7 +71,7 @@ enum Step {
     /// A row of a Parquet file, which is open where the writer is there.
     Row {
         at: usize,
-        writer: Option<(Writer<Pipe>, Pipe)>,
+        writer: Option<Box<(Writer<Pipe>, Pipe)>>,
     },
     /// An image of its own.
     Image {
@@ -182,7 +182,7 @@ impl Exporter {
         let number = self.plan.files.iter().position(|file| file.contains(&at)).unwrap_or_default();
         let file = self.plan.files[number].clone();
         let (mut writer, pipe) = match writer {
-            Some(open) => open,
+            Some(open) => *open,
             None => {
                 self.packer.open(&self.path(number))?;
                 let pipe = Pipe::default();
@@ -205,7 +205,7 @@ impl Exporter {
             None
         } else {
             self.packer.write(&pipe.take())?;
-            Some((writer, pipe))
+            Some(Box::new((writer, pipe)))
         };
         self.step = if at == self.plan.records.len() { Step::Done } else { Step::Row { at, writer: open } };
         Ok(())

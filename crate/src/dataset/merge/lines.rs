@@ -38,7 +38,7 @@ type Images<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
 /// Writes the rows of lines as Parquet. What is wrong with a line costs that line.
 pub(super) fn to_parquet(
     file: &str,
-    lines: &mut dyn BufRead,
+    mut lines: &mut dyn BufRead,
     images: Images<'_>,
     out: File,
 ) -> Result<Lines, SourceFault> {
@@ -49,7 +49,7 @@ pub(super) fn to_parquet(
     let unread = |error: io::Error| SourceFault::Unreadable { file: file.into(), reason: error.to_string() };
     for number in 0.. {
         line.clear();
-        let read = lines.by_ref().take(LINE).read_until(b'\n', &mut line).map_err(unread)?;
+        let read = (&mut lines).take(LINE).read_until(b'\n', &mut line).map_err(unread)?;
         if read == 0 {
             break;
         }
@@ -150,6 +150,6 @@ mod tests {
         ]) {
             assert!(fault.starts_with(expected), "{fault}");
         }
-        assert_eq!(read("").numbers, []);
+        assert!(read("").numbers.is_empty());
     }
 }

@@ -138,7 +138,7 @@ impl Round {
 
 /// The pair of this number, where (0, 1), (0, 2), (1, 2), (0, 3), … are counted.
 fn pair_of(number: u64) -> Source {
-    let mut second = ((8 * number + 1).isqrt() + 1) / 2;
+    let mut second = (8 * number + 1).isqrt().div_ceil(2);
     // Exact for every number that a pool can have; these make it so whatever `isqrt` rounds to.
     while second * (second - 1) / 2 > number {
         second -= 1;

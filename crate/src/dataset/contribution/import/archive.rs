@@ -10,6 +10,8 @@ use super::sparse::{Missing, Sparse};
 const MOST: usize = 200_000;
 /// Most bytes of its directory.
 const DIRECTORY: u64 = 32 << 20;
+/// Bytes of a file's own header but for its path: 30, and what programs add.
+const HEADER: u64 = 128;
 /// Longest path.
 const PATH: usize = 1024;
 
@@ -28,6 +30,8 @@ pub(super) struct Entry {
     pub(super) length: u64,
     /// How long it is packed.
     pub(super) packed: u64,
+    /// Where it is likely to be with its header: what is fetched at once.
+    pub(super) likely: std::ops::Range<u64>,
     wayfinder: ZipArchiveEntryWayfinder,
 }
 
@@ -120,11 +124,15 @@ impl Archive {
                 continue;
             }
             let (length, packed) = (record.uncompressed_size_hint(), record.compressed_size_hint());
+            let start = record.local_header_offset().min(file.length());
+            let end = start.saturating_add(packed).saturating_add(HEADER + path.len() as u64);
+            let likely = start..end.min(file.length());
             entries.push(Entry {
                 path: path.to_owned(),
                 is_deflated,
                 length,
                 packed,
+                likely,
                 wayfinder: record.wayfinder(),
             });
         }

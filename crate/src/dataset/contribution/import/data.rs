@@ -39,6 +39,8 @@ pub(super) struct Data {
     root: String,
     pub(super) window: Window,
     state: State,
+    /// The images of the line before by their paths: in a round one of them often stays.
+    recent: Vec<(String, Vec<u8>)>,
     pub(super) ready: VecDeque<(Record, [Option<Vec<u8>>; 2])>,
     pub(super) refused: Vec<Refusal>,
 }
@@ -79,7 +81,7 @@ impl Data {
             Kind::Lines => State::Lines { feed: LineFeed::new(), row: 0 },
         };
         let (ready, refused) = (VecDeque::new(), Vec::new());
-        Self { group, file, name, root, window, state, ready, refused }
+        Self { group, file, name, root, window, state, recent: Vec::new(), ready, refused }
     }
 
     /// Takes notice that a given file cannot be read; false where that ends this one too.
@@ -281,7 +283,8 @@ impl Data {
         let at = images.len();
         let path = format!("{}{}", self.root, paths[at]);
         let shown = if at == 0 { &record.left } else { &record.right };
-        let found = match whole(context, &path) {
+        let recent = self.recent.iter().find(|(of, _)| *of == path).map(|(_, bytes)| bytes.clone());
+        let found = match recent.map_or_else(|| whole(context, &path), Ok) {
             Err(Fetch::Missing(file, missing)) => {
                 self.state = State::Images { feed, row, record, paths, images };
                 return Err((file, missing));
@@ -300,6 +303,10 @@ impl Data {
                 self.state = State::Lines { feed, row: row + 1 };
             }
             Ok(bytes) => {
+                if self.recent.len() == 2 {
+                    self.recent.remove(0);
+                }
+                self.recent.push((path, bytes.clone()));
                 images.push(bytes);
                 self.state = if images.len() < 2 {
                     State::Images { feed, row, record, paths, images }
@@ -355,6 +362,9 @@ fn within(
     fits(entry.length)?;
     fits(entry.packed)?;
     let archive = context.archives.get(&at).ok_or_else(|| Fetch::Refused("is gone".into()))?;
+    if !entry.likely.is_empty() {
+        context.files[at].get(entry.likely.clone()).map_err(|missing| Fetch::Missing(at, missing))?;
+    }
     let range = archive.range(entry).map_err(|halt| match halt {
         Halt::Missing(missing) => Fetch::Missing(at, missing),
         Halt::Damaged(reason) => Fetch::Refused(reason),
