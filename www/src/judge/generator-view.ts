@@ -170,10 +170,10 @@ export class GeneratorView extends PickElement {
 
 customElements.define("generator-view", GeneratorView);
 
-/** Whether `index.html` lets the page reach it once it is allowed: plain `http` is for this very machine. */
+/** Whether the browser lets the page reach it once it is allowed: from a page on `https`, plain `http` leads to this very machine only. */
 function mayReach(address: string): boolean {
   const { protocol, hostname } = new URL(address, document.baseURI);
-  return protocol === "https:" || hostname === "127.0.0.1" || hostname === "localhost";
+  return location.protocol === "http:" || protocol === "https:" || hostname === "127.0.0.1" || hostname === "localhost";
 }
 
 function bounded(event: Event, least: number, most: number): number {
