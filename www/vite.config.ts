@@ -26,11 +26,6 @@ export default defineConfig({
         entryFileNames: "assets/[name].[hash:10].js",
         chunkFileNames: "assets/[name].[hash:10].js",
         assetFileNames: "assets/[name].[hash:10][extname]",
-        manualChunks: (id: string) => {
-          // Loaded when somebody hands in on the Hub, and at no other time: what loads chunks must not be part of it.
-          if (id.includes("/@huggingface/")) return "hub-client";
-          return id.includes("vite/preload-helper") ? "preload" : undefined;
-        },
       },
       // The page uses the library as everybody else does: the built file, by its address.
       external: [/\/lib\/pickscore\.js$/],
