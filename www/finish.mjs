@@ -19,7 +19,8 @@ const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(
 
 const isEngine = (file) => /^lib\/engine-.*\.wasm$/.test(file);
 // Comes when somebody hands in on the Hub, and at no other time.
-const isHub = (file) => /^assets\/hub-client\./.test(file);
+const ofHub = Object.entries(chunks).filter(([source]) => source.includes("@huggingface/")).map(([, { file }]) => file);
+const isHub = (file) => ofHub.includes(file);
 // What is of no use without a network, or is kept by others.
 const isLeft = (file) => isEngine(file) || isHub(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
 const kept = files.filter((file) => !isLeft(file));

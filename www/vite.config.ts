@@ -26,8 +26,6 @@ export default defineConfig({
         entryFileNames: "assets/[name].[hash:10].js",
         chunkFileNames: "assets/[name].[hash:10].js",
         assetFileNames: "assets/[name].[hash:10][extname]",
-        // Loaded when somebody hands in on the Hub, and at no other time.
-        manualChunks: (id: string) => (id.includes("/@huggingface/") ? "hub-client" : undefined),
       },
       // The page uses the library as everybody else does: the built file, by its address.
       external: [/\/lib\/pickscore\.js$/],
