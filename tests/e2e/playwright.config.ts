@@ -3,8 +3,16 @@
 import { defineConfig } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "./browsers.ts";
 
+/** Tests of the packages, which need nothing of the page. */
+const LIBRARY = ["loading", "package", "parity", "records", "scoring", "tiny"].map((name) => `**/${name}.spec.ts`);
+
 export default defineConfig({
   testDir: "chromium",
+  // The library's tests are part of `cargo xtask test`; the page's take longer and run with `cargo xtask e2e`.
+  projects: [
+    { name: "library", testMatch: LIBRARY },
+    { name: "page", testIgnore: LIBRARY },
+  ],
   outputDir: "results",
   // One GPU process is emulated on all cores: tests side by side would only wait for each other.
   workers: 1,

@@ -37,7 +37,7 @@ enum Task {
     },
     /// Tries our Parquet in pandas, Hugging Face's datasets, DuckDB and Polars, and theirs in ours.
     Readers,
-    /// Runs the tests in browsers alone.
+    /// Runs the tests in browsers alone: the packages' and the page's.
     E2e,
     /// Loads and scores a generated ViT-H/14 in Chromium: minutes, 8 GB of memory and of disk.
     FullSize,
@@ -62,7 +62,7 @@ fn main() -> ExitCode {
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
         Task::Readers => readers::run(),
-        Task::E2e => web::build::run().and_then(|()| web::e2e::run()),
+        Task::E2e => web::build::run().and_then(|()| web::e2e::run(true)),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::LargeExport => web::build::run().and_then(|()| web::e2e::large_export()),
         Task::Fuzz { seconds } => fuzz::run(seconds),

@@ -35,7 +35,7 @@ pub(crate) fn run() -> Result<()> {
     step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
     engine_lints()?;
     web::build::run()?;
-    web::e2e::run()?;
+    web::e2e::run(false)?;
     // The same properties have run as plain tests; a fuzzer reaches further.
     if fuzz::available() {
         fuzz::run(FUZZ_SECONDS)?;

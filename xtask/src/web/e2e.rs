@@ -9,22 +9,21 @@ use crate::{
     web::{browsers, node},
 };
 
-/// Runs every test in Chromium and Firefox on the built site.
-pub(crate) fn run() -> Result<()> {
+/// Runs the packages' tests in Chromium and Firefox on the built site, and the page's too where they are asked for.
+pub(crate) fn run(page: bool) -> Result<()> {
     browsers::install()?;
     let models = models()?;
-    let mut chromium = node::tool("playwright", &["test"]);
+    let mut chromium = node::tool("playwright", &["test", "--project=library"]);
+    if page {
+        chromium.arg("--project=page");
+    }
     chromium.current_dir(root().join("tests/e2e")).env("PICKSCORE_TEST_MODELS", &models);
     step("Chromium", &mut chromium)?;
-    let mut firefox = program(
-        "node",
-        &[
-            "--test",
-            "--test-concurrency=1",
-            "tests/e2e/firefox/parity.test.mjs",
-            "tests/e2e/firefox/page.test.mjs",
-        ],
-    );
+    let mut firefox =
+        program("node", &["--test", "--test-concurrency=1", "tests/e2e/firefox/parity.test.mjs"]);
+    if page {
+        firefox.arg("tests/e2e/firefox/page.test.mjs");
+    }
     step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
 }
 
