@@ -57,7 +57,7 @@ impl VisionTower {
         let places: Vec<i64> = seen.iter().flatten().map(|&place| place as i64 + 1).collect();
         let places = Tensor::<1, Int>::from_data(TensorData::new(places, [batch * kept]), device);
         let patches = patches.cast(DType::F32) + self.position.clone().select(0, places);
-        let class = self.class.clone() + self.position.clone().slice([0..1]);
+        let class = self.class.clone() + self.position.clone().narrow(0, 0, 1);
         let class = class.unsqueeze::<3>().expand([batch, 1, width]);
         self.pool(Tensor::cat(vec![class, patches.reshape([batch, kept, width])], 1))
     }

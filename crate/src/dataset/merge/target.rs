@@ -43,9 +43,8 @@ impl Target {
         }
         let target = Self { out: out.to_path_buf(), partial };
         fs::create_dir_all(target.data()).map_err(|error| failed(&target.partial, &error))?;
-        for path in [target.partial.join(MARK)] {
-            fs::write(&path, "").map_err(|error| failed(&path, &error))?;
-        }
+        let mark = target.partial.join(MARK);
+        fs::write(&mark, "").map_err(|error| failed(&mark, &error))?;
         let scratch = target.scratch();
         fs::create_dir_all(&scratch).map_err(|error| failed(&scratch, &error))?;
         Ok(target)
