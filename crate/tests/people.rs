@@ -243,9 +243,9 @@ fn a_scorers_means_are_correlated_with_the_ranking() {
         assert_eq!((&item["name"], &item["images"]), (&name.into(), &4.into()));
         let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
         command.args(["score", "--model", model, "--device", "cpu", "--format", "json"]);
-        ["prompt 0", "prompt 1", "prompt 2", "prompt 4"]
-            .iter()
-            .for_each(|prompt| drop(command.args(["--prompt", prompt])));
+        for prompt in ["prompt 0", "prompt 1", "prompt 2", "prompt 4"] {
+            command.args(["--prompt", prompt]);
+        }
         let scores = json(&command.arg(image(picture)).output().unwrap());
         let of_prompt = |prompt: &Value| prompt["images"][0]["score"].as_f64().unwrap();
         let expected = scores["prompts"].as_array().unwrap().iter().map(of_prompt).sum::<f64>() / 4.0;
