@@ -11,6 +11,8 @@ const expected = JSON.parse(readFileSync(join(models(), "tiny-q8.json"), "utf8")
 
 for (const device of ["cpu", "webgpu"] as const) {
   test(`the demonstration model on ${device}`, async ({ page }) => {
+    // SwiftShader compiles and runs every shader on the CPU.
+    test.setTimeout(600_000);
     await openBlank(page);
     await page.evaluate(emptyStorage);
     const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
