@@ -42,11 +42,11 @@ export class ImportView extends PickElement {
         : html`<div class="row">
             <label class="button">
               ${icon("add")}${contributeText.chooseFiles}
-              <input type="file" class="hidden-text" multiple accept=".zip,.parquet,.jsonl,.json,.ndjson" @change=${this.#pick} />
+              <input type="file" multiple accept=".zip,.parquet,.jsonl,.json,.ndjson" @change=${this.#pick} />
             </label>
             <label class="button">
               ${icon("folder")}${contributeText.chooseFolder}
-              <input type="file" class="hidden-text" multiple webkitdirectory @change=${this.#pick} />
+              <input type="file" multiple webkitdirectory @change=${this.#pick} />
             </label>
           </div>`}
       ${this.error ? html`<p class="problem small" role="alert">${explainData(this.error)}</p>` : nothing} ${this.#found()}
@@ -124,10 +124,6 @@ export class ImportView extends PickElement {
       .found {
         border-inline-start: 3px solid var(--line);
         padding-inline-start: var(--s3);
-      }
-      label.button:focus-within {
-        outline: 2px solid var(--mark);
-        outline-offset: 2px;
       }
       .refusals {
         max-height: 18rem;

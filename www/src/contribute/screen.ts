@@ -9,6 +9,7 @@ import { collection, emptyBin, openCollection, restoreRecords } from "../collect
 import { askToKeep, room } from "../collection/persistence";
 import { records } from "../collection/library";
 import { PickElement } from "../design/element";
+import { FileDrop } from "../design/file-drop";
 import { href, route } from "../shell/router";
 import { Watch } from "../state/store";
 import { contributeText } from "../text/contribute";
@@ -22,33 +23,30 @@ import type { ImportView } from "./import-view";
 const KEPT_IN_BIN = 3_600_000;
 
 export class ContributeScreen extends PickElement {
-  static override properties = { failed: { state: true }, place: { state: true }, over: { state: true } };
+  static override properties = { failed: { state: true }, place: { state: true } };
   declare private failed: unknown;
   declare private place: Awaited<ReturnType<typeof room>>;
-  declare private over: boolean;
   #stop: (() => void)[] = [];
+  readonly #drop = new FileDrop(
+    this,
+    () => route.value.screen === "contribute",
+    (transfer) => void this.renderRoot.querySelector<ImportView>("import-view")?.read([...transfer.files]),
+  );
 
   constructor() {
     super();
     this.failed = undefined;
     this.place = undefined;
-    this.over = false;
     new Watch(this, holdings, collection);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("dragover", this.#dragged);
-    addEventListener("dragleave", this.#dragged);
-    addEventListener("drop", this.#dropped);
     void this.#open();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("dragover", this.#dragged);
-    removeEventListener("dragleave", this.#dragged);
-    removeEventListener("drop", this.#dropped);
     for (const stop of this.#stop) stop();
     this.#stop = [];
   }
@@ -87,7 +85,7 @@ export class ContributeScreen extends PickElement {
             ? this.#held(held)
             : nothing}
       </div>
-      ${this.over ? html`<div class="drop"><p class="title">${contributeText.dropHere}</p></div>` : nothing}
+      ${this.#drop.veil(contributeText.dropHere)}
     `;
   }
 
@@ -163,19 +161,6 @@ export class ContributeScreen extends PickElement {
     </div>`;
   }
 
-  readonly #dragged = (event: DragEvent): void => {
-    if (route.value.screen !== "contribute" || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.over = event.type === "dragover" || event.relatedTarget !== null;
-  };
-
-  readonly #dropped = (event: DragEvent): void => {
-    this.over = false;
-    if (route.value.screen !== "contribute" || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    void this.renderRoot.querySelector<ImportView>("import-view")?.read([...event.dataTransfer.files]);
-  };
-
   static override styles = [
     ...PickElement.shared,
     css`
@@ -228,16 +213,6 @@ export class ContributeScreen extends PickElement {
         min-height: 36vh;
         padding: var(--s5);
         background: var(--table);
-      }
-      .drop {
-        position: fixed;
-        inset: 0;
-        z-index: 40;
-        display: grid;
-        place-items: center;
-        background: var(--veil);
-        border: 3px solid var(--mark);
-        pointer-events: none;
       }
     `,
   ];

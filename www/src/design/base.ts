@@ -116,6 +116,21 @@ export const base = css`
   .button:active {
     background: var(--line);
   }
+  /* A button that lets files be chosen: the input lies over it, unseen. */
+  .button:has(> input[type="file"]) {
+    position: relative;
+  }
+  .button > input[type="file"] {
+    position: absolute;
+    inset: 0;
+    opacity: 0;
+    font-size: 0;
+    cursor: pointer;
+  }
+  .button:has(> input[type="file"]:focus) {
+    outline: 2px solid var(--mark);
+    outline-offset: 2px;
+  }
   .primary {
     min-height: 2.75rem;
     padding-inline: 1.25rem;
@@ -259,6 +274,16 @@ export const base = css`
   .notice {
     border-color: var(--line);
     color: var(--soft);
+  }
+  .drop {
+    position: fixed;
+    inset: 0;
+    z-index: 40;
+    display: grid;
+    place-items: center;
+    background: var(--veil);
+    border: 3px solid var(--mark);
+    pointer-events: none;
   }
   @media (pointer: coarse) {
     button:not(.link),

@@ -8,6 +8,7 @@ import type { Mode } from "../collection/library";
 import { listRecords } from "../collection/collection";
 import type { Plan } from "../collection/rows";
 import { PickElement } from "../design/element";
+import { FileDrop } from "../design/file-drop";
 import { icon } from "../design/icons";
 import { ofDrop, ofList } from "../score/intake";
 import { route } from "../shell/router";
@@ -28,7 +29,7 @@ const SHOWN = 24;
 const SAMPLE_PAIRS = 12;
 
 export class JudgeSetup extends PickElement {
-  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, over: { state: true }, generating: { state: true }, again: { state: true }, starting: { state: true } };
+  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, again: { state: true }, starting: { state: true } };
   declare draft: Draft;
   /** How many pictures lie on the table of Score. */
   declare table: number;
@@ -36,18 +37,21 @@ export class JudgeSetup extends PickElement {
   declare private taking: { done: number; total: number; abort: AbortController } | undefined;
   /** What became of the last ones, as far as it is worth telling. */
   declare private told: Intake | undefined;
-  declare private over: boolean;
   declare private generating: boolean;
   /** How many judged pairs could be asked again. */
   declare private again: number;
   declare private starting: boolean;
+  readonly #drop = new FileDrop(
+    this,
+    () => route.value.screen === "judge",
+    (transfer) => void ofDrop(transfer).then((found) => this.#take(found)),
+  );
 
   constructor() {
     super();
     this.table = 0;
     this.taking = undefined;
     this.told = undefined;
-    this.over = false;
     this.generating = false;
     this.again = 0;
     this.starting = false;
@@ -55,17 +59,7 @@ export class JudgeSetup extends PickElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("dragover", this.#dragged);
-    addEventListener("dragleave", this.#dragged);
-    addEventListener("drop", this.#dropped);
     void listRecords().then((all) => (this.again = retestable(all).length));
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("dragover", this.#dragged);
-    removeEventListener("dragleave", this.#dragged);
-    removeEventListener("drop", this.#dropped);
   }
 
   override render(): TemplateResult {
@@ -78,7 +72,7 @@ export class JudgeSetup extends PickElement {
         </header>
         ${this.#sources(empty)} ${this.#taking()} ${this.#told()} ${empty ? nothing : this.#form()}
       </div>
-      ${this.over ? html`<div class="drop"><p class="title">${judgeText.dropHere}</p></div>` : nothing}
+      ${this.#drop.veil(judgeText.dropHere)}
     `;
   }
 
@@ -93,11 +87,11 @@ export class JudgeSetup extends PickElement {
           : nothing}
         <label class="button" tabindex="-1">
           ${icon("add")}${judgeText.choose}
-          <input type="file" class="hidden-text" multiple accept="image/*" @change=${this.#pick} />
+          <input type="file" multiple accept="image/*" @change=${this.#pick} />
         </label>
         <label class="button" tabindex="-1">
           ${icon("folder")}${judgeText.chooseFolder}
-          <input type="file" class="hidden-text" multiple webkitdirectory @change=${this.#pick} />
+          <input type="file" multiple webkitdirectory @change=${this.#pick} />
         </label>
         <button type="button" aria-expanded=${this.generating} @click=${() => (this.generating = !this.generating)}>${judgeText.fromGenerator}</button>
         ${empty && this.again > 0
@@ -281,19 +275,6 @@ export class JudgeSetup extends PickElement {
     void this.#take(found);
   }
 
-  readonly #dragged = (event: DragEvent): void => {
-    if (route.value.screen !== "judge" || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.over = event.type === "dragover" || event.relatedTarget !== null;
-  };
-
-  readonly #dropped = (event: DragEvent): void => {
-    this.over = false;
-    if (route.value.screen !== "judge" || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    void ofDrop(event.dataTransfer).then((found) => this.#take(found));
-  };
-
   async #takeTable(): Promise<void> {
     const { pictures, prompts } = onTable();
     if (!this.draft.words.prompts.trim()) this.draft.setPrompts(prompts.join("\n"));
@@ -358,16 +339,6 @@ export class JudgeSetup extends PickElement {
         min-height: 60vh;
         align-content: start;
       }
-      .drop {
-        position: fixed;
-        inset: 0;
-        z-index: 40;
-        display: grid;
-        place-items: center;
-        background: var(--veil);
-        border: 3px solid var(--mark);
-        pointer-events: none;
-      }
       h1:focus {
         outline: none;
       }
@@ -384,10 +355,6 @@ export class JudgeSetup extends PickElement {
       }
       .sources > * {
         min-height: 2.75rem;
-      }
-      label.button:focus-within {
-        outline: 2px solid var(--mark);
-        outline-offset: 2px;
       }
       .panel {
         display: grid;

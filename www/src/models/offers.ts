@@ -188,20 +188,6 @@ export class ModelOffers extends PickElement {
         flex: 1 1 16rem;
         max-width: 34rem;
       }
-      .button {
-        position: relative;
-      }
-      .button input {
-        position: absolute;
-        inset: 0;
-        opacity: 0;
-        font-size: 0;
-        cursor: pointer;
-      }
-      .button:focus-within {
-        outline: 2px solid var(--mark);
-        outline-offset: 2px;
-      }
     `,
   ];
 }

@@ -10,6 +10,7 @@ import "./sheet";
 import "./toolbar";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
+import { FileDrop } from "../design/file-drop";
 import { isDemonstration, session } from "../engine/session";
 import { href, route } from "../shell/router";
 import { toast } from "../shell/toasts";
@@ -33,7 +34,6 @@ export class ScoreScreen extends PickElement {
     text: { state: true },
     ideas: { state: true },
     looked: { state: true },
-    dragging: { state: true },
     pending: { state: true },
   };
 
@@ -42,10 +42,14 @@ export class ScoreScreen extends PickElement {
   declare ideas: readonly string[];
   /** Pictures that are looked at closely. */
   declare looked: readonly Picture[];
-  declare dragging: boolean;
   /** Whether the samples are on their way. */
   declare pending: boolean;
   #isDemonstration = false;
+  readonly #drop = new FileDrop(
+    this,
+    () => this.#isShown(),
+    (transfer) => void ofDrop(transfer).then((found) => this.#add(found)),
+  );
 
   constructor() {
     super();
@@ -53,25 +57,18 @@ export class ScoreScreen extends PickElement {
     this.text = sessionStorage.getItem(KEPT) ?? "";
     this.ideas = [];
     this.looked = [];
-    this.dragging = false;
     this.pending = config().samples !== null;
     setPrompts(this.text);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    addEventListener("dragover", this.#dragged);
-    addEventListener("dragleave", this.#dragged);
-    addEventListener("drop", this.#dropped);
     addEventListener("paste", this.#pasted);
     void this.#samples();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    removeEventListener("dragover", this.#dragged);
-    removeEventListener("dragleave", this.#dragged);
-    removeEventListener("drop", this.#dropped);
     removeEventListener("paste", this.#pasted);
   }
 
@@ -139,7 +136,7 @@ export class ScoreScreen extends PickElement {
         .ranks=${ranked}
         @done=${this.#looked}
       ></picture-compare>
-      ${this.dragging ? html`<div class="drop"><p class="title">${scoreText.dropHere}</p></div>` : nothing}
+      ${this.#drop.veil(scoreText.dropHere)}
     `;
   }
 
@@ -248,19 +245,6 @@ export class ScoreScreen extends PickElement {
     return route.value.screen === "score" && this.looked.length === 0;
   }
 
-  readonly #dragged = (event: DragEvent): void => {
-    if (!this.#isShown() || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.dragging = event.type === "dragover" || event.relatedTarget !== null;
-  };
-
-  readonly #dropped = async (event: DragEvent): Promise<void> => {
-    this.dragging = false;
-    if (!this.#isShown() || !event.dataTransfer?.types.includes("Files")) return;
-    event.preventDefault();
-    this.#add(await ofDrop(event.dataTransfer));
-  };
-
   readonly #pasted = (event: ClipboardEvent): void => {
     const files = event.clipboardData?.files;
     if (!this.#isShown() || !files || files.length === 0) return;
@@ -327,16 +311,6 @@ export class ScoreScreen extends PickElement {
       }
       .meaning h2 {
         font-size: var(--small);
-      }
-      .drop {
-        position: fixed;
-        inset: 0;
-        z-index: 40;
-        display: grid;
-        place-items: center;
-        background: var(--veil);
-        border: 3px solid var(--mark);
-        pointer-events: none;
       }
     `,
   ];

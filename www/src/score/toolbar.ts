@@ -155,20 +155,6 @@ export class ScoreToolbar extends PickElement {
       .add {
         font-weight: 600;
       }
-      .button {
-        position: relative;
-      }
-      .button input {
-        position: absolute;
-        inset: 0;
-        opacity: 0;
-        cursor: pointer;
-        font-size: 0;
-      }
-      .button:focus-within {
-        outline: 2px solid var(--mark);
-        outline-offset: 2px;
-      }
       label.row,
       span.row {
         gap: var(--s2);
