@@ -94,7 +94,7 @@ const en = {
   dataFailed: (detail: string) => `That failed: ${detail}.`,
 
   importTitle: "Bring in",
-  importWords: "Zips, Parquet or JSON Lines that this page saved, here or elsewhere, or Pick-a-Pic’s own files. You see what they hold before anything is added.",
+  importWords: "Zips, Parquet or JSON Lines that this page saved, here or elsewhere. You see what they hold before anything is added.",
   chooseFiles: "Choose files",
   chooseFolder: "Choose a folder",
   reading: (done: string, total: string) => `Reading: ${done} of ${total}`,
@@ -221,7 +221,7 @@ const ja: typeof en = {
   dataFailed: (detail) => `失敗しました：${detail}。`,
 
   importTitle: "取り込む",
-  importWords: "このページで書き出したzip・Parquet・JSON Lines、またはPick-a-Picのファイルを読み込めます。追加する前に内容を確認できます。",
+  importWords: "このページで書き出したzip・Parquet・JSON Linesを読み込めます。追加する前に内容を確認できます。",
   chooseFiles: "ファイルを選ぶ",
   chooseFolder: "フォルダーを選ぶ",
   reading: (done, total) => `読み込み中：${done}／${total}`,
