@@ -33,7 +33,7 @@ pub fn ranks(scores: &[f32]) -> Vec<usize> {
     scores.iter().map(|score| above(score) + 1).collect()
 }
 
-/// Which of two images is the better one.
+/// Which of two images is the better one: for a scorer, or for a person ([`crate::preference::Label`]).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {

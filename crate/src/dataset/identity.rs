@@ -15,14 +15,7 @@ impl Row {
 
     /// Which image was preferred: left means image 0. `None` where the pair was skipped.
     pub fn verdict(&self) -> Option<Verdict> {
-        let [first, second] = self.label?;
-        Some(if first > second {
-            Verdict::Left
-        } else if first < second {
-            Verdict::Right
-        } else {
-            Verdict::Tie
-        })
+        self.label.map(Verdict::leaning)
     }
 
     /// Whether it is a control pair, chosen so that everybody should judge it the same way.

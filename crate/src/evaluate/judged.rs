@@ -46,13 +46,6 @@ impl Judged {
 
     /// What the person said.
     pub fn judged(&self) -> Verdict {
-        let [left, right] = self.label;
-        if left > right {
-            Verdict::Left
-        } else if left < right {
-            Verdict::Right
-        } else {
-            Verdict::Tie
-        }
+        Verdict::leaning(self.label)
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use super::{Label, Record, uid::hexadecimal};
+use crate::evaluate::accuracy;
 
 /// What a record says, without its uid: records with the same are duplicates, whatever they are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -130,11 +131,7 @@ impl Agreement {
                 let [(before, first), (after, second)] = two else { continue };
                 let agrees = first == second;
                 agreement.agreeing += u64::from(agrees);
-                points += match (agrees, *first == Label::Tie || *second == Label::Tie) {
-                    (true, _) => 1.0,
-                    (false, true) => 0.5,
-                    (false, false) => 0.0,
-                };
+                points += accuracy::points(*first, *second);
                 agreement.repeats.push(Repeat { records: [before.uid.clone(), after.uid.clone()], agrees });
             }
         }

@@ -2,23 +2,15 @@
 
 use std::fmt;
 
+/// Which image was preferred: on the left, on the right, or neither is significantly better than the other.
+pub use crate::score::Verdict as Label;
+
 /// Where an image was shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// On the left.
     Left,
     /// On the right.
-    Right,
-}
-
-/// Which image was preferred.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Label {
-    /// The one on the left.
-    Left,
-    /// Neither is significantly better than the other.
-    Tie,
-    /// The one on the right.
     Right,
 }
 
@@ -59,28 +51,9 @@ impl Label {
     /// Every label.
     pub const ALL: [Self; 3] = [Self::Left, Self::Tie, Self::Right];
 
-    /// `"left"`, `"tie"` or `"right"`.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Left => "left",
-            Self::Tie => "tie",
-            Self::Right => "right",
-        }
-    }
-
     /// The label of this name.
-    pub fn of(name: &str) -> Option<Self> {
+    pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|label| label.name() == name)
-    }
-
-    /// The same preference with the sides swapped.
-    #[must_use]
-    pub fn swapped(self) -> Self {
-        match self {
-            Self::Left => Self::Right,
-            Self::Tie => Self::Tie,
-            Self::Right => Self::Left,
-        }
     }
 
     /// How preference is shared between left and right, as Pick-a-Pic's `label_0` and `label_1` have it.
@@ -92,9 +65,20 @@ impl Label {
         }
     }
 
-    /// The label of these shares.
+    /// The label of exactly these shares.
     pub fn of_shares(shares: [f64; 2]) -> Option<Self> {
         Self::ALL.into_iter().find(|label| label.shares() == shares)
+    }
+
+    /// The side with the larger share; a tie where they are equal.
+    pub fn leaning([left, right]: [f64; 2]) -> Self {
+        if left > right {
+            Self::Left
+        } else if left < right {
+            Self::Right
+        } else {
+            Self::Tie
+        }
     }
 }
 
@@ -106,7 +90,7 @@ impl Choice {
 
     /// The choice of this name.
     pub fn of(name: &str) -> Option<Self> {
-        if name == "skip" { Some(Self::Skip) } else { Label::of(name).map(Self::Label) }
+        if name == "skip" { Some(Self::Skip) } else { Label::named(name).map(Self::Label) }
     }
 
     /// The label, where there is one.

@@ -19,6 +19,8 @@ pub mod round;
 mod uid;
 mod version;
 
+#[cfg(all(feature = "merge", not(target_family = "wasm")))]
+pub(crate) use check::shortened;
 pub use check::{CLOCK_AHEAD, NAME_BYTES, PROMPT_BYTES, UID_LENGTH, is_image_uid};
 pub use error::RecordError;
 pub use identity::{Agreement, Comparison, Content, Question, Repeat};

@@ -33,7 +33,7 @@ impl Record {
 
     /// The fields of the newest version.
     fn of_fields(fields: &Fields<'_>) -> Result<Self, RecordError> {
-        let label = fields.word("label", Label::of, "\"left\", \"tie\" or \"right\"")?;
+        let label = fields.word("label", Label::named, "\"left\", \"tie\" or \"right\"")?;
         if fields.flag("has_label")?.is_some_and(|has_label| has_label != label.is_some()) {
             let found =
                 format!("{} beside {} label", label.is_none(), if label.is_some() { "a" } else { "no" });

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Card, Format, WrittenFile, counts::Counts, time};
 
 /// What `format` says.
-pub(super) const FORMAT: &str = "pickscore-contribution";
+pub(in crate::dataset) const FORMAT: &str = "pickscore-contribution";
 /// The version that is written.
 pub(super) const VERSION: u64 = 1;
 

@@ -25,6 +25,8 @@ pub use card::{Card, Consent};
 pub use error::ExportError;
 pub use export::{ExportOptions, Exported, Exporter};
 pub use import::{ImportStep, Importer, Refusal};
+#[cfg(all(feature = "merge", not(target_family = "wasm")))]
+pub(super) use manifest::FORMAT;
 pub use packer::{Chunk, Packing, WrittenFile};
 
 /// What a contribution's data are.

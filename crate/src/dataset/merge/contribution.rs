@@ -17,7 +17,10 @@ use super::{
     part::Part,
     source::{Source, SourceKind},
 };
-use crate::dataset::IMAGE_BYTES;
+use crate::{
+    dataset::{IMAGE_BYTES, contribution::FORMAT},
+    preference::hexadecimal,
+};
 
 /// What a manifest is called.
 pub(super) const MANIFEST: &str = "contribution.json";
@@ -105,9 +108,9 @@ fn read(name: String, mut files: Files<'_>, source: usize) -> Result<Source, Sou
     let text = files.text(&name, MANIFEST)?;
     let manifest: Manifest =
         serde_json::from_slice(&text).map_err(|error| wrong(MANIFEST, error.to_string()))?;
-    if manifest.format != "pickscore-contribution" {
+    if manifest.format != FORMAT {
         let found = shortened(&manifest.format);
-        return Err(wrong(MANIFEST, format!("`format` is {found:?}; expected \"pickscore-contribution\"")));
+        return Err(wrong(MANIFEST, format!("`format` is {found:?}; expected \"{FORMAT}\"")));
     }
     if manifest.version != 1 {
         return Err(wrong(
@@ -197,11 +200,6 @@ fn sums(text: &[u8]) -> Result<BTreeMap<String, String>, String> {
 fn is_within(path: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
     !path.contains(['\\', ':', '\0']) && path.split('/').all(plain)
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A text from outside, short enough for a sentence.

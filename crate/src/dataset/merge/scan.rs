@@ -15,14 +15,14 @@ use super::{
 };
 use crate::{
     dataset::{Columns, DatasetError, Row},
-    preference::{Mode, PROMPT_BYTES},
+    preference::{CLOCK_AHEAD, Mode, PROMPT_BYTES, hexadecimal, shortened},
     score::Verdict,
 };
 
 /// Rows that a bad value has cost, told one by one.
 const TOLD: usize = 100;
 /// How far ahead a clock may be, in nanoseconds.
-const DAY: i64 = 24 * 60 * 60 * 1_000_000_000;
+const AHEAD: i64 = CLOCK_AHEAD * 1_000_000;
 /// Who judged, where that is not known.
 pub(super) const NOBODY: u32 = u32::MAX;
 
@@ -267,7 +267,7 @@ fn checked(file: &str, row: &Row, number: u64, now: Option<i64>) -> Result<[[u8;
     if row.caption.len() > PROMPT_BYTES {
         return wrong("caption", format!("{} bytes", row.caption.len()), "at most 16384 bytes");
     }
-    if now.is_some_and(|now| row.created_at > now.saturating_add(DAY)) {
+    if now.is_some_and(|now| row.created_at > now.saturating_add(AHEAD)) {
         return wrong("created_at", format!("{} ns after 1970", row.created_at), "a time that has come");
     }
     let sums: [[u8; 32]; 2] = [0, 1].map(|side: usize| Sha256::digest(&row.images[side].bytes).into());
@@ -275,7 +275,7 @@ fn checked(file: &str, row: &Row, number: u64, now: Option<i64>) -> Result<[[u8;
     for (column, image, sum) in
         [("image_0_uid", &row.images[0], &sums[0]), ("image_1_uid", &row.images[1], &sums[1])]
     {
-        if image.uid != super::contribution::hexadecimal(sum) {
+        if image.uid != hexadecimal(sum) {
             return wrong(column, shortened(&image.uid), "the SHA-256 of the image's bytes");
         }
     }
@@ -296,13 +296,4 @@ fn checked(file: &str, row: &Row, number: u64, now: Option<i64>) -> Result<[[u8;
         None | Some("image_0" | "image_1") => Ok(sums),
         Some(other) => wrong("pickscore_control", shortened(other), "image_0, image_1 or nothing"),
     }
-}
-
-/// The beginning of a text, in quotes.
-fn shortened(text: &str) -> String {
-    let mut start: String = text.chars().take(40).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    format!("{start:?}")
 }
