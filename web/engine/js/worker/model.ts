@@ -87,14 +87,9 @@ export class Model {
     const truncated = this.#scorer.truncates(prompt);
     const outcomes = await this.#embed(images, options, context);
     const [text] = await this.texts([prompt], context);
-    const readable = outcomes.map(({ embedding }) => embedding).filter((embedding) => embedding !== undefined);
-    const both = this.#scorer.score(text as Float32Array, joined(readable));
-    const result: ScoreResult = { scores: [], probabilities: [], truncated, skipped: [], decodedByBrowser: [] };
-    let at = 0;
-    for (const [index, { embedding, problem, byBrowser }] of outcomes.entries()) {
-      result.scores.push(embedding ? (both[at] as number) : Number.NaN);
-      result.probabilities.push(embedding ? (both[readable.length + at] as number) : Number.NaN);
-      if (embedding) at += 1;
+    const scored = this.#score(text as Float32Array, outcomes.map(({ embedding }) => embedding));
+    const result: ScoreResult = { ...scored, truncated, skipped: [], decodedByBrowser: [] };
+    for (const [index, { problem, byBrowser }] of outcomes.entries()) {
       if (problem) result.skipped.push({ index, code: problem.code, message: problem.message });
       if (byBrowser) result.decodedByBrowser.push(index);
     }
@@ -109,16 +104,20 @@ export class Model {
       const found = images[strange]?.length;
       throw new PickScoreError("bad-argument", `embedding ${strange + 1} has ${found} numbers; this model's have ${text.length}`, strange);
     }
-    const readable = images.filter(({ length }) => length > 0);
+    const scored = this.#score(text, images.map((image) => (image.length > 0 ? image : undefined)));
+    return { ...scored, truncated: this.#scorer.truncates(prompt) };
+  }
+
+  /** Scores and probabilities in the order given; NaN where there is no embedding. */
+  #score(text: Float32Array, images: (Float32Array | undefined)[]): { scores: number[]; probabilities: number[] } {
+    const readable = images.filter((image) => image !== undefined);
     const both = this.#scorer.score(text, joined(readable));
-    const result: EmbeddingScores = { scores: [], probabilities: [], truncated: this.#scorer.truncates(prompt) };
     let at = 0;
-    for (const { length } of images) {
-      result.scores.push(length > 0 ? (both[at] as number) : Number.NaN);
-      result.probabilities.push(length > 0 ? (both[readable.length + at] as number) : Number.NaN);
-      if (length > 0) at += 1;
-    }
-    return result;
+    const places = images.map((image) => (image ? at++ : Number.NaN));
+    return {
+      scores: places.map((place) => both[place] ?? Number.NaN),
+      probabilities: places.map((place) => both[readable.length + place] ?? Number.NaN),
+    };
   }
 
   /** Frees the memory of the model and of its device. */
