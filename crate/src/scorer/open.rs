@@ -125,7 +125,7 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
 }
 
 /// The default GPU. One that is emulated on the CPU counts only where it was `asked` for.
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu")]
 fn gpu(asked: bool) -> Result<Found, String> {
     use burn::tensor::wgpu::wgpu::{DeviceType, Features};
 
@@ -139,7 +139,7 @@ fn gpu(asked: bool) -> Result<Found, String> {
     Ok(Found { device, name: "gpu", adapter: Some(info.name), half })
 }
 
-#[cfg(not(feature = "gpu"))]
+#[cfg(not(feature = "wgpu"))]
 fn gpu(_asked: bool) -> Result<Found, String> {
     Err("this build has no GPU support".into())
 }

@@ -2,7 +2,7 @@
 
 use burn::tensor::{DType, Device, Int, Tensor, activation, module};
 
-use super::{Linear, cpu};
+use super::{Linear, cpu, gpu};
 use crate::config::Activation;
 
 /// Layer normalisation over the last dimension, always in f32.
@@ -21,6 +21,9 @@ impl LayerNorm {
     pub(super) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         if cpu::runs_on(&input.device()) {
             return cpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
+        }
+        if gpu::runs_on(&input.device()) {
+            return gpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
         }
         #[cfg(feature = "train")]
         if cpu::gradient::trains_on(&input.device()) {
@@ -53,6 +56,9 @@ impl Attention {
         let qkv = self.qkv.forward(input, None);
         if cpu::runs_on(&qkv.device()) {
             return cpu::attention(qkv, sequence, self.heads, self.causal);
+        }
+        if gpu::runs_on(&qkv.device()) && gpu::takes_heads(qkv.dims()[1] / 3 / self.heads) {
+            return gpu::attention(qkv, sequence, self.heads, self.causal);
         }
         #[cfg(feature = "train")]
         if cpu::gradient::trains_on(&qkv.device()) {
@@ -129,9 +135,9 @@ impl Block {
     /// - stream: `[batch · sequence, width]`
     /// - rows: `[batch]`, in `0..batch · sequence`
     /// - output: `[batch, width]`
-    pub(super) fn forward_at(&self, stream: Tensor<2>, sequence: usize, rows: Tensor<1, Int>) -> Tensor<2> {
+    pub(super) fn forward_at(&self, stream: Tensor<2>, sequence: usize, rows: &[usize]) -> Tensor<2> {
         let mixed = self.attention.forward(self.norm1.forward(stream.clone()), sequence);
-        self.finish(mixed.select(0, rows.clone()), stream.select(0, rows))
+        self.finish(chosen(mixed, rows), chosen(stream, rows))
     }
 
     /// What follows the attention, each row by itself: mixed, stream, output `[rows, width]`.
@@ -144,11 +150,20 @@ impl Block {
 
 /// Runs a stream `[batch · sequence, width]` through all blocks → the last one's output at `rows`, `[batch, width]`.
 pub(super) fn pooled(blocks: &[Block], mut stream: Tensor<2>, sequence: usize, rows: &[usize]) -> Tensor<2> {
-    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (&stream.device(), DType::I32));
-    let Some((last, blocks)) = blocks.split_last() else { return stream.select(0, rows) };
+    let Some((last, blocks)) = blocks.split_last() else { return chosen(stream, rows) };
     for block in blocks {
         stream = block.forward(stream, sequence);
     }
     last.forward_at(stream, sequence, rows)
+}
+
+/// stream `[all, width]` → these of its rows `[rows, width]`
+fn chosen(stream: Tensor<2>, rows: &[usize]) -> Tensor<2> {
+    if gpu::runs_on(&stream.device()) {
+        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
+        return gpu::rows(stream, &rows);
+    }
+    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
+    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (&stream.device(), DType::I32));
+    stream.select(0, rows)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use burn::tensor::{DType, Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
 
 use super::{
     Attention, Block, Clip, LayerNorm, Linear, Matrix, Mlp, TextTower, TokenTable, TowerError, VisionTower,
@@ -14,6 +14,8 @@ use crate::{
 
 /// The parameter that is neither tower's.
 const LOGIT_SCALE: &str = "logit_scale";
+/// What is added to embeddings before it is moved to the device.
+const EMBEDDINGS: [&str; 3] = ["vision.class", "vision.position", "text.position"];
 
 /// Which of a model's towers a device holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -38,6 +40,14 @@ impl Towers {
     }
 }
 
+/// The token embeddings `[vocabulary, width]`.
+#[derive(Debug)]
+enum Table {
+    Host(Values),
+    #[cfg(feature = "train")]
+    Trained(Tensor<2>),
+}
+
 /// A model under construction.
 #[derive(Debug)]
 pub struct ClipBuilder {
@@ -47,14 +57,16 @@ pub struct ClipBuilder {
     device: Device,
     matrices: HashMap<String, Matrix>,
     vectors: HashMap<String, Tensor<1>>,
-    token: Option<TokenTable>,
+    /// Those of [`EMBEDDINGS`] that are not trained.
+    embeddings: HashMap<String, Vec<f32>>,
+    token: Option<Table>,
     logit_scale: Option<f32>,
 }
 
 impl ClipBuilder {
     /// Begins a model on a device. `compute` is what the device multiplies in; the CPU always takes f32.
     pub fn new(config: ClipConfig, compute: FloatDType, device: Device) -> Self {
-        let (matrices, vectors) = Default::default();
+        let (matrices, vectors, embeddings) = Default::default();
         Self {
             config,
             towers: Towers::Both,
@@ -62,6 +74,7 @@ impl ClipBuilder {
             device,
             matrices,
             vectors,
+            embeddings,
             token: None,
             logit_scale: None,
         }
@@ -79,7 +92,7 @@ impl ClipBuilder {
             return;
         }
         match (parameter.kind, values) {
-            (Kind::Table, values) => self.token = Some(TokenTable::host(values, parameter.shape[1])),
+            (Kind::Table, values) => self.token = Some(Table::Host(values)),
             (Kind::Matrix, values) => {
                 let shape = [parameter.shape[0], parameter.shape[1..].iter().product()];
                 let matrix = Matrix::new(values, shape, self.compute, &self.device);
@@ -89,6 +102,10 @@ impl ClipBuilder {
                 let values = values.into_f32(parameter.shape.last().copied().unwrap_or(1));
                 if parameter.name == LOGIT_SCALE {
                     self.logit_scale = values.first().copied();
+                    return;
+                }
+                if EMBEDDINGS.contains(&parameter.name.as_str()) {
+                    self.embeddings.insert(parameter.name.clone(), values);
                     return;
                 }
                 let vector = Tensor::from_data(values.as_slice(), (&self.device, DType::F32));
@@ -104,7 +121,7 @@ impl ClipBuilder {
             values.reshape([parameter.shape[0], parameter.shape[1..].iter().product::<usize>()])
         };
         match parameter.kind {
-            Kind::Table => self.token = Some(TokenTable::trained(matrix(values))),
+            Kind::Table => self.token = Some(Table::Trained(matrix(values))),
             Kind::Matrix => {
                 self.matrices.insert(parameter.name.clone(), Matrix::trained(matrix(values)));
             }
@@ -129,11 +146,10 @@ impl ClipBuilder {
 
     fn vision(&mut self) -> Result<VisionTower, TowerError> {
         let vision = self.config.vision.clone();
-        let (width, eps) = (vision.transformer.width, vision.transformer.layer_norm_eps);
+        let eps = vision.transformer.layer_norm_eps;
         Ok(VisionTower {
-            class: self.table("vision.class", [1, width])?,
             patch: Linear { weight: self.matrix("vision.patch.weight")?, bias: None },
-            position: self.table("vision.position", [vision.positions(), width])?,
+            position: self.positions([vision.positions(), vision.transformer.width])?,
             pre_norm: self.norm("vision.pre_norm", eps)?,
             blocks: self.blocks("vision", &vision.transformer, false)?,
             post_norm: self.norm("vision.post_norm", eps)?,
@@ -145,9 +161,16 @@ impl ClipBuilder {
     fn text(&mut self) -> Result<TextTower, TowerError> {
         let text = self.config.text.clone();
         let (width, eps) = (text.transformer.width, text.transformer.layer_norm_eps);
+        let token = match self.token.take().ok_or_else(|| TowerError::missing("text.token"))? {
+            Table::Host(token) => TokenTable::host(token, self.embedding("text.position")?, width),
+            #[cfg(feature = "train")]
+            Table::Trained(token) => {
+                let position = self.vector("text.position")?.reshape([text.context, width]);
+                TokenTable::trained(token, position)
+            }
+        };
         Ok(TextTower {
-            token: self.token.take().ok_or_else(|| TowerError::missing("text.token"))?,
-            position: self.table("text.position", [text.context, width])?,
+            token,
             blocks: self.blocks("text", &text.transformer, true)?,
             final_norm: self.norm("text.final_norm", eps)?,
             projection: Linear { weight: self.matrix("text.projection.weight")?, bias: None },
@@ -202,7 +225,23 @@ impl ClipBuilder {
         self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))
     }
 
-    fn table(&mut self, name: &str, shape: [usize; 2]) -> Result<Tensor<2>, TowerError> {
-        Ok(self.vector(name)?.reshape(shape))
+    fn embedding(&mut self, name: &str) -> Result<Vec<f32>, TowerError> {
+        self.embeddings.remove(name).ok_or_else(|| TowerError::missing(name))
+    }
+
+    /// Position embeddings `[positions, width]`, the class embedding in the first.
+    fn positions(&mut self, [positions, width]: [usize; 2]) -> Result<Tensor<2>, TowerError> {
+        #[cfg(feature = "train")]
+        if self.vectors.contains_key("vision.position") {
+            let class = self.vector("vision.class")?.reshape([1, width]);
+            let position = self.vector("vision.position")?.reshape([positions, width]);
+            let first = position.clone().narrow(0, 0, 1) + class;
+            return Ok(Tensor::cat(vec![first, position.narrow(0, 1, positions - 1)], 0));
+        }
+        let class = self.embedding("vision.class")?;
+        let mut position = self.embedding("vision.position")?;
+        position.iter_mut().zip(class).for_each(|(position, class)| *position += class);
+        let position = TensorData::new(position, [positions, width]);
+        Ok(Tensor::from_data(position, (&self.device, DType::F32)))
     }
 }

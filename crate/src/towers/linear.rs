@@ -7,7 +7,7 @@ use burn::tensor::{
     quantization::{QuantScheme, QuantStore, QuantValue, ScaleDtype},
 };
 
-use super::{cpu, packed_half::PackedHalf};
+use super::{cpu, gpu, packed_half::PackedHalf};
 use crate::{config::Activation, weights::Values};
 
 /// A weight matrix `[out, in]` on a device, in the precision it is stored in.
@@ -24,6 +24,8 @@ enum Stored {
     Float(Tensor<2>),
     /// In host memory, in the order of the CPU path.
     Host(Arc<cpu::PackedWeight>),
+    /// On a GPU whose kernels are ours.
+    Device(Arc<gpu::DeviceWeight>),
     /// 16-bit floats where the device has none, unpacked to f32 whenever they are used.
     Half(Arc<PackedHalf>),
     /// 8-bit blocks as burn's quantised tensor `[out, in]`, unpacked on the device whenever it is used.
@@ -42,6 +44,10 @@ impl Matrix {
     ) -> Self {
         if cpu::runs_on(device) {
             let stored = Stored::Host(Arc::new(cpu::PackedWeight::new(&values, [outputs, inputs])));
+            return Self { stored, compute: FloatDType::F32 };
+        }
+        if gpu::runs_on(device) && gpu::DeviceWeight::takes(&values, [outputs, inputs]) {
+            let stored = Stored::Device(Arc::new(gpu::DeviceWeight::new(values, [outputs, inputs], device)));
             return Self { stored, compute: FloatDType::F32 };
         }
         let float = |data: TensorData, dtype: DType| Stored::Float(Tensor::from_data(data, (device, dtype)));
@@ -85,6 +91,7 @@ impl Matrix {
             Stored::Half(weight) => weight.unpack(),
             Stored::Quantized(weight) => weight.clone().dequantize(),
             Stored::Host(_) => unreachable!("packed weights are the CPU path's"),
+            Stored::Device(_) => unreachable!("stored weights are the kernels'"),
         };
         weight.cast(self.compute).transpose()
     }
@@ -109,6 +116,9 @@ impl Linear {
     pub(super) fn forward(&self, input: Tensor<2>, activation: Option<Activation>) -> Tensor<2> {
         if let Stored::Host(weight) = &self.weight.stored {
             return self.on_cpu(weight, input, activation, None);
+        }
+        if let Stored::Device(weight) = &self.weight.stored {
+            return gpu::linear(input, weight, self.bias.clone(), activation, None);
         }
         #[cfg(feature = "train")]
         if let Stored::Float(weight) = &self.weight.stored
@@ -146,7 +156,25 @@ impl Linear {
         if let Stored::Host(weight) = &self.weight.stored {
             return self.on_cpu(weight, input, None, Some(residual));
         }
+        if let Stored::Device(weight) = &self.weight.stored {
+            return gpu::linear(input, weight, self.bias.clone(), None, Some(residual));
+        }
         residual + self.forward(input, None)
+    }
+
+    /// `residual + x · weightᵀ + bias`, the residual's rows beginning anew after its last.
+    ///
+    /// # Shapes
+    ///
+    /// - input: `[batch · period, in]`
+    /// - residual: `[period, out]`, f32
+    /// - output: `[batch · period, out]`, f32
+    pub(super) fn forward_over(&self, input: Tensor<2>, residual: Tensor<2>) -> Tensor<2> {
+        if let Stored::Device(weight) = &self.weight.stored {
+            return gpu::linear(input, weight, self.bias.clone(), None, Some(residual));
+        }
+        let batch = input.dims()[0] / residual.dims()[0].max(1);
+        self.forward_onto(input, residual.repeat_dim(0, batch))
     }
 
     fn on_cpu(

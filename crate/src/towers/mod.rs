@@ -7,12 +7,18 @@
 //! ```
 //!
 //! The residual stream, norms and softmax are f32; products are in the precision the model was built for. On the CPU the functions of
-//! `cpu` take over; everywhere else, and in training, these are burn's operations.
+//! `cpu` take over, on WebGPU those of `gpu`; everywhere else, and in training, these are burn's operations.
 
 mod block;
 mod builder;
 mod cpu;
 mod embedding;
+// Fusion, which `gpu` brings, has tensors of its own kind, and Vulkan's kernels are not WGSL.
+#[cfg(all(feature = "wgpu", not(feature = "gpu")))]
+mod gpu;
+#[cfg(not(all(feature = "wgpu", not(feature = "gpu"))))]
+#[path = "no_gpu.rs"]
+mod gpu;
 mod linear;
 mod packed_half;
 mod table;

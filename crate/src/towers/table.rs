@@ -1,4 +1,5 @@
-//! The token embedding, which stays in host memory: a prompt needs 77 of its 49,408 rows. Only in training it is on the device, to have a gradient.
+//! Token and position embeddings, which stay in host memory: a prompt needs 77 of the table's 49,408 rows. Only in training they are on the device, to have
+//! gradients.
 
 use std::sync::Arc;
 
@@ -8,44 +9,54 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use crate::weights::Values;
 
-/// Token embeddings `[vocabulary, width]`.
+/// Token embeddings `[vocabulary, width]` and position embeddings `[context, width]`.
 #[derive(Debug, Clone)]
 pub struct TokenTable(Place);
 
 #[derive(Debug, Clone)]
 enum Place {
-    Host(Arc<Values>, usize),
+    Host {
+        token: Arc<Values>,
+        position: Arc<Vec<f32>>,
+        width: usize,
+    },
     /// Boxed: a tensor is many times larger than the other.
     #[cfg(feature = "train")]
-    Device(Box<Tensor<2>>),
+    Device(Box<[Tensor<2>; 2]>),
 }
 
 impl TokenTable {
-    /// A table in host memory, whose rows have this width.
-    pub(super) fn host(values: Values, width: usize) -> Self {
-        Self(Place::Host(Arc::new(values), width))
+    /// Tables in host memory, whose rows have this width.
+    pub(super) fn host(token: Values, position: Vec<f32>, width: usize) -> Self {
+        Self(Place::Host { token: Arc::new(token), position: Arc::new(position), width })
     }
 
-    /// A table that is being trained.
+    /// Tables that are being trained.
     #[cfg(feature = "train")]
-    pub(super) fn trained(values: Tensor<2>) -> Self {
-        Self(Place::Device(Box::new(values)))
+    pub(super) fn trained(token: Tensor<2>, position: Tensor<2>) -> Self {
+        Self(Place::Device(Box::new([token, position])))
     }
 
-    /// The rows of `ids`, one after the other: `[ids, width]`.
+    /// Token plus position of sequences of `length`, one after the other: `[ids, width]`.
     ///
-    /// Every id is below the vocabulary's size.
-    pub(super) fn rows(&self, ids: &[u32], device: &Device) -> Tensor<2> {
+    /// Every id is below the vocabulary's size, and the length at most the context.
+    pub(super) fn embed(&self, ids: &[u32], length: usize, device: &Device) -> Tensor<2> {
         match &self.0 {
-            Place::Host(values, width) => {
-                let rows = TensorData::new(host_rows(values, *width, ids), [ids.len(), *width]);
-                Tensor::from_data(rows, (device, DType::F32))
+            Place::Host { token, position, width } => {
+                let mut rows = host_rows(token, *width, ids);
+                for sequence in rows.chunks_mut(length * width) {
+                    sequence.iter_mut().zip(position.iter()).for_each(|(row, position)| *row += position);
+                }
+                Tensor::from_data(TensorData::new(rows, [ids.len(), *width]), (device, DType::F32))
             }
             #[cfg(feature = "train")]
-            Place::Device(values) => {
-                let ids: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-                let ids = Tensor::<1, Int>::from_data(ids.as_slice(), (device, DType::I32));
-                values.as_ref().clone().select(0, ids)
+            Place::Device(tables) => {
+                let [token, position] = tables.as_ref().clone();
+                let [_, width] = token.dims();
+                let rows: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+                let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (device, DType::I32));
+                let rows = token.select(0, rows).reshape([ids.len() / length, length, width]);
+                (rows + position.narrow(0, 0, length).unsqueeze()).reshape([ids.len(), width])
             }
         }
     }

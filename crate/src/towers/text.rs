@@ -12,10 +12,7 @@ use crate::{
 #[derive(Debug, Clone)]
 pub struct TextTower {
     pub(super) config: TextConfig,
-    /// `[vocabulary, width]`
     pub(super) token: TokenTable,
-    /// `[context, width]`
-    pub(super) position: Tensor<2>,
     pub(super) blocks: Vec<Block>,
     pub(super) final_norm: LayerNorm,
     /// `[projection, width]`
@@ -35,15 +32,12 @@ impl TextTower {
     /// - prompts: `batch` × `[context]`; every id is below the vocabulary's size
     /// - output: `[batch, projection]`
     pub(super) fn forward(&self, prompts: &[&Tokens], device: &Device) -> Tensor<2> {
-        let (batch, width) = (prompts.len(), self.config.transformer.width);
         let pooled_at: Vec<usize> = prompts.iter().map(|tokens| self.pooled_position(tokens)).collect();
         let last = pooled_at.iter().copied().max().unwrap_or(0);
         let length = (last + 1).next_multiple_of(LENGTH_STEP).min(self.config.context);
 
         let ids: Vec<u32> = prompts.iter().flat_map(|tokens| &tokens.ids[..length]).copied().collect();
-        let embedded = self.token.rows(&ids, device).reshape([batch, length, width]);
-        let positions = self.position.clone().narrow(0, 0, length).unsqueeze::<3>();
-        let stream = (embedded + positions).reshape([batch * length, width]);
+        let stream = self.token.embed(&ids, length, device);
         let rows: Vec<usize> =
             pooled_at.iter().enumerate().map(|(sample, position)| sample * length + position).collect();
         let states = pooled(&self.blocks, stream, length, &rows);

@@ -11,11 +11,9 @@ use crate::{config::VisionConfig, pixels::Pixels};
 #[derive(Debug, Clone)]
 pub struct VisionTower {
     pub(super) config: VisionConfig,
-    /// `[1, width]`
-    pub(super) class: Tensor<2>,
     /// `[width, 3 · patch²]`
     pub(super) patch: Linear,
-    /// `[positions, width]`: the class token's first.
+    /// `[positions, width]`: the class token's first, with the class embedding in it.
     pub(super) position: Tensor<2>,
     pub(super) pre_norm: LayerNorm,
     pub(super) blocks: Vec<Block>,
@@ -32,14 +30,10 @@ impl VisionTower {
     /// - images: `batch` × `[3, size, size]`; every one has the size of the configuration
     /// - output: `[batch, projection]`
     pub(super) fn forward(&self, images: &[&Pixels], device: &Device) -> Tensor<2> {
-        let batch = images.len();
-        let (positions, width) = (self.config.positions(), self.config.transformer.width);
+        let positions = self.config.positions();
         let every: Vec<usize> = (0..positions - 1).collect();
-        let patches = self.patch.forward(self.patches(images, |_| &every, device), None).cast(DType::F32);
-        let patches = patches.reshape([batch, positions - 1, width]);
-        let class = self.class.clone().unsqueeze::<3>().expand([batch, 1, width]);
-        let embedded = Tensor::cat(vec![class, patches], 1) + self.position.clone().unsqueeze::<3>();
-        self.pool(embedded)
+        let patches = self.patches(images, |_| &every, device);
+        self.pool(self.patch.forward_over(patches, self.position.clone()), positions)
     }
 
     /// The same of some patches of each image: what training sees under patch dropout.
@@ -51,32 +45,33 @@ impl VisionTower {
     /// - output: `[batch, projection]`
     #[cfg(feature = "train")]
     pub(super) fn forward_seen(&self, images: &[&Pixels], seen: &[Vec<usize>], device: &Device) -> Tensor<2> {
-        let batch = images.len();
-        let (kept, width) = (seen.first().map_or(0, Vec::len), self.config.transformer.width);
-        let patches = self.patch.forward(self.patches(images, |image| &seen[image], device), None);
-        let places: Vec<i64> = seen.iter().flatten().map(|&place| place as i64 + 1).collect();
-        let places = Tensor::<1, Int>::from_data(TensorData::new(places, [batch * kept]), device);
-        let patches = patches.cast(DType::F32) + self.position.clone().select(0, places);
-        let class = self.class.clone() + self.position.clone().narrow(0, 0, 1);
-        let class = class.unsqueeze::<3>().expand([batch, 1, width]);
-        self.pool(Tensor::cat(vec![class, patches.reshape([batch, kept, width])], 1))
+        let positions = 1 + seen.first().map_or(0, Vec::len);
+        let places: Vec<i64> = seen
+            .iter()
+            .flat_map(|seen| std::iter::once(0).chain(seen.iter().map(|&place| place as i64 + 1)))
+            .collect();
+        let places = TensorData::new(places, [images.len() * positions]);
+        let places = self.position.clone().select(0, Tensor::<1, Int>::from_data(places, device));
+        let patches = self.patches(images, |image| &seen[image], device);
+        self.pool(self.patch.forward_onto(patches, places), positions)
     }
 
-    /// `[batch, positions, width]`, the class token first → `[batch, projection]`
-    fn pool(&self, embedded: Tensor<3>) -> Tensor<2> {
-        let [batch, positions, width] = embedded.dims();
-        let stream = self.pre_norm.forward(embedded.reshape([batch * positions, width]));
+    /// `[batch · positions, width]`, the class token of each first → `[batch, projection]`
+    fn pool(&self, embedded: Tensor<2>, positions: usize) -> Tensor<2> {
+        let batch = embedded.dims()[0] / positions;
+        let stream = self.pre_norm.forward(embedded);
         let rows: Vec<usize> = (0..batch).map(|sample| sample * positions).collect();
         let class = pooled(&self.blocks, stream, positions, &rows);
         self.projection.forward(self.post_norm.forward(class), None)
     }
 
-    /// Images cut into patches, each flattened as the convolution's kernel is: channel, row, column.
+    /// Images cut into patches, each flattened as the convolution's kernel is: channel, row, column. Before those of an image comes a row of zeros, whose
+    /// product is nothing, for the class token.
     ///
     /// # Shapes
     ///
     /// - places: which patches of an image, the same number `kept` of each
-    /// - output: `[batch · kept, 3 · patch²]`
+    /// - output: `[batch · (1 + kept), 3 · patch²]`
     fn patches<'a>(
         &self,
         images: &[&Pixels],
@@ -85,8 +80,9 @@ impl VisionTower {
     ) -> Tensor<2> {
         let (grid, patch, size) = (self.config.grid(), self.config.patch_size, self.config.image_size);
         let length = 3 * patch * patch;
-        let mut values = Vec::with_capacity(images.len() * grid * grid * length);
+        let mut values = Vec::with_capacity(images.len() * (1 + grid * grid) * length);
         for (index, image) in images.iter().enumerate() {
+            values.resize(values.len() + length, 0.0);
             for (down, across) in places(index).iter().map(|place| (place / grid, place % grid)) {
                 for (channel, row) in (0..3).flat_map(|channel| (0..patch).map(move |row| (channel, row))) {
                     let start = (channel * size + down * patch + row) * size + across * patch;

@@ -1,0 +1,195 @@
+//! Softmax attention straight from the query, key and value rows: no head is ever copied out.
+//!
+//! Three kernels, the scores between them in memory: `[samples, heads, sequence, sequence]` of as many samples at a time as [`MOST_SCORES`] allows.
+
+use std::fmt::Write as _;
+
+use burn::tensor::DType;
+use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
+
+use super::{
+    LANES,
+    kernel::{Buffers, Kernel},
+    norm::ROWS_ACROSS,
+};
+
+/// Multi-head self-attention over `batch` sequences.
+pub(super) struct Attention {
+    /// Sequences.
+    pub(super) batch: usize,
+    /// Positions of a sequence.
+    pub(super) sequence: usize,
+    /// Heads.
+    pub(super) heads: usize,
+    /// Width of all heads together.
+    pub(super) width: usize,
+    /// Whether a position sees only itself and those before it.
+    pub(super) causal: bool,
+}
+
+/// Numbers of scores at a time: 64 MB, half of what every adapter lets a kernel see of a buffer.
+const MOST_SCORES: usize = 1 << 24;
+/// Query rows and keys of an invocation of the scores; query rows of one of the mix.
+const TILE: [usize; 2] = [4, 4];
+/// Invocations of a workgroup, side by side.
+const ACROSS: usize = 8;
+/// Samples and heads go along the last axis, which takes so many.
+const MOST_HEADS: usize = 65_535;
+
+impl Attention {
+    /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
+    pub(super) fn run(&self, qkv: &CubeTensor, output: &CubeTensor) {
+        let &Self { batch, sequence, heads, width, causal } = self;
+        let a_sample = heads * sequence * sequence;
+        let most = (MOST_SCORES / a_sample).min(MOST_HEADS / heads).clamp(1, batch.max(1));
+        let shape = [most, heads, sequence, sequence].into();
+        let scores = empty_device_contiguous_dtype(qkv.client.clone(), qkv.device.clone(), shape, DType::F32);
+        let [rows, keys] = TILE;
+        let head = width / heads / LANES;
+        for first in (0..batch).step_by(most) {
+            let samples = most.min(batch - first);
+            let info = [sequence, heads, head, first, usize::from(causal), samples].map(|x| x as u32);
+            let scale = (1.0 / (width as f32 / heads as f32).sqrt()).to_bits();
+            let info = [&info[..], &[scale]].concat();
+            let tiles = [sequence.div_ceil(rows), sequence.div_ceil(keys * ACROSS), samples * heads];
+            Kernel::Scores.launch(&[qkv, &scores], &info, tiles);
+            let all = samples * heads * sequence;
+            let across = all.min(ROWS_ACROSS);
+            Kernel::Softmax.launch(&[&scores], &info, [across, all.div_ceil(across), 1]);
+            let tiles = [sequence.div_ceil(rows), head.div_ceil(ACROSS), samples * heads];
+            Kernel::Mix.launch(&[&scores, qkv, output], &info, tiles);
+        }
+    }
+}
+
+pub(super) const SCORES: Buffers = &[("qkv", "vec4f"), ("output", "f32")];
+
+/// `scores[sample, head, i, j] = q[i] · k[j]`
+pub(super) fn scores() -> String {
+    let [rows, keys] = TILE;
+    let mut text = String::from(INFO);
+    let _ = write!(
+        text,
+        "@compute @workgroup_size({ACROSS})\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{\n\
+         let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
+         let row = group.x * {rows}u;\n\
+         let key = (group.y * {ACROSS}u + local.x) * {keys}u;\n\
+         if (info[4] != 0u && key > row + {rows}u - 1u) {{ return; }}\n"
+    );
+    for r in 0..rows {
+        let _ = writeln!(text, "let q{r} = start(group.z, min(row + {r}u, sequence - 1u));");
+    }
+    for k in 0..keys {
+        let _ = writeln!(text, "let k{k} = start(group.z, min(key + {k}u, sequence - 1u)) + heads * head;");
+    }
+    for (r, k) in tile() {
+        let _ = writeln!(text, "var s{r}_{k} = 0f;");
+    }
+    text += "for (var i = 0u; i < head; i++) {\n";
+    for r in 0..rows {
+        let _ = writeln!(text, "let a{r} = qkv[q{r} + i];");
+    }
+    for k in 0..keys {
+        let _ = writeln!(text, "let b{k} = qkv[k{k} + i];");
+        for r in 0..rows {
+            let _ = writeln!(text, "s{r}_{k} += dot(a{r}, b{k});");
+        }
+    }
+    text += "}\nlet base = group.z * sequence * sequence;\n";
+    for (r, k) in tile() {
+        let _ = writeln!(
+            text,
+            "if (row + {r}u < sequence && key + {k}u < sequence) {{ output[base + (row + {r}u) * sequence + key + {k}u] = s{r}_{k}; }}"
+        );
+    }
+    text + "}\n"
+}
+
+fn tile() -> impl Iterator<Item = (usize, usize)> {
+    (0..TILE[0]).flat_map(|r| (0..TILE[1]).map(move |k| (r, k)))
+}
+
+/// Where a position's query begins; `which` counts heads of samples.
+const INFO: &str = "
+fn start(which: u32, position: u32) -> u32 {
+    let heads = info[1]; let head = info[2];
+    return ((info[3] + which / heads) * info[0] + position) * 3u * heads * head + (which % heads) * head;
+}
+";
+
+pub(super) const SOFTMAX: Buffers = &[("output", "f32")];
+
+/// A workgroup takes a row. What a position must not see becomes 0.
+pub(super) const SOFTMAX_BODY: &str = "
+const WIDE = 32u;
+var<workgroup> largest: array<f32, WIDE>;
+var<workgroup> sums: array<f32, WIDE>;
+@compute @workgroup_size(WIDE)
+fn main(
+    @builtin(workgroup_id) group: vec3u,
+    @builtin(num_workgroups) groups: vec3u,
+    @builtin(local_invocation_index) lane: u32,
+) {
+    let sequence = info[0]; let scale = bitcast<f32>(info[6]);
+    let rows = info[5] * info[1] * sequence;
+    let row = group.y * groups.x + group.x;
+    let start = min(row, rows - 1u) * sequence;
+    let seen = select(sequence, row % sequence + 1u, info[4] != 0u);
+    var most = -3.4e38;
+    for (var i = lane; i < seen; i += WIDE) { most = max(most, output[start + i]); }
+    largest[lane] = most;
+    workgroupBarrier();
+    for (var i = 0u; i < WIDE; i++) { most = max(most, largest[i]); }
+    var sum = 0f;
+    for (var i = lane; i < seen; i += WIDE) { sum += exp((output[start + i] - most) * scale); }
+    sums[lane] = sum;
+    workgroupBarrier();
+    var all = 0f;
+    for (var i = 0u; i < WIDE; i++) { all += sums[i]; }
+    if (row < rows) {
+        for (var i = lane; i < sequence; i += WIDE) {
+            var x = 0f;
+            if (i < seen) { x = exp((output[start + i] - most) * scale) / all; }
+            output[start + i] = x;
+        }
+    }
+}
+";
+
+pub(super) const MIX: Buffers = &[("scores", "f32"), ("qkv", "vec4f"), ("output", "vec4f")];
+
+/// `output[sample, i, head] = Σ scores[sample, head, i, j] · v[j]`
+pub(super) fn mix() -> String {
+    let [rows, _] = TILE;
+    let mut text = String::from(INFO);
+    let _ = write!(
+        text,
+        "@compute @workgroup_size({ACROSS})\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{\n\
+         let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
+         let row = group.x * {rows}u;\n\
+         let column = group.y * {ACROSS}u + local.x;\n\
+         let stride = 3u * heads * head;\n\
+         let value = start(group.z, 0u) + 2u * heads * head + min(column, head - 1u);\n\
+         let seen = select(sequence, min(row + {rows}u, sequence), info[4] != 0u);\n"
+    );
+    for r in 0..rows {
+        let _ =
+            writeln!(text, "let p{r} = (group.z * sequence + min(row + {r}u, sequence - 1u)) * sequence;");
+        let _ = writeln!(text, "var s{r} = vec4f();");
+    }
+    text += "for (var j = 0u; j < seen; j++) {\nlet v = qkv[value + j * stride];\n";
+    for r in 0..rows {
+        let _ = writeln!(text, "s{r} = fma(vec4f(scores[p{r} + j]), v, s{r});");
+    }
+    text += "}\nlet sample = info[3] + group.z / heads;\n";
+    for r in 0..rows {
+        let _ = writeln!(
+            text,
+            "if (row + {r}u < sequence && column < head) {{ \
+             output[(sample * sequence + row + {r}u) * heads * head + (group.z % heads) * head + column] = s{r}; }}"
+        );
+    }
+    text + "}\n"
+}

@@ -1,0 +1,84 @@
+//! What all kernels have in common: text, key, launch.
+
+use burn_cubecl::{
+    cubecl::{
+        CubeCount, CubeDim,
+        prelude::KernelId,
+        server::{KernelArguments, MetadataBindingInfo},
+    },
+    template::{KernelSource, SourceKernel, SourceTemplate},
+    tensor::CubeTensor,
+};
+
+use super::{attention, gemm::Tile, norm, rows};
+
+/// A kernel, as a driver compiles it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Kernel {
+    Gemm(Tile),
+    Norm,
+    Scores,
+    Softmax,
+    Mix,
+    Rows,
+}
+
+/// How kernels may name what they only read. Natively, buffers are parts of one that others write in the same dispatch.
+const READ: &str = if cfg!(target_family = "wasm") { "read" } else { "read_write" };
+
+impl Kernel {
+    /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
+    fn text(self) -> String {
+        let (buffers, body) = match self {
+            Self::Gemm(tile) => (tile.buffers(), tile.body()),
+            Self::Norm => (norm::BUFFERS, norm::BODY.into()),
+            Self::Scores => (attention::SCORES, attention::scores()),
+            Self::Softmax => (attention::SOFTMAX, attention::SOFTMAX_BODY.into()),
+            Self::Mix => (attention::MIX, attention::mix()),
+            Self::Rows => (rows::BUFFERS, rows::BODY.into()),
+        };
+        let mut text = String::new();
+        for (binding, (name, of)) in buffers.iter().enumerate() {
+            let access = if *name == "output" { "read_write" } else { READ };
+            text += &format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{of}>;\n");
+        }
+        text += &format!("@group(0) @binding({}) var<storage, read> info: array<u32>;\n", buffers.len());
+        text + &body
+    }
+
+    /// Puts it into the queue: on these buffers, in the order that the kernel names them in, with numbers for `info`.
+    pub(super) fn launch(self, buffers: &[&CubeTensor], info: &[u32], workgroups: [usize; 3]) {
+        let Some(client) = buffers.last().map(|output| &output.client) else { return };
+        if workgroups.contains(&0) {
+            return;
+        }
+        let words = info
+            .chunks(2)
+            .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
+            .collect();
+        let arguments = KernelArguments::new()
+            .with_buffers(buffers.iter().map(|tensor| tensor.handle.clone().binding()).collect())
+            .with_info(MetadataBindingInfo::custom(words));
+        let [x, y, z] = workgroups.map(|count| count as u32);
+        // The size of a workgroup is in the text.
+        let kernel = SourceKernel::new(self, CubeDim::new_single());
+        client.launch(Box::new(kernel), CubeCount::Static(x, y, z), arguments);
+    }
+}
+
+impl KernelSource for Kernel {
+    fn source(&self) -> SourceTemplate {
+        SourceTemplate::new(self.text())
+    }
+
+    fn id(&self) -> KernelId {
+        KernelId::new::<Self>().info(*self)
+    }
+
+    fn lang(&self) -> &'static str {
+        "wgsl"
+    }
+}
+
+/// The buffers of a kernel: name, and what it is an array of.
+pub(super) type Buffers = &'static [(&'static str, &'static str)];
