@@ -163,7 +163,7 @@ fn a_batch_equals_its_parts() {
 }
 
 /// The same on whatever GPU there is, burn's operations in place of the CPU path's. `cargo xtask parity --gpu` runs it.
-#[cfg(feature = "gpu")]
+#[cfg(feature = "wgpu")]
 #[test]
 #[ignore = "needs a GPU"]
 fn a_gpu_equals_the_reference() {

@@ -31,7 +31,7 @@ enum Task {
     },
     /// Runs the parity tests at full size (ViT-H/14): minutes, 8 GB of memory and of disk.
     Parity {
-        /// Runs the small models on this machine's GPU instead.
+        /// Runs the kernels' tests and the small models on this machine's GPU instead.
         #[arg(long)]
         gpu: bool,
     },

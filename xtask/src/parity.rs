@@ -6,9 +6,7 @@ use crate::process::{cargo, step};
 
 pub(crate) fn run(gpu: bool) -> Result<()> {
     if gpu {
-        let mut towers = cargo(&["test", "--locked", "--package", "pickscore", "--test", "parity_towers"]);
-        towers.args(["--no-default-features", "--features", "gpu,parallel"]);
-        return step("towers on the GPU", towers.args(["--", "--ignored", "--nocapture", "gpu"]));
+        return on_gpu();
     }
     let full = [
         "test",
@@ -29,4 +27,20 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
         "full_size",
     ];
     step("full size", &mut cargo(&full))
+}
+
+/// The browser's kernels against their definitions, then the small models on them and on burn's own.
+fn on_gpu() -> Result<()> {
+    let mut kernels =
+        cargo(&["test", "--locked", "--package", "pickscore", "--lib", "--no-default-features"]);
+    step("kernels", kernels.args(["--features", "wgpu,parallel", "towers::gpu"]))?;
+    for features in ["wgpu,parallel", "gpu,parallel"] {
+        let mut towers = cargo(&["test", "--locked", "--package", "pickscore", "--test", "parity_towers"]);
+        towers.args(["--no-default-features", "--features", features]);
+        step(
+            &format!("towers on the GPU ({features})"),
+            towers.args(["--", "--ignored", "--nocapture", "gpu"]),
+        )?;
+    }
+    Ok(())
 }

@@ -99,6 +99,14 @@ pub enum TowerError {
     NotFinite,
 }
 
+/// Chooses how a GPU multiplies matrices from now on: as `name` says, where it is the answer of an earlier call; otherwise each way is tried on a small matrix,
+/// and the fastest taken. The answer is worth remembering for the adapter. `None` where there is nothing to choose.
+///
+/// `now` is a clock, in any unit.
+pub async fn tune(device: &Device, name: Option<&str>, now: &dyn Fn() -> f64) -> Option<&'static str> {
+    if gpu::runs_on(device) { gpu::tune(device, name, now).await } else { None }
+}
+
 impl TowerError {
     fn missing(name: &str) -> Self {
         Self::Missing { name: name.into() }

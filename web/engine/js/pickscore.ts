@@ -16,6 +16,7 @@
 import { Connection } from "./connection";
 import { PickScoreError } from "./error";
 import { probe, requireDevice } from "./support";
+import { knownTile, rememberTile } from "./tile";
 
 export { PickScoreError, type ErrorCode } from "./error";
 export { probe, type Support } from "./support";
@@ -114,6 +115,8 @@ export interface Info {
   adapter?: string;
   /** What matrices are stored as. */
   precision: Precision;
+  /** How the GPU multiplies matrices: what was fastest on it when it was first used, for example `"blocked-32x64"`. */
+  tile?: string;
   /** Threads that the CPU path runs on: as many as there are cores where the page is cross-origin isolated, else one. */
   threads: number;
   /** How much of the model the device holds. */
@@ -172,14 +175,17 @@ export class PickScore {
       throw new PickScoreError("bad-argument", '`memory: "low"` needs a model that is kept: an address, and `cache: "on"`');
     }
     throwIfAborted(signal);
-    const chosen = requireDevice(await probe(), device);
+    const support = await probe();
+    const chosen = requireDevice(support, device);
+    const tile = chosen.device === "webgpu" ? knownTile(support) : {};
     const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
     if (cache !== "off" && typeof model === "string") {
       // Asks the browser not to clear it by itself. Not waited for: a browser may ask the visitor in turn, and declining changes nothing here.
       void navigator.storage?.persist?.().catch(() => false);
     }
-    const request = { type: "load", model: address, ...chosen, precision, memory, cache } as const;
+    const request = { type: "load", model: address, ...chosen, ...tile, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });
+    if (info.tile !== undefined) rememberTile(info);
     return new PickScore(connection, info);
   }
 

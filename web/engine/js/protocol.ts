@@ -17,6 +17,8 @@ export interface LoadRequest {
   /** Why this device, for `info`. */
   reason: string;
   adapter?: string;
+  /** How this adapter multiplies fastest, where that is known. */
+  tile?: string;
   precision: PrecisionChoice;
   memory: MemoryUse;
   cache: CachePolicy;

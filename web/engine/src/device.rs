@@ -71,6 +71,19 @@ impl EngineDevice {
         Ok(())
     }
 
+    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement → the answer, to be remembered for the adapter. Nothing on
+    /// the CPU.
+    pub async fn tune(&self, answer: Option<String>) -> Option<String> {
+        let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
+        let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
+        let now = || -> Option<f64> {
+            let read = now.as_ref()?.dyn_ref::<js_sys::Function>()?.call0(clock.as_ref()?).ok()?;
+            read.as_f64()
+        };
+        let now = || now().unwrap_or_else(js_sys::Date::now);
+        pickscore::towers::tune(&self.device, answer.as_deref(), &now).await.map(Into::into)
+    }
+
     /// Gives back memory of tensors that are no more.
     pub fn tidy(&self) {
         self.device.memory_cleanup();

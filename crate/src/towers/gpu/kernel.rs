@@ -10,12 +10,16 @@ use burn_cubecl::{
     tensor::CubeTensor,
 };
 
-use super::{attention, gemm::Tile, norm, rows};
+use super::{
+    attention,
+    gemm::{self, Store, Tile},
+    norm, rows,
+};
 
 /// A kernel, as a driver compiles it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Kernel {
-    Gemm(Tile),
+    Gemm(Tile, Store),
     Norm,
     Scores,
     Softmax,
@@ -30,7 +34,7 @@ impl Kernel {
     /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
     fn text(self) -> String {
         let (buffers, body) = match self {
-            Self::Gemm(tile) => (tile.buffers(), tile.body()),
+            Self::Gemm(tile, store) => (gemm::buffers(store), gemm::text(tile, store)),
             Self::Norm => (norm::BUFFERS, norm::BODY.into()),
             Self::Scores => (attention::SCORES, attention::scores()),
             Self::Softmax => (attention::SOFTMAX, attention::SOFTMAX_BODY.into()),

@@ -46,9 +46,25 @@ pub(super) fn takes_heads(head_width: usize) -> bool {
     head_width.is_multiple_of(LANES)
 }
 
+/// Which way of multiplying is fastest: see [`tune`](super::tune).
+pub(super) async fn tune(device: &Device, name: Option<&str>, now: &dyn Fn() -> f64) -> Option<&'static str> {
+    Some(gemm::tune(device, name, now).await)
+}
+
 /// input `[rows, in]`, weight `[out, in]`, bias `[out]`, residual `[period, out]` →
 /// `activation(residual[row % period] + input · weightᵀ + bias)` `[rows, out]`
 pub(super) fn linear(
+    input: Tensor<2>,
+    weight: &DeviceWeight,
+    bias: Option<Tensor<1>>,
+    activation: Option<Activation>,
+    residual: Option<Tensor<2>>,
+) -> Tensor<2> {
+    linear_with(gemm::chosen(), input, weight, bias, activation, residual)
+}
+
+fn linear_with(
+    tile: gemm::Tile,
     input: Tensor<2>,
     weight: &DeviceWeight,
     bias: Option<Tensor<1>>,
@@ -60,7 +76,7 @@ pub(super) fn linear(
     let input = primitive(input);
     let output = empty(&input, [rows, weight.outputs()]);
     let task = gemm::Gemm { rows, period, weight, activation };
-    task.run(&input, bias.map(primitive), residual.map(primitive), &output);
+    task.run(tile, &input, bias.map(primitive), residual.map(primitive), &output);
     Tensor::from_primitive::<CubeBackend>(output)
 }
 

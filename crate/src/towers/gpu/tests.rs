@@ -1,4 +1,4 @@
-//! Each kernel against its definition in f64, over odd shapes, on whatever adapter there is: `cargo xtask kernels`.
+//! Each kernel against its definition in f64, over odd shapes, on whatever adapter there is: `cargo xtask parity --gpu`.
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
@@ -8,7 +8,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData};
 use half::f16;
 use proptest::prelude::*;
 
-use super::DeviceWeight;
+use super::{DeviceWeight, gemm::Tile};
 use crate::{
     config::Activation,
     weights::{Blocks, Values},
@@ -42,15 +42,16 @@ fn read(tensor: Tensor<2>) -> Vec<f32> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(128))]
 
     #[test]
-    fn every_weight_and_epilogue_equals_the_definition(
+    fn every_weight_tile_and_epilogue_equals_the_definition(
         batch in 1usize..4,
         period in 1usize..20,
         steps in prop_oneof![1usize..40, 120usize..280],
         columns in 1usize..80,
         store in 0..3,
+        tile in 0..Tile::ALL.len(),
         block in prop::sample::select(vec![4usize, 28, 32, 64, 1000]),
         with_bias: bool,
         residual in 0..3,
@@ -87,7 +88,9 @@ proptest! {
         prop_assert!(DeviceWeight::takes(&values, [outputs, inputs]));
         let weight = DeviceWeight::new(values, [outputs, inputs], device());
         let held = residual.as_ref().map(|residual| matrix(residual, residual.len() / outputs));
-        let found = super::linear(matrix(&input, rows), &weight, bias.as_deref().map(vector), activation, held);
+        let tile = Tile::ALL[tile].0;
+        let found =
+            super::linear_with(tile, matrix(&input, rows), &weight, bias.as_deref().map(vector), activation, held);
         for (i, found) in read(found).into_iter().enumerate() {
             let (row, column) = (i / outputs, i % outputs);
             let terms = || {

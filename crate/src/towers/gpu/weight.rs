@@ -8,7 +8,7 @@ use crate::weights::Values;
 
 /// A weight matrix `[out, in]`, row after row.
 #[derive(Debug, Clone)]
-pub(in super::super) struct DeviceWeight {
+pub(crate) struct DeviceWeight {
     outputs: usize,
     inputs: usize,
     values: Stored,
@@ -26,7 +26,7 @@ enum Stored {
 
 impl DeviceWeight {
     /// Whether the kernels take a matrix of this shape.
-    pub(in super::super) fn takes(values: &Values, [outputs, inputs]: [usize; 2]) -> bool {
+    pub(crate) fn takes(values: &Values, [outputs, inputs]: [usize; 2]) -> bool {
         let blocks = match values {
             Values::Q8(blocks) => blocks.block.is_multiple_of(LANES),
             _ => true,
@@ -35,7 +35,7 @@ impl DeviceWeight {
     }
 
     /// values `[outputs, inputs]`, for which [`takes`](Self::takes) said yes
-    pub(in super::super) fn new(values: Values, [outputs, inputs]: [usize; 2], device: &Device) -> Self {
+    pub(crate) fn new(values: Values, [outputs, inputs]: [usize; 2], device: &Device) -> Self {
         let words = |words: Vec<u32>| {
             let length = words.len();
             Tensor::from_data(TensorData::new(words, [length]), (device, DType::U32))
@@ -62,7 +62,7 @@ impl DeviceWeight {
         Self { outputs, inputs, values }
     }
 
-    pub(in super::super) fn outputs(&self) -> usize {
+    pub(crate) fn outputs(&self) -> usize {
         self.outputs
     }
 

@@ -29,6 +29,7 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
   context.progress("engine", 0);
   const engine = await start(request.device, request.assets, context.lost);
   context.signal.throwIfAborted();
+  const tile = await engine.tune(request.tile);
   const address = typeof request.model === "string" && request.cache !== "off" ? request.model : null;
   const task: Task = { request, address, engine, context, notes: [] };
   const [loaded, reason] = (await fromStorage(task)) ?? (await fromSource(task));
@@ -41,6 +42,7 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
     device: request.device,
     ...(request.adapter === undefined ? {} : { adapter: request.adapter }),
     precision: loaded.precision,
+    ...(tile === undefined ? {} : { tile }),
     threads: engine.threads,
     memory: request.memory,
     reasons: [request.reason, reason],

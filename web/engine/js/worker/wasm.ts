@@ -18,6 +18,8 @@ export interface Engine {
   threads: number;
   /** Bytes of the module's memory: it never shrinks, so this is its peak. */
   memory(): number;
+  /** Chooses how the GPU multiplies: as an earlier answer says, or by a short measurement. Resolves to the answer; to nothing on the CPU. */
+  tune(answer: string | undefined): Promise<string | undefined>;
   /** Runs a small model with a known answer; fails where the device computes something else. */
   selfTest(precision: Precision): Promise<void>;
 }
@@ -45,6 +47,7 @@ export async function start(
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
+    tune: (answer) => made.tune(answer),
     selfTest: (precision) => made.self_test(precision),
   };
 }

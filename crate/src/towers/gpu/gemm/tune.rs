@@ -1,0 +1,71 @@
+//! Which tile a device is fastest with, found out once.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use burn::tensor::{DType, Device, Tensor, TensorData};
+
+use super::Tile;
+use crate::{towers::gpu::DeviceWeight, weights::Values};
+
+/// An index into [`Tile::ALL`]. One for the process: it has one GPU.
+static CHOSEN: AtomicUsize = AtomicUsize::new(0);
+
+/// What matrices are multiplied with from now on.
+pub(in super::super) fn chosen() -> Tile {
+    Tile::ALL[CHOSEN.load(Ordering::Relaxed) % Tile::ALL.len()].0
+}
+
+/// Chooses the tile of this name, where there is one; otherwise measures all of them on a block's worth of numbers → the name of what was chosen.
+///
+/// `now` is a clock, in any unit.
+pub(in super::super) async fn tune(
+    device: &Device,
+    name: Option<&str>,
+    now: &dyn Fn() -> f64,
+) -> &'static str {
+    let named = Tile::ALL.iter().position(|(_, known)| Some(*known) == name);
+    let index = match named {
+        Some(index) => index,
+        None => measure(device, now).await,
+    };
+    CHOSEN.store(index, Ordering::Relaxed);
+    Tile::ALL[index].1
+}
+
+/// Rows, outputs and inputs of what is measured: an image of ViT-B/32 on a quarter of a matrix.
+const SHAPE: [usize; 3] = [50, 768, 768];
+/// Multiplications in a row, so that waiting for the answer counts for little.
+const TIMES: usize = 8;
+
+/// The index of the fastest tile of those that multiply rightly: a kernel that a driver refuses is the fastest of all.
+async fn measure(device: &Device, now: &dyn Fn() -> f64) -> usize {
+    let [rows, outputs, inputs] = SHAPE;
+    let ones = |length: usize| vec![1.0f32; length];
+    let weight = DeviceWeight::new(Values::F32(ones(outputs * inputs)), [outputs, inputs], device);
+    let input = TensorData::new(ones(rows * inputs), [rows, inputs]);
+    let input = Tensor::<2>::from_data(input, (device, DType::F32));
+    let mut best = (0, f64::INFINITY);
+    for (index, (tile, _)) in Tile::ALL.into_iter().enumerate() {
+        let run = |times: usize| {
+            let mut last = input.clone();
+            for _ in 0..times {
+                last = super::super::linear_with(tile, input.clone(), &weight, None, None, None);
+            }
+            last.into_data_async()
+        };
+        // The first one compiles.
+        let right = run(1).await.is_ok_and(|data| {
+            data.try_into_vec::<f32>().is_ok_and(|sums| sums.iter().all(|sum| *sum == inputs as f32))
+        });
+        if !right {
+            continue;
+        }
+        let began = now();
+        let finished = run(TIMES).await.is_ok();
+        let took = now() - began;
+        if finished && took < best.1 {
+            best = (index, took);
+        }
+    }
+    best.0
+}
