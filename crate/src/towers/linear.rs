@@ -46,10 +46,10 @@ impl Matrix {
             let stored = Stored::Host(Arc::new(cpu::PackedWeight::new(&values, [outputs, inputs])));
             return Self { stored, compute: FloatDType::F32 };
         }
-        if gpu::runs_on(device) && gpu::DeviceWeight::takes(&values, [outputs, inputs]) {
-            let stored = Stored::Device(Arc::new(gpu::DeviceWeight::new(values, [outputs, inputs], device)));
-            return Self { stored, compute: FloatDType::F32 };
-        }
+        let values = match gpu::DeviceWeight::new(values, [outputs, inputs], device) {
+            Ok(weight) => return Self { stored: Stored::Device(Arc::new(weight)), compute: FloatDType::F32 },
+            Err(values) => values,
+        };
         let float = |data: TensorData, dtype: DType| Stored::Float(Tensor::from_data(data, (device, dtype)));
         let shape = [outputs, inputs];
         let stored = match values {

@@ -26,7 +26,7 @@ enum Stored {
 
 impl DeviceWeight {
     /// Whether the kernels take a matrix of this shape.
-    pub(crate) fn takes(values: &Values, [outputs, inputs]: [usize; 2]) -> bool {
+    fn takes(values: &Values, [outputs, inputs]: [usize; 2]) -> bool {
         let blocks = match values {
             Values::Q8(blocks) => blocks.block.is_multiple_of(LANES),
             _ => true,
@@ -34,8 +34,17 @@ impl DeviceWeight {
         [outputs, inputs].iter().all(|length| *length > 0 && length.is_multiple_of(LANES)) && blocks
     }
 
-    /// values `[outputs, inputs]`, for which [`takes`](Self::takes) said yes
-    pub(crate) fn new(values: Values, [outputs, inputs]: [usize; 2], device: &Device) -> Self {
+    /// values `[outputs, inputs]`
+    ///
+    /// Gives them back where the device or their shape is not one for the kernels.
+    pub(crate) fn new(
+        values: Values,
+        [outputs, inputs]: [usize; 2],
+        device: &Device,
+    ) -> Result<Self, Values> {
+        if !super::runs_on(device) || !Self::takes(&values, [outputs, inputs]) {
+            return Err(values);
+        }
         let words = |words: Vec<u32>| {
             let length = words.len();
             Tensor::from_data(TensorData::new(words, [length]), (device, DType::U32))
@@ -59,7 +68,7 @@ impl DeviceWeight {
                 }
             }
         };
-        Self { outputs, inputs, values }
+        Ok(Self { outputs, inputs, values })
     }
 
     pub(crate) fn outputs(&self) -> usize {
