@@ -102,9 +102,14 @@ pub enum TowerError {
 /// Chooses how a GPU multiplies matrices from now on: as `name` says, where it is the answer of an earlier call; otherwise each way is tried on a small matrix,
 /// and the fastest taken. The answer is worth remembering for the adapter. `None` where there is nothing to choose.
 ///
-/// `now` is a clock, in any unit.
-pub async fn tune(device: &Device, name: Option<&str>, now: &dyn Fn() -> f64) -> Option<&'static str> {
-    if gpu::runs_on(device) { gpu::tune(device, name, now).await } else { None }
+/// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0 where it was not; `now` a clock, in any unit.
+pub async fn tune(
+    device: &Device,
+    name: Option<&str>,
+    subgroup: usize,
+    now: &dyn Fn() -> f64,
+) -> Option<&'static str> {
+    if gpu::runs_on(device) { gpu::tune(device, name, subgroup, now).await } else { None }
 }
 
 impl TowerError {

@@ -17,7 +17,7 @@ impl DeviceWeight {
 
 const ABSENT: &str = "callers ask `runs_on` first";
 
-pub(super) async fn tune(_: &Device, _: Option<&str>, _: &dyn Fn() -> f64) -> Option<&'static str> {
+pub(super) async fn tune(_: &Device, _: Option<&str>, _: usize, _: &dyn Fn() -> f64) -> Option<&'static str> {
     None
 }
 

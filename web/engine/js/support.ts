@@ -12,6 +12,8 @@ export interface Support {
   f16: boolean;
   /** Whether the GPU is emulated on the CPU: it works, slowly. */
   emulated: boolean;
+  /** Invocations of the GPU's smallest subgroup; 0 where it lends none. */
+  subgroup: number;
   /** Bytes of the largest piece of memory that the GPU binds. */
   largestBinding?: number;
   /** Whether models can be kept for the next visit. */
@@ -42,6 +44,7 @@ export async function probe(): Promise<Support> {
     device: "cpu",
     webgpu: false,
     f16: false,
+    subgroup: 0,
     emulated: more.emulated ?? false,
     message: `${reason}; the CPU is used instead, which is slower.`,
   });
@@ -73,6 +76,7 @@ export async function probe(): Promise<Support> {
     device: "webgpu",
     webgpu: true,
     f16,
+    subgroup: adapter.features.has("subgroups") ? (adapter.info.subgroupMinSize ?? 0) : 0,
     largestBinding: Math.min(adapter.limits.maxStorageBufferBindingSize, adapter.limits.maxBufferSize),
     message: found.emulated
       ? `WebGPU works, but ${found.adapter} is emulated on the CPU and slow.`

@@ -72,8 +72,8 @@ impl EngineDevice {
     }
 
     /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement → the answer, to be remembered for the adapter. Nothing on
-    /// the CPU.
-    pub async fn tune(&self, answer: Option<String>) -> Option<String> {
+    /// the CPU. `subgroup` is the size of the smallest subgroup that the device was asked for, 0 where it was not.
+    pub async fn tune(&self, answer: Option<String>, subgroup: u32) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
         let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
         let now = || -> Option<f64> {
@@ -81,7 +81,9 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        pickscore::towers::tune(&self.device, answer.as_deref(), &now).await.map(Into::into)
+        pickscore::towers::tune(&self.device, answer.as_deref(), subgroup as usize, &now)
+            .await
+            .map(Into::into)
     }
 
     /// Gives back memory of tensors that are no more.

@@ -11,6 +11,7 @@ use super::{
     LANES,
     kernel::{Buffers, Kernel},
     norm::ROWS_ACROSS,
+    subgroup::{self, Rows},
 };
 
 /// Multi-head self-attention over `batch` sequences.
@@ -29,8 +30,8 @@ pub(super) struct Attention {
 
 /// Numbers of scores at a time: 64 MB, half of what every adapter lets a kernel see of a buffer.
 const MOST_SCORES: usize = 1 << 24;
-/// Query rows and keys of an invocation of the scores; query rows of one of the mix.
-const TILE: [usize; 2] = [4, 4];
+/// Keys of an invocation of the scores.
+const KEYS: usize = 4;
 /// Invocations of a workgroup, side by side.
 const ACROSS: usize = 8;
 /// Samples and heads go along the last axis, which takes so many.
@@ -44,20 +45,24 @@ impl Attention {
         let most = (MOST_SCORES / a_sample).min(MOST_HEADS / heads).clamp(1, batch.max(1));
         let shape = [most, heads, sequence, sequence].into();
         let scores = empty_device_contiguous_dtype(qkv.client.clone(), qkv.device.clone(), shape, DType::F32);
-        let [rows, keys] = TILE;
+        // Queries of an invocation, of the scores and of the mix.
+        let rows = match subgroup::lanes() {
+            0 => Rows { count: 4, lanes: 0 },
+            lanes => Rows { count: 8, lanes },
+        };
         let head = width / heads / LANES;
         for first in (0..batch).step_by(most) {
             let samples = most.min(batch - first);
             let info = [sequence, heads, head, first, usize::from(causal), samples].map(|x| x as u32);
             let scale = (1.0 / (width as f32 / heads as f32).sqrt()).to_bits();
             let info = [&info[..], &[scale]].concat();
-            let tiles = [sequence.div_ceil(rows), sequence.div_ceil(keys * ACROSS), samples * heads];
-            Kernel::Scores.launch(&[qkv, &scores], &info, tiles);
+            let tiles = [sequence.div_ceil(rows.count), sequence.div_ceil(KEYS * ACROSS), samples * heads];
+            Kernel::Scores(rows).launch(&[qkv, &scores], &info, tiles);
             let all = samples * heads * sequence;
             let across = all.min(ROWS_ACROSS);
             Kernel::Softmax.launch(&[&scores], &info, [across, all.div_ceil(across), 1]);
-            let tiles = [sequence.div_ceil(rows), head.div_ceil(ACROSS), samples * heads];
-            Kernel::Mix.launch(&[&scores, qkv, output], &info, tiles);
+            let tiles = [sequence.div_ceil(rows.count), head.div_ceil(ACROSS), samples * heads];
+            Kernel::Mix(rows).launch(&[&scores, qkv, output], &info, tiles);
         }
     }
 }
@@ -65,49 +70,47 @@ impl Attention {
 pub(super) const SCORES: Buffers = &[("qkv", "vec4f"), ("output", "f32")];
 
 /// `scores[sample, head, i, j] = q[i] · k[j]`
-pub(super) fn scores() -> String {
-    let [rows, keys] = TILE;
+pub(super) fn scores(tile: Rows) -> String {
+    let rows = tile.count;
     let mut text = String::from(INFO);
     let _ = write!(
         text,
         "@compute @workgroup_size({ACROSS})\n\
-         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
          let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
          let row = group.x * {rows}u;\n\
-         let key = (group.y * {ACROSS}u + local.x) * {keys}u;\n\
-         if (info[4] != 0u && key > row + {rows}u - 1u) {{ return; }}\n"
+         let first = group.y * {ACROSS}u * {KEYS}u;\n\
+         let key = first + local.x * {KEYS}u;\n\
+         if (info[4] != 0u && first > row + {rows}u - 1u) {{ return; }}\n",
+        tile.parameter()
     );
-    for r in 0..rows {
-        let _ = writeln!(text, "let q{r} = start(group.z, min(row + {r}u, sequence - 1u));");
-    }
-    for k in 0..keys {
+    tile.places(&mut text, |row| format!("start(group.z, min({row}, sequence - 1u))"));
+    for k in 0..KEYS {
         let _ = writeln!(text, "let k{k} = start(group.z, min(key + {k}u, sequence - 1u)) + heads * head;");
     }
-    for (r, k) in tile() {
+    let sums = || (0..rows).flat_map(|r| (0..KEYS).map(move |k| (r, k)));
+    for (r, k) in sums() {
         let _ = writeln!(text, "var s{r}_{k} = 0f;");
     }
     text += "for (var i = 0u; i < head; i++) {\n";
-    for r in 0..rows {
-        let _ = writeln!(text, "let a{r} = qkv[q{r} + i];");
-    }
-    for k in 0..keys {
+    tile.read(&mut text, |place| format!("qkv[{place} + i]"));
+    for k in 0..KEYS {
         let _ = writeln!(text, "let b{k} = qkv[k{k} + i];");
-        for r in 0..rows {
+    }
+    for r in 0..rows {
+        let _ = writeln!(text, "let a{r} = {};", tile.row(r));
+        for k in 0..KEYS {
             let _ = writeln!(text, "s{r}_{k} += dot(a{r}, b{k});");
         }
     }
     text += "}\nlet base = group.z * sequence * sequence;\n";
-    for (r, k) in tile() {
+    for (r, k) in sums() {
         let _ = writeln!(
             text,
             "if (row + {r}u < sequence && key + {k}u < sequence) {{ output[base + (row + {r}u) * sequence + key + {k}u] = s{r}_{k}; }}"
         );
     }
     text + "}\n"
-}
-
-fn tile() -> impl Iterator<Item = (usize, usize)> {
-    (0..TILE[0]).flat_map(|r| (0..TILE[1]).map(move |k| (r, k)))
 }
 
 /// Where a position's query begins; `which` counts heads of samples.
@@ -160,28 +163,29 @@ fn main(
 pub(super) const MIX: Buffers = &[("scores", "f32"), ("qkv", "vec4f"), ("output", "vec4f")];
 
 /// `output[sample, i, head] = Σ scores[sample, head, i, j] · v[j]`
-pub(super) fn mix() -> String {
-    let [rows, _] = TILE;
+pub(super) fn mix(tile: Rows) -> String {
+    let rows = tile.count;
     let mut text = String::from(INFO);
     let _ = write!(
         text,
         "@compute @workgroup_size({ACROSS})\n\
-         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
          let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
          let row = group.x * {rows}u;\n\
          let column = group.y * {ACROSS}u + local.x;\n\
          let stride = 3u * heads * head;\n\
          let value = start(group.z, 0u) + 2u * heads * head + min(column, head - 1u);\n\
-         let seen = select(sequence, min(row + {rows}u, sequence), info[4] != 0u);\n"
+         let seen = select(sequence, min(row + {rows}u, sequence), info[4] != 0u);\n",
+        tile.parameter()
     );
+    tile.places(&mut text, |row| format!("(group.z * sequence + min({row}, sequence - 1u)) * sequence"));
     for r in 0..rows {
-        let _ =
-            writeln!(text, "let p{r} = (group.z * sequence + min(row + {r}u, sequence - 1u)) * sequence;");
         let _ = writeln!(text, "var s{r} = vec4f();");
     }
     text += "for (var j = 0u; j < seen; j++) {\nlet v = qkv[value + j * stride];\n";
+    tile.read(&mut text, |place| format!("scores[{place} + j]"));
     for r in 0..rows {
-        let _ = writeln!(text, "s{r} = fma(vec4f(scores[p{r} + j]), v, s{r});");
+        let _ = writeln!(text, "s{r} = fma(vec4f({}), v, s{r});", tile.row(r));
     }
     text += "}\nlet sample = info[3] + group.z / heads;\n";
     for r in 0..rows {

@@ -14,6 +14,7 @@ use super::{
     attention,
     gemm::{self, Store, Tile},
     norm, rows,
+    subgroup::Rows,
 };
 
 /// A kernel, as a driver compiles it.
@@ -21,9 +22,9 @@ use super::{
 pub(super) enum Kernel {
     Gemm(Tile, Store),
     Norm,
-    Scores,
+    Scores(Rows),
     Softmax,
-    Mix,
+    Mix(Rows),
     Rows,
 }
 
@@ -33,15 +34,15 @@ const READ: &str = if cfg!(target_family = "wasm") { "read" } else { "read_write
 impl Kernel {
     /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
     fn text(self) -> String {
-        let (buffers, body) = match self {
+        let (buffers, (enable, body)) = match self {
             Self::Gemm(tile, store) => (gemm::buffers(store), gemm::text(tile, store)),
-            Self::Norm => (norm::BUFFERS, norm::BODY.into()),
-            Self::Scores => (attention::SCORES, attention::scores()),
-            Self::Softmax => (attention::SOFTMAX, attention::SOFTMAX_BODY.into()),
-            Self::Mix => (attention::MIX, attention::mix()),
-            Self::Rows => (rows::BUFFERS, rows::BODY.into()),
+            Self::Norm => (norm::BUFFERS, ("", norm::BODY.into())),
+            Self::Scores(rows) => (attention::SCORES, (rows.enable(), attention::scores(rows))),
+            Self::Softmax => (attention::SOFTMAX, ("", attention::SOFTMAX_BODY.into())),
+            Self::Mix(rows) => (attention::MIX, (rows.enable(), attention::mix(rows))),
+            Self::Rows => (rows::BUFFERS, ("", rows::BODY.into())),
         };
-        let mut text = String::new();
+        let mut text = String::from(enable);
         for (binding, (name, of)) in buffers.iter().enumerate() {
             let access = if *name == "output" { "read_write" } else { READ };
             text += &format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{of}>;\n");

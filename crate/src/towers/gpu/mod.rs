@@ -19,6 +19,7 @@ mod gemm;
 mod kernel;
 mod norm;
 mod rows;
+mod subgroup;
 mod weight;
 
 #[cfg(test)]
@@ -47,8 +48,13 @@ pub(super) fn takes_heads(head_width: usize) -> bool {
 }
 
 /// Which way of multiplying is fastest: see [`tune`](super::tune).
-pub(super) async fn tune(device: &Device, name: Option<&str>, now: &dyn Fn() -> f64) -> Option<&'static str> {
-    Some(gemm::tune(device, name, now).await)
+pub(super) async fn tune(
+    device: &Device,
+    name: Option<&str>,
+    subgroup: usize,
+    now: &dyn Fn() -> f64,
+) -> Option<&'static str> {
+    Some(gemm::tune(device, name, subgroup, now).await)
 }
 
 /// input `[rows, in]`, weight `[out, in]`, bias `[out]`, residual `[period, out]` →

@@ -88,6 +88,7 @@ proptest! {
         let weight = DeviceWeight::new(values, [outputs, inputs], device()).unwrap();
         let held = residual.as_ref().map(|residual| matrix(residual, residual.len() / outputs));
         let tile = Tile::ALL[tile].0;
+        prop_assume!(tile.runs_with(super::subgroup::lanes()));
         let found =
             super::linear_with(tile, matrix(&input, rows), &weight, bias.as_deref().map(vector), activation, held);
         for (i, found) in read(found).into_iter().enumerate() {

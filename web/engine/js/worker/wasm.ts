@@ -6,6 +6,7 @@ import * as gpu from "../../pkg/gpu/engine";
 import { PickScoreError } from "../error";
 import type { Precision } from "../pickscore";
 import type { Assets } from "../protocol";
+import { askForSubgroups } from "./subgroups";
 import { startThreads, threadsAllowed } from "./threads";
 
 export type { ModelLoader, Scorer } from "../../pkg/gpu/engine";
@@ -41,13 +42,14 @@ export async function start(
   } catch (error) {
     throw new PickScoreError("network", `the engine could not be loaded: ${(error as Error).message}`);
   }
+  const subgroup = device === "webgpu" ? askForSubgroups() : () => 0;
   const made = device === "webgpu" ? await gpu.EngineDevice.gpu(lost) : glue.EngineDevice.cpu();
   return {
     ModelLoader: glue.ModelLoader,
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
-    tune: (answer) => made.tune(answer),
+    tune: (answer) => made.tune(answer, subgroup()),
     selfTest: (precision) => made.self_test(precision),
   };
 }

@@ -1,27 +1,23 @@
-//! Every invocation by itself.
+//! Every invocation, or subgroup, by itself.
 
 use std::fmt::Write as _;
 
 use super::{LANES, Store};
-
-/// Rows of an invocation.
-pub(super) const ROWS: usize = 8;
-/// A workgroup's invocations, side by side: as many as the widest subgroup of an adapter that is a CPU.
-pub(super) const ACROSS: usize = 8;
+use crate::towers::gpu::subgroup::Rows;
 
 /// The kernel, its tile unrolled: compilers of such adapters keep only named variables in registers.
-pub(super) fn body(store: Store, columns: usize) -> String {
+pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> String {
+    let rows = tile.count;
     let mut text = format!(
-        "@compute @workgroup_size({ACROSS})\n\
-         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u) {{\n\
+        "@compute @workgroup_size({across})\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
          let rows = info[0]; let outputs = info[1]; let steps = info[2];\n\
-         let row = group.x * {ROWS}u;\n\
-         let column = (group.y * {ACROSS}u + local.x) * {columns}u;\n"
+         let row = group.x * {rows}u;\n\
+         let column = (group.y * {across}u + local.x) * {columns}u;\n",
+        tile.parameter()
     );
-    let sums = || (0..ROWS).flat_map(move |r| (0..columns).map(move |c| (r, c)));
-    for r in 0..ROWS {
-        let _ = writeln!(text, "let x{r} = min(row + {r}u, rows - 1u) * steps;");
-    }
+    let sums = || (0..rows).flat_map(move |r| (0..columns).map(move |c| (r, c)));
+    tile.places(&mut text, |row| format!("min({row}, rows - 1u) * steps"));
     for c in 0..columns {
         let _ = writeln!(text, "let w{c} = min(column + {c}u, outputs - 1u);");
     }
@@ -31,7 +27,7 @@ pub(super) fn body(store: Store, columns: usize) -> String {
     match store {
         Store::F32 | Store::F16 => {
             text += "for (var k = 0u; k < steps; k++) {\n";
-            step(&mut text, columns, 's');
+            step(&mut text, tile, columns, 's');
             text += "}\n";
         }
         // The scale of a block is read once for all of its steps.
@@ -44,7 +40,7 @@ pub(super) fn body(store: Store, columns: usize) -> String {
             }
             text += "let end = min((block + 1u) * length, steps);\n\
                      for (var k = block * length; k < end; k++) {\n";
-            step(&mut text, columns, 't');
+            step(&mut text, tile, columns, 't');
             text += "}\n";
             for c in 0..columns {
                 let _ = writeln!(text, "let scale{c} = scales[w{c} * blocks + block] * 127f;");
@@ -55,7 +51,7 @@ pub(super) fn body(store: Store, columns: usize) -> String {
             text += "}\n";
         }
     }
-    for (r, panel) in (0..ROWS).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
+    for (r, panel) in (0..rows).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
         let sums = (0..LANES).map(|c| format!("s{r}_{}", panel * LANES + c)).collect::<Vec<_>>().join(", ");
         let _ = writeln!(text, "finish(row + {r}u, column / 4u + {panel}u, vec4f({sums}));");
     }
@@ -63,13 +59,14 @@ pub(super) fn body(store: Store, columns: usize) -> String {
 }
 
 /// One step: four neighbours of each row and column, all with all.
-fn step(text: &mut String, columns: usize, sum: char) {
-    for r in 0..ROWS {
-        let _ = writeln!(text, "let a{r} = input[x{r} + k];");
-    }
+fn step(text: &mut String, tile: Rows, columns: usize, sum: char) {
+    tile.read(text, |place| format!("input[{place} + k]"));
     for c in 0..columns {
         let _ = writeln!(text, "let b{c} = weights(w{c} * steps + k);");
-        for r in 0..ROWS {
+    }
+    for r in 0..tile.count {
+        let _ = writeln!(text, "let a{r} = {};", tile.row(r));
+        for c in 0..columns {
             let _ = writeln!(text, "{sum}{r}_{c} += dot(a{r}, b{c});");
         }
     }

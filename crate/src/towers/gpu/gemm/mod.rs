@@ -14,6 +14,7 @@ pub(super) use tune::{chosen, tune};
 use super::{
     LANES, erf,
     kernel::{Buffers, Kernel},
+    subgroup::Rows,
     weight::DeviceWeight,
 };
 use crate::config::Activation;
@@ -29,24 +30,39 @@ pub(super) enum Store {
 /// How the work is shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Tile {
-    /// An invocation reads what it needs by itself: 8 rows, and 4 or 8 columns. What has caches and no memory of workgroups, as adapters that are a CPU.
-    Direct { columns: usize },
+    /// An invocation takes some rows and columns, and reads them by itself, or with its subgroup; `across` of them side by side are a workgroup. For what has caches and no memory of workgroups, as adapters
+    /// that are a CPU.
+    Direct { rows: Rows, columns: usize, across: usize },
     /// A workgroup's 64 invocations load 32 rows and 64 columns together, 16 numbers of each, and compute 4 rows and 8 columns each.
     Blocked,
 }
 
 impl Tile {
     /// All there are, with names to remember them by.
-    pub(super) const ALL: [(Self, &'static str); 3] = [
-        (Self::Direct { columns: 4 }, "direct-8x4"),
-        (Self::Direct { columns: 8 }, "direct-8x8"),
+    pub(super) const ALL: [(Self, &'static str); 5] = [
+        (Self::direct(8, 0, 4, 8), "direct-8x4"),
+        (Self::direct(8, 0, 8, 8), "direct-8x8"),
+        (Self::direct(8, 4, 4, 16), "subgroup4-8x4"),
+        (Self::direct(16, 8, 4, 32), "subgroup8-16x4"),
         (Self::Blocked, "blocked-32x64"),
     ];
+
+    const fn direct(count: usize, lanes: usize, columns: usize, across: usize) -> Self {
+        Self::Direct { rows: Rows { count, lanes }, columns, across }
+    }
+
+    /// Whether a device that lends subgroups of so many invocations takes it.
+    pub(super) fn runs_with(self, lanes: usize) -> bool {
+        match self {
+            Self::Direct { rows, .. } => rows.lanes <= lanes,
+            Self::Blocked => true,
+        }
+    }
 
     /// Rows and columns of a workgroup.
     fn extent(self) -> [usize; 2] {
         match self {
-            Self::Direct { columns } => [direct::ROWS, direct::ACROSS * columns],
+            Self::Direct { rows, columns, across } => [rows.count, across * columns],
             Self::Blocked => [blocked::ROWS, blocked::COLUMNS],
         }
     }
@@ -126,12 +142,13 @@ pub(super) fn buffers(store: Store) -> Buffers {
     }
 }
 
-pub(super) fn text(tile: Tile, store: Store) -> String {
-    let body = match tile {
-        Tile::Direct { columns } => direct::body(store, columns),
-        Tile::Blocked => blocked::body(store),
+/// What a kernel's text begins with, and the text after the declarations.
+pub(super) fn text(tile: Tile, store: Store) -> (&'static str, String) {
+    let (enable, body) = match tile {
+        Tile::Direct { rows, columns, across } => (rows.enable(), direct::body(store, rows, columns, across)),
+        Tile::Blocked => ("", blocked::body(store)),
     };
-    [erf::TEXT, FINISH, weight(store), &body].concat()
+    (enable, [erf::TEXT, FINISH, weight(store), &body].concat())
 }
 
 /// `weights(at)`: four neighbours of a row of the matrix. Those of 8-bit blocks are still to be multiplied with their scale, times 127.

@@ -5,7 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use burn::tensor::{DType, Device, Tensor, TensorData};
 
 use super::Tile;
-use crate::{towers::gpu::DeviceWeight, weights::Values};
+use crate::{
+    towers::gpu::{DeviceWeight, subgroup},
+    weights::Values,
+};
 
 /// An index into [`Tile::ALL`]. One for the process: it has one GPU.
 static CHOSEN: AtomicUsize = AtomicUsize::new(0);
@@ -15,18 +18,21 @@ pub(in super::super) fn chosen() -> Tile {
     Tile::ALL[CHOSEN.load(Ordering::Relaxed) % Tile::ALL.len()].0
 }
 
-/// Chooses the tile of this name, where there is one; otherwise measures all of them on a block's worth of numbers → the name of what was chosen.
+/// Chooses the tile of this name, where it is one that the device runs; otherwise measures all that it runs on a small matrix → the name of what was chosen.
 ///
-/// `now` is a clock, in any unit.
+/// `smallest` is the size of the smallest subgroup that the device lends, 0 for none; `now` a clock, in any unit.
 pub(in super::super) async fn tune(
     device: &Device,
     name: Option<&str>,
+    smallest: usize,
     now: &dyn Fn() -> f64,
 ) -> &'static str {
-    let named = Tile::ALL.iter().position(|(_, known)| Some(*known) == name);
+    subgroup::lend(smallest);
+    let lanes = subgroup::lanes();
+    let named = Tile::ALL.iter().position(|(tile, known)| Some(*known) == name && tile.runs_with(lanes));
     let index = match named {
         Some(index) => index,
-        None => measure(device, now).await,
+        None => measure(device, lanes, now).await,
     };
     CHOSEN.store(index, Ordering::Relaxed);
     Tile::ALL[index].1
@@ -38,7 +44,7 @@ const SHAPE: [usize; 3] = [50, 768, 768];
 const TIMES: usize = 8;
 
 /// The index of the fastest tile of those that multiply rightly: a kernel that a driver refuses is the fastest of all.
-async fn measure(device: &Device, now: &dyn Fn() -> f64) -> usize {
+async fn measure(device: &Device, lanes: usize, now: &dyn Fn() -> f64) -> usize {
     let [rows, outputs, inputs] = SHAPE;
     let ones = |length: usize| vec![1.0f32; length];
     let Ok(weight) = DeviceWeight::new(Values::F32(ones(outputs * inputs)), [outputs, inputs], device) else {
@@ -48,6 +54,9 @@ async fn measure(device: &Device, now: &dyn Fn() -> f64) -> usize {
     let input = Tensor::<2>::from_data(input, (device, DType::F32));
     let mut best = (0, f64::INFINITY);
     for (index, (tile, _)) in Tile::ALL.into_iter().enumerate() {
+        if !tile.runs_with(lanes) {
+            continue;
+        }
         let run = |times: usize| {
             let mut last = input.clone();
             for _ in 0..times {
