@@ -326,6 +326,18 @@ export class PictureCompare extends PickElement {
           display: none;
         }
       }
+      @media (max-width: 30rem) {
+        .bar {
+          gap: var(--s1);
+          padding-inline: var(--s2);
+        }
+        .bar button {
+          padding-inline: 0.5rem;
+        }
+        output {
+          display: none;
+        }
+      }
     `,
   ];
 }
