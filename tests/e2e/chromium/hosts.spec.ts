@@ -7,6 +7,8 @@ import { Nginx } from "../nginx.ts";
 
 const DIST = resolve(import.meta.dirname, "../../../dist");
 
+test.use({ serviceWorkers: "allow" });
+
 /** A visitor's first minute → how the page computes. */
 async function visit(page: Page, url: string, framed: boolean): Promise<{ isolated: boolean; frame: Page | Frame }> {
   const problems: string[] = [];
