@@ -36,7 +36,8 @@ export function changed(): void {
   setTimeout(() => requestAnimationFrame(tell), Math.max(0, last + OFTEN - performance.now()));
 }
 
-function tell(): void {
+/** Tells it at once. */
+export function tell(): void {
   waiting = false;
   last = performance.now();
   board.patch({ version: board.value.version + 1 });

@@ -7,7 +7,7 @@ import { session } from "../engine/session";
 import type { PickScore } from "../engine/library";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
-import { board, changed } from "./board";
+import { board, changed, tell } from "./board";
 import type { Picture } from "./picture";
 
 export interface Run {
@@ -60,6 +60,7 @@ async function work(): Promise<void> {
   if (scorer !== embeddedBy && !working) forget(scorer);
   if (working || !scorer || run.value.state === "failed") return;
   working = true;
+  let worked = false;
   try {
     let batch = 2;
     for (;;) {
@@ -69,7 +70,9 @@ async function work(): Promise<void> {
       // Nothing that could be resumed.
       if (waiting.length === 0 && run.value.state === "paused") run.patch({ state: "idle" });
       const ends = waiting.length === 0 || run.value.state === "paused";
-      if (await scoreAll(scorer, ends)) continue;
+      const made = await scoreAll(scorer, ends);
+      worked ||= made || !ends;
+      if (made) continue;
       if (ends) break;
       run.patch({ state: "running" });
       const started = performance.now();
@@ -90,7 +93,8 @@ async function work(): Promise<void> {
   } finally {
     working = false;
     abort = undefined;
-    changed();
+    // Whoever is told of nothing would have this run again, for ever.
+    if (worked) tell();
   }
   // What came while it ended.
   const { state } = run.value;
