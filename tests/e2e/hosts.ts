@@ -132,7 +132,7 @@ async function answer(host: Host, folder: string, obeyed: Rule[], request: Incom
   };
   if (host.framed && pathname === "/the-hub") {
     const frame = `<iframe title="Space" src="http://127.0.0.1:${request.socket.localPort}/" allow="clipboard-read; clipboard-write" style="width: 100%; height: 90vh"></iframe>`;
-    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(`<!doctype html><title>The hub</title>${frame}`);
+    response.writeHead(200, { "Content-Type": "text/html; charset=utf-8" }).end(`<!doctype html><title>The hub</title><link rel="icon" href="data:," />${frame}`);
     return;
   }
   if (!pathname.startsWith(host.base)) return fail(404);

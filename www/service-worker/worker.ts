@@ -25,12 +25,14 @@ const isHashed = (file: string) => /\.[0-9a-f]{10}\.\w+$/.test(file);
 /** What a host may change without building anew: the network's is taken where there is one. */
 const isHosts = (file: string) => /^(config\.json$|samples\/)/.test(file);
 
-const files = new Map(FILES.map((file) => [address(file), file]));
+/** Other names of a page: hosts send `privacy.html` on to `privacy`, and the first page has a file of its own. */
+const otherName = (file: string) => (file === "./" ? "index.html" : file.endsWith(".html") ? file.slice(0, -".html".length) : file);
+
+const files = new Map(FILES.flatMap((file) => [address(file), address(otherName(file))].map((name) => [name, file])));
 const engines = new Map(ENGINES.map((file) => [address(file), file]));
 
 self.addEventListener("install", (event) => {
-  const requests = FILES.map((file) => new Request(address(file), { cache: isHashed(file) ? "default" : "no-cache" }));
-  event.waitUntil(caches.open(PAGE).then((cache) => cache.addAll(requests)));
+  event.waitUntil(caches.open(PAGE).then((cache) => Promise.all(FILES.map((file) => keep(cache, file)))));
 });
 
 self.addEventListener("activate", (event) => {
@@ -59,9 +61,17 @@ self.addEventListener("fetch", (event) => {
   url.hash = "";
   if (request.method !== "GET" || request.headers.has("range")) return;
   const file = files.get(url.href);
-  if (file !== undefined) event.respondWith(isHosts(file) ? freshly(request, url.href) : kept(request, url.href));
+  if (file !== undefined) event.respondWith(isHosts(file) ? freshly(request, url.href) : kept(request, address(file)));
   else if (engines.has(url.href)) event.respondWith(keptEngine(request));
 });
+
+/** Keeps a file. One that the host sent on to another name is kept as if it had come under its own: a browser refuses to open a page with what was redirected. */
+async function keep(cache: Cache, file: string): Promise<void> {
+  const answer = await fetch(address(file), { cache: isHashed(file) ? "default" : "no-cache" });
+  if (!answer.ok) throw new Error(`${file} answers ${answer.status}`);
+  const { body, headers, status, statusText } = answer;
+  await cache.put(address(file), answer.redirected ? new Response(body, { headers, status, statusText }) : answer);
+}
 
 /** The kept file, or the network's where the browser has let go of it. */
 async function kept(request: Request, href: string): Promise<Response> {

@@ -7,6 +7,8 @@ import { Nginx } from "../nginx.ts";
 
 const DIST = resolve(import.meta.dirname, "../../../dist");
 
+test.use({ serviceWorkers: "allow" });
+
 /** A visitor's first minute → how the page computes. */
 async function visit(page: Page, url: string, framed: boolean): Promise<{ isolated: boolean; frame: Page | Frame }> {
   const problems: string[] = [];
@@ -22,6 +24,15 @@ async function visit(page: Page, url: string, framed: boolean): Promise<{ isolat
   const isolated = await frame.evaluate(() => crossOriginIsolated);
   expect(problems).toEqual([]);
   return { isolated, frame };
+}
+
+/** A round where the browser refuses storage and locks, as it does in frames of other sites: it goes on in memory, and says so. */
+async function judge(frame: Page | Frame): Promise<void> {
+  await frame.getByRole("link", { name: "Judge" }).click();
+  await expect(frame.getByText(/does not let the page keep anything/)).toBeVisible();
+  await frame.getByRole("button", { name: "Begin with the sample pictures" }).click();
+  await frame.getByRole("button", { name: "Prefer the left picture" }).click();
+  await expect(frame.locator("judge-round .far")).toContainText("Pair 2 of");
 }
 
 /** Opens the page again with the host gone. */
@@ -41,10 +52,11 @@ for (const host of HOSTS) {
   test(host.name, async ({ page }) => {
     expect(await refusals(host, DIST)).toEqual([]);
     const server = await HostServer.start(host, DIST);
-    const { isolated } = await visit(page, server.url, host.framed);
+    const { isolated, frame } = await visit(page, server.url, host.framed);
     // In a frame the parent would have to be isolated too.
     expect(isolated).toBe(host.isolated);
-    if (!host.framed) await again(page, server.url);
+    if (host.framed) await judge(frame);
+    else await again(page, server.url);
     await server.stop();
   });
 }

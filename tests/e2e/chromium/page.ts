@@ -28,6 +28,8 @@ export async function openPage(page: Page, server: ModelServer, { model = "narro
   const demonstration = model === null ? null : { name: model, address: `${server.url}${model}` };
   const json = { demonstration, hosts: [server.url.slice(0, -1)], ...(samples ? {} : { samples: null }), ...config };
   await page.route(`http://127.0.0.1:${PORT}/config.json`, (route) => route.fulfill({ json }));
+  // From the page itself, another hash or the same would load nothing anew.
+  await page.goto("about:blank");
   await page.goto(`./${hash}`);
   return problems;
 }

@@ -1,6 +1,6 @@
 /** What page and worker say to each other. Every request has an id, which its answers carry. */
 
-import type { CachePolicy, EmbeddingScores, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { CachePolicy, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
 import type { PlainError } from "./error";
 
 /** Where the worker finds the engine. */
@@ -34,14 +34,15 @@ export type Request =
   | { type: "texts"; prompts: string[] }
   | { type: "images"; images: Blob[]; options: CallOptions }
   | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
-  | { type: "compare"; prompt: string; images: Float32Array[] }
+  /** `embeddings` one after the other, each so long; 0 for an image that was skipped. */
+  | { type: "compare"; prompt: string; embeddings: Float32Array; lengths: number[] }
   | { type: "dispose" };
 
 /** What each request resolves to. */
 export interface Results {
   load: Info;
   texts: Float32Array[];
-  images: Float32Array[];
+  images: EmbedResult;
   score: ScoreResult;
   compare: EmbeddingScores;
   dispose: undefined;

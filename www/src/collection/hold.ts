@@ -21,9 +21,10 @@ export async function hold(name: string, steal = false): Promise<Held | undefine
         if (!lock) return resolve(undefined);
         return new Promise<void>((release) => resolve({ release, lost: gone.signal }));
       })
-      .catch(() => {
-        gone.abort();
-        resolve(undefined);
+      .catch((error: unknown) => {
+        // Taken over. Anything else is a browser that refuses locks, as in frames of other sites: what is held in memory there has one tab.
+        if ((error as Error).name === "AbortError") gone.abort();
+        resolve({ release: () => undefined, lost: gone.signal });
       });
   });
 }

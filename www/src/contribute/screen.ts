@@ -166,7 +166,6 @@ export class ContributeScreen extends PickElement {
     css`
       .screen {
         max-width: 84rem;
-        margin-inline: auto;
         gap: var(--s6);
       }
       header {

@@ -246,6 +246,10 @@ export const base = css`
     outline-offset: 2px;
     border-radius: var(--corner);
   }
+  /* They take the focus when a screen changes, so that reading goes on there; nothing can be done with them. */
+  :is(main, h1, h2)[tabindex="-1"]:focus-visible {
+    outline: none;
+  }
   progress {
     appearance: none;
     width: 100%;

@@ -269,9 +269,6 @@ export class JudgeRound extends PickElement {
         gap: var(--s2) var(--s6);
         align-items: end;
       }
-      h1:focus {
-        outline: none;
-      }
       h1 {
         font-weight: 400;
         font-size: var(--large);

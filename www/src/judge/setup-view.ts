@@ -335,12 +335,8 @@ export class JudgeSetup extends PickElement {
     css`
       .screen {
         max-width: 72rem;
-        margin-inline: auto;
         min-height: 60vh;
         align-content: start;
-      }
-      h1:focus {
-        outline: none;
       }
       header {
         display: grid;

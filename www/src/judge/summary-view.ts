@@ -181,10 +181,6 @@ export class JudgeSummary extends PickElement {
         gap: var(--s6);
         padding: var(--s5) var(--gutter) var(--s7);
         max-width: 80rem;
-        margin-inline: auto;
-      }
-      h1:focus {
-        outline: none;
       }
       header {
         display: grid;

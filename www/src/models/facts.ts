@@ -81,7 +81,7 @@ function list(facts: Fact[]): TemplateResult {
 function ofModel(info: Info): Fact[] {
   const from = { cache: modelsText.fromCache, network: modelsText.fromNetwork, files: modelsText.fromFiles }[info.source];
   return [
-    [modelsText.inUse, info.model],
+    [modelsText.model, info.model],
     [modelsText.ranOn, info.device === "webgpu" ? modelsText.gpuNamed(info.adapter ?? "WebGPU") : modelsText.cpuThreads(info.threads)],
     [modelsText.parameters, modelsText.millions(number(info.parameters / 1e6, info.parameters < 1e7 ? 1 : 0))],
     [modelsText.weights, modelsText.asPrecision(bytes(info.bytes), info.precision)],

@@ -55,7 +55,7 @@ export class ModelOffers extends PickElement {
         <p class="small soft">${about}</p>
         <p class="small">
           ${whole ? modelsText.kept : model.bytes === undefined ? (own ? nothing : modelsText.sizeUnknown) : html`<b>${modelsText.size(bytes(model.bytes))}</b>`}
-          ${model.kept?.f16 !== undefined && model.kept.q8 !== undefined ? html`<span class="soft">${modelsText.needs(bytes(model.kept.f16), bytes(model.kept.q8))}</span>` : nothing}
+          ${model.kept?.f16 !== undefined && model.kept.q8 !== undefined ? html`<span class="soft">· ${modelsText.needs(bytes(model.kept.f16), bytes(model.kept.q8))}</span>` : nothing}
         </p>
         ${this.#warning(model, whole !== undefined)}
       </div>

@@ -24,17 +24,23 @@ export interface Board {
 export const board = new Store<Board>({ pictures: [], prompts: [], active: 0, sort: "score", show: "all", find: "", tile: 168, version: 0 });
 
 const thumbnails = new Thumbnails();
-/** Pictures change by the dozen: what watches them is told once a frame. */
-let told = true;
+/** Pictures change by the dozen: what watches them is told ten times a second, in milliseconds. */
+const OFTEN = 100;
+let waiting = false;
+let last = 0;
 
 /** Tells that something in a picture changed. */
 export function changed(): void {
-  if (!told) return;
-  told = false;
-  requestAnimationFrame(() => {
-    told = true;
-    board.patch({ version: board.value.version + 1 });
-  });
+  if (waiting) return;
+  waiting = true;
+  setTimeout(() => requestAnimationFrame(tell), Math.max(0, last + OFTEN - performance.now()));
+}
+
+/** Tells it at once. */
+export function tell(): void {
+  waiting = false;
+  last = performance.now();
+  board.patch({ version: board.value.version + 1 });
 }
 
 /** Adds pictures; what is none is left out. Returns how many were added and how many were not. */
@@ -95,7 +101,7 @@ export function setPrompts(text: string): void {
 
 export function select(pictures: Iterable<Picture>, selected: boolean): void {
   for (const picture of pictures) picture.selected = selected;
-  changed();
+  tell();
 }
 
 function requestThumbnail(picture: Picture): void {

@@ -67,7 +67,10 @@ export class PictureCompare extends PickElement {
   protected override updated(changed: PropertyValues): void {
     if (!changed.has("pictures")) return;
     const dialog = this.renderRoot.querySelector("dialog");
-    if (this.pictures.length > 0 && !dialog?.open) dialog?.showModal();
+    if (this.pictures.length > 0 && dialog && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>(".close")?.focus();
+    }
     if (this.pictures.length === 0 && dialog?.open) dialog.close();
   }
 
@@ -92,7 +95,7 @@ export class PictureCompare extends PickElement {
         <button type="button" aria-label=${scoreText.zoomIn} ?disabled=${this.scale >= LARGEST} @click=${() => this.#zoom(1.5)}>+</button>
         <button type="button" ?disabled=${this.scale === 1} @click=${this.#fit}>${scoreText.fit}</button>
         <span class="hint soft small">${scoreText.zoomHint}</span>
-        <button type="button" class="close" autofocus aria-label=${scoreText.close} @click=${this.#close}>${icon("close")}</button>
+        <button type="button" class="close" aria-label=${scoreText.close} @click=${this.#close}>${icon("close")}</button>
       </div>
       <div class="panes" ${styled({ "--panes": String(this.pictures.length) })} @wheel=${this.#wheel}>
         ${this.pictures.map((picture) => this.#pane(picture))}
@@ -323,6 +326,18 @@ export class PictureCompare extends PickElement {
           grid-template-columns: repeat(auto-fit, minmax(45%, 1fr));
         }
         .hint {
+          display: none;
+        }
+      }
+      @media (max-width: 30rem) {
+        .bar {
+          gap: var(--s1);
+          padding-inline: var(--s2);
+        }
+        .bar button {
+          padding-inline: 0.5rem;
+        }
+        output {
           display: none;
         }
       }

@@ -163,7 +163,7 @@ export class PictureMatrix extends PickElement {
         inset-inline-start: 0;
         z-index: 1;
         background: var(--ground);
-        padding-inline-end: var(--s3);
+        padding-inline: 0 var(--s3);
       }
       thead th:first-child {
         z-index: 3;
@@ -191,7 +191,8 @@ export class PictureMatrix extends PickElement {
       td,
       tbody th {
         border-block-end: 1px solid var(--line);
-        padding: 0 var(--s3);
+        padding-inline: var(--s3);
+        padding-block: 0;
         text-align: start;
         font-weight: 400;
         white-space: nowrap;
@@ -215,6 +216,9 @@ export class PictureMatrix extends PickElement {
         min-height: 0 !important;
         flex: none;
         place-items: center;
+      }
+      .frame:focus-visible {
+        outline-offset: -2px;
       }
       .selected .frame img {
         outline: 3px solid var(--mark);

@@ -7,7 +7,7 @@ import { session } from "../engine/session";
 import type { PickScore } from "../engine/library";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
-import { board, changed } from "./board";
+import { board, changed, tell } from "./board";
 import type { Picture } from "./picture";
 
 export interface Run {
@@ -28,13 +28,17 @@ export const run = new Store<Run>({ state: "idle", done: 0, total: 0, pace: unde
 const BATCH_SECONDS = 0.45;
 /** Most pictures of a batch, whose files the worker then holds. */
 const LARGEST = 32;
+/** The largest part of the time that scoring all anew may take while pictures are embedded. */
+const SHARE = 0.1;
 
 let working = false;
 let abort: AbortController | undefined;
 /** The model that the embeddings are of. */
 let embeddedBy: PickScore | undefined;
-/** What the shown scores were made from; another key means that they have to be made again. */
-let scored = "";
+/** What the shown scores were made from, prompts and pictures; other ones mean that they have to be made again. */
+let scored = { prompts: "", pictures: "" };
+/** When pictures alone are reason enough to score all anew. */
+let due = 0;
 
 board.subscribe(() => void work());
 session.subscribe(() => void work());
@@ -56,16 +60,20 @@ async function work(): Promise<void> {
   if (scorer !== embeddedBy && !working) forget(scorer);
   if (working || !scorer || run.value.state === "failed") return;
   working = true;
+  let worked = false;
   try {
     let batch = 2;
     for (;;) {
       if (session.value.scorer !== scorer) break;
-      if (await scoreAll(scorer)) continue;
       const waiting = board.value.pictures.filter(isWaiting);
       count(waiting.length);
       // Nothing that could be resumed.
       if (waiting.length === 0 && run.value.state === "paused") run.patch({ state: "idle" });
-      if (waiting.length === 0 || run.value.state === "paused") break;
+      const ends = waiting.length === 0 || run.value.state === "paused";
+      const made = await scoreAll(scorer, ends);
+      worked ||= made || !ends;
+      if (made) continue;
+      if (ends) break;
       run.patch({ state: "running" });
       const started = performance.now();
       const pictures = waiting.slice(0, batch);
@@ -85,7 +93,8 @@ async function work(): Promise<void> {
   } finally {
     working = false;
     abort = undefined;
-    changed();
+    // Whoever is told of nothing would have this run again, for ever.
+    if (worked) tell();
   }
   // What came while it ended.
   const { state } = run.value;
@@ -104,7 +113,8 @@ function count(waiting: number): void {
 /** Another model: nothing of the last one's holds. */
 function forget(scorer: PickScore | undefined): void {
   embeddedBy = scorer;
-  scored = "";
+  scored = { prompts: "", pictures: "" };
+  due = 0;
   for (const picture of board.value.pictures) {
     delete picture.embedding;
     delete picture.problem;
@@ -115,11 +125,10 @@ function forget(scorer: PickScore | undefined): void {
   changed();
 }
 
-/** Embeds pictures. The first call tells what cannot be read and why; the second costs nothing, for what has been seen is kept by the engine. */
+/** Embeds pictures, each of which is read once. */
 async function embed(scorer: PickScore, pictures: readonly Picture[], signal: AbortSignal): Promise<void> {
   const files = pictures.map(({ file }) => file);
-  const { skipped, decodedByBrowser } = await scorer.score(board.value.prompts[0] ?? "a picture", files, { signal, unreadable: "skip" });
-  const embeddings = await scorer.embedImages(files, { unreadable: "skip" });
+  const { embeddings, skipped, decodedByBrowser } = await scorer.readImages(files, { signal, unreadable: "skip" });
   for (const [index, picture] of pictures.entries()) {
     const embedding = embeddings[index];
     if (embedding && embedding.length > 0) picture.embedding = embedding;
@@ -135,12 +144,13 @@ async function embed(scorer: PickScore, pictures: readonly Picture[], signal: Ab
   changed();
 }
 
-/** Scores every embedded picture with every prompt, if anything of that is new. */
-async function scoreAll(scorer: PickScore): Promise<boolean> {
+/** Scores every embedded picture with every prompt, if anything of that is new; for the sake of new pictures not too often before the last of them. */
+async function scoreAll(scorer: PickScore, last: boolean): Promise<boolean> {
   const { prompts } = board.value;
   const pictures = board.value.pictures.filter(({ embedding }) => embedding !== undefined);
-  const key = JSON.stringify([prompts, pictures.map(({ id }) => id)]);
-  if (key === scored) return false;
+  const key = { prompts: JSON.stringify(prompts), pictures: pictures.map(({ id }) => id).join() };
+  if (key.prompts === scored.prompts && (key.pictures === scored.pictures || (!last && performance.now() < due))) return false;
+  const started = performance.now();
   const truncated = new Set<string>();
   const embeddings = pictures.map(({ embedding }) => embedding as Float32Array);
   for (const prompt of prompts) {
@@ -156,6 +166,7 @@ async function scoreAll(scorer: PickScore): Promise<boolean> {
   for (const { results } of board.value.pictures) for (const prompt of results.keys()) if (!current.has(prompt)) results.delete(prompt);
   run.patch({ truncated });
   scored = key;
+  due = performance.now() + (performance.now() - started) * (1 / SHARE - 1);
   changed();
   return true;
 }

@@ -54,7 +54,7 @@ export class ScoreScreen extends PickElement {
   constructor() {
     super();
     new Watch(this, board, session);
-    this.text = sessionStorage.getItem(KEPT) ?? "";
+    this.text = keptPrompts();
     this.ideas = [];
     this.looked = [];
     this.pending = config().samples !== null;
@@ -314,6 +314,15 @@ export class ScoreScreen extends PickElement {
       }
     `,
   ];
+}
+
+/** What the prompt box held before the last reload. In a frame of another site a browser may refuse to say. */
+function keptPrompts(): string {
+  try {
+    return sessionStorage.getItem(KEPT) ?? "";
+  } catch {
+    return "";
+  }
 }
 
 customElements.define("score-screen", ScoreScreen);

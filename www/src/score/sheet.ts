@@ -111,11 +111,11 @@ export class PictureSheet extends PickElement {
     this.#frame = requestAnimationFrame(() => this.#range());
   };
 
-  /** Which pictures are in the window, with one window above and below. */
+  /** Which pictures are in the window, with half a window above and below. */
   #range(): void {
     if (this.width === 0) return;
     const { top } = this.getBoundingClientRect();
-    const [from, to] = visible(this.#grid, this.pictures.length, -top - innerHeight, -top + 2 * innerHeight);
+    const [from, to] = visible(this.#grid, this.pictures.length, -top - innerHeight / 2, -top + 1.5 * innerHeight);
     if (from === this.from && to === this.to) return;
     this.from = from;
     this.to = to;
@@ -227,6 +227,7 @@ export class PictureSheet extends PickElement {
         left: 0;
         transition: transform var(--glide), width var(--glide);
         scroll-margin-block: 6rem;
+        contain: layout style;
       }
       .frame {
         height: var(--side);

@@ -2,8 +2,8 @@
 
 import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
 
-/** As many as decode at once: more would only hold whole pictures in memory. */
-const AT_ONCE = 2;
+/** As many as decode at once: more would only hold whole pictures in memory, and on few cores keep the page waiting. */
+const AT_ONCE = navigator.hardwareConcurrency > 2 ? 2 : 1;
 /** Of the longer edge, in pixels: the largest tile on a dense screen. */
 const SIDE = 512;
 

@@ -55,9 +55,9 @@ export class ScoreToolbar extends PickElement {
       <div class="row">
         <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @change=${this.#picked} /></label>
         <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
-        ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" class="quiet" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
+        ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
-        ${none ? nothing : html`<button type="button" class="quiet more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
+        ${none ? nothing : html`<button type="button" class="more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
       </div>
       ${none
         ? nothing

@@ -204,10 +204,6 @@ export class PickScoreApp extends PickElement {
       .model {
         text-align: end;
       }
-      /* It takes the focus when the screen changes, so that reading goes on there. */
-      main:focus-visible {
-        outline: none;
-      }
       main {
         min-width: 0;
       }

@@ -1,4 +1,4 @@
-//! The browsers that tests run: Debian's, installed where they are absent.
+//! The browsers that tests run, and what serves them: Debian's, installed where they are absent.
 
 use std::path::Path;
 
@@ -13,18 +13,27 @@ const NEEDED: [(&str, &str); 3] = [
     ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers"),
 ];
 
-/// Installs what is missing. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and `PICKSCORE_FIREFOX`.
-pub(super) fn install() -> Result<()> {
+/// What the page is tried on beside the hosts that the tests play.
+const SERVERS: [(&str, &str); 1] = [("/usr/sbin/nginx", "nginx-light")];
+
+/// Installs what is missing, for the page's own tests the servers too. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and
+/// `PICKSCORE_FIREFOX`.
+pub(super) fn install(page: bool) -> Result<()> {
     let own = ["PICKSCORE_CHROMIUM", "PICKSCORE_FIREFOX"].iter().all(|name| std::env::var_os(name).is_some());
-    let missing: Vec<&str> =
-        NEEDED.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
-    if own || missing.is_empty() {
+    let browsers = NEEDED.iter().filter(|_| !own);
+    let servers = SERVERS.iter().filter(|_| page);
+    let missing: Vec<&str> = browsers
+        .chain(servers)
+        .filter(|(path, _)| !Path::new(path).exists())
+        .map(|(_, package)| *package)
+        .collect();
+    if missing.is_empty() {
         return Ok(());
     }
     for command in apt_install(&missing)?.iter_mut() {
         step("browsers", command).with_context(|| {
             format!(
-                "browsers are needed: install {} or set PICKSCORE_CHROMIUM and PICKSCORE_FIREFOX",
+                "the tests need {}: install what is missing; browsers of your own are named by PICKSCORE_CHROMIUM and PICKSCORE_FIREFOX",
                 missing.join(", ")
             )
         })?;

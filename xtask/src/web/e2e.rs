@@ -11,7 +11,7 @@ use crate::{
 
 /// Runs the packages' tests in Chromium and Firefox on the built site, and the page's too where they are asked for.
 pub(crate) fn run(page: bool) -> Result<()> {
-    browsers::install()?;
+    browsers::install(page)?;
     let models = models()?;
     let mut chromium = node::tool("playwright", &["test", "--project=library"]);
     if page {
@@ -29,7 +29,7 @@ pub(crate) fn run(page: bool) -> Result<()> {
 
 /// The full-size model in Chromium. One on lavapipe, named by `PICKSCORE_CHROMIUM`, takes minutes; on SwiftShader it takes hours.
 pub(crate) fn full_size() -> Result<()> {
-    browsers::install()?;
+    browsers::install(false)?;
     let programs = native()?;
     let model = cache()?.join("models/pickscore");
     if !model.join("complete").exists() {
@@ -43,7 +43,7 @@ pub(crate) fn full_size() -> Result<()> {
 
 /// 10,000 pairs with 1 GB of images, out of Chromium's storage and back.
 pub(crate) fn large_export() -> Result<()> {
-    browsers::install()?;
+    browsers::install(false)?;
     step("a large export in Chromium", &mut program("node", &["tests/e2e/large-export.mjs"]))
 }
 

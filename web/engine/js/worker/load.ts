@@ -4,7 +4,7 @@ import { asPickScoreError, PickScoreError } from "../error";
 import type { Info } from "../pickscore";
 import type { LoadRequest } from "../protocol";
 import { modelId } from "../store";
-import { lockForWriting } from "./lock";
+import { lockForWriting, refusal } from "./lock";
 import type { Context } from "./main";
 import { Model, type TakeTurns } from "./model";
 import { candidates, choose } from "./precision";
@@ -30,8 +30,9 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
   const engine = await start(request.device, request.assets, context.lost);
   context.signal.throwIfAborted();
   const tile = await engine.tune(request.tile);
-  const address = typeof request.model === "string" && request.cache !== "off" ? request.model : null;
-  const task: Task = { request, address, engine, context, notes: [] };
+  const notes: string[] = [];
+  const address = typeof request.model === "string" && request.cache !== "off" && (await mayKeep(request, notes)) ? request.model : null;
+  const task: Task = { request, address, engine, context, notes };
   const [loaded, reason] = (await fromStorage(task)) ?? (await fromSource(task));
   context.progress("check", 0);
   await engine.selfTest(loaded.precision);
@@ -51,10 +52,19 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
     cached: loaded.cached,
     bytes: loaded.bytes,
     engineMemory: engine.memory(),
-    notes: [...task.notes, ...loaded.notes],
+    notes: [...notes, ...loaded.notes],
   };
   const takeTurns = low ? await turns(address, loaded, engine) : undefined;
   return new Model(loaded.scorer, engine, info, batch, takeTurns);
+}
+
+/** Whether there is storage to keep the model in. */
+async function mayKeep({ cache }: LoadRequest, notes: string[]): Promise<boolean> {
+  const refused = await refusal();
+  if (refused === null) return true;
+  if (cache === "on") throw new PickScoreError("storage", `${refused}; load the model with \`cache: "off"\``);
+  notes.push(`The model is not kept for the next visit: ${refused}.`);
+  return false;
 }
 
 /** Brings one tower of a stored model to the device in place of the other. */

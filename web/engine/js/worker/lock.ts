@@ -8,6 +8,16 @@ export interface Lock {
   release(): void;
 }
 
+/** Why nothing can be kept here; `null` where it can. Browsers refuse locks, and storage with them, to frames of other sites. */
+export async function refusal(): Promise<string | null> {
+  try {
+    await navigator.locks.request("pickscore", { mode: "shared" }, () => undefined);
+    return null;
+  } catch (error) {
+    return `this browser gives no storage here (${(error as Error).message})`;
+  }
+}
+
 /** Waits until nobody else writes this model. */
 export async function lockForWriting(id: string, { signal, progress }: Context): Promise<Lock> {
   const name = lockName(id);

@@ -41,7 +41,7 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
     case "score":
       return model.score(request.prompt, request.images, request.options, context);
     case "compare":
-      return model.compare(request.prompt, request.images, context);
+      return model.compare(request.prompt, request.embeddings, request.lengths, context);
   }
 }
 

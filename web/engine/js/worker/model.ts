@@ -1,7 +1,7 @@
 /** A loaded model with what it has seen: prompts by their text, images by the SHA-256 of their bytes. */
 
 import { asPickScoreError, PickScoreError } from "../error";
-import type { EmbeddingScores, Info, ScoreResult } from "../pickscore";
+import type { EmbeddingScores, EmbedResult, ImagesRead, Info, ScoreResult } from "../pickscore";
 import type { CallOptions } from "../protocol";
 import { sha256 } from "../store";
 import { decodeInBrowser } from "./decode";
@@ -76,10 +76,10 @@ export class Model {
     return prompts.map((prompt) => (found.get(prompt) as Float32Array).slice());
   }
 
-  async images(images: Blob[], options: CallOptions, context: Context): Promise<Float32Array[]> {
+  async images(images: Blob[], options: CallOptions, context: Context): Promise<EmbedResult> {
     await this.#revive(context);
     const outcomes = await this.#embed(images, options, context);
-    return outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array());
+    return { embeddings: outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array()), ...told(outcomes) };
   }
 
   async score(prompt: string, images: Blob[], options: CallOptions, context: Context): Promise<ScoreResult> {
@@ -87,36 +87,31 @@ export class Model {
     const truncated = this.#scorer.truncates(prompt);
     const outcomes = await this.#embed(images, options, context);
     const [text] = await this.texts([prompt], context);
-    const scored = this.#score(text as Float32Array, outcomes.map(({ embedding }) => embedding));
-    const result: ScoreResult = { ...scored, truncated, skipped: [], decodedByBrowser: [] };
-    for (const [index, { problem, byBrowser }] of outcomes.entries()) {
-      if (problem) result.skipped.push({ index, code: problem.code, message: problem.message });
-      if (byBrowser) result.decodedByBrowser.push(index);
-    }
-    return result;
+    const embeddings = joined(outcomes.flatMap(({ embedding }) => (embedding ? [embedding] : [])));
+    const scored = this.#score(text as Float32Array, embeddings, outcomes.map(({ embedding }) => embedding !== undefined));
+    return { ...scored, truncated, ...told(outcomes) };
   }
 
-  /** Scores of embeddings that the page kept: no image is read again. An empty one is of an image that was skipped. */
-  async compare(prompt: string, images: Float32Array[], context: Context): Promise<EmbeddingScores> {
+  /** Scores of embeddings that the page kept: no image is read again. One of no length is of an image that was skipped. */
+  async compare(prompt: string, embeddings: Float32Array, lengths: number[], context: Context): Promise<EmbeddingScores> {
     const [text] = (await this.texts([prompt], context)) as [Float32Array];
-    const strange = images.findIndex(({ length }) => length !== 0 && length !== text.length);
+    const strange = lengths.findIndex((length) => length !== 0 && length !== text.length);
     if (strange >= 0) {
-      const found = images[strange]?.length;
+      const found = lengths[strange];
       throw new PickScoreError("bad-argument", `embedding ${strange + 1} has ${found} numbers; this model's have ${text.length}`, strange);
     }
-    const scored = this.#score(text, images.map((image) => (image.length > 0 ? image : undefined)));
+    const scored = this.#score(text, embeddings, lengths.map((length) => length > 0));
     return { ...scored, truncated: this.#scorer.truncates(prompt) };
   }
 
-  /** Scores and probabilities in the order given; NaN where there is no embedding. */
-  #score(text: Float32Array, images: (Float32Array | undefined)[]): { scores: number[]; probabilities: number[] } {
-    const readable = images.filter((image) => image !== undefined);
-    const both = this.#scorer.score(text, joined(readable));
+  /** Scores and probabilities of embeddings, put in the places of those that are there; NaN in the others. */
+  #score(text: Float32Array, embeddings: Float32Array, there: boolean[]): { scores: number[]; probabilities: number[] } {
+    const both = this.#scorer.score(text, embeddings);
     let at = 0;
-    const places = images.map((image) => (image ? at++ : Number.NaN));
+    const places = there.map((is) => (is ? at++ : Number.NaN));
     return {
       scores: places.map((place) => both[place] ?? Number.NaN),
-      probabilities: places.map((place) => both[readable.length + place] ?? Number.NaN),
+      probabilities: places.map((place) => both[at + place] ?? Number.NaN),
     };
   }
 
@@ -232,6 +227,16 @@ async function read(image: Blob): Promise<{ key: string; bytes: Uint8Array<Array
   } catch (error) {
     return failed("image-damaged", `the file cannot be read (${(error as Error).message}); was it moved or changed?`);
   }
+}
+
+/** What became of images, for whoever asked. */
+function told(outcomes: readonly Outcome[]): ImagesRead {
+  const found: ImagesRead = { skipped: [], decodedByBrowser: [] };
+  for (const [index, { problem, byBrowser }] of outcomes.entries()) {
+    if (problem) found.skipped.push({ index, code: problem.code, message: problem.message });
+    if (byBrowser) found.decodedByBrowser.push(index);
+  }
+  return found;
 }
 
 /** Anything but a crash of the engine is the image's own fault. */
