@@ -102,7 +102,7 @@ pub enum TowerError {
 /// Chooses how a GPU multiplies matrices from now on: as `name` says, where it is the answer of an earlier call; otherwise each way is tried on a small matrix,
 /// and the fastest taken. The answer is worth remembering for the adapter. `None` where there is nothing to choose.
 ///
-/// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0 where it was not; `now` a clock, in any unit.
+/// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0 where it was not; `now` a clock, in milliseconds.
 pub async fn tune(
     device: &Device,
     name: Option<&str>,

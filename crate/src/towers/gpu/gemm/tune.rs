@@ -20,7 +20,7 @@ pub(in super::super) fn chosen() -> Tile {
 
 /// Chooses the tile of this name, where it is one that the device runs; otherwise measures all that it runs on a small matrix → the name of what was chosen.
 ///
-/// `smallest` is the size of the smallest subgroup that the device lends, 0 for none; `now` a clock, in any unit.
+/// `smallest` is the size of the smallest subgroup that the device lends, 0 for none; `now` a clock, in milliseconds.
 pub(in super::super) async fn tune(
     device: &Device,
     name: Option<&str>,
@@ -40,8 +40,10 @@ pub(in super::super) async fn tune(
 
 /// Rows, outputs and inputs of what is measured: an image of ViT-B/32 on a quarter of a matrix.
 const SHAPE: [usize; 3] = [50, 768, 768];
-/// Multiplications in a row, so that waiting for the answer counts for little.
-const TIMES: usize = 8;
+/// Multiplications in a row, at first and at most: more until they take long enough that waiting for the answer counts for little.
+const TIMES: [usize; 2] = [4, 1024];
+/// How long is long enough, in milliseconds.
+const ENOUGH: f64 = 20.0;
 
 /// The index of the fastest tile of those that multiply rightly: a kernel that a driver refuses is the fastest of all.
 async fn measure(device: &Device, lanes: usize, now: &dyn Fn() -> f64) -> usize {
@@ -71,11 +73,20 @@ async fn measure(device: &Device, lanes: usize, now: &dyn Fn() -> f64) -> usize 
         if !right {
             continue;
         }
-        let began = now();
-        let finished = run(TIMES).await.is_ok();
-        let took = now() - began;
-        if finished && took < best.1 {
-            best = (index, took);
+        let mut times = TIMES[0];
+        let each = loop {
+            let began = now();
+            if run(times).await.is_err() {
+                break f64::INFINITY;
+            }
+            let took = now() - began;
+            if took >= ENOUGH || times >= TIMES[1] {
+                break took / times as f64;
+            }
+            times *= 4;
+        };
+        if each < best.1 {
+            best = (index, each);
         }
     }
     best.0
