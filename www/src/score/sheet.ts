@@ -54,6 +54,8 @@ export class PictureSheet extends PickElement {
   /** While pictures glide, their elements keep their order in the document: an element that is moved there stops gliding. */
   #gliding: number | undefined;
   #order = "";
+  /** What has the focus: an element that is moved in the document loses it. */
+  #focused: HTMLElement | undefined;
 
   constructor() {
     super();
@@ -84,6 +86,7 @@ export class PictureSheet extends PickElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
+    if (this.hasUpdated) this.#focused = ((this.renderRoot as ShadowRoot).activeElement as HTMLElement | null) ?? undefined;
     if (["pictures", "width", "tile", "leads"].some((name) => changed.has(name))) {
       const before = this.#grid;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
@@ -96,6 +99,10 @@ export class PictureSheet extends PickElement {
       if (order !== this.#order && this.#order !== "") this.#glide();
       this.#order = order;
     }
+  }
+
+  protected override updated(): void {
+    if (this.#focused?.isConnected && (this.renderRoot as ShadowRoot).activeElement !== this.#focused) this.#focused.focus({ preventScroll: true });
   }
 
   #glide(): void {
