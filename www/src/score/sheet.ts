@@ -92,8 +92,9 @@ export class PictureSheet extends PickElement {
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
       this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
-      // Asking where the window is costs a layout: only when the grid is another one.
-      if (before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
+      // Asking where the window is costs a layout: only when the grid is another one, or has more on it.
+      const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
+      if (more || before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
       this.to = Math.min(this.to, this.pictures.length);
       const order = this.pictures.map(({ id }) => id).join();
       if (order !== this.#order && this.#order !== "") this.#glide();
