@@ -64,7 +64,7 @@ export class ScoreScreen extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("paste", this.#pasted);
-    void this.#samples();
+    void this.#samples(true);
   }
 
   override disconnectedCallback(): void {
@@ -185,12 +185,14 @@ export class ScoreScreen extends PickElement {
     setPrompts(text);
   }
 
-  readonly #samples = async (): Promise<void> => {
+  readonly #samples = async (unasked = false): Promise<void> => {
     try {
       const samples = await loadSamples();
       if (!samples) return;
       const present = new Set(board.value.pictures.filter(({ isSample }) => isSample).map(({ path }) => path));
       this.ideas = [samples.prompt, ...samples.ideas];
+      // The visitor was faster, and has pictures of their own on the table.
+      if (unasked && board.value.pictures.length > 0) return;
       if (!this.text.trim()) this.#prompts(samples.prompt);
       addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
     } catch {

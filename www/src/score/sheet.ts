@@ -54,6 +54,8 @@ export class PictureSheet extends PickElement {
   /** While pictures glide, their elements keep their order in the document: an element that is moved there stops gliding. */
   #gliding: number | undefined;
   #order = "";
+  /** What has the focus: an element that is moved in the document loses it. */
+  #focused: HTMLElement | undefined;
 
   constructor() {
     super();
@@ -84,18 +86,24 @@ export class PictureSheet extends PickElement {
   }
 
   protected override willUpdate(changed: PropertyValues): void {
+    if (this.hasUpdated) this.#focused = ((this.renderRoot as ShadowRoot).activeElement as HTMLElement | null) ?? undefined;
     if (["pictures", "width", "tile", "leads"].some((name) => changed.has(name))) {
       const before = this.#grid;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
       this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
-      // Asking where the window is costs a layout: only when the grid is another one.
-      if (before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
+      // Asking where the window is costs a layout: only when the grid is another one, or has more on it.
+      const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
+      if (more || before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
       this.to = Math.min(this.to, this.pictures.length);
       const order = this.pictures.map(({ id }) => id).join();
       if (order !== this.#order && this.#order !== "") this.#glide();
       this.#order = order;
     }
+  }
+
+  protected override updated(): void {
+    if (this.#focused?.isConnected && (this.renderRoot as ShadowRoot).activeElement !== this.#focused) this.#focused.focus({ preventScroll: true });
   }
 
   #glide(): void {
