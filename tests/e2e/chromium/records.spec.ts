@@ -213,6 +213,57 @@ test("an export is cancelled, and its target is taken back", async ({ page }) =>
   expect(outcome.asked).toBeLessThan(50);
 });
 
+test("an export into a folder that is cancelled leaves the folder as it was", async ({ page }) => {
+  await open(page);
+  const outcome = await page.evaluate(async () => {
+    const { library, images, judged, card } = window as unknown as Opened;
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("mine", { create: true });
+    const put = async (folder: FileSystemDirectoryHandle, name: string) => {
+      const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await stream.write("mine");
+      await stream.close();
+    };
+    await put(root, "notes.txt");
+    await put(await root.getDirectoryHandle("data", { create: true }), "mine.txt");
+    const found: string[] = [];
+    const walk = async (handle: FileSystemDirectoryHandle, path: string): Promise<void> => {
+      for await (const [name, entry] of handle.entries()) {
+        if (entry instanceof FileSystemDirectoryHandle) await walk(entry, `${path}${name}/`);
+        else found.push(`${path}${name}`);
+        if (entry instanceof FileSystemDirectoryHandle) found.push(`${path}${name}/`);
+      }
+    };
+    const cancel = new AbortController();
+    let whole: string[] = [];
+    const base = { records: judged(30, "x"), format: "jsonl", card, appVersion: "0.1.0", target: { folder: root } } as const;
+    const code = await library
+      .exportContribution({
+        ...base,
+        images: async (uid) => {
+          // The first round over all images asks for their sizes only.
+          if (found.length === 0 && (await root.getDirectoryHandle("images").catch(() => undefined))) {
+            await walk(root, "");
+            if (found.length > 6) {
+              whole = [...found];
+              cancel.abort();
+            } else found.length = 0;
+          }
+          return images.get(uid);
+        },
+        signal: cancel.signal,
+      })
+      .then(
+        () => "done",
+        (error: Library.RecordsError) => error.code,
+      );
+    found.length = 0;
+    await walk(root, "");
+    return { code, whole: whole.length, left: found.sort() };
+  });
+  expect(outcome).toMatchObject({ code: "aborted", left: ["data/", "data/mine.txt", "notes.txt"] });
+  expect(outcome.whole).toBeGreaterThan(6);
+});
+
 test("errors have codes, and say what is wrong", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
