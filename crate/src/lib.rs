@@ -19,10 +19,12 @@
 //! # }
 //! ```
 
+mod cholesky;
 #[cfg(feature = "model")]
 pub mod config;
 pub mod dataset;
 pub mod evaluate;
+mod hexadecimal;
 pub mod metadata;
 #[cfg(feature = "model")]
 pub mod pixels;

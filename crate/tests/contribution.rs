@@ -107,7 +107,8 @@ fn imported(files: &[(&str, &[u8])]) -> Imported {
     let (mut found, mut steps, mut most) = (Imported::default(), 0, 0);
     loop {
         match importer.step() {
-            ImportStep::Need { file, start, length } => {
+            ImportStep::Need { file, start, length, .. } => {
+                assert!(length > 0);
                 most = most.max(length);
                 let bytes = &files[file].1[start as usize..(start + length) as usize];
                 importer.give(bytes.to_vec());
@@ -956,10 +957,17 @@ mod hostile {
         for (manifest, said) in [
             (
                 r#"{"format": "pickscore-contribution", "version": 2}"#,
-                "is of version 2; this program reads versions 1 to 1",
+                ": `version` is 2; this program reads version 1",
             ),
-            (r#"{"format": "other", "version": 1}"#, "has \"other\" as its format"),
-            ("[", "is no JSON"),
+            (
+                r#"{"format": "other", "version": 1}"#,
+                ": `format` is \"other\"; expected \"pickscore-contribution\"",
+            ),
+            ("[", "it is no manifest"),
+            (
+                r#"{"format": "pickscore-contribution", "version": 1, "files": [{"path": "../x", "bytes": 1, "sha256": ""}]}"#,
+                "names the file \"../x\"; expected a path within the contribution",
+            ),
         ] {
             let zip = Zip::new()
                 .stored("a/contribution.json", manifest.as_bytes())
@@ -971,6 +979,106 @@ mod hostile {
             assert!(found.said().len() == 1 && found.said()[0].contains(said), "{:?}", found.said());
             assert_eq!(found.refused[0].file, "c.zip/a/contribution.json");
         }
+    }
+
+    /// A contribution whose files were changed so, after all sums were made: in a folder, in a zip, and in a zip packed once more.
+    fn tampered(format: Format, change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)) -> Imported {
+        let (mut files, _) = exported(options(format, Packing::Folder), some());
+        change(&mut files);
+        let found = imported_files(&files);
+        let stored = files.iter().fold(Zip::new(), |zip, (path, bytes)| zip.stored(path, bytes)).finish();
+        let packed = files.iter().fold(Zip::new(), |zip, (path, bytes)| {
+            zip.deflated(&format!("my folder/{path}"), bytes, bytes.len() as u32)
+        });
+        for zip in [stored, packed.finish()] {
+            let zipped = imported(&[("c.zip", &zip)]);
+            assert_eq!(zipped.records, found.records);
+            assert_eq!(zipped.refused.len(), found.refused.len(), "{:?}", zipped.said());
+            for (one, other) in zipped.refused.iter().zip(&found.refused) {
+                assert!(one.file.ends_with(&other.file), "{one:?} {other:?}");
+            }
+        }
+        found
+    }
+
+    const DATA: &str = "data/train-00000-of-00001";
+
+    #[test]
+    fn a_file_with_another_sum() {
+        for (format, ending) in [(Format::Parquet, "parquet"), (Format::JsonLines, "jsonl")] {
+            let path = format!("{DATA}.{ending}");
+            let found = tampered(format, &|files| {
+                // Something that would still be read: a prompt with another letter.
+                let bytes = files.get_mut(&path).unwrap();
+                let at = bytes.windows(5).position(|window| window == b"a fox").unwrap();
+                bytes[at] = b'A';
+            });
+            assert_eq!((found.records.len(), found.refused.len()), (0, 1), "{:?}", found.said());
+            assert_eq!(found.refused[0].file, path);
+            assert!(
+                found.said()[0].contains("SHA-256 sum") && found.said()[0].contains("SHA256SUMS says"),
+                "{:?}",
+                found.said()
+            );
+        }
+    }
+
+    #[test]
+    fn a_card_a_manifest_or_an_image_with_another_sum() {
+        let found = tampered(Format::Parquet, &|files| files.get_mut("README.md").unwrap().push(b'!'));
+        assert_eq!((found.records, found.refused.len()), (some(), 1));
+        assert_eq!(found.refused[0].file, "README.md");
+        let found =
+            tampered(Format::Parquet, &|files| files.get_mut("contribution.json").unwrap().push(b' '));
+        assert_eq!((found.records, found.refused.len()), (some(), 1));
+        assert_eq!(found.refused[0].file, "contribution.json");
+        // An image costs the rows that show it, and no other.
+        let uid = &some()[0].left.image_uid;
+        let found = tampered(Format::JsonLines, &|files| {
+            let path = files.keys().find(|path| path.contains(uid.as_str())).unwrap().clone();
+            files.get_mut(&path).unwrap().push(0);
+        });
+        let shows = |record: &Record| record.left.image_uid == *uid || record.right.image_uid == *uid;
+        assert_eq!(found.records, some().into_iter().filter(|record| !shows(record)).collect::<Vec<_>>());
+        assert!(found.said().iter().all(|said| said.contains("whose SHA-256 is")), "{:?}", found.said());
+    }
+
+    #[test]
+    fn a_manifest_is_compared_where_there_are_no_sums() {
+        let path = format!("{DATA}.jsonl");
+        let found = tampered(Format::JsonLines, &|files| {
+            files.remove("SHA256SUMS");
+            files.get_mut(&path).unwrap().push(b'\n');
+        });
+        assert_eq!((found.records.len(), found.refused.len()), (0, 1), "{:?}", found.said());
+        assert!(found.said()[0].contains("contribution.json says"), "{:?}", found.said());
+    }
+
+    #[test]
+    fn sums_that_are_none_and_files_that_are_not_there() {
+        let found = tampered(Format::Parquet, &|files| {
+            files.insert("SHA256SUMS".into(), b"hello\n".to_vec());
+        });
+        assert_eq!((found.records, found.refused.len()), (some(), 1));
+        assert_eq!(found.refused[0].message, "SHA256SUMS: line 1 is no sum and path");
+        let found = tampered(Format::Parquet, &|files| drop(files.remove("croissant.json")));
+        assert_eq!((found.records, found.refused.len()), (some(), 1));
+        assert_eq!(found.refused[0].message, "croissant.json is not there; SHA256SUMS lists it");
+        // Empty files are asked for nothing.
+        let found = tampered(Format::Parquet, &|files| {
+            for path in ["README.md", "contribution.json", "SHA256SUMS"] {
+                files.insert(path.into(), Vec::new());
+            }
+        });
+        assert_eq!((found.records.len(), found.refused.len()), (0, 1));
+        assert!(found.said()[0].starts_with("contribution.json: it is no manifest"), "{:?}", found.said());
+        // Neither what is listed nor what is not there costs what lies beside it.
+        let (files, _) = exported(options(Format::Parquet, Packing::Folder), some());
+        let more = parquet(&|_| {});
+        let mut named: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, bytes)| (path.as_str(), bytes.as_slice())).collect();
+        named.push(("other.parquet", &more));
+        assert_eq!(imported(&named).records.len(), some().len() + 3);
     }
 
     #[test]

@@ -806,12 +806,12 @@ mod hostile {
     #[test]
     fn an_image_that_is_not_what_its_uid_says() {
         let said = row(|row| row.images[1].bytes = b"another image".to_vec());
-        assert!(said.contains("`image_1_uid`") && said.contains("SHA-256 of the image's bytes"), "{said}");
+        assert!(said.contains("`jpg_1`") && said.contains("an image whose SHA-256 is"), "{said}");
     }
 
     #[test]
     fn an_image_beside_itself() {
-        assert!(row(|row| row.images[1] = row.images[0].clone()).contains("the same as image_0_uid"));
+        assert!(row(|row| row.images[1] = row.images[0].clone()).contains("the image of the other side"));
     }
 
     #[test]
@@ -825,6 +825,11 @@ mod hostile {
         );
         assert!(with(|collected| collected.mode = "guess".into()).contains("`pickscore_mode`"));
         assert!(with(|collected| collected.side_0 = "top".into()).contains("`pickscore_side_0`"));
+        // As an import refuses them: all that a record may not hold.
+        assert!(with(|collected| collected.uid = "a/b".into()).contains("`pickscore_uid`"));
+        assert!(with(|collected| collected.seconds = Some(-1.0)).contains("`pickscore_seconds`"));
+        assert!(with(|collected| collected.record_version = 9).contains("`pickscore_record_version`"));
+        assert!(row(|row| row.best_image_uid = "tie?".into()).contains("`best_image_uid`"));
     }
 }
 

@@ -5,16 +5,28 @@
 mod common;
 #[path = "common/contributions.rs"]
 mod contributions;
+#[path = "common/records.rs"]
+mod records;
 
 use std::{
+    collections::BTreeMap,
     fs,
+    ops::ControlFlow,
     path::{Path, PathBuf},
     process::{Command, Output},
 };
 
 use common::{SMALL, image};
 use contributions::{file, parquet, plain};
-use pickscore::dataset::Row;
+use pickscore::{
+    dataset::{
+        Row,
+        contribution::{Card, Chunk, Consent, ExportOptions, Exporter, Format, Packing},
+    },
+    evaluate::{Bootstrap, RankBy, choices, rank, self_agreement},
+    preference::{Label, Record, image_uid},
+    seeded,
+};
 use pickscore_generate::{Convention, Dtype, write_directory};
 use serde_json::Value;
 
@@ -263,4 +275,75 @@ fn a_scorers_means_are_correlated_with_the_ranking() {
     let table: PathBuf = data;
     let table = String::from_utf8(evaluate(&table, &asked[..6]).stdout).unwrap();
     assert!(table.lines().next().unwrap().contains("Kendall"), "{table}");
+}
+
+/// Three raters about pictures of four models for a few prompts, with skipped pairs, ties, controls and repeats.
+fn judged() -> Vec<Record> {
+    let mut draws = seeded::hashes(7, "judged", 0);
+    let mut draw = |below: u64| (draws.next().unwrap() % below) as usize;
+    let record = |at: usize| {
+        let (prompt, first, step) = (draw(3), draw(4), 1 + draw(3));
+        let [left, right] = [first, (first + step) % 4];
+        let label =
+            [Some(Label::Left), Some(Label::Left), Some(Label::Tie), Some(Label::Right), None][draw(5)];
+        let mut record = records::record(at, 4 * prompt + left, 4 * prompt + right, label);
+        record.prompt = format!("prompt {prompt}");
+        record.rater_uid = format!("rater-{}", draw(3));
+        record.left.model = (left > 0).then(|| format!("model {left}"));
+        record.right.model = (right > 0).then(|| format!("model {right}"));
+        record.control = [None, None, None, Some(pickscore::preference::Side::Left)][draw(4)];
+        record
+    };
+    (0..160).map(record).collect()
+}
+
+/// The Parquet of a contribution with these records.
+fn contribution(records: &[Record]) -> Vec<u8> {
+    let images: BTreeMap<String, Vec<u8>> =
+        (0..12).map(|at| (image_uid(&records::image(at)), records::image(at))).collect();
+    let sizes = images.iter().map(|(uid, bytes)| (uid.clone(), bytes.len() as u64)).collect();
+    let card = Card {
+        title: "Foxes".into(),
+        description: None,
+        license: "cc0-1.0".into(),
+        consent: Consent { text: "I agree.".into(), version: "1".into() },
+        collection: None,
+        languages: vec![],
+    };
+    let (format, packing, now) = (Format::Parquet, Packing::Folder, records::NOW);
+    let options = ExportOptions { format, packing, card, app_version: "0.1.0".into(), now };
+    let mut exporter = Exporter::new(options, records.to_vec(), &sizes).unwrap();
+    while !exporter.wanted().is_empty() {
+        let wanted = exporter.wanted().iter().map(|uid| images[*uid].clone()).collect();
+        exporter.give(wanted).unwrap();
+    }
+    exporter.finish().unwrap();
+    let (mut data, mut path) = (Vec::new(), String::new());
+    for chunk in exporter.take() {
+        match chunk {
+            Chunk::Open(opened) => path = opened,
+            Chunk::Bytes(bytes) if path.ends_with(".parquet") => data.extend(bytes),
+            Chunk::Bytes(_) | Chunk::Close => {}
+        }
+    }
+    data
+}
+
+/// What the page shows of records is what the command says of the contribution that is exported of them.
+#[test]
+fn the_page_and_the_command_say_the_same() {
+    let folder = tempfile::tempdir().unwrap();
+    let records = judged();
+    let data = file(folder.path(), "judged.parquet", &contribution(&records));
+    for (what, by) in [("images", RankBy::Image), ("models", RankBy::Model)] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        command.arg("evaluate").arg("--data").arg(&data).args(["--rank", what, "--format", "json"]);
+        let report = json(&command.output().unwrap());
+        let chosen = choices(&records, by);
+        let ranking = rank(&chosen, &by.options(), &mut |_| ControlFlow::Continue(())).unwrap();
+        assert_eq!(report["ranking"], serde_json::to_value(&ranking).unwrap());
+        assert!(ranking.items.len() >= 3 && ranking.ties > 0 && ranking.options.resamples > 0);
+        let agreement = self_agreement(&records, &Bootstrap::default());
+        assert_eq!(report["humans"]["oneself"], serde_json::to_value(agreement.oneself.unwrap()).unwrap());
+    }
 }

@@ -6,13 +6,16 @@ use std::{ops::ControlFlow, sync::OnceLock};
 
 use pickscore::{
     evaluate::{
-        Bootstrap, Comparison, Humans, RankOptions, Ranking,
+        Bootstrap, Comparison, Humans, RankBy, RankOptions, Ranking,
         bradley_terry::{Cell, fit},
+        choices,
         comparison::{Games, Unit},
         correlation::{kendall, spearman},
         rank,
         scorer_means::{Scored, correlate},
+        self_agreement,
     },
+    preference::{Mode, Record, Shown, image_uid},
     progress::Progress,
 };
 use serde::Deserialize;
@@ -204,4 +207,49 @@ fn agreement_is_what_every_two_choices_say() {
         near(found.accuracy.value, expected.accuracy, 1e-12);
         near(found.exact.value, expected.exact, 1e-12);
     }
+}
+
+/// The same choices as records of the page. Who is not known there is somebody who chose nothing else.
+fn records() -> Vec<Record> {
+    let record = |(at, choice): (usize, &Choice)| {
+        let Comparison { left, right, verdict, prompt, rater } = choice.comparison.clone();
+        let shown = |side: usize, model: String| Shown {
+            image_uid: image_uid(choice.images[side].as_bytes()),
+            model: Some(model),
+            score: None,
+        };
+        Record {
+            uid: format!("record-{at}"),
+            prompt,
+            left: shown(0, left),
+            right: shown(1, right),
+            label: Some(verdict),
+            created_at: 1 + at as i64,
+            session_uid: "session".into(),
+            rater_uid: rater.unwrap_or_else(|| format!("nobody-{at}")),
+            mode: Mode::AllPairs,
+            control: None,
+            retest_of: None,
+            seconds: None,
+            scores_visible: false,
+            scorer: None,
+            app_version: "0.1.0".into(),
+        }
+    };
+    reference().choices.iter().enumerate().map(record).collect()
+}
+
+#[test]
+fn records_are_ranked_as_rows_are() {
+    assert_eq!(rank(&choices(&records(), RankBy::Model), &reference().options, &mut go).unwrap(), ranking());
+}
+
+#[test]
+fn agreement_of_records_with_oneself_is_the_same() {
+    let found = self_agreement(&records(), &Bootstrap { resamples: 100, seed: 1 });
+    let (oneself, expected) = (found.oneself.unwrap(), &reference().agreement.oneself);
+    assert_eq!(oneself.choices, expected.choices);
+    near(oneself.accuracy.value, expected.accuracy, 1e-12);
+    near(oneself.exact.value, expected.exact, 1e-12);
+    assert!(!found.repeats.is_empty() && found.repeats.len() < oneself.choices);
 }

@@ -8,9 +8,10 @@ mod common;
 use std::{fs, path::Path};
 
 use common::{NOW, any_record, record};
+use pickscore::evaluate::{Bootstrap, SelfAgreement, self_agreement};
 use pickscore::preference::{
-    Agreement, CLOCK_AHEAD, Comparison, Label, Mode, PROMPT_BYTES, RECORD_VERSION, Record, RecordError,
-    Scorer, Shown, Side,
+    CLOCK_AHEAD, Comparison, Label, Mode, PROMPT_BYTES, RECORD_VERSION, Record, RecordError, Scorer, Shown,
+    Side,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -165,12 +166,14 @@ fn agreement_is_counted_whatever_the_sides() {
         // Beside a tie.
         record(4, 0, 1, Some(Label::Tie)),
         record(5, 0, 1, None),
+        // Everybody should judge a control the same way.
+        Record { control: Some(Side::Left), ..record(9, 0, 1, Some(Label::Left)) },
         // Other pairs, raters and prompts are no repeats.
         record(6, 0, 2, Some(Label::Left)),
         Record { rater_uid: "other".into(), ..record(7, 0, 1, Some(Label::Left)) },
         Record { prompt: "another".into(), ..record(8, 0, 1, Some(Label::Left)) },
     ];
-    let agreement = Agreement::of(&records);
+    let agreement = self_agreement(&records, &Bootstrap::default());
     let found: Vec<_> =
         agreement.repeats.iter().map(|repeat| (repeat.records.clone(), repeat.agrees)).collect();
     let pair = |one: &str, other: &str| [one.to_owned(), other.to_owned()];
@@ -180,11 +183,15 @@ fn agreement_is_counted_whatever_the_sides() {
         (pair("record-3", "record-4"), false),
     ];
     assert_eq!(found, expected);
-    assert_eq!((agreement.agreeing, agreement.score), (1, Some(0.5)));
+    // Each of four beside the other three: 1, 0, ½; 1, 0, ½; 0, 0, ½; ½, ½, ½.
+    let oneself = agreement.oneself.as_ref().unwrap();
+    assert_eq!((oneself.choices, oneself.pairs, oneself.raters), (4, 1, 1));
+    assert!((oneself.accuracy.value - 5.0 / 12.0).abs() < 1e-12);
+    assert!((oneself.exact.value - 1.0 / 6.0).abs() < 1e-12);
     // A duplicate is no second opinion.
     let doubled = [records.as_slice(), &[Record { uid: "again".into(), ..records[0].clone() }]].concat();
-    assert_eq!(Agreement::of(&doubled), agreement);
-    assert_eq!(Agreement::of(&records[..1]), Agreement::default());
+    assert_eq!(self_agreement(&doubled, &Bootstrap::default()), agreement);
+    assert_eq!(self_agreement(&records[..1], &Bootstrap::default()), SelfAgreement::default());
 }
 
 proptest! {

@@ -10,7 +10,7 @@ use clap::ValueEnum;
 use super::{fault::Fault, load};
 use crate::{
     dataset::{Columns, DatasetFiles, Row, RowImage},
-    evaluate::{Comparison, comparison::Unit},
+    evaluate::{Comparison, RankBy, comparison::Unit},
     preference::image_uid,
 };
 
@@ -50,9 +50,13 @@ impl Naming {
         }
     }
 
-    /// What is drawn for intervals: an image has one prompt, so that drawing prompts would leave it out or change nothing.
+    /// What is drawn for intervals.
     pub(super) fn unit(&self) -> Unit {
-        if matches!(self, Self::Images) { Unit::Choices } else { Unit::Prompts }
+        match self {
+            Self::Images => RankBy::Image.unit(),
+            Self::Models => RankBy::Model.unit(),
+            Self::Templates(_) => Unit::Prompts,
+        }
     }
 
     /// What an image counts as; nothing where that is not known.

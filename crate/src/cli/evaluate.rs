@@ -78,13 +78,13 @@ pub(super) struct EvaluateArguments {
     #[arg(long, value_name = "N", default_value_t = RankOptions::default().orders as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     orders: u32,
     /// The deviation of the ranking's prior, in nats; 0 for none, which needs a data set where nothing won or lost everything.
-    #[arg(long, value_name = "DEVIATION", default_value_t = 3.0)]
+    #[arg(long, value_name = "DEVIATION", default_value_t = RankOptions::default().prior.unwrap_or_default())]
     prior: f64,
     /// Data sets that are drawn for the 95 % intervals.
-    #[arg(long, value_name = "N", default_value_t = 2000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().resamples as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     resamples: u32,
     /// What they are drawn from.
-    #[arg(long, value_name = "N", default_value_t = 42)]
+    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().seed)]
     seed: u64,
     /// Write the report as JSON to this file too.
     #[arg(long, value_name = "FILE")]

@@ -66,6 +66,23 @@ pub struct Humans {
 impl Humans {
     /// Finds both among choices between images. Choices without a rater are passed over.
     pub fn of(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Self {
+        let opinions = Opinions::new(comparisons);
+        let [others, oneself] =
+            [Predictor::Others, Predictor::Oneself].map(|predictor| opinions.agreed(predictor, bootstrap));
+        Self { others, oneself }
+    }
+}
+
+/// Choices by numbers.
+pub(super) struct Opinions {
+    opinions: Vec<Opinion>,
+    /// The prompt of each pair.
+    of_pair: Vec<usize>,
+}
+
+impl Opinions {
+    /// Numbers prompts, pairs and raters. Choices without a rater are passed over.
+    pub(super) fn new(comparisons: &[Comparison]) -> Self {
         let mut pairs: BTreeMap<(&str, [&str; 2]), u32> = BTreeMap::new();
         let mut raters: BTreeMap<&str, u32> = BTreeMap::new();
         let mut prompts: BTreeMap<&str, usize> = BTreeMap::new();
@@ -87,21 +104,23 @@ impl Humans {
             let verdict = if swapped { one.verdict.swapped() } else { one.verdict };
             opinions.push(Opinion { pair, rater, verdict });
         }
-        let agreed = |predictor| {
-            let predicted = predictions(&opinions, predictor);
-            let found = || opinions.iter().zip(&predicted).filter_map(|(one, found)| Some((one, (*found)?)));
-            let mean = |of: &dyn Fn(Predicted) -> f64| {
-                bootstrap.mean(found().map(|(one, found)| (of_pair[one.pair as usize], of(found))))
-            };
-            Some(Agreed {
-                choices: found().count(),
-                pairs: found().map(|(one, _)| one.pair).collect::<BTreeSet<_>>().len(),
-                raters: found().map(|(one, _)| one.rater).collect::<BTreeSet<_>>().len(),
-                accuracy: mean(&|found| found.points)?,
-                exact: mean(&|found| found.exact)?,
-            })
+        Self { opinions, of_pair }
+    }
+
+    /// How well they are predicted; `None` where none is.
+    pub(super) fn agreed(&self, predictor: Predictor, bootstrap: &Bootstrap) -> Option<Agreed> {
+        let predicted = predictions(&self.opinions, predictor);
+        let found = || self.opinions.iter().zip(&predicted).filter_map(|(one, found)| Some((one, (*found)?)));
+        let mean = |of: &dyn Fn(Predicted) -> f64| {
+            bootstrap.mean(found().map(|(one, found)| (self.of_pair[one.pair as usize], of(found))))
         };
-        Self { others: agreed(Predictor::Others), oneself: agreed(Predictor::Oneself) }
+        Some(Agreed {
+            choices: found().count(),
+            pairs: found().map(|(one, _)| one.pair).collect::<BTreeSet<_>>().len(),
+            raters: found().map(|(one, _)| one.rater).collect::<BTreeSet<_>>().len(),
+            accuracy: mean(&|found| found.points)?,
+            exact: mean(&|found| found.exact)?,
+        })
     }
 }
 

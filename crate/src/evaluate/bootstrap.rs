@@ -63,14 +63,12 @@ impl Bootstrap {
 }
 
 impl Bootstrap {
-    /// How often each of so many units is drawn, data set after data set.
-    pub fn draws(&self, units: usize) -> impl Iterator<Item = Vec<f64>> + use<> {
-        let mut numbers = hashes(self.seed, "bootstrap", 0);
-        (0..self.resamples).map(move |_| {
-            let mut counts = vec![0.0; units];
-            numbers.by_ref().take(units).for_each(|number| counts[below(number, units)] += 1.0);
-            counts
-        })
+    /// How often each of so many units is drawn for data set number `at`.
+    pub fn draw(&self, units: usize, at: usize) -> Vec<f64> {
+        let mut counts = vec![0.0; units];
+        let numbers = hashes(self.seed, "bootstrap", at as u64 * units as u64);
+        numbers.take(units).for_each(|number| counts[below(number, units)] += 1.0);
+        counts
     }
 }
 

@@ -1,7 +1,5 @@
 //! Elo ratings, averaged over random orders of the games as the paper does it: one order's ratings depend on which games came last.
 
-use std::ops::ControlFlow;
-
 use serde::{Deserialize, Serialize};
 
 use super::{bootstrap::below, comparison::Game};
@@ -54,30 +52,22 @@ impl Spread {
 }
 
 impl Elo {
-    /// Plays the games in each order and hands over the ratings that it ends with. Whoever is handed them may stop it.
-    pub fn each(
-        &self,
-        items: usize,
-        games: &[Game],
-        take: &mut dyn FnMut(&[f64]) -> ControlFlow<()>,
-    ) -> ControlFlow<()> {
+    /// Plays the games in order number `at` and gives the ratings that it ends with.
+    pub fn ratings(&self, items: usize, games: &[Game], at: usize) -> Vec<f64> {
+        let moves = games.len().saturating_sub(1) as u64;
+        let mut numbers = hashes(self.seed, "elo", at as u64 * moves);
         let mut order: Vec<usize> = (0..games.len()).collect();
-        let mut numbers = hashes(self.seed, "elo", 0);
-        for _ in 0..self.orders {
-            order.iter_mut().enumerate().for_each(|(at, place)| *place = at);
-            for at in (1..order.len()).rev() {
-                order.swap(at, below(numbers.next().unwrap_or_default(), at + 1));
-            }
-            let mut ratings = vec![START; items];
-            for Game { items: [one, other], score, .. } in order.iter().map(|&at| games[at]) {
-                let expected = 1.0 / (1.0 + 10.0_f64.powf((ratings[other] - ratings[one]) / SCALE));
-                let moved = self.step * (score - expected);
-                ratings[one] += moved;
-                ratings[other] -= moved;
-            }
-            take(&ratings)?;
+        for at in (1..order.len()).rev() {
+            order.swap(at, below(numbers.next().unwrap_or_default(), at + 1));
         }
-        ControlFlow::Continue(())
+        let mut ratings = vec![START; items];
+        for Game { items: [one, other], score, .. } in order.into_iter().map(|at| games[at]) {
+            let expected = 1.0 / (1.0 + 10.0_f64.powf((ratings[other] - ratings[one]) / SCALE));
+            let moved = self.step * (score - expected);
+            ratings[one] += moved;
+            ratings[other] -= moved;
+        }
+        ratings
     }
 }
 
@@ -88,12 +78,7 @@ mod tests {
     use super::*;
 
     fn all(elo: &Elo, items: usize, games: &[Game]) -> Vec<Vec<f64>> {
-        let mut found = Vec::new();
-        let _ = elo.each(items, games, &mut |ratings| {
-            found.push(ratings.to_vec());
-            ControlFlow::Continue(())
-        });
-        found
+        (0..elo.orders).map(|at| elo.ratings(items, games, at)).collect()
     }
 
     #[test]
@@ -104,16 +89,6 @@ mod tests {
         assert_eq!(all(&Elo::default(), 2, &[tie]), vec![[1000.0, 1000.0]; 50]);
         assert!(Spread::of(&[]).is_none());
         assert_eq!(Spread::of(&[1.0, 3.0]), Some(Spread { mean: 2.0, deviation: 2.0_f64.sqrt() }));
-    }
-
-    #[test]
-    fn whoever_is_handed_ratings_may_stop() {
-        let mut orders = 0;
-        let stopped = Elo::default().each(2, &[], &mut |_| {
-            orders += 1;
-            if orders == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        });
-        assert_eq!((orders, stopped), (3, ControlFlow::Break(())));
     }
 
     proptest! {

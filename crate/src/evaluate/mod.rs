@@ -4,7 +4,7 @@
 //! tie-aware accuracy ([`accuracy`]), with the tie threshold chosen on other pairs than it is applied to.
 //!
 //! Choices alone, without a scorer, are [`Comparison`]s: they make the human baseline ([`agreement`]) and rankings of models, images and prompt
-//! templates ([`ranking`]).
+//! templates ([`ranking`]). Rows of a data set and records of the page say the same ([`choices`]).
 
 pub mod accuracy;
 pub mod agreement;
@@ -19,6 +19,7 @@ pub mod interval_plot;
 mod judged;
 mod rank_table;
 pub mod ranking;
+mod record_choices;
 pub mod report;
 #[cfg(feature = "model")]
 pub mod retrieval;
@@ -26,10 +27,11 @@ mod scorer_agreement;
 pub mod scorer_means;
 mod table;
 
-pub use agreement::Humans;
+pub use agreement::{Agreed, Humans};
 pub use bootstrap::{Bootstrap, Estimate};
 pub use comparison::Comparison;
 pub use judged::Judged;
-pub use ranking::{RankOptions, Ranking, rank, rank_json};
+pub use ranking::{RankOptions, Ranker, Ranking, rank};
+pub use record_choices::{RankBy, SelfAgreement, choices, self_agreement};
 pub use report::{Report, RetrievalRow, ScorerRow, ThresholdSource};
 pub use scorer_agreement::{ScorerAgreement, scorer_agreement};

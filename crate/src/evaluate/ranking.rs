@@ -40,7 +40,8 @@ pub struct RankOptions {
 impl Default for RankOptions {
     fn default() -> Self {
         let Elo { orders, step, seed } = Elo::default();
-        Self { prior: Some(3.0), unit: Unit::Prompts, resamples: 1000, orders, step, seed }
+        let Bootstrap { resamples, .. } = Bootstrap::default();
+        Self { prior: Some(3.0), unit: Unit::Prompts, resamples, orders, step, seed }
     }
 }
 
@@ -93,12 +94,6 @@ pub enum RankError {
     /// No strengths fit.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// What was handed over is not what was expected.
-    #[error("the choices cannot be read: {reason}")]
-    Json {
-        /// What is wrong, and where.
-        reason: String,
-    },
     /// Whoever watched has stopped it.
     #[error("stopped")]
     Stopped,
@@ -167,94 +162,172 @@ pub fn rank(
     options: &RankOptions,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Ranking, RankError> {
-    options.check()?;
-    let games = Games::new(comparisons, options.unit);
-    if games.games.is_empty() {
-        return Err(RankError::Nothing { given: comparisons.len() });
-    }
-    let items = games.names.len();
-    let mut options = *options;
-    options.resamples = options.resamples.min((KEPT / items).max(10));
-    let table = Cells::new(&games);
-    let cells = table.cells(None);
-    let found = fit(items, &cells, options.prior)?;
-    let groups = Groups::new(items, &cells);
-    let drawn = table.resample(&games, &groups, &found, &options, watch)?;
-    let elo = over_orders(&games, &options.elo(), watch)?;
-    let ranks = ranks(&found.strengths, &groups.of, &vec![true; items]);
-    let mut ranked: Vec<Ranked> = Vec::with_capacity(items);
-    for (item, mut drawn) in drawn.into_iter().enumerate() {
-        let value = found.strengths[item];
-        let [low, high] = interval(&mut drawn.strengths).unwrap_or([value, value]);
-        drawn.ranks.sort_unstable();
-        let at = |share: f64| {
-            drawn.ranks.get((share * drawn.ranks.len().saturating_sub(1) as f64).round() as usize)
-        };
-        ranked.push(Ranked {
-            name: games.names[item].clone(),
-            group: groups.of[item],
-            rank: ranks[item],
-            rank_interval: [0.025, 0.975].map(|share| at(share).map_or(ranks[item], |&rank| rank as usize)),
-            rating: Estimate { value: points(value), low: points(low), high: points(high) },
-            elo: elo[item],
-            wins: 0,
-            ties: 0,
-            losses: 0,
-        });
-    }
-    for game in &games.games {
-        for (side, &item) in game.items.iter().enumerate() {
-            let own = if side == 0 { game.score } else { 1.0 - game.score };
-            let row = &mut ranked[item];
-            let count = if own == 1.0 {
-                &mut row.wins
-            } else if own == 0.0 {
-                &mut row.losses
-            } else {
-                &mut row.ties
-            };
-            *count += 1;
+    let mut ranker = Ranker::new(comparisons, options)?;
+    while let Some(progress) = ranker.step()? {
+        if watch(progress).is_break() {
+            return Err(RankError::Stopped);
         }
     }
-    let mut sizes = vec![0_usize; groups.determined.len()];
-    groups.of.iter().for_each(|&group| sizes[group] += 1);
-    let place = places(&sizes);
-    ranked.iter_mut().for_each(|row| row.group = place[row.group]);
-    ranked.sort_by(|a, b| (a.group, a.rank, &a.name).cmp(&(b.group, b.rank, &b.name)));
-    Ok(Ranking {
-        choices: games.games.len(),
-        ties: games.games.iter().filter(|game| game.score == 0.5).count(),
-        left_out: games.left_out,
-        units: games.units.len(),
-        options,
-        tie: found.tie.map_or(0.0, f64::exp),
-        groups: sizes.len(),
-        notes: notes(&groups, has_maximum(items, &cells), &games, &options),
-        items: ranked,
-    })
+    Ok(ranker.finish())
 }
 
-/// What a ranking is asked for with, as JSON.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Request {
-    choices: Vec<Comparison>,
-    #[serde(default)]
+/// A ranking in the making: a drawn data set or an order at a time, so that a page can do other things in between.
+#[derive(Debug)]
+pub struct Ranker {
+    games: Games,
+    table: Cells,
+    groups: Groups,
+    has_maximum: bool,
+    whole: Fit,
     options: RankOptions,
+    /// What became of every item in the data sets so far, and how many those are.
+    drawn: Vec<Drawn>,
+    data_sets: usize,
+    elo: Vec<Running>,
+    orders: usize,
 }
 
-/// The same from `{"choices": [{"left", "right", "verdict", "prompt", "rater"}], "options": {…}}` to a [`Ranking`], for callers in other languages.
-///
-/// # Errors
-///
-/// As [`rank`], and when the JSON is another.
-pub fn rank_json(
-    request: &str,
-    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<String, RankError> {
-    let wrong = |error: serde_json::Error| RankError::Json { reason: error.to_string() };
-    let Request { choices, options } = serde_json::from_str(request).map_err(wrong)?;
-    serde_json::to_string(&rank(&choices, &options, watch)?).map_err(wrong)
+impl Ranker {
+    /// Fits the choices themselves.
+    ///
+    /// # Errors
+    ///
+    /// As [`rank`].
+    pub fn new(comparisons: &[Comparison], options: &RankOptions) -> Result<Self, RankError> {
+        options.check()?;
+        let games = Games::new(comparisons, options.unit);
+        if games.games.is_empty() {
+            return Err(RankError::Nothing { given: comparisons.len() });
+        }
+        let items = games.names.len();
+        let mut options = *options;
+        options.resamples = options.resamples.min((KEPT / items).max(10));
+        let table = Cells::new(&games);
+        let cells = table.cells(None);
+        let whole = fit(items, &cells, options.prior)?;
+        Ok(Self {
+            groups: Groups::new(items, &cells),
+            has_maximum: has_maximum(items, &cells),
+            whole,
+            options,
+            drawn: vec![Drawn::default(); items],
+            data_sets: 0,
+            elo: vec![Running::default(); items],
+            orders: 0,
+            games,
+            table,
+        })
+    }
+
+    /// Does the next piece of work and says how far it is; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// When a drawn data set has no fit.
+    pub fn step(&mut self) -> Result<Option<Progress>, RankError> {
+        let progress = |stage, done: usize, of: usize| {
+            Ok(Some(Progress { stage, loaded: done as u64, total: Some(of as u64) }))
+        };
+        let (items, options) = (self.games.names.len(), self.options);
+        if self.data_sets < options.resamples {
+            let drawn = options.bootstrap().draw(self.games.units.len(), self.data_sets);
+            let (fit, present) = self.table.fit_drawn(&drawn, &self.whole, options.prior)?;
+            let ranks = ranks(&fit.strengths, &self.groups.of, &present);
+            for (item, found) in self.drawn.iter_mut().enumerate().filter(|&(item, _)| present[item]) {
+                found.strengths.push(fit.strengths[item]);
+                found.ranks.push(ranks[item] as u32);
+            }
+            self.data_sets += 1;
+            return progress("data sets", self.data_sets, options.resamples);
+        }
+        if self.orders < options.orders {
+            let ratings = options.elo().ratings(items, &self.games.games, self.orders);
+            self.elo.iter_mut().zip(&ratings).for_each(|(running, &rating)| running.add(rating));
+            self.orders += 1;
+            return progress("orders", self.orders, options.orders);
+        }
+        Ok(None)
+    }
+
+    /// The ranking, with the intervals of what was drawn so far.
+    pub fn finish(self) -> Ranking {
+        let Self { games, groups, whole, options, .. } = self;
+        let items = games.names.len();
+        let places_of_all = ranks(&whole.strengths, &groups.of, &vec![true; items]);
+        let mut ranked: Vec<Ranked> = Vec::with_capacity(items);
+        for (item, mut drawn) in self.drawn.into_iter().enumerate() {
+            let value = whole.strengths[item];
+            let [low, high] = interval(&mut drawn.strengths).unwrap_or([value, value]);
+            drawn.ranks.sort_unstable();
+            let at = |share: f64| {
+                drawn.ranks.get((share * drawn.ranks.len().saturating_sub(1) as f64).round() as usize)
+            };
+            let rank = places_of_all[item];
+            ranked.push(Ranked {
+                name: games.names[item].clone(),
+                group: groups.of[item],
+                rank,
+                rank_interval: [0.025, 0.975].map(|share| at(share).map_or(rank, |&rank| rank as usize)),
+                rating: Estimate { value: points(value), low: points(low), high: points(high) },
+                elo: self.elo[item].spread(),
+                wins: 0,
+                ties: 0,
+                losses: 0,
+            });
+        }
+        for game in &games.games {
+            for (side, &item) in game.items.iter().enumerate() {
+                let own = if side == 0 { game.score } else { 1.0 - game.score };
+                let row = &mut ranked[item];
+                let count = if own == 1.0 {
+                    &mut row.wins
+                } else if own == 0.0 {
+                    &mut row.losses
+                } else {
+                    &mut row.ties
+                };
+                *count += 1;
+            }
+        }
+        let mut sizes = vec![0_usize; groups.determined.len()];
+        groups.of.iter().for_each(|&group| sizes[group] += 1);
+        let place = places(&sizes);
+        ranked.iter_mut().for_each(|row| row.group = place[row.group]);
+        ranked.sort_by(|a, b| (a.group, a.rank, &a.name).cmp(&(b.group, b.rank, &b.name)));
+        Ranking {
+            choices: games.games.len(),
+            ties: games.games.iter().filter(|game| game.score == 0.5).count(),
+            left_out: games.left_out,
+            units: games.units.len(),
+            options,
+            tie: whole.tie.map_or(0.0, f64::exp),
+            groups: sizes.len(),
+            notes: notes(&groups, self.has_maximum, &games, &options),
+            items: ranked,
+        }
+    }
+}
+
+/// A mean and a deviation, without keeping all, after Welford.
+#[derive(Debug, Clone, Copy, Default)]
+struct Running {
+    count: usize,
+    mean: f64,
+    squares: f64,
+}
+
+impl Running {
+    fn add(&mut self, value: f64) {
+        self.count += 1;
+        let apart = value - self.mean;
+        self.mean += apart / self.count as f64;
+        self.squares += apart * (value - self.mean);
+    }
+
+    fn spread(&self) -> Spread {
+        let mean = if self.count == 0 { elo::START } else { self.mean };
+        Spread { mean, deviation: (self.squares / (self.count.max(2) as f64 - 1.0)).sqrt() }
+    }
 }
 
 /// Groups numbered anew: the largest first, equal ones as they were.
@@ -296,6 +369,7 @@ fn notes(groups: &Groups, has_maximum: bool, games: &Games, options: &RankOption
 }
 
 /// Games by the two items that they are between.
+#[derive(Debug)]
 pub(super) struct Cells {
     items: Vec<[usize; 2]>,
     /// For each game: its cell, what the first got, its unit.
@@ -304,7 +378,7 @@ pub(super) struct Cells {
 }
 
 /// What became of an item in drawn data sets.
-#[derive(Clone, Default)]
+#[derive(Debug, Clone, Default)]
 struct Drawn {
     strengths: Vec<f64>,
     ranks: Vec<u32>,
@@ -356,28 +430,6 @@ impl Cells {
         let prior = prior.or(RankOptions::default().prior);
         Ok((fit_from(self.names, &cells, prior, Some(whole), Accuracy::Drawn)?, present))
     }
-
-    /// What becomes of every item in drawn data sets.
-    fn resample(
-        &self,
-        games: &Games,
-        groups: &Groups,
-        whole: &Fit,
-        options: &RankOptions,
-        watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-    ) -> Result<Vec<Drawn>, RankError> {
-        let mut found = vec![Drawn::default(); self.names];
-        for (index, drawn) in options.bootstrap().draws(games.units.len()).enumerate() {
-            tell(watch, "data sets", index, options.resamples)?;
-            let (fit, present) = self.fit_drawn(&drawn, whole, options.prior)?;
-            let ranks = ranks(&fit.strengths, &groups.of, &present);
-            for (item, found) in found.iter_mut().enumerate().filter(|&(item, _)| present[item]) {
-                found.strengths.push(fit.strengths[item]);
-                found.ranks.push(ranks[item] as u32);
-            }
-        }
-        Ok(found)
-    }
 }
 
 pub(super) fn tell(
@@ -388,35 +440,6 @@ pub(super) fn tell(
 ) -> Result<(), RankError> {
     let progress = Progress { stage, loaded: done as u64, total: Some(of as u64) };
     if watch(progress).is_break() { Err(RankError::Stopped) } else { Ok(()) }
-}
-
-/// Each item's mean and deviation over orders, without keeping all.
-fn over_orders(
-    games: &Games,
-    elo: &Elo,
-    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
-) -> Result<Vec<Spread>, RankError> {
-    let items = games.names.len();
-    let (mut means, mut squares, mut orders) = (vec![0.0; items], vec![0.0; items], 0);
-    let outcome = elo.each(items, &games.games, &mut |ratings| {
-        orders += 1;
-        // Welford's update.
-        for ((mean, squares), rating) in means.iter_mut().zip(&mut squares).zip(ratings) {
-            let apart = rating - *mean;
-            *mean += apart / orders as f64;
-            *squares += apart * (rating - *mean);
-        }
-        let progress = Progress { stage: "orders", loaded: orders as u64, total: Some(elo.orders as u64) };
-        watch(progress)
-    });
-    if outcome.is_break() {
-        return Err(RankError::Stopped);
-    }
-    let freedom = orders.max(2) as f64 - 1.0;
-    let start = if orders == 0 { elo::START } else { 0.0 };
-    let spread =
-        |(mean, squares): (&f64, &f64)| Spread { mean: start + mean, deviation: (squares / freedom).sqrt() };
-    Ok(means.iter().zip(&squares).map(spread).collect())
 }
 
 /// Places from 1 within each group, by strength; those that are equal share one. Items that are not there have none.
@@ -532,27 +555,23 @@ mod tests {
     }
 
     #[test]
-    fn json_goes_in_and_comes_out() {
-        let request = r#"{"choices": [{"left": "a", "right": "b", "verdict": "left", "prompt": "p"},
-            {"left": "b", "right": "a", "verdict": "tie", "rater": "r"}], "options": {"resamples": 20, "prior": 2.0}}"#;
-        let found: Ranking = serde_json::from_str(&rank_json(request, &mut go).unwrap()).unwrap();
-        assert_eq!(
-            (found.choices, found.ties, found.options.resamples, found.options.orders),
-            (2, 1, 20, 50)
-        );
-        let without = request.replace("2.0", "null");
-        let said = rank_json(&without, &mut go).unwrap_err().to_string();
-        assert!(said.contains("no most likely strengths"), "{said}");
-        for (from, to, expected) in [
-            ("\"left\", \"prompt\"", "\"first\", \"prompt\"", "unknown variant `first`"),
-            ("resamples", "samples", "unknown field `samples`"),
-            ("2.0", "-1", "prior is -1; expected 0.01 to 100"),
-            ("20,", "2000000,", "resamples is 2000000; expected at most 1000000"),
-            ("{\"choices\"", "{\"choice\"", "unknown field `choice`"),
+    fn options_out_of_range_are_refused_by_name() {
+        let two = [choice("a", "b", Verdict::Left, "p")];
+        for (options, expected) in [
+            (RankOptions { prior: Some(-1.0), ..few() }, "prior is -1; expected 0.01 to 100"),
+            (RankOptions { step: f64::NAN, ..few() }, "step is NaN; expected above 0"),
+            (RankOptions { resamples: 2_000_000, ..few() }, "resamples is 2000000; expected at most 1000000"),
+            (RankOptions { orders: 2_000_000, ..few() }, "orders is 2000000; expected at most 1000000"),
         ] {
-            let said = rank_json(&request.replace(from, to), &mut go).unwrap_err().to_string();
-            assert!(said.contains(expected) && !said.contains('\n'), "{said}");
+            let said = rank(&two, &options, &mut go).unwrap_err().to_string();
+            assert!(said.contains(expected), "{said}");
         }
+    }
+
+    #[test]
+    fn json_that_is_written_is_read() {
+        let found = rank(&[choice("a", "b", Verdict::Tie, "p")], &few(), &mut go).unwrap();
+        assert_eq!(serde_json::from_str::<Ranking>(&serde_json::to_string(&found).unwrap()).unwrap(), found);
     }
 
     #[test]

@@ -88,18 +88,16 @@ pub fn correlate(
     };
 
     let mut over_orders = Vec::new();
-    let outcome = options.elo().each(games.names.len(), &games.games, &mut |ratings| {
-        over_orders.extend(spearman(&pick(ratings, &both), &found));
-        let loaded = over_orders.len() as u64;
-        watch(Progress { stage: "orders", loaded, total: Some(options.orders as u64) })
-    });
-    if outcome.is_break() {
-        return Err(RankError::Stopped);
+    for index in 0..options.orders {
+        tell(watch, "orders", index, options.orders)?;
+        let ratings = options.elo().ratings(games.names.len(), &games.games, index);
+        over_orders.extend(spearman(&pick(&ratings, &both), &found));
     }
 
     let (mut rhos, mut taus) = (Vec::new(), Vec::new());
-    for (index, drawn) in options.bootstrap().draws(games.units.len()).enumerate() {
+    for index in 0..options.resamples {
         tell(watch, "data sets", index, options.resamples)?;
+        let drawn = options.bootstrap().draw(games.units.len(), index);
         let (fit, present) = table.fit_drawn(&drawn, &whole, options.prior)?;
         let scores = means.of(Some(&drawn));
         let there: Vec<usize> =

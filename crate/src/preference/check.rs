@@ -21,13 +21,7 @@ impl Record {
         uid("uid", &self.uid)?;
         uid("session_uid", &self.session_uid)?;
         uid("rater_uid", &self.rater_uid)?;
-        let length = self.prompt.len();
-        if length > PROMPT_BYTES {
-            return Err(wrong("prompt", format!("a text of {length} bytes"), "at most 16384 bytes"));
-        }
-        if self.prompt.trim().is_empty() {
-            return Err(wrong("prompt", "a blank text".into(), "a prompt"));
-        }
+        check_prompt(&self.prompt)?;
         for (side, shown) in [("left", &self.left), ("right", &self.right)] {
             self.check_shown(side, shown)?;
         }
@@ -37,10 +31,7 @@ impl Record {
         if self.created_at <= 0 {
             return Err(wrong("created_at", self.created_at.to_string(), "milliseconds since 1970"));
         }
-        if self.created_at > now.saturating_add(CLOCK_AHEAD) {
-            let found = format!("{} ms after now", self.created_at.saturating_sub(now));
-            return Err(wrong("created_at", found, "a time that has come"));
-        }
+        check_time(self.created_at, now)?;
         if let Some(of) = &self.retest_of {
             uid("retest_of", of)?;
             if self.mode != Mode::Retest {
@@ -90,6 +81,27 @@ impl Record {
     }
 }
 
+/// Whether a prompt is one.
+pub(crate) fn check_prompt(prompt: &str) -> Result<(), RecordError> {
+    let length = prompt.len();
+    if length > PROMPT_BYTES {
+        return Err(wrong("prompt", format!("a text of {length} bytes"), "at most 16384 bytes"));
+    }
+    if prompt.trim().is_empty() {
+        return Err(wrong("prompt", "a blank text".into(), "a prompt"));
+    }
+    Ok(())
+}
+
+/// Whether a time has come, both in milliseconds since 1970.
+pub(crate) fn check_time(created_at: i64, now: i64) -> Result<(), RecordError> {
+    if created_at > now.saturating_add(CLOCK_AHEAD) {
+        let found = format!("{} ms after now", created_at.saturating_sub(now));
+        return Err(wrong("created_at", found, "a time that has come"));
+    }
+    Ok(())
+}
+
 /// Whether a text is a SHA-256 as uids write it.
 pub fn is_image_uid(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
@@ -113,7 +125,7 @@ pub(super) fn wrong(field: &str, found: String, expected: &'static str) -> Recor
 }
 
 /// A text as an error shows it: its beginning, in quotes.
-pub(crate) fn shortened(text: &str) -> String {
+pub(super) fn shortened(text: &str) -> String {
     let mut start: String = text.chars().take(40).collect();
     if start.len() < text.len() {
         start.push('…');

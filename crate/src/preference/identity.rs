@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Label, Record, uid::hexadecimal};
-use crate::evaluate::accuracy;
+use super::{Label, Record};
+use crate::hexadecimal::hexadecimal;
 
 /// What a record says, without its uid: records with the same are duplicates, whatever they are called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -98,45 +98,26 @@ pub struct Repeat {
     pub agrees: bool,
 }
 
-/// How far raters agree with themselves where they judged a pair more than once.
-#[derive(Debug, Clone, PartialEq, Default)]
-pub struct Agreement {
-    /// Every judgement after the first of its question, beside the one before it.
-    pub repeats: Vec<Repeat>,
-    /// How many of them agree.
-    pub agreeing: u64,
-    /// Mean of 1 for the same answer, ½ where exactly one of the two is a tie and 0 otherwise, as tie-aware accuracy counts; `None` without
-    /// repeats.
-    pub score: Option<f64>,
-}
-
-impl Agreement {
-    /// Of some records. Skipped ones say nothing; duplicates are one.
-    pub fn of(records: &[Record]) -> Self {
-        let mut questions: BTreeMap<Question<'_>, Vec<(&Record, Label)>> = BTreeMap::new();
-        let mut contents = BTreeSet::new();
-        for record in records {
-            if let Some(answer) = record.answer()
-                && contents.insert(record.content())
-            {
-                questions.entry(record.question()).or_default().push((record, answer));
-            }
+/// Every judgement after the first of its question, beside the one before it: conflicts are kept, and told. Skipped records say nothing, control
+/// pairs are left out, duplicates are one.
+pub fn repeats(records: &[Record]) -> Vec<Repeat> {
+    let mut questions: BTreeMap<Question<'_>, Vec<(&Record, Label)>> = BTreeMap::new();
+    let mut contents = BTreeSet::new();
+    for record in records.iter().filter(|record| record.control.is_none()) {
+        if let Some(answer) = record.answer()
+            && contents.insert(record.content())
+        {
+            questions.entry(record.question()).or_default().push((record, answer));
         }
-        let (mut agreement, mut points) = (Self::default(), 0.0);
-        for judged in questions.values_mut() {
-            judged.sort_by(|(one, _), (other, _)| {
-                (one.created_at, &one.uid).cmp(&(other.created_at, &other.uid))
-            });
-            for two in judged.windows(2) {
-                let [(before, first), (after, second)] = two else { continue };
-                let agrees = first == second;
-                agreement.agreeing += u64::from(agrees);
-                points += accuracy::points(*first, *second);
-                agreement.repeats.push(Repeat { records: [before.uid.clone(), after.uid.clone()], agrees });
-            }
-        }
-        let count = agreement.repeats.len();
-        agreement.score = (count > 0).then(|| points / count as f64);
-        agreement
     }
+    let mut repeats = Vec::new();
+    for judged in questions.values_mut() {
+        judged.sort_by_key(|(record, _)| (record.created_at, &record.uid));
+        for two in judged.windows(2) {
+            let [(before, first), (after, second)] = two else { continue };
+            repeats
+                .push(Repeat { records: [before.uid.clone(), after.uid.clone()], agrees: first == second });
+        }
+    }
+    repeats
 }

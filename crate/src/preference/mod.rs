@@ -13,20 +13,17 @@ mod error;
 mod fields;
 mod identity;
 mod label;
-mod ranking;
 mod record;
 pub mod round;
 mod uid;
 mod version;
 
-#[cfg(all(feature = "merge", not(target_family = "wasm")))]
-pub(crate) use check::shortened;
 pub use check::{CLOCK_AHEAD, NAME_BYTES, PROMPT_BYTES, UID_LENGTH, is_image_uid};
+#[cfg(all(feature = "merge", not(target_family = "wasm")))]
+pub(crate) use check::{check_prompt, check_time};
 pub use error::RecordError;
-pub use identity::{Agreement, Comparison, Content, Question, Repeat};
+pub use identity::{Comparison, Content, Question, Repeat, repeats};
 pub use label::{Choice, Label, Side};
-pub use ranking::{RankBy, Ranked, ranking};
 pub use record::{Mode, RECORD_VERSION, Record, Scorer, Shown};
 pub use round::{Pair, Round, RoundError, RoundSettings};
-pub(crate) use uid::hexadecimal;
 pub use uid::image_uid;

@@ -11,7 +11,7 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use super::{ModelDirectory, Precision, StoredLayout, WeightError};
-use crate::progress::Progress;
+use crate::{hexadecimal::hexadecimal, progress::Progress};
 
 /// The file that lists the shards of a model and their hashes.
 pub const MANIFEST: &str = "pickscore-shards.json";
@@ -171,7 +171,7 @@ fn cut(folder: &Path, name: &str, size: u64) -> io::Result<Vec<Part>> {
         }
         let path = format!("{name}.{:03}", parts.len());
         fs::write(folder.join(&path), &bytes)?;
-        let sha256 = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
+        let sha256 = hexadecimal(&Sha256::digest(&bytes));
         parts.push(Part { path, bytes: bytes.len() as u64, sha256 });
     }
     drop(file);

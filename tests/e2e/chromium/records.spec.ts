@@ -90,19 +90,47 @@ test("a round goes on in the same place after a reload", async ({ page }) => {
     for (const choice of ["left", "tie", "skip", "right"] as const) round.choose(choice, `r-${choice}`);
     const back = round.undo();
     localStorage.setItem("round", round.state());
-    return { pair: round.pair, progress: round.progress, back, standings: round.standings(), best: round.best };
+    return { pair: round.pair, progress: round.progress, back, best: round.best };
   });
   expect(before.back).toEqual(["r-right"]);
-  expect(before.standings).toHaveLength(6);
+  expect(before.best).toMatch(/^[0-9a-f]{64}$/);
   await page.reload();
   const after = await page.evaluate(async () => {
     const library = (await import(new URL("lib/records.js", document.baseURI).href)) as typeof Library;
     await library.ready();
     const round = library.Round.restore(localStorage.getItem("round") as string);
-    return { pair: round.pair, progress: round.progress, standings: round.standings(), best: round.best, undone: round.undo(9) };
+    return { pair: round.pair, progress: round.progress, best: round.best, undone: round.undo(9) };
   });
-  expect(after).toMatchObject({ pair: before.pair, progress: before.progress, best: before.best, standings: before.standings });
+  expect(after).toMatchObject({ pair: before.pair, progress: before.progress, best: before.best });
   expect(after.undone).toEqual(["r-skip", "r-tie", "r-left"]);
+});
+
+test("records are ranked, and agreement with oneself is told", async ({ page }) => {
+  await open(page);
+  const outcome = await page.evaluate(async () => {
+    const { library, judged } = window as unknown as Opened;
+    const records = judged(12, "x");
+    const again = records.slice(0, 4).map((record) => ({ ...record, uid: `${record.uid}-2`, created_at: record.created_at + 1 }));
+    const start = performance.now();
+    const images = await library.ranking(records, "image");
+    const time = performance.now() - start;
+    const stopped = await library.ranking(records, "image", { signal: AbortSignal.abort() }).catch((error: Library.RecordsError) => error.code);
+    const [models, none] = [await library.ranking(records, "model"), await library.ranking([], "image")];
+    return { images, time, models, none, stopped, self: library.selfAgreement([...records, ...again]) };
+  });
+  console.log(`ranking of 12 images by 11 pairs: ${outcome.time.toFixed(0)} ms`);
+  const { images } = outcome;
+  expect(images?.options).toEqual({ prior: 3, unit: "choices", resamples: 2000, orders: 50, step: 32, seed: 42 });
+  expect(images?.items.map(({ rating }) => rating.value)).toEqual(images?.items.map(({ rating }) => rating.value).sort((a, b) => b - a));
+  for (const { rating, rank, rank_interval } of images?.items ?? []) {
+    expect(rating.low).toBeLessThanOrEqual(rating.value);
+    expect(rank_interval[0]).toBeLessThanOrEqual(rank);
+  }
+  // All pictures are of the model "a".
+  expect([outcome.models, outcome.none, outcome.stopped]).toEqual([null, null, "aborted"]);
+  // Left, right, tie, skip.
+  expect(outcome.self.repeats.map(({ agrees }) => agrees)).toEqual([true, true, true]);
+  expect(outcome.self.oneself).toMatchObject({ choices: 6, pairs: 3, raters: 1, accuracy: { value: 1, low: 1, high: 1 } });
 });
 
 for (const format of ["parquet", "jsonl"] as const) {
@@ -185,6 +213,57 @@ test("an export is cancelled, and its target is taken back", async ({ page }) =>
   expect(outcome.asked).toBeLessThan(50);
 });
 
+test("an export into a folder that is cancelled leaves the folder as it was", async ({ page }) => {
+  await open(page);
+  const outcome = await page.evaluate(async () => {
+    const { library, images, judged, card } = window as unknown as Opened;
+    const root = await (await navigator.storage.getDirectory()).getDirectoryHandle("mine", { create: true });
+    const put = async (folder: FileSystemDirectoryHandle, name: string) => {
+      const stream = await (await folder.getFileHandle(name, { create: true })).createWritable();
+      await stream.write("mine");
+      await stream.close();
+    };
+    await put(root, "notes.txt");
+    await put(await root.getDirectoryHandle("data", { create: true }), "mine.txt");
+    const found: string[] = [];
+    const walk = async (handle: FileSystemDirectoryHandle, path: string): Promise<void> => {
+      for await (const [name, entry] of handle.entries()) {
+        if (entry instanceof FileSystemDirectoryHandle) await walk(entry, `${path}${name}/`);
+        else found.push(`${path}${name}`);
+        if (entry instanceof FileSystemDirectoryHandle) found.push(`${path}${name}/`);
+      }
+    };
+    const cancel = new AbortController();
+    let whole: string[] = [];
+    const base = { records: judged(30, "x"), format: "jsonl", card, appVersion: "0.1.0", target: { folder: root } } as const;
+    const code = await library
+      .exportContribution({
+        ...base,
+        images: async (uid) => {
+          // The first round over all images asks for their sizes only.
+          if (found.length === 0 && (await root.getDirectoryHandle("images").catch(() => undefined))) {
+            await walk(root, "");
+            if (found.length > 6) {
+              whole = [...found];
+              cancel.abort();
+            } else found.length = 0;
+          }
+          return images.get(uid);
+        },
+        signal: cancel.signal,
+      })
+      .then(
+        () => "done",
+        (error: Library.RecordsError) => error.code,
+      );
+    found.length = 0;
+    await walk(root, "");
+    return { code, whole: whole.length, left: found.sort() };
+  });
+  expect(outcome).toMatchObject({ code: "aborted", left: ["data/", "data/mine.txt", "notes.txt"] });
+  expect(outcome.whole).toBeGreaterThan(6);
+});
+
 test("errors have codes, and say what is wrong", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
@@ -219,6 +298,26 @@ test("errors have codes, and say what is wrong", async ({ page }) => {
     "record", "record", "round", "round", "round-over", "card", "nothing-to-export", "image", "bad-argument", "bad-argument",
   ]);
   expect(outcome[0]?.[1]).toBe("`prompt` is a blank text; expected a prompt");
+});
+
+test("a file with another sum is named, and its data stay out", async ({ page }) => {
+  await open(page);
+  const outcome = await page.evaluate(async () => {
+    const { library, images, judged, card } = window as unknown as Opened;
+    const { blob } = await library.exportContribution({
+      records: judged(4, "a prompt that is told"), images: (uid) => images.get(uid), format: "jsonl", card, appVersion: "0.1.0", target: { zip: "blob" },
+    });
+    const bytes = new Uint8Array(await (blob as Blob).arrayBuffer());
+    const text = new TextDecoder("latin1").decode(bytes);
+    // A letter of a prompt: the line would still be one.
+    bytes[text.indexOf("a prompt that is told")] = "A".charCodeAt(0);
+    let kept = 0;
+    const result = await library.importContribution([["c.zip", new Blob([bytes])]], { onRecord: () => void (kept += 1) });
+    return { kept, result };
+  });
+  expect(outcome.kept).toBe(0);
+  expect(outcome.result.refused.map(({ file }) => file)).toEqual(["c.zip/data/train-00000-of-00001.jsonl"]);
+  expect(outcome.result.refused[0]?.message).toContain("SHA256SUMS says");
 });
 
 test("hostile files are refused by name, and the rest is kept", async ({ page }) => {

@@ -5,14 +5,14 @@ import type { ImportOptions, ImportResult, PreferenceRecord } from "./types";
 import { functions } from "./wasm";
 
 /** What the importer says. */
-type Step = { file: number; start: number; length: number } | { record: string; left: Uint8Array | null; right: Uint8Array | null } | null;
+type Step = { file: number; start: number; length: number; checks: boolean } | { record: string; left: Uint8Array | null; right: Uint8Array | null } | null;
 
 /** Progress is told so often at most, in milliseconds. */
 const OFTEN = 100;
 
 /**
  * Reads contributions back: zips, Parquet and JSON Lines files, or all files of a folder. What is not as it should be is refused by file, row
- * and column, and everything else is kept. A `File` of a folder is known by its `webkitRelativePath`; `[path, blob]` names one otherwise.
+ * and column, and everything else is kept; so is, before any of it is read, a file with another sum than `SHA256SUMS` or the manifest says. A `File` of a folder is known by its `webkitRelativePath`; `[path, blob]` names one otherwise.
  *
  * @throws RecordsError
  */
@@ -31,7 +31,9 @@ export async function importContribution(files: (File | [string, Blob])[], optio
     Float64Array.from(named, ([, blob]) => blob.size),
     now,
   );
-  let [records, loaded, last] = [0, 0, Number.NEGATIVE_INFINITY];
+  // Sums are compared before any data are read.
+  const loaded = { checking: 0, reading: 0 };
+  let [records, last] = [0, Number.NEGATIVE_INFINITY];
   try {
     for (;;) {
       throwIfAborted(signal);
@@ -42,7 +44,8 @@ export async function importContribution(files: (File | [string, Blob])[], optio
         await onRecord(JSON.parse(step.record) as PreferenceRecord, { left: step.left, right: step.right });
         continue;
       }
-      const { file, start, length } = step;
+      const { file, start, length, checks } = step;
+      const stage = checks ? "checking" : "reading";
       const [, blob] = named[file] as [string, Blob];
       try {
         const bytes = new Uint8Array(await blob.slice(start, start + length).arrayBuffer());
@@ -53,10 +56,10 @@ export async function importContribution(files: (File | [string, Blob])[], optio
         importer.giveUp(error.message);
       }
       // Small parts are read more than once; what is read is never told to be more than there is.
-      loaded = Math.min(loaded + length, total);
+      loaded[stage] = Math.min(loaded[stage] + length, total);
       if (performance.now() - last >= OFTEN) {
         last = performance.now();
-        onProgress?.({ stage: "reading", loaded, total });
+        onProgress?.({ stage, loaded: loaded[stage], total });
       }
     }
     onProgress?.({ stage: "reading", loaded: total, total });

@@ -14,13 +14,14 @@
  */
 
 import { guarded, RecordsError } from "./error";
-import type { Agreement, Comparison, PreferenceRecord, Ranked, ScorerAgreement } from "./types";
+import type { Agreement, Comparison, PreferenceRecord, ScorerAgreement } from "./types";
 import { functions } from "./wasm";
 
 export { RecordsError, type RecordsErrorCode } from "./error";
 export { exportContribution } from "./export";
 export { importContribution } from "./import";
 export { readMetadata } from "./metadata";
+export { ranking } from "./ranking";
 export { Round } from "./round";
 export type * from "./types";
 export { ready } from "./wasm";
@@ -58,13 +59,4 @@ export function selfAgreement(records: PreferenceRecord[], now = Date.now()): Ag
 export function scorerAgreement(records: PreferenceRecord[], now = Date.now()): ScorerAgreement | null {
   const { scorerAgreement: agreement } = functions();
   return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as ScorerAgreement | null;
-}
-
-/**
- * The order that labelled records suggest, the best first: of images, which compare within one prompt, or of models. Control pairs are left out.
- * Empty where more than 300 are compared.
- */
-export function ranking(records: PreferenceRecord[], by: "image" | "model", now = Date.now()): Ranked[] {
-  const { ranking: ranked } = functions();
-  return JSON.parse(guarded(() => ranked(JSON.stringify(records), by, now))) as Ranked[];
 }

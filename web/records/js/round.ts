@@ -2,7 +2,7 @@
 
 import type { Round as WasmRound } from "../pkg/records";
 import { guarded, RecordsError } from "./error";
-import type { Choice, Mode, Pair, RoundProgress, RoundSettings, Standing } from "./types";
+import type { Choice, Mode, Pair, RoundProgress, RoundSettings } from "./types";
 import { functions } from "./wasm";
 
 /** A round of pairs. Its {@link Round.state} goes into storage after each answer, and {@link Round.restore} goes on in the same place. */
@@ -39,7 +39,7 @@ export class Round {
     return JSON.parse(this.#round.progress()) as RoundProgress;
   }
 
-  /** The image that stays, or where none does the strongest so far; null before anything was answered, and in mode `"retest"`. */
+  /** The image that stays, or where none does the first of the ranking so far; null before anything was answered, and in mode `"retest"`. */
   get best(): string | null {
     return this.#round.best() ?? null;
   }
@@ -56,11 +56,6 @@ export class Round {
   /** Takes answers back, as many as asked for or there are, and gives their records' uids, the latest first. */
   undo(count = 1): string[] {
     return guarded(() => this.#round.undo(count));
-  }
-
-  /** The images in the order that the answers suggest, the best first. Empty in mode `"retest"` and for pools of more than 300 images. */
-  standings(): Standing[] {
-    return JSON.parse(this.#round.standings()) as Standing[];
   }
 
   /** The whole round as JSON. */

@@ -80,6 +80,9 @@ class BlobSink implements Sink {
 class FolderSink implements Sink {
   readonly isFolder = true;
   readonly #root: FileSystemDirectoryHandle;
+  readonly #folders = new Map<string, FileSystemDirectoryHandle>();
+  /** Files and folders that were not there before, by the folders that they are in. */
+  readonly #made: [FileSystemDirectoryHandle, string][] = [];
   #file: FileSystemWritableFileStream | undefined;
 
   constructor(root: FileSystemDirectoryHandle) {
@@ -88,11 +91,9 @@ class FolderSink implements Sink {
 
   async write(piece: Uint8Array | string | null): Promise<void> {
     if (typeof piece === "string") {
-      const folders = piece.split("/");
-      const name = folders.pop() ?? piece;
-      let folder = this.#root;
-      for (const part of folders) folder = await folder.getDirectoryHandle(part, { create: true });
-      const handle = await folder.getFileHandle(name, { create: true });
+      const at = piece.lastIndexOf("/");
+      const [folder, name] = [await this.#folder(piece.slice(0, Math.max(0, at))), piece.slice(at + 1)];
+      const handle = await this.#entry(folder, name, (options) => folder.getFileHandle(name, options));
       this.#file = await handle.createWritable();
     } else if (piece === null) {
       await this.#file?.close();
@@ -102,11 +103,38 @@ class FolderSink implements Sink {
     }
   }
 
+  /** The folder of a path. */
+  async #folder(path: string): Promise<FileSystemDirectoryHandle> {
+    if (path === "") return this.#root;
+    let folder = this.#folders.get(path);
+    if (!folder) {
+      const at = path.lastIndexOf("/");
+      const [outer, name] = [await this.#folder(path.slice(0, Math.max(0, at))), path.slice(at + 1)];
+      folder = await this.#entry(outer, name, (options) => outer.getDirectoryHandle(name, options));
+      this.#folders.set(path, folder);
+    }
+    return folder;
+  }
+
+  /** What is there, or is made and noted. */
+  async #entry<T>(folder: FileSystemDirectoryHandle, name: string, get: (options?: { create: true }) => Promise<T>): Promise<T> {
+    try {
+      return await get();
+    } catch (thrown) {
+      if ((thrown as DOMException).name !== "NotFoundError") throw thrown;
+    }
+    const made = await get({ create: true });
+    this.#made.push([folder, name]);
+    return made;
+  }
+
   async close(): Promise<undefined> {}
 
-  /** Files that are whole stay: a folder may hold other things, and which of them were there before is not known. */
+  /** Removes what was not there before. A file that was, and is written anew by now, cannot be brought back; other things in the folder stay. */
   async abort(reason: RecordsError): Promise<void> {
     await this.#file?.abort(reason).catch(() => {});
+    // The last first, so that a folder is empty before it goes; one that holds something else by now stays.
+    for (const [folder, name] of this.#made.reverse()) await folder.removeEntry(name).catch(() => {});
   }
 }
 

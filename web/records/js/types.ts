@@ -114,17 +114,6 @@ export interface RoundProgress {
   undoable: number;
 }
 
-/** An image's place in the order that the answers of a round suggest (Bradley–Terry, ties counted as half a win). */
-export interface Standing {
-  image_uid: string;
-  /** Its strength, on the scale on which a difference of 1 means odds of e to 1. The mean is 0. */
-  strength: number;
-  /** The standard error of the strength. */
-  error: number;
-  /** Answered pairs it was in, skipped ones and controls not counted. */
-  pairs: number;
-}
-
 /** Two records of one rater, prompt and pair of images, whatever their sides. */
 export interface Repeat {
   /** The uids of the records, the earlier first. */
@@ -133,14 +122,28 @@ export interface Repeat {
   agrees: boolean;
 }
 
+/** A mean, and where it would lie in 95 of 100 collections like this one. */
+export interface Estimate {
+  value: number;
+  low: number;
+  high: number;
+}
+
 /** How far raters agree with themselves where they judged a pair more than once. */
 export interface Agreement {
-  /** Every judgement after the first of its pair, beside the one before it. Skipped pairs are left out. */
+  /** Every judgement after the first of its pair, beside the one before it. Skipped pairs and controls are left out. */
   repeats: Repeat[];
-  /** How many of them agree. */
-  agreeing: number;
-  /** Mean of 1 for the same answer, ½ where exactly one of the two is a tie, 0 otherwise; null without repeats. */
-  score: number | null;
+  /** How well choices are predicted by what the same rater said of the pair at other times, as `pickscore evaluate` has it; null without repeats. */
+  oneself: {
+    /** Choices that are predicted, the pairs they are about, the raters who made them. */
+    choices: number;
+    pairs: number;
+    raters: number;
+    /** Mean of 1 for the same answer, ½ where exactly one of the two is a tie, 0 otherwise. */
+    accuracy: Estimate;
+    /** How often both are the same. */
+    exact: Estimate;
+  } | null;
 }
 
 /** How far a scorer agrees with a person. */
@@ -154,14 +157,47 @@ export interface ScorerAgreement {
   high: number;
 }
 
-/** A place in an order (Bradley–Terry, ties counted as half a win). */
+/** How a ranking is made. */
+export interface RankingOptions {
+  /** `Date.now()` unless it is given: records of times that have not come are refused. */
+  now?: number;
+  signal?: AbortSignal;
+}
+
+/** What choices say of images or models: the same as `pickscore evaluate --rank --format json` of the contribution that holds them. */
+export interface Ranking {
+  /** Choices that count, and those of them that were ties. */
+  choices: number;
+  ties: number;
+  /** Choices left out: between a thing and itself, or with something that has no name. */
+  left_out: number;
+  /** Prompts or choices that were drawn for the intervals. */
+  units: number;
+  /** How it was made. */
+  options: { prior: number | null; unit: "prompts" | "raters" | "choices"; resamples: number; orders: number; step: number; seed: number };
+  /** ν of Davidson's model: equals tie with probability ν / (2 + ν). */
+  tie: number;
+  /** Groups that no chain of choices connects. Ratings and ranks compare within one only. */
+  groups: number;
+  /** What must be known to read it right, in English. */
+  notes: string[];
+  /** The best first; one group after the other, the largest first. */
+  items: Ranked[];
+}
+
+/** One thing's place. */
 export interface Ranked {
   /** The image's uid or the model's name. */
   name: string;
-  /** On the scale on which a lead of 1 means odds of e to 1; the mean of all is 0. */
-  strength: number;
-  /** The standard error of the strength. */
-  error: number;
+  /** Its group, from 0. */
+  group: number;
+  /** Its place in its group, from 1, and where that lies in 95 of 100 drawn collections. */
+  rank: number;
+  rank_interval: [number, number];
+  /** Bradley–Terry with ties on Elo's scale: 1000 is its group's mean, 400 points are ten to one. */
+  rating: Estimate;
+  /** Its Elo rating over random orders. */
+  elo: { mean: number; deviation: number };
   /** Records that preferred it, neither, or the other one. */
   wins: number;
   ties: number;
@@ -195,9 +231,9 @@ export type Target =
 
 /** How far an export or import is. */
 export interface DataProgress {
-  /** `"checking"` (looking for images), `"writing"`, `"reading"`. */
+  /** `"checking"` (an export looks for images, an import compares sums), `"writing"`, `"reading"`. */
   stage: string;
-  /** Images while checking, records while writing, bytes while reading. */
+  /** Images, or bytes of an import, while checking; records while writing; bytes while reading. */
   loaded: number;
   total?: number;
 }

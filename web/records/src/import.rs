@@ -18,15 +18,16 @@ impl Importer {
         Self(InnerImporter::new(files, now as i64))
     }
 
-    /// What to do next: `{ file, start, length }` to fetch, `{ record, left, right }` to keep, null at the end.
+    /// What to do next: `{ file, start, length, checks }` to fetch, `{ record, left, right }` to keep, null at the end.
     pub fn step(&mut self) -> Result<JsValue, JsValue> {
         let result = Object::new();
         let set = |name: &str, value: &JsValue| Reflect::set(&result, &name.into(), value);
         match self.0.step() {
-            ImportStep::Need { file, start, length } => {
+            ImportStep::Need { file, start, length, checks } => {
                 set("file", &(file as f64).into())?;
                 set("start", &(start as f64).into())?;
                 set("length", &(length as f64).into())?;
+                set("checks", &checks.into())?;
             }
             ImportStep::Record(record, images) => {
                 set("record", &record.to_json().to_string().into())?;

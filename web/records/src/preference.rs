@@ -1,11 +1,11 @@
 //! Rounds and records.
 
 use pickscore::{
-    evaluate::{Bootstrap, ScorerAgreement, scorer_agreement as agreement_of},
-    preference::{
-        Agreement, Choice, Comparison, RankBy, Record, Round as InnerRound, RoundSettings,
-        image_uid as uid_of, ranking as ranking_of,
+    evaluate::{
+        Bootstrap, RankBy, Ranker as InnerRanker, ScorerAgreement, SelfAgreement, choices,
+        ranking::RankError, scorer_agreement as agreement_of, self_agreement as self_agreement_of,
     },
+    preference::{Choice, Comparison, Record, Round as InnerRound, RoundSettings, image_uid as uid_of},
 };
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
@@ -37,10 +37,10 @@ pub fn compare_records(known: &str, incoming: &str, now: f64) -> Result<String, 
 /// `selfAgreement`.
 #[wasm_bindgen(js_name = selfAgreement)]
 pub fn self_agreement(json: &str, now: f64) -> Result<String, JsValue> {
-    let Agreement { repeats, agreeing, score } = Agreement::of(&records(json, now)?);
+    let SelfAgreement { repeats, oneself } = self_agreement_of(&records(json, now)?, &Bootstrap::default());
     let repeats: Vec<Value> =
         repeats.iter().map(|repeat| json!({ "records": repeat.records, "agrees": repeat.agrees })).collect();
-    Ok(json!({ "repeats": repeats, "agreeing": agreeing, "score": score }).to_string())
+    Ok(json!({ "repeats": repeats, "oneself": oneself }).to_string())
 }
 
 /// `scorerAgreement`.
@@ -53,26 +53,37 @@ pub fn scorer_agreement(json: &str, now: f64) -> Result<String, JsValue> {
     Ok(Value::from(found).to_string())
 }
 
-/// `ranking`, by `"image"` or `"model"`.
+/// `ranking`: a piece of work at a time.
 #[wasm_bindgen]
-pub fn ranking(json: &str, by: &str, now: f64) -> Result<String, JsValue> {
-    let by = match by {
-        "image" => RankBy::Image,
-        "model" => RankBy::Model,
-        _ => return Err(Fault::new("bad-argument", "`by` is \"image\" or \"model\"").into()),
-    };
-    let ranked = ranking_of(&records(json, now)?, by);
-    let ranked = ranked.iter().map(|ranked| {
-        json!({
-            "name": ranked.name,
-            "strength": ranked.strength,
-            "error": ranked.error,
-            "wins": ranked.wins,
-            "ties": ranked.ties,
-            "losses": ranked.losses,
-        })
-    });
-    Ok(Value::Array(ranked.collect()).to_string())
+pub struct Ranker(Option<InnerRanker>);
+
+#[wasm_bindgen]
+impl Ranker {
+    /// Of JSON of records, by `"image"` or `"model"`; nothing where no two things are compared.
+    pub fn of(json: &str, by: &str, now: f64) -> Result<Option<Self>, JsValue> {
+        let by = match by {
+            "image" => RankBy::Image,
+            "model" => RankBy::Model,
+            _ => return Err(Fault::new("bad-argument", "`by` is \"image\" or \"model\"").into()),
+        };
+        match InnerRanker::new(&choices(&records(json, now)?, by), &by.options()) {
+            Ok(ranker) => Ok(Some(Self(Some(ranker)))),
+            Err(RankError::Nothing { .. }) => Ok(None),
+            Err(error) => Err(Fault::new("internal", error).into()),
+        }
+    }
+
+    /// Does the next piece; false where there was none.
+    pub fn step(&mut self) -> Result<bool, JsValue> {
+        let Some(ranker) = &mut self.0 else { return Ok(false) };
+        let progress = ranker.step().map_err(|error| Fault::new("internal", error))?;
+        Ok(progress.is_some())
+    }
+
+    /// JSON of the ranking, once.
+    pub fn finish(&mut self) -> String {
+        json!(self.0.take().map(InnerRanker::finish)).to_string()
+    }
 }
 
 fn parsed(json: &str, code: &'static str) -> Result<Value, Fault> {
@@ -152,20 +163,6 @@ impl Round {
     /// Takes answers back and gives their records' uids.
     pub fn undo(&mut self, count: usize) -> Vec<String> {
         self.0.undo(count)
-    }
-
-    /// JSON of the images in the order that the answers suggest.
-    pub fn standings(&self) -> String {
-        let standing = self.0.standings();
-        let standings = standing.iter().map(|standing| {
-            json!({
-                "image_uid": standing.image_uid,
-                "strength": standing.strength,
-                "error": standing.error,
-                "pairs": standing.pairs,
-            })
-        });
-        Value::Array(standings.collect()).to_string()
     }
 
     pub fn state(&self) -> String {

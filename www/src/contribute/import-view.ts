@@ -35,7 +35,7 @@ export class ImportView extends PickElement {
       <p class="small soft">${contributeText.importWords}</p>
       ${running
         ? html`<div class="row" role="status">
-            <span class="small">${running.progress ? contributeText.reading(bytes(running.progress.loaded), bytes(running.progress.total ?? running.progress.loaded)) : contributeText.beginning}</span>
+            <span class="small">${running.progress ? this.#progress(running.progress) : contributeText.beginning}</span>
             <progress .value=${running.progress?.loaded ?? 0} max=${running.progress?.total ?? 1} aria-label=${contributeText.progress}></progress>
             <button type="button" @click=${() => running.abort.abort()}>${contributeText.stop}</button>
           </div>`
@@ -97,6 +97,11 @@ export class ImportView extends PickElement {
     this.found = undefined;
     const undo = { label: contributeText.undo, run: () => void deleteRecords(added, randomUid(), Date.now()) };
     toast({ text: contributeText.added(added.length), action: undo });
+  }
+
+  #progress({ stage, loaded, total }: DataProgress): string {
+    const words = stage === "checking" ? contributeText.comparing : contributeText.reading;
+    return words(bytes(loaded), bytes(total ?? loaded));
   }
 
   async #run<R>(adding: boolean, work: (run: { signal: AbortSignal; onProgress: (progress: DataProgress) => void }) => Promise<R>): Promise<R | undefined> {

@@ -128,7 +128,7 @@ export class ContributeScreen extends PickElement {
       [bytes(held.bytes), contributeText.factBytes],
     ];
     const repeats = self.repeats.length;
-    if (repeats > 0) facts.splice(5, 0, [number(repeats - self.agreeing), contributeText.factConflicts(number(repeats))]);
+    if (repeats > 0) facts.splice(5, 0, [number(self.repeats.filter(({ agrees }) => !agrees).length), contributeText.factConflicts(number(repeats))]);
     return html`
       <dl>
         ${facts.map(([value, name]) => html`<div><dt class="small soft">${name}</dt><dd class="figures">${value}</dd></div>`)}

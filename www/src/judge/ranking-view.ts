@@ -15,6 +15,8 @@ export interface RankedRow extends Ranked {
   score?: number | undefined;
 }
 
+/** The mean of all ratings. */
+const MIDDLE = 1000;
 /** Rows that are shown at first. */
 const FIRST = 20;
 
@@ -43,6 +45,7 @@ export class RankingView extends PickElement {
       <table>
         <caption>
           ${this.caption}
+          ${this.rows.some(({ group }) => group !== this.rows[0]?.group) ? judgeText.apartWords : nothing}
         </caption>
         <thead>
           <tr>
@@ -50,18 +53,18 @@ export class RankingView extends PickElement {
             ${pictures ? html`<th scope="col" class="thumb"><span class="hidden-text">${judgeText.picture}</span></th>` : nothing}
             <th scope="col">${judgeText.name}</th>
             <th scope="col" class="plot">
-              <span class="hidden-text">${judgeText.strengthColumn}</span>
+              <span class="hidden-text">${judgeText.ratingColumn}</span>
               <svg width="100%" height="18" aria-hidden="true">
                 ${axis.ticks.map((tick) => svg`<text class=${axis.isEnd(tick) ? "" : "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
               </svg>
             </th>
-            <th scope="col" class="end">${judgeText.strength}</th>
+            <th scope="col" class="end">${judgeText.rating}</th>
             <th scope="col" class="end wide">${judgeText.record}</th>
             ${scores ? html`<th scope="col" class="end wide">${this.scorer}</th>` : nothing}
           </tr>
         </thead>
         <tbody>
-          ${shown.map((row, index) => this.#row(row, index, axis, pictures, scores))}
+          ${shown.map((row) => this.#row(row, axis, pictures, scores))}
         </tbody>
       </table>
       ${this.rows.length > shown.length
@@ -70,21 +73,21 @@ export class RankingView extends PickElement {
     `;
   }
 
-  #row(row: RankedRow, index: number, axis: Axis, pictures: boolean, scores: boolean): TemplateResult {
-    const { low, high } = intervalOf(row);
-    const [from, middle, to] = [low, row.strength, high].map(axis.at) as [number, number, number];
+  #row(row: RankedRow, axis: Axis, pictures: boolean, scores: boolean): TemplateResult {
+    const { value, low, high } = row.rating;
+    const [from, middle, to] = [low, value, high].map(axis.at) as [number, number, number];
     return html`<tr>
-      <td class="place figures">${number(index + 1)}</td>
+      <td class="place figures">${number(row.rank)}</td>
       ${pictures ? html`<td class="thumb">${row.picture ? html`<kept-picture .uid=${row.picture}></kept-picture>` : nothing}</td>` : nothing}
       <th scope="row" class="name"><bdi>${row.label}</bdi></th>
       <td class="plot">
         <svg width="100%" height="22" aria-hidden="true">
-          ${axis.ticks.map((tick) => svg`<line class=${tick === 0 ? "zero" : "tick"} x1="${axis.at(tick)}%" x2="${axis.at(tick)}%" y1="0" y2="22" />`)}
+          ${axis.ticks.map((tick) => svg`<line class=${tick === MIDDLE ? "zero" : "tick"} x1="${axis.at(tick)}%" x2="${axis.at(tick)}%" y1="0" y2="22" />`)}
           <line class="interval" x1="${from}%" x2="${to}%" y1="11" y2="11" />
           <circle class="middle" cx="${middle}%" cy="11" r="4.5" />
         </svg>
       </td>
-      <td class="end figures">${number(row.strength, 2)}<span class="soft"> ${judgeText.interval(number(low, 1), number(high, 1))}</span></td>
+      <td class="end figures">${number(value)}<span class="soft"> ${judgeText.interval(number(low), number(high))}</span></td>
       <td class="end wide figures">${judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses))}</td>
       ${scores ? html`<td class="end wide figures">${row.score === undefined ? "–" : number(row.score, 2)}</td>` : nothing}
     </tr>`;
@@ -209,26 +212,21 @@ interface Axis {
   ticks: number[];
   /** Whether a tick is named where there is little room. */
   isEnd: (tick: number) => boolean;
-  /** Where a strength lies, in hundredths of the width. */
-  at: (strength: number) => number;
+  /** Where a rating lies, in hundredths of the width. */
+  at: (rating: number) => number;
 }
 
-/** Where a strength lies 95 times in 100. */
-function intervalOf({ strength, error }: Ranked): { low: number; high: number } {
-  return { low: strength - 1.96 * error, high: strength + 1.96 * error };
-}
-
-/** Whole numbers that hold every interval, a few of them named. Beyond 8, which is odds of 3,000 to 1, intervals are cut. */
+/** Hundreds that hold every interval, a few of them named. Beyond 1400 of the middle, which is odds of 3,000 to 1, intervals are cut. */
 function axisOf(rows: readonly Ranked[]): Axis {
-  const ends = rows.map(intervalOf).flatMap(({ low, high }) => [low, high]);
-  const most = Math.min(8, Math.max(1, Math.ceil(Math.max(0, ...ends.map(Math.abs)))));
-  const step = most > 4 ? 2 : 1;
-  const ticks = Array.from({ length: 2 * Math.floor(most / step) + 1 }, (_, index) => (index - Math.floor(most / step)) * step);
-  const at = (strength: number) => {
-    const held = Math.max(-most, Math.min(most, strength));
+  const ends = rows.flatMap(({ rating: { low, high } }) => [low - MIDDLE, high - MIDDLE].map(Math.abs));
+  const most = Math.min(1400, 100 * Math.max(2, Math.ceil(Math.max(0, ...ends) / 100)));
+  const step = most > 800 ? 400 : most > 400 ? 200 : 100;
+  const ticks = Array.from({ length: 2 * Math.floor(most / step) + 1 }, (_, index) => MIDDLE + (index - Math.floor(most / step)) * step);
+  const at = (rating: number) => {
+    const held = Math.max(-most, Math.min(most, rating - MIDDLE));
     return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
   };
-  const isEnd = (tick: number) => tick === 0 || Math.abs(tick) === ticks.at(-1);
+  const isEnd = (tick: number) => tick === MIDDLE || tick === ticks[0] || tick === ticks.at(-1);
   return { ticks, isEnd, at };
 }
 

@@ -3,7 +3,7 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import "./ranking-view";
 import { collection, listRecords } from "../collection/collection";
-import { type Agreement, type PreferenceRecord, records, type ScorerAgreement } from "../collection/library";
+import { type Agreement, type PreferenceRecord, type Ranked, records, type ScorerAgreement } from "../collection/library";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { href } from "../shell/router";
@@ -129,11 +129,12 @@ export class JudgeSummary extends PickElement {
   }
 
   #self({ self }: Summary): TemplateResult | typeof nothing {
-    if (self.repeats.length === 0 || self.score === null) return nothing;
+    if (!self.oneself) return nothing;
+    const agreeing = self.repeats.filter(({ agrees }) => agrees).length;
     return html`<section>
       <h2>${judgeText.withSelf}</h2>
-      <p class="large figures">${percent(self.score, 0)}</p>
-      <p class="soft small">${judgeText.selfWords(number(self.agreeing), number(self.repeats.length))}</p>
+      <p class="large figures">${percent(self.oneself.accuracy.value, 0)}</p>
+      <p class="soft small">${judgeText.selfWords(number(agreeing), number(self.repeats.length))}</p>
     </section>`;
   }
 
@@ -230,6 +231,9 @@ async function summarise(play: Play): Promise<Summary> {
   const scored = labelled.filter(({ scorer }) => scorer !== null);
   const scorerName = scored.at(-1)?.scorer?.name ?? "";
   const prompts = [...new Set(labelled.map(({ prompt }) => prompt))];
+  // All prompts at once, as the command ranks them.
+  const ranked = async (by: "image" | "model"): Promise<Ranked[]> => (await ranking(labelled, by))?.items ?? [];
+  const [images, models] = [await ranked("image"), await ranked("model")];
   return {
     counts: {
       pairs: plain.length,
@@ -243,8 +247,9 @@ async function summarise(play: Play): Promise<Summary> {
     self: selfAgreement(repeated),
     images: prompts.map((prompt) => {
       const of = labelled.filter((record) => record.prompt === prompt);
+      const shown = new Set(of.flatMap(({ left, right }) => [left.image_uid, right.image_uid]));
       const scores = scoresOf(of);
-      const rows = ranking(of, "image").map((ranked) => {
+      const rows = images.filter(({ name }) => shown.has(name)).map((ranked) => {
         const path = play.items.get(ranked.name)?.path ?? "";
         const model = play.items.get(ranked.name)?.model;
         const label = path.split("/").pop() || model || ranked.name.slice(0, 8);
@@ -252,7 +257,7 @@ async function summarise(play: Play): Promise<Summary> {
       });
       return { prompt, rows };
     }),
-    models: ranking(labelled, "model").map((ranked) => ({ ...ranked, label: ranked.name })),
+    models: models.map((ranked) => ({ ...ranked, label: ranked.name })),
     retestable: retestable(all).length,
   };
 }

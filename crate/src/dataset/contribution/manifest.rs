@@ -1,13 +1,122 @@
-//! `contribution.json` and `SHA256SUMS`: what a contribution says about itself to programs.
+//! `contribution.json` and `SHA256SUMS`: what a contribution says about itself to programs, written and read.
 
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Card, Format, WrittenFile, counts::Counts, time};
 
+/// What the manifest is called.
+pub(in crate::dataset) const MANIFEST: &str = "contribution.json";
+/// What the sums are called.
+pub(in crate::dataset) const SUMS: &str = "SHA256SUMS";
+/// Most bytes of either. A hundred bytes a file.
+pub(in crate::dataset) const TEXT: u64 = 16 << 20;
 /// What `format` says.
-pub(in crate::dataset) const FORMAT: &str = "pickscore-contribution";
+const FORMAT: &str = "pickscore-contribution";
 /// The version that is written.
-pub(super) const VERSION: u64 = 1;
+const VERSION: u64 = 1;
+/// Longest path.
+const PATH: usize = 1024;
+
+/// A manifest, as far as it is needed to read what it lists.
+#[derive(Debug, Deserialize)]
+pub(in crate::dataset) struct Manifest {
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merged data set tells it"))]
+    #[serde(default)]
+    pub(in crate::dataset) title: String,
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merged data set tells it"))]
+    #[serde(default)]
+    pub(in crate::dataset) license: String,
+    /// What the data are, by the name of their format.
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merge has no use for CSV"))]
+    #[serde(default)]
+    pub(in crate::dataset) data: String,
+    pub(in crate::dataset) files: Vec<Listed>,
+}
+
+/// A file of the manifest.
+#[derive(Debug, Deserialize)]
+pub(in crate::dataset) struct Listed {
+    pub(in crate::dataset) path: String,
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "the sum says it too"))]
+    pub(in crate::dataset) bytes: u64,
+    #[cfg_attr(
+        not(feature = "merge"),
+        expect(dead_code, reason = "rows are counted before they are merged")
+    )]
+    #[serde(default)]
+    pub(in crate::dataset) rows: u64,
+    pub(in crate::dataset) sha256: String,
+}
+
+/// Why something is no manifest, or none that can be followed; to come after its name and a colon.
+#[derive(Debug, thiserror::Error)]
+pub(in crate::dataset) enum ManifestError {
+    /// It is something else.
+    #[error("it is no manifest: {0}")]
+    Json(#[from] serde_json::Error),
+    /// It is another program's.
+    #[error("`format` is {found}; expected \"{FORMAT}\"")]
+    Format { found: String },
+    /// It is of a time to come.
+    #[error("`version` is {found}; this program reads version {VERSION}")]
+    Version { found: String },
+    /// It leads elsewhere.
+    #[error("it names the file {entry:?}; expected a path within the contribution")]
+    Path { entry: String },
+}
+
+impl Manifest {
+    /// Reads a manifest of any version that there was, whose paths stay within.
+    pub(in crate::dataset) fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
+        let value: Value = serde_json::from_slice(bytes)?;
+        let found = |name: &str| shortened(&value[name].to_string());
+        if value["format"] != FORMAT {
+            return Err(ManifestError::Format { found: found("format") });
+        }
+        if value["version"] != VERSION {
+            return Err(ManifestError::Version { found: found("version") });
+        }
+        let manifest: Self = serde_json::from_value(value)?;
+        match manifest.files.iter().find(|listed| !is_within(&listed.path)) {
+            Some(listed) => Err(ManifestError::Path { entry: shortened(&listed.path) }),
+            None => Ok(manifest),
+        }
+    }
+}
+
+/// The sums of paths: lines of a sum, a space, a space or `*`, and a path.
+pub(in crate::dataset) fn read_sums(text: &[u8]) -> Result<BTreeMap<String, String>, String> {
+    let text = std::str::from_utf8(text).map_err(|_| "it is not text in UTF-8".to_owned())?;
+    let mut found = BTreeMap::new();
+    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
+        let parts = line.split_once(' ').and_then(|(sum, path)| {
+            Some((sum, path.strip_prefix([' ', '*'])?)).filter(|(sum, _)| sum.len() == 64)
+        });
+        let (sum, path) = parts.ok_or_else(|| format!("line {} is no sum and path", at + 1))?;
+        if found.insert(path.to_owned(), sum.to_owned()).is_some() {
+            return Err(format!("line {} has a path for the second time", at + 1));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a path stays within its folder, on every system.
+pub(in crate::dataset) fn is_within(path: &str) -> bool {
+    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
+    path.len() <= PATH && !path.contains(['\\', ':', '\0']) && path.split('/').all(plain)
+}
+
+/// A text from outside, short enough for a sentence.
+pub(in crate::dataset) fn shortened(text: &str) -> String {
+    let mut start: String = text.chars().take(80).collect();
+    if start.len() < text.len() {
+        start.push('…');
+    }
+    start
+}
 
 /// The manifest of the files that are written.
 pub(super) fn manifest(
@@ -52,17 +161,34 @@ pub(super) fn sums(files: &[WrittenFile]) -> String {
     files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect()
 }
 
-/// Whether a manifest is one whose data can be read; else what is wrong, to come after its name.
-pub(super) fn check(bytes: &[u8]) -> Result<(), String> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("is no JSON: {error}"))?;
-    if value["format"] != FORMAT {
-        let found: String = value["format"].to_string().chars().take(40).collect();
-        return Err(format!("has {found} as its format; expected \"{FORMAT}\""));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_stay_within() {
+        for good in ["a", "data/train-00000-of-00001.parquet", "ü/…"] {
+            assert!(is_within(good), "{good}");
+        }
+        for bad in ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "C:/a", "a\\b", "..", "a\0b"] {
+            assert!(!is_within(bad), "{bad}");
+        }
+        assert!(!is_within(&"x".repeat(1025)));
     }
-    let version = value["version"].as_u64();
-    if version.is_some_and(|version| (1..=VERSION).contains(&version)) {
-        return Ok(());
+
+    #[test]
+    fn sums_are_read_as_sha256sum_writes_them() {
+        let sum = "0123456789abcdef".repeat(4);
+        let text = format!("{sum}  a/b c.parquet\n{sum} *d\n\n");
+        let found = read_sums(text.as_bytes()).unwrap();
+        assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b c.parquet", "d"]);
+        for (bad, expected) in [
+            (format!("{sum}\n"), "line 1 is no sum and path"),
+            (format!("{sum}  a\n{sum}  a\n"), "line 2 has a path for the second time"),
+            ("12  a\n".into(), "line 1 is no sum and path"),
+        ] {
+            assert_eq!(read_sums(bad.as_bytes()).unwrap_err(), expected);
+        }
+        assert!(read_sums(&[0xff]).is_err());
     }
-    let found: String = value["version"].to_string().chars().take(40).collect();
-    Err(format!("is of version {found}; this program reads versions 1 to {VERSION}"))
 }

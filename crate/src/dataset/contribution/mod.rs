@@ -15,18 +15,16 @@ mod error;
 mod export;
 mod import;
 pub(super) mod json_lines;
-mod manifest;
+pub(super) mod manifest;
 mod packer;
 mod plan;
-mod row;
+pub(super) mod row;
 mod time;
 
 pub use card::{Card, Consent};
 pub use error::ExportError;
 pub use export::{ExportOptions, Exported, Exporter};
 pub use import::{ImportStep, Importer, Refusal};
-#[cfg(all(feature = "merge", not(target_family = "wasm")))]
-pub(super) use manifest::FORMAT;
 pub use packer::{Chunk, Packing, WrittenFile};
 
 /// What a contribution's data are.

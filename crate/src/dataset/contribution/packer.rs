@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
 use super::{ExportError, time};
-use crate::preference::hexadecimal;
+use crate::hexadecimal::hexadecimal;
 
 /// Bytes that are gathered before they are handed out.
 const PIECE: usize = 1 << 20;

@@ -5,11 +5,12 @@ use sha2::{Digest as _, Sha256};
 
 use crate::{
     dataset::{Collected, Row, RowImage},
+    hexadecimal::hexadecimal,
     preference::{RECORD_VERSION, Record, RecordError, Shown, Side},
 };
 
 /// Nanoseconds of a millisecond.
-const MILLISECOND: i64 = 1_000_000;
+pub(in crate::dataset) const MILLISECOND: i64 = 1_000_000;
 
 /// The row of a record, without its images' bytes. `examples` is how many rows its prompt has, `index` its number.
 pub(super) fn row_of(record: &Record, examples: i64, index: i64) -> Row {
@@ -71,11 +72,27 @@ fn number(uid: &str) -> i64 {
     (number >> 11) as i64
 }
 
-/// Why a row is no record: the column, what is there, what may be there.
-pub(super) type RowFault = (&'static str, String);
+/// Why a row is no record: the column, and what is there and may be there as [`said_of_cell`] takes it.
+pub(in crate::dataset) type RowFault = (&'static str, String);
+
+/// The sentence about a value. `reason` is what is there, and what was expected.
+pub(in crate::dataset) fn said_of_cell(file: &str, row: u64, column: &str, reason: &str) -> String {
+    match reason.split_once("; expected ") {
+        Some((found, expected)) => {
+            format!("the column `{column}` of {file} has {found} in row {row}; expected {expected}")
+        }
+        None => format!("the column `{column}` of {file} has {reason} in row {row}"),
+    }
+}
+
+/// What is wrong with an image of this SHA-256 that should have this uid.
+pub(in crate::dataset) fn other_image(uid: &str, sum: &[u8]) -> Option<String> {
+    let found = hexadecimal(sum);
+    (found != uid).then(|| format!("an image whose SHA-256 is {found}; expected {uid:.70}"))
+}
 
 /// The record of a row of ours. `now` is the time in milliseconds since 1970.
-pub(super) fn record_of(row: &Row, now: i64) -> Result<Record, RowFault> {
+pub(in crate::dataset) fn record_of(row: &Row, now: i64) -> Result<Record, RowFault> {
     let Some(collected) = &row.collected else {
         let reason =
             "nothing, as in plain Pick-a-Pic; expected a version (`pickscore merge` takes such files)";
@@ -146,7 +163,7 @@ fn finite(number: Option<f64>) -> Value {
 }
 
 /// What is wrong, without the field's name, which the column's takes the place of.
-fn said(error: &RecordError) -> String {
+pub(in crate::dataset) fn said(error: &RecordError) -> String {
     match error {
         RecordError::Field { found, expected, .. } => {
             format!("{}; expected {expected}", if found == "absent" { "nothing" } else { found })

@@ -1,13 +1,12 @@
 //! A contribution: its manifest and sums, and whether its files are what those say.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     fs::File,
     io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
-use serde::Deserialize;
 use sha2::{Digest as _, Sha256};
 use zip::ZipArchive;
 
@@ -18,46 +17,19 @@ use super::{
     source::{Source, SourceKind},
 };
 use crate::{
-    dataset::{IMAGE_BYTES, contribution::FORMAT},
-    preference::hexadecimal,
+    dataset::{
+        IMAGE_BYTES,
+        contribution::manifest::{Listed, MANIFEST, Manifest, SUMS, TEXT, is_within, read_sums, shortened},
+    },
+    hexadecimal::hexadecimal,
 };
 
-/// What a manifest is called.
-pub(super) const MANIFEST: &str = "contribution.json";
-/// What the sums are called.
-const SUMS: &str = "SHA256SUMS";
-/// Most bytes of a manifest or of the sums. A hundred bytes a file.
-const TEXT: u64 = 16 << 20;
 /// Most bytes of a file that is unpacked.
 const UNPACKED: u64 = 8 << 30;
 /// Most times that a packed file may grow. Parquet is compressed already.
 const GROWTH: u64 = 200;
 /// Most files of a zip.
 const ENTRIES: usize = 1_000_000;
-
-/// `contribution.json`, as far as it is needed here.
-#[derive(Debug, Deserialize)]
-struct Manifest {
-    format: String,
-    version: u64,
-    #[serde(default)]
-    title: String,
-    #[serde(default)]
-    license: String,
-    #[serde(default)]
-    data: String,
-    files: Vec<Listed>,
-}
-
-/// A file of the manifest.
-#[derive(Debug, Deserialize)]
-struct Listed {
-    path: String,
-    bytes: u64,
-    #[serde(default)]
-    rows: u64,
-    sha256: String,
-}
 
 /// Where the files of a contribution are.
 enum Files<'a> {
@@ -106,27 +78,11 @@ fn read(name: String, mut files: Files<'_>, source: usize) -> Result<Source, Sou
     let within = |entry: &str| format!("{name}/{entry}");
     let wrong = |entry: &str, reason: String| SourceFault::Manifest { file: within(entry), reason };
     let text = files.text(&name, MANIFEST)?;
-    let manifest: Manifest =
-        serde_json::from_slice(&text).map_err(|error| wrong(MANIFEST, error.to_string()))?;
-    if manifest.format != FORMAT {
-        let found = shortened(&manifest.format);
-        return Err(wrong(MANIFEST, format!("`format` is {found:?}; expected \"{FORMAT}\"")));
-    }
-    if manifest.version != 1 {
-        return Err(wrong(
-            MANIFEST,
-            format!("`version` is {}; this program reads version 1", manifest.version),
-        ));
-    }
-    for listed in &manifest.files {
-        if !is_within(&listed.path) {
-            return Err(SourceFault::Path { file: within(MANIFEST), entry: shortened(&listed.path) });
-        }
-    }
+    let manifest = Manifest::read(&text).map_err(|error| wrong(MANIFEST, error.to_string()))?;
     if !["", "parquet", "jsonl"].contains(&manifest.data.as_str()) {
         return Err(SourceFault::Kind { file: name, found: shortened(&manifest.data) });
     }
-    let sums = sums(&files.text(&name, SUMS)?).map_err(|reason| wrong(SUMS, reason))?;
+    let sums = read_sums(&files.text(&name, SUMS)?).map_err(|reason| wrong(SUMS, reason))?;
     check_sum(&within(MANIFEST), &hexadecimal(&Sha256::digest(&text)), sums.get(MANIFEST), SUMS)?;
     let mut parts = Vec::new();
     let mut lines = Vec::new();
@@ -178,37 +134,6 @@ fn check_sum(
         return Ok(());
     }
     Err(SourceFault::Sum { file: file.into(), found: found.into(), listed_in, expected: shortened(expected) })
-}
-
-/// Lines of a sum, a space, a space or `*`, and a path.
-fn sums(text: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "it is not text in UTF-8".to_owned())?;
-    let mut found = BTreeMap::new();
-    for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
-        let parts = line.split_once(' ').and_then(|(sum, path)| {
-            Some((sum, path.strip_prefix([' ', '*'])?)).filter(|(sum, _)| sum.len() == 64)
-        });
-        let (sum, path) = parts.ok_or_else(|| format!("line {} is no sum and path", at + 1))?;
-        if found.insert(path.to_owned(), sum.to_owned()).is_some() {
-            return Err(format!("line {} has a path for the second time", at + 1));
-        }
-    }
-    Ok(found)
-}
-
-/// Whether a path stays within its folder, on every system.
-fn is_within(path: &str) -> bool {
-    let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
-    !path.contains(['\\', ':', '\0']) && path.split('/').all(plain)
-}
-
-/// A text from outside, short enough for a sentence.
-fn shortened(text: &str) -> String {
-    let mut start: String = text.chars().take(80).collect();
-    if start.len() < text.len() {
-        start.push('…');
-    }
-    start
 }
 
 impl Files<'_> {
@@ -390,35 +315,4 @@ fn copy(
 
 fn unread(file: &str, error: &io::Error) -> SourceFault {
     SourceFault::Unreadable { file: file.into(), reason: error.to_string() }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_stay_within() {
-        for good in ["a", "data/train-00000-of-00001.parquet", "ü/…"] {
-            assert!(is_within(good), "{good}");
-        }
-        for bad in ["", "/a", "a/", "../a", "a/../b", "./a", "a//b", "C:/a", "a\\b", "..", "a\0b"] {
-            assert!(!is_within(bad), "{bad}");
-        }
-    }
-
-    #[test]
-    fn sums_are_read_as_sha256sum_writes_them() {
-        let sum = "0123456789abcdef".repeat(4);
-        let text = format!("{sum}  a/b c.parquet\n{sum} *d\n\n");
-        let found = sums(text.as_bytes()).unwrap();
-        assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b c.parquet", "d"]);
-        for (bad, expected) in [
-            (format!("{sum}\n"), "line 1 is no sum and path"),
-            (format!("{sum}  a\n{sum}  a\n"), "line 2 has a path for the second time"),
-            ("12  a\n".into(), "line 1 is no sum and path"),
-        ] {
-            assert_eq!(sums(bad.as_bytes()).unwrap_err(), expected);
-        }
-        assert!(sums(&[0xff]).is_err());
-    }
 }

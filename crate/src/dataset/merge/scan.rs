@@ -14,15 +14,16 @@ use super::{
     tell,
 };
 use crate::{
-    dataset::{Columns, DatasetError, Row},
-    preference::{CLOCK_AHEAD, Mode, PROMPT_BYTES, hexadecimal, shortened},
+    dataset::{
+        Columns, Row,
+        contribution::row::{MILLISECOND, other_image, record_of, said, said_of_cell},
+    },
+    preference::{RecordError, check_prompt, check_time},
     score::Verdict,
 };
 
 /// Rows that a bad value has cost, told one by one.
 const TOLD: usize = 100;
-/// How far ahead a clock may be, in nanoseconds.
-const AHEAD: i64 = CLOCK_AHEAD * 1_000_000;
 /// Who judged, where that is not known.
 pub(super) const NOBODY: u32 = u32::MAX;
 
@@ -162,6 +163,8 @@ fn read_part(
     }
     scanned.refused_row_count += part.lines.fault_count - part.lines.faults.len() as u64;
     let groups = reader.row_groups().len();
+    // Without a clock no time is ahead of it.
+    let now = options.now.map_or(i64::MAX, |now| now / MILLISECOND);
     let index = scanned.parts.len() as u32;
     for group in 0..groups {
         tell((group * 100 / groups) as u64)?;
@@ -173,7 +176,7 @@ fn read_part(
         }
         for (row, &number) in found.rows.iter().zip(&found.numbers) {
             let line = part.lines.numbers.get(number as usize).copied().unwrap_or(number);
-            match checked(&part.name, row, line, options.now) {
+            match checked(&part.name, row, line, now) {
                 Ok(sums) => scanned.keep(row, number, index, &sums, numbers, phrases, options)?,
                 Err(fault) => scanned.refuse_row(&fault, options)?,
             }
@@ -256,44 +259,19 @@ impl Scanned {
     }
 }
 
-/// What the schema leaves open and this project's pages never write. Gives the images' sums.
-fn checked(file: &str, row: &Row, number: u64, now: Option<i64>) -> Result<[[u8; 32]; 2], DatasetError> {
-    let wrong = |column: &'static str, found: String, expected: &'static str| {
-        Err(DatasetError::Cell { file: file.into(), row: number, column, found, expected })
-    };
-    if row.caption.trim().is_empty() {
-        return wrong("caption", "an empty text".into(), "a prompt");
-    }
-    if row.caption.len() > PROMPT_BYTES {
-        return wrong("caption", format!("{} bytes", row.caption.len()), "at most 16384 bytes");
-    }
-    if now.is_some_and(|now| row.created_at > now.saturating_add(AHEAD)) {
-        return wrong("created_at", format!("{} ns after 1970", row.created_at), "a time that has come");
-    }
+/// What the schema leaves open: a row of ours is a record, with the images that it names. Gives the images' sums, or what is wrong.
+fn checked(file: &str, row: &Row, number: u64, now: i64) -> Result<[[u8; 32]; 2], String> {
     let sums: [[u8; 32]; 2] = [0, 1].map(|side: usize| Sha256::digest(&row.images[side].bytes).into());
-    let Some(collected) = &row.collected else { return Ok(sums) };
-    for (column, image, sum) in
-        [("image_0_uid", &row.images[0], &sums[0]), ("image_1_uid", &row.images[1], &sums[1])]
-    {
-        if image.uid != hexadecimal(sum) {
-            return wrong(column, shortened(&image.uid), "the SHA-256 of the image's bytes");
-        }
-    }
-    if sums[0] == sums[1] {
-        return wrong("image_1_uid", "the same as image_0_uid".into(), "another image");
-    }
-    if !["left", "right"].contains(&collected.side_0.as_str()) {
-        return wrong("pickscore_side_0", shortened(&collected.side_0), "left or right");
-    }
-    if Mode::of(&collected.mode).is_none() {
-        return wrong(
-            "pickscore_mode",
-            shortened(&collected.mode),
-            "winner-stays, all-pairs, active or retest",
-        );
-    }
-    match collected.control.as_deref() {
-        None | Some("image_0" | "image_1") => Ok(sums),
-        Some(other) => wrong("pickscore_control", shortened(other), "image_0, image_1 or nothing"),
-    }
+    let sound = if row.collected.is_some() {
+        let image = |at: usize| other_image(&row.images[at].uid, &sums[at]).map_or(Ok(()), Err);
+        record_of(row, now)
+            .and_then(|_| image(0).map_err(|said| ("jpg_0", said)))
+            .and_then(|()| image(1).map_err(|said| ("jpg_1", said)))
+    } else {
+        let of = |column| move |error: RecordError| (column, said(&error));
+        check_prompt(&row.caption)
+            .map_err(of("caption"))
+            .and_then(|()| check_time(row.created_at / MILLISECOND, now).map_err(of("created_at")))
+    };
+    sound.map(|()| sums).map_err(|(column, reason)| said_of_cell(file, number, column, &reason))
 }

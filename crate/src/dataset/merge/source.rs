@@ -9,6 +9,7 @@ use std::{
 use super::{
     MergeError, MergeOptions, Refused, SourceFault, Watch, contribution, part::Part, target::Target, tell,
 };
+use crate::dataset::contribution::manifest::MANIFEST;
 
 /// Most files.
 const FILES: usize = 100_000;
@@ -132,7 +133,7 @@ fn look(path: &Path, depth: usize, found: &mut Vec<Candidate>) -> Result<(), Sou
             },
             |candidate| Ok(Some(candidate)),
         )?);
-    } else if path.join(contribution::MANIFEST).is_file() {
+    } else if path.join(MANIFEST).is_file() {
         found.push(Candidate::Contribution(path.to_path_buf()));
     } else {
         let too_many =

@@ -19,9 +19,12 @@ pub use settings::{
     SEED_MOST,
 };
 
-use self::permutation::Permutation;
-pub(crate) use self::strength::{Outcome, Strengths};
+use self::{
+    permutation::Permutation,
+    strength::{Outcome, Strengths},
+};
 use super::{Choice, Label, Mode, Side};
+use crate::evaluate::{Comparison, RankBy, RankOptions, Ranker};
 
 /// A pair as it is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,19 +48,6 @@ pub struct RoundProgress {
     pub answered: u64,
     /// Pairs it will have in all, as far as is known: controls are counted once they are asked.
     pub total: u64,
-}
-
-/// An image's place in the order that the answers suggest.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Standing {
-    /// Its uid.
-    pub image_uid: String,
-    /// Its strength: a difference of 1 means odds of e to 1. The mean is 0.
-    pub strength: f64,
-    /// The standard error of the strength.
-    pub error: f64,
-    /// Labelled pairs it was in, controls not counted.
-    pub pairs: u64,
 }
 
 /// Where a pair comes from.
@@ -243,7 +233,7 @@ impl Round {
         RoundProgress { answered, total: self.most() + controls }
     }
 
-    /// The image that stays, or, where none does, the strongest; `None` before anything was labelled.
+    /// The image that stays, or, where none does, the first of the ranking of the answers so far; `None` before anything was labelled.
     pub fn best(&self) -> Option<String> {
         match self.settings.mode {
             Mode::WinnerStays => {
@@ -251,40 +241,14 @@ impl Round {
                 Some(self.settings.images[stays].clone())
             }
             Mode::AllPairs | Mode::Active => {
-                let labelled = self.outcomes().next().is_some();
-                let best = labelled.then(|| self.standings().into_iter().next()).flatten()?;
-                Some(best.image_uid)
+                let choices: Vec<Comparison> = self.outcomes().map(|outcome| self.choice(outcome)).collect();
+                // Neither intervals nor Elo change who is first.
+                let options = RankOptions { resamples: 0, orders: 0, ..RankBy::Image.options() };
+                let ranking = Ranker::new(&choices, &options).ok()?.finish();
+                Some(ranking.items.into_iter().next()?.name)
             }
             Mode::Retest => None,
         }
-    }
-
-    /// The images of the pool in the order that the answers suggest, the best first. None in mode [`Mode::Retest`], and none in a pool of more
-    /// than [`ACTIVE_MOST`] images.
-    pub fn standings(&self) -> Vec<Standing> {
-        let images = &self.settings.images;
-        if images.len() > ACTIVE_MOST || images.is_empty() {
-            return Vec::new();
-        }
-        let outcomes: Vec<Outcome> = self.outcomes().collect();
-        let strengths = Strengths::of(images.len(), &outcomes);
-        let mut pairs = vec![0; images.len()];
-        for outcome in &outcomes {
-            pairs[outcome.first] += 1;
-            pairs[outcome.second] += 1;
-        }
-        let mut standings: Vec<Standing> = images
-            .iter()
-            .enumerate()
-            .map(|(at, image)| Standing {
-                image_uid: image.clone(),
-                strength: strengths.mean[at],
-                error: strengths.error(at),
-                pairs: pairs[at],
-            })
-            .collect();
-        standings.sort_by(|one, other| other.strength.total_cmp(&one.strength));
-        standings
     }
 
     /// What the labelled pairs of the pool came to.
@@ -293,9 +257,14 @@ impl Round {
             let Source::Pool(first, second) = answered.asked.source else { return None };
             let label = answered.choice.label()?;
             let label = if answered.asked.swapped { label.swapped() } else { label };
-            let [share, _] = label.shares();
-            Some(Outcome { first, second, share })
+            Some(Outcome { first, second, label })
         })
+    }
+
+    fn choice(&self, Outcome { first, second, label }: Outcome) -> Comparison {
+        let image = |at: usize| self.settings.images[at].clone();
+        let (left, right) = (image(first), image(second));
+        Comparison { left, right, verdict: label, prompt: String::new(), rater: None }
     }
 
     /// The last answer of the pool, and the image that stays after it: which of its two is drawn after a tie or a skip.

@@ -1,40 +1,43 @@
-//! Strengths of images from the answers so far, and how sure they are: Bradley–Terry with a prior.
+//! How much an answer to each pair would tell: strengths of images from the answers so far, and how sure they are, by Bradley–Terry with a prior.
+//!
+//! Rankings are [`crate::evaluate::rank`]'s. This asks something else, which takes the covariance of every two images, and at once.
 //!
 //! The probability that image a is preferred to b is 1 / (1 + exp(θ_b − θ_a)); a tie counts as half a win of each. With a normal prior of
 //! variance 1 on each θ, images that were never shown have a strength too, and the posterior's mode is unique. Its curvature there gives the
 //! covariance (Laplace's approximation).
+
+use crate::{cholesky, preference::Label};
 
 /// Newton's steps at most; it takes about five.
 const STEPS: usize = 50;
 /// Largest change of a strength after which it has converged.
 const CONVERGED: f64 = 1e-10;
 
-/// How often the first of two images won, out of how many answers, ties halved.
+/// What was said about two images.
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct Outcome {
-    pub(crate) first: usize,
-    pub(crate) second: usize,
-    /// 1 where the first was preferred, ½ for a tie, 0 where the second was.
-    pub(crate) share: f64,
+pub(super) struct Outcome {
+    pub(super) first: usize,
+    pub(super) second: usize,
+    /// Left for the first.
+    pub(super) label: Label,
 }
 
 /// The posterior of all strengths.
 #[derive(Debug)]
-pub(crate) struct Strengths {
+pub(super) struct Strengths {
     /// The mode; sums to 0.
-    pub(crate) mean: Vec<f64>,
+    mean: Vec<f64>,
     /// The covariance, row by row.
     covariance: Vec<f64>,
 }
 
 impl Strengths {
     /// From the outcomes of some of the pairs of `count` images.
-    pub(crate) fn of(count: usize, outcomes: &[Outcome]) -> Self {
+    pub(super) fn of(count: usize, outcomes: &[Outcome]) -> Self {
         let mut mean = vec![0.0; count];
         for _ in 0..STEPS {
             let (gradient, curvature) = derivatives(&mean, outcomes);
-            let factor = cholesky(curvature, count);
-            let step = solve(&factor, &gradient);
+            let step = cholesky::solve(curvature, gradient);
             // Far from the mode a whole step can overshoot, but never by much: the prior bounds the curvature below and answers above.
             let largest = step.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
             let scale = if largest > 1.0 { 1.0 / largest } else { 1.0 };
@@ -44,7 +47,7 @@ impl Strengths {
             }
         }
         let (_, curvature) = derivatives(&mean, outcomes);
-        let covariance = inverse(&cholesky(curvature, count), count);
+        let covariance = cholesky::inverse(curvature, count);
         Self { mean, covariance }
     }
 
@@ -61,11 +64,6 @@ impl Strengths {
         let at = |row: usize, column: usize| self.covariance[row * count + column];
         at(first, first) + at(second, second) - 2.0 * at(first, second)
     }
-
-    /// The standard error of a strength.
-    pub(crate) fn error(&self, image: usize) -> f64 {
-        self.covariance[image * self.mean.len() + image].max(0.0).sqrt()
-    }
 }
 
 fn logistic(x: f64) -> f64 {
@@ -78,7 +76,8 @@ fn derivatives(mean: &[f64], outcomes: &[Outcome]) -> (Vec<f64>, Vec<f64>) {
     let mut gradient: Vec<f64> = mean.iter().map(|strength| -strength).collect();
     let mut curvature = vec![0.0; count * count];
     (0..count).for_each(|at| curvature[at * count + at] = 1.0);
-    for &Outcome { first, second, share } in outcomes {
+    for &Outcome { first, second, label } in outcomes {
+        let [share, _] = label.shares();
         let probability = logistic(mean[first] - mean[second]);
         gradient[first] += share - probability;
         gradient[second] -= share - probability;
@@ -91,52 +90,6 @@ fn derivatives(mean: &[f64], outcomes: &[Outcome]) -> (Vec<f64>, Vec<f64>) {
     (gradient, curvature)
 }
 
-/// The lower triangle L of a matrix L·Lᵀ that has nothing but eigenvalues of 1 and more.
-fn cholesky(mut matrix: Vec<f64>, count: usize) -> Vec<f64> {
-    for row in 0..count {
-        let (done, rest) = matrix.split_at_mut(row * count);
-        for column in 0..row {
-            let above = &done[column * count..column * count + column];
-            let sum: f64 = rest[..column].iter().zip(above).map(|(x, y)| x * y).sum();
-            rest[column] = (rest[column] - sum) / done[column * count + column];
-        }
-        let sum: f64 = rest[..row].iter().map(|x| x * x).sum();
-        rest[row] = (rest[row] - sum).max(f64::MIN_POSITIVE).sqrt();
-    }
-    matrix
-}
-
-/// x of L·Lᵀ·x = b.
-fn solve(factor: &[f64], right: &[f64]) -> Vec<f64> {
-    let count = right.len();
-    let mut x = right.to_vec();
-    for row in 0..count {
-        let sum: f64 = factor[row * count..row * count + row].iter().zip(&x).map(|(l, x)| l * x).sum();
-        x[row] = (x[row] - sum) / factor[row * count + row];
-    }
-    for row in (0..count).rev() {
-        x[row] /= factor[row * count + row];
-        let found = x[row];
-        // The row of L holds the column of Lᵀ: it goes out of all that come before.
-        let before = &factor[row * count..row * count + row];
-        x[..row].iter_mut().zip(before).for_each(|(x, l)| *x -= l * found);
-    }
-    x
-}
-
-/// The inverse of L·Lᵀ.
-fn inverse(factor: &[f64], count: usize) -> Vec<f64> {
-    let mut inverse = Vec::with_capacity(count * count);
-    let mut unit = vec![0.0; count];
-    for at in 0..count {
-        unit[at] = 1.0;
-        // It is symmetric, so columns are rows.
-        inverse.extend(solve(factor, &unit));
-        unit[at] = 0.0;
-    }
-    inverse
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -146,7 +99,7 @@ mod tests {
     /// One answer between two images: the mode solves θ = 1 − logistic(2θ), and the covariance is that of two coordinates by hand.
     #[test]
     fn one_answer_is_worked_out_by_hand() {
-        let strengths = Strengths::of(3, &[Outcome { first: 0, second: 1, share: 1.0 }]);
+        let strengths = Strengths::of(3, &[Outcome { first: 0, second: 1, label: Label::Left }]);
         // By bisection of x + 1 / (1 + exp(−2 x)) = 1.
         let theta = 0.337_415_807_171_199_6;
         assert!((theta + logistic(2.0 * theta) - 1.0_f64).abs() < 1e-9);
@@ -156,17 +109,17 @@ mod tests {
         let weight = logistic(2.0 * theta) * (1.0 - logistic(2.0 * theta));
         let difference = 2.0 / (1.0 + 2.0 * weight);
         assert!((strengths.variance(0, 1) - difference).abs() < 1e-9);
-        assert!((strengths.error(0).powi(2) - (2.0 + difference) / 4.0).abs() < 1e-9);
-        assert!((strengths.error(2) - 1.0).abs() < 1e-12);
+        assert!((strengths.covariance[0] - (2.0 + difference) / 4.0).abs() < 1e-9);
+        assert!((strengths.covariance[8] - 1.0).abs() < 1e-12);
     }
 
     proptest! {
         /// At the mode the gradient is nothing; strengths sum to 0; what was found to be the inverse is it.
         #[test]
-        fn the_mode_is_one(outcomes in prop::collection::vec((0_usize..7, 1_usize..7, 0_usize..3), 0..60)) {
+        fn the_mode_is_one(outcomes in prop::collection::vec((0_usize..7, 1_usize..7, prop::sample::select(&Label::ALL[..])), 0..60)) {
             let outcomes: Vec<Outcome> = outcomes
                 .into_iter()
-                .map(|(first, step, share)| Outcome { first, second: (first + step) % 7, share: share as f64 / 2.0 })
+                .map(|(first, step, label)| Outcome { first, second: (first + step) % 7, label })
                 .collect();
             let strengths = Strengths::of(7, &outcomes);
             let (gradient, curvature) = derivatives(&strengths.mean, &outcomes);

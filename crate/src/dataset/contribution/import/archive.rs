@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, sync::Arc};
 use rawzip::{CompressionMethod, RECOMMENDED_BUFFER_SIZE, ZipArchive, ZipArchiveEntryWayfinder, ZipLocator};
 
 use super::sparse::{Missing, Sparse};
+use crate::dataset::contribution::manifest::is_within;
 
 /// Most files of a zip.
 const MOST: usize = 200_000;
@@ -12,8 +13,6 @@ const MOST: usize = 200_000;
 const DIRECTORY: u64 = 32 << 20;
 /// Bytes of a file's own header but for its path: 30, and what programs add.
 const HEADER: u64 = 128;
-/// Longest path.
-const PATH: usize = 1024;
 
 /// A zip whose directory was read.
 #[derive(Debug)]
@@ -161,10 +160,8 @@ impl Archive {
     }
 }
 
-/// A path as text, where it stays inside.
+/// A path as text, where it stays inside. Folders end with a slash.
 fn inside(raw: &[u8]) -> Option<&str> {
-    let path = std::str::from_utf8(raw).ok().filter(|path| !path.is_empty() && path.len() <= PATH)?;
-    let climbs =
-        path.starts_with('/') || path.contains(['\\', ':', '\0']) || path.split('/').any(|part| part == "..");
-    (!climbs).then_some(path)
+    let path = std::str::from_utf8(raw).ok()?;
+    is_within(path.strip_suffix('/').unwrap_or(path)).then_some(path)
 }

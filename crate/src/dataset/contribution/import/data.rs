@@ -5,16 +5,21 @@ use std::{
     sync::Arc,
 };
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     Archive, Entry, Group, Halt, Inflate, Kind, Missing, Place, Refusal, Sparse, Window,
     lines::{LineFeed, Next},
 };
 use crate::{
     dataset::{
-        Columns, Reader, Row, contribution::json_lines, contribution::row::record_of, limits,
+        Columns, Reader, Row,
+        contribution::json_lines,
+        contribution::row::{other_image, record_of},
+        limits,
         limits::Place as RowPlace,
     },
-    preference::{Record, image_uid},
+    preference::Record,
 };
 
 /// Most bytes of a row group as it is stored: that much is held, and twice that much when it is unpacked.
@@ -185,7 +190,7 @@ impl Data {
             Err((column, reason)) => self.refused.push(Refusal::cell(&self.name, number, column, &reason)),
             Ok(record) => {
                 for (at, column) in ["jpg_0", "jpg_1"].into_iter().enumerate() {
-                    if let Some(reason) = other_image(&row.images[at].uid, &images[at]) {
+                    if let Some(reason) = other_image(&row.images[at].uid, &Sha256::digest(&images[at])) {
                         self.refused.push(Refusal::cell(&self.name, number, column, &reason));
                         return;
                     }
@@ -290,7 +295,7 @@ impl Data {
                 return Err((file, missing));
             }
             Err(Fetch::Refused(reason)) => Err(reason),
-            Ok(bytes) => match other_image(&shown.image_uid, &bytes) {
+            Ok(bytes) => match other_image(&shown.image_uid, &Sha256::digest(&bytes)) {
                 Some(reason) => Err(reason),
                 None => Ok(bytes),
             },
@@ -319,12 +324,6 @@ impl Data {
         }
         Ok(true)
     }
-}
-
-/// What is wrong with an image that should have this uid.
-fn other_image(uid: &str, bytes: &[u8]) -> Option<String> {
-    let found = image_uid(bytes);
-    (found != uid).then(|| format!("an image whose SHA-256 is {found}; expected {uid:.70}"))
 }
 
 enum Fetch {

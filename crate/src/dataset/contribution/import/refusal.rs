@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::dataset::DatasetError;
+use crate::dataset::{DatasetError, contribution::row::said_of_cell};
 
 /// Something that was not imported: a file, or a row of one.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,14 +23,14 @@ impl Refusal {
         Self { file: file.into(), row: None, column: None, message: format!("{file} {reason}") }
     }
 
+    /// Of a whole file. `reason` is a sentence of its own.
+    pub(super) fn about(file: &str, reason: impl fmt::Display) -> Self {
+        Self { file: file.into(), row: None, column: None, message: format!("{file}: {reason}") }
+    }
+
     /// Of a value. `reason` is what is there, and what was expected.
     pub(super) fn cell(file: &str, row: u64, column: &str, reason: &str) -> Self {
-        let message = match reason.split_once("; expected ") {
-            Some((found, expected)) => {
-                format!("the column `{column}` of {file} has {found} in row {row}; expected {expected}")
-            }
-            None => format!("the column `{column}` of {file} has {reason} in row {row}"),
-        };
+        let message = said_of_cell(file, row, column, reason);
         Self { file: file.into(), row: Some(row), column: Some(column.into()), message }
     }
 }

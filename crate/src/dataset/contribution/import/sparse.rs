@@ -59,6 +59,9 @@ impl Sparse {
 
     /// The bytes of a range, where they are at hand in one piece.
     fn at_hand(&self, range: &Range<u64>) -> Option<Bytes> {
+        if range.is_empty() {
+            return Some(Bytes::new());
+        }
         let state = self.state();
         state.pieces.iter().find_map(|(start, bytes)| {
             let from = usize::try_from(range.start.checked_sub(*start)?).ok()?;
