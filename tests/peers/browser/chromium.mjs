@@ -51,8 +51,12 @@ export class Browser {
     return this.page.evaluate(([name, values]) => globalThis.bench[name](...values), [name, values]);
   }
 
+  /** Peak memory so far. The system's own count of a process may fall a little again. */
   peaks() {
-    return peaks(this.root);
+    const now = peaks(this.root);
+    for (const [name, megabytes] of Object.entries(now)) now[name] = Math.max(megabytes, this.highest?.[name] ?? 0);
+    this.highest = now;
+    return { ...now };
   }
 
   async close() {

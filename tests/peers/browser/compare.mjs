@@ -10,12 +10,12 @@ import { CASES, ENGINES, SINGLE } from "./places.mjs";
 /** Before every turn: an engine's threads go on spinning for a while after their work, in another's time. */
 const REST = 50;
 
-export async function compare({ name, model, place, server, executable, precisions = place.precisions, effort }) {
+export async function compare({ name, model, place, server, executable, engines, precisions = place.precisions, effort }) {
   const check = JSON.parse(readFileSync(join(model, "onnx/check.json"), "utf8"));
   const result = { model: name, place: place.title, load: loadavg()[0], contenders: [] };
   const contenders = [];
   for (const precision of precisions) {
-    for (const engine of Object.keys(ENGINES)) {
+    for (const engine of engines) {
       console.error(`── ${name}, ${place.title}: loading ${ENGINES[engine]} ${precision}`);
       contenders.push(await Contender.start({ engine, precision, place, server, model, check, executable }));
     }
@@ -25,7 +25,10 @@ export async function compare({ name, model, place, server, executable, precisio
     await turns(each, running, effort);
     const medians = running.map(({ name, result }) => `${name} ${result.cases[each.name].median.toFixed(0)}`);
     console.error(`── ${name}, ${place.title}, ${each.name}: ${medians.join(", ")} ms`);
-    if (each.name === SINGLE) for (const { browser, result } of running) result.memory.single = browser.peaks();
+    for (const { browser, result } of running) {
+      const memory = browser.peaks();
+      if (each.name === SINGLE) result.memory.single = memory;
+    }
   }
   for (const contender of contenders) result.contenders.push(await contender.finish());
   return result;

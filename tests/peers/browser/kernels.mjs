@@ -12,10 +12,10 @@ const PASSES = 3;
 /** Kernels that are named one by one. */
 const NAMED = 12;
 
-export async function kernels({ place, server, executable, name, model }) {
+export async function kernels({ place, server, executable, engines, name, model }) {
   const check = JSON.parse(readFileSync(join(model, "onnx/check.json"), "utf8"));
   const found = [];
-  for (const engine of Object.keys(ENGINES)) {
+  for (const engine of engines) {
     const first = new URL("pages/profile.mjs", server.guest().url).href;
     const contender = await Contender.start({ engine, precision: "f32", place, server, model, check, executable, first, precise: true });
     try {

@@ -10,7 +10,10 @@ export function browserProcess(profile) {
   });
 }
 
-/** Peak resident memory so far, in MB: of the renderers together, of the GPU process, and of all that the browser runs. */
+/**
+ * Peak resident memory so far, in MB: of the page's renderer with the workers in it, of the GPU process, and of all that the browser runs. Chromium keeps a
+ * spare renderer at hand, which is not the page's.
+ */
 export function peaks(root) {
   const all = new Map();
   for (const pid of processes()) {
@@ -23,7 +26,7 @@ export function peaks(root) {
   for (const [pid, { kind, peak }] of all) {
     if (!ours(pid)) continue;
     sum.all += peak;
-    if (kind === "renderer") sum.renderer += peak;
+    if (kind === "renderer") sum.renderer = Math.max(sum.renderer, peak);
     if (kind === "gpu-process") sum.gpu += peak;
   }
   return Object.fromEntries(Object.entries(sum).map(([name, megabytes]) => [name, Math.round(megabytes)]));

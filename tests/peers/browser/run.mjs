@@ -1,8 +1,9 @@
 // This engine beside onnxruntime-web in one Chromium. `cargo xtask bench browser` prepares what this needs and calls it:
 //
-//   node run.mjs --dist DIST --model NAME=FOLDER… --place NAME… [--lavapipe CHROMIUM] [--out FILE] [--quick] [--only compare,matmul,kernels]
+//   node run.mjs --dist DIST --model NAME=FOLDER… --place NAME… [--lavapipe CHROMIUM] [--out FOLDER] [--quick] [--only compare,matmul,kernels]
 //
-// FOLDER is a model directory with its `onnx/` (../export.py). `--precision` takes the place of a place's own; `--images` is the most images at once.
+// FOLDER is a model directory with its `onnx/` (../export.py). `--precision` takes the place of a place's own, `--engine` (pickscore, ort) of both;
+// `--images` is the most images at once.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -11,7 +12,7 @@ import { compare } from "./compare.mjs";
 import { kernels } from "./kernels.mjs";
 import { machine } from "./machine.mjs";
 import { matmul } from "./matmul.mjs";
-import { PLACES } from "./places.mjs";
+import { ENGINES, PLACES } from "./places.mjs";
 import { report } from "./report.mjs";
 import { Server } from "./server.mjs";
 
@@ -24,6 +25,7 @@ const { values } = parseArgs({
     model: { type: "string", multiple: true, default: [] },
     place: { type: "string", multiple: true, default: ["cpu-1"] },
     precision: { type: "string", multiple: true },
+    engine: { type: "string", multiple: true, default: Object.keys(ENGINES) },
     lavapipe: { type: "string" },
     chromium: { type: "string", default: process.env.PICKSCORE_CHROMIUM ?? "/usr/bin/chromium" },
     images: { type: "string" },
@@ -53,9 +55,10 @@ async function serving(model, work) {
 /** After each part: a long run that is interrupted has left what it knows. */
 function keep() {
   if (!values.out) return;
-  mkdirSync(dirname(resolve(values.out)), { recursive: true });
-  writeFileSync(`${values.out}.json`, `${JSON.stringify(results, null, 1)}\n`);
-  writeFileSync(`${values.out}.md`, report(results));
+  const file = join(resolve(values.out), `browser-${results.date}${values.quick ? "-quick" : ""}`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(`${file}.json`, `${JSON.stringify(results, null, 1)}\n`);
+  writeFileSync(`${file}.md`, report(results));
 }
 
 for (const key of values.place) {
@@ -63,7 +66,7 @@ for (const key of values.place) {
   if (!place) throw new Error(`no place is called ${key}; there are ${Object.keys(PLACES).join(", ")}`);
   const executable = place.adapter === "lavapipe" ? values.lavapipe : values.chromium;
   if (!executable) throw new Error("--lavapipe names the Chromium that uses it");
-  const common = { place, executable };
+  const common = { place, executable, engines: values.engine };
   if (place.device === "webgpu" && parts.includes("matmul")) {
     const images = values.quick ? [1] : [1, 4];
     await serving(undefined, async (server) => results.matmul.push(await matmul({ ...common, server, models, images })));

@@ -6,19 +6,25 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{apt_install, step};
 
-/// Programs and the packages that bring them. Mesa's lavapipe is Firefox's WebGPU without a GPU.
-const NEEDED: [(&str, &str); 3] = [
-    ("/usr/bin/chromium", "chromium"),
-    ("/usr/bin/firefox-esr", "firefox-esr"),
-    ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers"),
-];
+/// A program and the package that brings it.
+type Program = (&'static str, &'static str);
 
-/// Installs what is missing. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and `PICKSCORE_FIREFOX`.
+pub(crate) const CHROMIUM: Program = ("/usr/bin/chromium", "chromium");
+const FIREFOX: Program = ("/usr/bin/firefox-esr", "firefox-esr");
+/// Mesa's lavapipe is Firefox's WebGPU without a GPU.
+pub(crate) const LAVAPIPE: Program = ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers");
+
+/// Installs what the tests miss. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and `PICKSCORE_FIREFOX`.
 pub(super) fn install() -> Result<()> {
     let own = ["PICKSCORE_CHROMIUM", "PICKSCORE_FIREFOX"].iter().all(|name| std::env::var_os(name).is_some());
+    if own { Ok(()) } else { require(&[CHROMIUM, FIREFOX, LAVAPIPE]) }
+}
+
+/// Installs those of these that are missing.
+pub(crate) fn require(programs: &[Program]) -> Result<()> {
     let missing: Vec<&str> =
-        NEEDED.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
-    if own || missing.is_empty() {
+        programs.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
         return Ok(());
     }
     for command in apt_install(&missing)?.iter_mut() {

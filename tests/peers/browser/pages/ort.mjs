@@ -7,19 +7,21 @@ import { CONTEXT, ids } from "./inputs.mjs";
 const MEAN = [0.48145466, 0.4578275, 0.40821073];
 const DEVIATION = [0.26862954, 0.26130258, 0.27577711];
 
+/** What onnxruntime logs: it has warnings about every graph. */
+const ERRORS = 3;
+
 export class Engine {
   static async load({ device, threads, precision, external = {} }) {
     const webgpu = device === "webgpu";
     const ort = await import(webgpu ? "../ort/ort.webgpu.bundle.min.mjs" : "../ort/ort.wasm.bundle.min.mjs");
     // On WebGPU it may take what threads it likes.
     if (!webgpu) ort.env.wasm.numThreads = threads;
-    ort.env.logLevel = "error";
     const engine = new Engine();
     engine.ort = ort;
     const file = { f32: "model", f16: "f16", q8: "q8" }[precision];
     for (const tower of ["vision", "text"]) {
       const folder = new URL(`../model/onnx/${tower}/`, import.meta.url).href;
-      const options = { executionProviders: [webgpu ? "webgpu" : "wasm"], graphOptimizationLevel: "all" };
+      const options = { executionProviders: [webgpu ? "webgpu" : "wasm"], graphOptimizationLevel: "all", logSeverityLevel: ERRORS };
       if (external[tower]) options.externalData = [{ path: `${file}.data`, data: `${folder}${file}.data` }];
       engine[tower] = await ort.InferenceSession.create(`${folder}${file}.onnx`, options);
     }
