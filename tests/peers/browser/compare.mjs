@@ -22,6 +22,11 @@ export async function compare({ name, model, place, server, executable, engines,
   }
   const running = contenders.filter(({ failed }) => !failed);
   for (const each of CASES.filter(({ count }) => count <= effort.images)) {
+    const single = Math.max(...running.map(({ result }) => result.cases[CASES[0].name]?.median ?? 0));
+    if (each.of === "images" && single * each.count > effort.longest * 1000) {
+      console.error(`── ${name}, ${place.title}, ${each.name}: left out, a call would take ${((single * each.count) / 60000).toFixed(0)} minutes`);
+      continue;
+    }
     await turns(each, running, effort);
     const medians = running.map(({ name, result }) => `${name} ${result.cases[each.name].median.toFixed(0)}`);
     console.error(`── ${name}, ${place.title}, ${each.name}: ${medians.join(", ")} ms`);

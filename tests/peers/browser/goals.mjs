@@ -31,7 +31,7 @@ export function goals({ comparisons, matmul, kernels }) {
     const title = `${pass.model}, ${pass.place}, f32`;
     const plain = matmul.find(({ place }) => place === pass.place)?.shapes.filter(({ model, images }) => model === pass.model && images === 1);
     if (plain?.length) {
-      const milliseconds = plain.reduce((sum, { count, milliseconds }) => sum + count * milliseconds, 0);
+      const milliseconds = plain.reduce((sum, { needed, milliseconds }) => sum + needed * milliseconds, 0);
       goal(`${title}: speed of all products of a pass, PickScore / plain multiplication`, milliseconds / pass.products, PRODUCTS, true);
     }
     const comparison = comparisons.find(({ model, place }) => model === pass.model && place === pass.place);

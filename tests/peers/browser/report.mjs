@@ -63,7 +63,7 @@ function multiplication({ place, best, tiles, shapes }) {
 
 function kernels({ model, place, engine, dispatches, milliseconds, products, kernels }, { matmul }) {
   const plain = matmul.find((found) => found.place === place)?.shapes.filter((shape) => shape.model === model && shape.images === 1) ?? [];
-  const work = plain.reduce((sum, shape) => sum + shape.count * gigaflops(shape), 0);
+  const work = plain.reduce((sum, shape) => sum + (engine === "pickscore" ? shape.needed : shape.count) * gigaflops(shape), 0);
   const speed = work > 0 && products > 0 ? `, ${((work / products) * 1000).toFixed(1)} GFLOP/s` : "";
   const rows = kernels.map(({ name, groups, count, milliseconds }) => [`\`${name}\``, groups, count, milliseconds.toFixed(1)]);
   const sums = `${dispatches} dispatches, ${milliseconds.toFixed(0)} ms, of it products ${products.toFixed(0)} ms${speed}`;

@@ -16,8 +16,11 @@ import { ENGINES, PLACES } from "./places.mjs";
 import { report } from "./report.mjs";
 import { Server } from "./server.mjs";
 
-/** How often each call is made by each engine (besides the first time), for how long at most, and how many images there are at most. */
-const EFFORT = { thorough: { rounds: 10, seconds: 300, images: 16 }, quick: { rounds: 2, seconds: 30, images: 16 } };
+/** How often each call is made by each engine (besides the first time), for how many seconds at most; the longest single call; the most images at once. */
+const EFFORT = {
+  thorough: { rounds: 10, seconds: 300, longest: 900, images: 16 },
+  quick: { rounds: 3, seconds: 30, longest: 60, images: 16 },
+};
 
 const { values } = parseArgs({
   options: {
