@@ -90,3 +90,5 @@ for (const key of values.place) {
 }
 keep();
 process.stdout.write(report(results));
+// An engine that did not run, or computed something else, leaves the comparison without a result.
+if (results.comparisons.some(({ contenders }) => contenders.some(({ failure }) => failure !== undefined))) process.exitCode = 1;
