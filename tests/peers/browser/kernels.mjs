@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { Contender } from "./contender.mjs";
 import { CASES, ENGINES } from "./places.mjs";
 
-/** What multiplies matrices, by its name. */
-const PRODUCT = /matmul|gemm|linear/i;
+/** What multiplies by weights, by its name; this engine's kernel is known by what it binds. */
+const PRODUCT = /matmul|gemm|conv|weight.*residual/i;
 /** Passes that are watched; the one with the median sum counts. */
 const PASSES = 3;
 /** Kernels that are named one by one. */

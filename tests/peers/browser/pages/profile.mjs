@@ -27,10 +27,12 @@ wrap(GPUDevice, "createShaderModule", (original) => function (descriptor) {
   modules.set(module, descriptor);
   return module;
 });
+/** Most kernels are called `main`: those are known by their label or, without one, by what they bind. */
 const named = (pipeline, { label, compute }) => {
   const module = modules.get(compute.module);
-  const generic = !compute.entryPoint || compute.entryPoint === "main";
-  pipelines.set(pipeline, (generic ? label || module?.label : compute.entryPoint) || /fn (\w+)/.exec(module?.code ?? "")?.[1] || "unnamed");
+  const bound = [...(module?.code ?? "").matchAll(/var<storage[^>]*>\s*(\w+)/g)].map(([, name]) => name).join(", ");
+  const names = [compute.entryPoint, label, module?.label, bound];
+  pipelines.set(pipeline, names.find((name) => name && name !== "main") ?? "unnamed");
   return pipeline;
 };
 wrap(GPUDevice, "createComputePipeline", (original) => function (descriptor) {
