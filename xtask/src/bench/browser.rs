@@ -48,7 +48,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     node::install_in(FOLDER)?;
     browsers::require(&[browsers::CHROMIUM])?;
     let python = python::environment("tests/parity/reference/requirements.lock")?;
-    engine::build()?;
     let mut run = program("node", &["tests/peers/browser/run.mjs"]);
     for model in &arguments.models {
         let directory = engine::directory(model)?;
