@@ -1,5 +1,6 @@
 //! `cargo xtask bench`: speed beside what a user would otherwise use, in one run on one machine.
 
+mod browser;
 mod engine;
 mod memory;
 mod merge;
@@ -17,6 +18,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
+    /// This engine beside onnxruntime-web in Chromium, on the CPU and on two software GPUs: hours; `--quick`: an hour.
+    Browser(browser::Arguments),
     /// The towers on the CPU beside PyTorch and ONNX Runtime.
     Native(native::Arguments),
     /// The memory that loading ViT-H/14 takes, beside the weights themselves.
@@ -27,6 +30,7 @@ enum Bench {
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
+        Bench::Browser(arguments) => browser::run(arguments),
         Bench::Native(arguments) => native::run(arguments),
         Bench::Memory => memory::run(),
         Bench::Merge => merge::run(),

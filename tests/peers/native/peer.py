@@ -15,29 +15,19 @@ engine, directory, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
 os.environ["OMP_NUM_THREADS"] = str(threads)
 os.environ["HF_HUB_OFFLINE"] = "1"
 sys.path.insert(0, str(Path(__file__).parents[2] / "parity" / "reference"))
+sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
+from export import Tower, export, load
 from generate import pixels
-from transformers import CLIPConfig, CLIPModel
+from transformers import CLIPConfig
 
 torch.set_num_threads(threads)
 torch.set_grad_enabled(False)
 SEED = 14
 config = CLIPConfig.from_pretrained(directory)
 text, vision = config.text_config, config.vision_config
-
-
-class Tower(torch.nn.Module):
-    """One tower of a model as a module of its own, which is what can be exported."""
-
-    def __init__(self, model, tower):
-        super().__init__()
-        self.model = model
-        self.tower = tower
-
-    def forward(self, values):
-        return (self.model.get_text_features if self.tower == "text" else self.model.get_image_features)(values)
 
 
 def inputs(tower, count):
@@ -49,38 +39,19 @@ def inputs(tower, count):
     return np.stack([pixels(SEED, i, vision.image_size) for i in range(count)])
 
 
-def load():
-    return CLIPModel.from_pretrained(directory).float().eval()
-
-
-def export(tower):
-    """The tower's ONNX file, for any batch; exported where it is not there yet."""
-    path = directory / "onnx" / tower / "model.onnx"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        module = Tower(load(), tower)
-        partial = path.with_name("partial.onnx")
-        torch.onnx.export(module, (torch.from_numpy(inputs(tower, 2)),), str(partial), input_names=["input"], output_names=["output"],
-                          dynamic_axes={"input": {0: "batch"}, "output": {0: "batch"}}, opset_version=17, dynamo=False)
-        partial.rename(path)
-    return path
-
-
 if engine == "torch":
-    model = load()
+    model = load(directory)
     towers = {tower: Tower(model, tower) for tower in ("text", "vision")}
 
     def run(tower, values):
         return towers[tower](torch.from_numpy(values)).numpy()
 else:
-    for tower in ("text", "vision"):
-        export(tower)
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    sessions = {t: onnxruntime.InferenceSession(str(export(t)), options, providers=["CPUExecutionProvider"]) for t in ("text", "vision")}
+    sessions = {t: onnxruntime.InferenceSession(str(export(directory, t)), options, providers=["CPUExecutionProvider"]) for t in ("text", "vision")}
 
     def run(tower, values):
         return sessions[tower].run(None, {"input": values})[0]

@@ -6,27 +6,28 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{apt_install, step};
 
-/// Programs and the packages that bring them. Mesa's lavapipe is Firefox's WebGPU without a GPU.
-const NEEDED: [(&str, &str); 3] = [
-    ("/usr/bin/chromium", "chromium"),
-    ("/usr/bin/firefox-esr", "firefox-esr"),
-    ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers"),
-];
+/// A program and the package that brings it.
+type Program = (&'static str, &'static str);
 
+pub(crate) const CHROMIUM: Program = ("/usr/bin/chromium", "chromium");
+const FIREFOX: Program = ("/usr/bin/firefox-esr", "firefox-esr");
+/// Mesa's lavapipe is Firefox's WebGPU without a GPU.
+pub(crate) const LAVAPIPE: Program = ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers");
 /// What the page is tried on beside the hosts that the tests play.
-const SERVERS: [(&str, &str); 1] = [("/usr/sbin/nginx", "nginx-light")];
+const NGINX: Program = ("/usr/sbin/nginx", "nginx-light");
 
-/// Installs what is missing, for the page's own tests the servers too. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and
-/// `PICKSCORE_FIREFOX`.
+/// Installs what the tests miss, for the page's own the server too. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and `PICKSCORE_FIREFOX`.
 pub(super) fn install(page: bool) -> Result<()> {
     let own = ["PICKSCORE_CHROMIUM", "PICKSCORE_FIREFOX"].iter().all(|name| std::env::var_os(name).is_some());
-    let browsers = NEEDED.iter().filter(|_| !own);
-    let servers = SERVERS.iter().filter(|_| page);
-    let missing: Vec<&str> = browsers
-        .chain(servers)
-        .filter(|(path, _)| !Path::new(path).exists())
-        .map(|(_, package)| *package)
-        .collect();
+    let browsers: &[Program] = if own { &[] } else { &[CHROMIUM, FIREFOX, LAVAPIPE] };
+    let servers: &[Program] = if page { &[NGINX] } else { &[] };
+    require(&[browsers, servers].concat())
+}
+
+/// Installs those of these that are missing.
+pub(crate) fn require(programs: &[Program]) -> Result<()> {
+    let missing: Vec<&str> =
+        programs.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
     if missing.is_empty() {
         return Ok(());
     }

@@ -1,6 +1,6 @@
 //! The web: the engine's wasm, the JavaScript library, the page; built into `dist/`.
 
-mod browsers;
+pub(crate) mod browsers;
 pub(crate) mod build;
 pub(crate) mod e2e;
 mod engine;

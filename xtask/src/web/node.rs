@@ -9,7 +9,7 @@ use crate::process::{output, program, root, step};
 /// The oldest Node that the packages run on.
 const OLDEST: u32 = 20;
 
-/// Installs what `package-lock.json` lists, where that is not there yet.
+/// Installs what the workspace's `package-lock.json` lists, where that is not there yet.
 pub(crate) fn install() -> Result<()> {
     let version = output(&mut program("node", &["--version"]));
     let version =
@@ -18,14 +18,20 @@ pub(crate) fn install() -> Result<()> {
     if major.is_none_or(|major| major < OLDEST) {
         bail!("Node.js {OLDEST} or newer is needed, this is {version}");
     }
-    let lock = fs::read(root().join("package-lock.json")).context("package-lock.json cannot be read")?;
-    let stamp = root().join("node_modules/.installed");
+    install_in(".")
+}
+
+/// Installs what the `package-lock.json` of a folder lists, where that is not there yet.
+pub(crate) fn install_in(folder: &str) -> Result<()> {
+    let folder = root().join(folder);
+    let lock = fs::read(folder.join("package-lock.json")).context("package-lock.json cannot be read")?;
+    let stamp = folder.join("node_modules/.installed");
     if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
         return Ok(());
     }
     // Install scripts would download browsers and native modules that nothing here uses.
     let arguments = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"];
-    step("npm packages", &mut program("npm", &arguments))?;
+    step("npm packages", program("npm", &arguments).current_dir(folder))?;
     fs::write(stamp, lock)?;
     Ok(())
 }

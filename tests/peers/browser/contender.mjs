@@ -1,0 +1,60 @@
+// One engine in a browser of its own: loaded, checked, and ready to take its turns.
+
+import { statSync } from "node:fs";
+import { join } from "node:path";
+import { Browser } from "./chromium.mjs";
+import { downloaded } from "./download.mjs";
+import { CASES, ENGINES, LOWEST } from "./places.mjs";
+
+export class Contender {
+  /** Starts a browser and loads the model. `first`: a module that runs before the engine. */
+  static async start({ engine, precision, place, server, model, check, executable, first, precise = false }) {
+    const contender = new Contender();
+    const guest = server.guest({ isolated: place.threads !== 1, first });
+    const browser = await Browser.start({ adapter: place.adapter, executable, precise });
+    Object.assign(contender, { engine, precision, browser, guest, name: `${ENGINES[engine]} ${precision}`, turns: 0 });
+    const result = { engine, precision, cases: {} };
+    contender.result = result;
+    try {
+      await browser.open(`${guest.url}pages/engine.html?engine=${engine}${first && engine === "ort" ? "&profile" : ""}`);
+      const settings = { device: place.device, precision, threads: place.threads, external: external(model, precision) };
+      const { milliseconds, ...info } = await browser.call("load", settings, check.size);
+      Object.assign(result, { load: milliseconds, info, chromium: browser.version });
+      // Before anything else runs: this is what a visitor waits for, compilation of shaders included.
+      result.first = { image: await contender.time(CASES[0]), prompt: await contender.time(CASES[1]) };
+      result.cosine = await browser.call("check", check);
+      if (!(result.cosine >= LOWEST[engine][precision])) throw new Error(`it computes something else: the cosine to PyTorch's embeddings is ${result.cosine}`);
+      result.memory = { loaded: browser.peaks() };
+    } catch (error) {
+      result.failure = String(error.message ?? error).split("\n")[0];
+      console.error(`  ${contender.name}: ${result.failure}`);
+    }
+    return contender;
+  }
+
+  get failed() {
+    return this.result.failure !== undefined;
+  }
+
+  /** Milliseconds of a call on inputs that it has not seen. */
+  time({ of, count }) {
+    return this.browser.call("time", of, count, ++this.turns);
+  }
+
+  /** Ends the browser. What it took at most, and what its page had downloaded, is known by now. */
+  async finish() {
+    if (!this.failed) {
+      this.result.memory.end = this.browser.peaks();
+      this.result.download = downloaded(this.guest.files);
+    }
+    await this.browser.close();
+    return this.result;
+  }
+}
+
+/** Which towers have weights in a file of their own. */
+function external(model, precision) {
+  const file = { f32: "model", f16: "f16", q8: "q8" }[precision];
+  const there = (tower) => statSync(join(model, "onnx", tower, `${file}.data`), { throwIfNoEntry: false }) !== undefined;
+  return { vision: there("vision"), text: there("text") };
+}

@@ -1,0 +1,55 @@
+// What this engine is to reach beside onnxruntime-web, and whether a run's figures do.
+
+/** onnxruntime-web's time over this engine's, at least. */
+const FASTER = { webgpu: 2, cpu: 1.2 };
+/** This engine's peak memory of renderer and GPU process over onnxruntime-web's, at most. */
+const MEMORY = 0.5;
+/** Sixteen images over one image, at most. */
+const BATCH = 14;
+/** GFLOP/s of the products of a pass over the plain multiplication's, at least; and the whole pass over its products, at most. */
+const PRODUCTS = 0.9;
+const PASS = 1.25;
+
+/** `{ what, found, bound, atLeast, met }` of everything that the results can answer. */
+export function goals({ comparisons, matmul, kernels }) {
+  const list = [];
+  const goal = (what, found, bound, atLeast) => {
+    if (Number.isFinite(found)) list.push({ what, found, bound, atLeast, met: atLeast ? found >= bound : found <= bound });
+  };
+  for (const { model, place, contenders } of comparisons) {
+    for (const [ours, theirs] of pairs(contenders)) {
+      const title = `${model}, ${place}, ${ours.precision}`;
+      for (const name of Object.keys(ours.cases).filter((name) => name.endsWith("image") || name.endsWith("images"))) {
+        const bound = place.startsWith("WebGPU") ? FASTER.webgpu : FASTER.cpu;
+        goal(`${title}: ${name}, time of onnxruntime-web / PickScore`, theirs?.cases[name]?.median / ours.cases[name].median, bound, true);
+      }
+      goal(`${title}: peak memory, PickScore / onnxruntime-web`, both(ours) / both(theirs), MEMORY, false);
+      goal(`${title}: PickScore, 16 images / 1 image`, ours.cases["16 images"]?.median / ours.cases["1 image"]?.median, BATCH, false);
+    }
+  }
+  for (const pass of kernels.filter(({ engine }) => engine === "pickscore")) {
+    const title = `${pass.model}, ${pass.place}, f32`;
+    const plain = matmul.find(({ place }) => place === pass.place)?.shapes.filter(({ model, images }) => model === pass.model && images === 1);
+    if (plain?.length) {
+      const milliseconds = plain.reduce((sum, { needed, milliseconds }) => sum + needed * milliseconds, 0);
+      goal(`${title}: speed of all products of a pass, PickScore / plain multiplication`, milliseconds / pass.products, PRODUCTS, true);
+    }
+    const comparison = comparisons.find(({ model, place }) => model === pass.model && place === pass.place);
+    const ours = comparison?.contenders.find(({ engine, precision }) => engine === "pickscore" && precision === "f32");
+    goal(`${title}: a whole image / its products`, ours?.cases["1 image"]?.median / pass.products, PASS, false);
+  }
+  return list;
+}
+
+/** Peak memory of renderer and GPU process, in MB. */
+export function both(contender, when = "end") {
+  const memory = contender?.memory?.[when];
+  return memory ? memory.renderer + memory.gpu : Number.NaN;
+}
+
+/** This engine and the other in each precision. */
+function pairs(contenders) {
+  const running = contenders.filter(({ failure }) => failure === undefined);
+  const ours = running.filter(({ engine }) => engine === "pickscore");
+  return ours.map((our) => [our, running.find(({ engine, precision }) => engine === "ort" && precision === our.precision)]);
+}

@@ -1,0 +1,70 @@
+// Pictures and prompts that no engine has seen before, from a number each.
+
+/** A generator of whole numbers of 32 bits. */
+function numbers(seed) {
+  let state = (seed * 2654435761) >>> 0;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    // The high bits are the random ones.
+    return state >>> 8;
+  };
+}
+
+/** Levels `[size, size, 3]`: fields of colour with grain. */
+export function picture(seed, size) {
+  const next = numbers(seed);
+  const fields = Array.from({ length: 3 * 64 }, () => next() % 192);
+  const levels = new Uint8Array(size * size * 3);
+  let at = 0;
+  for (let y = 0; y < size; y++) {
+    for (let x = 0; x < size; x++) {
+      const field = ((y * 8) / size | 0) * 8 + ((x * 8) / size | 0);
+      for (let channel = 0; channel < 3; channel++) levels[at++] = fields[channel * 64 + field] + (next() & 63);
+    }
+  }
+  return levels;
+}
+
+const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
+
+/** So many words of one letter or digit each, of which `ids` knows the tokens. */
+export function prompt(seed, words) {
+  const next = numbers(seed);
+  return Array.from({ length: words }, () => LETTERS[next() % LETTERS.length]).join(" ");
+}
+
+/** Words of a prompt that fills CLIP's context. */
+export const CONTEXT = 77;
+
+/** Tokens of such a prompt in CLIP's vocabulary, which begins with bytes (from "!" on), then bytes that end a word. */
+export function ids(prompt) {
+  const [start, end] = [49406, 49407];
+  const words = prompt.split(" ").map((letter) => 256 + letter.charCodeAt(0) - 33);
+  return [start, ...words, ...Array.from({ length: CONTEXT - 1 - words.length }, () => end)];
+}
+
+/** An image file of these levels that takes next to no time to read: a bitmap. */
+export function bitmap(levels, size) {
+  const row = Math.ceil((size * 3) / 4) * 4;
+  const bytes = new Uint8Array(54 + row * size);
+  const view = new DataView(bytes.buffer);
+  bytes.set([0x42, 0x4d]);
+  view.setUint32(2, bytes.length, true);
+  view.setUint32(10, 54, true);
+  view.setUint32(14, 40, true);
+  view.setInt32(18, size, true);
+  view.setInt32(22, size, true);
+  view.setUint16(26, 1, true);
+  view.setUint16(28, 24, true);
+  view.setUint32(34, row * size, true);
+  for (let y = 0; y < size; y++) {
+    // From the bottom up, blue first.
+    let to = 54 + (size - 1 - y) * row;
+    for (let from = y * size * 3; from < (y + 1) * size * 3; from += 3) {
+      bytes[to++] = levels[from + 2];
+      bytes[to++] = levels[from + 1];
+      bytes[to++] = levels[from];
+    }
+  }
+  return new Blob([bytes], { type: "image/bmp" });
+}

@@ -1,0 +1,31 @@
+// This engine by its public calls. Images are files of the model's own size: what is timed holds their reading, hashing and scaling too.
+
+import { bitmap } from "./inputs.mjs";
+
+export class Engine {
+  static async load({ device, precision }) {
+    const { PickScore } = await import("../lib/pickscore.js");
+    const engine = new Engine();
+    engine.scorer = await PickScore.load({ model: new URL("../model/", import.meta.url).href, device, precision });
+    const { adapter, threads, engineMemory, reasons } = engine.scorer.info;
+    engine.info = { adapter, threads, engineMegabytes: Math.round(engineMemory / 1e6), reasons };
+    return engine;
+  }
+
+  prepareImages = (pictures, size) => pictures.map((levels) => bitmap(levels, size));
+  prepareTexts = (prompts) => prompts;
+  images = (files) => this.scorer.embedImages(files);
+  texts = (prompts) => this.scorer.embedText(prompts);
+
+  /** The GPU is used in the worker, which answers on a channel. */
+  kernels() {
+    const channel = new BroadcastChannel("profile");
+    return new Promise((resolve) => {
+      channel.onmessage = ({ data }) => {
+        channel.close();
+        resolve(data);
+      };
+      channel.postMessage("kernels");
+    });
+  }
+}

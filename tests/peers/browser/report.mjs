@@ -1,0 +1,79 @@
+// A run's results as Markdown.
+
+import { both, goals } from "./goals.mjs";
+import { described } from "./matmul.mjs";
+import { CASES, ENGINES } from "./places.mjs";
+import { gigaflops } from "./shapes.mjs";
+
+export function report(results) {
+  const parts = [head(results), ...results.comparisons.map(comparison)];
+  if (results.matmul.length) parts.push("## The plain multiplication", ...results.matmul.map(multiplication));
+  if (results.kernels.length) parts.push("## Kernels of one image", ...results.kernels.map((pass) => kernels(pass, results)));
+  const list = goals(results);
+  if (list.length) parts.push("## Goals", table(["", "found", "goal", ""], list.map(({ what, found, bound, atLeast, met }) => [what, found.toFixed(2), `${atLeast ? "≥" : "≤"} ${bound}`, met ? "met" : "**not met**"])));
+  return `${parts.join("\n\n")}\n`;
+}
+
+function head({ date, machine, versions, quick, comparisons }) {
+  const chromium = comparisons.flatMap(({ contenders }) => contenders).find(({ chromium }) => chromium)?.chromium;
+  const list = [`PickScore ${versions.pickscore}`, `onnxruntime-web ${versions["onnxruntime-web"]}`, ...(chromium ? [`Chromium ${chromium}`] : [])];
+  const busy = Math.max(0, ...comparisons.map(({ load }) => load));
+  return `# Beside onnxruntime-web, ${date}
+
+${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB; ${list.join(", ")}.${quick ? " A quick run: few rounds." : ""}${busy > machine.cores / 2 ? ` The machine was doing other work (load ${busy.toFixed(1)}).` : ""}
+Milliseconds, medians of warm calls; memory is the peak in MB.`;
+}
+
+function comparison({ model, place, contenders }) {
+  const running = contenders.filter(({ failure }) => failure === undefined);
+  const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
+  // The other engine in the same precision stands beside this one.
+  const twins = running.filter(({ engine }) => engine === "pickscore").map((ours) => [ours, running.find(({ engine, precision }) => engine === "ort" && precision === ours.precision)]);
+  const compared = twins.filter(([, theirs]) => theirs);
+  const row = (name, value, digits = 0) => [
+    name,
+    ...running.map((contender) => number(value(contender), digits)),
+    ...compared.map(([ours, theirs]) => number(value(theirs) / value(ours), 2)),
+  ];
+  const rows = [
+    row("until loaded (from this machine)", ({ load }) => load),
+    row("first image", ({ first }) => first.image),
+    row("first prompt", ({ first }) => first.prompt),
+    ...CASES.filter(({ name }) => running.some(({ cases }) => cases[name])).map(({ name }) => row(name, ({ cases }) => cases[name]?.median)),
+    row("memory: loaded, renderer and GPU process", (contender) => both(contender, "loaded")),
+    row("memory: one image at a time", (contender) => both(contender, "single")),
+    row("memory: all", (contender) => both(contender)),
+    row("of it the renderer", ({ memory }) => memory.end.renderer),
+    row("of it the GPU process", ({ memory }) => memory.end.gpu),
+    row("download, MB", ({ download }) => download.bytes / 1e6, 1),
+    row("download with brotli, MB", ({ download }) => download.brotli / 1e6, 1),
+    ["cosine to PyTorch", ...running.map(({ cosine }) => cosine.toFixed(5)), ...compared.map(() => "")],
+  ];
+  const columns = ["", ...running.map(title), ...compared.map(([ours]) => `ratio, ${ours.precision}`)];
+  const failures = contenders.filter(({ failure }) => failure !== undefined).map((contender) => `\n\n${title(contender)} did not run: ${contender.failure}`);
+  return `## ${model}, ${place}\n\n${table(columns, rows)}${failures.join("")}`;
+}
+
+function multiplication({ place, best, tiles, shapes }) {
+  const cube = tiles.map((tile) => `${described(tile)}: ${tile.speed.toFixed(1)}`).join(", ");
+  const rows = shapes.map(({ model, images, name, m, k, n, milliseconds, speed }) => [model, images, name, `${m} × ${k} × ${n}`, milliseconds.toFixed(1), speed.toFixed(1)]);
+  const list = table(["model", "images", "product", "size", "ms", "GFLOP/s"], rows);
+  return `${place}, 1024³ in f32, GFLOP/s by the tile that an invocation keeps: ${cube}. Below with ${described(best)}.\n\n${list}`;
+}
+
+function kernels({ model, place, engine, dispatches, milliseconds, products, kernels }, { matmul }) {
+  const plain = matmul.find((found) => found.place === place)?.shapes.filter((shape) => shape.model === model && shape.images === 1) ?? [];
+  const work = plain.reduce((sum, shape) => sum + (engine === "pickscore" ? shape.needed : shape.count) * gigaflops(shape), 0);
+  const speed = work > 0 && products > 0 ? `, ${((work / products) * 1000).toFixed(1)} GFLOP/s` : "";
+  const rows = kernels.map(({ name, groups, count, milliseconds }) => [`\`${name}\``, groups, count, milliseconds.toFixed(1)]);
+  const sums = `${dispatches} dispatches, ${milliseconds.toFixed(0)} ms, of it products ${products.toFixed(0)} ms${speed}`;
+  return `${model}, ${place}, ${ENGINES[engine]}: ${sums}.\n\n${table(["kernel", "workgroups", "dispatches", "ms"], rows)}`;
+}
+
+function table(columns, rows) {
+  return [columns, columns.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
+}
+
+function number(value, digits) {
+  return Number.isFinite(value) ? value.toFixed(digits) : "–";
+}

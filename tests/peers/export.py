@@ -1,0 +1,170 @@
+"""The towers of a model directory as ONNX, exported by torch.onnx from transformers' CLIPModel: what the peers that run ONNX are given.
+
+    python export.py MODEL_DIRECTORY [f16] [q8] [check]
+
+Files come to lie in MODEL_DIRECTORY/onnx/TOWER/ and are kept: `model.onnx` in f32 for any batch, `f16.onnx` with everything but inputs and outputs in
+16 bits, `q8.onnx` with weights in 8 bits and activations quantised as they come (the options that transformers.js's own models are made with). Weights of
+more than 2 GB, which one ONNX file cannot hold, lie beside it in one `.data` file. `check` writes MODEL_DIRECTORY/onnx/check.json: pictures and prompts
+with the embeddings that PyTorch computes of them.
+"""
+
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+sys.path.insert(0, str(Path(__file__).parents[1] / "parity" / "reference"))
+
+import numpy as np
+import torch
+from generate import hashes, pixels
+from transformers import CLIPConfig, CLIPModel
+
+TOWERS = ("vision", "text")
+SEED = 14
+# One ONNX file is a protocol buffer, which ends at 2 GB.
+LARGEST = 1_800_000_000
+# What CLIPImageProcessor makes of levels.
+MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)[:, None, None]
+DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)[:, None, None]
+# Prompts of single letters and digits: CLIP's vocabulary begins with bytes, then bytes that end a word, so that whoever runs ONNX needs no tokenizer.
+PROMPTS = ("a f o x i n 3 d", "q w e r t y u i o p a s d f g h j k l z x c v b n m 7 8 9")
+
+
+class Tower(torch.nn.Module):
+    """One tower of a model as a module of its own, which is what can be exported."""
+
+    def __init__(self, model, tower):
+        super().__init__()
+        self.model = model
+        self.tower = tower
+
+    def forward(self, values):
+        return (self.model.get_text_features if self.tower == "text" else self.model.get_image_features)(values)
+
+
+def load(directory):
+    return CLIPModel.from_pretrained(directory).float().eval()
+
+
+def made(path, make):
+    """Makes a file, and those that belong to it, in a folder of their own, so that a half-made one is never taken for a whole."""
+    if not path.exists():
+        folder = path.with_name(f"{path.stem}.making")
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.iterdir():
+            left.unlink()
+        make(folder / path.name)
+        # The model itself last: it is what the next run looks for.
+        for file in sorted(folder.iterdir(), key=lambda file: file.name == path.name):
+            file.rename(path.with_name(file.name))
+        folder.rmdir()
+    return path
+
+
+def example(config, tower):
+    """An input that shows the exporter the shapes."""
+    if tower == "text":
+        text = config.text_config
+        return torch.tensor([[text.vocab_size - 2] + [320] * (text.max_position_embeddings - 2) + [text.vocab_size - 1]] * 2)
+    return torch.from_numpy(np.stack([pixels(SEED, at, config.vision_config.image_size) for at in range(2)]))
+
+
+def export(directory, tower):
+    """The tower's ONNX file in f32, for any batch; exported where it is not there yet."""
+
+    def make(path):
+        model = load(directory)
+        module = Tower(model, tower)
+        names = {"input_names": ["input"], "output_names": ["output"], "dynamic_axes": {"input": {0: "batch"}, "output": {0: "batch"}}}
+        torch.onnx.export(module, (example(model.config, tower),), str(path), opset_version=17, dynamo=False, **names)
+        if sum(file.stat().st_size for file in path.parent.iterdir()) > LARGEST:
+            gather(path)
+
+    return made(directory / "onnx" / tower / "model.onnx", make)
+
+
+def gather(path):
+    """Weights that the exporter left in a file each, in one."""
+    import onnx
+
+    model = onnx.load(str(path))
+    for file in path.parent.iterdir():
+        file.unlink()
+    onnx.save(model, str(path), save_as_external_data=True, all_tensors_to_one_file=True, location=f"{path.stem}.data", size_threshold=1024)
+
+
+def half(directory, tower):
+    """The tower with everything but inputs and outputs in 16 bits."""
+
+    def make(path):
+        import onnx
+        from onnxruntime.transformers.float16 import convert_float_to_float16
+
+        whole = onnx.load(str(export(directory, tower)))
+        onnx.save(convert_float_to_float16(whole, keep_io_types=True, disable_shape_infer=whole.ByteSize() > LARGEST), str(path))
+
+    return made(directory / "onnx" / tower / "f16.onnx", make)
+
+
+def quantised(directory, tower):
+    """The tower with weights in 8 bits."""
+
+    def make(path):
+        from onnxruntime.quantization import QuantType, quantize_dynamic
+
+        # The one convolution, the patches, is left in f32: onnxruntime-web has no kernel for it in 8 bits.
+        operations = ["MatMul", "Gemm", "Gather"]
+        quantize_dynamic(str(export(directory, tower)), str(path), weight_type=QuantType.QInt8, per_channel=False, reduce_range=False, op_types_to_quantize=operations)
+
+    return made(directory / "onnx" / tower / "q8.onnx", make)
+
+
+def letters(prompt, text):
+    """Ids of a prompt of single letters and digits."""
+    ids = [text.vocab_size - 2] + [256 + ord(letter) - 33 for letter in prompt.split()] + [text.vocab_size - 1]
+    return ids + [text.vocab_size - 1] * (text.max_position_embeddings - len(ids))
+
+
+def check(directory):
+    """Inputs with their embeddings, so that engines are held against PyTorch before they are timed."""
+
+    @torch.no_grad()
+    def make(path):
+        model = load(directory)
+        size = model.config.vision_config.image_size
+        levels = [(hashes(SEED, f"levels.{at}", size * size * 3) % np.uint64(256)).astype(np.uint8).reshape(size, size, 3) for at in range(2)]
+        # Noise alone is one picture to a model: a field of one colour each tells them apart.
+        for at, picture in enumerate(levels):
+            picture[size // 4 : size // 2 + at * size // 4, size // 4 :] = (250, 30, 60) if at else (10, 200, 90)
+        values = np.stack([(picture.transpose(2, 0, 1).astype(np.float32) / 255 - MEAN) / DEVIATION for picture in levels])
+        ids = torch.tensor([letters(prompt, model.config.text_config) for prompt in PROMPTS])
+        unit = lambda features: torch.nn.functional.normalize(features, dim=-1).tolist()
+        found = {
+            "size": size,
+            "images": [base64.b64encode(picture.tobytes()).decode() for picture in levels],
+            "prompts": PROMPTS,
+            "imageEmbeddings": unit(model.get_image_features(torch.from_numpy(values))),
+            "textEmbeddings": unit(model.get_text_features(ids)),
+        }
+        path.write_text(json.dumps(found))
+
+    return made(directory / "onnx" / "check.json", make)
+
+
+def main(directory, *wanted):
+    torch.set_grad_enabled(False)
+    for tower in TOWERS:
+        export(directory, tower)
+        if "f16" in wanted:
+            half(directory, tower)
+        if "q8" in wanted:
+            quantised(directory, tower)
+    if "check" in wanted:
+        check(directory)
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), *sys.argv[2:])

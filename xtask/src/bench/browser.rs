@@ -1,0 +1,94 @@
+//! `cargo xtask bench browser`: this engine beside onnxruntime-web in the same Chromium. Everything is prepared here; `tests/peers/browser/run.mjs` measures.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use clap::Args;
+
+use super::engine;
+use crate::{
+    process::{cache, program, root, step},
+    python,
+    web::{browsers, build, node},
+};
+
+/// What to measure, and where.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// Models: `b32` (ViT-B/32), `h14-stack` (a few blocks of ViT-H/14) and `pickscore` (all of it: 20 GB of memory).
+    #[arg(long, value_delimiter = ',', default_value = "b32,h14-stack")]
+    models: Vec<String>,
+    /// Places: `cpu-1`, `cpu-threads`, `swiftshader`, `lavapipe`, and `gpu` where there is one.
+    #[arg(long, value_delimiter = ',', default_value = "cpu-1,cpu-threads,swiftshader,lavapipe")]
+    places: Vec<String>,
+    /// Few rounds; the results are printed and not kept.
+    #[arg(long)]
+    quick: bool,
+    /// A Chromium that uses lavapipe, its driver beside it. Without it one is made.
+    #[arg(long)]
+    chromium: Option<PathBuf>,
+    /// Measures `dist/` as it is.
+    #[arg(long)]
+    built: bool,
+    /// Where results are kept instead of tests/peers/results.
+    #[arg(long)]
+    out: Option<PathBuf>,
+    /// What `run.mjs` understands besides: `-- --only kernels --engine pickscore`.
+    #[arg(last = true)]
+    more: Vec<String>,
+}
+
+const FOLDER: &str = "tests/peers/browser";
+
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    if !arguments.built {
+        build::run()?;
+    }
+    node::install()?;
+    node::install_in(FOLDER)?;
+    browsers::require(&[browsers::CHROMIUM])?;
+    let python = python::environment("tests/parity/reference/requirements.lock")?;
+    let mut run = program("node", &["tests/peers/browser/run.mjs"]);
+    for model in &arguments.models {
+        let directory = engine::directory(model)?;
+        export(&python, model, &directory)?;
+        let mut named = std::ffi::OsString::from(format!("{model}="));
+        named.push(&directory);
+        run.arg("--model").arg(named);
+    }
+    for place in &arguments.places {
+        run.args(["--place", place]);
+        if place == "lavapipe" {
+            run.arg("--lavapipe").arg(arguments.chromium.clone().map_or_else(lavapipe, Ok)?);
+        }
+    }
+    if arguments.quick {
+        run.arg("--quick");
+    }
+    if let Some(folder) = &arguments.out {
+        run.arg("--out").arg(folder);
+    } else if !arguments.quick {
+        run.args(["--out", "tests/peers/results"]);
+    }
+    step("Chromium", run.args(&arguments.more))
+}
+
+/// The model's towers as ONNX, from the same weights, with embeddings to check against.
+fn export(python: &Path, model: &str, directory: &Path) -> Result<()> {
+    let mut export = program(python, &["-W", "ignore", "tests/peers/export.py"]);
+    export.arg(directory).args(["check", "f16"]);
+    // The quantiser cannot read more than 2 GB.
+    if model != "pickscore" {
+        export.arg("q8");
+    }
+    step(&format!("{model} as ONNX"), &mut export)
+}
+
+/// A Chromium on lavapipe; made where it is absent or older than the installed one.
+fn lavapipe() -> Result<PathBuf> {
+    browsers::require(&[browsers::CHROMIUM, browsers::LAVAPIPE, ("/usr/bin/gcc", "gcc")])?;
+    let folder = cache()?.join("lavapipe-chromium");
+    let make = root().join(FOLDER).join("lavapipe/make.sh");
+    step("a Chromium on lavapipe", program("sh", &[]).arg(make).arg(&folder))?;
+    Ok(folder.join("chromium"))
+}
