@@ -22,6 +22,7 @@ import { addFiles, addPictures, board, remove, restore, select, setPrompts } fro
 import { type Found, MOST, ofDrop, ofList } from "./intake";
 import { arrange, ranks } from "./order";
 import type { Picture } from "./picture";
+import type { PromptBox } from "./prompt-box";
 import { loadSamples } from "./samples";
 import type { PictureSheet } from "./sheet";
 
@@ -193,7 +194,9 @@ export class ScoreScreen extends PickElement {
       this.ideas = [samples.prompt, ...samples.ideas];
       // The visitor was faster, and has pictures of their own on the table.
       if (unasked && board.value.pictures.length > 0) return;
-      if (!this.text.trim()) this.#prompts(samples.prompt);
+      // What is being written counts too.
+      const written = this.renderRoot.querySelector<PromptBox>("prompt-box")?.value ?? this.text;
+      if (!written.trim()) this.#prompts(samples.prompt);
       addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
     } catch {
       toast({ text: scoreText.samplesFailed, action: { label: scoreText.failedAgain, run: () => void this.#samples() } });
