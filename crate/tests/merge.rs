@@ -464,6 +464,7 @@ mod filters {
                 image.uid = pickscore::preference::image_uid(bytes);
                 image.bytes = bytes.to_vec();
             }
+            contributions::set_best(&mut row);
             row
         };
         let rows = [
@@ -493,6 +494,7 @@ fn large_data_is_written_in_several_files() {
             pickscore::seeded::hashes(at as u64, "bytes", 0).take(6000).flat_map(u64::to_le_bytes).collect();
         row.images[0].uid = pickscore::preference::image_uid(&bytes);
         row.images[0].bytes = bytes;
+        contributions::set_best(row);
     }
     let input = file(folder.path(), "in.parquet", &parquet(&rows));
     let out = folder.path().join("out");

@@ -68,6 +68,16 @@ pub fn plain(user: i64, prompt: &str, images: [&str; 2], label: Option<[f64; 2]>
     }
 }
 
+/// Sets the preferred image anew, after images were changed.
+pub fn set_best(row: &mut Row) {
+    row.best_image_uid = match row.label {
+        Some([1.0, _]) => row.images[0].uid.clone(),
+        Some([0.0, _]) => row.images[1].uid.clone(),
+        Some(_) => "tie".into(),
+        None => String::new(),
+    };
+}
+
 /// The rows as a Parquet file.
 pub fn parquet(rows: &[Row]) -> Vec<u8> {
     let collected = rows.iter().any(|row| row.collected.is_some());
