@@ -38,6 +38,9 @@ fn options(format: Format, packing: Packing) -> ExportOptions {
     ExportOptions { format, packing, card: card(), app_version: "0.1.0".into(), now: NOW }
 }
 
+/// Files by their paths.
+type Files = BTreeMap<String, Vec<u8>>;
+
 /// The images of common::image, by their uids.
 fn images() -> BTreeMap<String, Vec<u8>> {
     (0..40).map(|number| (image_uid(&image(number)), image(number))).collect()
@@ -48,26 +51,25 @@ fn sizes() -> BTreeMap<String, u64> {
 }
 
 /// The whole export: every file by its path, or the zip under the name `zip`.
-fn exported(options: ExportOptions, records: Vec<Record>) -> (BTreeMap<String, Vec<u8>>, Exported) {
+fn exported(options: ExportOptions, records: Vec<Record>) -> (Files, Exported) {
     let images = images();
     let is_zip = options.packing == Packing::Zip;
     let mut exporter = Exporter::new(options, records, &sizes()).unwrap();
     let (mut files, mut open) = (BTreeMap::new(), is_zip.then(|| ("zip".to_owned(), Vec::new())));
-    let keep =
-        |chunks: Vec<Chunk>, files: &mut BTreeMap<String, Vec<u8>>, open: &mut Option<(String, Vec<u8>)>| {
-            for chunk in chunks {
-                match chunk {
-                    Chunk::Open(path) => {
-                        assert!(open.replace((path, Vec::new())).is_none());
-                    }
-                    Chunk::Bytes(bytes) => open.as_mut().unwrap().1.extend(bytes),
-                    Chunk::Close => {
-                        let (path, bytes) = open.take().unwrap();
-                        assert!(files.insert(path, bytes).is_none());
-                    }
+    let keep = |chunks: Vec<Chunk>, files: &mut Files, open: &mut Option<(String, Vec<u8>)>| {
+        for chunk in chunks {
+            match chunk {
+                Chunk::Open(path) => {
+                    assert!(open.replace((path, Vec::new())).is_none());
+                }
+                Chunk::Bytes(bytes) => open.as_mut().unwrap().1.extend(bytes),
+                Chunk::Close => {
+                    let (path, bytes) = open.take().unwrap();
+                    assert!(files.insert(path, bytes).is_none());
                 }
             }
-        };
+        }
+    };
     let (mut steps, total) = (0, exporter.steps());
     loop {
         let wanted: Vec<Vec<u8>> = exporter.wanted().iter().map(|uid| images[*uid].clone()).collect();
@@ -136,7 +138,7 @@ fn imported(files: &[(&str, &[u8])]) -> Imported {
     found
 }
 
-fn imported_files(files: &BTreeMap<String, Vec<u8>>) -> Imported {
+fn imported_files(files: &Files) -> Imported {
     let named: Vec<(String, &Vec<u8>)> = files
         .iter()
         .map(|(path, bytes)| (if path == "zip" { "c.zip".into() } else { path.clone() }, bytes))
@@ -982,7 +984,7 @@ mod hostile {
     }
 
     /// A contribution whose files were changed so, after all sums were made: in a folder, in a zip, and in a zip packed once more.
-    fn tampered(format: Format, change: &dyn Fn(&mut BTreeMap<String, Vec<u8>>)) -> Imported {
+    fn tampered(format: Format, change: &dyn Fn(&mut Files)) -> Imported {
         let (mut files, _) = exported(options(format, Packing::Folder), some());
         change(&mut files);
         let found = imported_files(&files);
