@@ -35,9 +35,9 @@ pub(super) fn lanes() -> usize {
 }
 
 impl Rows {
-    /// What a text begins with, before anything else.
+    /// What a text begins with, before anything else. Natively the operations are there without, and wgpu's compiler does not know the line.
     pub(super) fn enable(self) -> &'static str {
-        if self.lanes > 0 { "enable subgroups;\n" } else { "" }
+        if self.lanes > 0 && cfg!(target_family = "wasm") { "enable subgroups;\n" } else { "" }
     }
 
     /// The parameter of `main` that [`places`](Self::places) reads.

@@ -4,11 +4,11 @@
 
 use std::sync::OnceLock;
 
-use burn::tensor::{DType, Device, Tensor, TensorData};
+use burn::tensor::{DType, Device, Tensor, TensorData, wgpu::wgpu::Features};
 use half::f16;
 use proptest::prelude::*;
 
-use super::{DeviceWeight, gemm::Tile};
+use super::{DeviceWeight, gemm::Tile, subgroup};
 use crate::{
     config::Activation,
     weights::{Blocks, Values},
@@ -16,7 +16,13 @@ use crate::{
 
 fn device() -> &'static Device {
     static DEVICE: OnceLock<Device> = OnceLock::new();
-    DEVICE.get_or_init(|| Device::wgpu_options().init_with_setup().unwrap().0)
+    DEVICE.get_or_init(|| {
+        let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
+        if setup.device.features().contains(Features::SUBGROUP) {
+            subgroup::lend(setup.adapter.get_info().subgroup_min_size as usize);
+        }
+        device
+    })
 }
 
 fn numbers(length: usize, seed: u64) -> Vec<f32> {
@@ -88,7 +94,8 @@ proptest! {
         let weight = DeviceWeight::new(values, [outputs, inputs], device()).unwrap();
         let held = residual.as_ref().map(|residual| matrix(residual, residual.len() / outputs));
         let tile = Tile::ALL[tile].0;
-        prop_assume!(tile.runs_with(super::subgroup::lanes()));
+        device();
+        prop_assume!(tile.runs_with(subgroup::lanes()));
         let found =
             super::linear_with(tile, matrix(&input, rows), &weight, bias.as_deref().map(vector), activation, held);
         for (i, found) in read(found).into_iter().enumerate() {
