@@ -28,7 +28,7 @@ export class Browser {
     const profile = mkdtempSync(join(tmpdir(), "pickscore-bench-"));
     const args = [...ARGUMENTS, ...(adapter === "gpu" ? [] : [SOFTWARE]), ...(precise ? [PRECISE] : [])];
     const env = { ...process.env, LVP_SO: join(dirname(executable), "libvulkan_lvp.so") };
-    const context = await chromium.launchPersistentContext(profile, { executablePath: executable, args, env });
+    const context = await chromium.launchPersistentContext(profile, { executablePath: executable, args, env, handleSIGINT: false, handleSIGTERM: false });
     const browser = new Browser();
     Object.assign(browser, { profile, context, root: browserProcess(profile), version: context.browser()?.version() ?? "" });
     browser.page = context.pages()[0] ?? (await context.newPage());

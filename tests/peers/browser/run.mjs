@@ -64,6 +64,9 @@ function keep() {
   writeFileSync(`${file}.md`, report(results));
 }
 
+// An interrupted run ends at once, and its browsers with it: the loss of a browser alone would only look like an engine that failed.
+for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
+
 for (const key of values.place) {
   const place = PLACES[key];
   if (!place) throw new Error(`no place is called ${key}; there are ${Object.keys(PLACES).join(", ")}`);
