@@ -218,7 +218,7 @@ async function hookDevice(page: Page, how: keyof typeof HOOKS): Promise<void> {
   await page.reload();
 }
 
-/** `destroy` ends the device on a message, `wrong` makes its multiplications wrong, `full` has no memory for large buffers. */
+/** `destroy` ends the device on a message, `wrong` makes its multiplications wrong, `full` has no memory for large buffers, `lonely` lends no subgroups. */
 const HOOKS = {
   destroy: `const channel = new BroadcastChannel("device");
          const request = GPUAdapter.prototype.requestDevice;
@@ -231,6 +231,10 @@ const HOOKS = {
          GPUDevice.prototype.createShaderModule = function (given) {
            return make.call(this, { ...given, code: given.code.replaceAll(" * ", " + ") });
          };`,
+  lonely: `const features = Object.getOwnPropertyDescriptor(GPUAdapter.prototype, "features").get;
+         Object.defineProperty(GPUAdapter.prototype, "features", {
+           get() { return new Set([...features.call(this)].filter((feature) => feature !== "subgroups")); },
+         });`,
   full: `const make = GPUDevice.prototype.createBuffer;
          GPUDevice.prototype.createBuffer = function (given) {
            const buffer = make.call(this, given);
@@ -292,6 +296,42 @@ test("a GPU without memory for the model is said", async ({ blank, server }) => 
   const outcome = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
   expect(outcome.error?.code).toBe("out-of-memory");
   expect(outcome.error?.message).toMatch(/too little memory for the model .* take a lower precision/);
+});
+
+test("where invocations can read for each other they do, and where they cannot the scores are the same", async ({ blank, server }) => {
+  const together = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+  expectScores(together);
+  expect(together.info?.tile).toBe("subgroup4-8x4");
+  await blank.addInitScript(HOOKS.lonely);
+  await hookDevice(blank, "lonely");
+  const alone = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+  expectScores(alone);
+  expect(alone.info?.tile).toBe("direct-8x8");
+});
+
+test("a GPU that is not known is measured once, and what is remembered of it wrongly is measured again", async ({ blank, server }) => {
+  await blank.addInitScript('Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false })');
+  await blank.reload();
+  const visit = async () => {
+    const outcome = await load(blank, { model: `${server.url}narrow`, device: "webgpu" });
+    expectScores(outcome);
+    const kept = await blank.evaluate(() => Object.entries(localStorage).filter(([key]) => key.startsWith("pickscore:tile:")));
+    expect(kept).toEqual([[`pickscore:tile:${outcome.info?.adapter}`, outcome.info?.tile]]);
+    return outcome.info?.tile;
+  };
+  const measured = await visit();
+  expect(["direct-8x4", "direct-8x8", "subgroup4-8x4", "blocked-32x64"]).toContain(measured);
+  expect(await visit()).toBe(measured);
+  // Another one of those that it runs is believed, and one that it does not run is not.
+  const other = measured === "direct-8x4" ? "direct-8x8" : "direct-8x4";
+  const remember = (tile: string) =>
+    blank.evaluate((tile) => {
+      for (const key of Object.keys(localStorage)) if (key.startsWith("pickscore:tile:")) localStorage.setItem(key, tile);
+    }, tile);
+  await remember(other);
+  expect(await visit()).toBe(other);
+  await remember("subgroup8-16x4");
+  expect(await visit()).not.toBe("subgroup8-16x4");
 });
 
 test("without WebGPU the CPU takes over, and the reason is said", async ({ blank, server }) => {
