@@ -332,6 +332,11 @@ fn a_merged_data_set_trains() {
                 shown.bytes = images[(at + side) % images.len()].clone();
                 shown.uid = pickscore::preference::image_uid(&shown.bytes);
             }
+            row.best_image_uid = match label {
+                [1.0, _] => row.images[0].uid.clone(),
+                [_, 1.0] => row.images[1].uid.clone(),
+                _ => row.best_image_uid,
+            };
             row
         })
         .collect();

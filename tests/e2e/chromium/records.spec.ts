@@ -121,7 +121,10 @@ test("records are ranked, and agreement with oneself is told", async ({ page }) 
   console.log(`ranking of 12 images by 11 pairs: ${outcome.time.toFixed(0)} ms`);
   const { images } = outcome;
   expect(images?.options).toEqual({ prior: 3, unit: "choices", resamples: 2000, orders: 50, step: 32, seed: 42 });
-  expect(images?.items.map(({ rating }) => rating.value)).toEqual(images?.items.map(({ rating }) => rating.value).sort((a, b) => b - a));
+  // One group after the other, the best of each first.
+  const order = images?.items.map(({ group, rating }) => [group, -rating.value] as const) ?? [];
+  expect(order).toEqual(order.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
+  expect(order).toHaveLength(12);
   for (const { rating, rank, rank_interval } of images?.items ?? []) {
     expect(rating.low).toBeLessThanOrEqual(rating.value);
     expect(rank_interval[0]).toBeLessThanOrEqual(rank);

@@ -11,17 +11,18 @@ use crate::weights::Values;
 pub(crate) struct DeviceWeight {
     outputs: usize,
     inputs: usize,
-    values: Stored,
+    store: Store,
+    numbers: Numbers,
+    /// Of 8-bit numbers: the scales `[out · ⌈in / block⌉]`, each of so many neighbours.
+    scales: Option<(Tensor<1>, usize)>,
 }
 
 #[derive(Debug, Clone)]
-enum Stored {
+enum Numbers {
     /// `[out · in]`
-    F32(Tensor<1>),
-    /// `[out · in / 2]`: two in a word, the first in its lower half.
-    F16(Tensor<1, Int>),
-    /// `[out · in / 4]`: four signed bytes in a word, the first lowest; and the scales, each of `block` neighbours, `[out · ⌈in / block⌉]`.
-    Q8 { words: Tensor<1, Int>, scales: Tensor<1>, block: usize },
+    Floats(Tensor<1>),
+    /// 16-bit floats, two in a word, the first in its lower half, `[out · in / 2]`; or signed bytes, four in a word, the first lowest, `[out · in / 4]`.
+    Words(Tensor<1, Int>),
 }
 
 impl DeviceWeight {
@@ -49,26 +50,25 @@ impl DeviceWeight {
             let length = words.len();
             Tensor::from_data(TensorData::new(words, [length]), (device, DType::U32))
         };
-        let values = match values {
+        let (store, numbers, scales) = match values {
             Values::F32(values) => {
-                let length = values.len();
-                Stored::F32(Tensor::from_data(TensorData::new(values, [length]), (device, DType::F32)))
+                let data = TensorData::new(values, [outputs * inputs]);
+                (Store::F32, Numbers::Floats(Tensor::from_data(data, (device, DType::F32))), None)
             }
             Values::F16(values) => {
                 let pair =
                     |pair: &[half::f16; 2]| u32::from(pair[0].to_bits()) | u32::from(pair[1].to_bits()) << 16;
-                Stored::F16(words(values.as_chunks::<2>().0.iter().map(pair).collect()))
+                let pairs = values.as_chunks::<2>().0.iter().map(pair).collect();
+                (Store::F16, Numbers::Words(words(pairs)), None)
             }
             Values::Q8(blocks) => {
                 let word = |four: &[i8; 4]| u32::from_le_bytes(four.map(i8::cast_unsigned));
-                Stored::Q8 {
-                    words: words(blocks.values.as_chunks::<4>().0.iter().map(word).collect()),
-                    scales: Tensor::from_data(blocks.scales.as_slice(), (device, DType::F32)),
-                    block: blocks.block,
-                }
+                let fours = blocks.values.as_chunks::<4>().0.iter().map(word).collect();
+                let scales = Tensor::from_data(blocks.scales.as_slice(), (device, DType::F32));
+                (Store::Q8, Numbers::Words(words(fours)), Some((scales, blocks.block)))
             }
         };
-        Ok(Self { outputs, inputs, values })
+        Ok(Self { outputs, inputs, store, numbers, scales })
     }
 
     pub(crate) fn outputs(&self) -> usize {
@@ -80,27 +80,20 @@ impl DeviceWeight {
     }
 
     pub(super) fn store(&self) -> Store {
-        match self.values {
-            Stored::F32(_) => Store::F32,
-            Stored::F16(_) => Store::F16,
-            Stored::Q8 { .. } => Store::Q8,
-        }
+        self.store
     }
 
     /// Neighbours that share a scale; 0 where there are no scales.
     pub(super) fn block(&self) -> usize {
-        match self.values {
-            Stored::Q8 { block, .. } => block,
-            _ => 0,
-        }
+        self.scales.as_ref().map_or(0, |(_, block)| *block)
     }
 
     /// The buffers as the kernel names them: the numbers, and after them the scales where there are any.
     pub(super) fn buffers(&self) -> (CubeTensor, Option<CubeTensor>) {
-        match &self.values {
-            Stored::F32(values) => (primitive(values.clone()), None),
-            Stored::F16(words) => (integers(words.clone()), None),
-            Stored::Q8 { words, scales, .. } => (integers(words.clone()), Some(primitive(scales.clone()))),
-        }
+        let numbers = match &self.numbers {
+            Numbers::Floats(values) => primitive(values.clone()),
+            Numbers::Words(words) => integers(words.clone()),
+        };
+        (numbers, self.scales.as_ref().map(|(scales, _)| primitive(scales.clone())))
     }
 }
