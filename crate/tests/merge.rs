@@ -1019,8 +1019,8 @@ fn for_readers() {
     for (at, row) in rows.iter_mut().enumerate() {
         row.caption = format!("{} {}", ["a fox", "日本の城", "naïve \"café\""][at % 3], row.caption);
         let collected = row.collected.as_mut().unwrap();
-        (collected.scorer, collected.scores) =
-            (Some("PickScore_v1".into()), [Some(20.5), (at % 2 == 0).then_some(19.25)]);
+        (collected.scorer, collected.scorer_version) = (Some("PickScore_v1".into()), Some("1".into()));
+        collected.scores = [Some(20.5), (at % 2 == 0).then_some(19.25)];
     }
     let others: Vec<Row> = (0..30)
         .map(|at| plain(5 + at, &format!("other {}", at % 10), ["x", &at.to_string()], LEFT, at))

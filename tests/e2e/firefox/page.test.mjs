@@ -51,8 +51,17 @@ async function open() {
   return page;
 }
 
+/** Waits until the page says so, in whatever shadow. */
+async function says(page, wanted) {
+  const found = (wanted) => {
+    const text = (node) => [...node.childNodes].map((child) => child.data ?? text(child.shadowRoot ?? child)).join("");
+    return text(document.body).includes(wanted);
+  };
+  await page.waitForFunction(found, { timeout: 120_000, polling: 200 }, wanted);
+}
+
 async function scored(page, pictures) {
-  await page.waitForSelector(`::-p-text(${pictures === 1 ? "1 picture scored" : `${pictures} pictures scored`})`, { timeout: 120_000 });
+  await says(page, pictures === 1 ? "1 picture scored" : `${pictures} pictures scored`);
 }
 
 /** Names and scores of the pictures on the table, the best first. */
