@@ -46,6 +46,8 @@ after(async () => {
 /** Opens the page and waits until so many pictures are scored. */
 async function open() {
   const page = await browser.newPage();
+  // High enough for every picture: what is out of sight is not in the document.
+  await page.setViewport({ width: 1280, height: 2400 });
   await page.goto(site);
   await scored(page, 12);
   return page;
@@ -64,8 +66,13 @@ async function scored(page, pictures) {
   await says(page, pictures === 1 ? "1 picture scored" : `${pictures} pictures scored`);
 }
 
-/** Names and scores of the pictures on the table, the best first. */
-async function tiles(page) {
+/** Names and scores of so many pictures on the table, the best first, once each shows its score. */
+async function tiles(page, pictures) {
+  await page.waitForFunction((pictures) => {
+    const sheet = document.querySelector("pickscore-app").shadowRoot.querySelector("score-screen").shadowRoot.querySelector("picture-sheet");
+    const figures = [...sheet.shadowRoot.querySelectorAll(".tile .figures > span")].map(({ textContent }) => textContent.trim());
+    return figures.length >= pictures && figures.every((figure) => figure !== "");
+  }, { timeout: 60_000, polling: 200 }, pictures);
   return page.evaluate(() => {
     const sheet = document.querySelector("pickscore-app").shadowRoot.querySelector("score-screen").shadowRoot.querySelector("picture-sheet");
     return [...sheet.shadowRoot.querySelectorAll(".tile")]
@@ -76,7 +83,7 @@ async function tiles(page) {
 
 test("Firefox: the samples are scored and ranked without a click", { timeout: 300_000 }, async () => {
   const page = await open();
-  const scores = (await tiles(page)).map(([, score]) => score);
+  const scores = (await tiles(page, 12)).map(([, score]) => score);
   assert.equal(scores.length, 12);
   assert.deepEqual(scores, [...scores].sort((a, b) => b - a));
   await page.close();
@@ -91,7 +98,7 @@ test("Firefox: a visitor's own pictures get the native engine's scores", { timeo
   const input = await page.waitForSelector(">>> input[type=file][accept]");
   await input.uploadFile(...files.map((name) => resolve(here, "../../parity/fixtures/pixels/files", name)));
   await scored(page, files.length);
-  const found = await tiles(page);
+  const found = await tiles(page, files.length);
   assert.equal(found.length, files.length);
   for (const [name, score] of found) {
     const expected = native[0][golden.images.indexOf(name)];
