@@ -26,6 +26,7 @@ export class Browser {
   /** `adapter` is `swiftshader`, `lavapipe` or `gpu`, the machine's own. */
   static async start({ adapter, executable, precise = false }) {
     const profile = mkdtempSync(join(tmpdir(), "pickscore-bench-"));
+    process.on("exit", () => remove(profile));
     const args = [...ARGUMENTS, ...(adapter === "gpu" ? [] : [SOFTWARE]), ...(precise ? [PRECISE] : [])];
     const env = { ...process.env, LVP_SO: join(dirname(executable), "libvulkan_lvp.so") };
     const context = await chromium.launchPersistentContext(profile, { executablePath: executable, args, env, handleSIGINT: false, handleSIGTERM: false });
@@ -61,6 +62,10 @@ export class Browser {
 
   async close() {
     await this.context.close();
-    rmSync(this.profile, { recursive: true, force: true, maxRetries: 5 });
+    remove(this.profile);
   }
+}
+
+function remove(profile) {
+  rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
 }

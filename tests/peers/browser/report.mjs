@@ -21,7 +21,7 @@ function head({ date, machine, versions, quick, comparisons }) {
   return `# Beside onnxruntime-web, ${date}
 
 ${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB; ${list.join(", ")}.${quick ? " A quick run: few rounds." : ""}${busy > machine.cores / 2 ? ` The machine was doing other work (load ${busy.toFixed(1)}).` : ""}
-Milliseconds, medians of warm calls; memory is the peak in MB.`;
+Milliseconds, medians of warm calls (in brackets the fastest, where it is more than a tenth faster: something held the others up); memory is the peak in MB.`;
 }
 
 function comparison({ model, place, contenders }) {
@@ -35,11 +35,15 @@ function comparison({ model, place, contenders }) {
     ...running.map((contender) => number(value(contender), digits)),
     ...compared.map(([ours, theirs]) => number(value(theirs) / value(ours), 2)),
   ];
+  const timed = (name) => {
+    const [label, ...cells] = row(name, ({ cases }) => cases[name]?.median);
+    return [label, ...cells.map((cell, at) => cell + uneven(running[at]?.cases[name]))];
+  };
   const rows = [
     row("until loaded (from this machine)", ({ load }) => load),
     row("first image", ({ first }) => first.image),
     row("first prompt", ({ first }) => first.prompt),
-    ...CASES.filter(({ name }) => running.some(({ cases }) => cases[name])).map(({ name }) => row(name, ({ cases }) => cases[name]?.median)),
+    ...CASES.filter(({ name }) => running.some(({ cases }) => cases[name])).map(({ name }) => timed(name)),
     row("memory: loaded, renderer and GPU process", (contender) => both(contender, "loaded")),
     row("memory: one image at a time", (contender) => both(contender, "single")),
     row("memory: all", (contender) => both(contender)),
@@ -52,6 +56,13 @@ function comparison({ model, place, contenders }) {
   const columns = ["", ...running.map(title), ...compared.map(([ours]) => `ratio, ${ours.precision}`)];
   const failures = contenders.filter(({ failure }) => failure !== undefined).map((contender) => `\n\n${title(contender)} did not run: ${contender.failure}`);
   return `## ${model}, ${place}\n\n${table(columns, rows)}${failures.join("")}`;
+}
+
+/** The fastest call, where it tells that the others were held up. */
+function uneven(times) {
+  if (!times?.warm.length) return "";
+  const fastest = Math.min(...times.warm);
+  return fastest < 0.9 * times.median ? ` (${fastest.toFixed(0)})` : "";
 }
 
 function multiplication({ place, best, tiles, shapes }) {

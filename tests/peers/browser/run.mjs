@@ -64,6 +64,8 @@ function keep() {
   writeFileSync(`${file}.md`, report(results));
 }
 
+// A listener for each browser, which removes its profile.
+process.setMaxListeners(0);
 // An interrupted run ends at once, and its browsers with it: the loss of a browser alone would only look like an engine that failed.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
