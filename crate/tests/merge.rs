@@ -12,7 +12,9 @@ use std::{
     process::{Command, Output},
 };
 
-use contributions::{Contribution, DATA, collected, file, json_lines, parquet, plain, write_files, zipped};
+use contributions::{
+    Contribution, DATA, collected, file, json_lines, parquet, plain, showing, write_files, zipped,
+};
 use pickscore::dataset::{DatasetFiles, Row};
 use serde_json::Value;
 use zip::CompressionMethod;
@@ -1069,18 +1071,9 @@ mod memory {
             let row = |pair: usize| {
                 let label = [LEFT, RIGHT, TIE][(at + pair) % 3];
                 let prompt = format!("prompt {} of file {}", pair / 10, at % 500);
-                let mut row = collected(
-                    &format!("rater-{}", at % 700),
-                    &prompt,
-                    ["a", "b"],
-                    label,
-                    (at * pairs + pair) as i64,
-                );
-                for (side, shown) in row.images.iter_mut().enumerate() {
-                    shown.bytes = image(pair, side);
-                    shown.uid = pickscore::preference::image_uid(&shown.bytes);
-                }
-                row
+                let rater = format!("rater-{}", at % 700);
+                let row = collected(&rater, &prompt, ["a", "b"], label, (at * pairs + pair) as i64);
+                showing(row, [image(pair, 0), image(pair, 1)])
             };
             let mut contribution = Contribution::new(&[]);
             let options = pickscore::dataset::WriteOptions { collected: true, ..Default::default() };

@@ -327,17 +327,8 @@ fn a_merged_data_set_trains() {
         .map(|at| {
             let label = [[1.0, 0.0], [0.0, 1.0], [0.5, 0.5]][at % 3];
             let (rater, prompt) = (format!("rater-{}", at % 10), format!("picture {at}"));
-            let mut row = contributions::collected(&rater, &prompt, ["a", "b"], Some(label), at as i64);
-            for (side, shown) in row.images.iter_mut().enumerate() {
-                shown.bytes = images[(at + side) % images.len()].clone();
-                shown.uid = pickscore::preference::image_uid(&shown.bytes);
-            }
-            row.best_image_uid = match label {
-                [1.0, _] => row.images[0].uid.clone(),
-                [_, 1.0] => row.images[1].uid.clone(),
-                _ => row.best_image_uid,
-            };
-            row
+            let row = contributions::collected(&rater, &prompt, ["a", "b"], Some(label), at as i64);
+            contributions::showing(row, [0, 1].map(|side| images[(at + side) % images.len()].clone()))
         })
         .collect();
     contributions::Contribution::new(&rows[..25]).write_folder(&folder.path().join("one"));

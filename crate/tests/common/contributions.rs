@@ -39,6 +39,19 @@ pub fn collected(rater: &str, prompt: &str, images: [&str; 2], label: Option<[f6
     }
 }
 
+/// The same pair of other images.
+pub fn showing(mut row: Row, images: [Vec<u8>; 2]) -> Row {
+    let won = row.images.iter().position(|image| image.uid == row.best_image_uid);
+    for (shown, bytes) in row.images.iter_mut().zip(images) {
+        shown.uid = image_uid(&bytes);
+        shown.bytes = bytes;
+    }
+    if let Some(won) = won {
+        row.best_image_uid = row.images[won].uid.clone();
+    }
+    row
+}
+
 /// A pair as Pick-a-Pic has it.
 pub fn plain(user: i64, prompt: &str, images: [&str; 2], label: Option<[f64; 2]>, at: i64) -> Row {
     let image = |name: &str| {
