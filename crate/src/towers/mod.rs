@@ -12,6 +12,8 @@
 mod block;
 mod builder;
 mod cpu;
+#[cfg(test)]
+mod definitions;
 mod embedding;
 // Fusion, which `gpu` brings, has tensors of its own kind, and Vulkan's kernels are not WGSL.
 #[cfg(all(feature = "wgpu", not(feature = "gpu")))]

@@ -112,34 +112,10 @@ unsafe impl Sync for Shared {}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use proptest::prelude::*;
 
-    /// The definition, in f64.
-    fn twin(attention: &Attention, qkv: &[f32]) -> Vec<f64> {
-        let &Attention { batch, sequence, heads, width, causal } = attention;
-        let head_width = width / heads;
-        let at = |sample: usize, position: usize, part: usize, column: usize| {
-            f64::from(qkv[(sample * sequence + position) * 3 * width + part * width + column])
-        };
-        let mut output = vec![0.0; batch * sequence * width];
-        for (sample, head, i) in
-            (0..batch).flat_map(|s| (0..heads).flat_map(move |h| (0..sequence).map(move |i| (s, h, i))))
-        {
-            let columns = head * head_width..(head + 1) * head_width;
-            let seen = if causal { i + 1 } else { sequence };
-            let weights: Vec<f64> = (0..seen)
-                .map(|j| columns.clone().map(|c| at(sample, i, 0, c) * at(sample, j, 1, c)).sum::<f64>())
-                .map(|score| (score / (head_width as f64).sqrt()).exp())
-                .collect();
-            let sum: f64 = weights.iter().sum();
-            for column in columns {
-                output[(sample * sequence + i) * width + column] =
-                    (0..seen).map(|j| weights[j] * at(sample, j, 2, column)).sum::<f64>() / sum;
-            }
-        }
-        output
-    }
+    use super::*;
+    use crate::towers::definitions::{self, numbers};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -150,16 +126,16 @@ mod tests {
             heads in 1usize..5,
             head_width in 1usize..20,
             causal: bool,
-            seed in 1u64..1000,
+            seed: u64,
         ) {
             let width = heads * head_width;
             let attention = Attention { batch, sequence, heads, width, causal };
-            let qkv: Vec<f32> = (0..batch * sequence * 3 * width)
-                .map(|i| ((i as u64 * 7919 * seed % 10007) as f32 / 5003.0 - 1.0) * 2.0)
-                .collect();
+            let qkv: Vec<f32> = numbers(batch * sequence * 3 * width, seed).iter().map(|x| 2.0 * x).collect();
             let mut output = vec![f32::NAN; batch * sequence * width];
             attention.run(&qkv, &mut output);
-            for (found, expected) in output.iter().zip(twin(&attention, &qkv)) {
+            let expected = definitions::attention(&qkv, sequence, heads, head_width, causal);
+            prop_assert_eq!(output.len(), expected.len());
+            for (found, expected) in output.iter().zip(expected) {
                 prop_assert!((f64::from(*found) - expected).abs() <= 1e-5, "{found} {expected}");
             }
         }

@@ -154,47 +154,10 @@ impl Columns {
 
 #[cfg(test)]
 mod tests {
-    use half::f16;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::weights::{Blocks, Values};
-
-    /// The definition, in f64, and how far f32 may lie from it.
-    fn twin(linear: &Linear<'_>, weight: &[f32], input: &[f32], output: &[f32]) -> Vec<(f64, f64)> {
-        let (inputs, outputs) = (linear.weight.inputs(), linear.weight.outputs());
-        let mut expected = Vec::new();
-        for row in 0..linear.rows {
-            for column in 0..outputs {
-                let input = &input[row * inputs..][..inputs];
-                let weight = &weight[column * inputs..][..inputs];
-                let terms = || input.iter().zip(weight).map(|(&x, &w)| f64::from(x) * f64::from(w));
-                let bias = linear.bias.map_or(0.0, |bias| f64::from(bias[column]));
-                let residual =
-                    if linear.accumulate { f64::from(output[row * outputs + column]) } else { 0.0 };
-                let sum = terms().sum::<f64>() + bias + residual;
-                // Roundings of half a unit each, which add up as a random walk does; both activations are steeper than 1, by a tenth.
-                let size = terms().map(f64::abs).sum::<f64>() + bias.abs() + residual.abs();
-                let bound = 1.2 * f64::from(f32::EPSILON) / 2.0 * (inputs as f64 + 2.0).sqrt() * size;
-                let value = match linear.activation {
-                    None => sum,
-                    Some(Activation::Gelu) => 0.5 * sum * (1.0 + libm::erf(sum / 2f64.sqrt())),
-                    Some(Activation::QuickGelu) => sum / (1.0 + (-1.702 * sum).exp()),
-                };
-                expected.push((value, bound + 1e-6 * (1.0 + sum.abs())));
-            }
-        }
-        expected
-    }
-
-    fn numbers(length: usize, seed: u64) -> Vec<f32> {
-        (0..length as u64)
-            .map(|i| {
-                let mixed = (i + 1).wrapping_mul(seed | 1).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40;
-                mixed as f32 / (1 << 23) as f32 - 1.0
-            })
-            .collect()
-    }
+    use crate::towers::definitions::{self, numbers, stored};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
@@ -203,7 +166,7 @@ mod tests {
             rows in 1usize..40,
             inputs in prop_oneof![1usize..150, 500usize..1100],
             outputs in 1usize..300,
-            store in 0..3,
+            store in 0usize..3,
             block in prop::sample::select(vec![1usize, 7, 32, 64, 1000]),
             with_bias: bool,
             accumulate: bool,
@@ -213,28 +176,16 @@ mod tests {
             let input = numbers(rows * inputs, seed);
             let start = numbers(rows * outputs, seed ^ 5);
             let bias = numbers(outputs, seed ^ 9);
-            let full = numbers(outputs * inputs, seed ^ 3);
-            let halves: Vec<f16> = full.iter().map(|&x| f16::from_f32(x)).collect();
-            let bytes: Vec<i8> = full.iter().map(|&x| (x * 127.0) as i8).collect();
-            let scales: Vec<f32> =
-                numbers(outputs * inputs.div_ceil(block), seed ^ 7).iter().map(|x| x.abs() / 64.0).collect();
-            let (weight, values) = match store {
-                0 => (Values::F32(full.clone()), full),
-                1 => (Values::F16(halves.clone()), halves.iter().map(|x| x.to_f32()).collect()),
-                _ => {
-                    let blocks = inputs.div_ceil(block);
-                    let unpacked = (0..outputs * inputs)
-                        .map(|i| f32::from(bytes[i]) * scales[i / inputs * blocks + i % inputs / block])
-                        .collect();
-                    (Values::Q8(Blocks { values: bytes, scales, block }), unpacked)
-                }
-            };
+            let (weight, values) = stored(store, [outputs, inputs], block, seed);
             let bias = with_bias.then_some(bias.as_slice());
             let weight = PackedWeight::new(&weight, [outputs, inputs]);
             let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
             let mut output = start.clone();
             linear.run(&input, &mut output);
-            for (found, (expected, bound)) in output.iter().zip(twin(&linear, &values, &input, &start)) {
+            let residual = accumulate.then_some(start.as_slice());
+            let expected = definitions::linear(&input, &values, inputs, bias, residual, activation);
+            prop_assert_eq!(output.len(), expected.len());
+            for (found, (expected, bound)) in output.iter().zip(expected) {
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected}");
             }
         }

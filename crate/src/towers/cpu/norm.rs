@@ -72,28 +72,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::towers::definitions::{self, numbers};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
         #[test]
-        fn equals_the_definition(rows in 1usize..40, width in 1usize..200, mean in -100f32..100.0, seed in 1u64..1000) {
-            let number = |i: usize| ((i as u64 + 1) * seed * 7919 % 2003) as f32 / 1000.0 - 1.0;
-            let input: Vec<f32> = (0..rows * width).map(|i| mean + number(i)).collect();
-            let weight: Vec<f32> = (0..width).map(|i| number(i + 31)).collect();
-            let bias: Vec<f32> = (0..width).map(|i| number(i + 77)).collect();
+        fn equals_the_definition(rows in 1usize..40, width in 1usize..200, mean in -100f32..100.0, seed: u64) {
+            let input: Vec<f32> = numbers(rows * width, seed).iter().map(|x| mean + x).collect();
+            let (weight, bias) = (numbers(width, seed ^ 3), numbers(width, seed ^ 5));
             let mut output = vec![f32::NAN; rows * width];
             layer_norm(&input, &weight, &bias, 1e-5, &mut output);
-            for (input, output) in input.chunks(width).zip(output.chunks(width)) {
-                let exact = |x: &f32| f64::from(*x);
-                let mean = input.iter().map(exact).sum::<f64>() / width as f64;
-                let variance = input.iter().map(|x| (exact(x) - mean).powi(2)).sum::<f64>() / width as f64;
-                for (i, found) in output.iter().enumerate() {
-                    let normed = (exact(&input[i]) - mean) / (variance + 1e-5).sqrt();
-                    let expected = normed * exact(&weight[i]) + exact(&bias[i]);
-                    // A mean of 100 leaves 1e-5 of each number, which a small variance multiplies.
-                    let bound = 1e-5 * (1.0 + 10.0 * mean.abs() / (variance + 1e-5).sqrt());
-                    prop_assert!((exact(found) - expected).abs() <= bound, "{found} {expected}");
-                }
+            let expected = definitions::layer_norm(&input, &weight, &bias, 1e-5);
+            prop_assert_eq!(output.len(), expected.len());
+            for (found, (expected, bound)) in output.iter().zip(expected) {
+                prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected}");
             }
         }
     }

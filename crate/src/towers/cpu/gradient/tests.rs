@@ -4,20 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use proptest::prelude::*;
 
 use super::*;
-use crate::towers::block;
-
-/// Numbers in −1..1 from a seed, by SplitMix64. A plain multiple of the index would, for some seeds, make rows of nearly the same number, whose layer norm
-/// magnifies every rounding: the two ways of computing it then differ by as much as either is wrong.
-fn numbers(length: usize, seed: u64) -> Vec<f32> {
-    (0..length as u64)
-        .map(|i| {
-            let mixed = seed.wrapping_add((i + 1).wrapping_mul(0x9E37_79B9_7F4A_7C15));
-            let mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-            let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-            ((mixed ^ (mixed >> 31)) >> 40) as f32 / (1 << 23) as f32 - 1.0
-        })
-        .collect()
-}
+use crate::towers::{block, definitions::numbers};
 
 /// The output of `forward`, and the gradients of its leaves of these lengths, for a loss Σ output · r with random r.
 fn outcome(lengths: &[usize], seed: u64, forward: impl Fn(&[Tensor<1>]) -> Tensor<2>) -> Vec<Vec<f32>> {
