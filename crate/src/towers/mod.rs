@@ -6,7 +6,7 @@
 //! Pixels  [3, S, S] ─► patches, class, position ─► pre_norm ─► blocks ─► state of the class token ─► post_norm ─► projection ─┘
 //! ```
 //!
-//! The residual stream, norms and softmax are f32; products are in the precision the model was built for. On the CPU the functions of
+//! The residual stream, norms and softmax are f32; so are products on the CPU and on WebGPU, elsewhere they are in the precision the model was built for. On the CPU the functions of
 //! `cpu` take over, on WebGPU those of `gpu`; everywhere else, and in training, these are burn's operations.
 
 mod block;

@@ -8,7 +8,7 @@ export interface Support {
   webgpu: boolean;
   /** The GPU's name, where the browser tells it. */
   adapter?: string;
-  /** Whether the GPU computes in 16 bits: half the memory, and faster. */
+  /** Whether the GPU knows 16-bit numbers: a model is kept in them by default there, in half the memory. */
   f16: boolean;
   /** Whether the GPU is emulated on the CPU: it works, slowly. */
   emulated: boolean;

@@ -16,7 +16,7 @@ export interface Chosen {
 /** Largest model, in f32, that is kept in f32 where 16 bits are no choice: beyond it, memory is what a visitor lacks first. */
 const LARGEST_F32 = 1e9;
 
-const HALF: Chosen = { precision: "f16", reason: "The GPU computes in 16 bits, which takes half the memory of f32." };
+const HALF: Chosen = { precision: "f16", reason: "In 16 bits, which the GPU knows, the model takes half the memory of f32." };
 const SMALL: Chosen = { precision: "f32", reason: "The model is small enough for 32 bits." };
 const LARGE: Chosen = { precision: "q8", reason: "In 8-bit blocks the model takes a little over a quarter of the memory of f32." };
 
