@@ -10,7 +10,7 @@ use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTenso
 use super::{
     LANES,
     kernel::{Buffers, Kernel},
-    norm::ROWS_ACROSS,
+    row,
     subgroup::{self, Rows},
 };
 
@@ -58,9 +58,7 @@ impl Attention {
             let info = [&info[..], &[scale]].concat();
             let tiles = [sequence.div_ceil(rows.count), sequence.div_ceil(KEYS * ACROSS), samples * heads];
             Kernel::Scores(rows).launch(&[qkv, &scores], &info, tiles);
-            let all = samples * heads * sequence;
-            let across = all.min(ROWS_ACROSS);
-            Kernel::Softmax.launch(&[&scores], &info, [across, all.div_ceil(across), 1]);
+            Kernel::Softmax.launch(&[&scores], &info, row::workgroups(samples * heads * sequence));
             let tiles = [sequence.div_ceil(rows.count), head.div_ceil(ACROSS), samples * heads];
             Kernel::Mix(rows).launch(&[&scores, qkv, output], &info, tiles);
         }
@@ -72,17 +70,13 @@ pub(super) const SCORES: Buffers = &[("qkv", "vec4f"), ("output", "f32")];
 /// `scores[sample, head, i, j] = q[i] · k[j]`
 pub(super) fn scores(tile: Rows) -> String {
     let rows = tile.count;
-    let mut text = String::from(INFO);
+    let mut text = begun(tile);
     let _ = write!(
         text,
-        "@compute @workgroup_size({ACROSS})\n\
-         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
-         let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
-         let row = group.x * {rows}u;\n\
+        "\
          let first = group.y * {ACROSS}u * {KEYS}u;\n\
          let key = first + local.x * {KEYS}u;\n\
-         if (info[4] != 0u && first > row + {rows}u - 1u) {{ return; }}\n",
-        tile.parameter()
+         if (info[4] != 0u && first > row + {rows}u - 1u) {{ return; }}\n"
     );
     tile.places(&mut text, |row| format!("start(group.z, min({row}, sequence - 1u))"));
     for k in 0..KEYS {
@@ -113,8 +107,20 @@ pub(super) fn scores(tile: Rows) -> String {
     text + "}\n"
 }
 
+/// How scores and mix begin: the first query row of an invocation, of the head of a sample that is `group.z`.
+fn begun(tile: Rows) -> String {
+    format!(
+        "{START}@compute @workgroup_size({ACROSS})\n\
+         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
+         let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
+         let row = group.x * {}u;\n",
+        tile.parameter(),
+        tile.count
+    )
+}
+
 /// Where a position's query begins; `which` counts heads of samples.
-const INFO: &str = "
+const START: &str = "
 fn start(which: u32, position: u32) -> u32 {
     let heads = info[1]; let head = info[2];
     return ((info[3] + which / heads) * info[0] + position) * 3u * heads * head + (which % heads) * head;
@@ -123,20 +129,19 @@ fn start(which: u32, position: u32) -> u32 {
 
 pub(super) const SOFTMAX: Buffers = &[("output", "f32")];
 
-/// A workgroup takes a row. What a position must not see becomes 0.
-pub(super) const SOFTMAX_BODY: &str = "
-const WIDE = 32u;
+/// What a position must not see becomes 0.
+pub(super) fn softmax() -> String {
+    row::kernel(SOFTMAX_SHARED, SOFTMAX_BODY)
+}
+
+const SOFTMAX_SHARED: &str = "
 var<workgroup> largest: array<f32, WIDE>;
 var<workgroup> sums: array<f32, WIDE>;
-@compute @workgroup_size(WIDE)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
-    @builtin(local_invocation_index) lane: u32,
-) {
+";
+
+const SOFTMAX_BODY: &str = "
     let sequence = info[0]; let scale = bitcast<f32>(info[6]);
     let rows = info[5] * info[1] * sequence;
-    let row = group.y * groups.x + group.x;
     let start = min(row, rows - 1u) * sequence;
     let seen = select(sequence, row % sequence + 1u, info[4] != 0u);
     var most = -3.4e38;
@@ -157,7 +162,6 @@ fn main(
             output[start + i] = x;
         }
     }
-}
 ";
 
 pub(super) const MIX: Buffers = &[("scores", "f32"), ("qkv", "vec4f"), ("output", "vec4f")];
@@ -165,18 +169,14 @@ pub(super) const MIX: Buffers = &[("scores", "f32"), ("qkv", "vec4f"), ("output"
 /// `output[sample, i, head] = Σ scores[sample, head, i, j] · v[j]`
 pub(super) fn mix(tile: Rows) -> String {
     let rows = tile.count;
-    let mut text = String::from(INFO);
+    let mut text = begun(tile);
     let _ = write!(
         text,
-        "@compute @workgroup_size({ACROSS})\n\
-         fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_id) local: vec3u{}) {{\n\
-         let sequence = info[0]; let heads = info[1]; let head = info[2];\n\
-         let row = group.x * {rows}u;\n\
+        "\
          let column = group.y * {ACROSS}u + local.x;\n\
          let stride = 3u * heads * head;\n\
          let value = start(group.z, 0u) + 2u * heads * head + min(column, head - 1u);\n\
-         let seen = select(sequence, min(row + {rows}u, sequence), info[4] != 0u);\n",
-        tile.parameter()
+         let seen = select(sequence, min(row + {rows}u, sequence), info[4] != 0u);\n"
     );
     tile.places(&mut text, |row| format!("(group.z * sequence + min({row}, sequence - 1u)) * sequence"));
     for r in 0..rows {

@@ -35,10 +35,10 @@ impl Kernel {
     /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
     fn text(self) -> String {
         let (buffers, (enable, body)) = match self {
-            Self::Gemm(tile, store) => (gemm::buffers(store), gemm::text(tile, store)),
-            Self::Norm => (norm::BUFFERS, ("", norm::BODY.into())),
+            Self::Gemm(tile, store) => (store.buffers(), gemm::text(tile, store)),
+            Self::Norm => (norm::BUFFERS, ("", norm::text())),
             Self::Scores(rows) => (attention::SCORES, (rows.enable(), attention::scores(rows))),
-            Self::Softmax => (attention::SOFTMAX, ("", attention::SOFTMAX_BODY.into())),
+            Self::Softmax => (attention::SOFTMAX, ("", attention::softmax())),
             Self::Mix(rows) => (attention::MIX, (rows.enable(), attention::mix(rows))),
             Self::Rows => (rows::BUFFERS, ("", rows::BODY.into())),
         };

@@ -18,6 +18,7 @@ mod erf;
 mod gemm;
 mod kernel;
 mod norm;
+mod row;
 mod rows;
 mod subgroup;
 mod weight;

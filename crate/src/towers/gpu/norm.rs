@@ -1,8 +1,11 @@
-//! Layer normalisation: a workgroup takes a row, and its invocations share it out.
+//! Layer normalisation: a workgroup takes a row.
 
 use burn_cubecl::tensor::CubeTensor;
 
-use super::kernel::{Buffers, Kernel};
+use super::{
+    kernel::{Buffers, Kernel},
+    row,
+};
 
 /// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`
 pub(super) fn layer_norm(
@@ -13,31 +16,25 @@ pub(super) fn layer_norm(
     [rows, width]: [usize; 2],
     output: &CubeTensor,
 ) {
-    let across = rows.min(ROWS_ACROSS);
     let info = [width as u32, epsilon.to_bits(), rows as u32];
-    let workgroups = [across, rows.div_ceil(across.max(1)), 1];
-    Kernel::Norm.launch(&[input, weight, bias, output], &info, workgroups);
+    Kernel::Norm.launch(&[input, weight, bias, output], &info, row::workgroups(rows));
 }
-
-/// Most workgroups along one axis that every adapter takes: rows go on in the next.
-pub(super) const ROWS_ACROSS: usize = 32_768;
 
 pub(super) const BUFFERS: Buffers =
     &[("input", "f32"), ("weight", "f32"), ("bias", "f32"), ("output", "f32")];
 
-/// The variance is taken around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
-pub(super) const BODY: &str = "
-const WIDE = 32u;
+pub(super) fn text() -> String {
+    row::kernel(SHARED, BODY)
+}
+
+const SHARED: &str = "
 var<workgroup> sums: array<f32, WIDE>;
 var<workgroup> squares: array<f32, WIDE>;
-@compute @workgroup_size(WIDE)
-fn main(
-    @builtin(workgroup_id) group: vec3u,
-    @builtin(num_workgroups) groups: vec3u,
-    @builtin(local_invocation_index) lane: u32,
-) {
+";
+
+/// The variance is taken around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+const BODY: &str = "
     let width = info[0];
-    let row = group.y * groups.x + group.x;
     let start = min(row, info[2] - 1u) * width;
     var sum = 0f;
     for (var i = lane; i < width; i += WIDE) { sum += input[start + i]; }
@@ -61,5 +58,4 @@ fn main(
             output[start + i] = fma((input[start + i] - mean) * inverse, weight[i], bias[i]);
         }
     }
-}
 ";

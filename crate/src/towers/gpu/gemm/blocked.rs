@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LANES, Store};
+use super::{LANES, Store, four};
 
 /// Rows of a workgroup.
 pub(super) const ROWS: usize = 32;
@@ -77,10 +77,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     }
 ";
     for (r, panel) in (0..rows).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
-        let sums = (0..LANES).map(|c| format!("s{r}_{}", panel * LANES + c)).collect::<Vec<_>>().join(", ");
+        let sums = four(r, panel);
         let _ = writeln!(
             text,
-            "finish(group.x * ROWS + y * {rows}u + {r}u, group.y * (COLUMNS / 4u) + {panel}u * SIDE + x, vec4f({sums}));"
+            "finish(group.x * ROWS + y * {rows}u + {r}u, group.y * (COLUMNS / 4u) + {panel}u * SIDE + x, {sums});"
         );
     }
     text + "}\n"

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{LANES, Store};
+use super::{LANES, Store, four};
 use crate::towers::gpu::subgroup::Rows;
 
 /// The kernel, its tile unrolled: compilers of such adapters keep only named variables in registers.
@@ -52,8 +52,8 @@ pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> S
         }
     }
     for (r, panel) in (0..rows).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
-        let sums = (0..LANES).map(|c| format!("s{r}_{}", panel * LANES + c)).collect::<Vec<_>>().join(", ");
-        let _ = writeln!(text, "finish(row + {r}u, column / 4u + {panel}u, vec4f({sums}));");
+        let sums = four(r, panel);
+        let _ = writeln!(text, "finish(row + {r}u, column / 4u + {panel}u, {sums});");
     }
     text + "}\n"
 }

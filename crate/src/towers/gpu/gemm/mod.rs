@@ -27,6 +27,36 @@ pub(super) enum Store {
     Q8,
 }
 
+impl Store {
+    /// The buffers of a kernel on such a matrix.
+    pub(super) fn buffers(self) -> Buffers {
+        match self {
+            Store::F32 => &[
+                ("input", "vec4f"),
+                ("weight", "vec4f"),
+                ("bias", "vec4f"),
+                ("residual", "vec4f"),
+                ("output", "vec4f"),
+            ],
+            Store::F16 => &[
+                ("input", "vec4f"),
+                ("weight", "vec2u"),
+                ("bias", "vec4f"),
+                ("residual", "vec4f"),
+                ("output", "vec4f"),
+            ],
+            Store::Q8 => &[
+                ("input", "vec4f"),
+                ("weight", "u32"),
+                ("scales", "f32"),
+                ("bias", "vec4f"),
+                ("residual", "vec4f"),
+                ("output", "vec4f"),
+            ],
+        }
+    }
+}
+
 /// How the work is shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Tile {
@@ -115,33 +145,6 @@ impl Gemm<'_> {
     }
 }
 
-pub(super) fn buffers(store: Store) -> Buffers {
-    match store {
-        Store::F32 => &[
-            ("input", "vec4f"),
-            ("weight", "vec4f"),
-            ("bias", "vec4f"),
-            ("residual", "vec4f"),
-            ("output", "vec4f"),
-        ],
-        Store::F16 => &[
-            ("input", "vec4f"),
-            ("weight", "vec2u"),
-            ("bias", "vec4f"),
-            ("residual", "vec4f"),
-            ("output", "vec4f"),
-        ],
-        Store::Q8 => &[
-            ("input", "vec4f"),
-            ("weight", "u32"),
-            ("scales", "f32"),
-            ("bias", "vec4f"),
-            ("residual", "vec4f"),
-            ("output", "vec4f"),
-        ],
-    }
-}
-
 /// What a kernel's text begins with, and the text after the declarations.
 pub(super) fn text(tile: Tile, store: Store) -> (&'static str, String) {
     let (enable, body) = match tile {
@@ -149,6 +152,12 @@ pub(super) fn text(tile: Tile, store: Store) -> (&'static str, String) {
         Tile::Blocked => ("", blocked::body(store)),
     };
     (enable, [erf::TEXT, FINISH, weight(store), &body].concat())
+}
+
+/// The columns of a panel in a row's sums, as one number.
+fn four(row: usize, panel: usize) -> String {
+    let sums: Vec<String> = (0..LANES).map(|c| format!("s{row}_{}", panel * LANES + c)).collect();
+    format!("vec4f({})", sums.join(", "))
 }
 
 /// `weights(at)`: four neighbours of a row of the matrix. Those of 8-bit blocks are still to be multiplied with their scale, times 127.
