@@ -15,6 +15,7 @@ use super::{
     pages::{self, Chunk, PageFault},
     read::said,
     schema::{Leaf, RECORD_VERSION},
+    values::SoundPages,
 };
 
 /// Values that are decoded at once. Few, since each may be an image.
@@ -292,6 +293,7 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         })?;
         let pages =
             SerializedPageReader::new(reader.source.clone(), chunk, self.rows, None).map_err(wrong)?;
+        let pages = SoundPages { pages, kind: chunk.column_type(), present: leaf.present };
         let descriptor = chunk.column_descr_ptr();
         let mut values = ColumnReaderImpl::<T>::new(descriptor, Box::new(pages));
         let (mut at, rows) = (0, self.rows);

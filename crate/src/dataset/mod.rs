@@ -15,6 +15,7 @@ mod pages;
 mod read;
 mod row;
 mod schema;
+mod values;
 mod write;
 
 pub use error::DatasetError;

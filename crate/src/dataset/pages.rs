@@ -69,10 +69,10 @@ pub(super) fn check<R: ChunkReader>(source: &R, chunk: &Chunk, budget: &mut u64)
         let uncompressed = uncompressed.ok_or(PageFault::TooLarge { at, claimed, left })?;
         *budget -= uncompressed;
         values += header.data_values(at, uncompressed, &mut has_dictionary)?;
+        let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
+        let levels = levels.filter(|&levels| levels <= uncompressed).ok_or(PageFault::Header { at })?;
         if matches!(chunk.compression, Compression::GZIP(_)) && header.packed {
-            let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
-            let levels = levels.ok_or(PageFault::Header { at })?;
-            unpacks(source, body + levels, compressed - levels, uncompressed.saturating_sub(levels))?
+            unpacks(source, body + levels, compressed - levels, uncompressed - levels)?
                 .then_some(())
                 .ok_or(PageFault::Unpacked { at, claimed })?;
         }
@@ -170,7 +170,10 @@ impl PageHeader {
             // Data, dictionary, data of the second version; a page has one of them.
             (5 | 7 | 8, 1) => self.values = value,
             (5 | 7, 2) | (8, 4) => self.encoding = value,
-            (8, 5 | 6) => self.levels = self.levels.saturating_add(value),
+            // A negative length is beyond any page.
+            (8, 5 | 6) => {
+                self.levels = self.levels.saturating_add(if value < 0 { i64::MAX } else { value });
+            }
             _ => {}
         }
     }
