@@ -9,10 +9,13 @@
 //!
 //! Sums start at the bias (and residual), and go through the activation before they are stored the last time.
 
+use std::ops::Range;
+
 use super::{
     math,
+    pairs::{self, Pair, PairTile},
     tile::{self, LANES, MOST_ROWS, Sums, Tile},
-    weight::PackedWeight,
+    weight::{PackedWeight, Pairs, PanelPairs},
 };
 use crate::config::Activation;
 
@@ -45,43 +48,87 @@ impl Linear<'_> {
         if self.rows == 0 {
             return;
         }
-        // As many rows in every tile, as far as that goes: the last one's missing rows are computed in vain.
-        let tiles = self.rows.div_ceil(tile::most_rows());
-        let height = self.rows.div_ceil(tiles);
-        let panels = outputs.div_ceil(LANES);
-        let group = (panels / (3 * super::threads())).clamp(1, GROUP);
         let output = Columns { start: output.as_mut_ptr(), stride: outputs };
-        super::with_packed(tiles * height * inputs, |packed| {
-            pack_input(input, inputs, height, tiles, packed);
-            super::for_each(panels.div_ceil(group), |scratch, index| {
-                let panels = index * group..((index + 1) * group).min(panels);
-                for start in (0..inputs).step_by(STEPS) {
-                    let steps = start..(start + STEPS).min(inputs);
-                    let packed = &packed[start * tiles * height..steps.end * tiles * height];
-                    self.group(packed, height, panels.clone(), steps, &output, scratch);
-                }
+        match self.weight.pairs() {
+            Some(weight) => self.in_pairs(weight, input, &output),
+            None => self.in_floats(input, &output),
+        }
+    }
+
+    /// As many rows in every tile, as far as that goes: the last one's missing rows are computed in vain.
+    fn tiles(&self, most_rows: usize) -> Tiles {
+        let count = self.rows.div_ceil(most_rows);
+        Tiles { count, height: self.rows.div_ceil(count) }
+    }
+
+    fn in_floats(&self, input: &[f32], output: &Columns) {
+        let tiles = self.tiles(tile::most_rows());
+        let rows = tiles.count * tiles.height;
+        super::with_packed(rows * self.weight.inputs(), |packed| {
+            pack_input(input, self.weight.inputs(), tiles, packed);
+            self.groups(|panels, steps, scratch| {
+                let arch = pulp::Arch::new();
+                let packed = &packed[steps.start * rows..steps.end * rows];
+                let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
+                self.group(tiles, panels, &steps, output, |tile, panel, sums| {
+                    let input = &packed[tile * steps.len() * tiles.height..][..steps.len() * tiles.height];
+                    arch.dispatch(Tile { rows: tiles.height, input, weight: weights[panel], sums });
+                });
             });
         });
     }
 
-    /// One group of panels, some steps, all rows. `input` is `[tiles, steps, height]`.
+    fn in_pairs(&self, weight: &Pairs, input: &[f32], output: &Columns) {
+        let inputs = self.weight.inputs();
+        let tiles = self.tiles(pairs::MOST_ROWS);
+        let rows = tiles.count * tiles.height;
+        super::with_packed(rows * (inputs.div_ceil(2) + 1), |memory| {
+            let (row_scales, packed) = memory.split_at_mut(rows);
+            let packed: &mut [Pair] = bytemuck::cast_slice_mut(packed);
+            pairs::pack_input(input, inputs, STEPS, tiles.height, packed, row_scales);
+            self.groups(|panels, steps, scratch| {
+                let (start, length) = (steps.start / 2, steps.len().div_ceil(2));
+                let packed = &packed[start * rows..(start + length) * rows];
+                let weights = weight.widen(panels.clone(), steps.clone(), scratch);
+                self.group(tiles, panels, &steps, output, |tile, panel, sums| {
+                    let &PanelPairs { weight, scales, block, before } = &weights[panel];
+                    let input = &packed[tile * length * tiles.height..][..length * tiles.height];
+                    let row_scales = &row_scales[tile * tiles.height..][..tiles.height];
+                    let rows = tiles.height;
+                    PairTile { rows, input, row_scales, weight, scales, block, before, sums }.run();
+                });
+            });
+        });
+    }
+
+    /// Goes through the weight, on all cores: `task(panels, steps, scratch)`.
+    fn groups(&self, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
+        let inputs = self.weight.inputs();
+        let panels = self.weight.outputs().div_ceil(LANES);
+        let group = (panels / (3 * super::threads())).clamp(1, GROUP);
+        super::for_each(panels.div_ceil(group), |scratch, index| {
+            let panels = index * group..((index + 1) * group).min(panels);
+            for start in (0..inputs).step_by(STEPS) {
+                task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
+            }
+        });
+    }
+
+    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` adds to the sums.
     fn group(
         &self,
-        input: &[f32],
-        height: usize,
-        panels: std::ops::Range<usize>,
-        steps: std::ops::Range<usize>,
+        tiles: Tiles,
+        panels: Range<usize>,
+        steps: &Range<usize>,
         output: &Columns,
-        scratch: &mut Vec<f32>,
+        product: impl Fn(usize, usize, &mut Sums),
     ) {
-        let arch = pulp::Arch::new();
         let outputs = self.weight.outputs();
         let (first, last) = (steps.start == 0, steps.end == self.weight.inputs());
-        let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
-        for (tile, input) in input.chunks_exact(steps.len() * height).enumerate() {
-            let rows = tile * height..((tile + 1) * height).min(self.rows);
-            for (panel, weight) in panels.clone().zip(&weights) {
+        for tile in 0..tiles.count {
+            let rows = tile * tiles.height..((tile + 1) * tiles.height).min(self.rows);
+            for (index, panel) in panels.clone().enumerate() {
                 let column = panel * LANES;
                 let width = LANES.min(outputs - column);
                 for (row, sums) in rows.clone().zip(&mut sums) {
@@ -99,9 +146,9 @@ impl Linear<'_> {
                             .for_each(|(sum, bias)| *sum += bias);
                     }
                 }
-                arch.dispatch(Tile { rows: height, input, weight, sums: &mut sums });
+                product(tile, index, &mut sums);
                 if last && let Some(activation) = self.activation {
-                    math::activate(sums[..height].as_flattened_mut(), activation);
+                    math::activate(sums[..tiles.height].as_flattened_mut(), activation);
                 }
                 for (row, sums) in rows.clone().zip(&sums) {
                     // SAFETY: as above.
@@ -112,10 +159,18 @@ impl Linear<'_> {
     }
 }
 
+/// How the rows are shared out.
+#[derive(Clone, Copy)]
+struct Tiles {
+    count: usize,
+    /// Rows of each.
+    height: usize,
+}
+
 /// input `[rows, inputs]` → runs of [`STEPS`] steps, each `[tiles, steps, height]`; rows beyond the last are zero.
-fn pack_input(input: &[f32], inputs: usize, height: usize, tiles: usize, packed: &mut [f32]) {
-    super::for_each_chunk(packed, STEPS * tiles * height, |run, packed| {
-        let steps = packed.len() / (tiles * height);
+fn pack_input(input: &[f32], inputs: usize, Tiles { count, height }: Tiles, packed: &mut [f32]) {
+    super::for_each_chunk(packed, STEPS * count * height, |run, packed| {
+        let steps = packed.len() / (count * height);
         for (tile, packed) in packed.chunks_exact_mut(steps * height).enumerate() {
             for lane in 0..height {
                 let start = (tile * height + lane) * inputs + run * STEPS;
@@ -157,7 +212,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::towers::definitions::{self, numbers, stored};
+    use crate::{
+        towers::definitions::{self, numbers, stored},
+        weights::Values,
+    };
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
@@ -187,6 +245,37 @@ mod tests {
             prop_assert_eq!(output.len(), expected.len());
             for (found, (expected, bound)) in output.iter().zip(expected) {
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected}");
+            }
+        }
+
+        #[test]
+        fn weights_in_pairs_equal_the_definition(
+            rows in 1usize..20,
+            inputs in prop_oneof![1usize..150, 500usize..1100],
+            outputs in 1usize..100,
+            block in prop::sample::select(vec![2usize, 6, 32, 64, 512]),
+            accumulate: bool,
+            activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
+            seed: u64,
+        ) {
+            let input = numbers(rows * inputs, seed);
+            let start = numbers(rows * outputs, seed ^ 5);
+            let bias = numbers(outputs, seed ^ 9);
+            let (weight, values) = stored(2, [outputs, inputs], block, seed);
+            let Values::Q8(blocks) = &weight else { unreachable!("2 is 8 bits") };
+            let weight = PackedWeight::in_pairs(blocks, [outputs, inputs]);
+            let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
+            let mut output = start.clone();
+            linear.run(&input, &mut output);
+            let residual = accumulate.then_some(start.as_slice());
+            let expected = definitions::linear(&input, &values, inputs, Some(&bias), residual, activation);
+            for (at, (found, (expected, bound))) in output.iter().zip(expected).enumerate() {
+                let (row, column) = (at / outputs, at % outputs);
+                // Each number of the input is off by half a step of its row at most.
+                let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
+                let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
+                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
+                prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }
     }

@@ -57,6 +57,19 @@ fn max(row: &[f32]) -> f32 {
     peaks.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
 }
 
+/// The largest magnitude; 0 of none.
+pub(super) fn largest(values: &[f32]) -> f32 {
+    let mut peaks = [0f32; LANES];
+    let (chunks, rest) = values.as_chunks::<LANES>();
+    for chunk in chunks {
+        for lane in 0..LANES {
+            let x = chunk[lane].abs();
+            peaks[lane] = if x > peaks[lane] { x } else { peaks[lane] };
+        }
+    }
+    rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, f32::max)
+}
+
 /// `x · Φ(x)`.
 #[inline(always)]
 fn gelu(x: f32) -> f32 {

@@ -16,6 +16,7 @@ pub(super) mod gradient;
 mod linear;
 mod math;
 mod norm;
+mod pairs;
 mod tile;
 mod vectorize;
 mod weight;

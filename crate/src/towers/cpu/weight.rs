@@ -8,8 +8,15 @@ use pulp::{
     bytemuck::{cast_slice, cast_slice_mut},
 };
 
-use super::{tile::LANES, vectorize::vectorized};
+use super::{
+    pairs::{self, Pair},
+    tile::LANES,
+    vectorize::vectorized,
+};
 use crate::weights::{Blocks, Values};
+
+/// Whether 8-bit weights are multiplied in whole numbers: in wasm that is twice as fast, elsewhere f32 has the wider registers.
+const PAIRS: bool = cfg!(target_family = "wasm");
 
 /// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`. Outputs beyond the last are zero.
 #[derive(Debug)]
@@ -29,14 +36,80 @@ enum Stored {
         scales: Vec<f32>,
         block: usize,
     },
+    Pairs(Pairs),
+}
+
+/// 8-bit weights of which two neighbouring steps lie side by side, as `pairs.rs` multiplies them.
+#[derive(Debug)]
+pub(super) struct Pairs {
+    /// `[panels, ceil(in / 2), LANES]`
+    values: Vec<[i8; 2]>,
+    /// `[panels, blocks, LANES]`
+    scales: Vec<[f32; LANES]>,
+    /// Steps of a block: an even number.
+    block: usize,
+    inputs: usize,
+}
+
+/// A panel's pairs of some steps, with the scales of the blocks that those lie in.
+pub(super) struct PanelPairs<'a> {
+    /// `[steps / 2, LANES]`
+    pub(super) weight: &'a [Pair],
+    pub(super) scales: &'a [[f32; LANES]],
+    /// Pairs of a block.
+    pub(super) block: usize,
+    /// Pairs of the first block that came before.
+    pub(super) before: usize,
+}
+
+impl Pairs {
+    fn new(Blocks { values, scales, block }: &Blocks, outputs: usize, inputs: usize) -> Self {
+        let scales = pack(scales, outputs, inputs.div_ceil(*block));
+        let scales = scales.as_chunks().0.to_vec();
+        Self { values: pack_pairs(values, outputs, inputs), scales, block: *block, inputs }
+    }
+
+    /// Some steps, from an even one on, of some panels; widened into `scratch`.
+    pub(super) fn widen<'a>(
+        &'a self,
+        panels: Range<usize>,
+        steps: Range<usize>,
+        scratch: &'a mut Vec<f32>,
+    ) -> Vec<PanelPairs<'a>> {
+        let (half, blocks) = (self.inputs.div_ceil(2), self.inputs.div_ceil(self.block));
+        let pairs = steps.start / 2..steps.end.div_ceil(2);
+        let length = pairs.len() * LANES;
+        scratch.resize(panels.len() * length, 0.0);
+        let widened: &mut [Pair] = bytemuck::cast_slice_mut(&mut scratch[..panels.len() * length]);
+        for (panel, widened) in panels.clone().zip(widened.chunks_exact_mut(length)) {
+            let start = (panel * half + pairs.start) * LANES;
+            pairs::widen(&self.values[start..start + length], widened);
+        }
+        let block = self.block / 2;
+        let of_panel = |(panel, weight)| {
+            let all = &self.scales[panel * blocks..(panel + 1) * blocks];
+            let scales = &all[pairs.start / block..pairs.end.div_ceil(block)];
+            PanelPairs { weight, scales, block, before: pairs.start % block }
+        };
+        panels.zip(widened.chunks_exact(length)).map(of_panel).collect()
+    }
 }
 
 impl PackedWeight {
+    /// 8-bit weights in pairs on any processor.
+    #[cfg(test)]
+    pub(super) fn in_pairs(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
+        Self { inputs, outputs, stored: Stored::Pairs(Pairs::new(blocks, outputs, inputs)) }
+    }
+
     /// Packs a row-major matrix `[outputs, inputs]`.
     pub(in crate::towers) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
+            Values::Q8(blocks) if PAIRS && pairs::can_take(blocks) => {
+                Stored::Pairs(Pairs::new(blocks, outputs, inputs))
+            }
             Values::Q8(Blocks { values, scales, block }) => Stored::Q8 {
                 values: pack(values, outputs, inputs),
                 scales: pack(scales, outputs, inputs.div_ceil(*block)),
@@ -44,6 +117,14 @@ impl PackedWeight {
             },
         };
         Self { inputs, outputs, stored }
+    }
+
+    /// 8-bit weights in pairs, where they are.
+    pub(super) fn pairs(&self) -> Option<&Pairs> {
+        match &self.stored {
+            Stored::Pairs(pairs) => Some(pairs),
+            _ => None,
+        }
     }
 
     /// Width of the input.
@@ -73,7 +154,7 @@ impl PackedWeight {
         scratch.resize(panels.len() * length, 0.0);
         for (panel, unpacked) in panels.zip(scratch.chunks_exact_mut(length)) {
             match &self.stored {
-                Stored::F32(_) => {}
+                Stored::F32(_) | Stored::Pairs(_) => {}
                 Stored::F16(values) => widen(&values[range(panel)], unpacked),
                 Stored::Q8 { values, scales, block } => {
                     let per_panel = self.inputs.div_ceil(*block);
@@ -162,6 +243,20 @@ fn pack<T: Copy + Default>(values: &[T], outputs: usize, inputs: usize) -> Vec<T
                 let row = &row[run * RUN..];
                 packed.iter_mut().skip(lane).step_by(LANES).zip(row).for_each(|(packed, x)| *packed = *x);
             }
+        }
+    }
+    packed
+}
+
+/// `[outputs, inputs]` → `[panels, ceil(inputs / 2), LANES]` pairs
+fn pack_pairs(values: &[i8], outputs: usize, inputs: usize) -> Vec<[i8; 2]> {
+    assert_eq!(values.len(), outputs * inputs);
+    let half = inputs.div_ceil(2);
+    let mut packed = vec![[0; 2]; outputs.div_ceil(LANES) * half * LANES];
+    for (output, row) in values.chunks_exact(inputs).enumerate() {
+        let start = output / LANES * half * LANES + output % LANES;
+        for (packed, pair) in packed[start..].iter_mut().step_by(LANES).zip(row.chunks(2)) {
+            packed[..pair.len()].copy_from_slice(pair);
         }
     }
     packed
