@@ -137,7 +137,7 @@ pub(crate) fn contrast(rgb: Rgb, before: &[Oklab]) -> f32 {
 }
 
 /// Smooth noise, 0 to 1: random values at the corners of a grid, blended between them.
-fn cloud(x: f32, y: f32, cells: u32, seed: u64) -> f32 {
+pub(crate) fn cloud(x: f32, y: f32, cells: u32, seed: u64) -> f32 {
     let (x, y) = (x * cells as f32, y * cells as f32);
     let (left, top) = (x.floor(), y.floor());
     let corner = |dx: u32, dy: u32| {

@@ -19,6 +19,7 @@ mod fault;
 mod fixture;
 mod gallery;
 mod language;
+mod look;
 mod packages;
 mod pairs;
 mod picture;

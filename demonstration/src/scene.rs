@@ -10,6 +10,7 @@ use crate::{
     colour::{Colour, Oklab},
     content::{Arrangement, Content, Size, Subject},
     gallery::Gallery,
+    look::Look,
     picture::Picture,
     random::Random,
     style::Style,
@@ -21,6 +22,8 @@ pub(crate) struct Scene {
     pub(crate) background: Background,
     pub(crate) style: Style,
     pub(crate) emoji: Vec<Placed>,
+    /// How it differs from the style.
+    pub(crate) look: Option<Look>,
 }
 
 /// One emoji in its place.
@@ -106,7 +109,7 @@ impl Scene {
             return None;
         }
         let background = Background::choose(content.background, &colours, random);
-        Some(Self { background, style, emoji })
+        Some(Self { background, style, emoji, look: None })
     }
 
     /// One emoji, upright, large and on white, moved and scaled by a little: what retrieval is tested with.
@@ -121,7 +124,7 @@ impl Scene {
         let centre = (0.5 + random.between(-0.03, 0.03), 0.5 + random.between(-0.03, 0.03));
         let emoji = vec![Placed { concept, centre, side, angle, colour: None }];
         let background = Background::white(&[bitmap.mean]);
-        Some(Self { background, style, emoji })
+        Some(Self { background, style, emoji, look: None })
     }
 
     /// Draws what a view shows, `side` pixels wide and high.
@@ -143,11 +146,15 @@ impl Scene {
             let recoloured =
                 recoloured.map(|(colour, main)| bitmap::recoloured(level, main, Oklab::of(colour.rgb())));
             let level = recoloured.as_ref().unwrap_or(level);
+            let scale = longer / level.width().max(level.height()) as f32;
+            let looked = self.look.as_ref().and_then(|look| look.drawn(level));
+            let level = looked.as_ref().unwrap_or(level);
             let (width, height) = (level.width() as f32, level.height() as f32);
-            let scale = longer / width.max(height);
             let (x, y) =
                 ((placed.centre.0 - view.corner.0) / pixel, (placed.centre.1 - view.corner.1) / pixel);
+            let shape = self.look.as_ref().map_or(Transform::identity(), Look::shape);
             let transform = Transform::from_translate(-width / 2.0, -height / 2.0)
+                .post_concat(shape)
                 .post_scale(scale, scale)
                 .post_concat(Transform::from_rotate(placed.angle * 180.0 / PI))
                 .post_scale(view.stretch.0, view.stretch.1)

@@ -38,7 +38,11 @@ pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
         for round in 0..TRIES {
             let mut random = Random::new(arguments.seed, "sheet", u64::from(index) * TRIES + round);
             let plain = wanted.map_or(index.is_multiple_of(4), pretrain);
-            let recipe = if plain { choices.pretrain(&mut random) } else { choices.preference(&mut random) }?;
+            let recipe = if plain {
+                choices.pretrain(true, &mut random)
+            } else {
+                choices.preference(true, &mut random)
+            }?;
             if wanted.is_none_or(|kind| kind == recipe.kind) {
                 return Ok(recipe);
             }

@@ -107,7 +107,13 @@ pub(crate) fn plan(
         let choices = Choices::new(gallery, concepts, &styles, &purpose);
         let one = |index: u64| {
             let mut random = Random::new(arguments.seed, &purpose, index);
-            if set == "pretrain" { choices.pretrain(&mut random) } else { choices.preference(&mut random) }
+            // Validation is by pictures as their sets draw them.
+            let varied = split == "train";
+            if set == "pretrain" {
+                choices.pretrain(varied, &mut random)
+            } else {
+                choices.preference(varied, &mut random)
+            }
         };
         let recipes = (0..rows).into_par_iter().map(one).collect::<Result<Vec<_>, _>>()?;
         sets.push(Planned { set, split, recipes, emoji: choices.len() });

@@ -8,10 +8,16 @@ use crate::{
     content::{Arrangement, Content, Size, Subject},
     gallery::Gallery,
     language::Noun,
+    look::{Kept, Look},
     random::Random,
     scene::{Scene, able},
     style::Style,
 };
+
+/// How often a picture of the pairs that may vary is as its set draws it.
+const PLAIN: f32 = 0.25;
+/// Groups whose emoji look to either side.
+const MIRRORED: [&str; 2] = ["animals-nature", "food-drink"];
 
 /// What the pictures of a set may show.
 pub(crate) struct Choices<'a> {
@@ -141,6 +147,20 @@ impl<'a> Choices<'a> {
             && !Colour::said_in(&one.name)
             && one.name.trim_end_matches('s') == other_one.name.trim_end_matches('s');
         of == other || all_said || same_stem || other_one.tags.contains(&one.name)
+    }
+
+    /// A picture that keeps to its style, or differs from it as another set might.
+    pub(super) fn varied(&self, mut scene: Scene, content: &Content, random: &mut Random) -> Scene {
+        if random.chance(PLAIN) {
+            return scene;
+        }
+        let concepts = || scene.emoji.iter().map(|placed| self.concept(placed.concept));
+        let coloured = scene.emoji.iter().any(|placed| placed.colour.is_some());
+        let colour = coloured || concepts().any(|concept| Colour::said_in(&concept.name));
+        let sides = matches!(content.subject, Subject::Two { .. })
+            || !concepts().all(|concept| MIRRORED.contains(&concept.group.as_str()));
+        scene.look = Some(Look::choose(Kept { colour, sides, shape: false }, random));
+        scene
     }
 
     /// A picture of a content, in one of the set's styles.

@@ -101,7 +101,7 @@ mod tests {
 
     fn recipes(styles: &[Style], concepts: &[usize], gallery: &Gallery, seed: u64) -> Vec<Recipe> {
         let choices = Choices::new(gallery, concepts, styles, "test");
-        let one = |index| choices.preference(&mut Random::new(seed, "test", index)).unwrap();
+        let one = |index| choices.preference(true, &mut Random::new(seed, "test", index)).unwrap();
         (0..1500).map(one).collect()
     }
 
@@ -190,7 +190,7 @@ mod tests {
         let gallery = fixture::gallery();
         let choices = Choices::new(&gallery, &all(&gallery), &Style::ALL, "test");
         for index in 0..300 {
-            let recipe = choices.pretrain(&mut Random::new(6, "ties", index)).unwrap();
+            let recipe = choices.pretrain(true, &mut Random::new(6, "ties", index)).unwrap();
             assert_ne!(recipe.images[0].style(), recipe.images[1].style());
             assert!(recipe.images.iter().all(|shot| fits(&recipe, shot, &gallery)), "{recipe:?}");
         }
@@ -200,7 +200,7 @@ mod tests {
     fn one_emoji_is_too_few_for_a_near_miss() {
         let gallery = fixture::gallery();
         let choices = Choices::new(&gallery, &[], &Style::ALL, "nothing");
-        assert!(matches!(choices.preference(&mut Random::new(1, "few", 0)), Err(Fault::TooFew { .. })));
+        assert!(matches!(choices.preference(true, &mut Random::new(1, "few", 0)), Err(Fault::TooFew { .. })));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
     content::{Content, Subject},
     degradation::{self, Degradation},
     fault::Fault,
+    look::{Kept, Look},
     random::Random,
     scene::Scene,
 };
@@ -14,12 +15,13 @@ use crate::{
 const WRONG: f32 = 0.22;
 
 impl Choices<'_> {
-    /// A pair of a random kind: about a third near misses, an eighth ties and a seventh strangers; the rest has one image degraded.
+    /// A pair of a random kind: about a third near misses, an eighth ties and a seventh strangers; the rest has one image degraded. `varied` ones
+    /// differ from their styles by no more than leaves the better image the better one.
     ///
     /// # Errors
     ///
     /// When the set is too small for a kind of pair.
-    pub(crate) fn preference(&self, random: &mut Random) -> Result<Recipe, Fault> {
+    pub(crate) fn preference(&self, varied: bool, random: &mut Random) -> Result<Recipe, Fault> {
         let kind = random.weighted([
             (30.0, "near-miss"),
             (14.0, "mismatch"),
@@ -37,7 +39,11 @@ impl Choices<'_> {
             "tie" => self.tie(&self.content(random)?, kind, random),
             _ => self.degraded(kind, random),
         });
-        planned.ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })
+        let mut recipe = planned.ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })?;
+        if varied {
+            vary(&mut recipe, random);
+        }
+        Ok(recipe)
     }
 
     fn pair(
@@ -142,6 +148,20 @@ impl Choices<'_> {
         let worse = Shot { scene, degradation: Some(degradation) };
         let caption = content.caption(&self.gallery.concepts, random);
         Some(Recipe::better(caption, degradation.name(), Shot::clean(better), worse, random.chance(0.5)))
+    }
+}
+
+/// Gives half of the images other colours and lines; two of the same scene the same.
+fn vary(recipe: &mut Recipe, random: &mut Random) {
+    let same = recipe.images[0].scene == recipe.images[1].scene;
+    let mut look = || {
+        let kept = Kept { colour: true, sides: true, shape: true };
+        random.chance(0.5).then(|| Look::choose(kept, random))
+    };
+    let first = look();
+    let second = if same { first } else { look() };
+    for (shot, look) in recipe.images.iter_mut().zip([first, second]) {
+        shot.scene.look = look;
     }
 }
 

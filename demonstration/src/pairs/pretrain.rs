@@ -4,17 +4,24 @@ use super::{Choices, Preferred, Recipe, Shot, TRIES};
 use crate::{content::Content, fault::Fault, random::Random};
 
 impl Choices<'_> {
-    /// A tie of two pictures of the same content, in two styles where two have it.
+    /// A tie of two pictures of the same content, in two styles where two have it, and `varied` from those styles where asked for.
     ///
     /// # Errors
     ///
     /// When the set has no emoji to show.
-    pub(crate) fn pretrain(&self, random: &mut Random) -> Result<Recipe, Fault> {
+    pub(crate) fn pretrain(&self, varied: bool, random: &mut Random) -> Result<Recipe, Fault> {
         let kind = "pretrain";
         (0..TRIES)
             .find_map(|_| {
                 let content = self.content(random)?;
-                self.tie(&content, kind, random)
+                let mut recipe = self.tie(&content, kind, random)?;
+                if varied {
+                    let vary = |shot: Shot, random: &mut Random| {
+                        Shot::clean(self.varied(shot.scene, &content, random))
+                    };
+                    recipe.images = recipe.images.map(|shot| vary(shot, random));
+                }
+                Some(recipe)
             })
             .ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })
     }
