@@ -3,6 +3,7 @@
 //   pickscore.js, pickscore.d.ts     what pages import
 //   worker.<hash>.js                 the worker
 //   engine-{gpu,cpu,cpu-threads}.<hash>.wasm     the engine, loaded by the worker when a model is
+//   engine-{cpu,cpu-threads}-relaxed.<hash>.wasm     the same for browsers with relaxed SIMD
 //
 // All but the first two carry their contents' hash, so that hosts may let browsers keep them for ever. The names are written into the code as
 // plain `new URL("./name", import.meta.url)`, which other people's bundlers recognise.
@@ -41,9 +42,15 @@ const noDefault = {
 };
 const worker = await build({ ...options, entryPoints: [join(here, "js/worker/main.ts")], plugins: [noDefault] });
 const define = { WORKER_FILE: await write("worker", "js", worker.outputFiles[0].contents) };
-for (const variant of ["gpu", "cpu", "cpu-threads"]) {
-  const wasm = await readFile(join(here, `pkg/${variant}/engine_bg.wasm`));
-  define[`${variant.toUpperCase().replace("-", "_")}_FILE`] = await write(`engine-${variant}`, "wasm", wasm);
+for (const [variant, wasm] of [
+  ["gpu", "gpu/engine_bg.wasm"],
+  ["cpu", "cpu/engine_bg.wasm"],
+  ["cpu-relaxed", "cpu/engine_bg.relaxed.wasm"],
+  ["cpu-threads", "cpu-threads/engine_bg.wasm"],
+  ["cpu-threads-relaxed", "cpu-threads/engine_bg.relaxed.wasm"],
+]) {
+  const name = `${variant.toUpperCase().replaceAll("-", "_")}_FILE`;
+  define[name] = await write(`engine-${variant}`, "wasm", await readFile(join(here, "pkg", wasm)));
 }
 const library = await build({ ...options, entryPoints: [join(here, "js/pickscore.ts")], define });
 await writeFile(join(out, "pickscore.js"), library.outputFiles[0].contents);

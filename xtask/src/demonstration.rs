@@ -40,7 +40,7 @@ struct Size {
     preferences: u64,
 }
 
-const FULL: Size = Size { pretrain: 60_000, preference: 30_000, contrastive: [2000, 3000], preferences: 160 };
+const FULL: Size = Size { pretrain: 80_000, preference: 30_000, contrastive: [1500, 5000], preferences: 160 };
 const SHORT: Size = Size { pretrain: 2_000, preference: 1_000, contrastive: [60, 40], preferences: 20 };
 
 /// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.

@@ -6,16 +6,17 @@ use anyhow::{Result, bail};
 
 use crate::process::{program, root, step, succeeds};
 
-/// Each target with the fixtures that it starts from.
-const TARGETS: [(&str, Option<&str>); 8] = [
-    ("safetensors", None),
-    ("image", Some("tests/parity/fixtures/pixels/files")),
-    ("tokenizer", Some("tests/parity/fixtures/tokens")),
-    ("configuration", None),
-    ("dataset", Some("tests/dataset/fixtures")),
-    ("contribution", None),
-    ("record", Some("tests/records")),
-    ("metadata", Some("tests/metadata/fixtures")),
+/// Each target with the fixtures that it starts from, and what it takes before each.
+const TARGETS: [(&str, Option<&str>, &[u8]); 8] = [
+    ("safetensors", None, &[]),
+    ("image", Some("tests/parity/fixtures/pixels/files"), &[]),
+    ("tokenizer", Some("tests/parity/fixtures/tokens"), &[]),
+    ("configuration", None, &[]),
+    ("dataset", Some("tests/dataset/fixtures"), &[]),
+    // 1: as Parquet.
+    ("contribution", Some("tests/dataset/fixtures"), &[1]),
+    ("record", Some("tests/records"), &[]),
+    ("metadata", Some("tests/metadata/fixtures"), &[]),
 ];
 /// Longest input: what is wrong with a long one is wrong with a short one.
 const LONGEST: &str = "-max_len=32768";
@@ -31,11 +32,11 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
     if !available() {
         bail!("fuzzing needs `rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`");
     }
-    for (target, seeds) in TARGETS {
+    for (target, seeds, before) in TARGETS {
         let corpus = root().join("crate/fuzz/corpus").join(target);
         fs::create_dir_all(&corpus)?;
         if let Some(seeds) = seeds {
-            sow(&root().join(seeds), &corpus)?;
+            sow(&root().join(seeds), &corpus, before)?;
         }
         let time = format!("-max_total_time={seconds}");
         // The address sanitizer watches `unsafe` code; the library's bytes take none, and without it the build is a third.
@@ -60,13 +61,13 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
     Ok(())
 }
 
-/// Copies fixtures into a corpus that has none yet.
-fn sow(seeds: &Path, corpus: &Path) -> Result<()> {
+/// Copies fixtures, each after some bytes, into a corpus that has none yet.
+fn sow(seeds: &Path, corpus: &Path, before: &[u8]) -> Result<()> {
     for entry in fs::read_dir(seeds)? {
         let entry = entry?;
         let target = corpus.join(entry.file_name());
         if entry.file_type()?.is_file() && !target.exists() {
-            fs::copy(entry.path(), target)?;
+            fs::write(target, [before, &fs::read(entry.path())?].concat())?;
         }
     }
     Ok(())

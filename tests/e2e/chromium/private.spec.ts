@@ -55,7 +55,7 @@ test("a whole session asks for the page and the chosen model, and nothing else",
     // The recording records.
     expect(proxy.seen.some((request) => request.endsWith("/lib/pickscore.js"))).toBe(true);
     expect(proxy.seen.some((request) => request.endsWith("/narrow/model.safetensors"))).toBe(true);
-    expect(proxy.seen.some((request) => /\/lib\/engine-cpu.*\.wasm$/.test(request))).toBe(true);
+    expect(proxy.seen.some((request) => /\/lib\/engine-cpu(-threads)?-relaxed\.\w+\.wasm$/.test(request))).toBe(true);
     expect(problems).toEqual([]);
   });
 });

@@ -6,7 +6,9 @@ import type { Info, LoadProgress } from "./pickscore";
 declare const WORKER_FILE: string;
 declare const GPU_FILE: string;
 declare const CPU_FILE: string;
+declare const CPU_RELAXED_FILE: string;
 declare const CPU_THREADS_FILE: string;
+declare const CPU_THREADS_RELAXED_FILE: string;
 
 interface Listening {
   signal?: AbortSignal | undefined;
@@ -49,7 +51,9 @@ export class Connection {
     const assets = {
       gpu: new URL(GPU_FILE, import.meta.url).href,
       cpu: new URL(CPU_FILE, import.meta.url).href,
+      cpuRelaxed: new URL(CPU_RELAXED_FILE, import.meta.url).href,
       threads: new URL(CPU_THREADS_FILE, import.meta.url).href,
+      threadsRelaxed: new URL(CPU_THREADS_RELAXED_FILE, import.meta.url).href,
     };
     const connection = new Connection({ ...load, assets });
     try {

@@ -4,10 +4,13 @@ import type { CachePolicy, EmbeddingScores, EmbedResult, Info, LoadProgress, Mem
 import type { PlainError } from "./error";
 
 /** Where the worker finds the engine. */
+/** Addresses of the engine's builds; `Relaxed` ones are for browsers with relaxed SIMD. */
 export interface Assets {
   gpu: string;
   cpu: string;
+  cpuRelaxed: string;
   threads: string;
+  threadsRelaxed: string;
 }
 
 export interface LoadRequest {

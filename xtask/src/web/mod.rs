@@ -4,6 +4,7 @@ pub(crate) mod browsers;
 pub(crate) mod build;
 pub(crate) mod e2e;
 mod engine;
+mod fuse;
 pub(crate) mod node;
 mod package;
 mod records;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
+use super::fuse;
 use crate::process::{cache, program, step};
 
 /// What is made of some wasm.
@@ -23,12 +24,14 @@ pub(crate) struct Package<'a> {
     pub(crate) folder: PathBuf,
     /// How Binaryen optimises.
     pub(crate) options: &'a [&'a str],
+    /// Whether there is another for browsers with relaxed SIMD, beside it.
+    pub(crate) relaxed: bool,
 }
 
 /// Makes a package; one that has not changed is taken from the last time.
 pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
     let bytes = fs::read(wasm).with_context(|| format!("{} is not there", wasm.display()))?;
-    let key = key(&bytes, package.options);
+    let key = key(&bytes, package);
     let stored = cache()?.join(package.cache).join(format!("{}-{key}", package.label));
     if !stored.join("done").exists() {
         finish(wasm, &stored, package)?;
@@ -49,11 +52,21 @@ pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
 }
 
 /// What the finished wasm depends on.
-fn key(wasm: &[u8], options: &[&str]) -> String {
+fn key(wasm: &[u8], package: &Package<'_>) -> String {
     let mut hash = Sha256::new();
     hash.update(wasm);
-    options.iter().for_each(|option| hash.update(option));
+    package.options.iter().for_each(|option| hash.update(option));
+    if package.relaxed {
+        hash.update(include_bytes!("fuse.rs"));
+    }
     hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Runs Binaryen, which also says what is wrong with the wasm.
+fn optimise(package: &Package<'_>, more: &[&str], wasm: &Path, output: &Path) -> Result<()> {
+    let mut optimise = program("node", &["node_modules/binaryen/bin/wasm-opt"]);
+    optimise.args(package.options).args(more).arg(wasm).arg("-o").arg(output);
+    step(&format!("wasm-opt ({})", package.label), &mut optimise)
 }
 
 /// Glue and optimised wasm, made in a folder of its own that is renamed when it is whole.
@@ -67,9 +80,12 @@ fn finish(wasm: &Path, stored: &Path, package: &Package<'_>) -> Result<()> {
     let output = making.join(format!("{}_bg.wasm", package.output));
     let large = making.join("unoptimised.wasm");
     fs::rename(&output, &large)?;
-    let mut optimise = program("node", &["node_modules/binaryen/bin/wasm-opt"]);
-    optimise.args(package.options).arg(&large).arg("-o").arg(&output);
-    step(&format!("wasm-opt ({})", package.label), &mut optimise)?;
+    optimise(package, &[], &large, &output)?;
+    if package.relaxed {
+        fs::write(&large, fuse::fused(&fs::read(&output)?)?)?;
+        let relaxed = making.join(format!("{}_bg.relaxed.wasm", package.output));
+        optimise(package, &["--enable-relaxed-simd"], &large, &relaxed)?;
+    }
     fs::remove_file(large)?;
     fs::write(making.join("done"), "")?;
     let _ = fs::remove_dir_all(stored);

@@ -36,6 +36,7 @@ pub(crate) fn build() -> Result<()> {
             output: "records",
             folder: root().join("web/records/pkg"),
             options: &OPTIMISE,
+            relaxed: false,
         },
     )
 }

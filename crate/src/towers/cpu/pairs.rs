@@ -132,14 +132,14 @@ pub(super) fn widen(values: &[[i8; 2]], widened: &mut [Pair]) {
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{
-        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i16x8_splat, i32x4_add, i32x4_dot_i16x8, i32x4_splat,
-        v128, v128_load, v128_store,
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_splat, v128,
+        v128_load, v128_store,
     };
 
     use super::Pair;
 
     pub(super) const COLUMNS: usize = 4;
-    pub(super) const ZERO: v128 = i16x8_splat(0);
+    pub(super) const ZERO: v128 = i32x4(0, 0, 0, 0);
 
     /// The pairs of four columns.
     #[inline(always)]

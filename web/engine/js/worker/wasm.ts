@@ -36,7 +36,7 @@ export async function start(
   let output: { memory: WebAssembly.Memory };
   let threads = 1;
   try {
-    const module = await compile(assets[build]);
+    const module = await compile(assets[build === "gpu" || !hasRelaxedSimd() ? build : (`${build}Relaxed` as const)]);
     output = await glue.default({ module_or_path: module });
     if (build === "threads") threads = await startThreads(module, output.memory);
   } catch (error) {
@@ -52,6 +52,14 @@ export async function start(
     tune: (answer) => made.tune(answer, subgroup()),
     selfTest: (precision) => made.self_test(precision),
   };
+}
+
+/** Whether this browser multiplies and adds in one step. */
+function hasRelaxedSimd(): boolean {
+  // (module (func (param v128 v128 v128) (result v128) (f32x4.relaxed_madd (local.get 0) (local.get 1) (local.get 2))))
+  const type = [1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b];
+  const code = [10, 13, 1, 11, 0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b];
+  return WebAssembly.validate(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...type, 3, 2, 1, 0, ...code]));
 }
 
 /** Compiles while it downloads, where the host names the type of the file. */
