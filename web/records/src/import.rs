@@ -7,7 +7,11 @@ use wasm_bindgen::prelude::*;
 
 /// Reads contributions: asks for bytes, gives records.
 #[wasm_bindgen]
-pub struct Importer(InnerImporter);
+pub struct Importer {
+    inner: InnerImporter,
+    /// Of what is needed, what has come.
+    given: Vec<u8>,
+}
 
 #[wasm_bindgen]
 impl Importer {
@@ -15,14 +19,14 @@ impl Importer {
     #[wasm_bindgen(constructor)]
     pub fn new(paths: Vec<String>, lengths: Vec<f64>, now: f64) -> Self {
         let files = paths.into_iter().zip(lengths.into_iter().map(|length| length as u64)).collect();
-        Self(InnerImporter::new(files, now as i64))
+        Self { inner: InnerImporter::new(files, now as i64), given: Vec::new() }
     }
 
     /// What to do next: `{ file, start, length, checks }` to fetch, `{ record, left, right }` to keep, null at the end.
     pub fn step(&mut self) -> Result<JsValue, JsValue> {
         let result = Object::new();
         let set = |name: &str, value: &JsValue| Reflect::set(&result, &name.into(), value);
-        match self.0.step() {
+        match self.inner.step() {
             ImportStep::Need { file, start, length, checks } => {
                 set("file", &(file as f64).into())?;
                 set("start", &(start as f64).into())?;
@@ -42,13 +46,21 @@ impl Importer {
         Ok(result.into())
     }
 
-    pub fn give(&mut self, bytes: Vec<u8>) {
-        self.0.give(bytes);
+    /// Takes the next bytes of what is needed, `length` in all.
+    pub fn add(&mut self, bytes: &[u8], length: usize) {
+        self.given.reserve_exact(length.saturating_sub(self.given.len()));
+        self.given.extend_from_slice(bytes);
+    }
+
+    /// All that is needed has been added, or all that there is of it.
+    pub fn give(&mut self) {
+        self.inner.give(std::mem::take(&mut self.given));
     }
 
     #[wasm_bindgen(js_name = giveUp)]
     pub fn give_up(&mut self, reason: &str) {
-        self.0.give_up(reason);
+        self.given = Vec::new();
+        self.inner.give_up(reason);
     }
 
     /// JSON of what was not imported, and how much.
@@ -61,7 +73,7 @@ impl Importer {
                 "message": refusal.message,
             })
         };
-        let refused: Vec<Value> = self.0.refused().iter().map(refusal).collect();
-        json!({ "refused": refused, "refusedCount": self.0.refused_count() }).to_string()
+        let refused: Vec<Value> = self.inner.refused().iter().map(refusal).collect();
+        json!({ "refused": refused, "refusedCount": self.inner.refused_count() }).to_string()
     }
 }
