@@ -86,12 +86,13 @@ impl Linear<'_> {
             let (row_scales, packed) = memory.split_at_mut(rows);
             let packed: &mut [Pair] = bytemuck::cast_slice_mut(packed);
             pairs::pack_input(input, inputs, STEPS, tiles.height, packed, row_scales);
-            self.groups(|panels, steps, scratch| {
+            self.groups(|panels, steps, _| {
                 let (start, length) = (steps.start / 2, steps.len().div_ceil(2));
                 let packed = &packed[start * rows..(start + length) * rows];
-                let weights = weight.widen(panels.clone(), steps.clone(), scratch);
+                let first = panels.start;
                 self.group(tiles, panels, &steps, output, |tile, panel, sums| {
-                    let &PanelPairs { weight, scales, block, before } = &weights[panel];
+                    let PanelPairs { weight, scales, block, before } =
+                        weight.of(first + panel, steps.clone());
                     let input = &packed[tile * length * tiles.height..][..length * tiles.height];
                     let row_scales = &row_scales[tile * tiles.height..][..tiles.height];
                     let rows = tiles.height;

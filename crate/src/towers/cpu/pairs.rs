@@ -7,7 +7,7 @@
 use super::tile::{LANES, Sums};
 use crate::weights::Blocks;
 
-/// Two neighbouring steps of an input row or of a weight's output.
+/// Two neighbouring steps of an input row.
 pub(super) type Pair = [i16; 2];
 
 /// Rows of a tile: with more, compilers of wasm run out of registers.
@@ -30,7 +30,7 @@ pub(super) struct PairTile<'a> {
     /// Of each row: what its numbers are times.
     pub(super) row_scales: &'a [f32],
     /// `[steps / 2, LANES]`
-    pub(super) weight: &'a [Pair],
+    pub(super) weight: &'a [[i8; 2]],
     /// `[blocks, LANES]`
     pub(super) scales: &'a [[f32; LANES]],
     /// Pairs of a block.
@@ -92,19 +92,22 @@ pub(super) fn pack_input(
     packed: &mut [Pair],
     scales: &mut [f32],
 ) {
-    packed.fill([0, 0]);
     scales.fill(0.0);
-    let tiles = scales.len() / height;
-    let mut numbers = vec![0; inputs];
-    for (row, (input, scale)) in input.chunks_exact(inputs).zip(scales).enumerate() {
-        *scale = rounded(input, &mut numbers);
-        let (tile, lane) = (row / height, row % height);
-        for (index, numbers) in numbers.chunks(run).enumerate() {
-            let pairs = numbers.len().div_ceil(2);
-            let start = index * run / 2 * tiles * height + tile * pairs * height + lane;
-            let packed = packed[start..].iter_mut().step_by(height);
-            for (packed, numbers) in packed.zip(numbers.chunks(2)) {
-                packed[..numbers.len()].copy_from_slice(numbers);
+    let (tiles, half) = (scales.len() / height, inputs.div_ceil(2));
+    let mut numbers = vec![Pair::default(); half * height];
+    let tiled = input.chunks(height * inputs).zip(scales.chunks_exact_mut(height)).enumerate();
+    for (tile, (input, scales)) in tiled {
+        numbers.fill(Pair::default());
+        let rows = input.chunks_exact(inputs).zip(numbers.chunks_exact_mut(half)).zip(scales);
+        for ((input, numbers), scale) in rows {
+            *scale = rounded(input, bytemuck::cast_slice_mut(numbers));
+        }
+        for start in (0..half).step_by(run / 2) {
+            let pairs = (half - start).min(run / 2);
+            let packed = &mut packed[(start * tiles + tile * pairs) * height..][..pairs * height];
+            for (step, packed) in packed.chunks_exact_mut(height).enumerate() {
+                let column = numbers[start + step..].iter().step_by(half);
+                packed.iter_mut().zip(column).for_each(|(packed, pair)| *packed = *pair);
             }
         }
     }
@@ -112,28 +115,23 @@ pub(super) fn pack_input(
 
 /// A row's numbers as whole ones, and what those are times.
 fn rounded(input: &[f32], numbers: &mut [i16]) -> f32 {
+    // Added to a number, this leaves the nearest whole one in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
     let largest = super::math::largest(input);
     let scale = largest / LARGEST;
     let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
     for (number, x) in numbers.iter_mut().zip(input) {
-        *number = (x * inverse).round_ties_even() as i16;
+        *number = (x * inverse + ROUND).to_bits() as i16;
     }
     scale
-}
-
-/// 8-bit numbers → 16-bit ones.
-pub(super) fn widen(values: &[[i8; 2]], widened: &mut [Pair]) {
-    for (value, widened) in values.iter().zip(widened) {
-        *widened = value.map(i16::from);
-    }
 }
 
 /// Four columns at once.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use std::arch::wasm32::{
-        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i32x4, i32x4_add, i32x4_dot_i16x8, i32x4_splat, v128,
-        v128_load, v128_store,
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i16x8_load_extend_i8x8, i32x4, i32x4_add, i32x4_dot_i16x8,
+        i32x4_splat, v128, v128_load, v128_store,
     };
 
     use super::Pair;
@@ -141,12 +139,12 @@ mod lanes {
     pub(super) const COLUMNS: usize = 4;
     pub(super) const ZERO: v128 = i32x4(0, 0, 0, 0);
 
-    /// The pairs of four columns.
+    /// The pairs of four columns, widened.
     #[inline(always)]
-    pub(super) fn load(pairs: &[Pair]) -> v128 {
+    pub(super) fn load(pairs: &[[i8; 2]]) -> v128 {
         assert_eq!(pairs.len(), COLUMNS);
-        // SAFETY: four pairs are sixteen bytes, and wasm loads from any address.
-        unsafe { v128_load(pairs.as_ptr().cast()) }
+        // SAFETY: four pairs are eight bytes, and wasm loads from any address.
+        unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
     }
 
     #[inline(always)]
@@ -181,8 +179,8 @@ mod lanes {
     pub(super) const COLUMNS: usize = 4;
     pub(super) const ZERO: [i32; COLUMNS] = [0; COLUMNS];
 
-    pub(super) fn load(pairs: &[Pair]) -> [Pair; COLUMNS] {
-        std::array::from_fn(|at| pairs[at])
+    pub(super) fn load(pairs: &[[i8; 2]]) -> [Pair; COLUMNS] {
+        std::array::from_fn(|at| pairs[at].map(i16::from))
     }
 
     pub(super) fn splat(pair: Pair) -> Pair {

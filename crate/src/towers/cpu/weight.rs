@@ -8,11 +8,7 @@ use pulp::{
     bytemuck::{cast_slice, cast_slice_mut},
 };
 
-use super::{
-    pairs::{self, Pair},
-    tile::LANES,
-    vectorize::vectorized,
-};
+use super::{pairs, tile::LANES, vectorize::vectorized};
 use crate::weights::{Blocks, Values};
 
 /// Whether 8-bit weights are multiplied in whole numbers: in wasm that is twice as fast, elsewhere f32 has the wider registers.
@@ -54,7 +50,7 @@ pub(super) struct Pairs {
 /// A panel's pairs of some steps, with the scales of the blocks that those lie in.
 pub(super) struct PanelPairs<'a> {
     /// `[steps / 2, LANES]`
-    pub(super) weight: &'a [Pair],
+    pub(super) weight: &'a [[i8; 2]],
     pub(super) scales: &'a [[f32; LANES]],
     /// Pairs of a block.
     pub(super) block: usize,
@@ -69,29 +65,14 @@ impl Pairs {
         Self { values: pack_pairs(values, outputs, inputs), scales, block: *block, inputs }
     }
 
-    /// Some steps, from an even one on, of some panels; widened into `scratch`.
-    pub(super) fn widen<'a>(
-        &'a self,
-        panels: Range<usize>,
-        steps: Range<usize>,
-        scratch: &'a mut Vec<f32>,
-    ) -> Vec<PanelPairs<'a>> {
+    /// Some steps, from an even one on, of a panel.
+    pub(super) fn of(&self, panel: usize, steps: Range<usize>) -> PanelPairs<'_> {
         let (half, blocks) = (self.inputs.div_ceil(2), self.inputs.div_ceil(self.block));
-        let pairs = steps.start / 2..steps.end.div_ceil(2);
-        let length = pairs.len() * LANES;
-        scratch.resize(panels.len() * length, 0.0);
-        let widened: &mut [Pair] = bytemuck::cast_slice_mut(&mut scratch[..panels.len() * length]);
-        for (panel, widened) in panels.clone().zip(widened.chunks_exact_mut(length)) {
-            let start = (panel * half + pairs.start) * LANES;
-            pairs::widen(&self.values[start..start + length], widened);
-        }
-        let block = self.block / 2;
-        let of_panel = |(panel, weight)| {
-            let all = &self.scales[panel * blocks..(panel + 1) * blocks];
-            let scales = &all[pairs.start / block..pairs.end.div_ceil(block)];
-            PanelPairs { weight, scales, block, before: pairs.start % block }
-        };
-        panels.zip(widened.chunks_exact(length)).map(of_panel).collect()
+        let (pairs, block) = (steps.start / 2..steps.end.div_ceil(2), self.block / 2);
+        let weight = &self.values[(panel * half + pairs.start) * LANES..][..pairs.len() * LANES];
+        let scales = &self.scales[panel * blocks..(panel + 1) * blocks];
+        let scales = &scales[pairs.start / block..pairs.end.div_ceil(block)];
+        PanelPairs { weight, scales, block, before: pairs.start % block }
     }
 }
 
