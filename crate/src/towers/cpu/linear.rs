@@ -7,7 +7,7 @@
 //!       for each panel:  tile.rs                (its sums stay in registers)
 //! ```
 //!
-//! Sums start at the bias (and residual), and go through the activation before they are stored the last time.
+//! Bias (and residual) join the first steps' sums, and the activation the last ones'.
 
 use std::ops::Range;
 
@@ -115,7 +115,7 @@ impl Linear<'_> {
         });
     }
 
-    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` adds to the sums.
+    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives the sums.
     fn group(
         &self,
         tiles: Tiles,
@@ -126,36 +126,62 @@ impl Linear<'_> {
     ) {
         let outputs = self.weight.outputs();
         let (first, last) = (steps.start == 0, steps.end == self.weight.inputs());
+        let finish = Finish {
+            adds: !first || self.accumulate,
+            bias: self.bias.filter(|_| first),
+            activation: self.activation.filter(|_| last),
+        };
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
         for tile in 0..tiles.count {
             let rows = tile * tiles.height..((tile + 1) * tiles.height).min(self.rows);
             for (index, panel) in panels.clone().enumerate() {
                 let column = panel * LANES;
                 let width = LANES.min(outputs - column);
+                product(tile, index, &mut sums);
                 for (row, sums) in rows.clone().zip(&mut sums) {
                     // SAFETY: panels are disjoint and this is the only reference into this one.
                     let stored = unsafe { output.segment(row, column, width) };
-                    let sums = &mut sums[..width];
-                    if !first || self.accumulate {
-                        sums.copy_from_slice(stored);
-                    } else {
-                        sums.fill(0.0);
+                    // Whose length the compiler knows it makes vectors of.
+                    match stored.as_mut_array::<LANES>() {
+                        Some(stored) => finish.row(column, sums, stored),
+                        None => finish.row(column, &mut sums[..width], stored),
                     }
-                    if first && let Some(bias) = self.bias {
-                        sums.iter_mut()
-                            .zip(&bias[column..column + width])
-                            .for_each(|(sum, bias)| *sum += bias);
-                    }
-                }
-                product(tile, index, &mut sums);
-                if last && let Some(activation) = self.activation {
-                    math::activate(sums[..tiles.height].as_flattened_mut(), activation);
-                }
-                for (row, sums) in rows.clone().zip(&sums) {
-                    // SAFETY: as above.
-                    unsafe { output.segment(row, column, width) }.copy_from_slice(&sums[..width]);
                 }
             }
+        }
+    }
+}
+
+/// What is done with the sums of a panel's columns.
+struct Finish<'a> {
+    /// Whether they are added to what is stored.
+    adds: bool,
+    /// `[out]`
+    bias: Option<&'a [f32]>,
+    activation: Option<Activation>,
+}
+
+impl Finish<'_> {
+    /// One row's columns from `column` on. In wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs: hence
+    /// each branch computes into where it stores.
+    #[inline(always)]
+    fn row(&self, column: usize, sums: &mut [f32], stored: &mut [f32]) {
+        let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);
+        if let Some(activation) = self.activation {
+            if self.adds {
+                sums.iter_mut().zip(&*stored).for_each(|(sum, stored)| *sum += stored);
+            }
+            if let Some(bias) = bias {
+                sums.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
+            }
+            return math::activate(sums, stored, activation);
+        }
+        let all = stored.iter_mut().zip(&*sums);
+        match (self.adds, bias) {
+            (true, Some(bias)) => all.zip(bias).for_each(|((stored, sum), bias)| *stored += sum + bias),
+            (true, None) => all.for_each(|(stored, sum)| *stored += sum),
+            (false, Some(bias)) => all.zip(bias).for_each(|((stored, sum), bias)| *stored = sum + bias),
+            (false, None) => stored.copy_from_slice(sums),
         }
     }
 }

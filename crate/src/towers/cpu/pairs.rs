@@ -22,7 +22,7 @@ pub(super) fn can_take(blocks: &Blocks) -> bool {
     blocks.block.is_multiple_of(2) && (2..=MOST_BLOCK).contains(&blocks.block)
 }
 
-/// sums `[rows, LANES]` += (input `[steps, rows]`ᵀ · weight `[steps, LANES]`) · scales, where steps come in pairs
+/// sums `[rows, LANES]` = (input `[steps, rows]`ᵀ · weight `[steps, LANES]`) · scales, where steps come in pairs
 pub(super) struct PairTile<'a> {
     pub(super) rows: usize,
     /// `[steps / 2, rows]`
@@ -50,7 +50,8 @@ impl PairTile<'_> {
         }
     }
 
-    #[inline(always)]
+    /// By itself: within a larger function the browser's compiler runs out of registers.
+    #[inline(never)]
     fn of_rows<const ROWS: usize>(self) {
         const WIDTH: usize = lanes::COLUMNS;
         let input = self.input.as_chunks::<ROWS>().0;
@@ -77,7 +78,7 @@ impl PairTile<'_> {
             }
         }
         for ((sums, totals), scale) in self.sums.iter_mut().zip(totals).zip(self.row_scales) {
-            sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum += total * scale);
+            sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total * scale);
         }
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn most_rows() -> usize {
     pulp::Arch::new().dispatch(MostRows)
 }
 
-/// sums `[rows, LANES]` += input `[steps, rows]`ᵀ · weight `[steps, LANES]`
+/// sums `[rows, LANES]` = input `[steps, rows]`ᵀ · weight `[steps, LANES]`
 pub(super) struct Tile<'a> {
     pub(super) rows: usize,
     pub(super) input: &'a [f32],
@@ -67,7 +67,10 @@ impl WithSimd for Tile<'_> {
 }
 
 impl Tile<'_> {
-    #[inline(always)]
+    // What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of
+    // registers.
+    #[cfg_attr(not(target_family = "wasm"), inline(always))]
+    #[cfg_attr(target_family = "wasm", inline(never))]
     fn run<S: Simd, const ROWS: usize>(self, simd: S) {
         let width = S::F32_LANES;
         if 2 * width > LANES {
@@ -77,10 +80,6 @@ impl Tile<'_> {
         // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a quarter on NEON and in wasm.
         for first in (0..LANES).step_by(2 * width) {
             let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
-            for (sum, row) in sums.iter_mut().zip(self.sums.iter()) {
-                let columns: &[S::f32s] = cast_slice(&row[first..first + 2 * width]);
-                *sum = [columns[0], columns[1]];
-            }
             let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
             for (input, weight) in steps {
                 prefetch(weight);
@@ -96,13 +95,14 @@ impl Tile<'_> {
             }
             for (sum, row) in sums.iter().zip(self.sums.iter_mut()) {
                 let columns: &mut [S::f32s] = cast_slice_mut(&mut row[first..first + 2 * width]);
-                columns.copy_from_slice(sum);
+                [columns[0], columns[1]] = *sum;
             }
         }
     }
 
     fn plainly<const ROWS: usize>(self) {
         let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
+        self.sums[..ROWS].fill([0.0; LANES]);
         for (input, weight) in steps {
             for (x, sums) in input.iter().zip(self.sums.iter_mut()) {
                 sums.iter_mut().zip(weight).for_each(|(sum, w)| *sum += x * w);

@@ -9,8 +9,7 @@ const PIECE: usize = 1 << 14;
 /// `output = activation(input)`
 pub(super) fn forward(input: &[f32], activation: Activation, output: &mut [f32]) {
     for_each_chunk(output, PIECE, |piece, output| {
-        output.copy_from_slice(&input[piece * PIECE..][..output.len()]);
-        math::activate(output, activation);
+        math::activate(&input[piece * PIECE..][..output.len()], output, activation);
     });
 }
 

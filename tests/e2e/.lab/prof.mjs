@@ -1,0 +1,31 @@
+import { createServer } from "node:http"; import { createReadStream, statSync, readFileSync } from "node:fs"; import { join, extname } from "node:path"; import { chromium } from "playwright-core";
+const precision = process.argv[2] ?? "q8";
+const dist = "/work/lab/dist-names", model = process.env.HOME + "/.cache/pickscore/models/b32";
+const types = { ".js": "text/javascript", ".wasm": "application/wasm", ".html": "text/html", ".json": "application/json" };
+const server = createServer((q, r) => { const path = decodeURIComponent(new URL(q.url, "http://x").pathname); if (path === "/") { r.setHeader("content-type", "text/html"); return r.end("<!doctype html>"); }
+  const file = path.startsWith("/model/") ? join(model, path.slice(7)) : join(dist, path);
+  try { const { size } = statSync(file); const m = /bytes=(\d+)-(\d*)/.exec(q.headers.range ?? ""); r.setHeader("content-type", types[extname(file)] ?? "application/octet-stream"); r.setHeader("accept-ranges", "bytes");
+    if (m) { const a = +m[1], b = m[2] ? +m[2] : size - 1; r.statusCode = 206; r.setHeader("content-range", `bytes ${a}-${b}/${size}`); r.setHeader("content-length", b - a + 1); createReadStream(file, { start: a, end: b }).pipe(r); }
+    else { r.setHeader("content-length", size); createReadStream(file).pipe(r); } } catch { r.statusCode = 404; r.end(); } });
+await new Promise((ok) => server.listen(0, ok)); const base = `http://127.0.0.1:${server.address().port}/`;
+const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox", "--headless=new"] });
+const page = await browser.newPage(); await page.goto(base);
+await page.evaluate(async ({ precision }) => { const { PickScore } = await import("/lib/pickscore.js"); globalThis.s = await PickScore.load({ model: location.origin + "/model", device: "cpu", precision });
+  globalThis.image = (n) => { const c = new OffscreenCanvas(224, 224), x = c.getContext("2d"); x.fillStyle = `hsl(${n * 37} 80% 50%)`; x.fillRect(n % 50, 10, 100, 150); return c.convertToBlob(); };
+  for (let i = 0; i < 6; i++) await s.embedImages([await image(i)]); }, { precision });
+const cdp = await browser.newBrowserCDPSession();
+const { targetInfos } = await cdp.send("Target.getTargets");
+const pc = await page.context().newCDPSession(page);
+const sessions = []; pc.on("Target.attachedToTarget", (e) => sessions.push(e));
+await pc.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+await new Promise((r) => setTimeout(r, 500));
+const w = sessions.find((e) => e.targetInfo.type === "worker"); let id = 0; const waits = new Map();
+pc.on("Target.receivedMessageFromTarget", ({ message }) => { const m = JSON.parse(message); waits.get(m.id)?.(m.result); });
+const send = (method, params = {}) => new Promise((ok) => { waits.set(++id, ok); pc.send("Target.sendMessageToTarget", { sessionId: w.sessionId, message: JSON.stringify({ id, method, params }) }); });
+await send("Profiler.enable"); await send("Profiler.setSamplingInterval", { interval: 200 }); await send("Profiler.start");
+const t = await page.evaluate(async () => { const t = performance.now(); for (let i = 10; i < 30; i++) await s.embedImages([await image(i)]); return (performance.now() - t) / 20; });
+const { profile } = await send("Profiler.stop");
+const self = new Map(); const byId = new Map(profile.nodes.map((n) => [n.id, n])); const dt = profile.timeDeltas; let total = 0;
+profile.samples.forEach((s, i) => { const n = byId.get(s).callFrame.functionName || "?"; self.set(n, (self.get(n) ?? 0) + dt[i]); total += dt[i]; });
+console.log(precision, "ms per image", t.toFixed(1)); for (const [n, v] of [...self].sort((a, b) => b[1] - a[1]).slice(0, 22)) console.log((v / 20000).toFixed(2), "ms", n.slice(0, 140));
+await browser.close(); server.close();
