@@ -35,9 +35,11 @@ const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-
     -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 -C link-arg=--export=__wasm_init_tls \
     -C link-arg=--export=__tls_size -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
 /// What Binaryen may use, and how it optimises.
-const OPTIMISE: [&str; 10] = [
+const OPTIMISE: [&str; 11] = [
     "-O2",
     "--strip-debug",
+    // The innermost loops stay functions of their own: within larger ones browsers run out of registers.
+    "--one-caller-inline-max-function-size=200",
     "--strip-producers",
     "--enable-simd",
     "--enable-threads",
