@@ -63,7 +63,9 @@ fn engine_lints() -> Result<()> {
             "--features",
             features,
         ];
-        step("lints of the engine", target.cargo(&clippy)?.args(["--", "--deny", "warnings"]))?;
+        let mut clippy = target.cargo(&clippy)?;
+        clippy.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", web::engine::FLAGS);
+        step("lints of the engine", clippy.args(["--", "--deny", "warnings"]))?;
     }
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(crate) const VARIANTS: [Variant; 3] = [
 ];
 
 /// Every browser that has what the engine needs has SIMD.
-const FLAGS: &str = "-C target-feature=+simd128";
+pub(crate) const FLAGS: &str = "-C target-feature=+simd128";
 /// Memory that threads share, of up to 4 GB, and what each needs to begin.
 const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-arg=--shared-memory \
     -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 -C link-arg=--export=__wasm_init_tls \

@@ -3,7 +3,7 @@
 pub(crate) mod browsers;
 pub(crate) mod build;
 pub(crate) mod e2e;
-mod engine;
+pub(crate) mod engine;
 mod fuse;
 pub(crate) mod node;
 mod package;
