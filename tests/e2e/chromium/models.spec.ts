@@ -79,6 +79,8 @@ test("another host is allowed first, and the permission is taken back", async ({
     if (/Content Security Policy/i.test(message.text())) refused.push(message.text());
   });
   await openPage(page, server, { ...AT, model: null, config: { hosts: [] } });
+  // The policy is the first thing that the page does, but a document counts as loaded before it has.
+  await expect(page.getByLabel("Address")).toBeVisible();
   // The policy, not the page's good will.
   expect(await page.evaluate((address) => fetch(address).then(() => "answered", () => "refused"), `${server.url}narrow/config.json`)).toBe("refused");
   expect(refused.length).toBeGreaterThan(0);
