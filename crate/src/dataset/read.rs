@@ -189,8 +189,8 @@ fn footer<R: ChunkReader>(file: &str, source: &R) -> Result<ParquetMetaData, Dat
     ParquetMetaDataReader::new().parse_and_finish(source).map_err(|error| damaged(said(&error)))
 }
 
-/// Runs the library's decoder. It is written to return errors, but slices and asserts on what a file says; a panic from a hostile file
-/// becomes an error here. (Where panics abort, as on wasm, the page's worker is restarted instead.)
+/// Runs the library's decoder. It is written to return errors, but slices and asserts on what a file says. `pages.rs` and `values.rs` refuse what is
+/// known to make it panic; a panic that they do not know of becomes an error here, except on wasm, where panics abort.
 fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, DatasetError>) -> Result<T, DatasetError> {
     catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
         let reason = "its decoder stopped; the file is damaged".into();
