@@ -230,3 +230,58 @@ fn surround(pixels: &mut Pixmap, width: f32, colour: Rgb) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{colour::Oklab, fixture, style::Style};
+
+    fn looks(kept: Kept) -> impl Iterator<Item = Look> {
+        (0..300).map(move |index| Look::choose(kept, &mut Random::new(4, "looks", index)))
+    }
+
+    /// The mean colour of what is visible, and how many pixels that is.
+    fn seen(pixels: &Pixmap) -> (Oklab, usize) {
+        let visible: Vec<Oklab> = pixels
+            .pixels()
+            .iter()
+            .filter(|pixel| pixel.alpha() > 127)
+            .map(|pixel| {
+                let plain = pixel.demultiply();
+                Oklab::of([plain.red(), plain.green(), plain.blue()])
+            })
+            .collect();
+        let mean = |part: fn(&Oklab) -> f32| visible.iter().map(part).sum::<f32>() / visible.len() as f32;
+        (Oklab { lightness: mean(|c| c.lightness), a: mean(|c| c.a), b: mean(|c| c.b) }, visible.len())
+    }
+
+    #[test]
+    fn a_shape_that_is_kept_stays() {
+        let kept = Kept { shape: true, ..Kept::default() };
+        for look in looks(kept) {
+            assert_eq!(look.shape(), Transform::identity());
+            assert_eq!(look.moved(0.3, 0.7, 96.0), (0.0, 0.0));
+        }
+        assert!(looks(Kept::default()).any(|look| look.shape() != Transform::identity() && look.bend > 0.0));
+        assert!(!looks(Kept { sides: true, ..Kept::default() }).any(|look| look.mirrored));
+        assert!(looks(Kept::default()).any(|look| look.mirrored));
+    }
+
+    #[test]
+    fn what_is_drawn_is_still_there_in_its_colour() {
+        let gallery = fixture::gallery();
+        let bitmap = gallery.bitmap(0, Style::Noto).unwrap();
+        let (before, count) = seen(&bitmap.levels[0]);
+        let mut changed = 0;
+        for look in looks(Kept { colour: true, ..Kept::default() }) {
+            let drawn = look.drawn(&bitmap.levels[0]).unwrap();
+            let (after, visible) = seen(&drawn);
+            // Bending moves its edge by a twentieth of its length at most, and a line around it adds to it.
+            assert!(visible * 4 > count * 3 && visible < count * 2, "{look:?} {count} {visible}");
+            let turned = crate::colour::hue_apart(before.hue(), after.hue());
+            assert!(turned < 0.35 || after.chroma() < 0.06, "{look:?} {before:?} {after:?}");
+            changed += usize::from(drawn.data() != bitmap.levels[0].data());
+        }
+        assert!(changed > 290, "{changed}");
+    }
+}
