@@ -6,7 +6,7 @@ use resvg::{
 };
 
 use crate::{
-    colour::{Oklab, hue_apart},
+    colour::{Oklab, Rgb, hue_apart},
     packages::Icon,
 };
 
@@ -96,15 +96,17 @@ pub(crate) fn recoloured(pixels: &Pixmap, main: Main, target: Oklab) -> Pixmap {
         }
         // Shades keep half their distance in lightness, so that they stay within what the name covers.
         let lightness = target.lightness + 0.6 * (colour.lightness - from.lightness);
-        let [r, g, b] =
-            Oklab::polar(lightness.clamp(0.05, 0.98), colour.chroma() * stronger, target.hue()).rgb();
-        let alpha = pixel.alpha();
-        let times = |value: u8| ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8;
-        if let Some(new) = PremultipliedColorU8::from_rgba(times(r), times(g), times(b), alpha) {
-            *pixel = new;
-        }
+        let rgb = Oklab::polar(lightness.clamp(0.05, 0.98), colour.chroma() * stronger, target.hue()).rgb();
+        *pixel = premultiplied(rgb, pixel.alpha());
     }
     turned
+}
+
+/// A colour at this opacity.
+pub(crate) fn premultiplied([r, g, b]: Rgb, alpha: u8) -> PremultipliedColorU8 {
+    let times = |value: u8| ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8;
+    PremultipliedColorU8::from_rgba(times(r), times(g), times(b), alpha)
+        .unwrap_or(PremultipliedColorU8::TRANSPARENT)
 }
 
 fn of(pixel: PremultipliedColorU8) -> Oklab {
@@ -112,11 +114,11 @@ fn of(pixel: PremultipliedColorU8) -> Oklab {
     Oklab::of([plain.red(), plain.green(), plain.blue()])
 }
 
-fn opaque(pixel: PremultipliedColorU8) -> Option<Oklab> {
+pub(crate) fn opaque(pixel: PremultipliedColorU8) -> Option<Oklab> {
     (pixel.alpha() > 127).then(|| of(pixel))
 }
 
-fn average(colours: &[Oklab]) -> Option<Oklab> {
+pub(crate) fn average(colours: &[Oklab]) -> Option<Oklab> {
     let count = colours.len() as f32;
     let mean = |part: fn(&Oklab) -> f32| colours.iter().map(part).sum::<f32>() / count;
     (count > 0.0).then(|| Oklab { lightness: mean(|c| c.lightness), a: mean(|c| c.a), b: mean(|c| c.b) })

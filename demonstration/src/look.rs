@@ -5,7 +5,7 @@ use std::f32::consts::TAU;
 
 use resvg::tiny_skia::{Pixmap, PremultipliedColorU8, Transform};
 
-use crate::{background::cloud, colour::Rgb, random::Random};
+use crate::{background::cloud, bitmap::premultiplied, colour::Rgb, random::Random};
 
 /// How a drawing differs from its set's. Lengths are parts of its longer side.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -187,12 +187,6 @@ fn sample(pixels: &Pixmap, x: f32, y: f32) -> [f32; 4] {
     sum
 }
 
-fn premultiplied([r, g, b]: Rgb, alpha: u8) -> PremultipliedColorU8 {
-    let times = |value: u8| ((u32::from(value) * u32::from(alpha) + 127) / 255) as u8;
-    PremultipliedColorU8::from_rgba(times(r), times(g), times(b), alpha)
-        .unwrap_or(PremultipliedColorU8::TRANSPARENT)
-}
-
 /// Puts a line of this width (pixels) around what is visible.
 fn surround(pixels: &mut Pixmap, width: f32, colour: Rgb) {
     let (columns, rows) = (pixels.width() as i32, pixels.height() as i32);
@@ -234,7 +228,12 @@ fn surround(pixels: &mut Pixmap, width: f32, colour: Rgb) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{colour::Oklab, fixture, style::Style};
+    use crate::{
+        bitmap::{average, opaque},
+        colour::Oklab,
+        fixture,
+        style::Style,
+    };
 
     fn looks(kept: Kept) -> impl Iterator<Item = Look> {
         (0..300).map(move |index| Look::choose(kept, &mut Random::new(4, "looks", index)))
@@ -242,17 +241,8 @@ mod tests {
 
     /// The mean colour of what is visible, and how many pixels that is.
     fn seen(pixels: &Pixmap) -> (Oklab, usize) {
-        let visible: Vec<Oklab> = pixels
-            .pixels()
-            .iter()
-            .filter(|pixel| pixel.alpha() > 127)
-            .map(|pixel| {
-                let plain = pixel.demultiply();
-                Oklab::of([plain.red(), plain.green(), plain.blue()])
-            })
-            .collect();
-        let mean = |part: fn(&Oklab) -> f32| visible.iter().map(part).sum::<f32>() / visible.len() as f32;
-        (Oklab { lightness: mean(|c| c.lightness), a: mean(|c| c.a), b: mean(|c| c.b) }, visible.len())
+        let visible: Vec<Oklab> = pixels.pixels().iter().filter_map(|pixel| opaque(*pixel)).collect();
+        (average(&visible).unwrap(), visible.len())
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::io::{self, Read};
 
 use parquet::{basic::Compression, file::reader::ChunkReader};
 
+use super::values::number;
+
 /// Bytes that are read to find a page header in; with long statistics it needs more.
 const HEADER: u64 = 16 << 10;
 /// Most bytes of a page header.
@@ -198,15 +200,10 @@ impl Compact<'_> {
     }
 
     fn varint(&mut self) -> Option<u64> {
-        let mut value = 0;
-        for shift in (0..64).step_by(7) {
-            let byte = self.byte()?;
-            value |= u64::from(byte & 0x7f) << shift;
-            if byte & 0x80 == 0 {
-                return Some(value);
-            }
-        }
-        None
+        let mut rest = self.bytes.get(self.at..)?;
+        let value = number(&mut rest)?;
+        self.at = self.bytes.len() - rest.len();
+        Some(value)
     }
 
     fn integer(&mut self) -> Option<i64> {

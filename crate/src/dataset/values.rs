@@ -139,7 +139,7 @@ fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 }
 
 /// A number in base 128, taken from the front.
-fn number(bytes: &mut &[u8]) -> Option<u64> {
+pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
     let mut value = 0;
     for at in 0..LONGEST_NUMBER {
         let (&byte, rest) = bytes.split_first()?;

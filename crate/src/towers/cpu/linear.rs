@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! for each group of panels, on all cores:       (its weights of some steps stay in the second-level cache)
-//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists)
+//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists; pairs stay as they are)
 //!     for each tile of rows:                    (its input of those steps stays in the first-level cache)
-//!       for each panel:  tile.rs                (its sums stay in registers)
+//!       for each panel:  tile.rs, pairs.rs      (its sums stay in registers)
 //! ```
 //!
 //! Bias (and residual) join the first steps' sums, and the activation the last ones'.
