@@ -4,6 +4,7 @@
 import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
+import { Browser } from "./chromium.mjs";
 import { Contender } from "./contender.mjs";
 import { CASES, ENGINES, SINGLE } from "./places.mjs";
 
@@ -12,7 +13,7 @@ const REST = 50;
 
 export async function compare({ name, model, place, server, executable, engines, precisions = place.precisions, effort }) {
   const check = JSON.parse(readFileSync(join(model, "onnx/check.json"), "utf8"));
-  const result = { model: name, place: place.title, load: loadavg()[0], contenders: [] };
+  const result = { model: name, place: place.title, load: loadavg()[0], empty: await empty({ place, server, executable }), contenders: [] };
   const contenders = [];
   for (const precision of precisions) {
     for (const engine of engines) {
@@ -37,6 +38,17 @@ export async function compare({ name, model, place, server, executable, engines,
   }
   for (const contender of contenders) result.contenders.push(await contender.finish());
   return result;
+}
+
+/** Peak memory of a page that no engine is in. */
+async function empty({ place, server, executable }) {
+  const browser = await Browser.start({ adapter: place.adapter, executable });
+  try {
+    await browser.open(`${server.guest().url}pages/empty.html${place.device === "webgpu" ? "?webgpu" : ""}`);
+    return browser.peaks();
+  } finally {
+    await browser.close();
+  }
 }
 
 /** Rounds in which each engine has a turn. The first is kept apart: it compiles shaders for this number of images. */

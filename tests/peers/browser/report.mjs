@@ -1,6 +1,6 @@
 // A run's results as Markdown.
 
-import { both, goals } from "./goals.mjs";
+import { both, goals, sum } from "./goals.mjs";
 import { described } from "./matmul.mjs";
 import { CASES, ENGINES } from "./places.mjs";
 import { gigaflops } from "./shapes.mjs";
@@ -24,7 +24,7 @@ ${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB; ${list.jo
 Milliseconds, medians of warm calls (in brackets the fastest, where it is more than a tenth faster: something held the others up); memory is the peak in MB.`;
 }
 
-function comparison({ model, place, contenders }) {
+function comparison({ model, place, empty, contenders }) {
   const running = contenders.filter(({ failure }) => failure === undefined);
   const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
   // The other engine in the same precision stands beside this one.
@@ -44,6 +44,7 @@ function comparison({ model, place, contenders }) {
     row("first image", ({ first }) => first.image),
     row("first prompt", ({ first }) => first.prompt),
     ...CASES.filter(({ name }) => running.some(({ cases }) => cases[name])).map(({ name }) => timed(name)),
+    row("memory: an empty page", () => sum(empty)),
     row("memory: loaded, renderer and GPU process", (contender) => both(contender, "loaded")),
     row("memory: one image at a time", (contender) => both(contender, "single")),
     row("memory: all", (contender) => both(contender)),

@@ -16,7 +16,7 @@ use wasm_bindgen::prelude::*;
 use crate::{device::EngineDevice, fault::Fault, scorer::Scorer};
 
 /// Bytes of a parameter that are handed out at a time.
-const PIECE: usize = 16 << 20;
+const PIECE: usize = 4 << 20;
 
 /// Takes a model's files in pieces and builds the scorer on a device, one parameter at a time.
 #[wasm_bindgen]

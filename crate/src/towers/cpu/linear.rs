@@ -15,7 +15,7 @@ use super::{
     math,
     pairs::{self, Pair, PairTile},
     tile::{self, LANES, MOST_ROWS, Sums, Tile},
-    weight::{PackedWeight, Pairs, PanelPairs},
+    weight::{PackedWeight, Pairs},
 };
 use crate::config::Activation;
 
@@ -91,12 +91,11 @@ impl Linear<'_> {
                 let packed = &packed[start * rows..(start + length) * rows];
                 let first = panels.start;
                 self.group(tiles, panels, &steps, output, |tile, panel, sums| {
-                    let PanelPairs { weight, scales, block, before } =
-                        weight.of(first + panel, steps.clone());
+                    let panel = weight.of(first + panel, steps.clone());
                     let input = &packed[tile * length * tiles.height..][..length * tiles.height];
                     let row_scales = &row_scales[tile * tiles.height..][..tiles.height];
                     let rows = tiles.height;
-                    PairTile { rows, input, row_scales, weight, scales, block, before, sums }.run();
+                    PairTile { rows, input, row_scales, panel, sums }.run();
                 });
             });
         });

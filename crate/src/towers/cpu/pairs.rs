@@ -4,7 +4,10 @@
 //! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 15 bits and a sign, which loses a hundredth of what rounding
 //! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
 
-use super::tile::{LANES, Sums};
+use super::{
+    tile::{LANES, Sums},
+    weight::PanelPairs,
+};
 use crate::weights::Blocks;
 
 /// Two neighbouring steps of an input row.
@@ -29,14 +32,7 @@ pub(super) struct PairTile<'a> {
     pub(super) input: &'a [Pair],
     /// Of each row: what its numbers are times.
     pub(super) row_scales: &'a [f32],
-    /// `[steps / 2, LANES]`
-    pub(super) weight: &'a [[i8; 2]],
-    /// `[blocks, LANES]`
-    pub(super) scales: &'a [[f32; LANES]],
-    /// Pairs of a block.
-    pub(super) block: usize,
-    /// Pairs of the first block that came before.
-    pub(super) before: usize,
+    pub(super) panel: PanelPairs<'a>,
     pub(super) sums: &'a mut Sums,
 }
 
@@ -55,11 +51,12 @@ impl PairTile<'_> {
     fn of_rows<const ROWS: usize>(self) {
         const WIDTH: usize = lanes::COLUMNS;
         let input = self.input.as_chunks::<ROWS>().0;
-        let weight = self.weight.as_chunks::<LANES>().0;
+        let PanelPairs { weight, scales: all_scales, block, before } = self.panel;
+        let weight = weight.as_chunks::<LANES>().0;
         let mut totals = [[0.0; LANES]; ROWS];
         for first in (0..LANES).step_by(2 * WIDTH) {
-            let (mut start, mut length) = (0, self.block - self.before);
-            for scales in self.scales {
+            let (mut start, mut length) = (0, block - before);
+            for scales in all_scales {
                 let end = (start + length).min(input.len());
                 let mut sums = [[lanes::ZERO; 2]; ROWS];
                 for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
@@ -74,7 +71,7 @@ impl PairTile<'_> {
                         lanes::scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
                     }
                 }
-                (start, length) = (end, self.block);
+                (start, length) = (end, block);
             }
         }
         for ((sums, totals), scale) in self.sums.iter_mut().zip(totals).zip(self.row_scales) {

@@ -1,6 +1,7 @@
 /** One file of a server, as a stream that goes on after a cut. */
 
 import { PickScoreError } from "../error";
+import { reading } from "./reading";
 
 /** What tells two versions of a file apart. */
 export interface Validators {
@@ -22,7 +23,10 @@ export interface Download {
   validators: Validators;
   /** Lets go of it unread. */
   cancel(): Promise<void>;
-  /** Its bytes from the position asked for. Told when the server cannot go on in the middle: then the file comes from its beginning again. */
+  /**
+   * Its bytes from the position asked for, each chunk good until the next is asked for. Told when the server cannot go on in the middle: then the
+   * file comes from its beginning again.
+   */
   chunks(onStartingOver?: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
@@ -62,7 +66,7 @@ export async function fetchSmall(url: string, longest: number, signal: AbortSign
     if (length > longest) {
       throw new PickScoreError("model-config", `${url} has more than ${longest} bytes; expected a short configuration`);
     }
-    parts.push(chunk);
+    parts.push(chunk.slice());
   }
   return concatenated(parts, length);
 }
@@ -139,13 +143,13 @@ async function* chunks(
       overTold = true;
       onStartingOver?.();
     }
-    const reader = opened.body.getReader();
+    const reader = reading(opened.body);
     let cut = "it ended early";
     try {
       for (;;) {
-        const { done, value } = await orSilence(reader.read());
+        const value = await orSilence(reader.next());
         signal.throwIfAborted();
-        if (done) break;
+        if (!value) break;
         const taken = Math.min(skip, value.length);
         skip -= taken;
         if (taken === value.length) continue;

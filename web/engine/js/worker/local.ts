@@ -1,5 +1,6 @@
 import { PickScoreError } from "../error";
 import type { Download, DownloadOptions } from "./http";
+import { reading } from "./reading";
 
 /** A local file as a stream. */
 export function localDownload(file: File, { from = 0, signal }: DownloadOptions): Download {
@@ -7,12 +8,12 @@ export function localDownload(file: File, { from = 0, signal }: DownloadOptions)
     validators: { etag: null, modified: String(file.lastModified), length: file.size },
     cancel: async () => undefined,
     async *chunks() {
-      const reader = file.slice(from).stream().getReader();
+      const reader = reading(file.slice(from).stream());
       try {
         for (;;) {
-          const { done, value } = await reader.read();
+          const value = await reader.next();
           signal.throwIfAborted();
-          if (done) return;
+          if (!value) return;
           yield value;
         }
       } catch (error) {

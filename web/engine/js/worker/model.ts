@@ -13,8 +13,10 @@ import type { Engine, Scorer } from "./wasm";
 const KEPT = 8192;
 /** Prompts that are run at once. */
 const PROMPTS = 16;
-/** How long one batch should take: as long as a cancelled call goes on. */
-const BATCH_MILLISECONDS = 700;
+/** How long one batch should take at most: as long as a cancelled call goes on in the worker. */
+const BATCH_MILLISECONDS = 2500;
+/** The largest batch on the CPU: more at once are no faster, and take memory. */
+const CPU_BATCH = 4;
 /** Largest image file that is read. */
 const LARGEST_FILE = 512e6;
 
@@ -46,7 +48,7 @@ export class Model {
     this.#scorer = scorer;
     this.#engine = engine;
     this.info = info;
-    this.#largestBatch = largestBatch;
+    this.#largestBatch = info.device === "cpu" ? Math.min(largestBatch, CPU_BATCH) : largestBatch;
   }
 
   async texts(prompts: string[], context: Context): Promise<Float32Array[]> {

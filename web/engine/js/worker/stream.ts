@@ -8,8 +8,10 @@ import type { Source, SourceFile } from "./source";
 import type { Engine, ModelLoader, Scorer } from "./wasm";
 import type { Layout, ModelWriter, SeenFile } from "./writer";
 
-/** Bytes that are handed to the GPU and to storage before both are waited for. */
-const AHEAD = 48e6;
+/** Bytes that are handed to the GPU and hashed before both are waited for: until then there are copies of them. */
+const AHEAD = 16e6;
+/** Bytes of storage that an interrupted load may lose. Having the disk write takes some of them tens of milliseconds. */
+const UNWRITTEN = 64e6;
 
 /** A model that the engine holds. */
 export type Loaded = Pick<Info, "source" | "cached" | "bytes" | "notes" | "precision"> & { scorer: Scorer; name: string };
@@ -39,11 +41,16 @@ export function layoutOf(engine: Engine, files: ModelFiles, precision: Precision
 /** Waits, every so many bytes, until the device (and the storage) have taken what they were given: neither pushes back by itself. */
 export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): () => Promise<void> {
   let settled = loader.uploaded;
+  let written = settled;
   return async () => {
-    if (loader.uploaded - settled < AHEAD) return;
-    await writer?.flush();
+    const { uploaded } = loader;
+    if (uploaded - settled < AHEAD) return;
+    await writer?.hash();
     await loader.settled();
-    settled = loader.uploaded;
+    settled = uploaded;
+    if (uploaded - written < UNWRITTEN) return;
+    await writer?.flush();
+    written = uploaded;
   };
 }
 
@@ -56,8 +63,14 @@ export async function stream(
   writer: ModelWriter | null,
   towers: Towers,
 ): Promise<Loaded> {
-  // Neither storage nor hashing takes memory that threads share.
-  const own = (bytes: Uint8Array<ArrayBuffer>) => (bytes.buffer instanceof ArrayBuffer ? bytes : bytes.slice());
+  // Neither storage nor hashing takes memory that threads share; both take their copy at once.
+  let copy = new Uint8Array();
+  const own = (bytes: Uint8Array<ArrayBuffer>) => {
+    if (bytes.buffer instanceof ArrayBuffer) return bytes;
+    if (copy.length < bytes.length) copy = new Uint8Array(bytes.length);
+    copy.set(bytes);
+    return copy.subarray(0, bytes.length);
+  };
   const store: Store | undefined = writer ? (parameter, offset, bytes) => writer.write(parameter, offset, own(bytes)) : undefined;
   const loader = makeLoader(engine, source, precision, towers, store);
   const notes: string[] = [];

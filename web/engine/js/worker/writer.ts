@@ -45,7 +45,11 @@ export class ModelWriter {
   readonly #pieces = new Map<string, Piece[]>();
   /** Lines to write once what they promise is on the disk. */
   #lines: Line[] = [];
-  #hashing: { parameter: string; piece: Piece; hash: Promise<string> }[] = [];
+  /** What has been written since the last flush; hashes are there up to `#hashed`. */
+  #written: { parameter: string; piece: Piece }[] = [];
+  #hashed = 0;
+  /** Where pieces are read into again. */
+  #again = new Uint8Array();
   #journalEnd: number;
   #failure: PickScoreError | undefined;
   /** What an interrupted load left here. */
@@ -98,7 +102,7 @@ export class ModelWriter {
     const writer = new ModelWriter(model.address, folder, weights, journal, layout, left ?? nothing);
     if (!left) {
       writer.#lines.push(first);
-      writer.#piece("", 0, layout.header);
+      writer.#written.push({ parameter: "", piece: [0, layout.header.length, ""] });
       await writer.flush();
     }
     return writer;
@@ -108,8 +112,8 @@ export class ModelWriter {
   write(parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#failure) return;
     try {
-      this.#weights.write(bytes, { at: offset });
-      this.#piece(parameter, offset, bytes);
+      if (this.#weights.write(bytes, { at: offset }) !== bytes.length) throw full(this.#layout.length);
+      this.#written.push({ parameter, piece: [offset, bytes.length, ""] });
     } catch (error) {
       this.#failure = storageError(error, this.#layout);
     }
@@ -120,18 +124,42 @@ export class ModelWriter {
     this.#lines.push({ kind: "file", file });
   }
 
+  /**
+   * Hashes what has been written, as the file has it: a digest works on a copy of its own, and those of a large parameter's pieces would be as large
+   * again if all were begun while it is handed out.
+   */
+  async hash(): Promise<void> {
+    if (this.#failure) throw this.#failure;
+    try {
+      for (const { piece } of this.#written.slice(this.#hashed)) {
+        piece[2] = await sha256(this.#readAgain(piece));
+        this.#hashed += 1;
+      }
+    } catch (error) {
+      this.#failure = storageError(error, this.#layout);
+      throw this.#failure;
+    }
+  }
+
+  #readAgain([offset, bytes]: Piece): Uint8Array<ArrayBuffer> {
+    if (this.#again.length < bytes) this.#again = new Uint8Array(bytes);
+    const again = this.#again.subarray(0, bytes);
+    const read = this.#weights.read(again, { at: offset });
+    if (read !== bytes) throw new PickScoreError("storage", "the browser's storage does not give back what was written");
+    return again;
+  }
+
   /** Brings to the disk what has been written, then notes that it is there. */
   async flush(): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    const hashing = this.#hashing;
-    this.#hashing = [];
+    await this.hash();
     const whole = new Map<string, Piece[]>();
-    for (const { parameter, piece, hash } of hashing) {
-      piece[2] = await hash;
+    for (const { parameter, piece } of this.#written) {
       const pieces = whole.get(parameter) ?? [];
       pieces.push(piece);
       whole.set(parameter, pieces);
     }
+    this.#written = [];
+    this.#hashed = 0;
     for (const [name, pieces] of whole) {
       this.#pieces.set(name, pieces);
       this.#lines.push({ kind: "parameter", name, pieces });
@@ -186,11 +214,6 @@ export class ModelWriter {
   close(): void {
     this.#weights.close();
     this.#journal.close();
-  }
-
-  #piece(parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
-    // The digest takes its copy before it returns.
-    this.#hashing.push({ parameter, piece: [offset, bytes.length, ""], hash: sha256(bytes) });
   }
 }
 
