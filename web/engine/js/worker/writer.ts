@@ -34,6 +34,8 @@ export interface Left {
 
 export type Description = Pick<ModelRecord, "address" | "name" | "precision">;
 
+/** Bytes of which there are copies at a time while they are hashed. */
+const COPIED = 8e6;
 /** Room that the browser should have beside the weights. */
 const SPARE = 32e6;
 
@@ -125,16 +127,26 @@ export class ModelWriter {
   }
 
   /**
-   * Hashes what has been written, as the file has it: a digest works on a copy of its own, and those of a large parameter's pieces would be as large
-   * again if all were begun while it is handed out.
+   * Hashes what has been written, as the file has it, some pieces at once: a digest works on a copy of its own, and those of a large parameter's pieces
+   * would be as large again if all were begun while it is handed out.
    */
   async hash(): Promise<void> {
     if (this.#failure) throw this.#failure;
     try {
+      let digests: Promise<void>[] = [];
+      let copied = 0;
+      const all = this.#written.length;
       for (const { piece } of this.#written.slice(this.#hashed)) {
-        piece[2] = await sha256(this.#readAgain(piece));
-        this.#hashed += 1;
+        // The digest takes its copy before it returns.
+        const digest = sha256(this.#readAgain(piece));
+        digests.push(digest.then((hash) => void (piece[2] = hash)));
+        copied += piece[1];
+        if (copied < COPIED) continue;
+        await Promise.all(digests);
+        [digests, copied] = [[], 0];
       }
+      await Promise.all(digests);
+      this.#hashed = all;
     } catch (error) {
       this.#failure = storageError(error, this.#layout);
       throw this.#failure;
