@@ -47,11 +47,10 @@ export class ModelWriter {
   readonly #pieces = new Map<string, Piece[]>();
   /** Lines to write once what they promise is on the disk. */
   #lines: Line[] = [];
-  /** What has been written since the last flush; hashes are there up to `#hashed`. */
+  /** What has been written since the last flush; the hash of a piece is empty until `hash` has been there. */
   #written: { parameter: string; piece: Piece }[] = [];
-  #hashed = 0;
-  /** Where pieces are read into again. */
-  #again = new Uint8Array();
+  /** Where pieces are read into. */
+  #room = new Uint8Array();
   #journalEnd: number;
   #failure: PickScoreError | undefined;
   /** What an interrupted load left here. */
@@ -135,30 +134,28 @@ export class ModelWriter {
     try {
       let digests: Promise<void>[] = [];
       let copied = 0;
-      const all = this.#written.length;
-      for (const { piece } of this.#written.slice(this.#hashed)) {
+      for (const { piece } of this.#written.filter(({ piece: [, , hash] }) => hash === "")) {
+        const bytes = this.#stored(piece);
+        if (!bytes) throw new PickScoreError("storage", "the browser's storage does not give back what was written");
         // The digest takes its copy before it returns.
-        const digest = sha256(this.#readAgain(piece));
-        digests.push(digest.then((hash) => void (piece[2] = hash)));
+        digests.push(sha256(bytes).then((hash) => void (piece[2] = hash)));
         copied += piece[1];
         if (copied < COPIED) continue;
         await Promise.all(digests);
         [digests, copied] = [[], 0];
       }
       await Promise.all(digests);
-      this.#hashed = all;
     } catch (error) {
       this.#failure = storageError(error, this.#layout);
       throw this.#failure;
     }
   }
 
-  #readAgain([offset, bytes]: Piece): Uint8Array<ArrayBuffer> {
-    if (this.#again.length < bytes) this.#again = new Uint8Array(bytes);
-    const again = this.#again.subarray(0, bytes);
-    const read = this.#weights.read(again, { at: offset });
-    if (read !== bytes) throw new PickScoreError("storage", "the browser's storage does not give back what was written");
-    return again;
+  /** A piece as the file has it, good until the next is read; `null` where the file ends before it. */
+  #stored([offset, bytes]: Piece): Uint8Array<ArrayBuffer> | null {
+    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
+    const piece = this.#room.subarray(0, bytes);
+    return this.#weights.read(piece, { at: offset }) === bytes ? piece : null;
   }
 
   /** Brings to the disk what has been written, then notes that it is there. */
@@ -171,7 +168,6 @@ export class ModelWriter {
       whole.set(parameter, pieces);
     }
     this.#written = [];
-    this.#hashed = 0;
     for (const [name, pieces] of whole) {
       this.#pieces.set(name, pieces);
       this.#lines.push({ kind: "parameter", name, pieces });
@@ -188,11 +184,10 @@ export class ModelWriter {
     }
   }
 
-  /** Reads a piece of what an interrupted load left; `null` where it is not what was written. */
-  async read([offset, bytes, hash]: Piece): Promise<Uint8Array<ArrayBuffer> | null> {
-    const piece = new Uint8Array(bytes);
-    const read = this.#weights.read(piece, { at: offset });
-    return read === bytes && (await sha256(piece)) === hash ? piece : null;
+  /** A piece of what an interrupted load left, good until the next is read; `null` where it is not what was written. */
+  async read(piece: Piece): Promise<Uint8Array<ArrayBuffer> | null> {
+    const bytes = this.#stored(piece);
+    return bytes && (await sha256(bytes)) === piece[2] ? bytes : null;
   }
 
   /** Everything is there: makes it a model. */
