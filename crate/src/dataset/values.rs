@@ -152,10 +152,14 @@ pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
     None
 }
 
-/// Whether these are runs of equal and of packed values of `width` bits; the last one may be cut off.
+/// Whether these are runs of equal and of packed values of `width` bits; the last one may be cut off, and zeros may follow.
 fn runs(mut bytes: &[u8], width: u8) -> Option<()> {
     while !bytes.is_empty() {
         let run = number(&mut bytes)?;
+        if run == 0 {
+            // The decoder takes this for the padding of some writers, stops, and looks for another run right after it.
+            return bytes.iter().all(|&byte| byte == 0).then_some(());
+        }
         let length =
             if run & 1 == 1 { (run >> 1).saturating_mul(width.into()) } else { width.div_ceil(8).into() };
         let length = usize::try_from(length).unwrap_or(usize::MAX);
@@ -319,6 +323,20 @@ mod tests {
         assert!(decoded::<Int64Type>(vec![data(levels.clone(), 2, Encoding::PLAIN)], 1).is_err());
         assert!(decoded::<BoolType>(vec![data(levels, 2, Encoding::RLE)], 0).is_err());
         assert!(decoded::<Int64Type>(vec![data(after(&[]), 2, Encoding::DELTA_BINARY_PACKED)], 0).is_err());
+    }
+
+    #[test]
+    fn runs_end_where_padding_begins() {
+        let page = |padding: &[u8]| {
+            let runs = [&[2 << 1, 1][..], padding].concat();
+            let levels = [&(runs.len() as u32).to_le_bytes()[..], &runs].concat();
+            data([levels, texts_of(&["fox", "hen"])].concat(), 2, Encoding::PLAIN)
+        };
+        let found = decoded::<ByteArrayType>(vec![page(&[0; 12])], 1).unwrap();
+        assert_eq!(found, ["fox", "hen"].map(ByteArray::from));
+        // The value of a run of none, and a number that ends: only without the value does it not.
+        let padding = [&[0][..], &[0x80; 10], &[0]].concat();
+        assert!(decoded::<ByteArrayType>(vec![page(&padding)], 1).is_err());
     }
 
     #[test]
