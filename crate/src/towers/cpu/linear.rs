@@ -11,10 +11,12 @@
 
 use std::ops::Range;
 
+use pulp::{Simd, WithSimd};
+
 use super::{
     math,
     pairs::{self, Pair, PairTile},
-    tile::{self, LANES, MOST_ROWS, Sums, Tile},
+    tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
     weight::{PackedWeight, Pairs},
 };
 use crate::config::Activation;
@@ -35,8 +37,9 @@ pub(super) struct Linear<'a> {
 
 /// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
 const STEPS: usize = 512;
-/// Most panels of a group: 256 KB of weights.
-const GROUP: usize = 4;
+/// Panels of a group. Where the next one's weights are asked for meanwhile, both have to fit in the second-level cache; elsewhere the input is read less often
+/// with more of them.
+const GROUP: usize = if cfg!(target_arch = "x86_64") { 1 } else { 4 };
 
 impl Linear<'_> {
     /// `output[rows, out] = activation(residual + input[rows, in] · weightᵀ + bias)`
@@ -55,47 +58,53 @@ impl Linear<'_> {
         }
     }
 
-    /// As many rows in every tile, as far as that goes: the last one's missing rows are computed in vain.
-    fn tiles(&self, most_rows: usize) -> Tiles {
-        let count = self.rows.div_ceil(most_rows);
-        Tiles { count, height: self.rows.div_ceil(count) }
-    }
-
     fn in_floats(&self, input: &[f32], output: &Columns) {
-        let tiles = self.tiles(tile::most_rows());
-        let rows = tiles.count * tiles.height;
-        super::with_packed(rows * self.weight.inputs(), |packed| {
-            pack_input(input, self.weight.inputs(), tiles, packed);
+        let (rows, inputs) = (self.rows, self.weight.inputs());
+        let tiles = Tiles::new(rows, tile::most_rows());
+        super::with_packed(rows * inputs, |packed| {
+            pack_input(input, inputs, STEPS, tiles, packed);
             self.groups(|panels, steps, scratch| {
                 let arch = pulp::Arch::new();
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
-                self.group(tiles, panels, &steps, output, |tile, panel, sums| {
-                    let input = &packed[tile * steps.len() * tiles.height..][..steps.len() * tiles.height];
-                    arch.dispatch(Tile { rows: tiles.height, input, weight: weights[panel], sums });
+                let (skipped, next_steps) = if steps.end < inputs {
+                    (0, steps.end..(steps.end + STEPS).min(inputs))
+                } else {
+                    (panels.len(), 0..STEPS.min(inputs))
+                };
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
+                    let rows = tiles.rows(tile);
+                    let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
+                    // Each tile asks for its share.
+                    let next = self.weight.stored(panels.start + panel + skipped, next_steps.clone());
+                    let share = next.len() / tiles.count;
+                    let next = &next[tile * share..(tile + 1) * share];
+                    arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
                 });
             });
         });
     }
 
     fn in_pairs(&self, weight: &Pairs, input: &[f32], output: &Columns) {
-        let inputs = self.weight.inputs();
-        let tiles = self.tiles(pairs::MOST_ROWS);
-        let rows = tiles.count * tiles.height;
-        super::with_packed(rows * (inputs.div_ceil(2) + 1), |memory| {
-            let (row_scales, packed) = memory.split_at_mut(rows);
-            let packed: &mut [Pair] = bytemuck::cast_slice_mut(packed);
-            pairs::pack_input(input, inputs, STEPS, tiles.height, packed, row_scales);
+        let (rows, inputs) = (self.rows, self.weight.inputs());
+        let tiles = Tiles::new(rows, pairs::MOST_ROWS);
+        let half = inputs.div_ceil(2);
+        super::with_packed(rows * (1 + 2 * half), |memory| {
+            let (row_scales, memory) = memory.split_at_mut(rows);
+            let memory: &mut [Pair] = bytemuck::cast_slice_mut(memory);
+            let (rounded, packed) = memory.split_at_mut(rows * half);
+            pairs::round_input(input, inputs, rounded, row_scales);
+            pack_input(rounded, half, STEPS / 2, tiles, packed);
             self.groups(|panels, steps, _| {
                 let (start, length) = (steps.start / 2, steps.len().div_ceil(2));
                 let packed = &packed[start * rows..(start + length) * rows];
                 let first = panels.start;
                 self.group(tiles, panels, &steps, output, |tile, panel, sums| {
                     let panel = weight.of(first + panel, steps.clone());
-                    let input = &packed[tile * length * tiles.height..][..length * tiles.height];
-                    let row_scales = &row_scales[tile * tiles.height..][..tiles.height];
-                    let rows = tiles.height;
-                    PairTile { rows, input, row_scales, panel, sums }.run();
+                    let rows = tiles.rows(tile);
+                    let input = &packed[rows.start * length..rows.end * length];
+                    let row_scales = &row_scales[rows.clone()];
+                    PairTile { rows: rows.len(), input, row_scales, panel, sums }.run();
                 });
             });
         });
@@ -130,22 +139,17 @@ impl Linear<'_> {
             bias: self.bias.filter(|_| first),
             activation: self.activation.filter(|_| last),
         };
+        let arch = pulp::Arch::new();
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
         for tile in 0..tiles.count {
-            let rows = tile * tiles.height..((tile + 1) * tiles.height).min(self.rows);
+            let rows = tiles.rows(tile);
             for (index, panel) in panels.clone().enumerate() {
                 let column = panel * LANES;
                 let width = LANES.min(outputs - column);
                 product(tile, index, &mut sums);
-                for (row, sums) in rows.clone().zip(&mut sums) {
-                    // SAFETY: panels are disjoint and this is the only reference into this one.
-                    let stored = unsafe { output.segment(row, column, width) };
-                    // Whose length the compiler knows it makes vectors of.
-                    match stored.as_mut_array::<LANES>() {
-                        Some(stored) => finish.row(column, sums, stored),
-                        None => finish.row(column, &mut sums[..width], stored),
-                    }
-                }
+                // SAFETY: panels are disjoint and this is the only reference into this one.
+                let stored = rows.clone().map(|row| unsafe { output.segment(row, column, width) });
+                arch.dispatch(Finished { finish: &finish, column, sums: &mut sums, stored });
             }
         }
     }
@@ -160,52 +164,89 @@ struct Finish<'a> {
     activation: Option<Activation>,
 }
 
-impl Finish<'_> {
-    /// One row's columns from `column` on. In wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs: hence
-    /// each branch computes into where it stores.
+/// The rows of a tile whose sums are there.
+struct Finished<'a, Stored> {
+    finish: &'a Finish<'a>,
+    /// The panel's first.
+    column: usize,
+    sums: &'a mut Sums,
+    /// Each row's columns in the output: as many as the panel has.
+    stored: Stored,
+}
+
+impl<'a, Stored: Iterator<Item = &'a mut [f32]>> WithSimd for Finished<'_, Stored> {
+    type Output = ();
+
     #[inline(always)]
-    fn row(&self, column: usize, sums: &mut [f32], stored: &mut [f32]) {
-        let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);
-        if let Some(activation) = self.activation {
-            if self.adds {
-                sums.iter_mut().zip(&*stored).for_each(|(sum, stored)| *sum += stored);
-            }
-            if let Some(bias) = bias {
-                sums.iter_mut().zip(bias).for_each(|(sum, bias)| *sum += bias);
-            }
-            return math::activate(sums, stored, activation);
-        }
-        let all = stored.iter_mut().zip(&*sums);
-        match (self.adds, bias) {
-            (true, Some(bias)) => all.zip(bias).for_each(|((stored, sum), bias)| *stored += sum + bias),
-            (true, None) => all.for_each(|(stored, sum)| *stored += sum),
-            (false, Some(bias)) => all.zip(bias).for_each(|((stored, sum), bias)| *stored = sum + bias),
-            (false, None) => stored.copy_from_slice(sums),
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (sums, stored) in self.sums.iter_mut().zip(self.stored) {
+            self.finish.row(simd, self.column, &mut sums[..stored.len()], stored);
         }
     }
 }
 
-/// How the rows are shared out.
-#[derive(Clone, Copy)]
-struct Tiles {
-    count: usize,
-    /// Rows of each.
-    height: usize,
+impl Finish<'_> {
+    /// One row's columns from `column` on. Left to the compiler it would be one number at a time: that sums, bias and output are apart it does not see.
+    ///
+    /// The last addition is into the output: in wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs.
+    #[inline(always)]
+    fn row<S: Simd>(&self, simd: S, column: usize, sums: &mut [f32], stored: &mut [f32]) {
+        let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);
+        match bias {
+            Some(bias) if self.adds || self.activation.is_some() => add(simd, sums, bias),
+            Some(bias) => return add_into(simd, sums, bias, stored),
+            None => {}
+        }
+        match self.activation {
+            Some(activation) => {
+                if self.adds {
+                    add(simd, sums, stored);
+                }
+                math::activate(sums, stored, activation);
+            }
+            None if self.adds => add(simd, stored, sums),
+            None => stored.copy_from_slice(sums),
+        }
+    }
 }
 
-/// input `[rows, inputs]` → runs of [`STEPS`] steps, each `[tiles, steps, height]`; rows beyond the last are zero.
-fn pack_input(input: &[f32], inputs: usize, Tiles { count, height }: Tiles, packed: &mut [f32]) {
-    super::for_each_chunk(packed, STEPS * count * height, |run, packed| {
-        let steps = packed.len() / (count * height);
-        for (tile, packed) in packed.chunks_exact_mut(steps * height).enumerate() {
-            for lane in 0..height {
-                let start = (tile * height + lane) * inputs + run * STEPS;
-                let lanes = packed.iter_mut().skip(lane).step_by(height);
-                match input.get(start..start + steps) {
-                    Some(row) => lanes.zip(row).for_each(|(packed, x)| *packed = *x),
-                    None => lanes.for_each(|packed| *packed = 0.0),
-                }
-            }
+/// `sums ← sums + others`, both equally long.
+#[inline(always)]
+fn add<S: Simd>(simd: S, sums: &mut [f32], others: &[f32]) {
+    let (sums, last_sums) = S::as_mut_simd_f32s(sums);
+    let (others, last_others) = S::as_simd_f32s(others);
+    sums.iter_mut().zip(others).for_each(|(sum, other)| *sum = simd.add_f32s(*sum, *other));
+    last_sums.iter_mut().zip(last_others).for_each(|(sum, other)| *sum += other);
+}
+
+/// `stored ← sums + others`, all equally long.
+#[inline(always)]
+fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) {
+    let (sums, last_sums) = S::as_simd_f32s(sums);
+    let (others, last_others) = S::as_simd_f32s(others);
+    let (stored, last_stored) = S::as_mut_simd_f32s(stored);
+    stored.iter_mut().zip(sums).zip(others).for_each(|((stored, a), b)| *stored = simd.add_f32s(*a, *b));
+    last_stored.iter_mut().zip(last_sums).zip(last_others).for_each(|((stored, a), b)| *stored = a + b);
+}
+
+/// input `[rows, inputs]` → runs of `run` steps, each of them tiles `[steps, height]`
+fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, tiles: Tiles, packed: &mut [T]) {
+    let mut parts = Vec::with_capacity(inputs.div_ceil(run) * tiles.count);
+    let mut packed = packed;
+    for start in (0..inputs).step_by(run) {
+        let steps = start..(start + run).min(inputs);
+        for tile in 0..tiles.count {
+            let rows = tiles.rows(tile);
+            let (part, rest) = packed.split_at_mut(rows.len() * steps.len());
+            parts.push((rows, steps.clone(), part));
+            packed = rest;
+        }
+    }
+    super::for_each_part(parts, |(rows, steps, part)| {
+        for (lane, row) in rows.clone().enumerate() {
+            let row = &input[row * inputs..][steps.clone()];
+            let lanes = part.iter_mut().skip(lane).step_by(rows.len());
+            lanes.zip(row).for_each(|(packed, x)| *packed = *x);
         }
     });
 }

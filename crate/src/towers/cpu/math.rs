@@ -125,13 +125,15 @@ fn exp(x: f32) -> f32 {
     // ln 2 in two parts: the first has few enough bits that its product with an exponent is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Adding and subtracting 1.5 · 2²³ rounds to the nearest integer.
+    // Added to a number, 1.5 · 2²³ leaves the nearest whole one in the lowest bits. A conversion, which has to mind numbers that do not fit, would be done
+    // for one number at a time on AVX2.
     const ROUND: f32 = 12_582_912.0;
     const TAYLOR: [f32; 8] = [1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0];
     let clamped = x.clamp(-87.0, 88.0);
-    let n = (clamped * std::f32::consts::LOG2_E + ROUND) - ROUND;
+    let rounded = clamped * std::f32::consts::LOG2_E + ROUND;
+    let n = rounded - ROUND;
     let r = (clamped - n * LN_2_HIGH) - n * LN_2_LOW;
-    let power = f32::from_bits((((n as i32) + 127) << 23) as u32);
+    let power = f32::from_bits((rounded.to_bits() << 23).wrapping_add(127 << 23));
     let y = horner(&TAYLOR, r) * power;
     if x < -87.0 { 0.0 } else { y }
 }

@@ -178,3 +178,14 @@ fn for_each_chunk(values: &mut [f32], length: usize, task: impl Fn(usize, &mut [
     #[cfg(not(feature = "parallel"))]
     values.chunks_mut(length).enumerate().for_each(|(index, chunk)| task(index, chunk));
 }
+
+/// Runs `task` on all cores, on parts that may differ in length.
+fn for_each_part<T: Send>(parts: Vec<T>, task: impl Fn(T) + Sync + Send) {
+    #[cfg(feature = "parallel")]
+    {
+        use rayon::prelude::*;
+        parts.into_par_iter().for_each(task);
+    }
+    #[cfg(not(feature = "parallel"))]
+    parts.into_iter().for_each(task);
+}

@@ -80,35 +80,15 @@ impl PairTile<'_> {
     }
 }
 
-/// input `[rows, inputs]` → runs of `run` steps, each `[tiles, run / 2, height]` pairs, and the scale of each row; what lies beyond the last row
-/// or step is zero.
-pub(super) fn pack_input(
-    input: &[f32],
-    inputs: usize,
-    run: usize,
-    height: usize,
-    packed: &mut [Pair],
-    scales: &mut [f32],
-) {
-    scales.fill(0.0);
-    let (tiles, half) = (scales.len() / height, inputs.div_ceil(2));
-    let mut numbers = vec![Pair::default(); half * height];
-    let tiled = input.chunks(height * inputs).zip(scales.chunks_exact_mut(height)).enumerate();
-    for (tile, (input, scales)) in tiled {
-        numbers.fill(Pair::default());
-        let rows = input.chunks_exact(inputs).zip(numbers.chunks_exact_mut(half)).zip(scales);
-        for ((input, numbers), scale) in rows {
-            *scale = rounded(input, bytemuck::cast_slice_mut(numbers));
-        }
-        for start in (0..half).step_by(run / 2) {
-            let pairs = (half - start).min(run / 2);
-            let packed = &mut packed[(start * tiles + tile * pairs) * height..][..pairs * height];
-            for (step, packed) in packed.chunks_exact_mut(height).enumerate() {
-                let column = numbers[start + step..].iter().step_by(half);
-                packed.iter_mut().zip(column).for_each(|(packed, pair)| *packed = *pair);
-            }
-        }
-    }
+/// input `[rows, inputs]` → `[rows, ceil(inputs / 2)]` pairs of whole numbers, and what each row's are times
+pub(super) fn round_input(input: &[f32], inputs: usize, pairs: &mut [Pair], scales: &mut [f32]) {
+    let half = inputs.div_ceil(2);
+    let rows = input.chunks_exact(inputs).zip(pairs.chunks_exact_mut(half)).zip(scales).collect();
+    super::for_each_part(rows, |((input, pairs), scale): ((&[f32], &mut [Pair]), &mut f32)| {
+        // Beyond an odd number of inputs.
+        pairs[half - 1] = Pair::default();
+        *scale = rounded(input, bytemuck::cast_slice_mut(pairs));
+    });
 }
 
 /// A row's numbers as whole ones, and what those are times.

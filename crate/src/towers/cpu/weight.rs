@@ -118,6 +118,17 @@ impl PackedWeight {
         self.outputs
     }
 
+    /// The memory that some steps of a panel lie in: of a panel that is not there, none.
+    pub(super) fn stored(&self, panel: usize, steps: Range<usize>) -> &[u8] {
+        let range = (panel * self.inputs + steps.start) * LANES..(panel * self.inputs + steps.end) * LANES;
+        match &self.stored {
+            Stored::F32(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
+            Stored::F16(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
+            Stored::Q8 { values, .. } => values.get(range).map_or(&[], bytemuck::cast_slice),
+            Stored::Pairs(_) => &[],
+        }
+    }
+
     /// Some steps of some panels as f32 `[steps, LANES]` each: themselves, or unpacked into `scratch`.
     pub(super) fn unpack<'a>(
         &'a self,
