@@ -5,8 +5,9 @@
 //!                                                    └─────────────┴─► evaluation ─► demonstration/results
 //! ```
 //!
-//! Twice: `development` keeps emoji back, and is what choices are made by; `shipping` goes on from its contrastive model and learns from all emoji. Neither
-//! sees the kept-out style. What is done is left alone by the next call, and training goes on from its checkpoint.
+//! Three times: `development` keeps emoji back, and is what choices are made by; `shipping` goes on from its contrastive model and learns from all emoji;
+//! `again` goes on from what would be shipped then, in 8 bits, with pictures that it has not seen and fewer patches left out. None of them sees the kept-out
+//! style. What is done is left alone by the next call, and training goes on from its checkpoint.
 
 use std::{
     fs,
@@ -30,23 +31,27 @@ pub(crate) struct Arguments {
     short: bool,
 }
 
-/// How much of everything.
+/// How much of everything, of development, shipping and again.
 struct Size {
-    pretrain: u64,
+    pretrain: [u64; 3],
     preference: u64,
-    /// Contrastive steps of development and shipping.
-    contrastive: [u64; 2],
+    /// Contrastive steps.
+    contrastive: [u64; 3],
     /// Preference steps of each.
     preferences: u64,
 }
 
-const FULL: Size = Size { pretrain: 80_000, preference: 30_000, contrastive: [1500, 5000], preferences: 160 };
-const SHORT: Size = Size { pretrain: 2_000, preference: 1_000, contrastive: [60, 40], preferences: 20 };
+const FULL: Size = Size {
+    pretrain: [80_000, 80_000, 120_000],
+    preference: 30_000,
+    contrastive: [1500, 5000, 2000],
+    preferences: 160,
+};
+const SHORT: Size =
+    Size { pretrain: [2_000; 3], preference: 1_000, contrastive: [60, 40, 20], preferences: 20 };
 
 /// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.
 const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
-
-const SEED: &str = "42";
 
 /// Installs the emoji, where they are not yet → the folder they are in.
 pub(crate) fn emoji() -> Result<PathBuf> {
@@ -80,34 +85,55 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let development = work.stage(&Stage {
         name: "development",
         split: "emoji",
+        seed: "42",
         begins: work.folder.join("empty"),
-        contrastive: ["--from-scratch", "--learning-rate=1e-3", "--warm-up=100"].as_slice(),
+        pretrain: size.pretrain[0],
+        contrastive: &["--from-scratch", "--learning-rate=1e-3", "--warm-up=100", "--patch-dropout=0.5"],
         steps: size.contrastive[0],
+        judged_by: "development",
     })?;
     let shipping = work.stage(&Stage {
         name: "shipping",
         split: "all",
+        seed: "42",
         begins: development.join("contrastive/model"),
-        contrastive: ["--learning-rate=8e-4", "--warm-up=50"].as_slice(),
+        pretrain: size.pretrain[1],
+        contrastive: &["--learning-rate=8e-4", "--warm-up=50", "--patch-dropout=0.5"],
         steps: size.contrastive[1],
+        judged_by: "shipping",
+    })?;
+    let again = work.stage(&Stage {
+        name: "again",
+        split: "all",
+        seed: "43",
+        begins: work.small(&shipping)?,
+        pretrain: size.pretrain[2],
+        contrastive: &["--learning-rate=5e-4", "--warm-up=50", "--patch-dropout=0.25"],
+        steps: size.contrastive[2],
+        judged_by: "shipping",
     })?;
     if !arguments.short {
-        ship(&work, &shipping.join("preference/model"))?;
+        ship(&work, &work.small(&again)?)?;
     }
     Ok(())
 }
 
-/// One of the two models.
+/// One of the models.
 struct Stage<'a> {
     name: &'a str,
     /// How the data is split.
     split: &'a str,
+    seed: &'a str,
     /// The model that it begins with.
     begins: PathBuf,
+    /// Pairs of pictures and captions.
+    pretrain: u64,
     /// How the contrastive training differs.
     contrastive: &'a [&'a str],
     /// Its steps.
     steps: u64,
+    /// The stage whose pictures it is judged by.
+    judged_by: &'a str,
 }
 
 struct Work {
@@ -134,21 +160,21 @@ impl Work {
 
     /// Data, training and evaluation → the folder of it all.
     fn stage(&self, stage: &Stage<'_>) -> Result<PathBuf> {
-        let (name, size) = (stage.name, self.size);
+        let Stage { name, seed, .. } = *stage;
+        let size = self.size;
         let folder = self.folder.join(name);
         let data = folder.join("data");
         if !data.join("data.json").exists() {
             let mut make = self.maker("data");
-            make.args(["--seed", SEED, "--split", stage.split, "--pretrain", &size.pretrain.to_string()]);
+            make.args(["--seed", seed, "--split", stage.split, "--pretrain", &stage.pretrain.to_string()]);
             make.args(["--preference", &size.preference.to_string()]).arg("--out").arg(&data);
             step(&format!("{name}: pictures and pairs"), &mut make)?;
         }
         let (contrastive, preference) = (folder.join("contrastive"), folder.join("preference"));
-        let mut train = self.train(&stage.begins, &data.join("pretrain"), &contrastive);
+        let mut train = self.train(seed, &stage.begins, &data.join("pretrain"), &contrastive);
         train.args([
             "--objective=contrastive",
             "--batch=128",
-            "--patch-dropout=0.5",
             "--validate-every=500",
             "--validation-rows=1024",
             // Emoji that were kept back say early that they are not getting better, when other styles still are.
@@ -156,7 +182,7 @@ impl Work {
         ]);
         train.args(["--steps", &stage.steps.to_string()]).args(stage.contrastive);
         step(&format!("{name}: which picture belongs to which prompt"), &mut train)?;
-        let mut train = self.train(&contrastive.join("model"), &data.join("preference"), &preference);
+        let mut train = self.train(seed, &contrastive.join("model"), &data.join("preference"), &preference);
         train.args([
             "--objective=preference",
             "--learning-rate=1e-4",
@@ -166,16 +192,18 @@ impl Work {
         ]);
         train.args(["--steps", &size.preferences.to_string(), "--validate-every=50"]);
         step(&format!("{name}: which picture is preferred"), &mut train)?;
-        self.evaluate(&folder, name)?;
+        self.evaluate(stage)?;
         Ok(folder)
     }
 
-    fn evaluate(&self, folder: &Path, name: &str) -> Result<()> {
-        let data = folder.join("data");
+    fn evaluate(&self, stage: &Stage<'_>) -> Result<()> {
+        let (name, folder) = (stage.name, self.folder.join(stage.name));
+        let data = self.folder.join(stage.judged_by).join("data");
         let untrained = folder.join("untrained");
         if !untrained.exists() {
             // One step at a rate of zero leaves the weights that training began with.
-            let mut train = self.train(&self.folder.join("empty"), &data.join("pretrain"), &untrained);
+            let empty = self.folder.join("empty");
+            let mut train = self.train(stage.seed, &empty, &data.join("pretrain"), &untrained);
             train.args(["--from-scratch", "--objective", "contrastive", "--steps", "1", "--batch", "16"]);
             step(&format!("{name}: the untrained model"), train.args(["--learning-rate", "0"]))?;
         }
@@ -212,35 +240,42 @@ impl Work {
         maker
     }
 
-    fn train(&self, model: &Path, data: &Path, out: &Path) -> Command {
+    fn train(&self, seed: &str, model: &Path, data: &Path, out: &Path) -> Command {
         let mut train = Command::new(&self.pickscore);
-        train.env(LARGE_PAGES.0, LARGE_PAGES.1).args(["train", "--device", "cpu", "--seed", SEED]);
+        train.env(LARGE_PAGES.0, LARGE_PAGES.1).args(["train", "--device", "cpu", "--seed", seed]);
         train.arg("--model").arg(model).arg("--data").arg(data).arg("--out").arg(out);
         train
     }
+
+    /// A stage's model in 8 bits → its folder.
+    fn small(&self, stage: &Path) -> Result<PathBuf> {
+        let small = stage.join("q8");
+        if small.exists() {
+            fs::remove_dir_all(&small)?;
+        }
+        let mut convert = Command::new(&self.pickscore);
+        convert.args(["convert", "--precision", "q8", "--model"]).arg(stage.join("preference/model"));
+        step("8 bits", convert.arg("--out").arg(&small))?;
+        Ok(small)
+    }
 }
 
-/// Puts the model where the page finds it, in 8 bits, beside the card that is kept there.
-fn ship(work: &Work, model: &Path) -> Result<()> {
-    let small = work.folder.join("shipping/q8");
-    if small.exists() {
-        fs::remove_dir_all(&small)?;
-    }
-    let mut convert = Command::new(&work.pickscore);
-    convert.args(["convert", "--precision", "q8", "--model"]).arg(model).arg("--out").arg(&small);
-    step("8 bits", &mut convert)?;
+/// Puts the model where the page finds it, beside the card that is kept there, and how it was trained where the results are.
+fn ship(work: &Work, small: &Path) -> Result<()> {
     let out = root().join("www/public/models/pickscore-tiny");
     fs::create_dir_all(&out)?;
-    for entry in fs::read_dir(&small)? {
+    for entry in fs::read_dir(small)? {
         let entry = entry?;
         fs::copy(entry.path(), out.join(entry.file_name()))?;
     }
     fs::copy(work.folder.join("empty/token_map.json"), out.join("token_map.json"))?;
-    for stage in ["contrastive", "preference"] {
-        let log = work.folder.join("shipping").join(stage);
-        let results = root().join("demonstration/results/shipping");
-        fs::copy(log.join("log.csv"), results.join(format!("{stage}.csv")))?;
-        fs::copy(log.join("plot.svg"), results.join(format!("{stage}.svg")))?;
+    for stage in ["development", "shipping", "again"] {
+        let results = root().join("demonstration/results").join(stage);
+        for objective in ["contrastive", "preference"] {
+            let log = work.folder.join(stage).join(objective);
+            fs::copy(log.join("log.csv"), results.join(objective).with_extension("csv"))?;
+            fs::copy(log.join("plot.svg"), results.join(objective).with_extension("svg"))?;
+        }
     }
     eprintln!("── {} holds the model", out.display());
     Ok(())
