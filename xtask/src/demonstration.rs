@@ -223,7 +223,8 @@ impl Work {
                 evaluate.args(["--name", model]).arg("--model").arg(folder.join(model).join("model"));
             }
             evaluate.arg("--data").arg(data.join(set)).arg("--validation").arg(data.join(set));
-            let retrieval = data.join("retrieval").join(format!("{set}.parquet"));
+            let names = if set == "preference" { "training" } else { set };
+            let retrieval = data.join("retrieval").join(names).with_extension("parquet");
             if retrieval.is_file() {
                 evaluate.arg("--retrieval").arg(retrieval);
             }
