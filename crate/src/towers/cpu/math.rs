@@ -119,15 +119,16 @@ fn erf(x: f32) -> f32 {
     x * horner(&P, z) / horner(&Q, z)
 }
 
+/// 1.5 · 2²³: added to a number, it leaves the nearest whole one in the lowest bits. A conversion, which has to mind numbers that do not fit, would be done
+/// for one number at a time on AVX2.
+pub(super) const ROUND: f32 = 12_582_912.0;
+
 /// `eˣ` to two units in the last place; 0 below −87, where the result would no longer be normal.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
     // ln 2 in two parts: the first has few enough bits that its product with an exponent is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
-    // Added to a number, 1.5 · 2²³ leaves the nearest whole one in the lowest bits. A conversion, which has to mind numbers that do not fit, would be done
-    // for one number at a time on AVX2.
-    const ROUND: f32 = 12_582_912.0;
     const TAYLOR: [f32; 8] = [1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0];
     let clamped = x.clamp(-87.0, 88.0);
     let rounded = clamped * std::f32::consts::LOG2_E + ROUND;

@@ -170,13 +170,7 @@ fn with_packed(length: usize, task: impl FnOnce(&mut [f32])) {
 
 /// Runs `task(index, chunk)` on all cores, on chunks of this length.
 fn for_each_chunk(values: &mut [f32], length: usize, task: impl Fn(usize, &mut [f32]) + Sync + Send) {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
-        values.par_chunks_mut(length).enumerate().for_each(|(index, chunk)| task(index, chunk));
-    }
-    #[cfg(not(feature = "parallel"))]
-    values.chunks_mut(length).enumerate().for_each(|(index, chunk)| task(index, chunk));
+    for_each_part(values.chunks_mut(length).enumerate().collect(), |(index, chunk)| task(index, chunk));
 }
 
 /// Runs `task` on all cores, on parts that may differ in length.

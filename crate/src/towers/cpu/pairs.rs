@@ -5,6 +5,7 @@
 //! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
 
 use super::{
+    math,
     tile::{LANES, Sums},
     weight::PanelPairs,
 };
@@ -93,13 +94,11 @@ pub(super) fn round_input(input: &[f32], inputs: usize, pairs: &mut [Pair], scal
 
 /// A row's numbers as whole ones, and what those are times.
 fn rounded(input: &[f32], numbers: &mut [i16]) -> f32 {
-    // Added to a number, this leaves the nearest whole one in the lowest bits.
-    const ROUND: f32 = 12_582_912.0;
-    let largest = super::math::largest(input);
+    let largest = math::largest(input);
     let scale = largest / LARGEST;
     let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
     for (number, x) in numbers.iter_mut().zip(input) {
-        *number = (x * inverse + ROUND).to_bits() as i16;
+        *number = (x * inverse + math::ROUND).to_bits() as i16;
     }
     scale
 }
