@@ -1,9 +1,10 @@
 import { asPickScoreError, PickScoreError } from "./error";
 import type { FromWorker, LoadRequest, Request, Results, ToWorker } from "./protocol";
 import type { Info, LoadProgress } from "./pickscore";
+import { startThreads } from "./threads";
+import { startWorker } from "./start";
 
 /** The names of the built files, which carry their contents' hashes. The build puts them in. */
-declare const WORKER_FILE: string;
 declare const GPU_FILE: string;
 declare const CPU_FILE: string;
 declare const CPU_RELAXED_FILE: string;
@@ -32,6 +33,8 @@ interface Pending {
  */
 export class Connection {
   #worker: Worker;
+  /** Workers that are threads of its engine. */
+  #threads: Worker[] = [];
   #next = 0;
   readonly #pending = new Map<number, Pending>();
   readonly #load: LoadRequest;
@@ -99,6 +102,12 @@ export class Connection {
     return worker;
   }
 
+  /** Ends the worker with its threads. */
+  #stop(): void {
+    for (const worker of [this.#worker, ...this.#threads]) worker.terminate();
+    this.#threads = [];
+  }
+
   #post(message: ToWorker): void {
     this.#worker.postMessage(message);
   }
@@ -136,6 +145,9 @@ export class Connection {
       case "error":
         this.#take(message.id)?.reject(asPickScoreError(message.error));
         break;
+      case "threads":
+        this.#threads = startThreads(message);
+        break;
       case "lost":
         this.#lose(asPickScoreError(message.error));
         break;
@@ -156,7 +168,7 @@ export class Connection {
       this.#end(new PickScoreError(error.code, `${error.message}, ${why}; load it again`));
       return;
     }
-    this.#worker.terminate();
+    this.#stop();
     this.#worker = this.#start();
     for (const [id] of waiting) this.#pending.delete(id);
     this.#reloading = this.#send(this.#load, {}).then(
@@ -186,25 +198,7 @@ export class Connection {
 
   #end(error: PickScoreError): void {
     this.#ended ??= error;
-    this.#worker.terminate();
+    this.#stop();
     for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(error);
   }
-}
-
-/**
- * A worker of another origin (a library on a CDN) has to be started from a script of this one. So has one that is to obey a content security policy
- * in the page's `meta` tag: workers inherit it from the page through such a script only, else they have the policy of their file's headers.
- */
-function startWorker(): Worker {
-  const address = new URL(WORKER_FILE, import.meta.url);
-  const inherits = document.querySelector('meta[http-equiv="Content-Security-Policy" i]') !== null;
-  if (address.origin === location.origin && !inherits) {
-    return new Worker(new URL(WORKER_FILE, import.meta.url), { type: "module" });
-  }
-  const script = new Blob([`import ${JSON.stringify(address.href)};`], { type: "text/javascript" });
-  const local = URL.createObjectURL(script);
-  const worker = new Worker(local, { type: "module" });
-  // Not before it has been read, which the specification promises and not every browser keeps.
-  worker.addEventListener("message", () => URL.revokeObjectURL(local), { once: true });
-  return worker;
 }

@@ -3,8 +3,7 @@
 import type { CachePolicy, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
 import type { PlainError } from "./error";
 
-/** Where the worker finds the engine. */
-/** Addresses of the engine's builds; `Relaxed` ones are for browsers with relaxed SIMD. */
+/** Where the worker finds the engine: addresses of its builds; `Relaxed` ones are for browsers with relaxed SIMD. */
 export interface Assets {
   gpu: string;
   cpu: string;
@@ -57,9 +56,25 @@ export type ToWorker =
   /** To a worker that is to be a thread of another one's engine. */
   | { type: "thread"; module: WebAssembly.Module; memory: WebAssembly.Memory };
 
+/**
+ * The engine is to have threads: workers that the page starts, since in Firefox a worker that starts another now and then never comes back. Once all of
+ * them are ready the port hears of it, and of one that does not start.
+ */
+export interface StartThreads {
+  type: "threads";
+  count: number;
+  module: WebAssembly.Module;
+  memory: WebAssembly.Memory;
+  port: MessagePort;
+}
+
+/** What the port of `threads` hears. */
+export type ThreadsStarted = { error?: string };
+
 export type FromWorker =
   | { type: "result"; id: number; value: Results[keyof Results] }
   | { type: "error"; id: number; error: PlainError }
   | { type: "progress"; id: number; progress: LoadProgress }
+  | StartThreads
   /** The GPU is gone, or the engine stopped: this worker is of no more use. */
   | { type: "lost"; error: PlainError };

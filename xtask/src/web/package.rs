@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
-use super::fuse;
+use super::rewrite;
 use crate::process::{cache, program, step};
 
 /// What is made of some wasm.
@@ -24,7 +24,7 @@ pub(crate) struct Package<'a> {
     pub(crate) folder: PathBuf,
     /// How Binaryen optimises.
     pub(crate) options: &'a [&'a str],
-    /// Whether there is another for browsers with relaxed SIMD, beside it.
+    /// Whether there is another for browsers with relaxed SIMD beside it.
     pub(crate) relaxed: bool,
 }
 
@@ -57,7 +57,7 @@ fn key(wasm: &[u8], package: &Package<'_>) -> String {
     hash.update(wasm);
     package.options.iter().for_each(|option| hash.update(option));
     if package.relaxed {
-        hash.update(include_bytes!("fuse.rs"));
+        hash.update(include_bytes!("rewrite.rs"));
     }
     hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
@@ -80,12 +80,17 @@ fn finish(wasm: &Path, stored: &Path, package: &Package<'_>) -> Result<()> {
     let output = making.join(format!("{}_bg.wasm", package.output));
     let large = making.join("unoptimised.wasm");
     fs::rename(&output, &large)?;
-    optimise(package, &[], &large, &output)?;
     if package.relaxed {
-        fs::write(&large, fuse::fused(&fs::read(&output)?)?)?;
-        let relaxed = making.join(format!("{}_bg.relaxed.wasm", package.output));
-        optimise(package, &["--enable-relaxed-simd"], &large, &relaxed)?;
+        const RELAXED: &[&str] = &["--enable-relaxed-simd"];
+        let both = making.join("both.wasm");
+        optimise(package, RELAXED, &large, &both)?;
+        let wasm = fs::read(&both)?;
+        fs::remove_file(both)?;
+        fs::write(&large, rewrite::relaxed(&wasm)?)?;
+        optimise(package, RELAXED, &large, &making.join(format!("{}_bg.relaxed.wasm", package.output)))?;
+        fs::write(&large, rewrite::plain(&wasm)?)?;
     }
+    optimise(package, &[], &large, &output)?;
     fs::remove_file(large)?;
     fs::write(making.join("done"), "")?;
     let _ = fs::remove_dir_all(stored);

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! for each group of panels, on all cores:       (its weights of some steps stay in the second-level cache)
-//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists; pairs stay as they are)
+//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists; whole numbers stay as they are)
 //!     for each tile of rows:                    (its input of those steps stays in the first-level cache)
-//!       for each panel:  tile.rs, pairs.rs      (its sums stay in registers)
+//!       for each panel:  tile.rs, integer/      (its sums stay in registers)
 //! ```
 //!
 //! Bias (and residual) join the first steps' sums, and the activation the last ones'.
@@ -14,10 +14,10 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::{
+    integer::{self, Group},
     math,
-    pairs::{self, Pair, PairTile},
     tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
-    weight::{PackedWeight, Pairs},
+    weight::{Grouped, PackedWeight, Stored},
 };
 use crate::config::Activation;
 
@@ -52,9 +52,10 @@ impl Linear<'_> {
             return;
         }
         let output = Columns { start: output.as_mut_ptr(), stride: outputs };
-        match self.weight.pairs() {
-            Some(weight) => self.in_pairs(weight, input, &output),
-            None => self.in_floats(input, &output),
+        match self.weight.stored() {
+            Stored::Pairs(weight) => self.in_integers(weight, input, &output),
+            Stored::Quads(weight) => self.in_integers(weight, input, &output),
+            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.in_floats(input, &output),
         }
     }
 
@@ -76,7 +77,7 @@ impl Linear<'_> {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
                     // Each tile asks for its share.
-                    let next = self.weight.stored(panels.start + panel + skipped, next_steps.clone());
+                    let next = self.weight.memory(panels.start + panel + skipped, next_steps.clone());
                     let share = next.len() / tiles.count;
                     let next = &next[tile * share..(tile + 1) * share];
                     arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
@@ -85,18 +86,19 @@ impl Linear<'_> {
         });
     }
 
-    fn in_pairs(&self, weight: &Pairs, input: &[f32], output: &Columns) {
+    fn in_integers<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Columns) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
-        let tiles = Tiles::new(rows, pairs::MOST_ROWS);
-        let half = inputs.div_ceil(2);
-        super::with_packed(rows * (1 + 2 * half), |memory| {
+        let tiles = Tiles::new(rows, integer::MOST_ROWS);
+        let all = inputs.div_ceil(G::STEPS);
+        let numbers = size_of::<G::Input>() / size_of::<f32>();
+        super::with_packed(rows * (1 + 2 * all * numbers), |memory| {
             let (row_scales, memory) = memory.split_at_mut(rows);
-            let memory: &mut [Pair] = bytemuck::cast_slice_mut(memory);
-            let (rounded, packed) = memory.split_at_mut(rows * half);
-            pairs::round_input(input, inputs, rounded, row_scales);
-            pack_input(rounded, half, STEPS / 2, tiles, packed);
+            let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
+            let (rounded, packed) = memory.split_at_mut(rows * all);
+            integer::round_input::<G>(input, inputs, rounded, row_scales);
+            pack_input(rounded, all, STEPS / G::STEPS, tiles, packed);
             self.groups(|panels, steps, _| {
-                let (start, length) = (steps.start / 2, steps.len().div_ceil(2));
+                let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
                 let packed = &packed[start * rows..(start + length) * rows];
                 let first = panels.start;
                 self.group(tiles, panels, &steps, output, |tile, panel, sums| {
@@ -104,7 +106,7 @@ impl Linear<'_> {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
-                    PairTile { rows: rows.len(), input, row_scales, panel, sums }.run();
+                    integer::Tile { rows: rows.len(), input, row_scales, panel, sums }.run();
                 });
             });
         });
@@ -243,12 +245,34 @@ fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, til
         }
     }
     super::for_each_part(parts, |(rows, steps, part)| {
-        for (lane, row) in rows.clone().enumerate() {
-            let row = &input[row * inputs..][steps.clone()];
-            let lanes = part.iter_mut().skip(lane).step_by(rows.len());
-            lanes.zip(row).for_each(|(packed, x)| *packed = *x);
+        let row = |row: usize| &input[(rows.start + row) * inputs..][steps.clone()];
+        match rows.len() {
+            1 => part.copy_from_slice(row(0)),
+            2 => interleave::<_, 2>(row, part),
+            3 => interleave::<_, 3>(row, part),
+            4 => interleave::<_, 4>(row, part),
+            5 => interleave::<_, 5>(row, part),
+            6 => interleave::<_, 6>(row, part),
+            7 => interleave::<_, 7>(row, part),
+            8 => interleave::<_, 8>(row, part),
+            9 => interleave::<_, 9>(row, part),
+            10 => interleave::<_, 10>(row, part),
+            11 => interleave::<_, 11>(row, part),
+            _ => interleave::<_, MOST_ROWS>(row, part),
         }
     });
+}
+
+/// `ROWS` rows of some steps → `[steps, ROWS]`
+fn interleave<'a, T: Copy + 'a, const ROWS: usize>(row: impl Fn(usize) -> &'a [T], packed: &mut [T]) {
+    let packed = packed.as_chunks_mut::<ROWS>().0;
+    // All of one length, which the compiler sees too.
+    let rows: [&[T]; ROWS] = std::array::from_fn(|at| &row(at)[..packed.len()]);
+    for (step, packed) in packed.iter_mut().enumerate() {
+        for (packed, row) in packed.iter_mut().zip(rows) {
+            *packed = row[step];
+        }
+    }
 }
 
 /// A row-major matrix whose columns are shared out between threads.
@@ -316,11 +340,12 @@ mod tests {
         }
 
         #[test]
-        fn weights_in_pairs_equal_the_definition(
+        fn integers_equal_the_definition(
             rows in 1usize..20,
             inputs in prop_oneof![1usize..150, 500usize..1100],
             outputs in 1usize..100,
-            block in prop::sample::select(vec![2usize, 6, 32, 64, 512]),
+            // 0 for quads, whose blocks have one size.
+            pairs_of in prop::sample::select(vec![0usize, 0, 2, 6, 32, 64, 512]),
             accumulate: bool,
             activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
             seed: u64,
@@ -328,9 +353,14 @@ mod tests {
             let input = numbers(rows * inputs, seed);
             let start = numbers(rows * outputs, seed ^ 5);
             let bias = numbers(outputs, seed ^ 9);
+            let block = if pairs_of == 0 { 32 } else { pairs_of };
             let (weight, values) = stored(2, [outputs, inputs], block, seed);
             let Values::Q8(blocks) = &weight else { unreachable!("2 is 8 bits") };
-            let weight = PackedWeight::in_pairs(blocks, [outputs, inputs]);
+            let (weight, levels) = if pairs_of == 0 {
+                (PackedWeight::in_quads(blocks, [outputs, inputs]), 8191.0)
+            } else {
+                (PackedWeight::in_pairs(blocks, [outputs, inputs]), 32767.0)
+            };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
             linear.run(&input, &mut output);
@@ -341,7 +371,7 @@ mod tests {
                 // Each number of the input is off by half a step of its row at most.
                 let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
-                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
+                let bound = bound + 1.2 * f64::from(largest * weights) / levels / 2.0;
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }

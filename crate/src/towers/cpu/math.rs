@@ -54,10 +54,16 @@ fn max(row: &[f32]) -> f32 {
     let (chunks, rest) = row.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
-            peaks[lane] = peaks[lane].max(chunk[lane]);
+            peaks[lane] = larger(peaks[lane], chunk[lane]);
         }
     }
-    peaks.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| a.max(b))
+    peaks.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| larger(a, b))
+}
+
+/// The larger number; the first where either is none. `f32::max` is a function of the C library in wasm.
+#[inline(always)]
+fn larger(a: f32, b: f32) -> f32 {
+    if b > a { b } else { a }
 }
 
 /// The largest magnitude; 0 of none.
@@ -66,11 +72,10 @@ pub(super) fn largest(values: &[f32]) -> f32 {
     let (chunks, rest) = values.as_chunks::<LANES>();
     for chunk in chunks {
         for lane in 0..LANES {
-            let x = chunk[lane].abs();
-            peaks[lane] = if x > peaks[lane] { x } else { peaks[lane] };
+            peaks[lane] = larger(peaks[lane], chunk[lane].abs());
         }
     }
-    rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, f32::max)
+    rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, larger)
 }
 
 /// `x · Φ(x)`.

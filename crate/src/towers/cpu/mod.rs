@@ -13,10 +13,10 @@
 mod attention;
 #[cfg(feature = "train")]
 pub(super) mod gradient;
+mod integer;
 mod linear;
 mod math;
 mod norm;
-mod pairs;
 mod tile;
 mod vectorize;
 mod weight;

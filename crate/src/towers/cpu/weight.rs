@@ -8,11 +8,15 @@ use pulp::{
     bytemuck::{cast_slice, cast_slice_mut},
 };
 
-use super::{pairs, tile::LANES, vectorize::vectorized};
+use super::{
+    integer::{self, Group, Pair, Quad},
+    tile::LANES,
+    vectorize::vectorized,
+};
 use crate::weights::{Blocks, Values};
 
 /// Whether 8-bit weights are multiplied in whole numbers: in wasm that is twice as fast, elsewhere f32 has the wider registers.
-const PAIRS: bool = cfg!(target_family = "wasm");
+const INTEGERS: bool = cfg!(target_family = "wasm");
 
 /// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`. Outputs beyond the last are zero.
 #[derive(Debug)]
@@ -22,8 +26,9 @@ pub(in crate::towers) struct PackedWeight {
     stored: Stored,
 }
 
+/// As what the numbers are kept.
 #[derive(Debug)]
-enum Stored {
+pub(super) enum Stored {
     F32(Vec<f32>),
     F16(Vec<f16>),
     /// `scales` is `[panels, ceil(in / block), LANES]`.
@@ -32,47 +37,62 @@ enum Stored {
         scales: Vec<f32>,
         block: usize,
     },
-    Pairs(Pairs),
+    Pairs(Grouped<Pair>),
+    Quads(Grouped<Quad>),
 }
 
-/// 8-bit weights of which two neighbouring steps lie side by side, as `pairs.rs` multiplies them.
+/// 8-bit weights of which a few neighbouring steps lie side by side, as `integer/` multiplies them.
 #[derive(Debug)]
-pub(super) struct Pairs {
-    /// `[panels, ceil(in / 2), LANES]`
-    values: Vec<[i8; 2]>,
+pub(super) struct Grouped<G> {
+    /// `[panels, ceil(in / G::STEPS), LANES]`
+    values: Vec<G>,
     /// `[panels, blocks, LANES]`
     scales: Vec<[f32; LANES]>,
-    /// Steps of a block: an even number.
+    /// `[panels, LANES]`: what sums begin with, to make good for what is added to the input.
+    starts: Vec<[f32; LANES]>,
+    /// Steps of a block: some groups.
     block: usize,
     inputs: usize,
 }
 
-/// A panel's pairs of some steps, with the scales of the blocks that those lie in.
-pub(super) struct PanelPairs<'a> {
-    /// `[steps / 2, LANES]`
-    pub(super) weight: &'a [[i8; 2]],
+/// A panel's groups of some steps, with the scales of the blocks that those lie in.
+pub(super) struct PanelGroups<'a, G> {
+    /// `[groups, LANES]`
+    pub(super) weight: &'a [G],
     pub(super) scales: &'a [[f32; LANES]],
-    /// Pairs of a block.
+    /// Groups of a block.
     pub(super) block: usize,
-    /// Pairs of the first block that came before.
+    /// Groups of the first block that came before.
     pub(super) before: usize,
+    /// What the sums begin with.
+    pub(super) start: [f32; LANES],
 }
 
-impl Pairs {
-    fn new(Blocks { values, scales, block }: &Blocks, outputs: usize, inputs: usize) -> Self {
-        let scales = pack(scales, outputs, inputs.div_ceil(*block));
-        let scales = scales.as_chunks().0.to_vec();
-        Self { values: pack_pairs(values, outputs, inputs), scales, block: *block, inputs }
+impl<G: Group> Grouped<G> {
+    fn new(blocks: &Blocks, outputs: usize, inputs: usize) -> Self {
+        let block = blocks.block;
+        let scales = pack(&blocks.scales, outputs, inputs.div_ceil(block));
+        let mut starts = vec![[0.0; LANES]; outputs.div_ceil(LANES)];
+        let rows = blocks.values.chunks_exact(inputs).zip(blocks.scales.chunks_exact(inputs.div_ceil(block)));
+        for ((values, scales), start) in rows.zip(starts.as_flattened_mut()) {
+            let sum = |values: &[i8]| values.iter().map(|&w| i32::from(w)).sum::<i32>();
+            let sums = values.chunks(block).map(sum).zip(scales);
+            let sum: f64 = sums.map(|(sum, scale)| f64::from(sum) * f64::from(*scale)).sum();
+            *start = (-f64::from(G::ZERO) * sum) as f32;
+        }
+        let values = pack_groups(&blocks.values, outputs, inputs);
+        Self { values, scales: scales.as_chunks().0.to_vec(), starts, block, inputs }
     }
 
-    /// Some steps, from an even one on, of a panel.
-    pub(super) fn of(&self, panel: usize, steps: Range<usize>) -> PanelPairs<'_> {
-        let (half, blocks) = (self.inputs.div_ceil(2), self.inputs.div_ceil(self.block));
-        let (pairs, block) = (steps.start / 2..steps.end.div_ceil(2), self.block / 2);
-        let weight = &self.values[(panel * half + pairs.start) * LANES..][..pairs.len() * LANES];
+    /// Some steps of a panel, from the first of a group on.
+    pub(super) fn of(&self, panel: usize, steps: Range<usize>) -> PanelGroups<'_, G> {
+        let (all, blocks) = (self.inputs.div_ceil(G::STEPS), self.inputs.div_ceil(self.block));
+        let (groups, block) = (steps.start / G::STEPS..steps.end.div_ceil(G::STEPS), self.block / G::STEPS);
+        let weight = &self.values[(panel * all + groups.start) * LANES..][..groups.len() * LANES];
         let scales = &self.scales[panel * blocks..(panel + 1) * blocks];
-        let scales = &scales[pairs.start / block..pairs.end.div_ceil(block)];
-        PanelPairs { weight, scales, block, before: pairs.start % block }
+        let scales = &scales[groups.start / block..groups.end.div_ceil(block)];
+        let start = if steps.start == 0 { self.starts[panel] } else { [0.0; LANES] };
+        PanelGroups { weight, scales, block, before: groups.start % block, start }
     }
 }
 
@@ -80,7 +100,13 @@ impl PackedWeight {
     /// 8-bit weights in pairs on any processor.
     #[cfg(test)]
     pub(super) fn in_pairs(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
-        Self { inputs, outputs, stored: Stored::Pairs(Pairs::new(blocks, outputs, inputs)) }
+        Self { inputs, outputs, stored: Stored::Pairs(Grouped::new(blocks, outputs, inputs)) }
+    }
+
+    /// 8-bit weights in quads on any processor.
+    #[cfg(test)]
+    pub(super) fn in_quads(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
+        Self { inputs, outputs, stored: Stored::Quads(Grouped::new(blocks, outputs, inputs)) }
     }
 
     /// Packs a row-major matrix `[outputs, inputs]`.
@@ -88,8 +114,11 @@ impl PackedWeight {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
-            Values::Q8(blocks) if PAIRS && pairs::can_take(blocks) => {
-                Stored::Pairs(Pairs::new(blocks, outputs, inputs))
+            Values::Q8(blocks) if INTEGERS && integer::quads_are_fast() && Quad::can_take(blocks) => {
+                Stored::Quads(Grouped::new(blocks, outputs, inputs))
+            }
+            Values::Q8(blocks) if INTEGERS && Pair::can_take(blocks) => {
+                Stored::Pairs(Grouped::new(blocks, outputs, inputs))
             }
             Values::Q8(Blocks { values, scales, block }) => Stored::Q8 {
                 values: pack(values, outputs, inputs),
@@ -100,12 +129,9 @@ impl PackedWeight {
         Self { inputs, outputs, stored }
     }
 
-    /// 8-bit weights in pairs, where they are.
-    pub(super) fn pairs(&self) -> Option<&Pairs> {
-        match &self.stored {
-            Stored::Pairs(pairs) => Some(pairs),
-            _ => None,
-        }
+    /// The numbers as they are kept.
+    pub(super) fn stored(&self) -> &Stored {
+        &self.stored
     }
 
     /// Width of the input.
@@ -119,13 +145,13 @@ impl PackedWeight {
     }
 
     /// The memory that some steps of a panel lie in: of a panel that is not there, none.
-    pub(super) fn stored(&self, panel: usize, steps: Range<usize>) -> &[u8] {
+    pub(super) fn memory(&self, panel: usize, steps: Range<usize>) -> &[u8] {
         let range = (panel * self.inputs + steps.start) * LANES..(panel * self.inputs + steps.end) * LANES;
         match &self.stored {
             Stored::F32(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
             Stored::F16(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
             Stored::Q8 { values, .. } => values.get(range).map_or(&[], bytemuck::cast_slice),
-            Stored::Pairs(_) => &[],
+            Stored::Pairs(_) | Stored::Quads(_) => &[],
         }
     }
 
@@ -146,7 +172,7 @@ impl PackedWeight {
         scratch.resize(panels.len() * length, 0.0);
         for (panel, unpacked) in panels.zip(scratch.chunks_exact_mut(length)) {
             match &self.stored {
-                Stored::F32(_) | Stored::Pairs(_) => {}
+                Stored::F32(_) | Stored::Pairs(_) | Stored::Quads(_) => {}
                 Stored::F16(values) => widen(&values[range(panel)], unpacked),
                 Stored::Q8 { values, scales, block } => {
                     let per_panel = self.inputs.div_ceil(*block);
@@ -240,15 +266,16 @@ fn pack<T: Copy + Default>(values: &[T], outputs: usize, inputs: usize) -> Vec<T
     packed
 }
 
-/// `[outputs, inputs]` → `[panels, ceil(inputs / 2), LANES]` pairs
-fn pack_pairs(values: &[i8], outputs: usize, inputs: usize) -> Vec<[i8; 2]> {
+/// `[outputs, inputs]` → `[panels, ceil(inputs / G::STEPS), LANES]`
+fn pack_groups<G: Group>(values: &[i8], outputs: usize, inputs: usize) -> Vec<G> {
     assert_eq!(values.len(), outputs * inputs);
-    let half = inputs.div_ceil(2);
-    let mut packed = vec![[0; 2]; outputs.div_ceil(LANES) * half * LANES];
+    let groups = inputs.div_ceil(G::STEPS);
+    let mut packed = vec![G::zeroed(); outputs.div_ceil(LANES) * groups * LANES];
     for (output, row) in values.chunks_exact(inputs).enumerate() {
-        let start = output / LANES * half * LANES + output % LANES;
-        for (packed, pair) in packed[start..].iter_mut().step_by(LANES).zip(row.chunks(2)) {
-            packed[..pair.len()].copy_from_slice(pair);
+        let start = output / LANES * groups * LANES + output % LANES;
+        for (packed, group) in packed[start..].iter_mut().step_by(LANES).zip(row.chunks(G::STEPS)) {
+            let packed: &mut [i8] = bytemuck::cast_slice_mut(std::slice::from_mut(packed));
+            packed[..group.len()].copy_from_slice(group);
         }
     }
     packed

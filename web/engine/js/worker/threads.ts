@@ -1,7 +1,7 @@
-/** Threads of the CPU path: workers of this worker, on the same memory. */
+/** Threads of the CPU path: other workers on this one's memory. */
 
 import init, { plan_threads, prepare_threads, run_thread } from "../../pkg/cpu-threads/engine";
-import type { ToWorker } from "../protocol";
+import type { StartThreads, ThreadsStarted, ToWorker } from "../protocol";
 
 /** Most threads: beyond, memory is what they wait for. */
 const MOST = 16;
@@ -15,19 +15,13 @@ export function threadsAllowed(): boolean {
 export async function startThreads(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<number> {
   const count = Math.min(navigator.hardwareConcurrency, MOST);
   prepare_threads();
-  // A worker that was started from a script of the page's has that script's address, which is gone by now.
-  const address = self.location.protocol === "blob:" ? import.meta.url : self.location.href;
-  const workers = Array.from({ length: count }, () => new Worker(address, { type: "module" }));
-  await Promise.all(
-    workers.map(
-      (worker) =>
-        new Promise<void>((resolve, reject) => {
-          worker.addEventListener("message", () => resolve(), { once: true });
-          worker.addEventListener("error", (event) => reject(new Error(event.message || "a thread does not start")), { once: true });
-          worker.postMessage({ type: "thread", module, memory } satisfies ToWorker);
-        }),
-    ),
-  );
+  const { port1, port2 } = new MessageChannel();
+  const started = new Promise<void>((resolve, reject) => {
+    port1.onmessage = ({ data }: MessageEvent<ThreadsStarted>) => (data.error === undefined ? resolve() : reject(new Error(data.error)));
+  });
+  const request: StartThreads = { type: "threads", count, module, memory, port: port2 };
+  postMessage(request, { transfer: [port2] });
+  await started.finally(() => port1.close());
   plan_threads(count);
   return count;
 }

@@ -1,0 +1,155 @@
+//! Four columns at once: registers of wasm, and the same in plain numbers for tests and for wasm without SIMD.
+
+pub(super) const COLUMNS: usize = 4;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(super) use plain::*;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(super) use registers::*;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod registers {
+    use std::arch::wasm32::{
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4, i32x4_add,
+        i32x4_dot_i16x8, i32x4_shl, i32x4_splat, v128, v128_and, v128_load, v128_or, v128_store,
+    };
+
+    use super::COLUMNS;
+    use crate::towers::cpu::integer::{Pair, Quad};
+
+    pub(in super::super) type Sums = v128;
+    pub(in super::super) const ZERO: Sums = i32x4(0, 0, 0, 0);
+
+    /// The pairs of four columns, widened.
+    #[inline(always)]
+    pub(in super::super) fn widen(pairs: &[Pair]) -> v128 {
+        assert_eq!(pairs.len(), COLUMNS);
+        // SAFETY: four pairs are eight bytes, and wasm loads from any address.
+        unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    pub(in super::super) fn splat_pair(pair: [i16; 2]) -> v128 {
+        i32x4_splat(i32::from_le_bytes(bytemuck::cast(pair)))
+    }
+
+    /// sums + the product of both pairs of each column
+    #[inline(always)]
+    pub(in super::super) fn dot_pairs(x: v128, weight: v128, sums: v128) -> v128 {
+        i32x4_add(sums, i32x4_dot_i16x8(x, weight))
+    }
+
+    /// The quads of four columns.
+    #[inline(always)]
+    pub(in super::super) fn load(quads: &[Quad]) -> v128 {
+        assert_eq!(quads.len(), COLUMNS);
+        // SAFETY: four quads are sixteen bytes, and wasm loads from any address.
+        unsafe { v128_load(quads.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    pub(in super::super) fn splat_quad(quad: [u8; 4]) -> v128 {
+        i32x4_splat(i32::from_le_bytes(quad))
+    }
+
+    /// sums + the product of both quads of each column; of x each number has 7 bits
+    #[cfg(not(feature = "wgpu"))]
+    #[inline]
+    #[target_feature(enable = "relaxed-simd")]
+    pub(in super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+        std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add(weight, x, sums)
+    }
+
+    /// The same for builds that have to do without relaxed SIMD.
+    #[cfg(feature = "wgpu")]
+    #[inline]
+    pub(in super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+        use std::arch::wasm32::{
+            i16x8_extmul_high_i8x16, i16x8_extmul_low_i8x16, i32x4_extadd_pairwise_i16x8, i32x4_shuffle,
+        };
+        let low = i32x4_extadd_pairwise_i16x8(i16x8_extmul_low_i8x16(weight, x));
+        let high = i32x4_extadd_pairwise_i16x8(i16x8_extmul_high_i8x16(weight, x));
+        let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
+        let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
+        i32x4_add(sums, i32x4_add(even, odd))
+    }
+
+    /// sums · 128
+    #[inline(always)]
+    pub(in super::super) fn raise(sums: v128) -> v128 {
+        i32x4_shl(sums, 7)
+    }
+
+    /// Four numbers of 14 bits → their upper and their lower 7 bits
+    #[inline(always)]
+    pub(in super::super) fn split(numbers: &[u32; 4]) -> [[u8; 4]; 2] {
+        // SAFETY: four numbers are sixteen bytes, and wasm loads from any address.
+        let numbers = unsafe { v128_load(numbers.as_ptr().cast()) };
+        let lower = v128_and(numbers, i32x4_splat(0x7f));
+        let upper = v128_and(i32x4_shl(numbers, 1), i32x4_splat(0x7f00));
+        let bytes = v128_or(lower, upper);
+        let together = i8x16_shuffle::<1, 5, 9, 13, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0>(bytes, bytes);
+        bytemuck::cast(std::arch::wasm32::u64x2_extract_lane::<0>(together))
+    }
+
+    /// totals + sums · scales
+    #[inline(always)]
+    pub(in super::super) fn scale(sums: v128, scales: &[f32], totals: &mut [f32]) {
+        assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
+        // SAFETY: four numbers are sixteen bytes, and wasm loads and stores at any address.
+        unsafe {
+            let scaled = f32x4_mul(f32x4_convert_i32x4(sums), v128_load(scales.as_ptr().cast()));
+            let total = f32x4_add(v128_load(totals.as_ptr().cast()), scaled);
+            v128_store(totals.as_mut_ptr().cast(), total);
+        }
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod plain {
+    use super::COLUMNS;
+    use crate::towers::cpu::integer::{Pair, Quad};
+
+    pub(in super::super) type Sums = [i32; COLUMNS];
+    pub(in super::super) const ZERO: Sums = [0; COLUMNS];
+
+    pub(in super::super) fn widen(pairs: &[Pair]) -> [[i16; 2]; COLUMNS] {
+        std::array::from_fn(|at| pairs[at].map(i16::from))
+    }
+
+    pub(in super::super) fn splat_pair(pair: [i16; 2]) -> [i16; 2] {
+        pair
+    }
+
+    pub(in super::super) fn dot_pairs(x: [i16; 2], weight: [[i16; 2]; COLUMNS], sums: Sums) -> Sums {
+        let product = |[a, b]: [i16; 2]| i32::from(x[0]) * i32::from(a) + i32::from(x[1]) * i32::from(b);
+        std::array::from_fn(|at| sums[at] + product(weight[at]))
+    }
+
+    pub(in super::super) fn load(quads: &[Quad]) -> [Quad; COLUMNS] {
+        std::array::from_fn(|at| quads[at])
+    }
+
+    pub(in super::super) fn splat_quad(quad: [u8; 4]) -> [u8; 4] {
+        quad
+    }
+
+    pub(in super::super) fn dot_quads(x: [u8; 4], weight: [Quad; COLUMNS], sums: Sums) -> Sums {
+        let product = |quad: Quad| x.iter().zip(quad).map(|(x, w)| i32::from(*x) * i32::from(w)).sum::<i32>();
+        std::array::from_fn(|at| sums[at] + product(weight[at]))
+    }
+
+    pub(in super::super) fn raise(sums: Sums) -> Sums {
+        sums.map(|sum| sum << 7)
+    }
+
+    pub(in super::super) fn split(numbers: &[u32; 4]) -> [[u8; 4]; 2] {
+        [numbers.map(|x| (x >> 7 & 0x7f) as u8), numbers.map(|x| (x & 0x7f) as u8)]
+    }
+
+    pub(in super::super) fn scale(sums: Sums, scales: &[f32], totals: &mut [f32]) {
+        for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
+            *total += sum as f32 * scale;
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! The innermost loop for 8-bit weights in whole numbers: wasm multiplies more of those with one instruction than of f32.
+//!
+//! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 14 or 15 bits and a sign, which loses a fiftieth of what rounding
+//! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
+//!
+//! An instruction multiplies a few neighbouring steps of a column at once and adds them up, a [`Group`]: [`pairs`] everywhere, [`quads`] where the
+//! processor has a dot product of 8-bit numbers.
+
+mod lanes;
+mod pairs;
+mod quads;
+
+use bytemuck::Pod;
+
+use super::{
+    math,
+    tile::{LANES, Sums},
+    weight::PanelGroups,
+};
+use crate::weights::Blocks;
+
+/// Neighbouring steps of a column.
+pub(super) type Pair = [i8; 2];
+/// Neighbouring steps of a column.
+pub(super) type Quad = [i8; 4];
+
+/// Rows of a tile: with more, compilers of wasm run out of registers.
+pub(super) const MOST_ROWS: usize = 4;
+
+/// A column's weights of as many steps as one instruction multiplies.
+pub(super) trait Group: Pod + Send + Sync {
+    /// How many steps.
+    const STEPS: usize;
+    /// A row's numbers of those steps.
+    type Input: Pod + Send + Sync;
+    /// The largest number that an input is rounded to.
+    const LARGEST: f32;
+    /// What is added to each number of the input, so that none is negative.
+    const ZERO: f32;
+
+    /// Whether weights can be multiplied so.
+    fn can_take(blocks: &Blocks) -> bool;
+
+    /// Whole numbers that lie in the last bits of f32 → the same as they are multiplied.
+    fn store(numbers: &[u32], input: &mut [Self::Input]);
+
+    /// sums `[ROWS, LANES]` = (input `[groups, ROWS]`ᵀ · weight `[groups, LANES]`) · scales
+    fn multiply<const ROWS: usize>(tile: Tile<'_, Self>);
+}
+
+/// Whether four steps at once are faster than two on this processor.
+pub(super) fn quads_are_fast() -> bool {
+    quads::are_fast()
+}
+
+/// sums `[rows, LANES]` = (input `[steps, rows]`ᵀ · weight `[steps, LANES]`) · scales
+pub(super) struct Tile<'a, G: Group> {
+    pub(super) rows: usize,
+    /// `[groups, rows]`
+    pub(super) input: &'a [G::Input],
+    /// Of each row: what its numbers are times.
+    pub(super) row_scales: &'a [f32],
+    pub(super) panel: PanelGroups<'a, G>,
+    pub(super) sums: &'a mut Sums,
+}
+
+impl<G: Group> Tile<'_, G> {
+    pub(super) fn run(self) {
+        match self.rows {
+            1 => G::multiply::<1>(self),
+            2 => G::multiply::<2>(self),
+            3 => G::multiply::<3>(self),
+            _ => G::multiply::<MOST_ROWS>(self),
+        }
+    }
+
+    /// Keeps the sums that scales of columns were in already.
+    #[inline(always)]
+    fn finish(self, totals: &[[f32; LANES]]) {
+        for ((sums, totals), scale) in self.sums.iter_mut().zip(totals).zip(self.row_scales) {
+            sums.iter_mut().zip(totals).for_each(|(sum, total)| *sum = total * scale);
+        }
+    }
+}
+
+/// input `[rows, inputs]` → `[rows, ceil(inputs / STEPS)]` whole numbers, and what each row's are times
+pub(super) fn round_input<G: Group>(
+    input: &[f32],
+    inputs: usize,
+    rounded: &mut [G::Input],
+    scales: &mut [f32],
+) {
+    let groups = inputs.div_ceil(G::STEPS);
+    let rows = input.chunks_exact(inputs).zip(rounded.chunks_exact_mut(groups)).zip(scales).collect();
+    super::for_each_part(rows, |((input, rounded), scale): ((&[f32], &mut [G::Input]), &mut f32)| {
+        *scale = round_row::<G>(input, rounded);
+    });
+}
+
+/// A row's numbers as whole ones, and what those are times.
+fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> f32 {
+    /// Numbers at a time: whole groups.
+    const RUN: usize = 64;
+    let scale = math::largest(input) / G::LARGEST;
+    let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
+    let round = math::ROUND + G::ZERO;
+    for (input, rounded) in input.chunks(RUN).zip(rounded.chunks_mut(RUN / G::STEPS)) {
+        // Beyond the last number weights are zero.
+        let mut numbers = [0; RUN];
+        numbers.iter_mut().zip(input).for_each(|(number, x)| *number = (x * inverse + round).to_bits());
+        G::store(&numbers[..rounded.len() * G::STEPS], rounded);
+    }
+    scale
+}
