@@ -356,10 +356,10 @@ mod tests {
             let block = if pairs_of == 0 { 32 } else { pairs_of };
             let (weight, values) = stored(2, [outputs, inputs], block, seed);
             let Values::Q8(blocks) = &weight else { unreachable!("2 is 8 bits") };
-            let (weight, levels) = if pairs_of == 0 {
-                (PackedWeight::in_quads(blocks, [outputs, inputs]), 8191.0)
+            let weight = if pairs_of == 0 {
+                PackedWeight::in_quads(blocks, [outputs, inputs])
             } else {
-                (PackedWeight::in_pairs(blocks, [outputs, inputs]), 32767.0)
+                PackedWeight::in_pairs(blocks, [outputs, inputs])
             };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
@@ -371,7 +371,7 @@ mod tests {
                 // Each number of the input is off by half a step of its row at most.
                 let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
-                let bound = bound + 1.2 * f64::from(largest * weights) / levels / 2.0;
+                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }

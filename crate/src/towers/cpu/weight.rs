@@ -78,7 +78,7 @@ impl<G: Group> Grouped<G> {
             let sum = |values: &[i8]| values.iter().map(|&w| i32::from(w)).sum::<i32>();
             let sums = values.chunks(block).map(sum).zip(scales);
             let sum: f64 = sums.map(|(sum, scale)| f64::from(sum) * f64::from(*scale)).sum();
-            *start = (-f64::from(G::ZERO) * sum) as f32;
+            *start = (-f64::from(G::excess()) * sum) as f32;
         }
         let values = pack_groups(&blocks.values, outputs, inputs);
         Self { values, scales: scales.as_chunks().0.to_vec(), starts, block, inputs }

@@ -11,7 +11,8 @@ pub(super) use registers::*;
 mod registers {
     use std::arch::wasm32::{
         f32x4_add, f32x4_convert_i32x4, f32x4_mul, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4, i32x4_add,
-        i32x4_dot_i16x8, i32x4_shl, i32x4_splat, v128, v128_and, v128_load, v128_or, v128_store,
+        i32x4_dot_i16x8, i32x4_shl, i32x4_splat, u8x16_splat, u64x2_extract_lane, v128, v128_load,
+        v128_store, v128_xor,
     };
 
     use super::COLUMNS;
@@ -52,7 +53,7 @@ mod registers {
         i32x4_splat(i32::from_le_bytes(quad))
     }
 
-    /// sums + the product of both quads of each column; of x each number has 7 bits
+    /// sums + the product of both quads of each column. Numbers of x above 127 are what the processor takes them for: themselves, or themselves less 256.
     #[cfg(not(feature = "wgpu"))]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
@@ -74,22 +75,20 @@ mod registers {
         i32x4_add(sums, i32x4_add(even, odd))
     }
 
-    /// sums · 128
+    /// sums · 256
     #[inline(always)]
     pub(in super::super) fn raise(sums: v128) -> v128 {
-        i32x4_shl(sums, 7)
+        i32x4_shl(sums, 8)
     }
 
-    /// Four numbers of 14 bits → their upper and their lower 7 bits
+    /// The last 16 bits of four numbers → their upper and their lower bytes, of which bits are flipped
     #[inline(always)]
-    pub(in super::super) fn split(numbers: &[u32; 4]) -> [[u8; 4]; 2] {
+    pub(in super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
         // SAFETY: four numbers are sixteen bytes, and wasm loads from any address.
         let numbers = unsafe { v128_load(numbers.as_ptr().cast()) };
-        let lower = v128_and(numbers, i32x4_splat(0x7f));
-        let upper = v128_and(i32x4_shl(numbers, 1), i32x4_splat(0x7f00));
-        let bytes = v128_or(lower, upper);
-        let together = i8x16_shuffle::<1, 5, 9, 13, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0>(bytes, bytes);
-        bytemuck::cast(std::arch::wasm32::u64x2_extract_lane::<0>(together))
+        let bytes = i8x16_shuffle::<1, 5, 9, 13, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0>(numbers, numbers);
+        let bytes = v128_xor(bytes, u8x16_splat(flipped));
+        bytemuck::cast(u64x2_extract_lane::<0>(bytes))
     }
 
     /// totals + sums · scales
@@ -140,11 +139,11 @@ mod plain {
     }
 
     pub(in super::super) fn raise(sums: Sums) -> Sums {
-        sums.map(|sum| sum << 7)
+        sums.map(|sum| sum << 8)
     }
 
-    pub(in super::super) fn split(numbers: &[u32; 4]) -> [[u8; 4]; 2] {
-        [numbers.map(|x| (x >> 7 & 0x7f) as u8), numbers.map(|x| (x & 0x7f) as u8)]
+    pub(in super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
+        [8, 0].map(|bits| numbers.map(|x| (x >> bits) as u8 ^ flipped))
     }
 
     pub(in super::super) fn scale(sums: Sums, scales: &[f32], totals: &mut [f32]) {

@@ -1,6 +1,6 @@
 //! The innermost loop for 8-bit weights in whole numbers: wasm multiplies more of those with one instruction than of f32.
 //!
-//! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 14 or 15 bits and a sign, which loses a fiftieth of what rounding
+//! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 15 bits and a sign, which loses a hundredth of what rounding
 //! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
 //!
 //! An instruction multiplies a few neighbouring steps of a column at once and adds them up, a [`Group`]: [`pairs`] everywhere, [`quads`] where the
@@ -33,20 +33,24 @@ pub(super) trait Group: Pod + Send + Sync {
     const STEPS: usize;
     /// A row's numbers of those steps.
     type Input: Pod + Send + Sync;
-    /// The largest number that an input is rounded to.
-    const LARGEST: f32;
-    /// What is added to each number of the input, so that none is negative.
+    /// What is added to each number of the input before it is stored.
     const ZERO: f32;
 
     /// Whether weights can be multiplied so.
     fn can_take(blocks: &Blocks) -> bool;
 
-    /// Whole numbers that lie in the last bits of f32 → the same as they are multiplied.
+    /// By how much each number of the input is too large when it is multiplied.
+    fn excess() -> f32;
+
+    /// Whole numbers that are the last 16 bits of these → the same as they are multiplied.
     fn store(numbers: &[u32], input: &mut [Self::Input]);
 
     /// sums `[ROWS, LANES]` = (input `[groups, ROWS]`ᵀ · weight `[groups, LANES]`) · scales
     fn multiply<const ROWS: usize>(tile: Tile<'_, Self>);
 }
+
+/// The largest number that an input is rounded to.
+const LARGEST: f32 = 32767.0;
 
 /// Whether four steps at once are faster than two on this processor.
 pub(super) fn quads_are_fast() -> bool {
@@ -101,7 +105,7 @@ pub(super) fn round_input<G: Group>(
 fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> f32 {
     /// Numbers at a time: whole groups.
     const RUN: usize = 64;
-    let scale = math::largest(input) / G::LARGEST;
+    let scale = math::largest(input) / LARGEST;
     let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
     let round = math::ROUND + G::ZERO;
     for (input, rounded) in input.chunks(RUN).zip(rounded.chunks_mut(RUN / G::STEPS)) {

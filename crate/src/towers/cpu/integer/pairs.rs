@@ -12,12 +12,15 @@ const MOST_BLOCK: usize = 512;
 impl Group for Pair {
     const STEPS: usize = 2;
     type Input = [i16; 2];
-    const LARGEST: f32 = 32767.0;
     const ZERO: f32 = 0.0;
 
     /// Pairs lie within a block, whose sum fits in 31 bits.
     fn can_take(blocks: &Blocks) -> bool {
         blocks.block.is_multiple_of(2) && (2..=MOST_BLOCK).contains(&blocks.block)
+    }
+
+    fn excess() -> f32 {
+        0.0
     }
 
     fn store(numbers: &[u32], input: &mut [[i16; 2]]) {

@@ -1,8 +1,10 @@
-//! Four steps at once, for processors with a dot product of 8-bit numbers (x86 with VNNI, ARM): in wasm relaxed SIMD's product of 8 and 7 bits, which adds
-//! up by itself.
+//! Four steps at once, for processors with a dot product of 8-bit numbers (x86 with VNNI, ARM): in wasm relaxed SIMD's, which adds up by itself.
 //!
-//! The input's 14 bits are multiplied 7 at a time, the upper ones first: their sum is shifted up before the lower ones join. None is negative, as
-//! that instruction has it: 8192 is added to each, and taken off the sums by what they begin with.
+//! The input's 16 bits are multiplied 8 at a time, the upper ones first: their sum is shifted up before the lower ones join. Of one of its sides the
+//! instruction promises 7 bits alone; what it makes of the eighth is the browser's choice, made once, so [`Product`] asks. Bytes are stored with 32768
+//! added to each number, or with all their highest bits flipped as well, and what sums begin with takes that off.
+
+use std::sync::OnceLock;
 
 use super::{
     Group, Quad, Tile,
@@ -20,17 +22,22 @@ const QUADS: usize = BLOCK / Quad::STEPS;
 
 impl Group for Quad {
     const STEPS: usize = 4;
-    /// Upper bits of four numbers, lower bits of the same.
+    /// Upper bytes of four numbers, lower bytes of the same.
     type Input = [[u8; 4]; 2];
-    const LARGEST: f32 = 8191.0;
-    const ZERO: f32 = 8192.0;
+    const ZERO: f32 = 32768.0;
 
     fn can_take(blocks: &Blocks) -> bool {
         blocks.block == BLOCK
     }
 
+    fn excess() -> f32 {
+        Product::here().excess()
+    }
+
     fn store(numbers: &[u32], input: &mut [[[u8; 4]; 2]]) {
-        input.iter_mut().zip(numbers.as_chunks().0).for_each(|(x, numbers)| *x = lanes::split(numbers));
+        let flipped = Product::here().flipped();
+        let all = input.iter_mut().zip(numbers.as_chunks().0);
+        all.for_each(|(x, numbers)| *x = lanes::split(numbers, flipped));
     }
 
     fn multiply<const ROWS: usize>(tile: Tile<'_, Self>) {
@@ -38,17 +45,70 @@ impl Group for Quad {
     }
 }
 
-/// Whether this processor has the product, by what it answers beyond what it must: 4 · 127 times 255 with VNNI, times −1 on ARM. Others add up pairs
-/// of products first, which are cut off at 16 bits; the build without relaxed SIMD answers neither.
-pub(super) fn are_fast() -> bool {
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")))]
-    {
-        let [x, weight] = std::hint::black_box([[0xff; 4], [127; 4]]);
-        let sums = lanes::dot_quads(lanes::splat_quad(x), lanes::splat_quad(weight), lanes::ZERO);
-        matches!(std::arch::wasm32::i32x4_extract_lane::<0>(sums), 129_540 | -508)
+/// What the product takes a byte above 127 for.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Product {
+    /// Itself, with VNNI.
+    Unsigned,
+    /// 256 less, on ARM.
+    Signed,
+    /// Anything else: products are cut off at 16 bits on the way, or there is no such instruction.
+    Other,
+}
+
+impl Product {
+    /// This processor's.
+    fn here() -> Self {
+        static HERE: OnceLock<Product> = OnceLock::new();
+        *HERE.get_or_init(Self::ask)
     }
+
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")))]
+    fn ask() -> Self {
+        use std::arch::wasm32::i32x4_extract_lane;
+        let x = std::hint::black_box([255, 254, 128, 1]);
+        let weight: [Quad; WIDTH] =
+            std::hint::black_box([[127; 4], [-127; 4], [-127, 127, 1, -1], [127, 126, -125, 3]]);
+        let sums = lanes::dot_quads(lanes::splat_quad(x), lanes::load(&weight), lanes::ZERO);
+        let sums = [
+            i32x4_extract_lane::<0>(sums),
+            i32x4_extract_lane::<1>(sums),
+            i32x4_extract_lane::<2>(sums),
+            i32x4_extract_lane::<3>(sums),
+        ];
+        let expected = |of: fn(u8) -> i32| {
+            weight.map(|weight| x.iter().zip(weight).map(|(x, w)| of(*x) * i32::from(w)).sum::<i32>())
+        };
+        match sums {
+            sums if sums == expected(i32::from) => Self::Unsigned,
+            sums if sums == expected(|x| i32::from(x as i8)) => Self::Signed,
+            _ => Self::Other,
+        }
+    }
+
+    /// As the twin in plain numbers has it.
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu"))))]
-    false
+    fn ask() -> Self {
+        if cfg!(target_family = "wasm") { Self::Other } else { Self::Unsigned }
+    }
+
+    /// Bits of each byte that are flipped: where 128 to 255 are negative, that leaves each byte 128 too small instead.
+    fn flipped(self) -> u8 {
+        if self == Self::Signed { 0x80 } else { 0 }
+    }
+
+    /// By how much numbers are too large when they are multiplied.
+    fn excess(self) -> f32 {
+        match self {
+            Self::Signed => Quad::ZERO - 128.0 * 257.0,
+            Self::Unsigned | Self::Other => Quad::ZERO,
+        }
+    }
+}
+
+/// Whether this processor has the product.
+pub(super) fn are_fast() -> bool {
+    Product::here() != Product::Other
 }
 
 /// By itself: within a larger function the browser's compiler runs out of registers.
@@ -103,4 +163,23 @@ fn block<const ROWS: usize>(
         }
     }
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_products_see_each_number_with_its_excess() {
+        for product in [Product::Unsigned, Product::Signed] {
+            for number in [-32767i32, -32640, -129, -128, -1, 0, 1, 127, 128, 255, 256, 12345, 32767] {
+                let stored = (number + Quad::ZERO as i32) as u32;
+                let [upper, lower] = lanes::split(&[stored; 4], product.flipped()).map(|bytes| {
+                    let byte = bytes[0];
+                    if product == Product::Signed { i32::from(byte as i8) } else { i32::from(byte) }
+                });
+                assert_eq!(256 * upper + lower, number + product.excess() as i32, "{product:?} {number}");
+            }
+        }
+    }
 }
