@@ -146,7 +146,8 @@ export class Connection {
         this.#take(message.id)?.reject(asPickScoreError(message.error));
         break;
       case "threads":
-        this.#threads = startThreads(message);
+        // Of a worker that was ended while it asked nobody waits for them, and nobody would end them.
+        if (!this.#ended) this.#threads = startThreads(message);
         break;
       case "lost":
         this.#lose(asPickScoreError(message.error));
