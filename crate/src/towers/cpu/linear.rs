@@ -68,18 +68,10 @@ impl Linear<'_> {
                 let arch = pulp::Arch::new();
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
-                let (skipped, next_steps) = if steps.end < inputs {
-                    (0, steps.end..(steps.end + STEPS).min(inputs))
-                } else {
-                    (panels.len(), 0..STEPS.min(inputs))
-                };
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
-                    // Each tile asks for its share.
-                    let next = self.weight.memory(panels.start + panel + skipped, next_steps.clone());
-                    let share = next.len() / tiles.count;
-                    let next = &next[tile * share..(tile + 1) * share];
+                    let next = self.next(&panels, panel, &steps, tile, tiles);
                     arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
                 });
             });
@@ -88,7 +80,7 @@ impl Linear<'_> {
 
     fn in_integers<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Columns) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
-        let tiles = Tiles::new(rows, integer::MOST_ROWS);
+        let tiles = Tiles::new(rows, G::most_rows());
         let all = inputs.div_ceil(G::STEPS);
         let numbers = size_of::<G::Input>() / size_of::<f32>();
         super::with_packed(rows * (1 + 2 * all * numbers), |memory| {
@@ -100,13 +92,13 @@ impl Linear<'_> {
             self.groups(|panels, steps, _| {
                 let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
                 let packed = &packed[start * rows..(start + length) * rows];
-                let first = panels.start;
-                self.group(tiles, panels, &steps, output, |tile, panel, sums| {
-                    let panel = weight.of(first + panel, steps.clone());
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
-                    integer::Tile { rows: rows.len(), input, row_scales, panel, sums }.run();
+                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let panel = weight.of(panels.start + panel, steps.clone());
+                    G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
                 });
             });
         });
@@ -123,6 +115,28 @@ impl Linear<'_> {
                 task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
             }
         });
+    }
+
+    /// A tile's share of the weights that are read after these: of the panel's next steps, or of the next group's first ones.
+    fn next(
+        &self,
+        panels: &Range<usize>,
+        panel: usize,
+        steps: &Range<usize>,
+        tile: usize,
+        tiles: Tiles,
+    ) -> &[u8] {
+        if !tile::PREFETCHES {
+            return &[];
+        }
+        let inputs = self.weight.inputs();
+        let next = if steps.end < inputs {
+            self.weight.memory(panels.start + panel, steps.end..(steps.end + STEPS).min(inputs))
+        } else {
+            self.weight.memory(panels.end + panel, 0..STEPS.min(inputs))
+        };
+        let share = next.len() / tiles.count;
+        &next[tile * share..(tile + 1) * share]
     }
 
     /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives the sums.
@@ -327,7 +341,10 @@ mod tests {
             let bias = numbers(outputs, seed ^ 9);
             let (weight, values) = stored(store, [outputs, inputs], block, seed);
             let bias = with_bias.then_some(bias.as_slice());
-            let weight = PackedWeight::new(&weight, [outputs, inputs]);
+            let weight = match &weight {
+                Values::Q8(blocks) => PackedWeight::in_bytes(blocks, [outputs, inputs]),
+                others => PackedWeight::new(others, [outputs, inputs]),
+            };
             let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
             let mut output = start.clone();
             linear.run(&input, &mut output);

@@ -70,11 +70,16 @@ fn larger(a: f32, b: f32) -> f32 {
 pub(super) fn largest(values: &[f32]) -> f32 {
     let mut peaks = [0f32; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
-    for chunk in chunks {
-        for lane in 0..LANES {
-            peaks[lane] = larger(peaks[lane], chunk[lane].abs());
-        }
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            for chunk in chunks {
+                for lane in 0..LANES {
+                    peaks[lane] = larger(peaks[lane], chunk[lane].abs());
+                }
+            }
+        },
+    );
     rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, larger)
 }
 

@@ -159,15 +159,20 @@ impl Tile<'_> {
 const AHEAD: usize = 24;
 
 #[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::{_MM_HINT_T0 as FIRST_LEVEL, _MM_HINT_T1 as SECOND_LEVEL};
+use std::arch::x86_64::_MM_HINT_T0 as FIRST_LEVEL;
+#[cfg(target_arch = "x86_64")]
+pub(super) use std::arch::x86_64::_MM_HINT_T1 as SECOND_LEVEL;
 #[cfg(not(target_arch = "x86_64"))]
 const FIRST_LEVEL: i32 = 0;
 #[cfg(not(target_arch = "x86_64"))]
-const SECOND_LEVEL: i32 = 1;
+pub(super) const SECOND_LEVEL: i32 = 1;
+
+/// Whether processors are asked for what is read later.
+pub(super) const PREFETCHES: bool = cfg!(target_arch = "x86_64");
 
 /// Asks for the cache line of an address, which need not be there.
 #[inline(always)]
-fn prefetch<const LEVEL: i32>(address: *const u8) {
+pub(super) fn prefetch<const LEVEL: i32>(address: *const u8) {
     // SAFETY: a prefetch of an address that is not there does nothing.
     #[cfg(target_arch = "x86_64")]
     unsafe {

@@ -15,9 +15,6 @@ use super::{
 };
 use crate::weights::{Blocks, Values};
 
-/// Whether 8-bit weights are multiplied in whole numbers: in wasm that is twice as fast, elsewhere f32 has the wider registers.
-const INTEGERS: bool = cfg!(target_family = "wasm");
-
 /// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`. Outputs beyond the last are zero.
 #[derive(Debug)]
 pub(in crate::towers) struct PackedWeight {
@@ -39,6 +36,13 @@ pub(super) enum Stored {
     },
     Pairs(Grouped<Pair>),
     Quads(Grouped<Quad>),
+}
+
+impl Stored {
+    fn bytes(Blocks { values, scales, block }: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
+        let scales = pack(scales, outputs, inputs.div_ceil(*block));
+        Self::Q8 { values: pack(values, outputs, inputs), scales, block: *block }
+    }
 }
 
 /// 8-bit weights of which a few neighbouring steps lie side by side, as `integer/` multiplies them.
@@ -84,6 +88,13 @@ impl<G: Group> Grouped<G> {
         Self { values, scales: scales.as_chunks().0.to_vec(), starts, block, inputs }
     }
 
+    /// The memory that some steps of a panel lie in: of a panel that is not there, none.
+    fn memory(&self, panel: usize, steps: Range<usize>) -> &[u8] {
+        let start = panel * self.inputs.div_ceil(G::STEPS);
+        let range = (start + steps.start / G::STEPS) * LANES..(start + steps.end / G::STEPS) * LANES;
+        self.values.get(range).map_or(&[], cast_slice)
+    }
+
     /// Some steps of a panel, from the first of a group on.
     pub(super) fn of(&self, panel: usize, steps: Range<usize>) -> PanelGroups<'_, G> {
         let (all, blocks) = (self.inputs.div_ceil(G::STEPS), self.inputs.div_ceil(self.block));
@@ -97,6 +108,12 @@ impl<G: Group> Grouped<G> {
 }
 
 impl PackedWeight {
+    /// 8-bit weights one after the other on any processor.
+    #[cfg(test)]
+    pub(super) fn in_bytes(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
+        Self { inputs, outputs, stored: Stored::bytes(blocks, [outputs, inputs]) }
+    }
+
     /// 8-bit weights in pairs on any processor.
     #[cfg(test)]
     pub(super) fn in_pairs(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
@@ -114,17 +131,13 @@ impl PackedWeight {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
-            Values::Q8(blocks) if INTEGERS && integer::quads_are_fast() && Quad::can_take(blocks) => {
+            Values::Q8(blocks) if integer::quads_are_fast() && Quad::can_take(blocks) => {
                 Stored::Quads(Grouped::new(blocks, outputs, inputs))
             }
-            Values::Q8(blocks) if INTEGERS && Pair::can_take(blocks) => {
+            Values::Q8(blocks) if integer::pairs_are_fast() && Pair::can_take(blocks) => {
                 Stored::Pairs(Grouped::new(blocks, outputs, inputs))
             }
-            Values::Q8(Blocks { values, scales, block }) => Stored::Q8 {
-                values: pack(values, outputs, inputs),
-                scales: pack(scales, outputs, inputs.div_ceil(*block)),
-                block: *block,
-            },
+            Values::Q8(blocks) => Stored::bytes(blocks, [outputs, inputs]),
         };
         Self { inputs, outputs, stored }
     }
@@ -151,7 +164,8 @@ impl PackedWeight {
             Stored::F32(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
             Stored::F16(values) => values.get(range).map_or(&[], bytemuck::cast_slice),
             Stored::Q8 { values, .. } => values.get(range).map_or(&[], bytemuck::cast_slice),
-            Stored::Pairs(_) | Stored::Quads(_) => &[],
+            Stored::Pairs(weight) => weight.memory(panel, steps),
+            Stored::Quads(weight) => weight.memory(panel, steps),
         }
     }
 

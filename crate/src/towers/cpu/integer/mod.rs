@@ -1,4 +1,4 @@
-//! The innermost loop for 8-bit weights in whole numbers: wasm multiplies more of those with one instruction than of f32.
+//! The innermost loop for 8-bit weights in whole numbers: wasm and x86 multiply more of those with one instruction than of f32.
 //!
 //! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 15 bits and a sign, which loses a hundredth of what rounding
 //! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
@@ -6,15 +6,16 @@
 //! An instruction multiplies a few neighbouring steps of a column at once and adds them up, a [`Group`]: [`pairs`] everywhere, [`quads`] where the
 //! processor has a dot product of 8-bit numbers.
 
-mod lanes;
 mod pairs;
 mod quads;
+mod registers;
 
 use bytemuck::Pod;
 
 use super::{
     math,
     tile::{LANES, Sums},
+    vectorize::vectorized,
     weight::PanelGroups,
 };
 use crate::weights::Blocks;
@@ -23,9 +24,6 @@ use crate::weights::Blocks;
 pub(super) type Pair = [i8; 2];
 /// Neighbouring steps of a column.
 pub(super) type Quad = [i8; 4];
-
-/// Rows of a tile: with more, compilers of wasm run out of registers.
-pub(super) const MOST_ROWS: usize = 4;
 
 /// A column's weights of as many steps as one instruction multiplies.
 pub(super) trait Group: Pod + Send + Sync {
@@ -45,12 +43,20 @@ pub(super) trait Group: Pod + Send + Sync {
     /// Whole numbers that are the last 16 bits of these → the same as they are multiplied.
     fn store(numbers: &[u32], input: &mut [Self::Input]);
 
-    /// sums `[ROWS, LANES]` = (input `[groups, ROWS]`ᵀ · weight `[groups, LANES]`) · scales
-    fn multiply<const ROWS: usize>(tile: Tile<'_, Self>);
+    /// Most rows of a tile on this processor.
+    fn most_rows() -> usize;
+
+    /// sums `[rows, LANES]` = (input `[groups, rows]`ᵀ · weight `[groups, LANES]`) · scales
+    fn multiply(tile: Tile<'_, Self>);
 }
 
 /// The largest number that an input is rounded to.
 const LARGEST: f32 = 32767.0;
+
+/// Whether two steps at once are faster than one after the other in f32 on this processor.
+pub(super) fn pairs_are_fast() -> bool {
+    pairs::are_fast()
+}
 
 /// Whether four steps at once are faster than two on this processor.
 pub(super) fn quads_are_fast() -> bool {
@@ -65,19 +71,12 @@ pub(super) struct Tile<'a, G: Group> {
     /// Of each row: what its numbers are times.
     pub(super) row_scales: &'a [f32],
     pub(super) panel: PanelGroups<'a, G>,
+    /// What is read afterwards and may be far away.
+    pub(super) next: &'a [u8],
     pub(super) sums: &'a mut Sums,
 }
 
 impl<G: Group> Tile<'_, G> {
-    pub(super) fn run(self) {
-        match self.rows {
-            1 => G::multiply::<1>(self),
-            2 => G::multiply::<2>(self),
-            3 => G::multiply::<3>(self),
-            _ => G::multiply::<MOST_ROWS>(self),
-        }
-    }
-
     /// Keeps the sums that scales of columns were in already.
     #[inline(always)]
     fn finish(self, totals: &[[f32; LANES]]) {
@@ -108,11 +107,19 @@ fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> f32 {
     let scale = math::largest(input) / LARGEST;
     let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
     let round = math::ROUND + G::ZERO;
-    for (input, rounded) in input.chunks(RUN).zip(rounded.chunks_mut(RUN / G::STEPS)) {
-        // Beyond the last number weights are zero.
-        let mut numbers = [0; RUN];
-        numbers.iter_mut().zip(input).for_each(|(number, x)| *number = (x * inverse + round).to_bits());
-        G::store(&numbers[..rounded.len() * G::STEPS], rounded);
-    }
+    vectorized(
+        #[inline(always)]
+        || {
+            for (input, rounded) in input.chunks(RUN).zip(rounded.chunks_mut(RUN / G::STEPS)) {
+                // Beyond the last number weights are zero.
+                let mut numbers = [0; RUN];
+                numbers
+                    .iter_mut()
+                    .zip(input)
+                    .for_each(|(number, x)| *number = (x * inverse + round).to_bits());
+                G::store(&numbers[..rounded.len() * G::STEPS], rounded);
+            }
+        },
+    );
     scale
 }

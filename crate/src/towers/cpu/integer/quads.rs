@@ -8,7 +8,10 @@ use std::sync::OnceLock;
 
 use super::{
     Group, Quad, Tile,
-    lanes::{self, COLUMNS as WIDTH},
+    registers::{
+        Registers,
+        four::{self, COLUMNS as WIDTH, Four},
+    },
 };
 use crate::{
     towers::cpu::{tile::LANES, weight::PanelGroups},
@@ -37,11 +40,20 @@ impl Group for Quad {
     fn store(numbers: &[u32], input: &mut [[[u8; 4]; 2]]) {
         let flipped = Product::here().flipped();
         let all = input.iter_mut().zip(numbers.as_chunks().0);
-        all.for_each(|(x, numbers)| *x = lanes::split(numbers, flipped));
+        all.for_each(|(x, numbers)| *x = four::split(numbers, flipped));
     }
 
-    fn multiply<const ROWS: usize>(tile: Tile<'_, Self>) {
-        multiply::<ROWS>(tile);
+    fn most_rows() -> usize {
+        Four::MOST_ROWS
+    }
+
+    fn multiply(tile: Tile<'_, Self>) {
+        match tile.rows {
+            1 => multiply::<1>(tile),
+            2 => multiply::<2>(tile),
+            3 => multiply::<3>(tile),
+            _ => multiply::<{ Four::MOST_ROWS }>(tile),
+        }
     }
 }
 
@@ -69,7 +81,7 @@ impl Product {
         let x = std::hint::black_box([255, 254, 128, 1]);
         let weight: [Quad; WIDTH] =
             std::hint::black_box([[127; 4], [-127; 4], [-127, 127, 1, -1], [127, 126, -125, 3]]);
-        let sums = lanes::dot_quads(lanes::splat_quad(x), lanes::load(&weight), lanes::ZERO);
+        let sums = four::dot_quads(four::splat_quad(x), four::load(&weight), Four::zero());
         let sums = [
             i32x4_extract_lane::<0>(sums),
             i32x4_extract_lane::<1>(sums),
@@ -106,9 +118,9 @@ impl Product {
     }
 }
 
-/// Whether this processor has the product.
+/// Whether this processor has the product. Outside of wasm pairs are as fast where it has, and simpler.
 pub(super) fn are_fast() -> bool {
-    Product::here() != Product::Other
+    cfg!(target_family = "wasm") && Product::here() != Product::Other
 }
 
 /// By itself: within a larger function the browser's compiler runs out of registers.
@@ -130,7 +142,7 @@ fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
             };
             for (sums, totals) in sums.iter().zip(&mut totals) {
                 for (sum, at) in sums.iter().zip([first, first + WIDTH]) {
-                    lanes::scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
+                    Four::scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
                 }
             }
         }
@@ -148,17 +160,17 @@ fn block<const ROWS: usize>(
     input: &[[[[u8; 4]; 2]; ROWS]],
     weight: &[[Quad; LANES]],
     first: usize,
-) -> [[lanes::Sums; 2]; ROWS] {
-    let mut sums = [[lanes::ZERO; 2]; ROWS];
+) -> [[<Four as Registers>::Sums; 2]; ROWS] {
+    let mut sums = [[Four::zero(); 2]; ROWS];
     for half in 0..2 {
         if half == 1 {
-            sums = sums.map(|sums| sums.map(lanes::raise));
+            sums = sums.map(|sums| sums.map(four::raise));
         }
         for (input, weight) in input.iter().zip(weight) {
-            let [left, right] = [first, first + WIDTH].map(|at| lanes::load(&weight[at..at + WIDTH]));
+            let [left, right] = [first, first + WIDTH].map(|at| four::load(&weight[at..at + WIDTH]));
             for (quads, sums) in input.iter().zip(&mut sums) {
-                let x = lanes::splat_quad(quads[half]);
-                *sums = [lanes::dot_quads(x, left, sums[0]), lanes::dot_quads(x, right, sums[1])];
+                let x = four::splat_quad(quads[half]);
+                *sums = [four::dot_quads(x, left, sums[0]), four::dot_quads(x, right, sums[1])];
             }
         }
     }
@@ -174,7 +186,7 @@ mod tests {
         for product in [Product::Unsigned, Product::Signed] {
             for number in [-32767i32, -32640, -129, -128, -1, 0, 1, 127, 128, 255, 256, 12345, 32767] {
                 let stored = (number + Quad::ZERO as i32) as u32;
-                let [upper, lower] = lanes::split(&[stored; 4], product.flipped()).map(|bytes| {
+                let [upper, lower] = four::split(&[stored; 4], product.flipped()).map(|bytes| {
                     let byte = bytes[0];
                     if product == Product::Signed { i32::from(byte as i8) } else { i32::from(byte) }
                 });

@@ -1,0 +1,178 @@
+//! Four columns at once: registers of wasm, and the same in plain numbers for tests and for processors without anything better.
+
+/// Columns of a register.
+pub(in super::super) const COLUMNS: usize = 4;
+
+/// Registers of four columns.
+pub(in super::super) struct Four;
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+pub(in super::super) use plain::*;
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+pub(in super::super) use wasm::*;
+
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm {
+    use std::arch::wasm32::{
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4, i32x4_add,
+        i32x4_dot_i16x8, i32x4_shl, i32x4_splat, u8x16_splat, u64x2_extract_lane, v128, v128_load,
+        v128_store, v128_xor,
+    };
+
+    use super::{COLUMNS, Four};
+    use crate::towers::cpu::integer::{Pair, Quad, registers::Registers};
+
+    impl Registers for Four {
+        const COLUMNS: usize = COLUMNS;
+        const MOST_ROWS: usize = 4;
+        type Sums = v128;
+        type Weight = v128;
+        type Input = v128;
+
+        #[inline(always)]
+        fn zero() -> v128 {
+            i32x4(0, 0, 0, 0)
+        }
+
+        #[inline(always)]
+        fn widen(pairs: &[Pair]) -> v128 {
+            assert_eq!(pairs.len(), COLUMNS);
+            // SAFETY: four pairs are eight bytes, and wasm loads from any address.
+            unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
+        }
+
+        #[inline(always)]
+        fn splat(pair: [i16; 2]) -> v128 {
+            i32x4_splat(i32::from_le_bytes(bytemuck::cast(pair)))
+        }
+
+        #[inline(always)]
+        fn dot(x: v128, weight: v128, sums: v128) -> v128 {
+            i32x4_add(sums, i32x4_dot_i16x8(x, weight))
+        }
+
+        #[inline(always)]
+        fn scale(sums: v128, scales: &[f32], totals: &mut [f32]) {
+            assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
+            // SAFETY: four numbers are sixteen bytes, and wasm loads and stores at any address.
+            unsafe {
+                let scaled = f32x4_mul(f32x4_convert_i32x4(sums), v128_load(scales.as_ptr().cast()));
+                let total = f32x4_add(v128_load(totals.as_ptr().cast()), scaled);
+                v128_store(totals.as_mut_ptr().cast(), total);
+            }
+        }
+    }
+
+    /// The quads of four columns.
+    #[inline(always)]
+    pub(in super::super::super) fn load(quads: &[Quad]) -> v128 {
+        assert_eq!(quads.len(), COLUMNS);
+        // SAFETY: four quads are sixteen bytes, and wasm loads from any address.
+        unsafe { v128_load(quads.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    pub(in super::super::super) fn splat_quad(quad: [u8; 4]) -> v128 {
+        i32x4_splat(i32::from_le_bytes(quad))
+    }
+
+    /// sums + the product of both quads of each column. Numbers of x above 127 are what the processor takes them for: themselves, or themselves less 256.
+    #[cfg(not(feature = "wgpu"))]
+    #[inline]
+    #[target_feature(enable = "relaxed-simd")]
+    pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+        std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add(weight, x, sums)
+    }
+
+    /// The same for builds that have to do without relaxed SIMD.
+    #[cfg(feature = "wgpu")]
+    #[inline]
+    pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+        use std::arch::wasm32::{
+            i16x8_extmul_high_i8x16, i16x8_extmul_low_i8x16, i32x4_extadd_pairwise_i16x8, i32x4_shuffle,
+        };
+        let low = i32x4_extadd_pairwise_i16x8(i16x8_extmul_low_i8x16(weight, x));
+        let high = i32x4_extadd_pairwise_i16x8(i16x8_extmul_high_i8x16(weight, x));
+        let even = i32x4_shuffle::<0, 2, 4, 6>(low, high);
+        let odd = i32x4_shuffle::<1, 3, 5, 7>(low, high);
+        i32x4_add(sums, i32x4_add(even, odd))
+    }
+
+    /// sums · 256
+    #[inline(always)]
+    pub(in super::super::super) fn raise(sums: v128) -> v128 {
+        i32x4_shl(sums, 8)
+    }
+
+    /// The last 16 bits of four numbers → their upper and their lower bytes, of which bits are flipped
+    #[inline(always)]
+    pub(in super::super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
+        // SAFETY: four numbers are sixteen bytes, and wasm loads from any address.
+        let numbers = unsafe { v128_load(numbers.as_ptr().cast()) };
+        let bytes = i8x16_shuffle::<1, 5, 9, 13, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0>(numbers, numbers);
+        let bytes = v128_xor(bytes, u8x16_splat(flipped));
+        bytemuck::cast(u64x2_extract_lane::<0>(bytes))
+    }
+}
+
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+mod plain {
+    use super::{COLUMNS, Four};
+    use crate::towers::cpu::integer::{Pair, Quad, registers::Registers};
+
+    impl Registers for Four {
+        const COLUMNS: usize = COLUMNS;
+        const MOST_ROWS: usize = 4;
+        type Sums = [i32; COLUMNS];
+        type Weight = [[i16; 2]; COLUMNS];
+        type Input = [i16; 2];
+
+        fn zero() -> Self::Sums {
+            [0; COLUMNS]
+        }
+
+        fn widen(pairs: &[Pair]) -> Self::Weight {
+            std::array::from_fn(|at| pairs[at].map(i16::from))
+        }
+
+        fn splat(pair: [i16; 2]) -> [i16; 2] {
+            pair
+        }
+
+        fn dot(x: [i16; 2], weight: Self::Weight, sums: Self::Sums) -> Self::Sums {
+            let product = |[a, b]: [i16; 2]| i32::from(x[0]) * i32::from(a) + i32::from(x[1]) * i32::from(b);
+            std::array::from_fn(|at| sums[at] + product(weight[at]))
+        }
+
+        fn scale(sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
+            for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
+                *total += sum as f32 * scale;
+            }
+        }
+    }
+
+    pub(in super::super::super) fn load(quads: &[Quad]) -> [Quad; COLUMNS] {
+        std::array::from_fn(|at| quads[at])
+    }
+
+    pub(in super::super::super) fn splat_quad(quad: [u8; 4]) -> [u8; 4] {
+        quad
+    }
+
+    pub(in super::super::super) fn dot_quads(
+        x: [u8; 4],
+        weight: [Quad; COLUMNS],
+        sums: [i32; COLUMNS],
+    ) -> [i32; COLUMNS] {
+        let product = |quad: Quad| x.iter().zip(quad).map(|(x, w)| i32::from(*x) * i32::from(w)).sum::<i32>();
+        std::array::from_fn(|at| sums[at] + product(weight[at]))
+    }
+
+    pub(in super::super::super) fn raise(sums: [i32; COLUMNS]) -> [i32; COLUMNS] {
+        sums.map(|sum| sum << 8)
+    }
+
+    pub(in super::super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
+        [8, 0].map(|bits| numbers.map(|x| (x >> bits) as u8 ^ flipped))
+    }
+}

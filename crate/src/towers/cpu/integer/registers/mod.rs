@@ -1,0 +1,35 @@
+//! Registers, each with the sums of a few columns.
+
+pub(super) mod four;
+#[cfg(target_arch = "x86_64")]
+pub(super) mod x86;
+
+use super::Pair;
+
+/// Registers of one kind, and how pairs are multiplied in them.
+pub(super) trait Registers {
+    /// Columns of a register.
+    const COLUMNS: usize;
+    /// Rows of a tile, 7 at most. Each row takes two registers of a block's sums, and two more of what all blocks add up to where those are to stay in
+    /// registers as well.
+    const MOST_ROWS: usize;
+    /// A sum of each column.
+    type Sums: Copy;
+    /// A pair of each column, widened.
+    type Weight: Copy;
+    /// One pair for all columns.
+    type Input: Copy;
+
+    fn zero() -> Self::Sums;
+
+    /// The pairs of [`Self::COLUMNS`] columns.
+    fn widen(pairs: &[Pair]) -> Self::Weight;
+
+    fn splat(pair: [i16; 2]) -> Self::Input;
+
+    /// sums + the product of both pairs of each column
+    fn dot(x: Self::Input, weight: Self::Weight, sums: Self::Sums) -> Self::Sums;
+
+    /// totals ← totals + sums · scales
+    fn scale(sums: Self::Sums, scales: &[f32], totals: &mut [f32]);
+}
