@@ -127,7 +127,9 @@ fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
                     tile::prefetch::<{ tile::SECOND_LEVEL }>(next);
                     next = next.wrapping_add(advance);
                 }
-                let [left, right] = [first, first + width].map(|at| R::widen(&weight[at..at + width]));
+                // Without a closure: one that is not inlined is compiled for the lowest instruction set.
+                let left = R::widen(&weight[first..first + width]);
+                let right = R::widen(&weight[first + width..first + 2 * width]);
                 for (pair, sums) in input.iter().zip(&mut sums) {
                     let x = R::splat(*pair);
                     *sums = [R::dot(x, left, sums[0]), R::dot(x, right, sums[1])];
