@@ -37,9 +37,9 @@ pub(super) struct Linear<'a> {
 
 /// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
 const STEPS: usize = 512;
-/// Panels of a group. Where the next one's weights are asked for meanwhile, both have to fit in the second-level cache; elsewhere the input is read less often
-/// with more of them.
-const GROUP: usize = if cfg!(target_arch = "x86_64") { 1 } else { 4 };
+/// Panels of a group, for which a tile's input is read once. Where the next group's weights are asked for meanwhile, both have to fit in the second-level
+/// cache, which has 512 KB on some processors.
+const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
 impl Linear<'_> {
     /// `output[rows, out] = activation(residual + input[rows, in] · weightᵀ + bias)`
