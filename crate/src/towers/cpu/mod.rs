@@ -11,6 +11,8 @@
 )]
 
 mod attention;
+#[cfg(feature = "parallel")]
+mod awake;
 #[cfg(feature = "train")]
 pub(super) mod gradient;
 mod integer;
@@ -124,7 +126,7 @@ fn slice<E: burn::tensor::Element + bytemuck::Pod>(tensor: &FloatTensor<Flex>) -
 pub(super) fn inside<T: Send>(device: &Device, task: impl FnOnce() -> T + Send) -> T {
     #[cfg(feature = "parallel")]
     if runs_on(device) {
-        return rayon::scope(|_| task());
+        return awake::run(task);
     }
     let _ = device;
     task()
