@@ -12,7 +12,7 @@
 
 mod attention;
 #[cfg(feature = "parallel")]
-mod awake;
+mod crew;
 #[cfg(feature = "train")]
 pub(super) mod gradient;
 mod integer;
@@ -23,7 +23,7 @@ mod tile;
 mod vectorize;
 mod weight;
 
-use std::cell::RefCell;
+use std::{cell::RefCell, sync::Mutex};
 
 use burn::{
     backend::{Flex, tensor::FloatTensor},
@@ -126,7 +126,7 @@ fn slice<E: burn::tensor::Element + bytemuck::Pod>(tensor: &FloatTensor<Flex>) -
 pub(super) fn inside<T: Send>(device: &Device, task: impl FnOnce() -> T + Send) -> T {
     #[cfg(feature = "parallel")]
     if runs_on(device) {
-        return awake::run(task);
+        return crew::run(task);
     }
     let _ = device;
     task()
@@ -145,14 +145,20 @@ fn for_each(count: usize, task: impl Fn(&mut Vec<f32>, usize) + Sync + Send) {
     thread_local! {
         static SCRATCH: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
     }
-    let task = |index| SCRATCH.with_borrow_mut(|scratch| task(scratch, index));
+    over(count, |index| SCRATCH.with_borrow_mut(|scratch| task(scratch, index)));
+}
+
+/// Runs `task(0..count)` on all cores.
+fn over(count: usize, task: impl Fn(usize) + Sync + Send) {
     #[cfg(feature = "parallel")]
-    {
+    if count > 1 {
         use rayon::prelude::*;
-        // One task at a time: they are few and large, and a thread that took two in a row would keep the others waiting.
-        (0..count).into_par_iter().with_max_len(1).for_each(task);
+        if !crew::share(count, &task) {
+            // One at a time: they are few and large, and a thread that took two in a row would keep the others waiting.
+            (0..count).into_par_iter().with_max_len(1).for_each(task);
+        }
+        return;
     }
-    #[cfg(not(feature = "parallel"))]
     (0..count).for_each(task);
 }
 
@@ -177,11 +183,9 @@ fn for_each_chunk(values: &mut [f32], length: usize, task: impl Fn(usize, &mut [
 
 /// Runs `task` on all cores, on parts that may differ in length.
 fn for_each_part<T: Send>(parts: Vec<T>, task: impl Fn(T) + Sync + Send) {
-    #[cfg(feature = "parallel")]
-    {
-        use rayon::prelude::*;
-        parts.into_par_iter().for_each(task);
-    }
-    #[cfg(not(feature = "parallel"))]
-    parts.into_iter().for_each(task);
+    let parts: Vec<_> = parts.into_iter().map(|part| Mutex::new(Some(part))).collect();
+    over(parts.len(), |index| {
+        let part = parts[index].lock().ok().and_then(|mut part| part.take());
+        part.into_iter().for_each(&task);
+    });
 }

@@ -93,10 +93,14 @@ pub(super) fn round_input<G: Group>(
     rounded: &mut [G::Input],
     scales: &mut [f32],
 ) {
+    /// Rows of a part.
+    const ROWS: usize = 4;
     let groups = inputs.div_ceil(G::STEPS);
-    let rows = input.chunks_exact(inputs).zip(rounded.chunks_exact_mut(groups)).zip(scales).collect();
-    super::for_each_part(rows, |((input, rounded), scale): ((&[f32], &mut [G::Input]), &mut f32)| {
-        *scale = round_row::<G>(input, rounded);
+    let rounded = rounded.chunks_mut(ROWS * groups);
+    let parts = input.chunks(ROWS * inputs).zip(rounded).zip(scales.chunks_mut(ROWS)).collect();
+    super::for_each_part(parts, |((input, rounded), scales): ((&[f32], &mut [G::Input]), &mut [f32])| {
+        let rows = input.chunks_exact(inputs).zip(rounded.chunks_exact_mut(groups)).zip(scales);
+        rows.for_each(|((input, rounded), scale)| *scale = round_row::<G>(input, rounded));
     });
 }
 

@@ -1,0 +1,247 @@
+//! The threads that share a pass: awake from its beginning to its end.
+//!
+//! Between two steps of a pass a thread has nothing to do for microseconds. One that goes to sleep there takes longer to come back than a step lasts, finds
+//! nothing left and goes to sleep again: where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon lends its threads for
+//! the whole pass; each step is one piece of work that they find, and whose parts they take one after the other.
+
+#![allow(
+    unsafe_code,
+    reason = "work lies on the stack of the thread that shares it out, which waits until the others have left it"
+)]
+
+use std::{
+    cell::Cell,
+    hint, ptr,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+/// How often a thread that finds nothing looks again before it lets others have its core.
+const SPINS: usize = 64;
+
+thread_local! {
+    /// Whether this thread has a part in a pass: it has one at most, or two passes could each wait for the other's end.
+    static TAKES_PART: Cell<bool> = const { Cell::new(false) };
+    /// The crew of the pass that this thread runs, unless it is at a part.
+    static CREW: Cell<*const Crew> = const { Cell::new(ptr::null()) };
+}
+
+/// Runs `pass` on one of rayon's threads, with the others at hand.
+pub(super) fn run<T: Send>(pass: impl FnOnce() -> T + Send) -> T {
+    let crew = OnceLock::new();
+    rayon::scope(|scope| {
+        let Some(_part) = take_part().filter(|_| rayon::current_num_threads() > 1) else { return pass() };
+        let crew = crew.get_or_init(|| Crew::of(rayon::current_num_threads()));
+        scope.spawn_broadcast(|_, _| crew.help());
+        let _end = OnDrop(|| crew.ended.store(true, SeqCst));
+        CREW.set(crew);
+        let _gone = OnDrop(|| CREW.set(ptr::null()));
+        pass()
+    })
+}
+
+fn take_part() -> Option<OnDrop<impl FnMut()>> {
+    (!TAKES_PART.replace(true)).then_some(OnDrop(|| TAKES_PART.set(false)))
+}
+
+/// Runs `task(0)` to `task(count - 1)` on all threads of this thread's pass; `false` if there is none to share with.
+pub(super) fn share(count: usize, task: &(dyn Fn(usize) + Sync)) -> bool {
+    // A part that shares out in turn finds no crew.
+    let crew = CREW.replace(ptr::null());
+    let _back = OnDrop(|| CREW.set(crew));
+    // SAFETY: `run` keeps the crew alive for as long as this thread knows of it.
+    let Some(crew) = (unsafe { crew.as_ref() }) else { return false };
+    let threads = crew.next.len();
+    for (stretch, next) in crew.next.iter().enumerate() {
+        next.0.store(count * stretch / threads, SeqCst);
+    }
+    let work = Work { task, count, next: &crew.next };
+    let _left = OnDrop(|| crew.recall());
+    crew.work.store(ptr::from_ref(&work).cast_mut().cast(), SeqCst);
+    work.take_parts();
+    true
+}
+
+/// Who shares a pass.
+struct Crew {
+    /// What is shared out at present.
+    work: AtomicPtr<()>,
+    /// Threads that look at it.
+    visitors: AtomicUsize,
+    /// [`Work::next`]
+    next: Vec<Next>,
+    ended: AtomicBool,
+}
+
+/// What is shared out.
+struct Work<'a> {
+    task: &'a (dyn Fn(usize) + Sync),
+    count: usize,
+    /// Of each thread's stretch the first part that nobody has taken. Neighbouring parts go to one thread, which brings what the next one needs while it is
+    /// at the last; those who are done with theirs go on with others'.
+    next: &'a [Next],
+}
+
+/// A part's number in a cache line of its own.
+#[repr(align(64))]
+struct Next(AtomicUsize);
+
+impl Crew {
+    fn of(threads: usize) -> Self {
+        Self {
+            work: AtomicPtr::default(),
+            visitors: AtomicUsize::new(0),
+            next: (0..threads).map(|_| Next(AtomicUsize::new(0))).collect(),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes parts of whatever is shared out until the pass has ended.
+    fn help(&self) {
+        let Some(_part) = take_part() else { return };
+        while !self.ended.load(SeqCst) {
+            let found = (0..SPINS).any(|_| {
+                self.visit() || {
+                    hint::spin_loop();
+                    false
+                }
+            });
+            // Others may have given rayon something to do.
+            if !found && rayon::yield_now() != Some(rayon::Yield::Executed) {
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Takes parts if there are any.
+    fn visit(&self) -> bool {
+        // Looks before it enters, or those that find nothing would be waited for.
+        if self.work.load(SeqCst).is_null() {
+            return false;
+        }
+        self.visitors.fetch_add(1, SeqCst);
+        let _left = OnDrop(|| {
+            self.visitors.fetch_sub(1, SeqCst);
+        });
+        let work = self.work.load(SeqCst).cast::<Work<'_>>();
+        // SAFETY: `recall` takes the work back before it asks for visitors, and this one was counted before it asked for the work: it found none, or is
+        // waited for.
+        let Some(work) = (unsafe { work.as_ref() }) else { return false };
+        work.take_parts()
+    }
+
+    /// Takes back what is shared out, and waits for those who are still at it.
+    fn recall(&self) {
+        self.work.store(ptr::null_mut(), SeqCst);
+        let is_left = || self.visitors.load(SeqCst) == 0;
+        while !(0..SPINS).any(|_| {
+            is_left() || {
+                hint::spin_loop();
+                false
+            }
+        }) {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Does part after part that nobody has taken; whether there was one.
+    fn take_parts(&self) -> bool {
+        let (all, own) = (self.next.len(), rayon::current_thread_index().unwrap_or_default());
+        let mut any = false;
+        for stretch in (0..all).map(|further| (own + further) % all) {
+            let (next, end) = (&self.next[stretch].0, self.count * (stretch + 1) / all);
+            // Looks first: those who only wait should not write.
+            while next.load(SeqCst) < end {
+                let part = next.fetch_add(1, SeqCst);
+                if part >= end {
+                    break;
+                }
+                (self.task)(part);
+                any = true;
+            }
+        }
+        any
+    }
+}
+
+/// Something that is done however a scope is left.
+struct OnDrop<F: FnMut()>(F);
+
+impl<F: FnMut()> Drop for OnDrop<F> {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+
+    use rayon::prelude::*;
+
+    use super::*;
+
+    /// Parts that were done, each once, by passes of some steps.
+    fn pass(steps: usize, parts: usize) -> usize {
+        run(|| {
+            let done = AtomicUsize::new(0);
+            for step in 0..steps {
+                let each: Vec<AtomicUsize> = (0..parts).map(|_| AtomicUsize::new(0)).collect();
+                let part = |part: usize| {
+                    each[part].fetch_add(1, SeqCst);
+                    // Parts that share out in turn do so by themselves.
+                    assert!(!share(1, &|_| ()));
+                    done.fetch_add(1, SeqCst);
+                };
+                if !share(parts, &part) {
+                    (0..parts).for_each(part);
+                }
+                assert!(each.iter().all(|times| times.load(SeqCst) == 1), "step {step}");
+            }
+            done.into_inner()
+        })
+    }
+
+    #[test]
+    fn each_part_is_done_once_before_the_next_step() {
+        for threads in [1, 2, 5] {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().expect("threads");
+            assert_eq!(pool.install(|| pass(500, 7)), 3500);
+        }
+    }
+
+    #[test]
+    fn passes_side_by_side_and_within_each_other_end() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads");
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..100 {
+                        let parts = pool.install(|| {
+                            // What the pass gives to rayon is done by its crew too.
+                            run(|| (0..4).into_par_iter().map(|_| pass(3, 5)).sum::<usize>() + pass(3, 5))
+                        });
+                        assert_eq!(parts, 75);
+                    }
+                });
+            }
+        });
+    }
+
+    #[test]
+    fn a_part_that_panics_ends_the_pass() {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("threads");
+        for part in 0..20 {
+            let result = catch_unwind(AssertUnwindSafe(|| {
+                pool.install(|| run(|| share(20, &|at| assert!(at != part, "part {part}"))));
+            }));
+            assert!(result.is_err());
+            assert_eq!(pool.install(|| pass(2, 3)), 6);
+        }
+    }
+}
