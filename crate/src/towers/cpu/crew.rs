@@ -12,15 +12,16 @@
 use std::{
     cell::Cell,
     hint, ptr,
-    sync::{
-        OnceLock,
-        atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst},
-    },
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering::SeqCst},
     thread,
 };
 
 /// How often a thread that finds nothing looks again before it lets others have its core.
 const SPINS: usize = 64;
+
+/// How often it does so before it leaves the crew: a good part of a second where that goes to the system, a twentieth in wasm. Rayon may have had it help
+/// while it was itself waited for, by a pass that this one waits for.
+const MOST_IDLE: usize = 1 << 18;
 
 thread_local! {
     /// Whether this thread has a part in a pass: it has one at most, or two passes could each wait for the other's end.
@@ -31,15 +32,18 @@ thread_local! {
 
 /// Runs `pass` on one of rayon's threads, with the others at hand.
 pub(super) fn run<T: Send>(pass: impl FnOnce() -> T + Send) -> T {
-    let crew = OnceLock::new();
-    rayon::scope(|scope| {
+    // The outer scope is for getting on one of rayon's threads. That thread's part lasts until the inner one has ended: while it waits for the others it is
+    // given what is left for it to do, and must not begin to wait for another pass.
+    rayon::scope(|_| {
         let Some(_part) = take_part().filter(|_| rayon::current_num_threads() > 1) else { return pass() };
-        let crew = crew.get_or_init(|| Crew::of(rayon::current_num_threads()));
-        scope.spawn_broadcast(|_, _| crew.help());
-        let _end = OnDrop(|| crew.ended.store(true, SeqCst));
-        CREW.set(crew);
-        let _gone = OnDrop(|| CREW.set(ptr::null()));
-        pass()
+        let crew = Crew::of(rayon::current_num_threads());
+        rayon::scope(|scope| {
+            scope.spawn_broadcast(|_, _| crew.help());
+            let _end = OnDrop(|| crew.ended.store(true, SeqCst));
+            CREW.set(&crew);
+            let _gone = OnDrop(|| CREW.set(ptr::null()));
+            pass()
+        })
     })
 }
 
@@ -102,7 +106,8 @@ impl Crew {
     /// Takes parts of whatever is shared out until the pass has ended.
     fn help(&self) {
         let Some(_part) = take_part() else { return };
-        while !self.ended.load(SeqCst) {
+        let mut idle = 0;
+        while idle < MOST_IDLE && !self.ended.load(SeqCst) {
             let found = (0..SPINS).any(|_| {
                 self.visit() || {
                     hint::spin_loop();
@@ -110,7 +115,10 @@ impl Crew {
                 }
             });
             // Others may have given rayon something to do.
-            if !found && rayon::yield_now() != Some(rayon::Yield::Executed) {
+            if found || rayon::yield_now() == Some(rayon::Yield::Executed) {
+                idle = 0;
+            } else {
+                idle += 1;
                 thread::yield_now();
             }
         }
