@@ -95,10 +95,12 @@ pub(super) fn round_input<G: Group>(
 ) {
     /// Rows of a part.
     const ROWS: usize = 4;
+    /// Input, what it is rounded to, and what that is times.
+    type Part<'a, Rounded> = ((&'a [f32], &'a mut [Rounded]), &'a mut [f32]);
     let groups = inputs.div_ceil(G::STEPS);
     let rounded = rounded.chunks_mut(ROWS * groups);
     let parts = input.chunks(ROWS * inputs).zip(rounded).zip(scales.chunks_mut(ROWS)).collect();
-    super::for_each_part(parts, |((input, rounded), scales): ((&[f32], &mut [G::Input]), &mut [f32])| {
+    super::for_each_part(parts, |((input, rounded), scales): Part<'_, G::Input>| {
         let rows = input.chunks_exact(inputs).zip(rounded.chunks_exact_mut(groups)).zip(scales);
         rows.for_each(|((input, rounded), scale)| *scale = round_row::<G>(input, rounded));
     });

@@ -153,6 +153,8 @@ mod tests {
     use super::*;
     use crate::towers::{cpu::tile::MOST_ROWS, definitions::numbers};
 
+    type Run = dyn Fn(Tile<'_, Pair>);
+
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
         /// Whatever this processor's own choice is.
@@ -175,7 +177,7 @@ mod tests {
             let row_scales: Vec<f32> = values(rows, 1.0, seed ^ 3).collect();
             let start = [0.5; LANES];
 
-            let mut runs: Vec<(&str, usize, Box<dyn Fn(Tile<'_, Pair>)>)> =
+            let mut runs: Vec<(&str, usize, Box<Run>)> =
                 vec![("plain", Four::MOST_ROWS, Box::new(run::<Four>))];
             #[cfg(target_arch = "x86_64")]
             for kind in Kind::all() {
