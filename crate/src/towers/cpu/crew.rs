@@ -19,10 +19,6 @@ use std::{
 /// How often a thread that finds nothing looks again before it lets others have its core.
 const SPINS: usize = 64;
 
-/// How often it does so before it leaves the crew: a good part of a second where that goes to the system, a twentieth in wasm. Rayon may have had it help
-/// while it was itself waited for, by a pass that this one waits for.
-const MOST_IDLE: usize = 1 << 18;
-
 thread_local! {
     /// Whether this thread has a part in a pass: it has one at most, or two passes could each wait for the other's end.
     static TAKES_PART: Cell<bool> = const { Cell::new(false) };
@@ -51,13 +47,16 @@ fn take_part() -> Option<OnDrop<impl FnMut()>> {
     (!TAKES_PART.replace(true)).then_some(OnDrop(|| TAKES_PART.set(false)))
 }
 
-/// Runs `task(0)` to `task(count - 1)` on all threads of this thread's pass; `false` if there is none to share with.
+/// Runs `task(0)` to `task(count - 1)` on all threads of this thread's pass; `false` if they are not at hand, which leaves it to rayon.
 pub(super) fn share(count: usize, task: &(dyn Fn(usize) + Sync)) -> bool {
     // A part that shares out in turn finds no crew.
     let crew = CREW.replace(ptr::null());
     let _back = OnDrop(|| CREW.set(crew));
     // SAFETY: `run` keeps the crew alive for as long as this thread knows of it.
     let Some(crew) = (unsafe { crew.as_ref() }) else { return false };
+    if crew.is_left.load(SeqCst) {
+        return false;
+    }
     let threads = crew.next.len();
     for (stretch, next) in crew.next.iter().enumerate() {
         next.0.store(count * stretch / threads, SeqCst);
@@ -77,7 +76,43 @@ struct Crew {
     visitors: AtomicUsize,
     /// [`Work::next`]
     next: Vec<Next>,
+    /// Whether a thread has left before the end.
+    is_left: AtomicBool,
     ended: AtomicBool,
+}
+
+/// How long a thread has found nothing to do.
+///
+/// Rayon may have it help while it is itself waited for: by this pass, or by one that this pass waits for. So nobody stays for ever, and what is left of a
+/// pass that someone has left is rayon's. Few steps take so long on one thread.
+struct Idle {
+    #[cfg(not(target_family = "wasm"))]
+    since: std::time::Instant,
+    #[cfg(target_family = "wasm")]
+    rounds: usize,
+}
+
+impl Idle {
+    fn new() -> Self {
+        Self {
+            #[cfg(not(target_family = "wasm"))]
+            since: std::time::Instant::now(),
+            #[cfg(target_family = "wasm")]
+            rounds: 0,
+        }
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn is_long(&mut self) -> bool {
+        self.since.elapsed() > std::time::Duration::from_millis(20)
+    }
+
+    /// Wasm has no clock: these take some fifty milliseconds.
+    #[cfg(target_family = "wasm")]
+    fn is_long(&mut self) -> bool {
+        self.rounds += 1;
+        self.rounds > 1 << 18
+    }
 }
 
 /// What is shared out.
@@ -99,6 +134,7 @@ impl Crew {
             work: AtomicPtr::default(),
             visitors: AtomicUsize::new(0),
             next: (0..threads).map(|_| Next(AtomicUsize::new(0))).collect(),
+            is_left: AtomicBool::new(false),
             ended: AtomicBool::new(false),
         }
     }
@@ -106,8 +142,8 @@ impl Crew {
     /// Takes parts of whatever is shared out until the pass has ended.
     fn help(&self) {
         let Some(_part) = take_part() else { return };
-        let mut idle = 0;
-        while idle < MOST_IDLE && !self.ended.load(SeqCst) {
+        let mut idle = Idle::new();
+        while !self.ended.load(SeqCst) {
             let found = (0..SPINS).any(|_| {
                 self.visit() || {
                     hint::spin_loop();
@@ -116,9 +152,11 @@ impl Crew {
             });
             // Others may have given rayon something to do.
             if found || rayon::yield_now() == Some(rayon::Yield::Executed) {
-                idle = 0;
+                idle = Idle::new();
+            } else if idle.is_long() {
+                self.is_left.store(true, SeqCst);
+                return;
             } else {
-                idle += 1;
                 thread::yield_now();
             }
         }
@@ -144,9 +182,9 @@ impl Crew {
     /// Takes back what is shared out, and waits for those who are still at it.
     fn recall(&self) {
         self.work.store(ptr::null_mut(), SeqCst);
-        let is_left = || self.visitors.load(SeqCst) == 0;
+        let is_alone = || self.visitors.load(SeqCst) == 0;
         while !(0..SPINS).any(|_| {
-            is_left() || {
+            is_alone() || {
                 hint::spin_loop();
                 false
             }
