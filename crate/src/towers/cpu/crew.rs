@@ -4,11 +4,6 @@
 //! nothing left and goes to sleep again: where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon lends its threads for
 //! the whole pass; each step is one piece of work that they find, and whose parts they take one after the other.
 
-#![allow(
-    unsafe_code,
-    reason = "work lies on the stack of the thread that shares it out, which waits until the others have left it"
-)]
-
 use std::{
     cell::Cell,
     hint, ptr,
@@ -81,6 +76,94 @@ struct Crew {
     ended: AtomicBool,
 }
 
+/// What is shared out.
+struct Work<'a> {
+    task: &'a (dyn Fn(usize) + Sync),
+    count: usize,
+    /// Of each thread's stretch the first part that nobody has taken. Neighbouring parts go to one thread, which brings what the next one needs while it is
+    /// at the last; those who are done with theirs go on with others'.
+    next: &'a [Next],
+}
+
+/// A part's number in a cache line of its own.
+#[repr(align(64))]
+struct Next(AtomicUsize);
+
+impl Crew {
+    fn of(threads: usize) -> Self {
+        Self {
+            work: AtomicPtr::default(),
+            visitors: AtomicUsize::new(0),
+            next: (0..threads).map(|_| Next(AtomicUsize::new(0))).collect(),
+            is_left: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
+        }
+    }
+
+    /// Takes parts of whatever is shared out until the pass has ended.
+    fn help(&self) {
+        let Some(_part) = take_part() else { return };
+        let mut idle = Idle::new();
+        while !self.ended.load(SeqCst) {
+            // Others may have given rayon something to do.
+            if soon(|| self.visit()) || rayon::yield_now() == Some(rayon::Yield::Executed) {
+                idle = Idle::new();
+            } else if idle.is_long() {
+                self.is_left.store(true, SeqCst);
+                return;
+            } else {
+                thread::yield_now();
+            }
+        }
+    }
+
+    /// Takes parts if there are any.
+    fn visit(&self) -> bool {
+        // Looks before it enters, or those that find nothing would be waited for.
+        if self.work.load(SeqCst).is_null() {
+            return false;
+        }
+        self.visitors.fetch_add(1, SeqCst);
+        let _left = OnDrop(|| {
+            self.visitors.fetch_sub(1, SeqCst);
+        });
+        let work = self.work.load(SeqCst).cast::<Work<'_>>();
+        // SAFETY: `recall` takes the work back before it asks for visitors, and this one was counted before it asked for the work: it found none, or is
+        // waited for.
+        let Some(work) = (unsafe { work.as_ref() }) else { return false };
+        work.take_parts()
+    }
+
+    /// Takes back what is shared out, and waits for those who are still at it.
+    fn recall(&self) {
+        self.work.store(ptr::null_mut(), SeqCst);
+        while !soon(|| self.visitors.load(SeqCst) == 0) {
+            thread::yield_now();
+        }
+    }
+}
+
+impl Work<'_> {
+    /// Does part after part that nobody has taken; whether there was one.
+    fn take_parts(&self) -> bool {
+        let (all, own) = (self.next.len(), rayon::current_thread_index().unwrap_or_default());
+        let mut any = false;
+        for stretch in (0..all).map(|further| (own + further) % all) {
+            let (next, end) = (&self.next[stretch].0, self.count * (stretch + 1) / all);
+            // Looks first: those who only wait should not write.
+            while next.load(SeqCst) < end {
+                let part = next.fetch_add(1, SeqCst);
+                if part >= end {
+                    break;
+                }
+                (self.task)(part);
+                any = true;
+            }
+        }
+        any
+    }
+}
+
 /// How long a thread has found nothing to do.
 ///
 /// Rayon may have it help while it is itself waited for: by this pass, or by one that this pass waits for. So nobody stays for ever, and what is left of a
@@ -115,104 +198,14 @@ impl Idle {
     }
 }
 
-/// What is shared out.
-struct Work<'a> {
-    task: &'a (dyn Fn(usize) + Sync),
-    count: usize,
-    /// Of each thread's stretch the first part that nobody has taken. Neighbouring parts go to one thread, which brings what the next one needs while it is
-    /// at the last; those who are done with theirs go on with others'.
-    next: &'a [Next],
-}
-
-/// A part's number in a cache line of its own.
-#[repr(align(64))]
-struct Next(AtomicUsize);
-
-impl Crew {
-    fn of(threads: usize) -> Self {
-        Self {
-            work: AtomicPtr::default(),
-            visitors: AtomicUsize::new(0),
-            next: (0..threads).map(|_| Next(AtomicUsize::new(0))).collect(),
-            is_left: AtomicBool::new(false),
-            ended: AtomicBool::new(false),
+/// Whether something comes true while one looks again and again, for a moment.
+fn soon(is_true: impl Fn() -> bool) -> bool {
+    (0..SPINS).any(|_| {
+        is_true() || {
+            hint::spin_loop();
+            false
         }
-    }
-
-    /// Takes parts of whatever is shared out until the pass has ended.
-    fn help(&self) {
-        let Some(_part) = take_part() else { return };
-        let mut idle = Idle::new();
-        while !self.ended.load(SeqCst) {
-            let found = (0..SPINS).any(|_| {
-                self.visit() || {
-                    hint::spin_loop();
-                    false
-                }
-            });
-            // Others may have given rayon something to do.
-            if found || rayon::yield_now() == Some(rayon::Yield::Executed) {
-                idle = Idle::new();
-            } else if idle.is_long() {
-                self.is_left.store(true, SeqCst);
-                return;
-            } else {
-                thread::yield_now();
-            }
-        }
-    }
-
-    /// Takes parts if there are any.
-    fn visit(&self) -> bool {
-        // Looks before it enters, or those that find nothing would be waited for.
-        if self.work.load(SeqCst).is_null() {
-            return false;
-        }
-        self.visitors.fetch_add(1, SeqCst);
-        let _left = OnDrop(|| {
-            self.visitors.fetch_sub(1, SeqCst);
-        });
-        let work = self.work.load(SeqCst).cast::<Work<'_>>();
-        // SAFETY: `recall` takes the work back before it asks for visitors, and this one was counted before it asked for the work: it found none, or is
-        // waited for.
-        let Some(work) = (unsafe { work.as_ref() }) else { return false };
-        work.take_parts()
-    }
-
-    /// Takes back what is shared out, and waits for those who are still at it.
-    fn recall(&self) {
-        self.work.store(ptr::null_mut(), SeqCst);
-        let is_alone = || self.visitors.load(SeqCst) == 0;
-        while !(0..SPINS).any(|_| {
-            is_alone() || {
-                hint::spin_loop();
-                false
-            }
-        }) {
-            thread::yield_now();
-        }
-    }
-}
-
-impl Work<'_> {
-    /// Does part after part that nobody has taken; whether there was one.
-    fn take_parts(&self) -> bool {
-        let (all, own) = (self.next.len(), rayon::current_thread_index().unwrap_or_default());
-        let mut any = false;
-        for stretch in (0..all).map(|further| (own + further) % all) {
-            let (next, end) = (&self.next[stretch].0, self.count * (stretch + 1) / all);
-            // Looks first: those who only wait should not write.
-            while next.load(SeqCst) < end {
-                let part = next.fetch_add(1, SeqCst);
-                if part >= end {
-                    break;
-                }
-                (self.task)(part);
-                any = true;
-            }
-        }
-        any
-    }
+    })
 }
 
 /// Something that is done however a scope is left.

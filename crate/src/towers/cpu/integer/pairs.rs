@@ -40,11 +40,7 @@ impl Group for Pair {
 
     fn most_rows() -> usize {
         #[cfg(target_arch = "x86_64")]
-        return match Kind::fastest() {
-            Some(Kind::Avx512Vnni) => Sixteen::MOST_ROWS,
-            Some(Kind::AvxVnni | Kind::Avx2) => Eight::<true>::MOST_ROWS,
-            None => Four::MOST_ROWS,
-        };
+        return Kind::fastest().map_or(Four::MOST_ROWS, Kind::most_rows);
         #[cfg(not(target_arch = "x86_64"))]
         Four::MOST_ROWS
     }
@@ -177,16 +173,11 @@ mod tests {
             let row_scales: Vec<f32> = values(rows, 1.0, seed ^ 3).collect();
             let start = [0.5; LANES];
 
-            let mut runs: Vec<(&str, usize, Box<Run>)> =
-                vec![("plain", Four::MOST_ROWS, Box::new(run::<Four>))];
+            let mut runs: Vec<(String, usize, Box<Run>)> =
+                vec![("plain".into(), Four::MOST_ROWS, Box::new(run::<Four>))];
             #[cfg(target_arch = "x86_64")]
             for kind in Kind::all() {
-                let (name, most) = match kind {
-                    Kind::Avx512Vnni => ("AVX-512 with VNNI", Sixteen::MOST_ROWS),
-                    Kind::AvxVnni => ("AVX with VNNI", Eight::<true>::MOST_ROWS),
-                    Kind::Avx2 => ("AVX2", Eight::<false>::MOST_ROWS),
-                };
-                runs.push((name, most, Box::new(move |tile| run_on(kind, tile))));
+                runs.push((format!("{kind:?}"), kind.most_rows(), Box::new(move |tile| run_on(kind, tile))));
             }
             for (name, most, run) in runs {
                 let rows = rows.min(most);

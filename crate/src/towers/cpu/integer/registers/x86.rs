@@ -37,6 +37,15 @@ impl Kind {
         kinds.into_iter().filter_map(|(kind, is_here)| is_here.then_some(kind))
     }
 
+    /// Most rows of a tile.
+    pub(in super::super) fn most_rows(self) -> usize {
+        match self {
+            Self::Avx512Vnni => Sixteen::MOST_ROWS,
+            Self::AvxVnni => Eight::<true>::MOST_ROWS,
+            Self::Avx2 => Eight::<false>::MOST_ROWS,
+        }
+    }
+
     /// The fastest, where it is faster than f32 is.
     pub(in super::super) fn fastest() -> Option<Self> {
         Self::all().next().filter(|kind| *kind != Self::Avx2 || !is_x86_feature_detected!("avx512f"))
