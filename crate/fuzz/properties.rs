@@ -16,7 +16,7 @@ use pickscore::{
 };
 
 /// The model that weights are read for: small, so that a loader that takes more memory than the model is seen.
-const CONFIG: &str = include_str!("../tests/common/tiny.json");
+const CONFIG: &str = include_str!("../checkpoint/tests/common/tiny.json");
 
 /// A safetensors stream gives every parameter once and finite, or one refusal; whether its length is known and however it is cut changes nothing.
 pub fn safetensors(bytes: &[u8]) {

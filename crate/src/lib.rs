@@ -20,31 +20,28 @@
 //! ```
 
 mod cholesky;
-#[cfg(feature = "model")]
-pub mod config;
 pub mod dataset;
 pub mod evaluate;
-mod hexadecimal;
-pub mod metadata;
-#[cfg(feature = "model")]
-pub mod pixels;
 pub mod preference;
-pub mod progress;
 pub mod score;
 #[cfg(feature = "model")]
 pub mod scorer;
-pub mod seeded;
 #[cfg(feature = "model")]
 pub mod self_test;
-#[cfg(feature = "model")]
-pub mod tokens;
 #[cfg(feature = "model")]
 pub mod towers;
 #[cfg(all(feature = "train", not(target_family = "wasm")))]
 pub mod train;
-#[cfg(feature = "model")]
-pub mod weights;
 
+#[cfg(feature = "model")]
+pub use pickscore_checkpoint::{config, weights};
+use pickscore_common::hexadecimal;
+pub use pickscore_common::{progress, seeded};
+pub use pickscore_metadata as metadata;
+#[cfg(feature = "model")]
+pub use pickscore_pixels as pixels;
+#[cfg(feature = "model")]
+pub use pickscore_tokens as tokens;
 #[cfg(feature = "model")]
 pub use scorer::PickScore;
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use pickscore::config::{Activation, ClipConfig, ConfigError, TextPooling, Transformer};
+use pickscore_checkpoint::config::{Activation, ClipConfig, ConfigError, TextPooling, Transformer};
 use serde_json::{Value, json};
 
 fn tower(transformer: &Transformer) -> Value {
@@ -66,7 +66,7 @@ fn knows_open_clips_names() {
 fn lists_as_many_parameters_as_it_counts() {
     for case in cases() {
         let config = ClipConfig::from_json(case["source"].to_string().as_bytes()).unwrap();
-        let listed = pickscore::weights::parameters(&config);
+        let listed = pickscore_checkpoint::weights::parameters(&config);
         let count: u128 = listed.iter().map(|p| p.shape.iter().product::<usize>() as u128).sum();
         assert_eq!(count, config.parameter_count(), "{}", case["name"]);
     }

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use pickscore::pixels::{Limits, Picture, Processor, Resize, decode};
+use pickscore_pixels::{Limits, Picture, Processor, Resize, decode};
 use serde_json::Value;
 
 struct Golden {
@@ -32,7 +32,7 @@ fn number(value: &Value, key: &str) -> usize {
 }
 
 fn bytes_of(name: &str) -> Vec<u8> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/pixels/files");
     std::fs::read(folder.join(name)).unwrap()
 }
 

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use pickscore::tokens::{Tokenizer, TokenizerError};
+use pickscore_tokens::{Tokenizer, TokenizerError};
 use serde_json::{Value, json};
 
 const CONTEXT: usize = 77;

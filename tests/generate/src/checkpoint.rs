@@ -8,7 +8,7 @@ use std::{
 };
 
 use half::{bf16, f16};
-use pickscore::config::ClipConfig;
+use pickscore_checkpoint::config::ClipConfig;
 
 use crate::{Convention, tensors, weights};
 

@@ -1,10 +1,8 @@
 //! The numbers themselves.
 
-use pickscore::{
-    pixels::Pixels,
-    seeded::{hashes, uniform},
-    tokens::Tokens,
-};
+use pickscore_common::seeded::{hashes, uniform};
+use pickscore_pixels::Pixels;
+use pickscore_tokens::Tokens;
 
 /// What a tensor's numbers are made of, by its name.
 enum Recipe {

@@ -1,6 +1,6 @@
 //! The tensors of a checkpoint, as the libraries that write them name and shape them.
 
-use pickscore::config::{ClipConfig, Transformer};
+use pickscore_checkpoint::config::{ClipConfig, Transformer};
 
 /// Whose names and shapes a checkpoint has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

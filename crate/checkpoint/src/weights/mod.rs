@@ -1,0 +1,43 @@
+//! Checkpoints: from the bytes of a file to the parameters of the towers.
+//!
+//! ```text
+//! bytes, in file order ─► Reader ─► tensors ─► Loader ─► Parameter + Values, one at a time ─► the towers
+//! ```
+//!
+//! Nothing here holds a file: the [`Reader`] passes on what it gets, and the [`Loader`] converts it to the target precision as it comes.
+
+#[cfg(not(target_family = "wasm"))]
+mod convert;
+#[cfg(not(target_family = "wasm"))]
+mod directory;
+mod error;
+pub mod header;
+mod inspect;
+mod loader;
+mod names;
+mod nearest;
+mod parameter;
+mod quantize;
+mod reader;
+mod shards;
+mod stored;
+mod target;
+mod values;
+mod write;
+
+#[cfg(not(target_family = "wasm"))]
+pub use convert::{
+    ConvertError, Converted, DESCRIPTIONS, LARGEST_SHARD, MANIFEST as SHARD_MANIFEST, convert,
+};
+#[cfg(not(target_family = "wasm"))]
+pub use directory::ModelDirectory;
+pub use error::{MissingTensor, WeightError};
+pub use header::{Dtype, Header, HeaderError, LONGEST as LONGEST_HEADER, TensorInfo};
+pub use inspect::{InspectedFile, InspectedTensor, Inspection, Role};
+pub use loader::{Loaded, Loader, ParameterSink};
+pub use parameter::{Kind, Parameter, parameters};
+pub use reader::{Reader, TensorSink};
+pub use shards::ShardIndex;
+pub use stored::{StoredLayout, StoredTensor};
+pub use values::{Blocks, Precision, Values};
+pub use write::{NamedTensor, hugging_face_tensors, write_safetensors};

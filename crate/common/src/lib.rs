@@ -1,0 +1,5 @@
+//! What several crates share.
+
+pub mod hexadecimal;
+pub mod progress;
+pub mod seeded;

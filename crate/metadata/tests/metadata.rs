@@ -1,0 +1,149 @@
+//! What generators wrote into images: files made by the libraries that they use, and hostile ones.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+
+use std::{fs, io::Write as _, path::Path};
+
+use flate2::{Compression, write::ZlibEncoder};
+use pickscore_metadata::Metadata;
+use proptest::prelude::*;
+use serde_json::Value;
+
+fn folder() -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/metadata/fixtures")
+}
+
+fn expected() -> serde_json::Map<String, Value> {
+    serde_json::from_slice(&fs::read(folder().join("expected.json")).unwrap()).unwrap()
+}
+
+#[test]
+fn files_of_every_generator_are_read() {
+    let expected = expected();
+    assert!(expected.len() >= 20);
+    for (name, expected) in expected {
+        let found = Metadata::of(&fs::read(folder().join(&name)).unwrap());
+        let text = |field: &str| expected.get(field).and_then(Value::as_str).map(str::to_owned);
+        let number = |field: &str| expected.get(field).and_then(Value::as_f64);
+        let expected = expected.is_object().then(|| Metadata {
+            generator: ["automatic1111", "comfyui", "invokeai", "fooocus", "novelai"]
+                .into_iter()
+                .find(|name| expected["generator"] == *name)
+                .unwrap(),
+            prompt: text("prompt"),
+            negative_prompt: text("negative_prompt"),
+            seed: text("seed"),
+            model: text("model"),
+            steps: number("steps"),
+            guidance: number("guidance"),
+            sampler: text("sampler"),
+            scheduler: text("scheduler"),
+            width: number("width"),
+            height: number("height"),
+        });
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
+/// A PNG file of some chunks, whose checksums are wrong: nobody looks.
+fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
+    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
+    for (kind, data) in chunks {
+        file.extend((data.len() as u32).to_be_bytes());
+        file.extend(*kind);
+        file.extend(data);
+        file.extend([0; 4]);
+    }
+    file
+}
+
+const TEXT: &str = "a fox\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1";
+
+fn parameters(text: &[u8]) -> Vec<u8> {
+    [b"parameters\0", text].concat()
+}
+
+#[test]
+fn a_text_that_unpacks_to_gigabytes_is_passed_over() {
+    let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
+    let zeros = vec![b'a'; 1 << 20];
+    (0..64).for_each(|_| packed.write_all(&zeros).unwrap());
+    let bomb = [b"parameters\0\0".as_slice(), &packed.finish().unwrap()].concat();
+    assert!(bomb.len() < 100_000);
+    assert_eq!(Metadata::of(&png(&[(b"zTXt", bomb.clone())])), None);
+    // What comes after it is read.
+    let file = png(&[(b"zTXt", bomb), (b"tEXt", parameters(TEXT.as_bytes()))]);
+    assert_eq!(Metadata::of(&file).unwrap().prompt.as_deref(), Some("a fox"));
+}
+
+#[test]
+fn a_chunk_that_claims_more_than_there_is_ends_the_list() {
+    let mut file = png(&[(b"tEXt", parameters(TEXT.as_bytes()))]);
+    assert!(Metadata::of(&file).is_some());
+    file.extend([0xff, 0xff, 0xff, 0xff]);
+    file.extend(b"tEXtparameters\0");
+    assert!(Metadata::of(&file).is_some());
+    file[8..12].copy_from_slice(&u32::MAX.to_be_bytes());
+    assert_eq!(Metadata::of(&file), None);
+}
+
+#[test]
+fn thousands_of_texts_are_not_gathered() {
+    let mut chunks: Vec<(&[u8; 4], Vec<u8>)> =
+        (0..10_000).map(|_| (b"tEXt", b"key\0text".to_vec())).collect();
+    chunks.push((b"tEXt", parameters(TEXT.as_bytes())));
+    assert_eq!(Metadata::of(&png(&chunks)), None);
+}
+
+#[test]
+fn deep_json_and_graphs_in_circles_end() {
+    let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
+    let text = |key: &str, text: &str| png(&[(b"tEXt", [key.as_bytes(), b"\0", text.as_bytes()].concat())]);
+    assert_eq!(Metadata::of(&text("invokeai_metadata", &format!("{{\"a\":{deep}}}"))), None);
+    let circle = r#"{"1":{"class_type":"KSampler","inputs":{"positive":["2",0],"negative":["1",0],"seed":3,"model":["2",0]}},
+        "2":{"class_type":"A","inputs":{"a":["3",0]}},"3":{"class_type":"B","inputs":{"text":["2",0],"b":["1",0]}}}"#;
+    let found = Metadata::of(&text("prompt", circle)).unwrap();
+    assert_eq!((found.prompt, found.seed.as_deref()), (None, Some("3")));
+}
+
+#[test]
+fn values_of_other_types_are_left_out() {
+    let json = r#"{"positive_prompt": ["a"], "negative_prompt": 5, "seed": 1.5, "model": "x", "steps": "many", "cfg_scale": "7.5", "width": null}"#;
+    let file = png(&[(b"tEXt", [b"invokeai_metadata\0", json.as_bytes()].concat())]);
+    assert_eq!(Metadata::of(&file), None);
+    let json = json.replace("[\"a\"]", "\"a\"");
+    let file = png(&[(b"tEXt", [b"invokeai_metadata\0", json.as_bytes()].concat())]);
+    let expected = Metadata {
+        generator: "invokeai",
+        prompt: Some("a".into()),
+        guidance: Some(7.5),
+        ..Metadata::default()
+    };
+    assert_eq!(Metadata::of(&file), Some(expected));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever happens to a file, reading it ends.
+    #[test]
+    fn any_damage_is_survived(
+        which in any::<prop::sample::Index>(),
+        damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let names: Vec<String> = expected().into_iter().map(|(name, _)| name).collect();
+        let mut bytes = fs::read(folder().join(&names[which.index(names.len())])).unwrap();
+        for (at, byte) in damage {
+            let at = at.index(bytes.len());
+            bytes[at] = byte;
+        }
+        bytes.truncate(cut.index(bytes.len() * 4) + 1);
+        let _ = Metadata::of(&bytes);
+    }
+
+    #[test]
+    fn any_settings_line_is_survived(text in "\\PC{0,80}", line in "(Steps: 1, )?(\\PC{0,20}: \\PC{0,20}, ?){0,6}") {
+        let _ = Metadata::of(&png(&[(b"tEXt", parameters(format!("{text}\n{line}").as_bytes()))]));
+    }
+}

@@ -1,0 +1,136 @@
+//! Byte pair encoding of one word.
+
+use std::{cmp::Reverse, collections::BinaryHeap, collections::HashMap};
+
+/// Merges of neighbouring tokens, applied in the order of their ranks.
+#[derive(Debug)]
+pub(super) struct Bpe {
+    /// Token of each byte within a word, and of each byte at a word's end.
+    pub(super) bytes: [[u32; 256]; 2],
+    /// Two neighbours → (rank, the token that they become).
+    pub(super) merges: HashMap<(u32, u32), (u32, u32)>,
+}
+
+/// A token of a word in the making.
+#[derive(Clone, Copy)]
+struct Link {
+    token: u32,
+    previous: usize,
+    next: usize,
+    alive: bool,
+}
+
+const NONE: usize = usize::MAX;
+
+impl Bpe {
+    /// Appends the tokens of a word.
+    ///
+    /// The pair of lowest rank is merged first, the leftmost of equals; a heap keeps a word of `n` bytes at `n · log n`.
+    pub(super) fn encode(&self, word: &[u8], ids: &mut Vec<u32>) {
+        let last = word.len().saturating_sub(1);
+        let link = |(at, &byte): (usize, &u8)| Link {
+            token: self.bytes[usize::from(at == last)][usize::from(byte)],
+            previous: at.wrapping_sub(1),
+            next: if at == last { NONE } else { at + 1 },
+            alive: true,
+        };
+        let mut links: Vec<Link> = word.iter().enumerate().map(link).collect();
+        let mut heap: BinaryHeap<Reverse<(u32, usize, u32)>> = BinaryHeap::new();
+        let consider = |links: &[Link], at: usize, heap: &mut BinaryHeap<_>| {
+            if let Some(next) = links.get(links[at].next)
+                && let Some(&(rank, merged)) = self.merges.get(&(links[at].token, next.token))
+            {
+                heap.push(Reverse((rank, at, merged)));
+            }
+        };
+        for at in 0..last {
+            consider(&links, at, &mut heap);
+        }
+        while let Some(Reverse((rank, at, merged))) = heap.pop() {
+            let Link { token, previous, next, alive } = links[at];
+            // Older entries may speak of tokens that have been merged since.
+            if !alive || next == NONE || self.merges.get(&(token, links[next].token)) != Some(&(rank, merged))
+            {
+                continue;
+            }
+            let after = links[next].next;
+            links[next].alive = false;
+            links[at] = Link { token: merged, previous, next: after, alive };
+            if after != NONE {
+                links[after].previous = at;
+            }
+            consider(&links, at, &mut heap);
+            if previous != NONE {
+                consider(&links, previous, &mut heap);
+            }
+        }
+        ids.extend(links.iter().filter(|link| link.alive).map(|link| link.token));
+    }
+}
+
+/// The bytes in the order in which byte-level vocabularies list them: printable ones first (GPT-2's `bytes_to_unicode`).
+pub(super) fn byte_order() -> impl Iterator<Item = u8> {
+    (0..=255).filter(|byte| printable(*byte)).chain((0..=255).filter(|byte| !printable(*byte)))
+}
+
+/// The character that stands for a byte in byte-level vocabularies: itself, or one from U+0100 on.
+pub(super) fn byte_character(byte: u8) -> char {
+    if printable(byte) {
+        return char::from(byte);
+    }
+    let position = (0..byte).filter(|byte| !printable(*byte)).count() as u32;
+    char::from_u32(0x100 + position).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+fn printable(byte: u8) -> bool {
+    matches!(byte, b'!'..=b'~' | 0xA1..=0xAC | 0xAE..=0xFF)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// The obvious way: look at all pairs, merge the best, begin again.
+    fn slow(bpe: &Bpe, word: &[u8]) -> Vec<u32> {
+        let last = word.len().saturating_sub(1);
+        let mut tokens: Vec<u32> = word
+            .iter()
+            .enumerate()
+            .map(|(at, &byte)| bpe.bytes[usize::from(at == last)][usize::from(byte)])
+            .collect();
+        loop {
+            let pairs = tokens.windows(2).enumerate();
+            let ranked = pairs.filter_map(|(at, pair)| {
+                bpe.merges.get(&(pair[0], pair[1])).map(|&(rank, to)| (rank, at, to))
+            });
+            let Some((_, at, to)) = ranked.min() else { return tokens };
+            tokens.splice(at..at + 2, [to]);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn equals_the_obvious_way(word in prop::collection::vec(0u8..4, 1..60), pairs in prop::collection::vec((0u32..12, 0u32..12), 1..40)) {
+            let mut bytes = [[0; 256]; 2];
+            for (at, byte) in bytes[0].iter_mut().enumerate() {
+                *byte = at as u32 % 4;
+            }
+            bytes[1] = bytes[0].map(|token| token + 4);
+            let merges = pairs.iter().enumerate().map(|(rank, &pair)| (pair, (rank as u32, 4 + rank as u32 % 8))).collect();
+            let bpe = Bpe { bytes, merges };
+            let mut ids = Vec::new();
+            bpe.encode(&word, &mut ids);
+            prop_assert_eq!(ids, slow(&bpe, &word));
+        }
+    }
+
+    #[test]
+    fn a_million_letters_finish() {
+        let mut ids = Vec::new();
+        let tokenizer = crate::Tokenizer::clip();
+        tokenizer.0.bpe.encode(&vec![b'a'; 1_000_000], &mut ids);
+        assert!(ids.len() < 1_000_000);
+    }
+}
