@@ -15,7 +15,7 @@ pub(crate) const NATIVE: [&str; 3] =
     ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
 /// Packages whose code is compiled for browsers, or needs a GPU.
-const NOT_NATIVE: [&str; 3] = ["pickscore-engine", "pickscore-peers", "pickscore-records"];
+const NOT_NATIVE: [&str; 3] = ["pickscore-engine", "pickscore-peer", "pickscore-records"];
 
 /// Seconds that each fuzz target gets here.
 const FUZZ_SECONDS: u32 = 10;
