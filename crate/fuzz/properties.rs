@@ -3,17 +3,19 @@
 #![allow(dead_code, unreachable_pub, reason = "each target uses one")]
 
 use pickscore::{
-    config::ClipConfig,
     dataset::{
         Columns, Reader,
         contribution::{ImportStep, Importer},
     },
-    metadata::Metadata,
-    pixels::{Limits, Processor, decode},
     preference::{Record, Round},
-    tokens::{Tokenizer, Tokens},
+};
+use pickscore_checkpoint::{
+    config::ClipConfig,
     weights::{Loader, Precision, ShardIndex, Values},
 };
+use pickscore_metadata::Metadata;
+use pickscore_pixels::{Limits, Processor, decode};
+use pickscore_tokens::{Tokenizer, Tokens};
 
 /// The model that weights are read for: small, so that a loader that takes more memory than the model is seen.
 const CONFIG: &str = include_str!("../checkpoint/tests/common/tiny.json");

@@ -4,7 +4,7 @@ use std::{fs, path::Path};
 
 use anyhow::{Result, bail};
 
-use crate::process::{program, root, step, succeeds};
+use crate::process::{cargo, root, step, succeeds};
 
 /// Each target with the fixtures that it starts from, and what it takes before each.
 const TARGETS: [(&str, Option<&str>, &[u8]); 8] = [
@@ -21,18 +21,18 @@ const TARGETS: [(&str, Option<&str>, &[u8]); 8] = [
 /// Longest input: what is wrong with a long one is wrong with a short one.
 const LONGEST: &str = "-max_len=32768";
 
-/// Whether there is what fuzzing needs.
-pub(crate) fn available() -> bool {
-    // By rustup, whatever toolchain this task itself was started with.
-    succeeds(&mut program("rustup", &["run", "nightly", "cargo", "fuzz", "--version"]))
-}
-
-/// Runs every target for some seconds.
-pub(crate) fn run(seconds: u32) -> Result<()> {
-    if !available() {
-        bail!("fuzzing needs `rustup toolchain install nightly` and `cargo install --locked cargo-fuzz`");
+/// Runs every target for some seconds, or the one named. Installs cargo-fuzz where it is absent.
+pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
+    if let Some(name) = only.filter(|name| !TARGETS.iter().any(|(target, ..)| target == name)) {
+        bail!("there is no fuzz target {name}; there are {}", TARGETS.map(|(target, ..)| target).join(", "));
+    }
+    if !succeeds(&mut cargo(&["fuzz", "--version"])) {
+        step("cargo-fuzz", &mut cargo(&["install", "--locked", "cargo-fuzz@0.13.2"]))?;
     }
     for (target, seeds, before) in TARGETS {
+        if only.is_some_and(|name| name != target) {
+            continue;
+        }
         let corpus = root().join("crate/fuzz/corpus").join(target);
         fs::create_dir_all(&corpus)?;
         if let Some(seeds) = seeds {
@@ -40,10 +40,7 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
         }
         let time = format!("-max_total_time={seconds}");
         // The address sanitizer watches `unsafe` code; the library's bytes take none, and without it the build is a third.
-        let arguments = [
-            "run",
-            "nightly",
-            "cargo",
+        let mut command = cargo(&[
             "fuzz",
             "run",
             "--sanitizer",
@@ -53,9 +50,9 @@ pub(crate) fn run(seconds: u32) -> Result<()> {
             &time,
             LONGEST,
             "-rss_limit_mb=1024",
-        ];
-        let mut command = program("rustup", &arguments);
-        command.current_dir(root().join("crate")).env_remove("CARGO").env_remove("RUSTUP_TOOLCHAIN");
+        ]);
+        // The instrumentation is a nightly feature; the stable compiler has it too.
+        command.current_dir(root().join("crate")).env("RUSTC_BOOTSTRAP", "1");
         step(&format!("fuzzing {target} for {seconds} s"), &mut command)?;
     }
     Ok(())

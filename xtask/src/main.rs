@@ -43,11 +43,14 @@ enum Task {
     FullSize,
     /// Exports and imports 10,000 pairs with 1 GB of images in Chromium, and watches its memory: minutes, 6 GB of disk.
     LargeExport,
-    /// Fuzzes what reads bytes from outside; needs a nightly toolchain and cargo-fuzz.
+    /// Fuzz the readers of bytes from outside. Installs cargo-fuzz where it is absent.
     Fuzz {
         /// Seconds for each target.
         #[arg(long, default_value_t = 60)]
         seconds: u32,
+        /// Only this target.
+        #[arg(long)]
+        target: Option<String>,
     },
     /// Makes the demonstration model from nothing: about two hours.
     Demonstration(demonstration::Arguments),
@@ -65,7 +68,7 @@ fn main() -> ExitCode {
         Task::E2e => web::build::run().and_then(|()| web::e2e::run(true)),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::LargeExport => web::build::run().and_then(|()| web::e2e::large_export()),
-        Task::Fuzz { seconds } => fuzz::run(seconds),
+        Task::Fuzz { seconds, target } => fuzz::run(seconds, target.as_deref()),
         Task::Demonstration(arguments) => demonstration::run(&arguments),
         Task::Bench(arguments) => bench::run(&arguments),
     };

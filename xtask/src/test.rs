@@ -40,9 +40,7 @@ pub(crate) fn run() -> Result<()> {
     web::build::run()?;
     web::e2e::run(false)?;
     // The same properties have run as plain tests; a fuzzer reaches further.
-    if fuzz::available() {
-        fuzz::run(FUZZ_SECONDS)?;
-    }
+    fuzz::run(FUZZ_SECONDS, None)?;
     eprintln!("── all tests passed");
     Ok(())
 }

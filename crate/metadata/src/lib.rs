@@ -18,7 +18,7 @@ mod texts;
 use texts::Texts;
 
 /// What was found. A field is there where the file had it.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
 pub struct Metadata {
     /// Who wrote it: `automatic1111` (and its descendants), `comfyui`, `invokeai`, `fooocus` or `novelai`.
     pub generator: &'static str,

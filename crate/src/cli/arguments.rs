@@ -28,6 +28,8 @@ pub(super) enum Command {
     Inspect(InspectArguments),
     /// Write a model anew: in another precision, or in shards for hosts that take no large files.
     Convert(ConvertArguments),
+    /// Read what generators wrote into images: prompt, seed, model and settings.
+    Metadata(MetadataArguments),
     /// Judge models by people's preferences: tie-aware accuracy, calibration, intervals.
     Evaluate(super::evaluate::EvaluateArguments),
     /// Merge contributions and other files of preference pairs into one data set, with splits.
@@ -42,8 +44,12 @@ pub(super) struct ScoreArguments {
     #[command(flatten)]
     pub(super) model: ModelArguments,
     /// What the images should show. Given several times, every prompt is scored with every image.
-    #[arg(long = "prompt", value_name = "TEXT", required_unless_present = "pairs")]
+    #[arg(long = "prompt", value_name = "TEXT", required_unless_present_any = ["pairs", "prompt_from"])]
     pub(super) prompts: Vec<String>,
+    /// Score each image against its own prompt, which its generator wrote into the file. Images with
+    /// the same prompt are ranked together.
+    #[arg(long, value_enum, value_name = "SOURCE", conflicts_with_all = ["prompts", "pairs", "tie_threshold"])]
+    pub(super) prompt_from: Option<PromptSource>,
     /// Score pairs instead: a CSV, TSV or JSON Lines file with `prompt` and `image` (a path beside the file).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompts", "images", "tie_threshold"])]
     pub(super) pairs: Option<PathBuf>,
@@ -59,6 +65,24 @@ pub(super) struct ScoreArguments {
     /// Stop at the first image that cannot be read, instead of scoring the others.
     #[arg(long)]
     pub(super) strict: bool,
+}
+
+/// Where prompts come from, if not from the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum PromptSource {
+    /// The image files' own generation data.
+    Metadata,
+}
+
+/// What generators wrote into images.
+#[derive(Debug, Args)]
+pub(super) struct MetadataArguments {
+    /// Image files, folders (searched recursively) and patterns such as `renders/*.png`.
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(super) images: Vec<PathBuf>,
+    /// How results are written.
+    #[arg(long, value_enum, default_value_t = MetadataFormat::Table)]
+    pub(super) format: MetadataFormat,
 }
 
 #[derive(Debug, Args)]
@@ -209,6 +233,16 @@ pub(super) enum Format {
     Jsonl,
     /// With a header, in the order given.
     Csv,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum MetadataFormat {
+    /// For people.
+    Table,
+    /// One document, in the order given.
+    Json,
+    /// One line for each image.
+    Jsonl,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

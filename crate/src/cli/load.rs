@@ -1,6 +1,7 @@
 //! Opens the model and runs images through it, with progress on a terminal.
 
 use std::{
+    collections::HashSet,
     ops::ControlFlow,
     path::{Path, PathBuf},
     time::Duration,
@@ -27,11 +28,7 @@ pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
 
 /// Opens a model.
 pub(super) fn open_at(model: &Path, arguments: &RunArguments) -> Result<PickScore, Fault> {
-    #[cfg(feature = "parallel")]
-    if let Some(threads) = arguments.threads {
-        // Fails only where a pool exists already, which nothing has made before.
-        let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
-    }
+    threads(arguments.threads);
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
     bar.set_message("Loading the model");
     let scorer = PickScore::open(model, &arguments.options(), &mut |progress| {
@@ -114,15 +111,26 @@ fn read(path: &Path) -> Result<Vec<u8>, String> {
     images::read(path).map_err(|error| format!("it cannot be read: {error}"))
 }
 
-/// Embeddings of prompts.
+/// Embeddings of prompts. Says which of them are longer than the model reads.
 pub(super) fn embed_texts(scorer: &PickScore, texts: &[String]) -> Result<Vec<Embedding>, Fault> {
+    /// More are counted instead of listed.
+    const LISTED: usize = 3;
+    let (mut truncated, mut seen) = (Vec::new(), HashSet::new());
     for text in texts {
-        if scorer.tokens(text).map_err(Fault::from)?.truncated {
-            let start: String = text.chars().take(40).collect();
-            fault::report(&format!(
-                "warning: the prompt \"{start}…\" is longer than the model reads; its end is left out"
-            ));
+        if seen.insert(text) && scorer.tokens(text).map_err(Fault::from)?.truncated {
+            truncated.push(text);
         }
+    }
+    for text in truncated.iter().take(LISTED) {
+        let start: String = text.chars().take(40).collect();
+        fault::report(&format!(
+            "warning: the prompt \"{start}…\" is longer than the model reads; its end is left out"
+        ));
+    }
+    if let Some(more) = truncated.len().checked_sub(LISTED).filter(|&more| more > 0) {
+        fault::report(&format!(
+            "warning: {more} more prompts are longer than the model reads; their ends are left out"
+        ));
     }
     let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
     scorer.embed_texts(&texts).block_on().map_err(|error: ScoreError| error.into())

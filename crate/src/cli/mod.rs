@@ -12,6 +12,7 @@ mod images;
 mod inspect;
 mod load;
 mod merge;
+mod metadata;
 mod output;
 mod pairs;
 mod score;
@@ -34,6 +35,7 @@ pub fn main() -> ExitCode {
         Command::Convert(arguments) => convert::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Train(arguments) => train::run(arguments),
+        Command::Metadata(arguments) => metadata::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
     };
     match outcome {

@@ -131,9 +131,9 @@ impl Answer<'_> {
     }
 
     fn write_table(&self, out: &mut impl Write) -> Result<(), Fault> {
-        let prompts = match &self.results {
-            Results::One(prompt) => std::slice::from_ref(prompt),
-            Results::Several { prompts } => prompts,
+        let (prompts, titled) = match &self.results {
+            Results::One(prompt) => (std::slice::from_ref(prompt), false),
+            Results::Several { prompts } => (prompts.as_slice(), true),
             Results::Pairs { pairs } => {
                 writeln!(out, "   score  image  (prompt)")?;
                 for Pair { prompt, path, score } in pairs {
@@ -143,7 +143,7 @@ impl Answer<'_> {
             }
         };
         for (index, prompt) in prompts.iter().enumerate() {
-            if prompts.len() > 1 {
+            if titled {
                 let gap = if index > 0 { "\n" } else { "" };
                 writeln!(out, "{gap}{}", printable(&prompt.prompt))?;
             }
@@ -164,6 +164,6 @@ impl Answer<'_> {
 }
 
 /// A name or prompt as a terminal may show it: without control characters, which could move the cursor.
-fn printable(text: &str) -> String {
+pub(super) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

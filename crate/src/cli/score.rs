@@ -1,13 +1,17 @@
 //! `pickscore score`
 
-use std::io::{self, Write};
+use std::{
+    collections::HashMap,
+    io::{self, Write},
+    path::PathBuf,
+};
 
 use serde_json::json;
 
 use super::{
-    arguments::{Format, ScoreArguments},
-    fault::Fault,
-    images, load,
+    arguments::{Format, PromptSource, ScoreArguments},
+    fault::{self, Fault},
+    images, load, metadata,
     output::{Answer, Pair, Prompt, Results, Unread, precision_name},
     pairs,
 };
@@ -30,6 +34,9 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
     if arguments.tie_threshold.is_some() && files.len() != 2 {
         let reason = format!("--tie-threshold compares two images; {} were given", files.len());
         return Err(Fault::Usage { reason });
+    }
+    if let Some(PromptSource::Metadata) = arguments.prompt_from {
+        return run_own_prompts(arguments, &files);
     }
     let scorer = load::open(&arguments.model)?;
     let prompts = load::embed_texts(&scorer, &arguments.prompts)?;
@@ -69,6 +76,77 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
         }
     };
     answer(&scorer, results, errors, paths.len(), arguments.format)
+}
+
+/// Scores each image against the prompt in its own file. Prompts come in the order of their first
+/// image, and images with equal prompts are ranked together.
+fn run_own_prompts(arguments: &ScoreArguments, files: &[PathBuf]) -> Result<(), Fault> {
+    let (mut prompts, mut of_prompt) = (Vec::<String>::new(), HashMap::<String, usize>::new());
+    let (mut readable, mut own, mut errors) = (Vec::new(), Vec::new(), Vec::new());
+    for file in files {
+        let found = metadata::of(file).and_then(|found| {
+            found
+                .and_then(|found| found.prompt)
+                .filter(|prompt| !prompt.trim().is_empty())
+                .ok_or_else(|| "it holds no prompt".to_owned())
+        });
+        match found {
+            Ok(prompt) => {
+                let next = prompts.len();
+                let index = *of_prompt.entry(prompt.clone()).or_insert(next);
+                if index == next {
+                    prompts.push(prompt);
+                }
+                readable.push(file.clone());
+                own.push(index);
+            }
+            Err(error) => {
+                let path = file.display().to_string();
+                let fault = Fault::Input { path: path.clone(), reason: error.clone() };
+                if arguments.strict {
+                    return Err(fault);
+                }
+                fault::report(&fault);
+                if arguments.format == Format::Jsonl {
+                    line(&json!({ "path": path, "error": error }))?;
+                }
+                errors.push(Unread { path, error });
+            }
+        }
+    }
+    if readable.is_empty() {
+        let reason = format!("none of the {} images holds a prompt; give one with --prompt", files.len());
+        return Err(Fault::Nothing { reason });
+    }
+    let scorer = load::open(&arguments.model)?;
+    let embedded = load::embed_texts(&scorer, &prompts)?;
+    let mut groups: Vec<(Vec<String>, Vec<f32>)> = vec![Default::default(); prompts.len()];
+    let mut own = own.into_iter();
+    load::embed_files(&scorer, &readable, arguments.strict, &mut |outcome| {
+        let Some(index) = own.next() else { return Ok(()) };
+        let path = outcome.path.display().to_string();
+        match outcome.embedding {
+            Err(error) => {
+                if arguments.format == Format::Jsonl {
+                    line(&json!({ "path": path, "error": error }))?;
+                }
+                errors.push(Unread { path, error });
+            }
+            Ok(image) => {
+                let score = scorer.score_of(&embedded[index], &image);
+                if arguments.format == Format::Jsonl {
+                    line(&json!({ "prompt": prompts[index], "path": path, "score": score }))?;
+                }
+                groups[index].0.push(path);
+                groups[index].1.push(score);
+            }
+        }
+        Ok(())
+    })?;
+    let scored = groups.iter().map(|(paths, _)| paths.len()).sum();
+    let groups = prompts.iter().zip(&groups).filter(|(_, (paths, _))| !paths.is_empty());
+    let groups = groups.map(|(prompt, (paths, scores))| Prompt::new(prompt, paths, scores, None));
+    answer(&scorer, Results::Several { prompts: groups.collect() }, errors, scored, arguments.format)
 }
 
 fn run_pairs(arguments: &ScoreArguments, scorer: &PickScore, pairs: &[pairs::Line]) -> Result<(), Fault> {

@@ -63,8 +63,11 @@ test("a broken picture is named, and the others are scored", async ({ page, serv
   ]);
   await scored(page, 1);
   await expect(page.getByText("1 picture added.", { exact: false }).or(page.getByText("2 pictures added. 1 of the files are no pictures"))).toBeVisible();
-  await page.getByRole("button", { name: /cut\.png, Cannot be read/ }).click();
-  await expect(page.getByText("The picture is damaged or cut off.")).toBeVisible();
+  const tile = page.locator(".tile", { hasText: "cut.png" });
+  await expect(tile.locator(".reason")).toHaveText(/^The image is damaged or incomplete \(it cannot be decoded as PNG: .+\)\.$/);
+  await expect(tile.locator(".name")).toHaveText("cut.png");
+  await page.getByRole("button", { name: /cut\.png, Cannot be read: The image is damaged/ }).click();
+  await expect(page.locator("dialog .problem")).toHaveText(/^The image is damaged or incomplete/);
 });
 
 test("scores as CSV and JSON, safe in a spreadsheet", async ({ page, server }) => {
@@ -162,6 +165,7 @@ test("a photograph is said to be unlike what the demonstration knows", async ({ 
   await addPictures(page, [picture("photo-95.jpg")]);
   await scored(page, 1);
   await expect(page.getByText("unlike emoji")).toBeVisible();
+  await expect(page.locator(".tile .name", { hasText: "photo-95.jpg" })).toBeVisible();
   await expect(page.getByText("One of your pictures is not like that, so its score means little.")).toBeVisible();
 });
 

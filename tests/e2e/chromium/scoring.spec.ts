@@ -1,5 +1,7 @@
 /** Calls: their order, their ends, and what happens when the device goes away. */
 
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import type * as Library from "../../../web/engine/js/pickscore";
 
 import { expect, expectScores, IMAGES, load, PROMPT, test } from "./setup.ts";
@@ -136,6 +138,33 @@ test("an image that only the browser decodes is scored, and said to be so", asyn
   // Workers decode no SVG; whatever the browser wrote in place of AVIF is read.
   expect(outcome.skipped.every(({ code }) => code === "image-format")).toBe(true);
   expect(Number.isFinite(outcome.scores[1])).toBe(true);
+});
+
+test("Exif orientation changes no score, whoever decodes the image", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const names = ["as-stored.png", "as-rotated.png", "orientation-6.avif", "as-stored.tiff"];
+  const files = names.map((name) => ({ name, base64: readFileSync(join(import.meta.dirname, "../files", name)).toString("base64") }));
+  const outcome = await blank.evaluate(async (files) => {
+    const { scorer } = window as unknown as Opened;
+    const blobs = files.map(({ name, base64 }) => new File([Uint8Array.from(atob(base64), (character) => character.charCodeAt(0))], name));
+    const { embeddings, decodedByBrowser } = await scorer.readImages(blobs);
+    const [stored, rotated, avif, tiff] = embeddings as [Float32Array, Float32Array, Float32Array, Float32Array];
+    const cosine = (a: Float32Array, b: Float32Array) => a.reduce((sum, x, index) => sum + x * (b[index] ?? Number.NaN), 0);
+    const { width, height, data } = await scorer.decodeImage(blobs[3] as File);
+    return {
+      decodedByBrowser,
+      asStored: cosine(avif, stored),
+      asRotated: cosine(avif, rotated),
+      tiff: cosine(tiff, stored),
+      decoded: { width, height, first: [...data.slice(0, 4)], last: [...data.slice(-4)] },
+    };
+  }, files);
+  // AVIF is the browser's; its loss is small beside a rotation.
+  expect(outcome.decodedByBrowser).toEqual([2]);
+  expect(outcome.asStored).toBeGreaterThan(0.999);
+  expect(outcome.asRotated).toBeLessThan(0.99);
+  expect(outcome.tiff).toBeCloseTo(1, 6);
+  expect(outcome.decoded).toEqual({ width: 96, height: 64, first: [200, 30, 30, 255], last: [255, 255, 255, 255] });
 });
 
 test("bad arguments, empty prompts and disposed scorers are refused by code", async ({ blank, server }) => {

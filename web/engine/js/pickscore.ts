@@ -199,7 +199,7 @@ export class PickScore {
   }
 
   /**
-   * Scores one prompt with images (PNG, JPEG, WebP, GIF or BMP; others as far as the browser reads them), in the order given. Prompts
+   * Scores one prompt with images (PNG, JPEG, WebP, GIF, BMP or TIFF; others as far as the browser reads them), in the order given. Prompts
    * and images that have been seen before cost nothing.
    *
    * @throws {@link PickScoreError}
@@ -238,6 +238,16 @@ export class PickScore {
   async readImages(images: Blob[], options: Call = {}): Promise<EmbedResult> {
     checkImages(images);
     return this.#connection.call({ type: "images", images, options: callOptions(options) }, options);
+  }
+
+  /**
+   * The decoded image, as the library reads it: RGBA, alpha dropped. For pages that show images which the browser cannot, such as TIFF.
+   *
+   * @throws {@link PickScoreError}
+   */
+  async decodeImage(image: Blob, options: Pick<Call, "signal"> = {}): Promise<ImageData> {
+    checkImages([image]);
+    return this.#connection.call({ type: "decode", image }, options);
   }
 
   /**

@@ -35,6 +35,7 @@ export type Request =
   | LoadRequest
   | { type: "texts"; prompts: string[] }
   | { type: "images"; images: Blob[]; options: CallOptions }
+  | { type: "decode"; image: Blob }
   | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
   /** `embeddings` one after the other, each so long; 0 for an image that was skipped. */
   | { type: "compare"; prompt: string; embeddings: Float32Array; lengths: number[] }
@@ -45,6 +46,7 @@ export interface Results {
   load: Info;
   texts: Float32Array[];
   images: EmbedResult;
+  decode: ImageData;
   score: ScoreResult;
   compare: EmbeddingScores;
   dispose: undefined;

@@ -2,10 +2,10 @@
 
 use std::rc::Rc;
 
-use js_sys::{Array, Float32Array, Object};
+use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
 use pickscore::{
     PickScore,
-    pixels::{Picture, Pixels},
+    pixels::{Picture, Pixels, decode},
     score,
     towers::Embedding,
 };
@@ -56,6 +56,19 @@ impl Scorer {
     pub fn pixels(&self, image: &[u8]) -> Result<Float32Array, JsValue> {
         let pixels = self.0.pixels(image).map_err(Fault::from)?;
         Ok(Float32Array::from(pixels.values.as_slice()))
+    }
+
+    /// An encoded image as the library decodes it, for pages that show what the browser cannot:
+    /// `{ width, height, data }`, `data` being RGBA `[height, width, 4]`.
+    pub fn decode(&self, image: &[u8]) -> Result<Object, JsValue> {
+        let picture = decode(image, &self.0.processor().limits).map_err(Fault::from)?;
+        let rgba: Vec<u8> =
+            picture.values().as_chunks().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
+        Ok(object(&[
+            ("width", (picture.width() as f64).into()),
+            ("height", (picture.height() as f64).into()),
+            ("data", Uint8ClampedArray::from(rgba.as_slice()).into()),
+        ]))
     }
 
     /// An image that the browser decoded, `[height, width, 4]`, as the model reads it.

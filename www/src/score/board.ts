@@ -81,6 +81,7 @@ export function discard(pictures: Iterable<Picture>): void {
     if (kept.has(picture)) continue;
     if (picture.thumbnail !== undefined) URL.revokeObjectURL(picture.thumbnail);
     delete picture.thumbnail;
+    delete picture.copy;
     delete picture.embedding;
   }
 }
@@ -104,12 +105,14 @@ export function select(pictures: Iterable<Picture>, selected: boolean): void {
   tell();
 }
 
-function requestThumbnail(picture: Picture): void {
+/** Asks for a thumbnail: of the copy where there is one, else of the file. */
+export function requestThumbnail(picture: Picture): void {
   thumbnails.request({
     id: picture.id,
-    file: picture.file,
+    file: picture.copy ?? picture.file,
     done: ({ image, width, height, flatness }) => {
       if (image) Object.assign(picture, { thumbnail: URL.createObjectURL(image), width, height, flatness });
+      else picture.undecodable = true;
       changed();
     },
   });

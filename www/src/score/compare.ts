@@ -59,7 +59,7 @@ export class PictureCompare extends PickElement {
     if (!changed.has("pictures")) return;
     this.#release(new Set(this.pictures));
     for (const picture of this.pictures) {
-      if (!this.#addresses.has(picture)) this.#addresses.set(picture, URL.createObjectURL(picture.file));
+      if (!this.#addresses.has(picture)) this.#addresses.set(picture, URL.createObjectURL(picture.copy ?? picture.file));
     }
     this.#fit();
   }

@@ -9,6 +9,7 @@ import { repeat } from "lit/directives/repeat.js";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { styled } from "../design/style";
+import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { preferThumbnails } from "./board";
@@ -105,12 +106,12 @@ export class PictureMatrix extends PickElement {
 
   #line(picture: Picture, index: number): TemplateResult {
     const name = picture.caption ?? picture.path;
-    const words = picture.problem ? scoreText.unreadable : this.unlike(picture) ? scoreText.unlikeShort : "";
+    const words = picture.problem ? `${scoreText.unreadable}: ${explain(picture.problem)}` : this.unlike(picture) ? scoreText.unlikeShort : "";
     return html`<tr aria-rowindex=${index + 2} class=${picture.selected ? "selected" : ""}>
       <th scope="row">
         <div class="picture">
           <button type="button" class="frame" aria-label=${scoreText.openPicture(name, words || scoreText.rank)} @click=${() => this.#tell("look", picture)}>${image(picture)}</button>
-          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${words ? html`<br /><span class="unlike">${icon("alert", 12)}${words}</span>` : ""}</span>
+          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${words ? html`<br /><span class="unlike" title=${words}>${icon("alert", 12)}<span class="words">${words}</span></span>` : ""}</span>
           <label class="check">
             <input type="checkbox" .checked=${picture.selected} aria-label=${scoreText.selectPicture(name)} @change=${() => this.#tell("toggle", picture)} />
           </label>
@@ -219,6 +220,10 @@ export class PictureMatrix extends PickElement {
       }
       .frame:focus-visible {
         outline-offset: -2px;
+      }
+      /* Too small for it: the words beside it say why. */
+      .reason {
+        display: none;
       }
       .selected .frame img {
         outline: 3px solid var(--mark);

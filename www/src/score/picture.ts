@@ -21,6 +21,10 @@ export interface Picture {
   height?: number;
   /** The share of its surface that is flat colour: see `flatness.ts`. */
   flatness?: number;
+  /** Whether the browser has failed to decode its file. */
+  undecodable?: boolean;
+  /** A PNG copy to show, of an image that the engine decodes and the browser does not. */
+  copy?: Blob;
   /** Its embedding by the loaded model. */
   embedding?: Float32Array;
   /** Whether the browser decoded it, since the engine does not know its format. */

@@ -2,6 +2,7 @@
 
 import "../models/status";
 import "./compare";
+import "./copies";
 import "./matrix";
 import "./progress";
 import "./prompt-box";

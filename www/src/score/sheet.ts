@@ -13,7 +13,7 @@ import { scoreText } from "../text/score";
 import { preferThumbnails } from "./board";
 import { type Grid, grid, neighbour, place, visible } from "./layout";
 import type { Picture } from "./picture";
-import { caption, CAPTION, describe, image, tileStyles, type TileState } from "./tile";
+import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
 /** How long pictures glide, and a little. */
 const SETTLED = 600;
@@ -156,6 +156,8 @@ export class PictureSheet extends PickElement {
       unlike: this.unlike(picture),
     };
     const name = picture.caption ?? picture.path;
+    const drawn = drawnSize(picture, side);
+    const size = { "--side": `${side}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
     const classes = ["tile", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
@@ -163,7 +165,7 @@ export class PictureSheet extends PickElement {
       aria-setsize=${this.pictures.length}
       aria-posinset=${index + 1}
       data-id=${picture.id}
-      ${styled({ transform: `translate(${x}px, ${y}px)`, width: `${side}px`, "--side": `${side}px` })}
+      ${styled({ transform: `translate(${x}px, ${y}px)`, width: `${side}px`, ...size })}
     >
       <button
         type="button"
@@ -187,6 +189,7 @@ export class PictureSheet extends PickElement {
       >
         ${icon("check", 14)}
       </button>
+      ${state.unlike ? html`<span class="unlike" aria-hidden="true">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : ""}
       <div class="caption" aria-hidden="true">${caption(state)}</div>
     </div>`;
   }
@@ -248,12 +251,27 @@ export class PictureSheet extends PickElement {
         outline: 3px solid var(--mark);
         outline-offset: -3px;
       }
-      .select {
+      /* Images stand on the square's bottom edge and are centred: what lies on them is placed by the
+         size at which they are drawn. The square contains it even where an image is very flat. */
+      .select,
+      .tile .unlike {
+        --inset-inline: calc(max(0px, (var(--side) - var(--drawn-width)) / 2) + 6px);
         position: absolute;
-        inset-block-start: 6px;
-        inset-inline-end: 6px;
-        width: 1.75rem;
-        height: 1.75rem;
+      }
+      .tile .unlike {
+        inset-block-start: calc(var(--side) - 1.7rem);
+        inset-inline-start: min(var(--inset-inline), var(--side) / 4);
+        padding: 0.1rem 0.4rem;
+        font-size: var(--tiny);
+        background: var(--veil);
+        pointer-events: none;
+      }
+      .select {
+        --box: 1.75rem;
+        inset-block-start: min(var(--side) - var(--drawn-height) + 6px, var(--side) - var(--box) - 2px);
+        inset-inline-end: min(var(--inset-inline), (var(--side) - var(--box)) / 2);
+        width: var(--box);
+        height: var(--box);
         min-height: 0;
         padding: 0;
         color: transparent;
@@ -278,9 +296,8 @@ export class PictureSheet extends PickElement {
       }
       @media (hover: none), (pointer: coarse) {
         .select {
+          --box: 2.25rem;
           opacity: 1;
-          width: 2.25rem;
-          height: 2.25rem;
           min-height: 0 !important;
         }
       }

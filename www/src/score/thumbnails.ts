@@ -9,7 +9,7 @@ const SIDE = 512;
 
 export interface Waiting {
   id: number;
-  file: File;
+  file: Blob;
   done: (thumbnail: Thumbnail) => void;
 }
 

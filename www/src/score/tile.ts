@@ -1,7 +1,8 @@
-/** What a picture on the table looks like: itself, and a line below. */
+/** How an image on the table is drawn: the image, and two lines of text below it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { icon } from "../design/icons";
+import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import type { Picture } from "./picture";
@@ -20,7 +21,7 @@ export interface TileState {
 
 /** The state in words. */
 export function describe({ picture, prompt, rank, of, unlike }: TileState): string {
-  if (picture.problem) return scoreText.unreadable;
+  if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   if (!result || rank === undefined) return scoreText.notYet;
   const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${number(result.score, 2)}`, percent(result.probability)];
@@ -28,22 +29,33 @@ export function describe({ picture, prompt, rank, of, unlike }: TileState): stri
   return words.join(", ");
 }
 
-/** The picture, or what stands in its place. */
+/** Width and height of the image as drawn in a square of this side, in CSS pixels. */
+export function drawnSize({ thumbnail, width, height }: Picture, side: number): { width: number; height: number } {
+  if (thumbnail === undefined || !width || !height) return { width: side, height: side };
+  const scale = side / Math.max(width, height);
+  return { width: width * scale, height: height * scale };
+}
+
+/** The image; without one, why it cannot be read. */
 export function image(picture: Picture): TemplateResult {
   if (picture.thumbnail !== undefined) {
     const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
     return html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
   }
-  return picture.problem ? html`<span class="broken">${icon("alert", 24)}</span>` : html`<span class="blank"></span>`;
+  if (!picture.problem) return html`<span class="blank"></span>`;
+  return html`<span class="broken">${icon("alert", 24)}<span class="reason">${explain(picture.problem)}</span></span>`;
 }
 
-
-/** The line below. */
-export function caption({ picture, prompt, rank, unlike }: TileState): TemplateResult {
+/** The text below the image. */
+export function caption({ picture, prompt, rank }: TileState): TemplateResult {
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   const name = picture.path.split("/").pop() ?? picture.path;
   if (picture.problem) {
-    return html`<span class="line"><b>–</b><span class="words">${scoreText.unreadable}</span></span><span class="line name" title=${picture.path}>${name}</span>`;
+    const reason = explain(picture.problem);
+    return html`
+      <span class="line" title=${reason}><b>–</b><span class="words">${scoreText.unreadable}: ${reason}</span></span>
+      <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
+    `;
   }
   return html`
     <span class="line figures">
@@ -51,9 +63,7 @@ export function caption({ picture, prompt, rank, unlike }: TileState): TemplateR
       <span>${result ? number(result.score, 2) : nothing}</span>
       <span class="share">${result ? percent(result.probability) : nothing}</span>
     </span>
-    <span class="line name" title=${picture.path}>
-      ${unlike ? html`<span class="unlike">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : html`<span class="words">${name}</span>`}
-    </span>
+    <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
   `;
 }
 
@@ -97,8 +107,23 @@ export const tileStyles = css`
   }
   .broken {
     display: grid;
-    place-items: center;
+    place-content: center;
+    justify-items: center;
+    gap: 0.4rem;
+    padding: 0.6rem;
     color: var(--soft);
+    overflow: hidden;
+  }
+  .reason {
+    font-size: var(--tiny);
+    line-height: 1.35;
+    text-align: center;
+    text-wrap: balance;
+    overflow-wrap: anywhere;
+    display: -webkit-box;
+    -webkit-box-orient: vertical;
+    -webkit-line-clamp: 5;
+    overflow: hidden;
   }
   .caption {
     display: grid;

@@ -7,9 +7,10 @@ const MOST = 2 ** 27;
 export async function decodeInBrowser(image: Blob, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData | null> {
   let bitmap: ImageBitmap;
   try {
-    // As the library: turned by no tag, converted by no profile, alpha not multiplied in.
+    // As the library decodes: not rotated by Exif, not converted by a colour profile, alpha not
+    // multiplied in.
     const options: ImageBitmapOptions = {
-      imageOrientation: "from-image",
+      imageOrientation: "none",
       colorSpaceConversion: "none",
       premultiplyAlpha: "none",
     };

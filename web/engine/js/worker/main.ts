@@ -38,6 +38,8 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
       return model.texts(request.prompts, context);
     case "images":
       return model.images(request.images, request.options, context);
+    case "decode":
+      return model.decode(request.image, context);
     case "score":
       return model.score(request.prompt, request.images, request.options, context);
     case "compare":

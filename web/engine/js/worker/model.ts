@@ -84,6 +84,21 @@ export class Model {
     return { embeddings: outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array()), ...told(outcomes) };
   }
 
+  /** An image as the library decodes it, else as the browser does. */
+  async decode(image: Blob, context: Context): Promise<ImageData> {
+    await this.#revive(context);
+    const { bytes, problem } = await read(image);
+    if (problem) throw problem;
+    try {
+      const { width, height, data } = this.#scorer.decode(bytes) as { width: number; height: number; data: Uint8ClampedArray<ArrayBuffer> };
+      return new ImageData(data, width, height);
+    } catch (error) {
+      const decoded = asPickScoreError(error).code === "image-format" ? await decodeInBrowser(image, bytes) : null;
+      if (!decoded) throw imageProblem(error);
+      return decoded;
+    }
+  }
+
   async score(prompt: string, images: Blob[], options: CallOptions, context: Context): Promise<ScoreResult> {
     await this.#revive(context);
     const truncated = this.#scorer.truncates(prompt);

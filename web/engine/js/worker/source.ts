@@ -36,8 +36,14 @@ export interface Folder {
 
 const CONFIG = 1 << 20;
 const JSON_FILE = 64 << 20;
-const INDEX = "model.safetensors.index.json";
+/** Weights in one file, and indexes of those in several. Safetensors come first. */
 const WEIGHTS = ["model.safetensors", "open_clip_model.safetensors"];
+const INDEX = "model.safetensors.index.json";
+const TORCH_WEIGHTS = ["pytorch_model.bin", "open_clip_pytorch_model.bin"];
+const TORCH_INDEX = "pytorch_model.bin.index.json";
+/** Endings of weight files. */
+const SAFETENSORS = /\.safetensors$/i;
+const TORCH = /\.(bin|pt|pth|ckpt)$/i;
 const CONFIGS = ["config.json", "open_clip_config.json"];
 /** A folder of shards has this in place of the weights. */
 const MANIFEST = "pickscore-shards.json";
@@ -56,8 +62,7 @@ export async function find(
   if (last.endsWith(".json") && !last.endsWith(".index.json")) {
     return fromManifest(address, signal, isClip);
   }
-  const isFile = last.endsWith(".safetensors") || last.endsWith(".json");
-  if (/\.(bin|pt|pth|ckpt)$/.test(last)) throw pickle(last);
+  const isFile = SAFETENSORS.test(last) || TORCH.test(last) || last.endsWith(".json");
   const base = new URL(isFile ? "." : address.pathname.endsWith("/") ? "" : `${address.pathname}/`, address);
   base.search = address.search;
   return fromFolder(nameOf(base), serverFolder(base, signal), isFile ? last : null, isClip);
@@ -102,16 +107,29 @@ async function findWeights(folder: Folder, file: string | null): Promise<SourceF
     if (!found) throw new PickScoreError("not-found", `${folder.place} has no ${file}`);
     return [found];
   }
-  for (const name of file ? [] : WEIGHTS) {
-    const found = await folder.large(name);
-    if (found) return [found];
+  if (file) return (await shards(folder, file)) ?? missing(folder, file);
+  for (const [names, index] of [
+    [WEIGHTS, INDEX],
+    [TORCH_WEIGHTS, TORCH_INDEX],
+  ] as const) {
+    for (const name of names) {
+      const found = await folder.large(name);
+      if (found) return [found];
+    }
+    const found = await shards(folder, index);
+    if (found) return found;
   }
-  const index = await folder.small(file ?? INDEX, 16 << 20);
-  if (index) return Promise.all(shardNames(index, file ?? INDEX).map(async (name) => required(folder, name)));
-  throw new PickScoreError(
-    "not-found",
-    `${folder.place} has no ${WEIGHTS[0]} and no ${INDEX}; a PyTorch checkpoint (.bin) has to be converted first`,
-  );
+  return missing(folder, `${WEIGHTS[0]} and no ${TORCH_WEIGHTS[0]}`);
+}
+
+/** The files that an index names; `null` where there is no such index. */
+async function shards(folder: Folder, name: string): Promise<SourceFile[] | null> {
+  const index = await folder.small(name, 16 << 20);
+  return index && Promise.all(shardNames(index, name).map(async (file) => required(folder, file)));
+}
+
+function missing(folder: Folder, names: string): never {
+  throw new PickScoreError("not-found", `${folder.place} has no ${names}`);
 }
 
 async function required(folder: Folder, name: string): Promise<SourceFile> {
@@ -192,14 +210,7 @@ async function fromManifest(
 /** Files that the visitor picked, by their names; folders above them do not matter. */
 function localFolder(files: File[]): Folder {
   const byName = new Map(files.map((file) => [file.name, file]));
-  const [only] = files.filter((file) => file.name.endsWith(".safetensors"));
-  const find = (name: string) => {
-    // A single weight file may have any name.
-    const one = name === WEIGHTS[0] && files.filter((file) => file.name.endsWith(".safetensors")).length === 1;
-    return byName.get(name) ?? (one ? only : undefined);
-  };
-  const pickled = files.find((file) => /\.(bin|pt|pth|ckpt)$/.test(file.name));
-  if (!only && pickled) throw pickle(pickled.name);
+  const find = (name: string) => byName.get(name) ?? only(files, name);
   const folder: Folder = {
     place: "the selection",
     small: async (name, longest) => {
@@ -215,10 +226,17 @@ function localFolder(files: File[]): Folder {
   return folder;
 }
 
+/** A single weight file may have any name: it stands for the first name that is looked for. */
+function only(files: File[], name: string): File | undefined {
+  const ending = name === WEIGHTS[0] ? SAFETENSORS : name === TORCH_WEIGHTS[0] ? TORCH : undefined;
+  const fitting = ending ? files.filter((file) => ending.test(file.name)) : [];
+  return fitting.length === 1 ? fitting[0] : undefined;
+}
+
 function modelName(files: File[]): string {
   const folder = files[0]?.webkitRelativePath.split("/").slice(-2, -1)[0];
-  const weights = files.find((file) => file.name.endsWith(".safetensors"));
-  return folder || weights?.name.replace(/\.safetensors$/, "") || "local files";
+  const weights = files.find((file) => SAFETENSORS.test(file.name)) ?? files.find((file) => TORCH.test(file.name));
+  return folder || weights?.name.replace(/\.\w+$/, "") || "local files";
 }
 
 /** `…/owner/name/resolve/main/` is called `name`; any other folder by its last part. */
@@ -227,11 +245,4 @@ function nameOf(base: URL): string {
   const resolve = parts.indexOf("resolve");
   const name = base.hostname === "huggingface.co" && resolve > 0 ? parts[resolve - 1] : parts.pop();
   return decodeURIComponent(name ?? base.hostname);
-}
-
-function pickle(name: string): PickScoreError {
-  return new PickScoreError(
-    "model-weights",
-    `${name} is a PyTorch checkpoint, which is a program and not only numbers; convert it to safetensors first`,
-  );
 }

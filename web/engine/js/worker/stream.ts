@@ -185,20 +185,25 @@ async function restore(loader: ModelLoader, writer: ModelWriter, context: Contex
 /** Longest header that is copied; the engine refuses longer ones. */
 const LONGEST_HEADER = 16 << 20;
 
-/** The first bytes of a safetensors file, up to the end of its header. */
+/** The first bytes of a safetensors file, up to the end of its header. Other files have none: they are always loaded from the beginning. */
 class HeaderCopy {
   #parts: Uint8Array[] = [];
   #length = 0;
   #whole: Uint8Array<ArrayBuffer> | undefined;
+  #none = false;
 
   /** Takes the next bytes; true once, when the header is whole. */
   take(chunk: Uint8Array): boolean {
-    if (this.#whole || this.#length > LONGEST_HEADER) return false;
+    if (this.#whole || this.#none) return false;
     this.#parts.push(chunk.slice());
     this.#length += chunk.length;
     if (this.#length < 8) return false;
     const bytes = concatenated(this.#parts, this.#length);
     const end = 8 + Number(new DataView(bytes.buffer).getBigUint64(0, true));
+    if (end > LONGEST_HEADER) {
+      this.#none = true;
+      this.#parts = [];
+    }
     if (this.#length < end) return false;
     this.#whole = bytes.slice(0, end);
     this.#parts = [];

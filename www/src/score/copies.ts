@@ -1,0 +1,43 @@
+/**
+ * Copies of images that the engine decodes and the browser does not, such as TIFF: made one at a time, once the engine has read the image and
+ * the browser has failed to. The thumbnail and the full view are then made from the copy.
+ */
+
+import { session } from "../engine/session";
+import { board, requestThumbnail } from "./board";
+import type { Picture } from "./picture";
+
+let working = false;
+
+board.subscribe(() => void work());
+
+async function work(): Promise<void> {
+  if (working) return;
+  working = true;
+  try {
+    for (let picture = next(); picture; picture = next()) await copy(picture);
+  } finally {
+    working = false;
+  }
+}
+
+function next(): Picture | undefined {
+  if (!session.value.scorer) return undefined;
+  return board.value.pictures.find(({ undecodable, embedding, copy }) => undecodable && embedding !== undefined && copy === undefined);
+}
+
+async function copy(picture: Picture): Promise<void> {
+  try {
+    const decoded = await session.value.scorer?.decodeImage(picture.file);
+    if (!decoded) return;
+    const canvas = new OffscreenCanvas(decoded.width, decoded.height);
+    canvas.getContext("2d")?.putImageData(decoded, 0, 0);
+    picture.copy = await canvas.convertToBlob({ type: "image/png" });
+    requestThumbnail(picture);
+  } catch {
+    // The model was unloaded, or there is too little memory: the image keeps its place without a copy.
+  } finally {
+    // Not tried again.
+    picture.undecodable = false;
+  }
+}
