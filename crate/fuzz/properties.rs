@@ -2,19 +2,17 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each target uses one")]
 
-use pickscore::{
-    dataset::{
-        Columns, Reader,
-        contribution::{ImportStep, Importer},
-    },
-    preference::{Record, Round},
-};
 use pickscore_checkpoint::{
     config::ClipConfig,
     weights::{Loader, Precision, ShardIndex, Values},
 };
+use pickscore_dataset::{
+    Columns, Reader,
+    contribution::{ImportStep, Importer},
+};
 use pickscore_metadata::Metadata;
 use pickscore_pixels::{Limits, Processor, decode};
+use pickscore_preferences::{Record, Round};
 use pickscore_tokens::{Tokenizer, Tokens};
 
 /// The model that weights are read for: small, so that a loader that takes more memory than the model is seen.

@@ -19,31 +19,22 @@
 //! # }
 //! ```
 
-mod cholesky;
-pub mod dataset;
-pub mod evaluate;
-pub mod preference;
-pub mod score;
-#[cfg(feature = "model")]
-pub mod scorer;
-#[cfg(feature = "model")]
-pub mod self_test;
-#[cfg(feature = "model")]
-pub mod towers;
-#[cfg(all(feature = "train", not(target_family = "wasm")))]
-pub mod train;
-
 #[cfg(feature = "model")]
 pub use pickscore_checkpoint::{config, weights};
-use pickscore_common::hexadecimal;
 pub use pickscore_common::{progress, seeded};
+pub use pickscore_dataset as dataset;
 pub use pickscore_metadata as metadata;
 #[cfg(feature = "model")]
+pub use pickscore_model::{PickScore, scorer, self_test, towers};
+#[cfg(feature = "model")]
 pub use pickscore_pixels as pixels;
+pub use pickscore_preferences as preference;
+pub use pickscore_preferences::evaluate;
+pub use pickscore_score as score;
 #[cfg(feature = "model")]
 pub use pickscore_tokens as tokens;
-#[cfg(feature = "model")]
-pub use scorer::PickScore;
+#[cfg(feature = "train")]
+pub use pickscore_training as train;
 
 #[cfg(feature = "cli")]
 pub mod cli;

@@ -5,7 +5,7 @@
 mod common;
 #[path = "common/contributions.rs"]
 mod contributions;
-#[path = "common/records.rs"]
+#[path = "../preferences/tests/common/records.rs"]
 mod records;
 
 use std::{

@@ -5,12 +5,10 @@
 
 use std::{fs, ops::ControlFlow, path::Path};
 
-use pickscore::{
-    PickScore,
-    scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
-    weights::Precision,
-};
+use pickscore_checkpoint::weights::Precision;
 use pickscore_generate::{Convention, Dtype, write_directory};
+use pickscore_model::PickScore;
+use pickscore_model::scorer::{DeviceChoice, OpenOptions, PrecisionChoice};
 use pollster::FutureExt as _;
 use serde::Deserialize;
 
@@ -32,7 +30,7 @@ fn distance(case: &Case, model: &Path, precision: Precision) -> (f32, f32) {
         ..OpenOptions::default()
     };
     let scorer = PickScore::open(model, &options, &mut |_| ControlFlow::Continue(())).unwrap();
-    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/pixels/files");
+    let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/pixels/files");
     let images: Vec<Vec<u8>> = case.images.iter().map(|name| fs::read(files.join(name)).unwrap()).collect();
     let prompts: Vec<&str> = case.prompts.iter().map(String::as_str).collect();
     let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
@@ -53,7 +51,7 @@ fn distance(case: &Case, model: &Path, precision: Precision) -> (f32, f32) {
 }
 
 fn check(name: &str, precisions: &[(Precision, f32)]) {
-    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures");
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures");
     let case: Case = serde_json::from_slice(&fs::read(fixtures.join(name)).unwrap()).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let config = case.source.to_string();

@@ -3,13 +3,11 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
 use burn::tensor::{Device, FloatDType};
-use pickscore::{
-    config::ClipConfig,
-    score::score,
-    towers::{Clip, ClipBuilder, Embedding},
-    weights::{Loader, Precision},
-};
+use pickscore_checkpoint::config::ClipConfig;
+use pickscore_checkpoint::weights::{Loader, Precision};
 use pickscore_generate::{Convention, Dtype, pixels, prompt, tensors, write_safetensors};
+use pickscore_model::towers::{Clip, ClipBuilder, Embedding};
+use pickscore_score::score;
 use pollster::FutureExt as _;
 use serde_json::Value;
 
@@ -196,7 +194,7 @@ fn a_gpu_equals_the_reference() {
 #[ignore = "minutes and gigabytes"]
 fn the_full_size_equals_the_reference() {
     let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/parity/fixtures/towers-full.json");
+        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/towers-full.json");
     for case in &cases(&std::fs::read_to_string(folder).unwrap()) {
         for (precision, bound) in
             [(Precision::F32, 0.002), (Precision::F16, 0.05), (Precision::Q8, f32::INFINITY)]

@@ -5,15 +5,13 @@
 use std::ops::ControlFlow;
 
 use burn::tensor::{DType, Device, Tensor, TensorData};
-use pickscore::{
-    config::ClipConfig,
-    train::{
-        Batch, Decay, Objective, Optimizer, OptimizerOptions, Schedule, Trainee, contrastive_loss,
-        example_weights, gradients, preference_loss,
-    },
-    weights::ModelDirectory,
-};
+use pickscore_checkpoint::config::ClipConfig;
+use pickscore_checkpoint::weights::ModelDirectory;
 use pickscore_generate::{Convention, Dtype, features, pixels, prompt, write_directory};
+use pickscore_training::{
+    Batch, Decay, Objective, Optimizer, OptimizerOptions, Schedule, Trainee, contrastive_loss,
+    example_weights, gradients, preference_loss,
+};
 use serde_json::Value;
 
 fn fixture() -> Value {

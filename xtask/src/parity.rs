@@ -13,8 +13,7 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
         "--locked",
         "--release",
         "--package",
-        "pickscore",
-        "--no-default-features",
+        "pickscore-model",
         "--features",
         "parallel",
         "--test",
@@ -32,11 +31,11 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
 /// The browser's kernels against their definitions, then the small models on them and on burn's own.
 fn on_gpu() -> Result<()> {
     let mut kernels =
-        cargo(&["test", "--locked", "--package", "pickscore", "--lib", "--no-default-features"]);
+        cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
     step("kernels", kernels.args(["--features", "wgpu,parallel", "towers::gpu"]))?;
     for features in ["wgpu,parallel", "gpu,parallel"] {
-        let mut towers = cargo(&["test", "--locked", "--package", "pickscore", "--test", "parity_towers"]);
-        towers.args(["--no-default-features", "--features", features]);
+        let mut towers = cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
+        towers.args(["--features", features]);
         step(
             &format!("towers on the GPU ({features})"),
             towers.args(["--", "--ignored", "--nocapture", "gpu"]),

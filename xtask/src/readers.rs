@@ -23,12 +23,12 @@ pub(crate) fn run() -> Result<()> {
         "Parquet by pandas, datasets, DuckDB and Polars",
         program(&python, &[]).arg(scripts.join("write.py")).arg(&theirs),
     )?;
-    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "dataset"]);
-    test.args(NATIVE).args(["--", "--ignored", "--exact", "readers_and_writers"]);
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore-dataset", "--test", "dataset"]);
+    test.args(["--", "--ignored", "--exact", "readers_and_writers"]);
     step("read by us, and ours written", test.env("PICKSCORE_READERS", &folder))?;
     step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))?;
-    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "contribution"]);
-    test.args(NATIVE).args(["--", "--ignored", "--exact", "contributions_for_readers"]);
+    let mut test = cargo(&["test", "--locked", "--package", "pickscore-dataset", "--test", "contribution"]);
+    test.args(["--", "--ignored", "--exact", "contributions_for_readers"]);
     step("contributions written", test.env("PICKSCORE_READERS", &folder))?;
     let contributions = folder.join("contributions");
     step(

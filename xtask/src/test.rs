@@ -34,7 +34,8 @@ pub(crate) fn run() -> Result<()> {
     readers::run()?;
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     step("lints", &mut cargo(&lints))?;
-    let mut documentation = cargo(&["doc", "--locked", "--package", "pickscore", "--no-deps"]);
+    let mut documentation = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
+    documentation.args(NOT_NATIVE.map(|package| format!("--exclude={package}")));
     step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
     engine_lints()?;
     web::build::run()?;

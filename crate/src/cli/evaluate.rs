@@ -27,7 +27,7 @@ use crate::{
         scorer_means::{Scored, correlate},
     },
     progress::Progress,
-    score::Verdict,
+    score::Label,
     scorer::ImageCache,
     towers::Embedding,
 };
@@ -238,9 +238,9 @@ fn without_models(
         let next = prompts.len();
         let prompt = *prompts.entry(&choice.prompt).or_insert(next);
         let label = match choice.verdict {
-            Verdict::Left => [1.0, 0.0],
-            Verdict::Tie => [0.5, 0.5],
-            Verdict::Right => [0.0, 1.0],
+            Label::Left => [1.0, 0.0],
+            Label::Tie => [0.5, 0.5],
+            Label::Right => [0.0, 1.0],
         };
         pairs.push(Judged { label, scores: [0.0; 2], kind: None, prompt });
     }

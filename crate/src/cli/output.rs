@@ -81,7 +81,7 @@ impl Prompt {
             rank,
         });
         let verdict = match (tie_threshold, scores) {
-            (Some(threshold), &[left, right]) => Some(score::Verdict::of([left, right], threshold).name()),
+            (Some(threshold), &[left, right]) => Some(score::Label::of([left, right], threshold).name()),
             _ => None,
         };
         Self { prompt: prompt.into(), images: images.collect(), verdict }

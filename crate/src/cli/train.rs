@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     dataset::DatasetFiles,
-    scorer::open,
+    scorer::device,
     train::{Decay, Event, Keep, LogEntry, Objective, OptimizerOptions, TrainOptions, Trainee, train},
     weights::ModelDirectory,
 };
@@ -169,7 +169,7 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     let data = DatasetFiles::open(&arguments.data, "train")?;
     let held_out = if arguments.validation.is_empty() { &arguments.data } else { &arguments.validation };
     let held_out = DatasetFiles::open(held_out, "validation")?;
-    let (device, _) = open::device(arguments.device.into())?;
+    let (device, _) = device(arguments.device.into())?;
     let trainee = if arguments.from_scratch {
         Trainee::random(directory.config().clone(), arguments.seed, device.clone())
     } else {

@@ -3,7 +3,7 @@
 use burn::tensor::Device;
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu::Features;
-use pickscore::self_test::{SelfTestError, self_test};
+use pickscore_model::self_test::{SelfTestError, self_test};
 use wasm_bindgen::prelude::*;
 
 use crate::{fault::Fault, loader};
@@ -81,7 +81,7 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        pickscore::towers::tune(&self.device, answer.as_deref(), subgroup as usize, &now)
+        pickscore_model::towers::tune(&self.device, answer.as_deref(), subgroup as usize, &now)
             .await
             .map(Into::into)
     }

@@ -1,13 +1,11 @@
 //! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
 
-use pickscore::{
-    config::ConfigError,
-    pixels::{PixelError, ProcessorError},
-    scorer::ScoreError,
-    tokens::TokenizerError,
-    towers::TowerError,
-    weights::WeightError,
-};
+use pickscore_checkpoint::config::ConfigError;
+use pickscore_checkpoint::weights::WeightError;
+use pickscore_model::scorer::ScoreError;
+use pickscore_model::towers::TowerError;
+use pickscore_pixels::{PixelError, ProcessorError};
+use pickscore_tokens::TokenizerError;
 use wasm_bindgen::prelude::*;
 
 /// Something that went wrong, on its way to JavaScript.

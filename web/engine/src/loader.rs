@@ -2,15 +2,13 @@
 
 use burn::tensor::{FloatDType, Tensor};
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
-use pickscore::{
-    PickScore,
-    config::ClipConfig,
-    pixels::Processor,
-    scorer::Info,
-    tokens::Tokenizer,
-    towers::{ClipBuilder, Towers},
-    weights::{Loader, Parameter, Precision, StoredLayout, Values},
-};
+use pickscore_checkpoint::config::ClipConfig;
+use pickscore_checkpoint::weights::{Loader, Parameter, Precision, StoredLayout, Values};
+use pickscore_model::PickScore;
+use pickscore_model::scorer::Info;
+use pickscore_model::towers::{ClipBuilder, Towers};
+use pickscore_pixels::Processor;
+use pickscore_tokens::Tokenizer;
 use wasm_bindgen::prelude::*;
 
 use crate::{device::EngineDevice, fault::Fault, scorer::Scorer};

@@ -3,12 +3,9 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
-use pickscore::{
-    PickScore,
-    pixels::{Picture, Pixels, decode},
-    score,
-    towers::Embedding,
-};
+use pickscore_model::PickScore;
+use pickscore_model::towers::Embedding;
+use pickscore_pixels::{Picture, Pixels, decode};
 use wasm_bindgen::prelude::*;
 
 use crate::{fault::Fault, loader::object};
@@ -96,7 +93,7 @@ impl Scorer {
         let prompt = Embedding::normalised(prompt);
         let score = |image: &[f32]| self.0.score_of(&prompt, &Embedding::normalised(image.to_vec()));
         let mut scores: Vec<f32> = images.chunks(dimensions).map(score).collect();
-        scores.extend(score::probabilities(&scores));
+        scores.extend(pickscore_score::probabilities(&scores));
         Float32Array::from(scores.as_slice())
     }
 }

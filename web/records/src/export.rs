@@ -3,12 +3,10 @@
 use std::collections::BTreeMap;
 
 use js_sys::{Array, Object, Reflect, Uint8Array};
-use pickscore::{
-    dataset::contribution::{
-        Card, Chunk, ExportError, ExportOptions, Exporter as InnerExporter, Format, Packing, WrittenFile,
-    },
-    preference::Record,
+use pickscore_dataset::contribution::{
+    Card, Chunk, ExportError, ExportOptions, Exporter as InnerExporter, Format, Packing, WrittenFile,
 };
+use pickscore_preferences::Record;
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 

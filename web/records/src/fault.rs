@@ -1,6 +1,6 @@
 //! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
 
-use pickscore::preference::{RecordError, RoundError};
+use pickscore_preferences::{RecordError, RoundError};
 use wasm_bindgen::prelude::*;
 
 /// Something that went wrong, on its way to JavaScript.

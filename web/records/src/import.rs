@@ -1,7 +1,7 @@
 //! Reading contributions.
 
 use js_sys::{Object, Reflect, Uint8Array};
-use pickscore::dataset::contribution::{ImportStep, Importer as InnerImporter, Refusal};
+use pickscore_dataset::contribution::{ImportStep, Importer as InnerImporter, Refusal};
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;
 

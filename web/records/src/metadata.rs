@@ -1,6 +1,6 @@
 //! What generators wrote into images.
 
-use pickscore::metadata::Metadata;
+use pickscore_metadata::Metadata;
 use serde_json::{Map, Value};
 use wasm_bindgen::prelude::*;
 

@@ -1,11 +1,11 @@
 //! Rounds and records.
 
-use pickscore::{
-    evaluate::{
-        Bootstrap, RankBy, Ranker as InnerRanker, ScorerAgreement, SelfAgreement, choices,
-        ranking::RankError, scorer_agreement as agreement_of, self_agreement as self_agreement_of,
-    },
-    preference::{Choice, Comparison, Record, Round as InnerRound, RoundSettings, image_uid as uid_of},
+use pickscore_preferences::evaluate::{
+    Bootstrap, RankBy, Ranker as InnerRanker, ScorerAgreement, SelfAgreement, choices, ranking::RankError,
+    scorer_agreement as agreement_of, self_agreement as self_agreement_of,
+};
+use pickscore_preferences::{
+    Choice, Comparison, Record, Round as InnerRound, RoundSettings, image_uid as uid_of,
 };
 use serde_json::{Value, json};
 use wasm_bindgen::prelude::*;

@@ -1,0 +1,142 @@
+//! Opens a model from disk.
+
+use std::{ops::ControlFlow, path::Path};
+
+use burn::tensor::{Device, FloatDType};
+
+use super::{Info, PickScore, ScoreError};
+use crate::towers::ClipBuilder;
+use pickscore_checkpoint::weights::{ModelDirectory, Precision};
+use pickscore_common::progress::Progress;
+use pickscore_pixels::{Limits, Processor};
+use pickscore_tokens::Tokenizer;
+
+/// Where to compute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DeviceChoice {
+    /// A GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A GPU.
+    Gpu,
+    /// The CPU, all cores.
+    Cpu,
+}
+
+/// What to store matrices as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum PrecisionChoice {
+    /// f16 on a GPU that computes in it, else f32.
+    #[default]
+    Auto,
+    /// This one.
+    Exactly(Precision),
+}
+
+/// How to open a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct OpenOptions {
+    /// Where to compute.
+    pub device: DeviceChoice,
+    /// What to store matrices as.
+    pub precision: PrecisionChoice,
+    /// How large images may be.
+    pub limits: Limits,
+}
+
+/// A device that was found.
+struct Found {
+    device: Device,
+    name: &'static str,
+    adapter: Option<String>,
+    /// Whether it multiplies in 16 bits.
+    half: bool,
+}
+
+impl PickScore {
+    /// Opens a model directory or file; see [`ModelDirectory::open`] for what that may be.
+    ///
+    /// # Errors
+    ///
+    /// When the model is not there, damaged or of another kind, when `progress` broke off, and when there is no such device.
+    pub fn open(
+        path: &Path,
+        options: &OpenOptions,
+        progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+    ) -> Result<Self, ScoreError> {
+        let directory = ModelDirectory::open(path)?;
+        let config = directory.config().clone();
+        let (tokenizer, mut processor) = reading(&directory)?;
+        processor.limits = options.limits;
+        let found = find(options.device)?;
+        let precision = match options.precision {
+            PrecisionChoice::Exactly(precision) => precision,
+            PrecisionChoice::Auto if found.half => Precision::F16,
+            PrecisionChoice::Auto => Precision::F32,
+        };
+        let compute =
+            if precision != Precision::F32 && found.half { FloatDType::F16 } else { FloatDType::F32 };
+        let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
+        let mut builder = ClipBuilder::new(config, compute, found.device);
+        let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
+        let loaded = directory.load(precision, progress, sink)?;
+        let clip = builder.finish()?;
+        let info = Info {
+            model: directory.name().into(),
+            device: found.name,
+            adapter: found.adapter,
+            precision,
+            parameters,
+            unexpected: loaded.unexpected,
+        };
+        Ok(Self::new(clip, tokenizer, processor, info))
+    }
+}
+
+/// How a model's prompts and images are read: as its folder says, else as CLIP's are.
+pub fn reading(directory: &ModelDirectory) -> Result<(Tokenizer, Processor), ScoreError> {
+    let tokenizer = match directory.tokenizer_json()? {
+        Some(json) => Tokenizer::from_json(&json)?,
+        None => Tokenizer::clip(),
+    };
+    let size = directory.config().vision.image_size;
+    let processor = match directory.preprocessor_json()? {
+        Some(json) => Processor::from_json(&json, size)?,
+        None => Processor::clip(size),
+    };
+    Ok((tokenizer, processor))
+}
+
+/// The device of a choice, for training.
+pub fn device(choice: DeviceChoice) -> Result<(Device, &'static str), ScoreError> {
+    find(choice).map(|found| (found.device, found.name))
+}
+
+fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
+    let cpu = || Found { device: Device::flex(), name: "cpu", adapter: None, half: false };
+    match choice {
+        DeviceChoice::Cpu => Ok(cpu()),
+        DeviceChoice::Gpu => gpu(true).map_err(|reason| ScoreError::NoGpu { reason }),
+        DeviceChoice::Auto => Ok(gpu(false).unwrap_or_else(|_| cpu())),
+    }
+}
+
+/// The default GPU. One that is emulated on the CPU counts only where it was `asked` for.
+#[cfg(feature = "wgpu")]
+fn gpu(asked: bool) -> Result<Found, String> {
+    use burn::tensor::wgpu::wgpu::{DeviceType, Features};
+
+    let initialised = Device::wgpu_options().init_with_setup();
+    let (device, setup) = initialised.map_err(|error| error.to_string())?;
+    let info = setup.adapter.get_info();
+    if info.device_type == DeviceType::Cpu && !asked {
+        return Err(format!("{} is emulated on the CPU", info.name));
+    }
+    let half = setup.device.features().contains(Features::SHADER_F16);
+    Ok(Found { device, name: "gpu", adapter: Some(info.name), half })
+}
+
+#[cfg(not(feature = "wgpu"))]
+fn gpu(_asked: bool) -> Result<Found, String> {
+    Err("this build has no GPU support".into())
+}

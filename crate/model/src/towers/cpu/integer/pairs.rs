@@ -1,0 +1,207 @@
+//! Two steps at once: a product of two pairs of 16-bit numbers is one instruction, half of what as many products in f32 take.
+//! With VNNI it adds them up as well.
+
+#[cfg(target_arch = "x86_64")]
+use super::registers::x86::{Eight, Kind, Sixteen};
+use super::{
+    Group, Pair, Tile,
+    registers::{Registers, four::Four},
+};
+use crate::towers::cpu::{
+    tile::{self, LANES},
+    weight::PanelGroups,
+};
+use pickscore_checkpoint::weights::Blocks;
+
+/// Most steps of one block before its sum could overflow: 2³¹ / (127 · 32767).
+const MOST_BLOCK: usize = 512;
+
+impl Group for Pair {
+    const STEPS: usize = 2;
+    type Input = [i16; 2];
+    const ZERO: f32 = 0.0;
+
+    /// Pairs lie within a block, whose sum fits in 31 bits.
+    fn can_take(blocks: &Blocks) -> bool {
+        blocks.block.is_multiple_of(2) && (2..=MOST_BLOCK).contains(&blocks.block)
+    }
+
+    fn excess() -> f32 {
+        0.0
+    }
+
+    #[inline(always)]
+    fn store(numbers: &[u32], input: &mut [[i16; 2]]) {
+        let input: &mut [i16] = bytemuck::cast_slice_mut(input);
+        input.iter_mut().zip(numbers).for_each(|(x, number)| *x = *number as i16);
+    }
+
+    fn most_rows() -> usize {
+        #[cfg(target_arch = "x86_64")]
+        return Kind::fastest().map_or(Four::MOST_ROWS, Kind::most_rows);
+        #[cfg(not(target_arch = "x86_64"))]
+        Four::MOST_ROWS
+    }
+
+    fn multiply(tile: Tile<'_, Self>) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(kind) = Kind::fastest() {
+            return run_on(kind, tile);
+        }
+        run::<Four>(tile);
+    }
+}
+
+/// Whether whole numbers are faster than f32 on this processor.
+pub(super) fn are_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return Kind::fastest().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    cfg!(target_family = "wasm")
+}
+
+/// On registers of a kind that this processor has.
+#[cfg(target_arch = "x86_64")]
+fn run_on(kind: Kind, tile: Tile<'_, Pair>) {
+    #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+    fn avx512_vnni(tile: Tile<'_, Pair>) {
+        run::<Sixteen>(tile);
+    }
+    #[target_feature(enable = "avx2,fma,avxvnni")]
+    fn avx_vnni(tile: Tile<'_, Pair>) {
+        run::<Eight<true>>(tile);
+    }
+    #[target_feature(enable = "avx2,fma")]
+    fn avx2(tile: Tile<'_, Pair>) {
+        run::<Eight<false>>(tile);
+    }
+    // SAFETY: `Kind` asks the processor for what each is named after.
+    unsafe {
+        match kind {
+            Kind::Avx512Vnni => avx512_vnni(tile),
+            Kind::AvxVnni => avx_vnni(tile),
+            Kind::Avx2 => avx2(tile),
+        }
+    }
+}
+
+#[inline(always)]
+fn run<R: Registers>(tile: Tile<'_, Pair>) {
+    match tile.rows {
+        1 => multiply::<R, 1>(tile),
+        2 => multiply::<R, 2>(tile),
+        3 => multiply::<R, 3>(tile),
+        4 => multiply::<R, 4>(tile),
+        rows if rows > R::MOST_ROWS => unreachable!("`most_rows` is what tiles are made of"),
+        5 => multiply::<R, 5>(tile),
+        6 => multiply::<R, 6>(tile),
+        _ => multiply::<R, 7>(tile),
+    }
+}
+
+// What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of registers.
+#[cfg_attr(not(target_family = "wasm"), inline(always))]
+#[cfg_attr(target_family = "wasm", inline(never))]
+fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
+    let width = R::COLUMNS;
+    let input = tile.input.as_chunks::<ROWS>().0;
+    let PanelGroups { weight, scales: all_scales, block, before, start: totals } = tile.panel;
+    let weight = weight.as_chunks::<LANES>().0;
+    let mut totals = [totals; ROWS];
+    let mut next = tile.next.as_ptr();
+    let advance = tile.next.len() / input.len().max(1);
+    for first in (0..LANES).step_by(2 * width) {
+        let (mut start, mut length) = (0, block - before);
+        for scales in all_scales {
+            let end = (start + length).min(input.len());
+            let mut sums = [[R::zero(); 2]; ROWS];
+            for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
+                // The last pass brings what comes after.
+                if first + 2 * width == LANES {
+                    tile::prefetch::<{ tile::SECOND_LEVEL }>(next);
+                    next = next.wrapping_add(advance);
+                }
+                // Without a closure: one that is not inlined is compiled for the lowest instruction set.
+                let left = R::widen(&weight[first..first + width]);
+                let right = R::widen(&weight[first + width..first + 2 * width]);
+                for (pair, sums) in input.iter().zip(&mut sums) {
+                    let x = R::splat(*pair);
+                    *sums = [R::dot(x, left, sums[0]), R::dot(x, right, sums[1])];
+                }
+            }
+            for (sums, totals) in sums.iter().zip(&mut totals) {
+                for (sum, at) in sums.iter().zip([first, first + width]) {
+                    R::scale(*sum, &scales[at..at + width], &mut totals[at..at + width]);
+                }
+            }
+            (start, length) = (end, block);
+        }
+    }
+    tile.finish(&totals);
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::towers::{cpu::tile::MOST_ROWS, definitions::numbers};
+
+    type Run = dyn Fn(Tile<'_, Pair>);
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        /// Whatever this processor's own choice is.
+        #[test]
+        fn every_kind_of_register_equals_the_definition(
+            rows in 1usize..=7,
+            pairs in 1usize..150,
+            block in prop::sample::select(vec![1usize, 3, 16, 256]),
+            before in 0usize..256,
+            seed: u64,
+        ) {
+            let before = before % block;
+            let values = |length: usize, most: f32, seed: u64| numbers(length, seed).into_iter().map(move |x| x * most);
+            let input: Vec<[i16; 2]> =
+                values(2 * pairs * rows, 32767.0, seed).map(|x| x as i16).collect::<Vec<_>>().as_chunks().0.to_vec();
+            let weight: Vec<Pair> =
+                values(2 * pairs * LANES, 127.0, seed ^ 1).map(|x| x as i8).collect::<Vec<_>>().as_chunks().0.to_vec();
+            let blocks = (before + pairs).div_ceil(block);
+            let scales: Vec<f32> = values(blocks * LANES, 0.01, seed ^ 2).collect();
+            let row_scales: Vec<f32> = values(rows, 1.0, seed ^ 3).collect();
+            let start = [0.5; LANES];
+
+            let mut runs: Vec<(String, usize, Box<Run>)> =
+                vec![("plain".into(), Four::MOST_ROWS, Box::new(run::<Four>))];
+            #[cfg(target_arch = "x86_64")]
+            for kind in Kind::all() {
+                runs.push((format!("{kind:?}"), kind.most_rows(), Box::new(move |tile| run_on(kind, tile))));
+            }
+            for (name, most, run) in runs {
+                let rows = rows.min(most);
+                let input = &input[..pairs * rows];
+                let mut sums = [[f32::NAN; LANES]; MOST_ROWS];
+                let scales = scales.as_chunks().0;
+                let panel = PanelGroups { weight: &weight, scales, block, before, start };
+                run(Tile { rows, input, row_scales: &row_scales, panel, next: &[], sums: &mut sums });
+                for row in 0..rows {
+                    for lane in 0..LANES {
+                        let (mut expected, mut magnitude) = (0.5, 0.5);
+                        for pair in 0..pairs {
+                            let scale = f64::from(scales[(before + pair) / block][lane]);
+                            for step in 0..2 {
+                                let x = f64::from(input[pair * rows + row][step]);
+                                let product = x * f64::from(weight[pair * LANES + lane][step]) * scale;
+                                expected += product;
+                                magnitude += product.abs();
+                            }
+                        }
+                        let row_scale = f64::from(row_scales[row]);
+                        let error = (f64::from(sums[row][lane]) - expected * row_scale).abs();
+                        prop_assert!(error <= 1e-5 * magnitude * row_scale.abs(), "{name}: row {row}, column {lane}, {error}");
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! `input · weightᵀ + bias`, with what follows it done while the result is still in the cache.
+//!
+//! ```text
+//! for each group of panels, on all cores:       (its weights of some steps stay in the second-level cache)
+//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists; whole numbers stay as they are)
+//!     for each tile of rows:                    (its input of those steps stays in the first-level cache)
+//!       for each panel:  tile.rs, integer/      (its sums stay in registers)
+//! ```
+//!
+//! Bias (and residual) join the first steps' sums, and the activation the last ones'.
+
+use std::ops::Range;
+
+use pulp::{Simd, WithSimd};
+
+use super::{
+    integer::{self, Group},
+    math,
+    tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
+    weight::{Grouped, PackedWeight, Stored},
+};
+use pickscore_checkpoint::config::Activation;
+
+/// Everything around the matrix.
+pub(super) struct Linear<'a> {
+    /// Rows of the input.
+    pub(super) rows: usize,
+    /// `[out, in]`.
+    pub(super) weight: &'a PackedWeight,
+    /// `[out]`.
+    pub(super) bias: Option<&'a [f32]>,
+    /// Applied to the sum.
+    pub(super) activation: Option<Activation>,
+    /// Whether the output holds a residual to add to, rather than nothing.
+    pub(super) accumulate: bool,
+}
+
+/// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
+const STEPS: usize = 512;
+/// Panels of a group, for which a tile's input is read once. Where the next group's weights are asked for meanwhile, both have to fit in the second-level
+/// cache, which has 512 KB on some processors.
+const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
+
+impl Linear<'_> {
+    /// `output[rows, out] = activation(residual + input[rows, in] · weightᵀ + bias)`
+    pub(super) fn run(&self, input: &[f32], output: &mut [f32]) {
+        let (inputs, outputs) = (self.weight.inputs(), self.weight.outputs());
+        assert_eq!(input.len(), self.rows * inputs);
+        assert_eq!(output.len(), self.rows * outputs);
+        assert!(self.bias.is_none_or(|bias| bias.len() == outputs));
+        if self.rows == 0 {
+            return;
+        }
+        let output = Columns { start: output.as_mut_ptr(), stride: outputs };
+        match self.weight.stored() {
+            Stored::Pairs(weight) => self.in_integers(weight, input, &output),
+            Stored::Quads(weight) => self.in_integers(weight, input, &output),
+            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.in_floats(input, &output),
+        }
+    }
+
+    fn in_floats(&self, input: &[f32], output: &Columns) {
+        let (rows, inputs) = (self.rows, self.weight.inputs());
+        let tiles = Tiles::new(rows, tile::most_rows());
+        super::with_packed(rows * inputs, |packed| {
+            pack_input(input, inputs, STEPS, tiles, packed);
+            self.groups(|panels, steps, scratch| {
+                let arch = pulp::Arch::new();
+                let packed = &packed[steps.start * rows..steps.end * rows];
+                let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
+                    let rows = tiles.rows(tile);
+                    let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
+                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
+                });
+            });
+        });
+    }
+
+    fn in_integers<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Columns) {
+        let (rows, inputs) = (self.rows, self.weight.inputs());
+        let tiles = Tiles::new(rows, G::most_rows());
+        let all = inputs.div_ceil(G::STEPS);
+        let numbers = size_of::<G::Input>() / size_of::<f32>();
+        super::with_packed(rows * (1 + 2 * all * numbers), |memory| {
+            let (row_scales, memory) = memory.split_at_mut(rows);
+            let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
+            let (rounded, packed) = memory.split_at_mut(rows * all);
+            integer::round_input::<G>(input, inputs, rounded, row_scales);
+            pack_input(rounded, all, STEPS / G::STEPS, tiles, packed);
+            self.groups(|panels, steps, _| {
+                let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
+                let packed = &packed[start * rows..(start + length) * rows];
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
+                    let rows = tiles.rows(tile);
+                    let input = &packed[rows.start * length..rows.end * length];
+                    let row_scales = &row_scales[rows.clone()];
+                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let panel = weight.of(panels.start + panel, steps.clone());
+                    G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
+                });
+            });
+        });
+    }
+
+    /// Goes through the weight, on all cores: `task(panels, steps, scratch)`.
+    fn groups(&self, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
+        let inputs = self.weight.inputs();
+        let panels = self.weight.outputs().div_ceil(LANES);
+        let group = (panels / (3 * super::threads())).clamp(1, GROUP);
+        super::for_each(panels.div_ceil(group), |scratch, index| {
+            let panels = index * group..((index + 1) * group).min(panels);
+            for start in (0..inputs).step_by(STEPS) {
+                task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
+            }
+        });
+    }
+
+    /// A tile's share of the weights that are read after these: of the panel's next steps, or of the next group's first ones.
+    fn next(
+        &self,
+        panels: &Range<usize>,
+        panel: usize,
+        steps: &Range<usize>,
+        tile: usize,
+        tiles: Tiles,
+    ) -> &[u8] {
+        if !tile::PREFETCHES {
+            return &[];
+        }
+        let inputs = self.weight.inputs();
+        let next = if steps.end < inputs {
+            self.weight.memory(panels.start + panel, steps.end..(steps.end + STEPS).min(inputs))
+        } else {
+            self.weight.memory(panels.end + panel, 0..STEPS.min(inputs))
+        };
+        let share = next.len() / tiles.count;
+        &next[tile * share..(tile + 1) * share]
+    }
+
+    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives the sums.
+    fn group(
+        &self,
+        tiles: Tiles,
+        panels: Range<usize>,
+        steps: &Range<usize>,
+        output: &Columns,
+        product: impl Fn(usize, usize, &mut Sums),
+    ) {
+        let outputs = self.weight.outputs();
+        let (first, last) = (steps.start == 0, steps.end == self.weight.inputs());
+        let finish = Finish {
+            adds: !first || self.accumulate,
+            bias: self.bias.filter(|_| first),
+            activation: self.activation.filter(|_| last),
+        };
+        let arch = pulp::Arch::new();
+        let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
+        for tile in 0..tiles.count {
+            let rows = tiles.rows(tile);
+            for (index, panel) in panels.clone().enumerate() {
+                let column = panel * LANES;
+                let width = LANES.min(outputs - column);
+                product(tile, index, &mut sums);
+                // SAFETY: panels are disjoint and this is the only reference into this one.
+                let stored = rows.clone().map(|row| unsafe { output.segment(row, column, width) });
+                arch.dispatch(Finished { finish: &finish, column, sums: &mut sums, stored });
+            }
+        }
+    }
+}
+
+/// What is done with the sums of a panel's columns.
+struct Finish<'a> {
+    /// Whether they are added to what is stored.
+    adds: bool,
+    /// `[out]`
+    bias: Option<&'a [f32]>,
+    activation: Option<Activation>,
+}
+
+/// The rows of a tile whose sums are there.
+struct Finished<'a, Stored> {
+    finish: &'a Finish<'a>,
+    /// The panel's first.
+    column: usize,
+    sums: &'a mut Sums,
+    /// Each row's columns in the output: as many as the panel has.
+    stored: Stored,
+}
+
+impl<'a, Stored: Iterator<Item = &'a mut [f32]>> WithSimd for Finished<'_, Stored> {
+    type Output = ();
+
+    #[inline(always)]
+    fn with_simd<S: Simd>(self, simd: S) {
+        for (sums, stored) in self.sums.iter_mut().zip(self.stored) {
+            self.finish.row(simd, self.column, &mut sums[..stored.len()], stored);
+        }
+    }
+}
+
+impl Finish<'_> {
+    /// One row's columns from `column` on. Left to the compiler it would be one number at a time: that sums, bias and output are apart it does not see.
+    ///
+    /// The last addition is into the output: in wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs.
+    #[inline(always)]
+    fn row<S: Simd>(&self, simd: S, column: usize, sums: &mut [f32], stored: &mut [f32]) {
+        let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);
+        match bias {
+            Some(bias) if self.adds || self.activation.is_some() => add(simd, sums, bias),
+            Some(bias) => return add_into(simd, sums, bias, stored),
+            None => {}
+        }
+        match self.activation {
+            Some(activation) => {
+                if self.adds {
+                    add(simd, sums, stored);
+                }
+                math::activate(sums, stored, activation);
+            }
+            None if self.adds => add(simd, stored, sums),
+            None => stored.copy_from_slice(sums),
+        }
+    }
+}
+
+/// `sums ← sums + others`, both equally long.
+#[inline(always)]
+fn add<S: Simd>(simd: S, sums: &mut [f32], others: &[f32]) {
+    let (sums, last_sums) = S::as_mut_simd_f32s(sums);
+    let (others, last_others) = S::as_simd_f32s(others);
+    sums.iter_mut().zip(others).for_each(|(sum, other)| *sum = simd.add_f32s(*sum, *other));
+    last_sums.iter_mut().zip(last_others).for_each(|(sum, other)| *sum += other);
+}
+
+/// `stored ← sums + others`, all equally long.
+#[inline(always)]
+fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) {
+    let (sums, last_sums) = S::as_simd_f32s(sums);
+    let (others, last_others) = S::as_simd_f32s(others);
+    let (stored, last_stored) = S::as_mut_simd_f32s(stored);
+    stored.iter_mut().zip(sums).zip(others).for_each(|((stored, a), b)| *stored = simd.add_f32s(*a, *b));
+    last_stored.iter_mut().zip(last_sums).zip(last_others).for_each(|((stored, a), b)| *stored = a + b);
+}
+
+/// input `[rows, inputs]` → runs of `run` steps, each of them tiles `[steps, height]`
+fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, tiles: Tiles, packed: &mut [T]) {
+    let mut parts = Vec::with_capacity(inputs.div_ceil(run) * tiles.count);
+    let mut packed = packed;
+    for start in (0..inputs).step_by(run) {
+        let steps = start..(start + run).min(inputs);
+        for tile in 0..tiles.count {
+            let rows = tiles.rows(tile);
+            let (part, rest) = packed.split_at_mut(rows.len() * steps.len());
+            parts.push((rows, steps.clone(), part));
+            packed = rest;
+        }
+    }
+    super::for_each_part(parts, |(rows, steps, part)| {
+        let row = |row: usize| &input[(rows.start + row) * inputs..][steps.clone()];
+        match rows.len() {
+            1 => part.copy_from_slice(row(0)),
+            2 => interleave::<_, 2>(row, part),
+            3 => interleave::<_, 3>(row, part),
+            4 => interleave::<_, 4>(row, part),
+            5 => interleave::<_, 5>(row, part),
+            6 => interleave::<_, 6>(row, part),
+            7 => interleave::<_, 7>(row, part),
+            8 => interleave::<_, 8>(row, part),
+            9 => interleave::<_, 9>(row, part),
+            10 => interleave::<_, 10>(row, part),
+            11 => interleave::<_, 11>(row, part),
+            _ => interleave::<_, MOST_ROWS>(row, part),
+        }
+    });
+}
+
+/// `ROWS` rows of some steps → `[steps, ROWS]`
+fn interleave<'a, T: Copy + 'a, const ROWS: usize>(row: impl Fn(usize) -> &'a [T], packed: &mut [T]) {
+    let packed = packed.as_chunks_mut::<ROWS>().0;
+    // All of one length, which the compiler sees too.
+    let rows: [&[T]; ROWS] = std::array::from_fn(|at| &row(at)[..packed.len()]);
+    for (step, packed) in packed.iter_mut().enumerate() {
+        for (packed, row) in packed.iter_mut().zip(rows) {
+            *packed = row[step];
+        }
+    }
+}
+
+/// A row-major matrix whose columns are shared out between threads.
+struct Columns {
+    start: *mut f32,
+    stride: usize,
+}
+
+// SAFETY: threads write disjoint columns.
+#[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint columns of it")]
+unsafe impl Sync for Columns {}
+
+impl Columns {
+    /// Columns `start .. start + width` of a row.
+    ///
+    /// # Safety
+    ///
+    /// The row and columns lie within the matrix, and no other reference to them is alive.
+    #[allow(clippy::mut_from_ref, reason = "the caller vouches for disjointness")]
+    unsafe fn segment(&self, row: usize, start: usize, width: usize) -> &mut [f32] {
+        // SAFETY: the caller's promise.
+        unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.stride + start), width) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::towers::definitions::{self, numbers, stored};
+    use pickscore_checkpoint::weights::Values;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(96))]
+        #[test]
+        fn every_weight_and_epilogue_equals_the_definition(
+            rows in 1usize..40,
+            inputs in prop_oneof![1usize..150, 500usize..1100],
+            outputs in 1usize..300,
+            store in 0usize..3,
+            block in prop::sample::select(vec![1usize, 7, 32, 64, 1000]),
+            with_bias: bool,
+            accumulate: bool,
+            activation in prop::sample::select(vec![None, Some(Activation::Gelu), Some(Activation::QuickGelu)]),
+            seed: u64,
+        ) {
+            let input = numbers(rows * inputs, seed);
+            let start = numbers(rows * outputs, seed ^ 5);
+            let bias = numbers(outputs, seed ^ 9);
+            let (weight, values) = stored(store, [outputs, inputs], block, seed);
+            let bias = with_bias.then_some(bias.as_slice());
+            let weight = match &weight {
+                Values::Q8(blocks) => PackedWeight::in_bytes(blocks, [outputs, inputs]),
+                others => PackedWeight::new(others, [outputs, inputs]),
+            };
+            let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
+            let mut output = start.clone();
+            linear.run(&input, &mut output);
+            let residual = accumulate.then_some(start.as_slice());
+            let expected = definitions::linear(&input, &values, inputs, bias, residual, activation);
+            prop_assert_eq!(output.len(), expected.len());
+            for (found, (expected, bound)) in output.iter().zip(expected) {
+                prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected}");
+            }
+        }
+
+        #[test]
+        fn integers_equal_the_definition(
+            rows in 1usize..20,
+            inputs in prop_oneof![1usize..150, 500usize..1100],
+            outputs in 1usize..100,
+            // 0 for quads, whose blocks have one size.
+            pairs_of in prop::sample::select(vec![0usize, 0, 2, 6, 32, 64, 512]),
+            accumulate: bool,
+            activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
+            seed: u64,
+        ) {
+            let input = numbers(rows * inputs, seed);
+            let start = numbers(rows * outputs, seed ^ 5);
+            let bias = numbers(outputs, seed ^ 9);
+            let block = if pairs_of == 0 { 32 } else { pairs_of };
+            let (weight, values) = stored(2, [outputs, inputs], block, seed);
+            let Values::Q8(blocks) = &weight else { unreachable!("2 is 8 bits") };
+            let weight = if pairs_of == 0 {
+                PackedWeight::in_quads(blocks, [outputs, inputs])
+            } else {
+                PackedWeight::in_pairs(blocks, [outputs, inputs])
+            };
+            let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
+            let mut output = start.clone();
+            linear.run(&input, &mut output);
+            let residual = accumulate.then_some(start.as_slice());
+            let expected = definitions::linear(&input, &values, inputs, Some(&bias), residual, activation);
+            for (at, (found, (expected, bound))) in output.iter().zip(expected).enumerate() {
+                let (row, column) = (at / outputs, at % outputs);
+                // Each number of the input is off by half a step of its row at most.
+                let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
+                let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
+                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
+                prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
+            }
+        }
+    }
+}

@@ -1,0 +1,272 @@
+//! The human baseline: how well people predict each other, and themselves.
+//!
+//! Measured as scorers are, by the paper's points: a choice is predicted by what another rater said about the same two images of the same prompt
+//! (or by what the same rater said another time), on whichever sides they were shown. Several others count alike.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Bootstrap, Comparison, Estimate, accuracy::points};
+use pickscore_score::Label;
+
+/// What a rater said about a pair, by numbers. `verdict` is about the pair's own order, not about sides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Opinion {
+    /// Which two images of which prompt.
+    pub pair: u32,
+    /// Who.
+    pub rater: u32,
+    /// What.
+    pub verdict: Label,
+}
+
+/// Who predicts a choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Predictor {
+    /// The other raters of the pair, each with the mean of what they said.
+    Others,
+    /// The same rater at other times.
+    Oneself,
+}
+
+/// How well a choice was predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Predicted {
+    /// Expected points: 1 for the same, ½ where exactly one is a tie.
+    pub points: f64,
+    /// How likely it was the same.
+    pub exact: f64,
+}
+
+/// How well people predict choices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Agreed {
+    /// Choices that somebody predicts.
+    pub choices: usize,
+    /// Pairs that they are about.
+    pub pairs: usize,
+    /// Raters who made them.
+    pub raters: usize,
+    /// Tie-aware accuracy of the prediction.
+    pub accuracy: Estimate,
+    /// How often prediction and choice are the same.
+    pub exact: Estimate,
+}
+
+/// The human baselines of a data set.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Humans {
+    /// People predicted by other people; absent where no pair was judged by two.
+    pub others: Option<Agreed>,
+    /// People predicted by themselves; absent where nobody judged a pair twice.
+    pub oneself: Option<Agreed>,
+}
+
+impl Humans {
+    /// Finds both among choices between images. Choices without a rater are passed over.
+    pub fn of(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Self {
+        let opinions = Opinions::new(comparisons);
+        let [others, oneself] =
+            [Predictor::Others, Predictor::Oneself].map(|predictor| opinions.agreed(predictor, bootstrap));
+        Self { others, oneself }
+    }
+}
+
+/// Choices by numbers.
+pub(super) struct Opinions {
+    opinions: Vec<Opinion>,
+    /// The prompt of each pair.
+    of_pair: Vec<usize>,
+}
+
+impl Opinions {
+    /// Numbers prompts, pairs and raters. Choices without a rater are passed over.
+    pub(super) fn new(comparisons: &[Comparison]) -> Self {
+        let mut pairs: BTreeMap<(&str, [&str; 2]), u32> = BTreeMap::new();
+        let mut raters: BTreeMap<&str, u32> = BTreeMap::new();
+        let mut prompts: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut of_pair: Vec<usize> = Vec::new();
+        let mut opinions = Vec::new();
+        for one in comparisons.iter().filter(|one| one.left != one.right) {
+            let Some(rater) = one.rater.as_deref() else { continue };
+            let swapped = one.left > one.right;
+            let images: [&str; 2] = if swapped { [&one.right, &one.left] } else { [&one.left, &one.right] };
+            let next = prompts.len();
+            let prompt = *prompts.entry(&one.prompt).or_insert(next);
+            let next = pairs.len() as u32;
+            let pair = *pairs.entry((&one.prompt, images)).or_insert(next);
+            if pair == next {
+                of_pair.push(prompt);
+            }
+            let next = raters.len() as u32;
+            let rater = *raters.entry(rater).or_insert(next);
+            let verdict = if swapped { one.verdict.swapped() } else { one.verdict };
+            opinions.push(Opinion { pair, rater, verdict });
+        }
+        Self { opinions, of_pair }
+    }
+
+    /// How well they are predicted; `None` where none is.
+    pub(super) fn agreed(&self, predictor: Predictor, bootstrap: &Bootstrap) -> Option<Agreed> {
+        let predicted = predictions(&self.opinions, predictor);
+        let found = || self.opinions.iter().zip(&predicted).filter_map(|(one, found)| Some((one, (*found)?)));
+        let mean = |of: &dyn Fn(Predicted) -> f64| {
+            bootstrap.mean(found().map(|(one, found)| (self.of_pair[one.pair as usize], of(found))))
+        };
+        Some(Agreed {
+            choices: found().count(),
+            pairs: found().map(|(one, _)| one.pair).collect::<BTreeSet<_>>().len(),
+            raters: found().map(|(one, _)| one.rater).collect::<BTreeSet<_>>().len(),
+            accuracy: mean(&|found| found.points)?,
+            exact: mean(&|found| found.exact)?,
+        })
+    }
+}
+
+/// How well each opinion is predicted; `None` where nobody predicts it.
+pub fn predictions(opinions: &[Opinion], predictor: Predictor) -> Vec<Option<Predicted>> {
+    let mut order: Vec<usize> = (0..opinions.len()).collect();
+    order.sort_by_key(|&at| (opinions[at].pair, opinions[at].rater, at));
+    let mut found = vec![None; opinions.len()];
+    for of_pair in order.chunk_by(|&one, &other| opinions[one].pair == opinions[other].pair) {
+        let of_raters = || of_pair.chunk_by(|&one, &other| opinions[one].rater == opinions[other].rater);
+        let shares: Vec<[f64; 3]> = of_raters()
+            .map(|places| {
+                let mut counts = [0.0; 3];
+                places
+                    .iter()
+                    .for_each(|&at| counts[place(opinions[at].verdict)] += 1.0 / places.len() as f64);
+                counts
+            })
+            .collect();
+        let all = shares.iter().fold([0.0; 3], |all, share| [0, 1, 2].map(|at| all[at] + share[at]));
+        for (places, own) in of_raters().zip(&shares) {
+            for &at in places {
+                let verdict = opinions[at].verdict;
+                let (voices, weights) = match predictor {
+                    Predictor::Others => (shares.len() - 1, [0, 1, 2].map(|at| all[at] - own[at])),
+                    Predictor::Oneself => {
+                        let mut counts = own.map(|share| share * places.len() as f64);
+                        counts[place(verdict)] -= 1.0;
+                        (places.len() - 1, counts)
+                    }
+                };
+                if voices > 0 {
+                    let share = |said: Label| weights[place(said)].max(0.0) / voices as f64;
+                    let expected = |said: Label| share(said) * points(verdict, said);
+                    let points = [Label::Left, Label::Tie, Label::Right].map(expected).iter().sum();
+                    found[at] = Some(Predicted { points, exact: share(verdict) });
+                }
+            }
+        }
+    }
+    found
+}
+
+fn place(verdict: Label) -> usize {
+    match verdict {
+        Label::Left => 0,
+        Label::Tie => 1,
+        Label::Right => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Every choice beside every other.
+    fn slowly(opinions: &[Opinion], predictor: Predictor) -> Vec<Option<Predicted>> {
+        let of_one = |at: usize| {
+            let one = opinions[at];
+            let mut voices: BTreeMap<(u32, usize), Vec<Label>> = BTreeMap::new();
+            for (index, other) in opinions.iter().enumerate() {
+                let same = other.rater == one.rater;
+                if index == at || other.pair != one.pair || same != (predictor == Predictor::Oneself) {
+                    continue;
+                }
+                let voice = (other.rater, if same { index } else { 0 });
+                voices.entry(voice).or_default().push(other.verdict);
+            }
+            let mean = |of: &dyn Fn(Label) -> f64| {
+                let of_voice =
+                    |said: &Vec<Label>| said.iter().map(|&said| of(said)).sum::<f64>() / said.len() as f64;
+                voices.values().map(of_voice).sum::<f64>() / voices.len() as f64
+            };
+            (!voices.is_empty()).then(|| Predicted {
+                points: mean(&|said| points(one.verdict, said)),
+                exact: mean(&|said| f64::from(u8::from(said == one.verdict))),
+            })
+        };
+        (0..opinions.len()).map(of_one).collect()
+    }
+
+    fn opinion() -> impl Strategy<Value = Opinion> {
+        let verdict = prop::sample::select(vec![Label::Left, Label::Tie, Label::Right]);
+        (0u32..4, 0u32..4, verdict).prop_map(|(pair, rater, verdict)| Opinion { pair, rater, verdict })
+    }
+
+    fn comparison(opinion: &Opinion, swapped: bool) -> Comparison {
+        let (left, right) = (format!("{}-a", opinion.pair), format!("{}-b", opinion.pair));
+        let (left, right, verdict) =
+            if swapped { (right, left, opinion.verdict.swapped()) } else { (left, right, opinion.verdict) };
+        Comparison {
+            left,
+            right,
+            verdict,
+            prompt: (opinion.pair % 2).to_string(),
+            rater: Some(opinion.rater.to_string()),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn counting_says_what_every_two_say(opinions in prop::collection::vec(opinion(), 0..40)) {
+            for predictor in [Predictor::Others, Predictor::Oneself] {
+                let (fast, slow) = (predictions(&opinions, predictor), slowly(&opinions, predictor));
+                for pair in fast.into_iter().zip(slow) {
+                    match pair {
+                        (Some(a), Some(b)) => prop_assert!(
+                            (a.points - b.points).abs() < 1e-12 && (a.exact - b.exact).abs() < 1e-12
+                        ),
+                        (a, b) => prop_assert_eq!(a, b),
+                    }
+                }
+            }
+        }
+
+        #[test]
+        fn sides_and_order_do_not_matter(opinions in prop::collection::vec((opinion(), any::<bool>()), 0..40)) {
+            let bootstrap = Bootstrap { resamples: 0, seed: 1 };
+            let plain: Vec<Comparison> = opinions.iter().map(|(one, _)| comparison(one, false)).collect();
+            let swapped: Vec<Comparison> =
+                opinions.iter().rev().map(|(one, swapped)| comparison(one, *swapped)).collect();
+            let (one, other) = (Humans::of(&plain, &bootstrap), Humans::of(&swapped, &bootstrap));
+            for pair in [(one.others, other.others), (one.oneself, other.oneself)] {
+                match pair {
+                    (Some(a), Some(b)) => {
+                        prop_assert_eq!((a.choices, a.pairs, a.raters), (b.choices, b.pairs, b.raters));
+                        prop_assert!((a.accuracy.value - b.accuracy.value).abs() < 1e-12);
+                        prop_assert!((a.exact.value - b.exact.value).abs() < 1e-12);
+                    }
+                    (a, b) => prop_assert_eq!(a, b),
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn those_without_a_rater_say_nothing() {
+        let one = Opinion { pair: 0, rater: 0, verdict: Label::Left };
+        let named = comparison(&one, false);
+        let nameless = Comparison { rater: None, ..named.clone() };
+        assert_eq!(Humans::of(&[named.clone(), nameless], &Bootstrap::default()), Humans::default());
+        let other = Comparison { rater: Some("b".into()), verdict: Label::Tie, ..named.clone() };
+        let found = Humans::of(&[named, other], &Bootstrap::default()).others.unwrap();
+        assert_eq!((found.choices, found.pairs, found.raters, found.accuracy.value), (2, 1, 2, 0.5));
+        assert_eq!(found.exact.value, 0.0);
+    }
+}
