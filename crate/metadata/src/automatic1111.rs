@@ -1,106 +1,273 @@
-//! The text of Automatic1111's web UI and its descendants (Forge, SD.Next, …): `parameters` in PNG, a user comment elsewhere.
+//! The text of Automatic1111's web UI and its descendants (Forge, SD.Next, Civitai, …).
 //!
 //! ```text
 //! a fox in the snow, detailed
 //! Negative prompt: blurry
-//! Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 123, Size: 512x768, Model hash: …, Model: v1-5, Version: v1.10
+//! Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5
 //! ```
 //!
-//! Read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last line holds the settings where it has three or more.
+//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last line
+//! holds the settings if it has three or more. Three things are more careful than there. JSON without
+//! quotes is one value, whatever is in it. Of several settings of one name the first counts, which the
+//! program itself wrote. A last line without any setting that these programs write is part of the
+//! prompt, and text before `Steps:` on it stays with the prompt.
 
-use super::{Metadata, texts::Texts};
+use serde_json::{StreamDeserializer, de::StrRead};
 
-/// Fewer settings on the last line make it part of the prompt.
+use super::{Metadata, json, texts::Texts};
+
+/// With fewer settings a line belongs to the prompt.
 const LEAST_SETTINGS: usize = 3;
+/// Most settings that are looked at. Real lines have some dozens.
+const MOST_SETTINGS: usize = 2000;
+/// Most places on a line where settings are looked for.
+const MOST_PLACES: usize = 8;
+/// Most lines of a text.
+const MOST_LINES: usize = 100_000;
+const NEGATIVE: &str = "Negative prompt:";
+/// Settings that these programs write. A line with none of them is no line of settings.
+const KNOWN: [&str; 8] =
+    ["Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"];
 
 pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    parse(texts.get("parameters").or_else(|| texts.get("Exif.UserComment"))?)
+    texts.descriptions().find_map(parse)
 }
 
 pub(super) fn parse(text: &str) -> Option<Metadata> {
-    let mut lines: Vec<&str> = text.trim().lines().collect();
-    let settings = lines.last().map(|line| settings(line)).unwrap_or_default();
-    if settings.len() < LEAST_SETTINGS {
-        // Any text could stand there; only one that names its negative prompt is taken for one of these.
-        lines.iter().any(|line| line.starts_with("Negative prompt:")).then_some(())?;
-    } else {
-        lines.pop();
-    }
-    let negative = lines.iter().position(|line| line.starts_with("Negative prompt:"));
-    let joined = |lines: &[&str]| Some(lines.join("\n").trim().to_owned()).filter(|text| !text.is_empty());
-    let prompt = joined(&lines[..negative.unwrap_or(lines.len())]);
-    let negative_prompt = negative.and_then(|at| {
-        let mut lines = lines[at..].to_vec();
-        lines[0] = lines[0].trim_start_matches("Negative prompt:");
-        joined(&lines)
-    });
-    let of = |name: &str| {
-        settings
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.clone())
-            .filter(|value| !value.is_empty())
+    read_sections(&Sections::of(text, NEGATIVE)?)
+}
+
+/// A value by name, for programs that add settings of their own.
+pub(super) fn setting(text: &str, name: &str) -> Option<String> {
+    Sections::of(text, NEGATIVE)?.setting(&[name])
+}
+
+fn read_sections(sections: &Sections) -> Option<Metadata> {
+    let number = |names: &[&str]| {
+        sections.setting(names)?.trim().parse::<f64>().ok().filter(|number| number.is_finite())
     };
-    let number = |name: &str| of(name)?.parse::<f64>().ok().filter(|number| number.is_finite());
-    let size = of("Size");
-    let side = |at: usize| size.as_ref()?.split('x').nth(at)?.trim().parse::<u32>().ok().map(f64::from);
+    let size = sections.setting(&["Size"]).and_then(|size| json::size(&size));
     Some(Metadata {
         generator: "automatic1111",
-        prompt,
-        negative_prompt,
-        seed: of("Seed").and_then(|seed| digits(&seed)),
-        model: of("Model"),
-        steps: number("Steps"),
-        guidance: number("CFG scale"),
-        sampler: of("Sampler"),
-        scheduler: of("Schedule type"),
-        width: side(0),
-        height: side(1),
+        prompt: joined(&sections.prompt),
+        negative_prompt: joined(&sections.negative),
+        seed: sections.setting(&["Seed"]).and_then(|seed| json::seed_digits(&seed)),
+        model: sections.setting(&["Model"]),
+        steps: number(&["Steps"]),
+        guidance: number(&["CFG scale", "CFG Scale", "Guidance scale", "Guidance Scale"]),
+        sampler: sections.setting(&["Sampler"]),
+        scheduler: sections.setting(&["Schedule type", "Scheduler"]),
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
     })
 }
 
-/// Names and values of a line `Name: value, Name: "value, with commas", …`. Nothing where the line is another.
-fn settings(line: &str) -> Vec<(String, String)> {
-    let mut found = Vec::new();
-    let mut rest = line.trim();
-    while !rest.is_empty() {
-        let Some((name, after)) = rest.split_once(':') else { return Vec::new() };
-        let name = name.trim();
-        let is_name = name.len() >= 2
-            && name.starts_with(|first: char| first.is_alphanumeric())
-            && name.chars().all(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '_' | '-' | '/'));
-        if !is_name {
-            return Vec::new();
+/// Draw Things' description: the same with a `-` instead of the words before the negative prompt.
+pub(super) fn parse_draw_things(text: &str) -> Option<Metadata> {
+    let sections = Sections::of(text, "-")?;
+    (!sections.settings.is_empty()).then_some(())?;
+    Some(Metadata { generator: "draw-things", ..read_sections(&sections)? })
+}
+
+/// Lines joined, as the program does it: each without the white space around it.
+fn joined(lines: &[&str]) -> Option<String> {
+    let mut joined = String::new();
+    for line in lines.iter().map(|line| line.trim()) {
+        if !joined.is_empty() {
+            joined.push('\n');
         }
+        joined.push_str(line);
+    }
+    joined.truncate(joined.trim_end().len());
+    (!joined.is_empty()).then_some(joined)
+}
+
+/// The parts of a text.
+struct Sections<'a> {
+    prompt: Vec<&'a str>,
+    negative: Vec<&'a str>,
+    settings: Vec<(&'a str, &'a str)>,
+}
+
+impl<'a> Sections<'a> {
+    /// The parts of a text that has settings or a negative prompt. Any other text may be anything.
+    fn of(text: &'a str, negative_prefix: &str) -> Option<Self> {
+        (text.lines().nth(MOST_LINES).is_none()).then_some(())?;
+        let mut lines: Vec<&str> = text.trim().lines().collect();
+        let settings = split_settings(&mut lines);
+        let mut sections = Self { prompt: Vec::new(), negative: Vec::new(), settings };
+        let mut in_negative = false;
+        for line in lines {
+            let line = line.trim();
+            let negative =
+                line.strip_prefix(negative_prefix).filter(|_| negative_prefix == NEGATIVE || !in_negative);
+            in_negative |= negative.is_some();
+            let lines = if in_negative { &mut sections.negative } else { &mut sections.prompt };
+            lines.push(negative.unwrap_or(line));
+        }
+        let is_ours = !sections.settings.is_empty() || (in_negative && negative_prefix == NEGATIVE);
+        is_ours.then_some(sections)
+    }
+
+    fn setting(&self, names: &[&str]) -> Option<String> {
+        let value = |name: &&str| self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
+        let value = names.iter().find_map(value)?.trim();
+        // Values with commas or colons are written as JSON texts.
+        let text = serde_json::from_str(value).ok().filter(|_| value.starts_with('"'));
+        Some(text.unwrap_or_else(|| value.to_owned())).filter(|text: &String| !text.trim().is_empty())
+    }
+}
+
+/// Takes the settings off the end of the lines.
+fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
+    if let Some(&last) = lines.last() {
+        let found = settings(last);
+        let known = known(&found);
+        if found.len() >= LEAST_SETTINGS && known > 0 {
+            let starts_with_one = found.first().is_some_and(|(name, _)| KNOWN.contains(name));
+            if starts_with_one {
+                lines.pop();
+                return found;
+            }
+            if let Some((text, found)) = inline_settings(last) {
+                lines.pop();
+                lines.push(text);
+                return found;
+            }
+            // A negative prompt with colons, and no settings after it.
+            if !last.trim_start().starts_with(NEGATIVE) {
+                lines.pop();
+                return found;
+            }
+        }
+    }
+    // A value that was written without quotes may go on over several lines.
+    let start = lines.iter().rposition(|line| {
+        line.trim_start().starts_with("Steps: ") && known(&settings(line)) >= LEAST_SETTINGS
+    });
+    match start {
+        Some(start) => {
+            let found = settings(lines[start]);
+            lines.truncate(start);
+            found
+        }
+        None => Vec::new(),
+    }
+}
+
+/// Settings that follow a text on its own line, from the last `Steps:` with a number.
+fn inline_settings(line: &str) -> Option<(&str, Vec<(&str, &str)>)> {
+    line.rmatch_indices("Steps: ").take(MOST_PLACES).find_map(|(at, name)| {
+        let (text, rest) = line.split_at(at);
+        let is_word = text.is_empty() || text.ends_with(|letter: char| !letter.is_alphanumeric());
+        let has_number = rest[name.len()..].starts_with(|letter: char| letter.is_ascii_digit());
+        (is_word && has_number).then_some(())?;
+        let found = settings(rest);
+        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',', '.']), found))
+    })
+}
+
+fn known(settings: &[(&str, &str)]) -> usize {
+    KNOWN.iter().filter(|name| settings.iter().any(|(key, _)| key == *name)).count()
+}
+
+/// Names and values of a line, as the program's expression finds them; what is between them is skipped:
+///
+/// ```text
+/// \s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)
+/// ```
+fn settings(line: &str) -> Vec<(&str, &str)> {
+    let is_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    let is_name = |letter: char| is_word(letter) || matches!(letter, ' ' | '-' | '/');
+    let mut found = Vec::new();
+    let mut rest = line;
+    while let Some(start) = rest.find(is_name) {
+        if found.len() == MOST_SETTINGS {
+            break;
+        }
+        rest = &rest[start..];
+        let (run, after) = rest.split_at(rest.find(|letter| !is_name(letter)).unwrap_or(rest.len()));
+        rest = after;
+        let name = run.find(is_word).map(|at| &run[at..]);
+        let Some(after) = after.strip_prefix(':') else { continue };
+        // One letter is no name.
+        let Some(name) = name.filter(|name| name.chars().nth(1).is_some()) else { continue };
         let after = after.trim_start();
-        let (value, next) = quoted(after).unwrap_or_else(|| {
-            let (value, next) = after.split_once(',').unwrap_or((after, ""));
-            (value.trim().to_owned(), next)
-        });
-        found.push((name.to_owned(), value));
-        rest = next.trim_start_matches(',').trim_start();
+        let end =
+            quoted(after).or_else(|| bare_json(after)).or_else(|| after.find(',')).unwrap_or(after.len());
+        found.push((name, &after[..end]));
+        rest = &after[end..];
     }
     found
 }
 
-/// A value in quotes, as JSON writes texts, and what comes after it.
-fn quoted(text: &str) -> Option<(String, &str)> {
-    text.strip_prefix('"')?;
+/// The end of a text in quotes that a comma or the end follows.
+fn quoted(text: &str) -> Option<usize> {
+    let inner = text.strip_prefix('"')?;
     let mut escaped = false;
-    let end = text.char_indices().skip(1).find(|&(_, letter)| {
+    let length = inner.find(|letter| {
         let ends = letter == '"' && !escaped;
         escaped = letter == '\\' && !escaped;
         ends
-    });
-    let (end, _) = end?;
-    let value = serde_json::from_str(&text[..=end]).ok()?;
-    Some((value, &text[end + 1..]))
+    })?;
+    let end = length + 2;
+    (length > 0 && ends_value(&text[end..])).then_some(end)
 }
 
-/// A seed: digits, a sign before them at most.
-pub(super) fn digits(text: &str) -> Option<String> {
-    let text = text.trim();
-    let number = text.strip_prefix('-').unwrap_or(text);
-    let fits = (1..=40).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
-    fits.then(|| text.to_owned())
+/// The end of a list or an object that a comma or the end follows.
+fn bare_json(text: &str) -> Option<usize> {
+    text.starts_with(['[', '{']).then_some(())?;
+    let mut values: StreamDeserializer<'_, StrRead<'_>, serde::de::IgnoredAny> =
+        serde_json::Deserializer::from_str(text).into_iter();
+    values.next()?.ok()?;
+    let end = values.byte_offset();
+    ends_value(&text[end..]).then_some(end)
+}
+
+fn ends_value(rest: &str) -> bool {
+    let rest = rest.trim_start();
+    rest.is_empty() || rest.starts_with(',')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_as_the_expression_finds_them() {
+        for (line, expected) in [
+            ("Steps: 20, CFG scale: 7", &[("Steps", "20"), ("CFG scale", "7")][..]),
+            ("a: 1, bb: 2", &[("bb", "2")]),
+            (
+                "- Name/x-y: 1,, ::, __b: \"c, \\\"d\\\": e\",f g:h",
+                &[("Name/x-y", "1"), ("__b", "\"c, \\\"d\\\": e\""), ("f g", "h")],
+            ),
+            (
+                "aa: \"b\" c, dd: \"\", ee: \"open, ff: 1",
+                &[("aa", "\"b\" c"), ("dd", "\"\""), ("ee", "\"open"), ("ff", "1")],
+            ),
+            (
+                "aa: [{\"Seed: 1\": \"Steps: 3, x\"}], bb: {}",
+                &[("aa", "[{\"Seed: 1\": \"Steps: 3, x\"}]"), ("bb", "{}")],
+            ),
+            ("aa: [ __b__|__c__], dd: 1", &[("aa", "[ __b__|__c__]"), ("dd", "1")]),
+            ("größe: 3, 名前: 狐", &[("größe", "3"), ("名前", "狐")]),
+            ("no settings here", &[]),
+            ("", &[]),
+        ] {
+            assert_eq!(settings(line), expected, "{line}");
+        }
+    }
+
+    #[test]
+    fn long_lines_take_linear_time() {
+        for line in [
+            "a".repeat(1 << 22),
+            "aa:[".repeat(1 << 20),
+            "aa:\"\\\"".repeat(1 << 20),
+            "Steps: 1".repeat(1 << 19),
+        ] {
+            let _ = parse(&line);
+        }
+    }
 }

@@ -1,63 +1,119 @@
-//! What a generator wrote into an image about how it made it: prompt, seed, model and the rest.
+//! Reads what image generators write into their files: prompt, seed, model and settings.
 //!
 //! ```text
-//! PNG: tEXt, zTXt, iTXt ──┐
-//!                         ├─► Texts ─► whichever generator they are of ─► Metadata
-//! JPEG, PNG, WebP: Exif ──┘
+//! PNG: tEXt, zTXt, iTXt ──────────────┐
+//! JPEG, PNG, WebP, TIFF, HEIF: Exif ──┼─► Texts ─► one reader for each generator ─► Metadata
+//! JPEG, PNG, WebP: XMP ───────────────┤
+//! JPEG, GIF: comments ────────────────┘
 //! ```
 //!
-//! Everything here comes from outside and is optional: a text that is damaged, too long or of no known form is passed over, never an error.
+//! All input is untrusted and optional. A text that is damaged, too long or of an unknown format is
+//! skipped; it is never an error. Sizes and counts are bounded before memory is taken.
+//!
+//! Metadata that is hidden in the pixels ("stealth PNG info" in the alpha channel or in the lowest
+//! bits of the colors) is not read: that would need the decoded image.
 
 mod automatic1111;
 mod comfyui;
+mod containers;
+mod draw_things;
+mod easy_diffusion;
+mod encoding;
+mod exif;
+mod fooocus;
+mod heif;
+mod invokeai;
 mod json;
+mod novelai;
 mod png;
 mod services;
+mod swarmui;
 mod texts;
+mod xmp;
 
+use serde::{Serialize, Serializer};
 use texts::Texts;
 
-/// What was found. A field is there where the file had it.
-#[derive(Debug, Clone, PartialEq, Default, serde::Serialize)]
+/// The generation data of one image. A field is `None` where the file does not say.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Metadata {
-    /// Who wrote it: `automatic1111` (and its descendants), `comfyui`, `invokeai`, `fooocus` or `novelai`.
+    /// The program that wrote the data: `automatic1111` (and its descendants such as Forge, SD.Next and
+    /// Civitai), `comfyui`, `invokeai`, `fooocus`, `ruined-fooocus`, `novelai`, `swarmui`, `draw-things`,
+    /// `easy-diffusion`, `stability-matrix`, `tensorart`, `civitai`, `huggingface-space`, `midjourney`.
     pub generator: &'static str,
-    /// What to draw.
+    /// The prompt. Several texts that were combined are separated by a newline.
     pub prompt: Option<String>,
-    /// What not to draw.
+    /// The negative prompt.
     pub negative_prompt: Option<String>,
-    /// The seed, as text: it may have more digits than a number of JavaScript holds.
+    /// The seed, as text: it may have more digits than a JavaScript number can hold.
     pub seed: Option<String>,
-    /// The model's name.
+    /// The name of the model.
     pub model: Option<String>,
-    /// Steps of the sampler.
+    /// Sampling steps.
+    #[serde(serialize_with = "plain_number")]
     pub steps: Option<f64>,
-    /// Scale of the guidance.
+    /// Guidance (CFG) scale.
+    #[serde(serialize_with = "plain_number")]
     pub guidance: Option<f64>,
     /// The sampler.
     pub sampler: Option<String>,
-    /// The schedule of noise.
+    /// The noise schedule.
     pub scheduler: Option<String>,
-    /// Width in pixels, as it was asked for.
+    /// Requested width in pixels.
+    #[serde(serialize_with = "plain_number")]
     pub width: Option<f64>,
-    /// Height in pixels, as it was asked for.
+    /// Requested height in pixels.
+    #[serde(serialize_with = "plain_number")]
     pub height: Option<f64>,
 }
 
 impl Metadata {
-    /// Of a file's bytes: PNG, JPEG or WebP. `None` where there is nothing of a known form.
+    /// Reads the metadata of an image file: PNG, JPEG, WebP, GIF, TIFF, HEIC or AVIF. Returns `None`
+    /// if the file has none of a known format.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let texts = Texts::of(bytes);
-        // Those whose form is their own come first: Fooocus and InvokeAI can write Automatic1111's beside it.
-        [
-            services::invokeai(&texts),
-            services::novelai(&texts),
-            services::fooocus(&texts),
-            comfyui::read(&texts),
-            automatic1111::read(&texts),
-        ]
-        .into_iter()
-        .flatten()
-        .find(|found| found.prompt.is_some() || found.seed.is_some() || found.model.is_some())
+        // Specific formats come first: several programs add a text in Automatic1111's format, or the
+        // graph of the ComfyUI that they run.
+        let readers: [fn(&Texts) -> Option<Self>; 11] = [
+            invokeai::read,
+            novelai::read,
+            swarmui::read,
+            fooocus::read,
+            draw_things::read,
+            services::stability_matrix,
+            services::tensorart,
+            services::json,
+            easy_diffusion::read,
+            comfyui::read,
+            automatic1111::read,
+        ];
+        let mut without_prompt: Option<Self> = None;
+        for found in readers.into_iter().filter_map(|read| read(&texts)) {
+            if found.prompt.is_some() {
+                // The node that saved the image may know texts that the graph only computes.
+                let from_comfyui = without_prompt.is_some_and(|other| other.generator == "comfyui");
+                let generator = if from_comfyui { "comfyui" } else { found.generator };
+                return Some(Self { generator, ..found });
+            }
+            let says_something = found.seed.is_some() || found.model.is_some();
+            without_prompt = without_prompt.or(says_something.then_some(found));
+        }
+        without_prompt.or_else(|| services::midjourney(&texts))
+    }
+
+    /// The metadata as a JSON object with all fields, `null` for those that are missing.
+    pub fn to_json(&self) -> serde_json::Value {
+        // Serializing a struct of texts and numbers has no way to fail.
+        serde_json::to_value(self).unwrap_or_default()
+    }
+}
+
+/// Writes whole numbers as such: 25 and not 25.0.
+fn plain_number<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+    match value {
+        Some(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+            serializer.serialize_some(&(*number as i64))
+        }
+        other => other.serialize(serializer),
     }
 }

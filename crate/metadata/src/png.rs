@@ -4,32 +4,63 @@ use std::io::Read as _;
 
 use flate2::read::ZlibDecoder;
 
-use super::texts::{LONGEST, MOST, lossless};
+use super::{
+    encoding::lossless,
+    exif,
+    texts::{LONGEST, Texts},
+    xmp,
+};
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Keywords and texts, in the file's order. What is cut off or damaged ends the list or is left out.
-pub(super) fn texts(bytes: &[u8]) -> Vec<(String, String)> {
-    let mut texts = Vec::new();
-    let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else { return texts };
+/// Adds keywords and texts in the file's order, those after the image too. A chunk that is cut off
+/// ends the list; a damaged one is left out. Returns whether the file is a PNG.
+pub(super) fn read(bytes: &[u8], texts: &mut Texts) -> bool {
+    let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else { return false };
     while let Some((kind, data, after)) = chunk(rest) {
         rest = after;
         let text = match kind {
-            b"tEXt" => plain(data),
+            // `comf` is ComfyUI's own chunk in animations, with the content of a tEXt.
+            b"tEXt" | b"comf" => plain(data),
             b"zTXt" => compressed(data),
             b"iTXt" => international(data),
+            b"eXIf" => {
+                exif::read(data, texts);
+                None
+            }
             b"IEND" => break,
             _ => None,
         };
-        texts.extend(text.filter(|(_, text)| text.len() <= LONGEST));
-        if texts.len() == MOST {
+        if let Some((keyword, text)) = text {
+            add(&keyword, text, texts);
+        }
+        if texts.is_full() {
             break;
         }
     }
-    texts
+    true
 }
 
-/// A chunk's type and data, and what comes after it. Its checksum is not looked at: a wrong one harms nobody here.
+fn add(keyword: &str, text: String, texts: &mut Texts) {
+    match keyword {
+        "XML:com.adobe.xmp" => xmp::read(text.as_bytes(), texts),
+        // ImageMagick writes the Exif of a converted file like this.
+        "Raw profile type exif" | "Raw profile type APP1" => {
+            if let Some(bytes) = raw_profile(&text) {
+                exif::read(&bytes, texts);
+            }
+        }
+        "Raw profile type xmp" => {
+            if let Some(bytes) = raw_profile(&text) {
+                xmp::read(&bytes, texts);
+            }
+        }
+        _ => texts.add(keyword, text),
+    }
+}
+
+/// A chunk's type and data, and what comes after it. Its checksum is not verified: a wrong one is of no
+/// consequence here.
 fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (kind, rest) = rest.split_first_chunk::<4>()?;
@@ -61,16 +92,30 @@ fn international(data: &[u8]) -> Option<(String, String)> {
     let (_language, rest) = split(rest)?;
     let (_translated, text) = split(rest)?;
     let text = match (flag, method) {
-        (0, _) if text.len() <= LONGEST => text.to_vec(),
-        (1, 0) => unpacked(text)?,
+        (0, _) if text.len() <= LONGEST => lossless(text),
+        (1, 0) => lossless(&unpacked(text)?),
         _ => return None,
     };
-    Some((lossless(keyword), String::from_utf8(text).ok()?))
+    Some((lossless(keyword), text))
 }
 
-/// What zlib's bytes unpack to, where that is not too long.
+/// The unpacked bytes, unless there are too many.
 fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
     ZlibDecoder::new(packed).take(LONGEST as u64 + 1).read_to_end(&mut text).ok()?;
     (text.len() <= LONGEST).then_some(text)
+}
+
+/// The bytes of a profile: its name, its length and hexadecimal digits, separated by line breaks.
+fn raw_profile(text: &str) -> Option<Vec<u8>> {
+    let mut words = text.split_ascii_whitespace();
+    let (_name, length) = (words.next()?, words.next()?.parse::<usize>().ok()?);
+    (length <= text.len() / 2).then_some(())?;
+    let digits: Vec<u8> = words
+        .flat_map(str::bytes)
+        .map_while(|byte| (byte as char).to_digit(16))
+        .map(|digit| digit as u8)
+        .collect();
+    let (pairs, _) = digits.as_chunks::<2>();
+    Some(pairs.iter().take(length).map(|[high, low]| high << 4 | low).collect())
 }

@@ -1,98 +1,111 @@
-//! Programs that write JSON of their own: InvokeAI, NovelAI, Fooocus.
+//! Services and programs with a small format of their own, most of them around ComfyUI.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Metadata, automatic1111, json, texts::Texts};
+use super::{Metadata, comfyui, json, texts::Texts};
 
-/// InvokeAI: `invokeai_metadata` since version 3, `sd-metadata` before.
-pub(super) fn invokeai(texts: &Texts) -> Option<Metadata> {
-    if let Some(found) = texts.get("invokeai_metadata").and_then(json::object) {
-        let model = &found["model"];
-        return Some(Metadata {
-            generator: "invokeai",
-            prompt: json::text(&found["positive_prompt"]),
-            negative_prompt: json::text(&found["negative_prompt"]),
-            seed: json::seed(&found["seed"]),
-            model: json::text(&model["name"]).or_else(|| json::text(&model["model_name"])),
-            steps: json::number(&found["steps"]),
-            guidance: json::number(&found["cfg_scale"]),
-            sampler: None,
-            scheduler: json::text(&found["scheduler"]),
-            width: json::number(&found["width"]),
-            height: json::number(&found["height"]),
-        });
-    }
-    let found = texts.get("sd-metadata").and_then(json::object)?;
-    let image = &found["image"];
-    // What not to draw stood in brackets within the prompt.
-    let prompt = json::text(&image["prompt"]).or_else(|| json::text(&image["prompt"][0]["prompt"]));
+/// Stability Matrix: `parameters-json` beside the graph of the ComfyUI that it runs.
+pub(super) fn stability_matrix(texts: &Texts) -> Option<Metadata> {
+    let found = texts.object("parameters-json")?;
     Some(Metadata {
-        generator: "invokeai",
-        prompt,
-        negative_prompt: None,
-        seed: json::seed(&image["seed"]),
-        model: json::text(&found["model_weights"]),
-        steps: json::number(&image["steps"]),
-        guidance: json::number(&image["cfg_scale"]),
-        sampler: json::text(&image["sampler"]),
+        generator: "stability-matrix",
+        prompt: json::text(found.get("PositivePrompt")),
+        negative_prompt: json::text(found.get("NegativePrompt")),
+        seed: json::seed(found.get("Seed")),
+        model: json::text(found.get("ModelName")),
+        steps: json::number(found.get("Steps")),
+        guidance: json::number(found.get("CfgScale")),
+        sampler: json::text(found.get("Sampler")),
         scheduler: None,
-        width: json::number(&image["width"]),
-        height: json::number(&image["height"]),
+        width: json::side(found.get("Width")),
+        height: json::side(found.get("Height")),
     })
 }
 
-/// NovelAI: `Software`, `Source`, `Description`, and `Comment` with the rest.
-pub(super) fn novelai(texts: &Texts) -> Option<Metadata> {
-    let comment = texts.get("Comment").and_then(json::object);
-    let is_its = texts.get("Software") == Some("NovelAI")
-        || comment.as_ref().is_some_and(|comment| comment.get("uc").is_some());
+/// Tensor.Art: `generation_data` beside a graph of ComfyUI. The graph has the seed that was used, where
+/// the data may say -1 for a random one.
+pub(super) fn tensorart(texts: &Texts) -> Option<Metadata> {
+    let found = texts.object("generation_data")?;
+    let graph = comfyui::read(texts).unwrap_or_default();
+    let model = found.get("baseModel").and_then(|model| json::text(model.get("modelFileName")));
+    let seed = json::seed(found.get("seed")).filter(|seed| seed != "-1");
+    let text = |name: &str| json::text(found.get(name));
+    Some(Metadata {
+        generator: "tensorart",
+        prompt: text("prompt").or(graph.prompt),
+        negative_prompt: text("negativePrompt").or(graph.negative_prompt),
+        seed: seed.or(graph.seed),
+        model: model.or(graph.model),
+        steps: json::number(found.get("steps")).or(graph.steps),
+        guidance: json::number(found.get("cfgScale")).or(graph.guidance),
+        sampler: text("ksamplerName").or_else(|| text("sampler")).or(graph.sampler),
+        scheduler: text("schedule").or(graph.scheduler),
+        width: json::side(found.get("width")).or(graph.width),
+        height: json::side(found.get("height")).or(graph.height),
+    })
+}
+
+/// JSON objects of other programs.
+pub(super) fn json(texts: &Texts) -> Option<Metadata> {
+    texts.described_objects().find_map(hugging_face_space)
+}
+
+/// Image generators on Hugging Face that are made with Gradio and diffusers.
+fn hugging_face_space(found: &Map<String, Value>) -> Option<Metadata> {
+    let is_its = found.contains_key("prompt")
+        && found.contains_key("Model")
+        && (found.contains_key("resolution") || found.contains_key("num_inference_steps"));
     is_its.then_some(())?;
-    let comment = comment.unwrap_or(Value::Null);
-    let description = texts.get("Description").map(Value::from).unwrap_or_default();
+    let size = found.get("resolution").and_then(Value::as_str).and_then(json::size);
     Some(Metadata {
-        generator: "novelai",
-        prompt: json::text(&comment["prompt"]).or_else(|| json::text(&description)),
-        negative_prompt: json::text(&comment["uc"]),
-        seed: json::seed(&comment["seed"]),
-        model: texts.get("Source").filter(|source| !source.is_empty()).map(str::to_owned),
-        steps: json::number(&comment["steps"]),
-        guidance: json::number(&comment["scale"]),
-        sampler: json::text(&comment["sampler"]),
-        scheduler: json::text(&comment["noise_schedule"]),
-        width: json::number(&comment["width"]),
-        height: json::number(&comment["height"]),
+        generator: "huggingface-space",
+        prompt: json::text(found.get("prompt")),
+        negative_prompt: json::text(found.get("negative_prompt")),
+        seed: json::seed(found.get("seed")),
+        model: json::text(found.get("Model")),
+        steps: json::number(found.get("num_inference_steps")),
+        guidance: json::number(found.get("guidance_scale")),
+        sampler: json::text(found.get("sampler")),
+        scheduler: None,
+        width: size.map(|(width, _)| width),
+        height: size.map(|(_, height)| height),
     })
 }
 
-/// Fooocus: `parameters` and `fooocus_scheme` in PNG, a user comment and the scheme as maker's note elsewhere. Its scheme is JSON, or
-/// Automatic1111's text.
-pub(super) fn fooocus(texts: &Texts) -> Option<Metadata> {
-    let text = texts.get("parameters").or_else(|| texts.get("Exif.UserComment"))?;
-    let scheme = texts.get("fooocus_scheme").or_else(|| texts.get("Exif.MakerNote"));
-    let by_software = texts.get("Exif.Software").is_some_and(|software| software.starts_with("Fooocus"));
-    if scheme == Some("a1111") {
-        return Some(Metadata { generator: "fooocus", ..automatic1111::parse(text)? });
+/// What Civitai's generator adds to a graph of ComfyUI as `extraMetadata`: the request for the image
+/// that the graph only enlarges.
+pub(super) fn civitai(found: &Map<String, Value>) -> Metadata {
+    Metadata {
+        generator: "civitai",
+        prompt: json::text(found.get("prompt")),
+        negative_prompt: json::text(found.get("negativePrompt")),
+        seed: json::seed(found.get("seed")),
+        model: None,
+        steps: json::number(found.get("steps")),
+        guidance: json::number(found.get("cfgScale")),
+        sampler: json::text(found.get("sampler")),
+        scheduler: None,
+        width: json::side(found.get("width")),
+        height: json::side(found.get("height")),
     }
-    let found = json::object(text)?;
-    let by_version = found["version"].as_str().is_some_and(|version| version.starts_with("Fooocus"));
-    (by_version || by_software || scheme == Some("fooocus")).then_some(())?;
-    // Written as Python writes a tuple: "(1152, 896)".
-    let resolution = found["resolution"].as_str().unwrap_or_default();
-    let side = |at: usize| {
-        let number = resolution.trim_matches(['(', ')']).split(',').nth(at)?;
-        number.trim().parse::<u32>().ok().map(f64::from)
-    };
-    Some(Metadata {
-        generator: "fooocus",
-        prompt: json::text(&found["prompt"]),
-        negative_prompt: json::text(&found["negative_prompt"]),
-        seed: json::seed(&found["seed"]),
-        model: json::text(&found["base_model"]),
-        steps: json::number(&found["steps"]),
-        guidance: json::number(&found["guidance_scale"]),
-        sampler: json::text(&found["sampler"]),
-        scheduler: json::text(&found["scheduler"]),
-        width: side(0),
-        height: side(1),
+}
+
+/// Midjourney: a description `a fox --ar 3:2 --v 6 Job ID: …`, with the job's identifier.
+pub(super) fn midjourney(texts: &Texts) -> Option<Metadata> {
+    let descriptions = ["Description", "Xmp.description", "Exif.ImageDescription"];
+    descriptions.iter().filter_map(|name| texts.get(name)).find_map(|text| {
+        let (line, job) = text.rsplit_once("Job ID: ")?;
+        let job = job.split_whitespace().next().unwrap_or_default();
+        let is_job = job.len() == 36 && job.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');
+        is_job.then_some(())?;
+        let (prompt, options) = line.split_once(" --").unwrap_or((line, ""));
+        let mut words = options.split_whitespace();
+        let seed = words.find(|word| word.trim_start_matches('-') == "seed").and_then(|_| words.next());
+        Some(Metadata {
+            generator: "midjourney",
+            prompt: Some(prompt.trim().to_owned()).filter(|prompt| !prompt.is_empty()),
+            seed: seed.and_then(json::seed_digits),
+            ..Metadata::default()
+        })
     })
 }

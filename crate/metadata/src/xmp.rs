@@ -1,0 +1,73 @@
+//! The texts of XMP: a description, a user comment and the name of the program.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+use super::{
+    encoding::{lossless, utf_16},
+    texts::{LONGEST, Texts},
+};
+
+/// Most XML nodes of a packet. Real ones have some hundred.
+const MOST_NODES: u32 = 20_000;
+/// Deepest nesting of elements. Real packets have about ten levels.
+const DEEPEST: usize = 64;
+
+/// Properties that are read: the namespace, its name and ours.
+const PROPERTIES: [(&str, &str, &str); 4] = [
+    ("http://ns.adobe.com/exif/1.0/", "UserComment", "Xmp.UserComment"),
+    ("http://purl.org/dc/elements/1.1/", "description", "Xmp.description"),
+    ("http://ns.adobe.com/tiff/1.0/", "ImageDescription", "Xmp.ImageDescription"),
+    ("http://ns.adobe.com/xap/1.0/", "CreatorTool", "Xmp.CreatorTool"),
+];
+
+/// Adds the texts of a packet.
+pub(super) fn read(packet: &[u8], texts: &mut Texts) {
+    if packet.len() > LONGEST {
+        return;
+    }
+    let text = match packet {
+        [b'<', 0, ..] | [0, b'<', ..] | [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => utf_16(packet, true),
+        _ => lossless(packet),
+    };
+    let text = text.trim_matches(['\0', '\u{feff}', ' ', '\n', '\r', '\t']);
+    if is_deep(text) {
+        return;
+    }
+    let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+    let Ok(document) = Document::parse_with_options(text, options) else { return };
+    for (namespace, property, name) in PROPERTIES {
+        // A property is an attribute of a description, or an element in it.
+        let found = document.descendants().find_map(|node| {
+            if node.has_tag_name((namespace, property)) {
+                return content(node);
+            }
+            node.attribute((namespace, property)).map(str::to_owned)
+        });
+        if let Some(found) = found.filter(|text| !text.trim().is_empty()) {
+            texts.add(name, found);
+        }
+    }
+}
+
+/// The text of a property, or of its first item if it is a list: one for each language.
+fn content(node: Node<'_, '_>) -> Option<String> {
+    let item = node.descendants().find(|node| node.tag_name().name() == "li").unwrap_or(node);
+    let text: String = item.children().filter_map(|child| child.text()).collect();
+    (!text.trim().is_empty()).then_some(text)
+}
+
+/// Whether elements may be nested too deep: the parser calls itself for each level.
+fn is_deep(text: &str) -> bool {
+    let mut depth = 0_usize;
+    let bytes = text.as_bytes();
+    bytes.iter().enumerate().any(|(at, &byte)| {
+        match (byte, bytes.get(at + 1)) {
+            (b'<', Some(b'/')) => depth = depth.saturating_sub(1),
+            (b'<', Some(b'?' | b'!')) => {}
+            (b'<', _) => depth += 1,
+            (b'/', Some(b'>')) => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        depth > DEEPEST
+    })
+}
