@@ -1,4 +1,4 @@
-//! A model on disk: Hugging Face's or open_clip's folder, or a safetensors file with its configuration beside it.
+//! A model on disk: Hugging Face's or open_clip's folder, or a safetensors or PyTorch file with its configuration beside it.
 
 use std::{
     fs::File,
@@ -9,21 +9,23 @@ use std::{
 
 use pickscore_common::progress::Progress;
 
-use super::{Header, Inspection, Loaded, Loader, ParameterSink, Precision, ShardIndex, WeightError, header};
+use super::{
+    FileError, Header, InspectedFile, Inspection, Loaded, Loader, ParameterSink, PassedOver, Precision,
+    Reader, ShardIndex, TensorInfo, TensorSink, WEIGHT_NAMES, WeightError, inspect::FileHeader, is_index,
+    weights_among,
+};
 use crate::config::{ClipConfig, ConfigError};
 
 /// Bytes that are read at a time.
 const PIECE: usize = 4 << 20;
+/// Bytes that are read at a time where only names and shapes are wanted.
+const HEADER_PIECE: usize = 64 << 10;
 /// Longest `config.json` that is read; a longer one is refused by its parser.
 const LONGEST_CONFIG: u64 = (1 << 20) + 1;
 /// Longest `tokenizer.json`; CLIP's has 2 MB.
 const LONGEST_JSON: u64 = 64 << 20;
 
 const CONFIGS: [&str; 2] = ["config.json", "open_clip_config.json"];
-const WEIGHTS: [&str; 2] = ["model.safetensors", "open_clip_model.safetensors"];
-const INDEX: &str = "model.safetensors.index.json";
-const PICKLES: [&str; 3] =
-    ["pytorch_model.bin", "open_clip_pytorch_model.bin", "pytorch_model.bin.index.json"];
 
 /// A model on disk whose configuration has been read and whose weights have been found.
 #[derive(Debug)]
@@ -36,26 +38,14 @@ pub struct ModelDirectory {
 }
 
 impl ModelDirectory {
-    /// Finds a model: a folder with `config.json` and `model.safetensors`, its sharded index or open_clip's files; or one safetensors
-    /// file or index, with the configuration beside it.
+    /// Finds a model: a folder with `config.json` and the weights under one of [`WEIGHT_NAMES`](super::WEIGHT_NAMES), or as its only file of tensors; or one
+    /// safetensors or PyTorch file, or the index of several, with the configuration beside it.
     ///
     /// # Errors
     ///
-    /// When there is none, when its configuration is wrong, and when its weights are a PyTorch pickle: then the error holds the command
-    /// that converts them.
+    /// When there is none, and when its configuration is wrong.
     pub fn open(path: &Path) -> Result<Self, WeightError> {
-        let metadata = std::fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
-        let (folder, file) = if metadata.is_dir() {
-            (path.to_path_buf(), None)
-        } else {
-            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-            let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-            (folder.unwrap_or(Path::new(".")).to_path_buf(), name)
-        };
-        let files = match file {
-            Some(file) => files_of(&folder, &file)?,
-            None => find_files(&folder)?,
-        };
+        let (folder, files) = find(path)?;
         let config = read_config(&folder)?;
         let named = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
         let name = named.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
@@ -163,55 +153,107 @@ impl ModelDirectory {
     ///
     /// # Errors
     ///
-    /// When a file cannot be read or is no safetensors file. What only stops the weights from being loaded is in
-    /// [`Inspection::problem`].
+    /// When a file cannot be read or holds no tensors. What only stops the weights from being loaded is in [`Inspection::problem`].
     pub fn inspect(&self) -> Result<Inspection, WeightError> {
-        let mut headers = Vec::with_capacity(self.files.len());
-        for name in &self.files {
-            let path = self.folder.join(name);
-            let (mut file, length) = open_file(&path)?;
-            headers.push((name.clone(), length, read_header(&path, &mut file, length)?));
-        }
-        Ok(Inspection::new(&self.config, &headers))
+        Ok(Inspection::new(&self.config, &read_headers(&self.folder, &self.files)?))
     }
 }
 
-fn read_header(path: &Path, file: &mut File, length: u64) -> Result<Header, WeightError> {
-    let wrong = |error| WeightError::Header { file: path.display().to_string(), error: Box::new(error) };
-    if length < header::PREFIX as u64 {
-        return Err(wrong(header::HeaderError::TooShort { found: length }));
+/// Lists the tensors of a file, or of the weight files of a folder, without a configuration to hold them against: then no tensor has a
+/// [`Role`](super::Role).
+///
+/// # Errors
+///
+/// When there are no weights, or a file cannot be read or holds no tensors.
+pub fn list(path: &Path) -> Result<Vec<InspectedFile>, WeightError> {
+    let (folder, files) = find(path)?;
+    Ok(read_headers(&folder, &files)?.iter().map(InspectedFile::without_roles).collect())
+}
+
+fn read_headers(folder: &Path, files: &[String]) -> Result<Vec<FileHeader>, WeightError> {
+    let read = |name: &String| {
+        let path = folder.join(name);
+        let (file, bytes) = open_file(&path)?;
+        let (header, passed_over) = read_header(&path, file, bytes)?;
+        Ok(FileHeader { name: name.clone(), bytes, header, passed_over })
+    };
+    files.iter().map(read).collect()
+}
+
+/// Reads a file up to its first number.
+fn read_header(path: &Path, mut file: File, length: u64) -> Result<(Header, Vec<PassedOver>), WeightError> {
+    let wrong = |error| WeightError::of_file(&path.display().to_string(), error);
+    let mut reader = Reader::new(Some(length));
+    let mut piece = vec![0; HEADER_PIECE];
+    loop {
+        let count = match file.read(&mut piece) {
+            Ok(count) => count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(cannot_read(path, &error)),
+        };
+        if count == 0 {
+            let header = reader.finish().map_err(wrong)?;
+            return Ok((header, Vec::new()));
+        }
+        reader.push(&piece[..count], &mut NamesOnly).map_err(wrong)?;
+        if let Some(header) = reader.header() {
+            return Ok((header.clone(), reader.passed_over().to_vec()));
+        }
     }
-    let mut prefix = [0; header::PREFIX];
-    file.read_exact(&mut prefix).map_err(|error| cannot_read(path, &error))?;
-    let mut json = vec![0; Header::json_length(prefix, Some(length)).map_err(wrong)?];
-    file.read_exact(&mut json).map_err(|error| cannot_read(path, &error))?;
-    Header::parse(&json, Some(length)).map_err(wrong)
+}
+
+/// Takes names and shapes, no numbers.
+struct NamesOnly;
+
+impl TensorSink for NamesOnly {
+    type Error = FileError;
+
+    fn header(&mut self, _: &Header) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, _: &TensorInfo, _: u64, _: &[u8]) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &TensorInfo) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
+/// The folder of a path and the weight files in it.
+fn find(path: &Path) -> Result<(PathBuf, Vec<String>), WeightError> {
+    let metadata = std::fs::metadata(path).map_err(|error| cannot_read(path, &error))?;
+    if metadata.is_dir() {
+        return Ok((path.to_path_buf(), find_files(path)?));
+    }
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    Ok((folder.to_path_buf(), files_of(folder, &name)?))
 }
 
 /// The files behind one named file.
 fn files_of(folder: &Path, file: &str) -> Result<Vec<String>, WeightError> {
-    if file.ends_with(".safetensors.index.json") {
-        return shards(folder, file);
-    }
-    if [".bin", ".pt", ".pth", ".ckpt"].iter().any(|ending| file.ends_with(ending)) {
-        return Err(pickle(&folder.join(file)));
-    }
-    Ok(vec![file.into()])
+    if is_index(file) { shards(folder, file) } else { Ok(vec![file.into()]) }
 }
 
 /// The weight files of a folder.
 fn find_files(folder: &Path) -> Result<Vec<String>, WeightError> {
-    if let Some(name) = WEIGHTS.iter().find(|name| folder.join(name).is_file()) {
-        return Ok(vec![(*name).into()]);
+    let entries = std::fs::read_dir(folder).map_err(|error| cannot_read(folder, &error))?;
+    // A file whose type cannot be told is not one of the model's.
+    let is_file = |entry: &std::fs::DirEntry| entry.path().is_file();
+    let names: Vec<String> =
+        entries.flatten().filter(is_file).filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    match weights_among(&names.iter().map(String::as_str).collect::<Vec<_>>()) {
+        Some(name) => files_of(folder, name),
+        None => {
+            let reason = "expected model.safetensors, model.safetensors.index.json or open_clip_model.safetensors, \
+                          pytorch_model.bin, pytorch_model.bin.index.json or open_clip_pytorch_model.bin, or a single \
+                          safetensors or PyTorch file of any name";
+            let reason = reason.to_owned();
+            Err(WeightError::NoModel { folder: folder.display().to_string(), reason })
+        }
     }
-    if folder.join(INDEX).is_file() {
-        return shards(folder, INDEX);
-    }
-    if let Some(name) = PICKLES.iter().find(|name| folder.join(name).is_file()) {
-        return Err(pickle(&folder.join(name)));
-    }
-    let expected = format!("expected {}, {INDEX} or {}", WEIGHTS[0], WEIGHTS[1]);
-    Err(WeightError::NoModel { folder: folder.display().to_string(), reason: expected })
 }
 
 fn shards(folder: &Path, index: &str) -> Result<Vec<String>, WeightError> {
@@ -261,20 +303,4 @@ fn open_file(path: &Path) -> Result<(File, u64), WeightError> {
 
 fn cannot_read(path: &Path, error: &io::Error) -> WeightError {
     WeightError::Read { file: path.display().to_string(), reason: error.to_string() }
-}
-
-/// Pickles are programs; running one, even in a small interpreter, is what safetensors was made to avoid.
-fn pickle(path: &Path) -> WeightError {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let (from, to) = (quoted(path), quoted(&folder.join(WEIGHTS[0])));
-    let program = "import sys, torch; from safetensors.torch import save_file; \
-                   w = torch.load(sys.argv[1], map_location=\"cpu\", weights_only=True); w = w.get(\"state_dict\", w); \
-                   save_file({k: v.clone().contiguous() for k, v in w.items() if torch.is_tensor(v)}, sys.argv[2])";
-    let command = format!("python -c '{program}' {from} {to}");
-    WeightError::Pickle { file: path.display().to_string(), command }
-}
-
-/// A path as a shell reads it.
-fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', "'\\''"))
 }

@@ -1,6 +1,6 @@
 //! What can be wrong with a checkpoint.
 
-use super::{Dtype, HeaderError};
+use super::{Dtype, FileError, ForeignFile, HeaderError, TorchError};
 
 /// How many names a message lists before it says how many more there are.
 const LISTED: usize = 5;
@@ -8,13 +8,29 @@ const LISTED: usize = 5;
 /// Why weights cannot be loaded.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightError {
-    /// The file is no safetensors file, or a damaged one.
+    /// The file is a damaged safetensors file, or nothing that is known.
     #[error("{file} cannot be read as safetensors: {error}")]
     Header {
         /// The file.
         file: String,
         /// What is wrong.
         error: Box<HeaderError>,
+    },
+    /// A PyTorch file that is damaged, or that holds something else than tensors in dictionaries.
+    #[error("{file} cannot be read as a PyTorch checkpoint: {error}")]
+    Torch {
+        /// The file.
+        file: String,
+        /// What is wrong.
+        error: Box<TorchError>,
+    },
+    /// The file is of another kind.
+    #[error("{file} {error}")]
+    Foreign {
+        /// The file.
+        file: String,
+        /// What it is.
+        error: Box<ForeignFile>,
     },
     /// A tensor has another shape than the configuration asks for.
     #[error(
@@ -124,16 +140,6 @@ pub enum WeightError {
         /// What was looked for.
         reason: String,
     },
-    /// A PyTorch pickle, which could run code.
-    #[error(
-        "{file} is a PyTorch checkpoint, which is a program and not only numbers; convert it once with: {command}"
-    )]
-    Pickle {
-        /// The file.
-        file: String,
-        /// A command that writes the same weights as safetensors.
-        command: String,
-    },
     /// The configuration is wrong.
     #[error("{file}: {error}")]
     Config {
@@ -145,6 +151,18 @@ pub enum WeightError {
     /// Whoever watched the progress stopped it.
     #[error("loading was cancelled")]
     Cancelled,
+}
+
+impl WeightError {
+    /// What is wrong with a file, with its name.
+    pub(super) fn of_file(file: &str, error: FileError) -> Self {
+        let file = file.to_owned();
+        match error {
+            FileError::Safetensors(error) => Self::Header { file, error: Box::new(error) },
+            FileError::Torch(error) => Self::Torch { file, error },
+            FileError::Foreign(error) => Self::Foreign { file, error: Box::new(error) },
+        }
+    }
 }
 
 /// A tensor that is not there.

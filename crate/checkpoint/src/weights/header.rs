@@ -18,7 +18,7 @@ pub const PREFIX: usize = 8;
 pub const LONGEST: u64 = 16 << 20;
 
 /// Most dimensions of a tensor.
-const DIMENSIONS: usize = 8;
+pub(super) const DIMENSIONS: usize = 8;
 
 /// What the numbers of a tensor are stored as, in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -1,6 +1,8 @@
 //! What a checkpoint holds, seen from its headers alone.
 
-use super::{Dtype, Header, Loader, Precision, WeightError, names::Names, parameters};
+use super::{
+    Dtype, Header, Loader, PassedOver, Precision, TensorInfo, WeightError, names::Names, parameters,
+};
 use crate::config::ClipConfig;
 
 /// What the files of a checkpoint hold, held against a configuration.
@@ -21,6 +23,21 @@ pub struct InspectedFile {
     pub bytes: u64,
     /// Its tensors, in file order.
     pub tensors: Vec<InspectedTensor>,
+    /// What a PyTorch file holds besides its tensors.
+    pub passed_over: Vec<PassedOver>,
+}
+
+/// What is read of a file before its first number.
+#[derive(Debug, Clone)]
+pub struct FileHeader {
+    /// The file's name.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+    /// Its tensors.
+    pub header: Header,
+    /// What it holds besides.
+    pub passed_over: Vec<PassedOver>,
 }
 
 /// A tensor of a checkpoint.
@@ -45,33 +62,53 @@ pub enum Role {
     Ignored,
     /// The configuration does not ask for it.
     Unexpected,
+    /// There is no configuration.
+    Unknown,
 }
 
 impl Inspection {
-    /// Holds headers, each with its file's name and bytes, against a configuration.
-    pub fn new(config: &ClipConfig, files: &[(String, u64, Header)]) -> Self {
+    /// Holds files against a configuration.
+    pub fn new(config: &ClipConfig, files: &[FileHeader]) -> Self {
         let parameters = parameters(config);
-        let names = Names::new(config, &parameters);
-        let role = |name: &str| match names.slot(name).or_else(|| names.scaled(name)) {
-            Some(slot) => Role::Parameter(parameters[slot.parameter].name.clone()),
-            None if Names::ignored(name) => Role::Ignored,
-            None => Role::Unexpected,
-        };
+        let mut names = Names::new(config, &parameters);
         let mut loader = Loader::new(config, Precision::F32);
         let mut problem = None;
         let mut inspected = Vec::with_capacity(files.len());
-        for (index, (name, bytes, header)) in files.iter().enumerate() {
+        for (index, file) in files.iter().enumerate() {
             if problem.is_none() {
-                problem = loader.accept_header(name, header, index + 1 == files.len()).err();
+                problem = loader.accept_header(&file.name, &file.header, index + 1 == files.len()).err();
             }
-            let tensors = header.tensors.iter().map(|tensor| InspectedTensor {
-                name: tensor.name.clone(),
-                dtype: tensor.dtype.clone(),
-                shape: tensor.shape.clone(),
-                role: role(&tensor.name),
-            });
-            inspected.push(InspectedFile { name: name.clone(), bytes: *bytes, tensors: tensors.collect() });
+            names.unwrap(&file.header);
+            inspected.push(InspectedFile::new(file, |name| {
+                match names.slot(name).or_else(|| names.scaled(name)) {
+                    Some(slot) => Role::Parameter(parameters[slot.parameter].name.clone()),
+                    None if Names::ignored(name) => Role::Ignored,
+                    None => Role::Unexpected,
+                }
+            }));
         }
         Self { files: inspected, problem }
+    }
+}
+
+impl InspectedFile {
+    fn new(file: &FileHeader, role: impl Fn(&str) -> Role) -> Self {
+        let inspected = |tensor: &TensorInfo| InspectedTensor {
+            name: tensor.name.clone(),
+            dtype: tensor.dtype.clone(),
+            shape: tensor.shape.clone(),
+            role: role(&tensor.name),
+        };
+        Self {
+            name: file.name.clone(),
+            bytes: file.bytes,
+            tensors: file.header.tensors.iter().map(inspected).collect(),
+            passed_over: file.passed_over.clone(),
+        }
+    }
+
+    /// A file that is held against no configuration.
+    pub(super) fn without_roles(file: &FileHeader) -> Self {
+        Self::new(file, |_| Role::Unknown)
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 
 use super::{
-    Dtype, Header, HeaderError, Kind, MissingTensor, Parameter, Precision, Reader, TensorInfo, TensorSink,
-    Values, WeightError,
+    Dtype, FileError, Header, Kind, MissingTensor, Parameter, PassedOver, Precision, Reader, TensorInfo,
+    TensorSink, Values, WeightError,
     names::{Names, Slot},
     nearest, parameters, quantize,
     target::{Target, Unfit},
@@ -17,7 +17,7 @@ const CHUNK: usize = 16 << 10;
 /// Takes parameters as they become complete.
 pub type ParameterSink<'a> = dyn FnMut(&Parameter, Values) + 'a;
 
-/// Loads a model from one or several safetensors files, pushed in file order.
+/// Loads a model from one or several safetensors or PyTorch files, pushed in file order.
 ///
 /// Holds the parameters that are not complete yet, in the target precision: one, or a layer's query, key and value. The first thing
 /// that is wrong ends the load; nothing may be pushed after it.
@@ -36,6 +36,7 @@ pub struct Loader {
     /// Parameters that came from elsewhere: their tensors are passed over.
     restored: std::collections::HashSet<usize>,
     unexpected: Vec<String>,
+    passed_over: Vec<PassedOver>,
     open_clip: bool,
     file: Option<File>,
     scratch: Scratch,
@@ -64,6 +65,8 @@ struct Scratch {
 pub struct Loaded {
     /// Tensors that belong to no parameter of the model, for a warning.
     pub unexpected: Vec<String>,
+    /// Values of PyTorch files that no tensor depends on, for example the number of an epoch.
+    pub passed_over: Vec<PassedOver>,
 }
 
 impl Loader {
@@ -81,6 +84,7 @@ impl Loader {
             scales: HashMap::new(),
             restored: Default::default(),
             unexpected: Vec::new(),
+            passed_over: Vec::new(),
             open_clip: false,
             file: None,
             scratch: Scratch::default(),
@@ -128,9 +132,8 @@ impl Loader {
     /// When it ended too early.
     pub fn end(&mut self) -> Result<(), WeightError> {
         let Some(file) = self.file.take() else { return Ok(()) };
-        file.reader
-            .finish()
-            .map_err(|error| WeightError::Header { file: file.name, error: Box::new(error) })?;
+        self.passed_over.extend_from_slice(file.reader.passed_over());
+        file.reader.finish().map_err(|error| WeightError::of_file(&file.name, error))?;
         Ok(())
     }
 
@@ -141,7 +144,7 @@ impl Loader {
     /// When a parameter never came. `name` stands for all files in the message.
     pub fn finish(self, name: &str) -> Result<Loaded, WeightError> {
         self.check_complete(name)?;
-        Ok(Loaded { unexpected: self.unexpected })
+        Ok(Loaded { unexpected: self.unexpected, passed_over: self.passed_over })
     }
 
     /// Holds a header against the configuration.
@@ -151,10 +154,11 @@ impl Loader {
         header: &Header,
         last: bool,
     ) -> Result<(), WeightError> {
+        self.names.unwrap(header);
         for tensor in &header.tensors {
             let Some(slot) = self.names.slot(&tensor.name) else {
-                if self.names.scaled(&tensor.name).is_some() {
-                    self.accept_scales(file, tensor)?;
+                if let Some(slot) = self.names.scaled(&tensor.name).cloned() {
+                    self.accept_scales(file, tensor, &slot)?;
                 } else if !Names::ignored(&tensor.name) {
                     self.unexpected.push(tensor.name.clone());
                 }
@@ -189,8 +193,7 @@ impl Loader {
     }
 
     /// Holds a tensor of scales against the configuration. It comes before the values that it scales.
-    fn accept_scales(&mut self, file: &str, tensor: &TensorInfo) -> Result<(), WeightError> {
-        let Some(slot) = self.names.scaled(&tensor.name) else { return Ok(()) };
+    fn accept_scales(&mut self, file: &str, tensor: &TensorInfo, slot: &Slot) -> Result<(), WeightError> {
         let parameter = &self.parameters[slot.parameter];
         let (file, name) = (|| file.to_owned(), || tensor.name.clone());
         if tensor.dtype != Dtype::F32 || parameter.kind == Kind::Vector {
@@ -227,13 +230,16 @@ impl Loader {
     ) -> Result<(), WeightError> {
         let name = "what was stored of this model";
         if offset == 0
-            && let Some(slot) = self.names.slot(&tensor.name)
+            && let Some(slot) = self.names.find(&tensor.name)
         {
             self.restored.insert(slot.parameter);
             self.rows[slot.parameter].1 = 0;
         }
-        if offset == 0 && self.names.slot(&tensor.name).is_none() {
-            self.accept_scales(name, tensor)?;
+        if offset == 0
+            && self.names.find(&tensor.name).is_none()
+            && let Some(slot) = self.names.find_scaled(&tensor.name).cloned()
+        {
+            self.accept_scales(name, tensor, &slot)?;
         }
         let file = name.to_owned();
         let mut intake = Intake { loader: self, file: &file, last: false, reserve: true, stored: true, sink };
@@ -244,9 +250,11 @@ impl Loader {
     }
 
     /// Where the first tensor of the current file begins whose parameter is not complete, once its header has come: from there on the file
-    /// is needed. The file's length where nothing of it is.
+    /// is needed. The file's length where nothing of it is. `None` for a PyTorch file, which is read from its beginning: parameters that
+    /// were restored are passed over in it.
     pub fn resumes_at(&self) -> Option<u64> {
-        let (header, mut position) = self.file.as_ref()?.reader.header()?;
+        let reader = &self.file.as_ref()?.reader;
+        let (header, mut position) = (reader.header()?, reader.data_start()?);
         for tensor in &header.tensors {
             let slot = self.names.slot(&tensor.name).or_else(|| self.names.scaled(&tensor.name));
             if slot.is_some_and(|slot| !self.restored.contains(&slot.parameter)) {
@@ -276,7 +284,7 @@ impl Loader {
             let mut last = None;
             for row in [0, rows / 3, rows / 3 * 2] {
                 let Some(name) = self.names.of(index, row, self.open_clip) else { continue };
-                let Some(slot) = self.names.slot(name) else { continue };
+                let Some(slot) = self.names.find(name) else { continue };
                 if last == Some(name) || self.seen.contains(&(index, slot.rows.start)) {
                     continue;
                 }
@@ -321,13 +329,13 @@ enum Part {
 
 /// What ends a push.
 enum Fault {
-    Header(HeaderError),
+    File(FileError),
     Weights(Box<WeightError>),
 }
 
-impl From<HeaderError> for Fault {
-    fn from(error: HeaderError) -> Self {
-        Self::Header(error)
+impl From<FileError> for Fault {
+    fn from(error: FileError) -> Self {
+        Self::File(error)
     }
 }
 
@@ -340,7 +348,7 @@ impl From<WeightError> for Fault {
 impl Fault {
     fn named(self, file: &str) -> WeightError {
         match self {
-            Self::Header(error) => WeightError::Header { file: file.into(), error: Box::new(error) },
+            Self::File(error) => WeightError::of_file(file, error),
             Self::Weights(error) => *error,
         }
     }
@@ -408,8 +416,15 @@ impl Intake<'_, '_> {
     /// Where the numbers of a tensor go, if anywhere.
     fn place(&self, tensor: &TensorInfo) -> Option<(Slot, Part)> {
         let names = &self.loader.names;
-        let numbers = names.slot(&tensor.name).map(|slot| (slot.clone(), Part::Numbers));
-        let place = numbers.or_else(|| Some((names.scaled(&tensor.name)?.clone(), Part::Scales)))?;
+        let name = &tensor.name;
+        let (numbers, scales) = match self.stored {
+            true => (names.find(name), names.find_scaled(name)),
+            false => (names.slot(name), names.scaled(name)),
+        };
+        let place = match (numbers, scales) {
+            (Some(slot), _) => (slot.clone(), Part::Numbers),
+            (None, scales) => (scales?.clone(), Part::Scales),
+        };
         let wanted = self.stored || !self.loader.restored.contains(&place.0.parameter);
         wanted.then_some(place)
     }

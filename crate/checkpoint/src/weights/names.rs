@@ -12,9 +12,12 @@
 //!
 //! The sources: transformers' `modeling_clip.py`, open_clip's `model.py` and `transformer.py`.
 
-use std::{collections::HashMap, ops::Range};
+use std::{
+    collections::{HashMap, HashSet},
+    ops::Range,
+};
 
-use super::Parameter;
+use super::{Header, Parameter};
 use crate::config::ClipConfig;
 
 /// Where a tensor of a checkpoint belongs.
@@ -33,8 +36,8 @@ pub(super) struct Slot {
 /// What training wrappers put before every name.
 const WRAPPERS: [&str; 4] = ["module.", "model.", "clip_model.", "_orig_mod."];
 
-/// Buffers and leftovers that mean nothing to the towers.
-const IGNORED: [&str; 2] = ["position_ids", "attn_mask"];
+/// Buffers and leftovers that mean nothing to the towers; the last three are numbers that OpenAI's own checkpoints hold as tensors.
+const IGNORED: [&str; 5] = ["position_ids", "attn_mask", "input_resolution", "context_length", "vocab_size"];
 
 /// The tensors that a model's parameters may come from.
 #[derive(Debug)]
@@ -42,6 +45,8 @@ pub(super) struct Names {
     slots: HashMap<String, Slot>,
     /// Our own names, as [`StoredLayout`](super::StoredLayout) writes them.
     own: HashMap<String, Slot>,
+    /// For tensors of the current file that are the model's under a longer name: how many bytes are before theirs.
+    wrapped: HashMap<String, usize>,
 }
 
 /// What a tensor of 8-bit values calls the tensor of its scales, after its own name.
@@ -50,22 +55,71 @@ pub(super) const SCALES: &str = ".scales";
 impl Names {
     /// All conventions' names for these parameters.
     pub(super) fn new(config: &ClipConfig, parameters: &[Parameter]) -> Self {
-        let mut names = Self { slots: HashMap::new(), own: HashMap::new() };
+        let mut names = Self { slots: HashMap::new(), own: HashMap::new(), wrapped: HashMap::new() };
         for (index, parameter) in parameters.iter().enumerate() {
             names.add(config, index, parameter);
         }
         names
     }
 
-    /// Where this tensor belongs, if it does.
-    pub(super) fn slot(&self, tensor: &str) -> Option<&Slot> {
+    /// Finds out what training wrappers have put before the names of a file: the prefix with which most of its tensors are the model's, and
+    /// none where they are without. Other names are unwrapped too, unless what they would fill is filled already: a file may have the
+    /// model twice (`vision_model.…` and `model.vision_model.…`, its average), and then the other is not the model's.
+    pub(super) fn unwrap(&mut self, header: &Header) {
+        self.wrapped.clear();
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        for tensor in &header.tensors {
+            if let Some(bare) = self.bare(&tensor.name) {
+                *counts.entry(&tensor.name[..tensor.name.len() - bare.len()]).or_default() += 1;
+            }
+        }
+        // The shortest of those with as many, which is none at all if that is one.
+        let most = counts.iter().max_by_key(|&(prefix, &count)| (count, usize::MAX - prefix.len()));
+        let prefix = most.map_or("", |(prefix, _)| *prefix);
+        let fills = |name: &str| self.fills(name);
+        let filled: HashSet<_> =
+            header.tensors.iter().filter_map(|tensor| fills(tensor.name.strip_prefix(prefix)?)).collect();
+        let mut wrapped = HashMap::new();
+        for tensor in &header.tensors {
+            let Some(bare) = self.bare(&tensor.name) else { continue };
+            let common = tensor.name.strip_prefix(prefix) == Some(bare);
+            if common || fills(bare).is_some_and(|place| !filled.contains(&place)) {
+                wrapped.insert(tensor.name.clone(), tensor.name.len() - bare.len());
+            } else {
+                // Not the model's, whatever it is called.
+                wrapped.insert(tensor.name.clone(), tensor.name.len());
+            }
+        }
+        self.wrapped = wrapped;
+    }
+
+    /// What a tensor fills: the parameter, the first row, and whether with scales.
+    fn fills(&self, bare: &str) -> Option<(usize, usize, bool)> {
+        let place = |slot: &Slot, scales| (slot.parameter, slot.rows.start, scales);
+        self.find(bare)
+            .map(|slot| place(slot, false))
+            .or_else(|| self.find_scaled(bare).map(|slot| place(slot, true)))
+    }
+
+    /// A tensor's name without what wrappers put before it, if it is the model's.
+    fn bare<'a>(&self, tensor: &'a str) -> Option<&'a str> {
         let mut name = tensor;
         loop {
-            if let Some(slot) = self.slots.get(name).or_else(|| self.own.get(name)) {
-                return Some(slot);
+            if self.fills(name).is_some() {
+                return Some(name);
             }
             name = WRAPPERS.iter().find_map(|wrapper| name.strip_prefix(wrapper))?;
         }
+    }
+
+    /// Where a tensor of exactly this name belongs, whatever a file holds.
+    pub(super) fn find(&self, name: &str) -> Option<&Slot> {
+        self.slots.get(name).or_else(|| self.own.get(name))
+    }
+
+    /// Where this tensor of the file that was unwrapped last belongs, if it does.
+    pub(super) fn slot(&self, tensor: &str) -> Option<&Slot> {
+        self.find(&tensor[self.wrapped.get(tensor).copied().unwrap_or(0)..])
     }
 
     /// Hugging Face's tensors of a parameter, in the order of its rows.
@@ -80,9 +134,14 @@ impl Names {
         found
     }
 
+    /// Where the 8-bit values belong whose scales a tensor of exactly this name holds.
+    pub(super) fn find_scaled(&self, tensor: &str) -> Option<&Slot> {
+        self.find(tensor.strip_suffix(SCALES)?)
+    }
+
     /// Where the 8-bit values belong whose scales this tensor holds.
     pub(super) fn scaled(&self, tensor: &str) -> Option<&Slot> {
-        self.slot(tensor.strip_suffix(SCALES)?)
+        self.find_scaled(&tensor[self.wrapped.get(tensor).copied().unwrap_or(0)..])
     }
 
     /// Whether a tensor is one that checkpoints carry for nothing.

@@ -3,6 +3,8 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
+pub mod collect;
+
 use std::fmt::Write as _;
 
 use pickscore_checkpoint::config::ClipConfig;
