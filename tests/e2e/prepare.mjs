@@ -1,8 +1,9 @@
 // Makes the models that the browser tests load, and what the native engine computes with them: `node prepare.mjs GENERATE PICKSCORE FOLDER`.
 
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeTorchFile } from "./torch-file.mjs";
 
 const [generate, pickscore, folder] = process.argv.slice(2);
 const here = import.meta.dirname;
@@ -18,6 +19,11 @@ const make = (name, ...more) => {
 };
 make("narrow");
 make("sharded", "--shards", "3");
+// The same weights as PyTorch's file, as a training script would save them.
+mkdirSync(join(folder, "torch"));
+copyFileSync(join(folder, "narrow/config.json"), join(folder, "torch/config.json"));
+const torch = { prefix: "module.", wrapped: ["state_dict"] };
+writeTorchFile(join(folder, "narrow/model.safetensors"), join(folder, "torch/pytorch_model.bin"), torch);
 
 const images = golden.images.map((name) => join(fixtures, "pixels/files", name));
 /** What the native engine computes on the CPU: `[prompts][images]`. */

@@ -19,6 +19,35 @@ for (const share of [0.1, 0.5, 0.99]) {
   });
 }
 
+test("a PyTorch checkpoint is streamed from its folder or its own address, and kept", async ({ blank, server }) => {
+  for (const model of [`${server.url}torch`, `${server.url}torch/pytorch_model.bin`]) {
+    const outcome = await load(blank, { model });
+    expectScores(outcome);
+    expect(outcome.info).toMatchObject({ source: "network", cached: true });
+    expect(server.requests.filter(({ path }) => path.endsWith("torch/pytorch_model.bin")).map(({ from }) => from)).toEqual([0]);
+    server.requests.length = 0;
+  }
+  expect((await load(blank, { model: `${server.url}torch` })).info).toMatchObject({ source: "cache" });
+});
+
+test("a PyTorch checkpoint goes on after a cut", async ({ blank, server }) => {
+  server.fault = ({ path }, count) => (path.endsWith("pytorch_model.bin") && count === 0 ? { cutAt: 0.6 } : undefined);
+  expectScores(await load(blank, { model: `${server.url}torch` }));
+});
+
+for (const [what, content, message] of [
+  ["a git-lfs pointer", `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 3944517836\n`, /git-lfs pointer/],
+  ["a web page", "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body></body></html>", /web page|HTML/],
+  ["the beginning of a file", readFileSync(join(models(), "torch/pytorch_model.bin")).subarray(0, 1_000_000), /ends|missing|cut off/],
+] as const) {
+  test(`${what} in place of weights is named`, async ({ blank, server }) => {
+    server.replace("torch/pytorch_model.bin", Buffer.from(content));
+    const { error } = await load(blank, { model: `${server.url}torch`, cache: "off" });
+    expect(error).toMatchObject({ name: "PickScoreError", code: "model-weights" });
+    expect(error?.message).toMatch(message);
+  });
+}
+
 test("a connection that falls silent counts as cut", async ({ blank, server }) => {
   server.fault = ({ path }, count) => (path.endsWith(WEIGHTS) && count === 0 ? { silentAt: 0.5 } : undefined);
   expectScores(await load(blank, { model: `${server.url}narrow` }));
