@@ -6,7 +6,7 @@ use std::io;
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
     /// A file of a package cannot be read.
-    #[error("{file} cannot be read: {error}; install the packages with `npm ci` in demonstration/")]
+    #[error("{file} cannot be read: {error}; install the packages with `npm ci` in xtask/demonstration/")]
     Read {
         /// The file.
         file: String,

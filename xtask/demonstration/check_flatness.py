@@ -1,7 +1,7 @@
 """How well the page's measure of flat colour (www/src/score/flatness.ts) tells the demonstration's pictures from photographs.
 
     pip install numpy pillow pyarrow scikit-image scikit-learn
-    python3 demonstration/check_flatness.py data/pretrain/data/validation-00000-of-00001.parquet
+    python3 xtask/demonstration/check_flatness.py data/pretrain/data/validation-00000-of-00001.parquet
 """
 
 import io
