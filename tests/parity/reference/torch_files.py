@@ -471,6 +471,8 @@ def models():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
+# As published in LAION's aesthetic-predictor (MIT; its licence is beside it), saved by another version of PyTorch.
+expect("heads/sa_0_4_vit_b_32_linear.pth")
 containers()
 wrappers()
 storages()

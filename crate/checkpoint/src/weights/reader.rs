@@ -136,8 +136,8 @@ impl Reader {
     pub fn push<S: TensorSink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
         self.received += bytes.len() as u64;
         match &mut self.form {
-            Form::Safetensors(file) => return file.push(bytes, sink),
-            Form::Torch(file) => return file.push(bytes, sink),
+            Form::Safetensors(file) => file.push(bytes, sink),
+            Form::Torch(file) => file.push(bytes, sink),
             Form::Unknown(first) => {
                 // As few as tell, so that a long piece is not copied.
                 let taken = ENOUGH.saturating_sub(first.len()).min(bytes.len());
