@@ -13,7 +13,8 @@ use pickscore::{
     preference::{Record, Round},
     tokens::{Tokenizer, Tokens},
     weights::{
-        FileError, Header, Loader, Precision, Reader as FileReader, ShardIndex, TensorInfo, TensorSink, Values,
+        FileError, Header, Loader, Precision, Reader as FileReader, ShardIndex, TensorInfo, TensorSink,
+        Values,
     },
 };
 

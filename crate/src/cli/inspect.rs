@@ -27,10 +27,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
     let directory = match ModelDirectory::open(path) {
         Ok(directory) => directory,
         // Without a configuration the tensors can still be listed.
-        Err(error @ WeightError::NoModel { .. }) => match list(path) {
-            Ok(files) => return run_list(path, &files, &error, arguments),
-            Err(_) => return Err(error.into()),
-        },
+        Err(error @ WeightError::NoModel { .. }) => return run_list(path, &list(path)?, &error, arguments),
         Err(error) => return Err(error.into()),
     };
     let inspection = directory.inspect()?;
@@ -227,9 +224,8 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
 
 fn write_file(out: &mut impl Write, file: &Value) -> io::Result<()> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let tensors = file["tensors"]
-        .as_array()
-        .map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
+    let tensors =
+        file["tensors"].as_array().map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
     let bytes = grouped(file["bytes"].as_u64().unwrap_or_default());
     writeln!(out, "file        {}: {bytes} bytes, {tensors} tensors", text(&file["name"]))?;
     for tensor in file["tensors"].as_array().into_iter().flatten() {
