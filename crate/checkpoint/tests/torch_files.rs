@@ -84,7 +84,7 @@ proptest! {
     #[test]
     fn pieces_of_any_size_give_the_same(which in any::<prop::sample::Index>(), cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12), known: bool) {
         let names: Vec<String> = expected().into_keys().collect();
-        let bytes = file(which.get(&names[..]));
+        let bytes = file(which.get::<String>(&names));
         let mut ends: Vec<usize> = cuts.iter().map(|cut| cut.index(bytes.len() + 1)).collect();
         ends.push(bytes.len());
         ends.sort_unstable();
@@ -101,7 +101,7 @@ proptest! {
     #[test]
     fn damaged_files_never_panic(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
         let names: Vec<String> = expected().into_keys().collect();
-        let mut bytes = file(which.get(&names[..]));
+        let mut bytes = file(which.get::<String>(&names));
         let cut = cut.index(bytes.len());
         prop_assert!(collect(&[&bytes[..cut]], None).is_err());
         prop_assert!(collect(&[&bytes[..cut]], Some(cut as u64)).is_err());

@@ -298,7 +298,7 @@ fn header_length_that_overflows() {
 #[test]
 fn a_html_page_instead() {
     let page = b"<!DOCTYPE html><html><head><title>404</title></head></html>";
-    assert!(refusal(page).contains("no safetensors file"));
+    assert!(refusal(page).contains("is an HTML page, no safetensors file or PyTorch checkpoint"));
 }
 
 #[test]

@@ -3,7 +3,8 @@
     python3 tests/parity/reference/torch_files.py
 
 Expected values are what `torch.load` gives for the same file: `expected.json` has for each file its tensors with dtype, shape and the
-little-endian bytes of their numbers in row-major order (hexadecimal), and the names of what is not a tensor.
+little-endian bytes of their numbers in row-major order (hexadecimal), and the names of what is not a tensor. The keys of storages in the
+legacy form are addresses, so those files have other bytes each time, and the same tensors.
 """
 
 import argparse
@@ -315,6 +316,10 @@ def refused():
     zipped("refused_other.zip", [("readme.txt", b"hello")])
     scripted = torch.jit.script(torch.nn.Linear(2, 2))
     scripted.save(str(OUT / "refused_script.pt"))
+    with zipfile.ZipFile(OUT / "refused_script.pt") as read:
+        scripted = [(info.filename, read.read(info)) for info in read.infolist()]
+    for name, first in (("pickle_first", "data.pkl"), ("code_first", "/code/")):
+        zipped(f"refused_script_{name}.pt", sorted(scripted, key=lambda entry: first not in entry[0]))
     for legacy in (False, True):
         suffix = "_legacy.pt" if legacy else ".pt"
         options = {"_use_new_zipfile_serialization": not legacy}
@@ -466,6 +471,8 @@ def models():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
+# As published in LAION's aesthetic-predictor (MIT; its licence is beside it), saved by another version of PyTorch.
+expect("heads/sa_0_4_vit_b_32_linear.pth")
 containers()
 wrappers()
 storages()
