@@ -64,16 +64,14 @@ fn zeros(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == 0).count()
 }
 
-/// Whether valid UTF-8 is meant as such. UTF-16 without any ASCII is rarely valid UTF-8, and then it
-/// has control characters or letters that are no words.
+/// Whether valid UTF-8 without zero bytes is meant as such. UTF-16 without ASCII can be valid UTF-8, but
+/// only in a few letters by chance, and these are no words then.
 fn is_likely(text: &str, says_utf_16: bool) -> bool {
-    let controls = text.chars().filter(|letter| letter.is_control() && !letter.is_whitespace()).count();
-    if !says_utf_16 || text.len() % 2 == 1 {
-        return controls == 0;
-    }
-    let letters =
-        text.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n')).count();
-    controls == 0 && letters * 5 >= text.chars().count() * 4
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n');
+    let has_control = text.chars().any(|letter| letter.is_control() && !letter.is_whitespace());
+    let words = text.chars().filter(|&letter| is_word(letter)).count();
+    let is_long = text.len() % 2 == 1 || text.len() >= 16;
+    !has_control && (!says_utf_16 || is_long || words * 5 >= text.chars().count() * 4)
 }
 
 fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {

@@ -2,21 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod common;
+
+use common::png_texts as png;
 use pickscore_metadata::Metadata;
 use serde_json::{Value, json};
-
-/// A PNG file of text chunks, whose checksums are wrong: they are not verified.
-fn png(texts: &[(&str, &str)]) -> Vec<u8> {
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (name, text) in texts {
-        let data = [name.as_bytes(), b"\0\0\0\0\0", text.as_bytes()].concat();
-        file.extend((data.len() as u32).to_be_bytes());
-        file.extend(b"iTXt");
-        file.extend(data);
-        file.extend([0; 4]);
-    }
-    file
-}
 
 /// The graph that all tests start from, with some of its nodes replaced and others added.
 fn graph(changes: Value) -> Value {
