@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
+mod common;
+
 use std::{fs, io::Write as _, path::Path};
 
+use common::png;
 use flate2::{Compression, write::ZlibEncoder};
 use pickscore_metadata::Metadata;
 use proptest::prelude::*;
@@ -99,18 +102,6 @@ fn json_has_every_field_and_whole_numbers_stay_whole() {
     let expected = r#"{"generator":"automatic1111","prompt":"a fox","negative_prompt":null,"seed":"12345678901234567890","model":null,"steps":25,"guidance":7.5,"sampler":null,"scheduler":null,"width":512,"height":null}"#;
     assert_eq!(serde_json::to_string(&found).unwrap(), expected);
     assert_eq!(found.to_json(), serde_json::from_str::<Value>(expected).unwrap());
-}
-
-/// A PNG file of some chunks, whose checksums are wrong: nobody looks.
-fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in chunks {
-        file.extend((data.len() as u32).to_be_bytes());
-        file.extend(*kind);
-        file.extend(data);
-        file.extend([0; 4]);
-    }
-    file
 }
 
 const TEXT: &str = "a fox\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1";
