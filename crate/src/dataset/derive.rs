@@ -1,15 +1,32 @@
 //! What a file leaves out and its other columns tell.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Columns, DatasetError, Row, limits::Place, schema::Layout};
 use crate::preference::image_uid;
 
 /// A column that was not in the files and was made from others.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derived {
     /// Its name.
-    pub column: &'static str,
+    pub column: String,
     /// What it was made from.
-    pub how: &'static str,
+    pub how: String,
+}
+
+impl Derived {
+    pub(super) fn new(column: &str, how: &str) -> Self {
+        Self { column: column.into(), how: how.into() }
+    }
+}
+
+/// Adds to a list what is not there yet.
+pub(super) fn add_derived(all: &mut Vec<Derived>, more: impl IntoIterator<Item = Derived>) {
+    for derived in more {
+        if !all.contains(&derived) {
+            all.push(derived);
+        }
+    }
 }
 
 /// The sentence about derived columns; nothing where there are none.
@@ -17,8 +34,8 @@ pub fn derived_line(derived: &[Derived]) -> Option<String> {
     let same_how = derived.chunk_by(|one, other| one.how == other.how);
     let parts: Vec<String> = same_how
         .map(|same| {
-            let columns: Vec<&str> = same.iter().map(|derived| derived.column).collect();
-            format!("{} ({})", columns.join(", "), same.first().map_or("", |derived| derived.how))
+            let columns: Vec<&str> = same.iter().map(|derived| derived.column.as_str()).collect();
+            format!("{} ({})", columns.join(", "), same.first().map_or("", |derived| &derived.how))
         })
         .collect();
     (!parts.is_empty()).then(|| format!("derived: {}", parts.join(", ")))
@@ -49,9 +66,9 @@ impl Layout {
     /// What a reader of this file makes from other columns.
     pub(super) fn derived(&self) -> Vec<Derived> {
         let mut derived = Vec::new();
-        let mut add = |column: &'static str, how: &'static str| {
+        let mut add = |column: &str, how: &str| {
             if self.leaf(column).is_none() {
-                derived.push(Derived { column, how });
+                derived.push(Derived::new(column, how));
             }
         };
         let how = match self.labels() {

@@ -9,7 +9,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Columns, DatasetError, Derived, Reader, Row};
+use super::{Columns, DatasetError, Derived, Reader, Row, derive::add_derived};
 
 /// Most files of a data set. Pick-a-Pic v2 has fewer than a thousand.
 const FILES: usize = 100_000;
@@ -81,16 +81,12 @@ impl DatasetFiles {
             let lacks = |column: &str| reader.layout.leaf(column).is_none();
             let of_file =
                 Gaps { examples: lacks("num_example_per_prompt"), rankings: lacks("ranking_id"), first };
-            let counted = [
-                of_file.rankings.then_some(Derived { column: "ranking_id", how: "by counting rows" }),
-                of_file
-                    .examples
-                    .then_some(Derived { column: "num_example_per_prompt", how: "by counting prompts" }),
-            ];
-            for column in reader.derived().into_iter().chain(counted.into_iter().flatten()) {
-                if !derived.contains(&column) {
-                    derived.push(column);
-                }
+            add_derived(&mut derived, reader.derived());
+            if of_file.rankings {
+                add_derived(&mut derived, [Derived::new("ranking_id", "by counting rows")]);
+            }
+            if of_file.examples {
+                add_derived(&mut derived, [Derived::new("num_example_per_prompt", "by counting prompts")]);
             }
             gaps.push(of_file);
             first += reader.rows();

@@ -218,8 +218,7 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
             kind: chunk.column_type(),
             present: leaf.present,
             width: usize::try_from(descriptor.type_length()).unwrap_or_default(),
-            // Each text may have its length beside it.
-            limit: self.left + 4 * self.rows as u64,
+            limit: self.left.min(limits::PAGE_BYTES),
             skip: before.pages,
             dictionary_first: before.has_dictionary,
         };

@@ -26,8 +26,16 @@ pub enum Columns {
     WithoutImages,
 }
 
-/// Parts of a larger row group have about so many bytes.
-const PART_BYTES: u64 = limits::GROUP_BYTES / 4;
+/// When a row group is read in parts.
+#[derive(Debug, Clone, Copy)]
+struct Parting {
+    /// Most bytes of one that is read whole.
+    whole: u64,
+    /// About so many bytes has each part of a larger one.
+    part: u64,
+}
+
+const PARTING: Parting = Parting { whole: limits::GROUP_BYTES, part: limits::GROUP_BYTES / 4 };
 /// Most parts of a file.
 const PARTS: usize = 1 << 20;
 
@@ -81,13 +89,16 @@ impl<R: ChunkReader + 'static> Reader<R> {
     ///
     /// When it is no Parquet file, has another schema, or row groups beyond the limits.
     pub fn open(file: impl Into<String>, source: R) -> Result<Self, DatasetError> {
-        let file = file.into();
+        Self::open_in_parts(file.into(), source, PARTING)
+    }
+
+    fn open_in_parts(file: String, source: R, parting: Parting) -> Result<Self, DatasetError> {
         let metadata = contained(&file, || footer(&file, &source))?;
         let layout = Layout::of(&file, metadata.file_metadata().schema_descr())?;
         let (groups, parts) = (Vec::new(), Vec::new());
         let mut reader = Self { file, source: Arc::new(source), metadata, layout, groups, parts };
         for group in 0..reader.metadata.num_row_groups() {
-            reader.add(group)?;
+            reader.add(group, parting)?;
         }
         Ok(reader)
     }
@@ -183,7 +194,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
     }
 
     /// Adds a row group, in parts where it is large, if what it claims is within the limits and its columns can be unpacked.
-    fn add(&mut self, group: usize) -> Result<(), DatasetError> {
+    fn add(&mut self, group: usize, parting: Parting) -> Result<(), DatasetError> {
         let row_group = self.metadata.row_group(group);
         let too_large = |found: u64, unit, limit| {
             let file = self.file.clone();
@@ -204,7 +215,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
             let size = chunk.map_or(-1, |chunk| chunk.uncompressed_size());
             bytes = bytes.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
         }
-        let parts = if bytes > limits::GROUP_BYTES { bytes.div_ceil(PART_BYTES) } else { 1 };
+        let parts = if bytes > parting.whole { bytes.div_ceil(parting.part) } else { 1 };
         if parts > rows.max(1) || self.parts.len() as u64 + parts > PARTS as u64 {
             return Err(too_large(bytes, "bytes", limits::GROUP_BYTES));
         }
@@ -255,4 +266,33 @@ fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, DatasetError>) -> R
 pub(super) fn said(error: &ParquetError) -> String {
     let text = error.to_string();
     text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::dataset::Columns;
+
+    #[test]
+    fn parts_of_a_row_group_are_its_rows() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/dataset/fixtures");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = bytes::Bytes::from(fs::read(&path).unwrap());
+            let read = |parting| {
+                let reader = Reader::open_in_parts("a file".into(), bytes.clone(), parting).unwrap();
+                let groups = 0..reader.row_groups().len();
+                let rows = groups.clone().map(|group| reader.read_group(group, Columns::All).unwrap());
+                (groups.len(), rows.flatten().collect::<Vec<_>>())
+            };
+            let (whole, expected) = read(PARTING);
+            for part in [1500, 3000] {
+                let (parts, found) = read(Parting { whole: 1500, part });
+                assert!(parts > whole, "{}", path.display());
+                assert_eq!(found, expected, "{}", path.display());
+            }
+        }
+    }
 }

@@ -139,3 +139,61 @@ fn packed_at(packed: &[u8], at: usize, width: u8) -> i64 {
 fn zigzag(value: u64) -> i64 {
     (value >> 1) as i64 ^ -((value & 1) as i64)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXTS: Values = Values { kind: Type::BYTE_ARRAY, width: 0, most: 10, limit: 1000 };
+
+    /// Numbers below 32 as one block of deltas: all widths 8, the least delta 0.
+    fn packed(numbers: &[u8]) -> Vec<u8> {
+        let mut bytes = vec![0x80, 1, 4, numbers.len() as u8, numbers[0] << 1, 0, 8, 0, 0, 0];
+        let deltas = numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
+        bytes.extend(deltas.chain(std::iter::repeat(0)).take(32));
+        bytes
+    }
+
+    #[test]
+    fn texts_after_their_lengths() {
+        let bytes = [packed(&[1, 3]), b"afox".to_vec()].concat();
+        let expected = b"\x01\0\0\0a\x03\0\0\0fox".to_vec();
+        assert_eq!(plain(&bytes, Encoding::DELTA_LENGTH_BYTE_ARRAY, TEXTS), Some((expected, 2)));
+        for cut in 1..bytes.len() {
+            let short = &bytes[..bytes.len() - cut];
+            assert_eq!(plain(short, Encoding::DELTA_LENGTH_BYTE_ARRAY, TEXTS), None);
+        }
+        let few = Values { most: 1, ..TEXTS };
+        assert_eq!(plain(&bytes, Encoding::DELTA_LENGTH_BYTE_ARRAY, few), None);
+    }
+
+    #[test]
+    fn texts_after_what_they_share() {
+        let bytes = [packed(&[0, 3]), packed(&[3, 1]), b"foxy".to_vec()].concat();
+        // The second delta is -2, which is 254 in eight bits: a length far beyond the end.
+        assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), None);
+        let bytes = [packed(&[0, 3]), packed(&[3, 3]), b"foxing".to_vec()].concat();
+        let expected = b"\x03\0\0\0fox\x06\0\0\0foxing".to_vec();
+        assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), Some((expected, 2)));
+        // More is shared than there is.
+        let bytes = [packed(&[0, 4]), packed(&[3, 3]), b"foxing".to_vec()].concat();
+        assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), None);
+    }
+
+    #[test]
+    fn what_is_shared_is_bounded() {
+        let bytes = [packed(&[0, 9, 9, 9]), packed(&[9, 9, 9, 9]), vec![b'a'; 36]].concat();
+        assert!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS).is_some());
+        let tight = Values { limit: 60, ..TEXTS };
+        assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, tight), None);
+    }
+
+    #[test]
+    fn bytes_come_together_again() {
+        let numbers = Values { kind: Type::FLOAT, width: 4, ..TEXTS };
+        let found = plain(&[1, 5, 2, 6, 3, 7, 4, 8], Encoding::BYTE_STREAM_SPLIT, numbers);
+        assert_eq!(found, Some((vec![1, 2, 3, 4, 5, 6, 7, 8], 2)));
+        assert_eq!(plain(&[1, 5, 2], Encoding::BYTE_STREAM_SPLIT, numbers), None);
+        assert_eq!(plain(&[1], Encoding::BYTE_STREAM_SPLIT, Values { width: 0, ..numbers }), None);
+    }
+}

@@ -68,7 +68,43 @@ fn brotli_is_bounded(mut packed: impl Read, expected: u64) -> Result<bool, PageF
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
     use super::*;
+
+    fn bounded(compression: Compression, packed: Vec<u8>, expected: u64) -> bool {
+        let length = packed.len() as u64;
+        is_bounded(&bytes::Bytes::from(packed), compression, 0, length, expected).unwrap()
+    }
+
+    /// 64 MB of zeros in a few hundred kilobytes or less.
+    const LONG: usize = 64 << 20;
+
+    #[test]
+    fn a_stream_of_lz4_frames_that_goes_on() {
+        let mut encoder = lz4_flex::frame::FrameEncoder::new(Vec::new());
+        io::copy(&mut io::repeat(0).take(LONG as u64), &mut encoder).unwrap();
+        let packed = encoder.finish().unwrap();
+        assert!(packed.len() < LONG / 100);
+        assert!(bounded(Compression::LZ4, packed.clone(), LONG as u64));
+        assert!(!bounded(Compression::LZ4, packed, 1000));
+    }
+
+    #[test]
+    fn a_brotli_stream_that_goes_on_or_wants_a_large_window() {
+        let mut packed = Vec::new();
+        let zeros = vec![0; LONG];
+        let mut parameters = brotli::enc::BrotliEncoderParams { quality: 1, ..Default::default() };
+        brotli::BrotliCompress(&mut zeros.as_slice(), &mut packed, &parameters).unwrap();
+        let brotli = Compression::BROTLI(parquet::basic::BrotliLevel::default());
+        assert!(packed.len() < LONG / 100);
+        assert!(bounded(brotli, packed.clone(), LONG as u64));
+        assert!(!bounded(brotli, packed, 1000));
+        (parameters.large_window, parameters.lgwin) = (true, 30);
+        let mut large = Vec::new();
+        brotli::BrotliCompress(&mut &zeros[..1000], &mut large, &parameters).unwrap();
+        assert!(!bounded(brotli, large, 1000));
+    }
 
     #[test]
     fn the_browser_is_told_who_converts() {
