@@ -225,8 +225,11 @@ impl<'a> Decoder<'a> {
                 let blocks = std::mem::take(&mut component.blocks);
                 // The last row of units may have fewer rows of blocks.
                 let rows = component.down.min(component.blocks_high - unit_row * component.down);
-                let known =
-                    if unit_row > self.last_good { component.known_before } else { component.known };
+                let known = match (unit_row > self.last_good, self.header.scans) {
+                    (false, _) => component.known,
+                    (true, ..=1) => [-1; 10],
+                    (true, _) => component.known_before,
+                };
                 for row in 0..rows {
                     let y = unit_row * component.down + row;
                     for column in 0..component.blocks_wide {
@@ -354,7 +357,7 @@ fn check(frame: &Frame) -> Result<(), JpegError> {
         return Err(JpegError::Components { found: frame.components.len() });
     }
     if frame.process == Process::Lossless {
-        return Err(JpegError::Process { found: if frame.arithmetic { 0xcb } else { 0xc3 } });
+        return Err(JpegError::Lossless);
     }
     Ok(())
 }

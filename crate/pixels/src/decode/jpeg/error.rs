@@ -21,6 +21,8 @@ pub(super) enum JpegError {
     Components { found: usize },
     #[error("the frame header of type 0xFF{found:02X} is not supported")]
     Process { found: u8 },
+    #[error("it is lossless JPEG, which is not supported")]
+    Lossless,
     #[error("the sampling factors {horizontal}×{vertical} are not within 1 to 4")]
     Sampling { horizontal: u8, vertical: u8 },
     #[error("the ratio of sampling factors is not a whole number, which is not supported")]

@@ -3,7 +3,7 @@
 use super::{
     JpegError,
     huffman::Specification,
-    stream::Stream,
+    stream::{Segment, Stream},
 };
 
 /// Position in a block, row by row, of each coefficient in the order of the file. The last 16
@@ -140,24 +140,31 @@ impl Header {
             }
             0xd9 => return Ok(Some(Reached::End)),
             0xda => {
-                self.start_of_scan(marker, stream.segment()?)?;
+                self.start_of_scan(stream.segment()?)?;
                 return Ok(Some(Reached::Scan));
             }
-            0xc4 => self.huffman_tables(marker, stream.segment()?)?,
-            0xcc => self.conditioning(marker, stream.segment()?)?,
-            0xdb => self.quantization_tables(marker, stream.segment()?)?,
-            0xdd => match stream.segment()? {
-                &[high, low] => self.restart_interval = u16::from_be_bytes([high, low]),
-                other => return Err(JpegError::SegmentLength { marker, found: other.len() + 2 }),
-            },
+            0xc4 => self.huffman_tables(stream.segment()?)?,
+            0xcc => self.conditioning(stream.segment()?)?,
+            0xdb => self.quantization_tables(stream.segment()?)?,
+            0xdd => {
+                let mut segment = stream.segment()?;
+                if segment.left() != 2 {
+                    return Err(segment.wrong());
+                }
+                self.restart_interval = u16::from_be_bytes(segment.array()?);
+            }
             0xc0..=0xc3 | 0xc9..=0xcb => self.frame(marker, stream.segment()?)?,
             0xc5..=0xcf => return Err(JpegError::Process { found: marker }),
             0xe0 => {
-                self.jfif |= matches!(stream.segment()?, [b'J', b'F', b'I', b'F', 0, rest @ ..] if rest.len() >= 9);
+                let mut segment = stream.segment()?;
+                let content = segment.take(segment.left())?;
+                self.jfif |= content.len() >= 14 && content.starts_with(b"JFIF\0");
             }
             0xee => {
-                if let [b'A', b'd', b'o', b'b', b'e', _, _, _, _, _, _, transform, ..] = stream.segment()? {
-                    self.adobe = Some(*transform);
+                let mut segment = stream.segment()?;
+                let content = segment.take(segment.left())?;
+                if let (true, Some(&transform)) = (content.starts_with(b"Adobe"), content.get(11)) {
+                    self.adobe = Some(transform);
                 }
             }
             0xe1..=0xef | 0xfe | 0xdc => stream.skip_segment()?,
@@ -167,9 +174,8 @@ impl Header {
         Ok(None)
     }
 
-    fn frame(&mut self, marker: u8, content: &[u8]) -> Result<(), JpegError> {
-        let length = JpegError::SegmentLength { marker, found: content.len() + 2 };
-        let &[precision, h0, h1, w0, w1, count, ref rest @ ..] = content else { return Err(length) };
+    fn frame(&mut self, marker: u8, mut segment: Segment<'_>) -> Result<(), JpegError> {
+        let [precision, h0, h1, w0, w1, count] = segment.array()?;
         if self.frame.is_some() {
             return Err(JpegError::SecondFrame);
         }
@@ -177,8 +183,8 @@ impl Header {
         if width == 0 || height == 0 || count == 0 {
             return Err(JpegError::NoImage);
         }
-        if rest.len() != usize::from(count) * 3 {
-            return Err(length);
+        if segment.left() != usize::from(count) * 3 {
+            return Err(segment.wrong());
         }
         let component = |&[id, sampling, quantization]: &[u8; 3]| ComponentHeader {
             id,
@@ -188,6 +194,7 @@ impl Header {
             dc_table: 0,
             ac_table: 0,
         };
+        let components = segment.take(segment.left())?.as_chunks().0.iter().map(component);
         self.frame = Some(Frame {
             process: match marker & 3 {
                 2 => Process::Progressive,
@@ -198,77 +205,73 @@ impl Header {
             precision,
             width: width.into(),
             height: height.into(),
-            components: rest.as_chunks().0.iter().map(component).collect(),
+            components: components.collect(),
         });
         Ok(())
     }
 
-    fn start_of_scan(&mut self, marker: u8, content: &[u8]) -> Result<(), JpegError> {
+    fn start_of_scan(&mut self, mut segment: Segment<'_>) -> Result<(), JpegError> {
         let frame = self.frame.as_mut().ok_or(JpegError::ScanBeforeFrame)?;
-        let length = JpegError::SegmentLength { marker, found: content.len() + 2 };
-        let (&count, rest) = content.split_first().ok_or(length)?;
+        let [count] = segment.array()?;
         let count = usize::from(count);
-        if !(1..=4).contains(&count) || rest.len() != count * 2 + 3 {
-            return Err(length);
+        if !(1..=4).contains(&count) || segment.left() != count * 2 + 3 {
+            return Err(segment.wrong());
         }
         let mut components = Vec::with_capacity(count);
-        for pair in rest[..count * 2].as_chunks().0 {
-            let &[id, tables] = pair;
+        for _ in 0..count {
+            let [id, tables] = segment.array()?;
             // libjpeg looks among components from this position on.
-            let found = frame.components.iter().enumerate().skip(components.len()).take(4);
-            let found = found.map(|(index, component)| (index, component.id)).find(|(_, other)| *other == id);
-            let (index, _) = found
+            let found = frame.components.iter_mut().enumerate().skip(components.len()).take(4);
+            let found = found.into_iter().find(|(_, component)| component.id == id);
+            let (index, component) = found
                 .filter(|(index, _)| !components.contains(index))
                 .ok_or(JpegError::ScanComponent { found: id })?;
-            if let Some(component) = frame.components.get_mut(index) {
-                (component.dc_table, component.ac_table) = (tables >> 4, tables & 15);
-            }
+            (component.dc_table, component.ac_table) = (tables >> 4, tables & 15);
             components.push(index);
         }
-        if let &[start, end, approximation] = &rest[count * 2..] {
-            self.scan = Scan { components, start, end, high: approximation >> 4, low: approximation & 15 };
-        }
+        let [start, end, approximation] = segment.array()?;
+        self.scan = Scan { components, start, end, high: approximation >> 4, low: approximation & 15 };
         self.scans += 1;
         Ok(())
     }
 
-    fn huffman_tables(&mut self, marker: u8, mut content: &[u8]) -> Result<(), JpegError> {
-        while let Some((&[number, ref counts @ ..], rest)) = content.split_first_chunk::<17>() {
+    fn huffman_tables(&mut self, mut segment: Segment<'_>) -> Result<(), JpegError> {
+        while segment.left() > 16 {
+            let [number] = segment.array()?;
+            let counts: [u8; 16] = segment.array()?;
+            let malformed = JpegError::HuffmanTable { found: number };
             let total: usize = counts.iter().map(|&count| usize::from(count)).sum();
-            let list = rest.get(..total).filter(|list| list.len() <= 256);
-            let list = list.ok_or(JpegError::HuffmanTable { found: number })?;
+            if total > 256 || total > segment.left() {
+                return Err(malformed);
+            }
             let mut symbols = [0; 256];
-            symbols.iter_mut().zip(list).for_each(|(to, from)| *to = *from);
+            symbols.iter_mut().zip(segment.take(total)?).for_each(|(to, from)| *to = *from);
             let tables = if number & 0x10 == 0 { &mut self.dc } else { &mut self.ac };
-            let table = tables.get_mut(usize::from(number & !0x10));
-            *table.ok_or(JpegError::HuffmanTable { found: number })? =
-                Some(Specification { counts: *counts, symbols });
-            content = &rest[total..];
+            let table = tables.get_mut(usize::from(number & !0x10)).ok_or(malformed)?;
+            *table = Some(Specification { counts, symbols });
         }
-        if content.is_empty() { Ok(()) } else { Err(JpegError::SegmentLength { marker, found: content.len() }) }
+        segment.end()
     }
 
-    fn quantization_tables(&mut self, marker: u8, mut content: &[u8]) -> Result<(), JpegError> {
-        while let Some((&number, rest)) = content.split_first() {
+    fn quantization_tables(&mut self, mut segment: Segment<'_>) -> Result<(), JpegError> {
+        while segment.left() > 0 {
+            let [number] = segment.array()?;
             let table = self.quantization.get_mut(usize::from(number & 15));
             let table = table.ok_or(JpegError::QuantizationTable { found: number & 15 })?;
             let size = if number >> 4 == 0 { 1 } else { 2 };
-            let values = rest.get(..64 * size);
-            let values = values.ok_or(JpegError::SegmentLength { marker, found: content.len() })?;
             let mut natural = [0; 64];
-            for (value, &position) in values.chunks_exact(size).zip(&NATURAL_ORDER) {
+            for (value, &position) in segment.take(64 * size)?.chunks_exact(size).zip(&NATURAL_ORDER) {
                 natural[usize::from(position)] =
                     value.iter().fold(0, |sum, &byte| sum << 8 | u16::from(byte));
             }
             *table = Some(natural);
-            content = &rest[64 * size..];
         }
-        Ok(())
+        segment.end()
     }
 
-    fn conditioning(&mut self, marker: u8, content: &[u8]) -> Result<(), JpegError> {
-        let (pairs, rest) = content.as_chunks();
-        for &[index, value] in pairs {
+    fn conditioning(&mut self, mut segment: Segment<'_>) -> Result<(), JpegError> {
+        while segment.left() > 0 {
+            let [index, value] = segment.array()?;
             let malformed = JpegError::Conditioning { found: index };
             let number = usize::from(index & 15);
             match index >> 4 {
@@ -281,6 +284,6 @@ impl Header {
                 _ => return Err(malformed),
             }
         }
-        if rest.is_empty() { Ok(()) } else { Err(JpegError::SegmentLength { marker, found: content.len() + 2 }) }
+        segment.end()
     }
 }

@@ -6,6 +6,42 @@ use super::JpegError;
 /// marker, this decides whether its last block still decodes.
 const REFILL: u32 = 57;
 
+/// The content of a segment. Its length is a claim: the file may end first.
+pub(super) struct Segment<'a> {
+    marker: u8,
+    length: usize,
+    /// Bytes that are left by the length.
+    left: usize,
+    rest: &'a [u8],
+}
+
+impl<'a> Segment<'a> {
+    /// The error that the length is wrong for what is in it.
+    pub(super) fn wrong(&self) -> JpegError {
+        JpegError::SegmentLength { marker: self.marker, found: self.length }
+    }
+
+    pub(super) fn left(&self) -> usize {
+        self.left
+    }
+
+    /// The next bytes: a wrong length is found first, and then that the file ends.
+    pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], JpegError> {
+        self.left = self.left.checked_sub(count).ok_or(self.wrong())?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or(JpegError::Truncated)?;
+        self.rest = rest;
+        Ok(taken)
+    }
+
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], JpegError> {
+        self.take(N)?.first_chunk().copied().ok_or(JpegError::Truncated)
+    }
+
+    pub(super) fn end(&self) -> Result<(), JpegError> {
+        if self.left == 0 && self.length >= 2 { Ok(()) } else { Err(self.wrong()) }
+    }
+}
+
 /// A position in the file, with the bits that were taken out but not used.
 pub(super) struct Stream<'a> {
     bytes: &'a [u8],
@@ -43,14 +79,13 @@ impl<'a> Stream<'a> {
         Ok(taken)
     }
 
-    /// The content of the segment that begins here.
-    pub(super) fn segment(&mut self) -> Result<&'a [u8], JpegError> {
+    /// The segment that begins here.
+    pub(super) fn segment(&mut self) -> Result<Segment<'a>, JpegError> {
         let length = usize::from(self.word()?);
-        let segment = self.take_bytes(length.saturating_sub(2))?;
-        if length < 2 {
-            return Err(JpegError::SegmentLength { marker: self.marker, found: length });
-        }
-        Ok(segment)
+        let left = length.saturating_sub(2);
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        self.at += left;
+        Ok(Segment { marker: self.marker, length, left, rest: rest.get(..left).unwrap_or(rest) })
     }
 
     /// Passes over a segment whose length may be too small to be one.
