@@ -1,6 +1,6 @@
 //! From a file's components to RGB: libjpeg's `jdcolor.c`, and Pillow's `convert("RGB")` for inks.
 
-use super::header::Header;
+use super::{super::cmyk_to_rgb, header::Header};
 
 /// What a file's components are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +10,8 @@ pub(super) enum Color {
     YCbCr,
     Cmyk,
     Ycck,
+    /// Samples stay as they are, pixel by pixel.
+    Unchanged,
 }
 
 impl Color {
@@ -28,7 +30,12 @@ impl Color {
         }
     }
 
-    /// Converts a row. `rows` has a row for each component; `output` is as many RGB pixels.
+    /// Bytes of a pixel after the conversion.
+    pub(super) fn channels(self, components: usize) -> usize {
+        if self == Self::Unchanged { components } else { 3 }
+    }
+
+    /// Converts a row. `rows` has a row for each component, `output` the row's pixels.
     pub(super) fn convert(self, rows: &[&[u8]], output: &mut [u8]) {
         match (self, rows) {
             (Self::Grey, [grey, ..]) => {
@@ -42,21 +49,21 @@ impl Color {
                 let inks = a.iter().zip(*b).zip(*c).zip(*black);
                 for (pixel, (((&a, &b), &c), &black)) in output.as_chunks_mut().0.iter_mut().zip(inks) {
                     let inks = if self == Self::Ycck { ycc(a, b, c).map(|x| 255 - x) } else { [a, b, c] };
-                    *pixel = inks.map(|ink| without_ink(ink, black));
+                    // Adobe stores inks inverted, and Pillow takes every file for Adobe's.
+                    let [cyan, magenta, yellow] = inks.map(|ink| 255 - ink);
+                    *pixel = cmyk_to_rgb([cyan, magenta, yellow, 255 - black]);
+                }
+            }
+            (Self::Unchanged, rows) => {
+                for (x, pixel) in output.chunks_exact_mut(rows.len().max(1)).enumerate() {
+                    for (sample, row) in pixel.iter_mut().zip(rows) {
+                        *sample = row.get(x).copied().unwrap_or(0);
+                    }
                 }
             }
             _ => {}
         }
     }
-}
-
-/// Pillow's `cmyk2rgb` after its `CMYK;I`: Adobe stores inks inverted, and Pillow takes every file
-/// for Adobe's.
-fn without_ink(ink: u8, black: u8) -> u8 {
-    let white = u32::from(black);
-    let product = (255 - u32::from(ink)) * white + 128;
-    // The rounded product over 255; never above `white`.
-    white.saturating_sub(((product >> 8) + product) >> 8) as u8
 }
 
 /// Luma and chroma → RGB, with libjpeg's constants scaled by 2^16.

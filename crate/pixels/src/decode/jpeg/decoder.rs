@@ -17,23 +17,52 @@ const MOST_VISITS: u64 = 200;
 /// Visits that are allowed to the smallest image too: a fraction of a second.
 const SOME_VISITS: u64 = 1 << 24;
 
-/// Decodes to RGB of the given size, `[height, width, 3]`, with at most `memory` bytes for
-/// coefficients.
+/// An image that was decoded.
+pub(in crate::decode) struct Decoded {
+    pub(in crate::decode) width: usize,
+    pub(in crate::decode) height: usize,
+    pub(in crate::decode) components: usize,
+    /// Samples, `[height, width, channels]`: RGB, or as many as components where they are unchanged.
+    pub(in crate::decode) values: Vec<u8>,
+}
+
+/// What the colors of a part of a TIFF are, which its markers do not tell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::decode) enum Part {
+    YCbCr,
+    Unchanged,
+}
+
+/// Decodes to RGB of the given size, with at most `memory` bytes for coefficients.
 pub(super) fn decode(
     bytes: &[u8],
     size: (usize, usize),
     memory: u64,
-) -> Result<Vec<u8>, JpegError> {
-    let mut stream = Stream::new(bytes);
-    let mut header = Header::default();
-    // A file may begin with an image that has nothing but tables.
-    while header.read(&mut stream)? == Reached::End {
-        if header.frame.is_some() {
-            return Err(JpegError::NoImage);
-        }
-        header.forget_image();
+) -> Result<Decoded, JpegError> {
+    let decoder = Decoder::new(bytes)?;
+    let found = (decoder.width, decoder.height);
+    if found != size {
+        return Err(JpegError::TwoSizes { first: size, second: found });
     }
-    Decoder::new(stream, header, size)?.decode(memory)
+    decoder.decode(memory)
+}
+
+/// Decodes a strip or tile of a TIFF, with the shared tables as an image before it.
+pub(in crate::decode) fn decode_part(
+    bytes: &[u8],
+    part: Part,
+    max_pixels: u64,
+    memory: u64,
+) -> Result<Decoded, JpegError> {
+    let mut decoder = Decoder::new(bytes)?;
+    if (decoder.width * decoder.height) as u64 > max_pixels {
+        return Err(JpegError::TooLarge { width: decoder.width, height: decoder.height });
+    }
+    decoder.color = match part {
+        Part::YCbCr if decoder.components.len() == 3 => Color::YCbCr,
+        _ => Color::Unchanged,
+    };
+    decoder.decode(memory)
 }
 
 struct Decoder<'a> {
@@ -50,29 +79,28 @@ struct Decoder<'a> {
 }
 
 impl<'a> Decoder<'a> {
-    fn new(
-        stream: Stream<'a>,
-        header: Header,
-        (width, height): (usize, usize),
-    ) -> Result<Self, JpegError> {
+    /// Reads up to the first scan.
+    fn new(bytes: &'a [u8]) -> Result<Self, JpegError> {
+        let mut stream = Stream::new(bytes);
+        let mut header = Header::default();
+        // A file may begin with an image that has nothing but tables.
+        while header.read(&mut stream)? == Reached::End {
+            if header.frame.is_some() {
+                return Err(JpegError::NoImage);
+            }
+            header.forget_image();
+        }
         let frame = header.frame.as_ref().ok_or(JpegError::ScanBeforeFrame)?;
         check(frame)?;
-        if (frame.width, frame.height) != (width, height) {
-            return Err(JpegError::TwoSizes {
-                first: (width, height),
-                second: (frame.width, frame.height),
-            });
-        }
         let ids: Vec<u8> = frame.components.iter().map(|component| component.id).collect();
         let units = Units::of(frame)?;
         let component = |component| Component::new(component, frame, &units);
         let components = frame.components.iter().map(component).collect::<Result<_, _>>()?;
-        let color = Color::of(&header, &ids);
         Ok(Self {
             stream,
-            color,
-            width,
-            height,
+            color: Color::of(&header, &ids),
+            width: frame.width,
+            height: frame.height,
             units,
             components,
             last_good: 0,
@@ -81,7 +109,7 @@ impl<'a> Decoder<'a> {
         })
     }
 
-    fn decode(mut self, memory: u64) -> Result<Vec<u8>, JpegError> {
+    fn decode(mut self, memory: u64) -> Result<Decoded, JpegError> {
         let progressive = self.header.frame.as_ref().is_some_and(|frame| frame.process == Process::Progressive);
         let several = progressive || self.header.scan.components.len() < self.components.len();
         if several {
@@ -90,13 +118,14 @@ impl<'a> Decoder<'a> {
         for component in &mut self.components {
             component.open_window();
         }
-        self.output = vec![0; self.width * self.height * 3];
+        let components = self.components.len();
+        self.output = vec![0; self.width * self.height * self.color.channels(components)];
         if several {
             self.show_all(progressive);
         } else {
             self.one_scan()?;
         }
-        Ok(self.output)
+        Ok(Decoded { width: self.width, height: self.height, components, values: self.output })
     }
 
     /// Makes ready for the scan whose header was read.
@@ -335,8 +364,8 @@ impl<'a> Decoder<'a> {
                 component.upsample.row((near, far), y % 2 == 1, &mut sums, plane);
                 row.push(plane.get(..self.width).unwrap_or_default());
             }
-            let start = y * self.width * 3;
-            if let Some(output) = self.output.get_mut(start..start + self.width * 3) {
+            let length = self.width * self.color.channels(self.components.len());
+            if let Some(output) = self.output.get_mut(y * length..(y + 1) * length) {
                 self.color.convert(&row, output);
             }
         }

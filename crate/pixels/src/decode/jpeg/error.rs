@@ -2,7 +2,7 @@
 
 /// What is wrong with a JPEG file. The wording continues "it cannot be decoded as JPEG: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub(super) enum JpegError {
+pub(in crate::decode) enum JpegError {
     #[error("the file is truncated")]
     Truncated,
     #[error("the marker 0xFF{found:02X} is not expected there")]
@@ -45,6 +45,8 @@ pub(super) enum JpegError {
     TooManyScans { most: u64 },
     #[error("sizes {first:?} and {second:?} are both given")]
     TwoSizes { first: (usize, usize), second: (usize, usize) },
+    #[error("it has {width} × {height} pixels, which is too large")]
+    TooLarge { width: usize, height: usize },
     #[error("it needs {needed} bytes while it is decoded; at most {most} are allowed")]
     Memory { needed: u64, most: u64 },
 }

@@ -22,7 +22,8 @@ mod smooth;
 mod stream;
 mod upsample;
 
-use error::JpegError;
+pub(super) use decoder::{Part, decode_part};
+pub(super) use error::JpegError;
 
 use super::{Format, Limits};
 use crate::{Picture, PixelError};
@@ -31,6 +32,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
     let wrong = |error: JpegError| Format::Jpeg.damaged(error);
     let (width, height, _) = pillow::size(bytes).map_err(wrong)?;
     limits.check(width as u64, height as u64)?;
-    let values = decoder::decode(bytes, (width, height), limits.bytes() as u64).map_err(wrong)?;
-    Picture::from_rgb(width, height, values, limits)
+    let decoded = decoder::decode(bytes, (width, height), limits.bytes() as u64).map_err(wrong)?;
+    Picture::from_rgb(width, height, decoded.values, limits)
 }
