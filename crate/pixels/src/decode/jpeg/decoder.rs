@@ -382,7 +382,7 @@ fn check(frame: &Frame) -> Result<(), JpegError> {
     if frame.precision != 8 {
         return Err(JpegError::Precision { found: frame.precision });
     }
-    if !matches!(frame.components.len(), 1 | 3 | 4) {
+    if !matches!(frame.components.len(), 1..=4) {
         return Err(JpegError::Components { found: frame.components.len() });
     }
     if frame.process == Process::Lossless {

@@ -118,19 +118,27 @@ fn pack_bits(mut data: &[u8], output: &mut [u8]) -> usize {
 }
 
 /// Undoes the horizontal predictor of rows of `row` bytes: each sample is the sum of those before
-/// it. 16-bit samples are in the machine's order.
-pub(super) fn accumulate(data: &mut [u8], row: usize, samples: usize, bits: u64) {
+/// it. Samples of 16 and 32 bits are in the machine's order.
+pub(super) fn accumulate(data: &mut [u8], row: usize, samples: usize, bits: u32) {
     for row in data.chunks_exact_mut(row.max(1)) {
-        if bits == 8 {
-            for at in samples..row.len() {
-                row[at] = row[at].wrapping_add(row[at - samples]);
-            }
-        } else {
-            for at in (samples * 2..row.len().saturating_sub(1)).step_by(2) {
-                let before = u16::from_ne_bytes([row[at - samples * 2], row[at - samples * 2 + 1]]);
-                let sum = u16::from_ne_bytes([row[at], row[at + 1]]).wrapping_add(before);
-                row[at..at + 2].copy_from_slice(&sum.to_ne_bytes());
-            }
+        match bits {
+            8 => add(row, samples, u8::from_ne_bytes, u8::wrapping_add, u8::to_ne_bytes),
+            16 => add(row, samples, u16::from_ne_bytes, u16::wrapping_add, u16::to_ne_bytes),
+            _ => add(row, samples, u32::from_ne_bytes, u32::wrapping_add, u32::to_ne_bytes),
         }
+    }
+}
+
+#[inline(always)]
+fn add<T: Copy, const SIZE: usize>(
+    row: &mut [u8],
+    samples: usize,
+    from: impl Fn([u8; SIZE]) -> T,
+    plus: impl Fn(T, T) -> T,
+    to: impl Fn(T) -> [u8; SIZE],
+) {
+    let (row, _) = row.as_chunks_mut::<SIZE>();
+    for at in samples..row.len() {
+        row[at] = to(plus(from(row[at]), from(row[at - samples])));
     }
 }

@@ -137,7 +137,7 @@ impl<'a> Image<'a> {
         let pixel = description.pixel()?;
         let predictor = directory.number(PREDICTOR, 1)?;
         let predicted = matches!(compression, Compression::Lzw | Compression::Deflate) && predictor != 1;
-        if predicted && (predictor != 2 || !matches!(pixel.bits, 8 | 16)) {
+        if predicted && (predictor != 2 || !matches!(pixel.bits, 8 | 16 | 32)) {
             return Err(TiffError::Unsupported { name: "this kind of predictor" });
         }
         let tiled = !directory.has(STRIP_OFFSETS) && directory.has(TILE_OFFSETS)
@@ -296,7 +296,10 @@ impl<'a> Image<'a> {
             }
         }
         if self.predicted {
-            accumulate(part, row_bytes, samples, self.pixel.bits.into());
+            accumulate(part, row_bytes, samples, self.pixel.bits);
+        }
+        if self.big_endian && self.compression != Compression::None && self.pixel.kind.is_swapped_twice() {
+            part.chunks_exact_mut(self.pixel.bits as usize / 8).for_each(<[u8]>::reverse);
         }
         Ok(row_bytes)
     }

@@ -21,6 +21,13 @@ pub(super) enum Kind {
     Cmyk,
 }
 
+impl Kind {
+    /// Whether Pillow takes samples for the file's byte order that libtiff has swapped already.
+    pub(super) fn is_swapped_twice(&self) -> bool {
+        matches!(self, Self::Float | Self::Whole { bits: 16 | 32, signed: true })
+    }
+}
+
 /// The layout of a pixel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pixel {
