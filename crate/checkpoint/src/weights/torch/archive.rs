@@ -225,9 +225,11 @@ impl Archive {
                     return Err(fail(error));
                 }
                 let Unpickler { graph, storages, .. } = *unpickler;
-                let plan = Plan::new(&graph, storages, root).map_err(|error| fail(named_script(error)))?;
+                let mut plan =
+                    Plan::new(&graph, storages, root).map_err(|error| fail(named_script(error)))?;
                 drop(graph);
                 self.check_length(self.position, &plan)?;
+                plan.sized = self.length.is_some();
                 sink.header(&plan.header)?;
                 self.seen = vec![false; plan.storages.list.len()];
                 self.plan = Some(plan);

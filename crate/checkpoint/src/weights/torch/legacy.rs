@@ -123,9 +123,10 @@ impl Legacy {
                         Stage::Object
                     }
                     Stage::Object => {
-                        let plan = Plan::new(&graph, storages, root).map_err(fail)?;
+                        let mut plan = Plan::new(&graph, storages, root).map_err(fail)?;
                         let counts = (COUNT * plan.storages.list.len()) as u64;
                         self.check_length(position.saturating_add(counts).saturating_add(plan.stored()))?;
+                        plan.sized = self.length.is_some();
                         sink.header(&plan.header)?;
                         self.plan = Some(plan);
                         Stage::Keys
