@@ -75,7 +75,7 @@ pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Ve
             }
         }
     }
-    rows.finish(chunks)?;
+    rows.finish()?;
     if black && color == 3 {
         // What is not in the frame has the index 0.
         let rest = pixel.color_of(0);
@@ -252,15 +252,15 @@ impl<'a> Rows<'a> {
         Ok(&self.row)
     }
 
-    /// Looks at what comes right after the last row: a wrong checksum is refused.
-    fn finish(&mut self, chunks: &mut Chunks<'a>) -> Result<(), PngError> {
-        if self.taken < self.filled || self.ended {
+    /// Looks at what comes right after the last row in the same chunk: a wrong checksum is refused.
+    fn finish(&mut self) -> Result<(), PngError> {
+        if self.taken < self.filled || self.ended || self.inflate.is_done() {
             return Ok(());
         }
-        match self.fill(chunks) {
-            Err(PngError::Compressed) => Err(PngError::Compressed),
-            _ => Ok(()),
-        }
+        self.filled = REACH;
+        self.taken = REACH;
+        let result = self.inflate.read(self.input, &mut self.window, REACH, false);
+        result.map(|_| ()).map_err(|_| PngError::Compressed)
     }
 }
 
