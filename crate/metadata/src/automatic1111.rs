@@ -29,6 +29,10 @@ const NEGATIVE: &str = "Negative prompt:";
 const KNOWN: [&str; 8] =
     ["Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"];
 
+/// Other settings that a line may start with.
+const OTHERS: [&str; 8] =
+    ["Clip skip", "Version", "VAE", "RNG", "ENSD", "Denoising strength", "Batch size", "Created Date"];
+
 pub(super) fn read(texts: &Texts) -> Option<Metadata> {
     texts.descriptions().find_map(parse)
 }
@@ -124,7 +128,9 @@ fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
         let found = settings(last);
         let known = known(&found);
         if found.len() >= LEAST_SETTINGS && known > 0 {
-            let starts_with_one = found.first().is_some_and(|(name, _)| KNOWN.contains(name));
+            let starts_with_one = found.first().is_some_and(|(name, _)| {
+                last.trim_start().starts_with(name) && (KNOWN.contains(name) || OTHERS.contains(name))
+            });
             if starts_with_one {
                 lines.pop();
                 return found;
@@ -163,7 +169,7 @@ fn inline_settings(line: &str) -> Option<(&str, Vec<(&str, &str)>)> {
         let has_number = rest[name.len()..].starts_with(|letter: char| letter.is_ascii_digit());
         (is_word && has_number).then_some(())?;
         let found = settings(rest);
-        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',', '.']), found))
+        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',']), found))
     })
 }
 

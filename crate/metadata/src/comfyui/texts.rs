@@ -189,9 +189,10 @@ impl<'a> Graph<'a> {
         if is_concatenation(node.kind) {
             return self.concatenated(node, side, depth);
         }
-        if node.kind == "StringReplace" {
+        if node.kind.to_lowercase().contains("replace") && node.inputs.contains_key("find") {
             let part = |name: &str| self.string(node.inputs.get(name)?, side, depth + 1);
-            return self.text(&replaced(&part("string")?, &part("find")?, &part("replace")?)?);
+            let text = part("string").or_else(|| part("text"))?;
+            return self.text(&replaced(&text, &part("find")?, &part("replace")?)?);
         }
         let mut names: Vec<&str> = TEXTS.to_vec();
         // A node that says that its own text counts is believed.
