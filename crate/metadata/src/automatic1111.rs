@@ -3,14 +3,14 @@
 //! ```text
 //! a fox in the snow, detailed
 //! Negative prompt: blurry
-//! Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5
+//! Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5, …
 //! ```
 //!
-//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last line
-//! holds the settings if it has three or more. Three things are more careful than there. JSON without
-//! quotes is one value, whatever is in it. Of several settings of one name the first counts, which the
-//! program itself wrote. A last line without any setting that these programs write is part of the
-//! prompt, and text before `Steps:` on it stays with the prompt.
+//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last
+//! line holds the settings if it has three or more. Three things are more careful than there. JSON
+//! without quotes is one value, whatever is in it. Of several settings of one name the first
+//! counts, which the program itself wrote. A last line without any setting that these programs
+//! write is part of the prompt, and text before `Steps:` on it stays with the prompt.
 
 use serde_json::{StreamDeserializer, de::StrRead};
 
@@ -177,7 +177,8 @@ fn known(settings: &[(&str, &str)]) -> usize {
     KNOWN.iter().filter(|name| settings.iter().any(|(key, _)| key == *name)).count()
 }
 
-/// Names and values of a line, as the program's expression finds them; what is between them is skipped:
+/// Names and values of a line, as the program's expression finds them; what is between them is
+/// skipped:
 ///
 /// ```text
 /// \s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)

@@ -37,9 +37,10 @@ use texts::Texts;
 /// The generation data of one image. A field is `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Metadata {
-    /// The program that wrote the data: `automatic1111` (and its descendants such as Forge, SD.Next and
-    /// Civitai), `comfyui`, `invokeai`, `fooocus`, `ruined-fooocus`, `novelai`, `swarmui`, `draw-things`,
-    /// `easy-diffusion`, `stability-matrix`, `tensorart`, `civitai`, `huggingface-space`, `midjourney`.
+    /// The program that wrote the data: `automatic1111` (and its descendants such as Forge, SD.Next
+    /// and Civitai), `comfyui`, `invokeai`, `fooocus`, `ruined-fooocus`, `novelai`, `swarmui`,
+    /// `draw-things`, `easy-diffusion`, `stability-matrix`, `tensorart`, `civitai`,
+    /// `huggingface-space`, `midjourney`.
     pub generator: &'static str,
     /// The prompt. Several texts that were combined are separated by a newline.
     pub prompt: Option<String>,
@@ -68,12 +69,12 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the metadata of an image file: PNG, JPEG, WebP, GIF, TIFF, HEIC or AVIF. Returns `None`
-    /// if the file has none of a known format.
+    /// Reads the metadata of an image file: PNG, JPEG, WebP, GIF, TIFF, HEIC or AVIF. Returns
+    /// `None` if the file has none of a known format.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let texts = Texts::of(bytes);
-        // Specific formats come first: several programs add a text in Automatic1111's format, or the
-        // graph of the ComfyUI that they run.
+        // Specific formats come first: several programs add a text in Automatic1111's format, or
+        // the graph of the ComfyUI that they run.
         let readers: [fn(&Texts) -> Option<Self>; 11] = [
             invokeai::read,
             novelai::read,

@@ -9,8 +9,8 @@ use super::{
 
 /// Most XML nodes of a packet. Real ones have some hundred.
 const MOST_NODES: u32 = 20_000;
-/// Deepest nesting of elements. Real packets have about ten levels. The parser copies all namespaces
-/// for each level that declares one.
+/// Deepest nesting of elements. Real packets have about ten levels. The parser copies all
+/// namespaces for each level that declares one.
 const DEEPEST: usize = 64;
 /// Most attributes. The parser compares each with all others of its element.
 const MOST_ATTRIBUTES: usize = 5000;

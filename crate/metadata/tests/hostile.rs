@@ -1,5 +1,5 @@
-//! Files that claim too much, one test for each way. Reading them ends soon, and what is sound in them
-//! is still read.
+//! Files that claim too much, one test for each way. Reading them ends soon, and what is sound in
+//! them is still read.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 

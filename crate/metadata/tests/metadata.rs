@@ -62,8 +62,8 @@ fn files_of_every_generator_are_read() {
     }
 }
 
-/// Images reduced from reports about other readers. Only the fields that are listed are compared, and
-/// a list must be found within the text.
+/// Images reduced from reports about other readers. Only the fields that are listed are compared,
+/// and a list must be found within the text.
 #[test]
 fn images_that_readers_get_wrong_are_read() {
     let cases = fs::read(folder().join("cases.json")).unwrap();

@@ -27,8 +27,8 @@ const NOT_IMAGES: [&str; 13] = [
 ];
 
 impl<'a> Graph<'a> {
-    /// The sampler whose latent image reaches the node that saves the image. Without such a node, the
-    /// last sampler that no other one continues.
+    /// The sampler whose latent image reaches the node that saves the image. Without such a node,
+    /// the last sampler that no other one continues.
     pub(super) fn sampler(&self) -> Option<Node<'a>> {
         let nodes = self.nodes();
         let saving = |part: &str| -> Vec<Node<'a>> {
