@@ -75,7 +75,7 @@ impl Metadata {
         let texts = Texts::of(bytes);
         // Specific formats come first: several programs add a text in Automatic1111's format, or
         // the graph of the ComfyUI that they run.
-        let readers: [fn(&Texts) -> Option<Self>; 11] = [
+        let readers: [fn(&Texts) -> Option<Self>; 12] = [
             invokeai::read,
             novelai::read,
             swarmui::read,
@@ -87,6 +87,7 @@ impl Metadata {
             easy_diffusion::read,
             comfyui::read,
             automatic1111::read,
+            services::midjourney,
         ];
         let mut without_prompt: Option<Self> = None;
         for found in readers.into_iter().filter_map(|read| read(&texts)) {
@@ -99,7 +100,7 @@ impl Metadata {
             let says_something = found.seed.is_some() || found.model.is_some();
             without_prompt = without_prompt.or(says_something.then_some(found));
         }
-        without_prompt.or_else(|| services::midjourney(&texts))
+        without_prompt
     }
 
     /// The metadata as a JSON object with all fields, `null` for those that are missing.

@@ -40,6 +40,36 @@ fn json_of_many_small_objects_is_left_out() {
 }
 
 #[test]
+fn graphs_of_thousands_of_samplers_switches_and_pipes_end_soon() {
+    let graph = |node: &dyn Fn(usize) -> String| {
+        let nodes: Vec<String> =
+            (0..15_000).map(|number| format!("\"{number}\": {}", node(number))).collect();
+        png_texts(&[("prompt", &format!("{{{}}}", nodes.join(", ")))])
+    };
+    let next = |number: usize| (number + 1) % 15_000;
+    let sampler = |number| {
+        let next = next(number);
+        format!(
+            r#"{{"class_type": "KSampler", "inputs": {{"seed": {number}, "positive": ["{next}", 0], "latent_image": ["{next}", 0]}}}}"#
+        )
+    };
+    let _ = prompt(&graph(&sampler));
+    let _ = prompt(&graph(&|number| match number % 2 {
+        0 => sampler(number),
+        _ => format!(r#"{{"class_type": "SaveImage", "inputs": {{"images": ["{}", 0]}}}}"#, next(number)),
+    }));
+    let _ = prompt(&graph(&|number| match number {
+        0 => sampler(number),
+        _ => {
+            let [one, two] = [next(number), next(next(number))];
+            format!(
+                r#"{{"class_type": "Switch Concat", "inputs": {{"ctx_1": ["{one}", 0], "ctx_2": ["{two}", 0], "conditioning_1": ["{one}", 0], "conditioning_2": ["{two}", 0], "select": ["{two}", 0]}}}}"#
+            )
+        }
+    }));
+}
+
+#[test]
 fn exif_whose_offsets_lead_out_of_it() {
     let sound = tiff(true, &[(USER_COMMENT, ASCII, TEXT.as_bytes())], &[]);
     assert_eq!(prompt(&jpeg_exif(&sound)).as_deref(), Some("a fox"));
