@@ -162,7 +162,10 @@ pub fn record(bytes: &[u8]) {
 /// What is read of an image's texts is never longer than the longest text that is read.
 pub fn metadata(bytes: &[u8]) {
     let Some(found) = Metadata::of(bytes) else { return };
-    assert!(found.prompt.is_none_or(|prompt| prompt.len() <= 8 << 20));
+    assert!(found.prompt.is_some() || found.seed.is_some() || found.model.is_some());
+    for text in [&found.prompt, &found.negative_prompt, &found.model].into_iter().flatten() {
+        assert!(text.len() <= 8 << 20 && !text.trim().is_empty());
+    }
     assert!(
         [found.steps, found.guidance, found.width, found.height].into_iter().flatten().all(f64::is_finite)
     );

@@ -1,7 +1,7 @@
 //! Bytes to text, where the encoding is not reliably declared.
 
-/// UTF-8 if the bytes are valid, and otherwise Latin-1, which any bytes are: programs write both where
-/// formats ask for ASCII or Latin-1.
+/// UTF-8 if the bytes are valid, and otherwise Latin-1, which any bytes are: programs write both
+/// where formats ask for ASCII or Latin-1.
 pub(super) fn lossless(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -9,8 +9,8 @@ pub(super) fn lossless(bytes: &[u8]) -> String {
     }
 }
 
-/// A user comment of Exif: eight bytes that name an encoding, then the text. Programs also leave these
-/// bytes out, or write another encoding after them, so all of them are tried.
+/// A user comment of Exif: eight bytes that name an encoding, then the text. Programs also leave
+/// these bytes out, or write another encoding after them, so all of them are tried.
 ///
 /// `little_endian` is the byte order of the file's numbers. The text may have the other one.
 pub(super) fn user_comment(bytes: &[u8], little_endian: bool) -> String {
@@ -64,8 +64,8 @@ fn zeros(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == 0).count()
 }
 
-/// Whether valid UTF-8 without zero bytes is meant as such. UTF-16 without ASCII can be valid UTF-8, but
-/// only in a few letters by chance, and these are no words then.
+/// Whether valid UTF-8 without zero bytes is meant as such. UTF-16 without ASCII can be valid
+/// UTF-8, but only in a few letters by chance, and these are no words then.
 fn is_likely(text: &str, says_utf_16: bool) -> bool {
     let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n');
     let has_control = text.chars().any(|letter| letter.is_control() && !letter.is_whitespace());
@@ -81,8 +81,8 @@ fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// How likely letters are those of a text. The wrong byte order gives letters all over Unicode, many of
-/// them unassigned or private, while a text has letters of one script.
+/// How likely letters are those of a text. The wrong byte order gives letters all over Unicode,
+/// many of them unassigned or private, while a text has letters of one script.
 fn plausibility(text: &str) -> i64 {
     let mut scripts = [0_i64; SCRIPTS.len()];
     let (mut common, mut wrong, mut other) = (0, 0, 0);

@@ -7,7 +7,8 @@ use std::{
 
 use serde_json::{Map, Value};
 
-/// Most inputs that are looked at for one question. Graphs have some hundred nodes with ten inputs each.
+/// Most inputs that are looked at for one question. Graphs have some hundred nodes with ten inputs
+/// each.
 const MOST_STEPS: usize = 200_000;
 /// Most bytes of the texts on the way: texts that are joined with themselves grow fast.
 const MOST_BYTES: usize = 4 << 20;
@@ -145,8 +146,8 @@ impl<'a> Graph<'a> {
         by_name.or_else(by_number).unwrap_or(wanted)
     }
 
-    /// Two outputs that are used as conditions, or just two that are used: everywhere the positive one
-    /// comes first.
+    /// Two outputs that are used as conditions, or just two that are used: everywhere the positive
+    /// one comes first.
     fn used_pair(&self, id: &str) -> Option<(usize, usize)> {
         [&self.used_as_condition, &self.used].into_iter().find_map(|used| {
             let outputs: Vec<usize> = used.get(id)?.iter().copied().collect();
@@ -202,8 +203,8 @@ impl<'a> Graph<'a> {
         node.inputs.get(chosen?)
     }
 
-    /// A value that is no link, through nodes that hold one: the input of one of the names, or the only
-    /// value of a primitive.
+    /// A value that is no link, through nodes that hold one: the input of one of the names, or the
+    /// only value of a primitive.
     pub(super) fn scalar(&self, value: &'a Value, names: &[&str], depth: usize) -> Option<&'a Value> {
         const PRIMITIVES: [&str; 14] = [
             "value", "Value", "int", "float", "number", "Number", "integer", "INT", "FLOAT", "val", "string",
@@ -244,8 +245,8 @@ impl<'a> Graph<'a> {
         self.pipes(node).into_iter().find_map(|pipe| self.lookup(pipe, names, depth + 1))
     }
 
-    /// Nodes whose bundle of values a node takes: contexts and pipes. The last of several contexts that
-    /// are merged counts, the first of those that are switched.
+    /// Nodes whose bundle of values a node takes: contexts and pipes. The last of several contexts
+    /// that are merged counts, the first of those that are switched.
     fn pipes(&self, node: Node<'a>) -> Vec<Node<'a>> {
         let mut pipes: Vec<(&str, Link<'a>)> = node
             .inputs

@@ -26,9 +26,12 @@ const NOT_IMAGES: [&str; 13] = [
     "prompt",
 ];
 
+/// Most samplers that are compared.
+const MOST_SAMPLERS: usize = 100;
+
 impl<'a> Graph<'a> {
-    /// The sampler whose latent image reaches the node that saves the image. Without such a node, the
-    /// last sampler that no other one continues.
+    /// The sampler whose latent image reaches the node that saves the image. Without such a node,
+    /// the last sampler that no other one continues.
     pub(super) fn sampler(&self) -> Option<Node<'a>> {
         let nodes = self.nodes();
         let saving = |part: &str| -> Vec<Node<'a>> {
@@ -39,8 +42,12 @@ impl<'a> Graph<'a> {
             saves.filter_map(|save| self.upstream(*save, is_sampler)).collect()
         };
         let candidates = ["save", "preview"].into_iter().map(saving).find(|found| !found.is_empty());
-        let candidates =
+        let mut candidates =
             candidates.unwrap_or_else(|| nodes.iter().copied().filter(|node| is_sampler(*node)).collect());
+        let mut seen = BTreeSet::new();
+        candidates.retain(|candidate| seen.insert(candidate.id));
+        // Each is compared with all others.
+        let candidates = &candidates[candidates.len().saturating_sub(MOST_SAMPLERS)..];
         self.restart();
         let last = candidates.iter().copied().rfind(|candidate| {
             !candidates.iter().any(|other| other.id != candidate.id && self.continues(*other, *candidate))

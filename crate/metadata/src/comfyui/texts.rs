@@ -1,5 +1,5 @@
-//! From conditions to texts: only links that carry conditions or texts are followed, so that no text is
-//! found through a CLIP model or an image.
+//! From conditions to texts: only links that carry conditions or texts are followed, so that no
+//! text is found through a CLIP model or an image.
 
 use serde_json::{Map, Value};
 
@@ -189,23 +189,25 @@ impl<'a> Graph<'a> {
         if is_concatenation(node.kind) {
             return self.concatenated(node, side, depth);
         }
-        if node.kind == "StringReplace" {
+        if node.kind.to_lowercase().contains("replace") && node.inputs.contains_key("find") {
             let part = |name: &str| self.string(node.inputs.get(name)?, side, depth + 1);
-            return self.text(&replaced(&part("string")?, &part("find")?, &part("replace")?)?);
+            let text = part("string").or_else(|| part("text"))?;
+            return self.text(&replaced(&text, &part("find")?, &part("replace")?)?);
         }
         let mut names: Vec<&str> = TEXTS.to_vec();
         // A node that says that its own text counts is believed.
         if node.inputs.get("use_input_text").and_then(Value::as_bool) == Some(false) {
             names.insert(0, "prompt_text");
         }
-        let other = |name: &&String| {
+        let (own, opposite) =
+            if side == Side::Positive { ("positive", "negative") } else { ("negative", "positive") };
+        let is_text = |name: &&String| {
             let lower = name.to_lowercase();
             let is_text = ["text", "prompt", "string"].iter().any(|part| lower.contains(part));
-            is_text && !TEXTS.contains(&name.as_str()) && !is_other(&lower) && !is_condition(&lower)
+            is_text && !TEXTS.contains(&name.as_str()) && !is_other(&lower) && !lower.contains(opposite)
         };
-        names.extend(node.inputs.keys().filter(other).map(String::as_str));
-        // A side of its own that has no counterpart.
-        names.push(if side == Side::Positive { "positive" } else { "negative" });
+        names.extend(node.inputs.keys().filter(is_text).map(String::as_str));
+        names.push(own);
         let found = names
             .iter()
             .filter_map(|name| self.string(node.inputs.get(*name)?, side, depth + 1))
