@@ -30,11 +30,11 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
 
 /// The browser's kernels against their definitions, then the small models on them and on burn's own.
 fn on_gpu() -> Result<()> {
-    let mut kernels =
-        cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
+    let mut kernels = cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
     step("kernels", kernels.args(["--features", "wgpu,parallel", "towers::gpu"]))?;
     for features in ["wgpu,parallel", "gpu,parallel"] {
-        let mut towers = cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
+        let mut towers =
+            cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
         towers.args(["--features", features]);
         step(
             &format!("towers on the GPU ({features})"),

@@ -7,8 +7,8 @@ mod common;
 use std::{collections::BTreeMap, path::PathBuf};
 
 use common::collect::{Found, collect, pieces};
-use proptest::prelude::*;
 use pickscore_common::hexadecimal::hexadecimal;
+use proptest::prelude::*;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 

@@ -34,7 +34,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
     // Around the frame lies the transparent color, which stays a color when alpha is dropped.
     let around = frame.color(frame.transparent.unwrap_or(0));
     for y in 0..height {
-        let row = y.checked_sub(top).and_then(|y| indexes.get(y * across..(y + 1) * across)).unwrap_or_default();
+        let row =
+            y.checked_sub(top).and_then(|y| indexes.get(y * across..(y + 1) * across)).unwrap_or_default();
         let (before, after) = if row.is_empty() { (width, 0) } else { (left, width - left - across) };
         values.extend(std::iter::repeat_n(around, before).flatten());
         values.extend(row.iter().flat_map(|&index| frame.color(index)));
