@@ -190,8 +190,12 @@ fn layout(
             (32, [0xff_0000, 0xff00, 0xff, 0 | 0xff00_0000]) | (32, [0, 0, 0, 0]) => {
                 Layout::Bytes { size: 4, channels: [2, 1, 0] }
             }
-            (32, [0xff00_0000, 0xff_0000, 0xff00, 0 | 0xff]) => Layout::Bytes { size: 4, channels: [3, 2, 1] },
-            (32, [0xff00_0000, 0xff00, 0xff, 0 | 0xff_0000]) => Layout::Bytes { size: 4, channels: [3, 1, 0] },
+            (32, [0xff00_0000, 0xff_0000, 0xff00, 0 | 0xff]) => {
+                Layout::Bytes { size: 4, channels: [3, 2, 1] }
+            }
+            (32, [0xff00_0000, 0xff00, 0xff, 0 | 0xff_0000]) => {
+                Layout::Bytes { size: 4, channels: [3, 1, 0] }
+            }
             (32, [0xff, 0xff00, 0xff_0000, 0xff00_0000]) => Layout::Bytes { size: 4, channels: [0, 1, 2] },
             (24, _) if [red, green, blue] == [0xff_0000, 0xff00, 0xff] => {
                 Layout::Bytes { size: 3, channels: [2, 1, 0] }
@@ -254,14 +258,17 @@ fn palette_at(
     let end = start + entries.len();
     let color = |entry: &[u8]| entry.first_chunk::<3>().map(|&[blue, green, red]| [red, green, blue]);
     // A palette of greys in order is none to Pillow: it reads levels, or single bits.
-    let grey = |index: u32| if count == 2 { [0, 255].get(index as usize).copied().unwrap_or(0) } else { index as u8 };
+    let grey = |index: u32| {
+        if count == 2 { [0, 255].get(index as usize).copied().unwrap_or(0) } else { index as u8 }
+    };
     let is_grey = (0..count).all(|index| {
         let entry = entries.get(index as usize * size..).and_then(color);
         entry == Some([grey(index); 3])
     });
     if is_grey {
         let single = count <= 2;
-        let levels = if single { vec![[0; 3], [255; 3]] } else { (0..=255).map(|level| [level; 3]).collect() };
+        let levels =
+            if single { vec![[0; 3], [255; 3]] } else { (0..=255).map(|level| [level; 3]).collect() };
         return Ok((Some((if single { 1 } else { 8 }, levels)), end));
     }
     if entries.len() / size > 256 {

@@ -34,7 +34,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
     // Around the frame lies the transparent color, which stays a color when alpha is dropped.
     let around = frame.color(frame.transparent.unwrap_or(0));
     for y in 0..height {
-        let row = y.checked_sub(top).and_then(|y| indexes.get(y * across..(y + 1) * across)).unwrap_or_default();
+        let row =
+            y.checked_sub(top).and_then(|y| indexes.get(y * across..(y + 1) * across)).unwrap_or_default();
         let (before, after) = if row.is_empty() { (width, 0) } else { (left, width - left - across) };
         values.extend(std::iter::repeat_n(around, before).flatten());
         values.extend(row.iter().flat_map(|&index| frame.color(index)));
@@ -117,7 +118,8 @@ impl Frame {
                     return Ok(Self {
                         canvas,
                         place: [number(x0, x1), number(y0, y1), number(w0, w1), number(h0, h1)],
-                        palette: local.unwrap_or(global),
+                        // A local palette that is none to Pillow leaves the one of the file.
+                        palette: local.flatten().or(global),
                         transparent,
                         interlaced: flags & 0x40 != 0,
                         code_bits: reader.byte()?,

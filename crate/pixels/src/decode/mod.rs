@@ -138,7 +138,8 @@ impl Format {
         let main = bytes.get(8..12).unwrap_or_default();
         let others = bytes.get(16..end).unwrap_or_default().as_chunks::<4>().0;
         let brands = || std::iter::once(main).chain(others.iter().map(<[u8; 4]>::as_slice));
-        let any = |names: &[&[u8; 4]]| brands().any(|brand| names.iter().any(|name| brand == name.as_slice()));
+        let any =
+            |names: &[&[u8; 4]]| brands().any(|brand| names.iter().any(|name| brand == name.as_slice()));
         if any(&[b"avif", b"avis"]) {
             PixelError::Convertible { found: "AVIF", extension: "avif" }
         } else if any(&[

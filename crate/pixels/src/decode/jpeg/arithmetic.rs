@@ -110,12 +110,7 @@ impl Coder {
     }
 
     /// The low bits of a value whose highest is `highest`.
-    fn magnitude(
-        &mut self,
-        stream: &mut Stream<'_>,
-        highest: i32,
-        bin: &mut u8,
-    ) -> Result<i32, JpegError> {
+    fn magnitude(&mut self, stream: &mut Stream<'_>, highest: i32, bin: &mut u8) -> Result<i32, JpegError> {
         let (mut value, mut bit) = (highest, highest >> 1);
         while bit != 0 {
             if self.decide(stream, bin)? {
@@ -293,12 +288,7 @@ impl Arithmetic {
         Ok(())
     }
 
-    fn any(
-        &mut self,
-        stream: &mut Stream<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), Stop> {
+    fn any(&mut self, stream: &mut Stream<'_>, slot: usize, block: &mut Block) -> Result<(), Stop> {
         match self.pass {
             Pass::Sequential => {
                 block[0] = self.dc(stream, slot)? as i16;
@@ -328,12 +318,7 @@ impl Entropy for Arithmetic {
         Ok(true)
     }
 
-    fn block(
-        &mut self,
-        stream: &mut Stream<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegError> {
+    fn block(&mut self, stream: &mut Stream<'_>, slot: usize, block: &mut Block) -> Result<(), JpegError> {
         if self.coder.count == -1 && self.pass != Pass::DcRefine {
             return Ok(());
         }

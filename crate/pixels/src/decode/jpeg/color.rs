@@ -21,7 +21,11 @@ impl Color {
             ([_], _) => Self::Grey,
             ([_, _, _], _) if header.jfif => Self::YCbCr,
             ([_, _, _], Some(transform)) => {
-                if transform == 0 { Self::Rgb } else { Self::YCbCr }
+                if transform == 0 {
+                    Self::Rgb
+                } else {
+                    Self::YCbCr
+                }
             }
             ([b'R', b'G', b'B'], None) => Self::Rgb,
             ([_, _, _], None) => Self::YCbCr,
@@ -83,12 +87,9 @@ fn from_ycc(luma: &[u8], cb: &[u8], cr: &[u8], output: &mut [u8]) {
     let (pixels, _) = output.as_chunks_mut::<3>();
     let inputs = luma.chunks(AT_ONCE).zip(cb.chunks(AT_ONCE)).zip(cr.chunks(AT_ONCE));
     for (pixels, ((luma, cb), cr)) in pixels.chunks_mut(AT_ONCE).zip(inputs) {
-        if let (Some(luma), Some(cb), Some(cr), [_, .., _]) = (
-            luma.first_chunk::<AT_ONCE>(),
-            cb.first_chunk::<AT_ONCE>(),
-            cr.first_chunk::<AT_ONCE>(),
-            &pixels,
-        ) {
+        if let (Some(luma), Some(cb), Some(cr), [_, .., _]) =
+            (luma.first_chunk::<AT_ONCE>(), cb.first_chunk::<AT_ONCE>(), cr.first_chunk::<AT_ONCE>(), &pixels)
+        {
             let mut planes = [[0; AT_ONCE]; 3];
             for at in 0..AT_ONCE {
                 let [red, green, blue] = ycc(luma[at], cb[at], cr[at]);

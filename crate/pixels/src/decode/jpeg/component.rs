@@ -60,11 +60,7 @@ impl Units {
 }
 
 impl Component {
-    pub(super) fn new(
-        header: &ComponentHeader,
-        frame: &Frame,
-        units: &Units,
-    ) -> Result<Self, JpegError> {
+    pub(super) fn new(header: &ComponentHeader, frame: &Frame, units: &Units) -> Result<Self, JpegError> {
         let (across, down) = (usize::from(header.horizontal), usize::from(header.vertical));
         let width = (frame.width * across).div_ceil(units.most.0);
         let height = (frame.height * down).div_ceil(units.most.1);

@@ -34,11 +34,7 @@ pub(in crate::decode) enum Part {
 }
 
 /// Decodes to RGB of the given size, with at most `memory` bytes for coefficients.
-pub(super) fn decode(
-    bytes: &[u8],
-    size: (usize, usize),
-    memory: u64,
-) -> Result<Decoded, JpegError> {
+pub(super) fn decode(bytes: &[u8], size: (usize, usize), memory: u64) -> Result<Decoded, JpegError> {
     let decoder = Decoder::new(bytes)?;
     let found = (decoder.width, decoder.height);
     if found != size {
@@ -110,7 +106,8 @@ impl<'a> Decoder<'a> {
     }
 
     fn decode(mut self, memory: u64) -> Result<Decoded, JpegError> {
-        let progressive = self.header.frame.as_ref().is_some_and(|frame| frame.process == Process::Progressive);
+        let progressive =
+            self.header.frame.as_ref().is_some_and(|frame| frame.process == Process::Progressive);
         let several = progressive || self.header.scan.components.len() < self.components.len();
         if several {
             self.read_all_scans(memory)?;
@@ -399,13 +396,7 @@ fn neighbours(
     (y, x): (usize, usize),
     (above, below): (usize, usize),
 ) -> [i32; 25] {
-    let rows = [
-        y - above.min(2),
-        y - above.min(1),
-        y,
-        y + below.min(1),
-        y + below.min(2),
-    ];
+    let rows = [y - above.min(2), y - above.min(1), y, y + below.min(1), y + below.min(2)];
     let last = component.blocks_wide - 1;
     let columns = [x.saturating_sub(2), x.saturating_sub(1), x, (x + 1).min(last), (x + 2).min(last)];
     std::array::from_fn(|at| {

@@ -16,12 +16,7 @@ pub(super) trait Entropy {
     fn unit(&mut self, stream: &mut Stream<'_>) -> Result<bool, JpegError>;
 
     /// Decodes a block of the scan's component number `slot`.
-    fn block(
-        &mut self,
-        stream: &mut Stream<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegError>;
+    fn block(&mut self, stream: &mut Stream<'_>, slot: usize, block: &mut Block) -> Result<(), JpegError>;
 }
 
 /// What is done to each block of a scan.
@@ -44,11 +39,7 @@ impl Pass {
         }
         let scan = &header.scan;
         let (start, end, high, low) = (scan.start, scan.end, scan.high, scan.low);
-        let band = if start == 0 {
-            end == 0
-        } else {
-            start <= end && end < 64 && scan.components.len() == 1
-        };
+        let band = if start == 0 { end == 0 } else { start <= end && end < 64 && scan.components.len() == 1 };
         if !band || (high != 0 && low + 1 != high) || low > 13 {
             return Err(JpegError::Progression { start, end, high, low });
         }
@@ -254,12 +245,7 @@ impl Entropy for Huffman {
     }
 
     #[inline]
-    fn block(
-        &mut self,
-        stream: &mut Stream<'_>,
-        slot: usize,
-        block: &mut Block,
-    ) -> Result<(), JpegError> {
+    fn block(&mut self, stream: &mut Stream<'_>, slot: usize, block: &mut Block) -> Result<(), JpegError> {
         match self.pass {
             Pass::Sequential => self.sequential(stream, slot, block)?,
             Pass::DcFirst => block[0] = (self.dc(stream, slot)? << self.low) as i16,

@@ -26,12 +26,8 @@ impl Table {
     /// When lengths are no prefix code, or a DC table has a symbol above 15.
     pub(super) fn new(from: &Specification, dc: bool, number: u8) -> Result<Self, JpegError> {
         let malformed = JpegError::HuffmanTable { found: number };
-        let mut table = Self {
-            short: [(9, 0); 256],
-            largest: [-1; 17],
-            offset: [0; 17],
-            symbols: from.symbols,
-        };
+        let mut table =
+            Self { short: [(9, 0); 256], largest: [-1; 17], offset: [0; 17], symbols: from.symbols };
         let (mut code, mut index) = (0_i32, 0_usize);
         for (length, &count) in (1_usize..).zip(&from.counts) {
             let count = usize::from(count);

@@ -65,13 +65,7 @@ fn level(value: i32) -> u8 {
 }
 
 /// Coefficients, row by row, times `table` → 8 rows of 8 levels, `stride` apart from `start` on.
-pub(super) fn inverse(
-    block: &[i16; 64],
-    table: &[u16; 64],
-    output: &mut [u8],
-    start: usize,
-    stride: usize,
-) {
+pub(super) fn inverse(block: &[i16; 64], table: &[u16; 64], output: &mut [u8], start: usize, stride: usize) {
     let times = |index: usize| i32::from(block[index].wrapping_mul(table[index] as i16));
     let Some(output) = output.get_mut(start..) else { return };
     if block[1..].iter().all(|&coefficient| coefficient == 0) {

@@ -161,16 +161,11 @@ impl<'a> Stream<'a> {
         {
             let word = u64::from_be_bytes(eight);
             let inverted = !word;
-            let has_zero = inverted.wrapping_sub(0x0101_0101_0101_0101)
-                & !inverted
-                & 0x8080_8080_8080_8080;
+            let has_zero = inverted.wrapping_sub(0x0101_0101_0101_0101) & !inverted & 0x8080_8080_8080_8080;
             if has_zero == 0 {
                 let count = (64 - self.bits) / 8;
-                self.buffer = if count == 8 {
-                    word
-                } else {
-                    self.buffer << (8 * count) | word >> (64 - 8 * count)
-                };
+                self.buffer =
+                    if count == 8 { word } else { self.buffer << (8 * count) | word >> (64 - 8 * count) };
                 self.bits += 8 * count;
                 self.at += count as usize;
                 return Ok(());

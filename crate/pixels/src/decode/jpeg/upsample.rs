@@ -24,11 +24,7 @@ impl Upsample {
     /// # Errors
     ///
     /// When the ratio is no whole number.
-    pub(super) fn new(
-        own: (usize, usize),
-        most: (usize, usize),
-        width: usize,
-    ) -> Result<Self, JpegError> {
+    pub(super) fn new(own: (usize, usize), most: (usize, usize), width: usize) -> Result<Self, JpegError> {
         if !most.0.is_multiple_of(own.0) || !most.1.is_multiple_of(own.1) {
             return Err(JpegError::FractionalSampling);
         }
@@ -57,13 +53,7 @@ impl Upsample {
 
     /// Writes the row at the image's width. `near` and `far` are as wide as the component; `sums`
     /// is scratch space.
-    pub(super) fn row(
-        self,
-        (near, far): (&[u8], &[u8]),
-        odd: bool,
-        sums: &mut Vec<u16>,
-        output: &mut [u8],
-    ) {
+    pub(super) fn row(self, (near, far): (&[u8], &[u8]), odd: bool, sums: &mut Vec<u16>, output: &mut [u8]) {
         match self {
             Self::None => output.iter_mut().zip(near).for_each(|(to, from)| *to = *from),
             Self::Repeat { horizontal, .. } => {
@@ -111,9 +101,7 @@ fn widen<const SHIFT: u32>(
         output.as_chunks_mut::<2>().0.iter_mut().zip(sums.iter()).zip(middle).zip(right)
     {
         // At most (1020 × 4 + 8) / 16.
-        *pair = [
-            ((own * 3 + left + left_bias) >> SHIFT) as u8,
-            ((own * 3 + right + right_bias) >> SHIFT) as u8,
-        ];
+        *pair =
+            [((own * 3 + left + left_bias) >> SHIFT) as u8, ((own * 3 + right + right_bias) >> SHIFT) as u8];
     }
 }

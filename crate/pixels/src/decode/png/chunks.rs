@@ -221,7 +221,10 @@ impl<'a> Chunks<'a> {
             b"fcTL" => {
                 at_least(26)?;
                 let number = |at: usize| {
-                    content.get(at * 4..).and_then(|rest| rest.first_chunk()).map_or(0, |&n| u32::from_be_bytes(n))
+                    content
+                        .get(at * 4..)
+                        .and_then(|rest| rest.first_chunk())
+                        .map_or(0, |&n| u32::from_be_bytes(n))
                 };
                 let expected = self.sequence.map_or(Some(0), |last| last.checked_add(1));
                 if expected != Some(number(0)) {
@@ -229,7 +232,9 @@ impl<'a> Chunks<'a> {
                 }
                 self.sequence = Some(number(0));
                 let [width, height, left, top] = [1, 2, 3, 4].map(number);
-                let fits = |start: u32, length: u32, most: u32| start.checked_add(length).is_some_and(|end| end <= most);
+                let fits = |start: u32, length: u32, most: u32| {
+                    start.checked_add(length).is_some_and(|end| end <= most)
+                };
                 if !fits(left, width, self.size.0) || !fits(top, height, self.size.1) {
                     return Err(PngError::Frame);
                 }

@@ -11,15 +11,8 @@ const AT_ONCE: usize = 96 << 10;
 
 /// Column and row of the first pixel of each pass of an interlaced image, and the steps from one
 /// to the next.
-const PASSES: [[usize; 4]; 7] = [
-    [0, 0, 8, 8],
-    [4, 0, 8, 8],
-    [0, 4, 4, 8],
-    [2, 0, 4, 4],
-    [0, 2, 2, 4],
-    [1, 0, 2, 2],
-    [0, 1, 1, 2],
-];
+const PASSES: [[usize; 4]; 7] =
+    [[0, 0, 8, 8], [4, 0, 8, 8], [0, 4, 4, 8], [2, 0, 4, 4], [0, 2, 2, 4], [1, 0, 2, 2], [0, 1, 1, 2]];
 
 /// How samples of a pixel become RGB.
 struct Pixel<'a> {
@@ -45,7 +38,8 @@ pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Ve
     }
     let pixel = Pixel { bits: bits.into(), color, samples, palette };
     // Where the first frame of an animation is a part of the image, Pillow has the rest black.
-    let [left, top, width, height] = chunks.frame.map_or([0, 0, size.0, size.1], |frame| frame.map(|x| x as usize));
+    let [left, top, width, height] =
+        chunks.frame.map_or([0, 0, size.0, size.1], |frame| frame.map(|x| x as usize));
     if width == 0 || height == 0 || (chunks.interlaced && (width, height) != size) {
         return Err(PngError::Frame);
     }
@@ -113,7 +107,8 @@ impl Pixel<'_> {
                     let byte = usize::from(row.get(x * bits / 8).copied().unwrap_or(0));
                     let value = (byte >> (8 - bits - x * bits % 8)) & most;
                     // At most 255.
-                    *pixel = if self.color == 3 { self.color_of(value) } else { [(value * 255 / most) as u8; 3] };
+                    *pixel =
+                        if self.color == 3 { self.color_of(value) } else { [(value * 255 / most) as u8; 3] };
                 }
             }
             (0, 8) => pixels.zip(row).for_each(|(pixel, &grey)| *pixel = [grey; 3]),
@@ -213,7 +208,12 @@ impl<'a> Rows<'a> {
     }
 
     /// The next bytes of the stream; false when it ends right before them.
-    fn take(&mut self, chunks: &mut Chunks<'a>, mut place: impl FnMut(&[u8]), count: usize) -> Result<bool, PngError> {
+    fn take(
+        &mut self,
+        chunks: &mut Chunks<'a>,
+        mut place: impl FnMut(&[u8]),
+        count: usize,
+    ) -> Result<bool, PngError> {
         let mut left = count;
         while left > 0 {
             if self.taken == self.filled && !self.fill(chunks)? {
@@ -299,7 +299,13 @@ fn paeth<const STEP: usize>(row: &mut [u8], before: &[u8]) {
         for at in 0..STEP {
             let [a, b, c] = [left[at], above[at], corner[at]].map(i16::from);
             let (pa, pb, pc) = ((b - c).abs(), (a - c).abs(), (a + b - 2 * c).abs());
-            let best = if pa <= pb && pa <= pc { a } else if pb <= pc { b } else { c };
+            let best = if pa <= pb && pa <= pc {
+                a
+            } else if pb <= pc {
+                b
+            } else {
+                c
+            };
             // One of three bytes.
             pixel[at] = pixel[at].wrapping_add(best as u8);
         }

@@ -49,7 +49,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
     let (width, height) = (width as usize, height as usize);
     let image = Image::new(bytes, &directory, (width, height), limits).map_err(wrong)?;
     let values = image.decode().map_err(wrong)?;
-    let (width, height, values) = turn(directory.number(ORIENTATION, 1).unwrap_or(1), (width, height), values);
+    let (width, height, values) =
+        turn(directory.number(ORIENTATION, 1).unwrap_or(1), (width, height), values);
     Picture::from_rgb(width, height, values, limits)
 }
 
@@ -324,11 +325,7 @@ impl<'a> Image<'a> {
 }
 
 /// Turns an image as the orientation tag says: Pillow's `exif_transpose`.
-fn turn(
-    orientation: u64,
-    (width, height): (usize, usize),
-    values: Vec<u8>,
-) -> (usize, usize, Vec<u8>) {
+fn turn(orientation: u64, (width, height): (usize, usize), values: Vec<u8>) -> (usize, usize, Vec<u8>) {
     if !matches!(orientation, 2..=8) {
         return (width, height, values);
     }

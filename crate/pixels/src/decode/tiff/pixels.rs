@@ -7,13 +7,22 @@ use super::TiffError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Kind {
     /// Grey of 1, 2, 4 or 8 bits; black is the highest level if inverted.
-    Grey { bits: u32, inverted: bool },
+    Grey {
+        bits: u32,
+        inverted: bool,
+    },
     /// 12 or 16 bits, or 32, of a whole number. Pillow cuts what is above 255.
-    Whole { bits: u32, signed: bool },
+    Whole {
+        bits: u32,
+        signed: bool,
+    },
     /// 32-bit floating point, cut to 0 to 255.
     Float,
     /// An index of a palette.
-    Palette { bits: u32, colors: Vec<[u8; 3]> },
+    Palette {
+        bits: u32,
+        colors: Vec<[u8; 3]>,
+    },
     Rgb,
     /// RGB multiplied by the alpha behind it.
     Premultiplied,
@@ -122,7 +131,8 @@ impl Pixel {
     pub(super) fn to_rgb(&self, row: &[u8], output: &mut [u8]) {
         let pixels = output.as_chunks_mut::<3>().0.iter_mut().enumerate();
         // The high byte of a sample, which is all that Pillow takes of color with 16 bits.
-        let (size, high) = if self.bits == 16 { (2, usize::from(cfg!(target_endian = "little"))) } else { (1, 0) };
+        let (size, high) =
+            if self.bits == 16 { (2, usize::from(cfg!(target_endian = "little"))) } else { (1, 0) };
         let level = |x: usize, sample: usize| {
             row.get((x * self.samples + sample) * size + high).copied().unwrap_or(0)
         };
@@ -192,11 +202,17 @@ fn whole(row: &[u8], x: usize, bits: u32, signed: bool) -> i64 {
             i64::from(if x.is_multiple_of(2) { a << 4 | b >> 4 } else { (b & 15) << 8 | c })
         }
         16 => {
-            let value = row.get(x * 2..).and_then(|rest| rest.first_chunk()).map_or(0, |&two| u16::from_ne_bytes(two));
+            let value = row
+                .get(x * 2..)
+                .and_then(|rest| rest.first_chunk())
+                .map_or(0, |&two| u16::from_ne_bytes(two));
             if signed { (value as i16).into() } else { value.into() }
         }
         _ => {
-            let value = row.get(x * 4..).and_then(|rest| rest.first_chunk()).map_or(0, |&four| u32::from_ne_bytes(four));
+            let value = row
+                .get(x * 4..)
+                .and_then(|rest| rest.first_chunk())
+                .map_or(0, |&four| u32::from_ne_bytes(four));
             if signed { (value as i32).into() } else { value.into() }
         }
     }
