@@ -162,3 +162,49 @@ fn a_preprocessor_configuration_is_followed() {
         assert!(error.contains(field), "{json}: {error}");
     }
 }
+
+/// What Pillow makes of a file, next to what was made of it here.
+fn verdict(bytes: &[u8]) -> Value {
+    match decode(bytes, &Limits::default()) {
+        Ok(picture) => {
+            serde_json::json!([picture.width(), picture.height(), crc32fast::hash(picture.values())])
+        }
+        Err(_) => "refused".into(),
+    }
+}
+
+/// Files after public bug reports. One is read here though Pillow refuses it: its text is too large once inflated.
+#[test]
+fn cases_equal_the_reference() {
+    let cases: Value = serde_json::from_str(include_str!("fixtures/pixels/cases.json")).unwrap();
+    for case in cases.as_array().unwrap() {
+        let name = case["name"].as_str().unwrap();
+        let found = verdict(&bytes_of(&format!("../cases/{name}")));
+        if name == "17-bigztxt.png" {
+            assert_eq!(case["expected"], "refused");
+            assert_ne!(found, "refused");
+        } else {
+            assert_eq!(found, case["expected"], "{name}");
+        }
+    }
+}
+
+/// A representative part of thousands of files of all formats: of other encoders, with every header, and damaged.
+#[test]
+fn every_format_equals_the_reference() {
+    let index: Value = serde_json::from_str(include_str!("fixtures/pixels/formats.json")).unwrap();
+    let packed = include_bytes!("fixtures/pixels/formats.bin");
+    let bytes = miniz_oxide::inflate::decompress_to_vec_zlib(packed).unwrap();
+    let mut rest = bytes.as_slice();
+    let mut failures = Vec::new();
+    for case in index.as_array().unwrap() {
+        let (file, after) = rest.split_at(number(case, "length"));
+        rest = after;
+        let found = verdict(file);
+        if found != case["expected"] {
+            failures.push(format!("{}: {found}; expected {}", case["name"], case["expected"]));
+        }
+    }
+    assert!(rest.is_empty());
+    assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}

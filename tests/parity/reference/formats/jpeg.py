@@ -99,8 +99,8 @@ def edits():
                         yield t+f"-nojfif-adobe{a}.jpg", adobe(nojfif(d),a)
                     n={"y":3,"k":3,"c":4,"g":1}[nm]
                     for new in (b"RGBA",b"\0\1\2\3",b"\1\2\3\4",b"\1\x22\x23\x24",b"rgbk",b"CMYK"):
-                        for f in (nojfif,noadobe,lambda d:nojfif(noadobe(d)),lambda d:d):
-                            yield t+f"-ids{new.hex()}-{f.__name__[:5]}{id(f)%97}.jpg", ids(f(d),new[:n])
+                        for number, f in enumerate((nojfif,noadobe,lambda d:nojfif(noadobe(d)),lambda d:d)):
+                            yield t+f"-ids{new.hex()}-{number}.jpg", ids(f(d),new[:n])
                     yield t+"-trail.jpg", d+b"garbage"*50
                     yield t+"-twice.jpg", d+d
                     yield t+"-tail1.jpg", d[:-1]
