@@ -118,7 +118,8 @@ impl Frame {
                     return Ok(Self {
                         canvas,
                         place: [number(x0, x1), number(y0, y1), number(w0, w1), number(h0, h1)],
-                        palette: local.unwrap_or(global),
+                        // A local palette that is none to Pillow leaves the one of the file.
+                        palette: local.flatten().or(global),
                         transparent,
                         interlaced: flags & 0x40 != 0,
                         code_bits: reader.byte()?,
