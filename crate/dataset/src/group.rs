@@ -9,6 +9,8 @@ use parquet::{
     file::{reader::ChunkReader, serialized_reader::SerializedPageReader},
 };
 
+#[cfg(not(target_family = "wasm"))]
+use super::lz4::Lz4Pages;
 use super::{
     Collected, Columns, DatasetError, Reader, Row, RowImage, derive,
     limits::{self, Place},
@@ -210,11 +212,9 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
             }
             fault => damaged(fault.to_string()),
         })?;
-        let pages =
-            SerializedPageReader::new(reader.source.clone(), chunk, all as usize, None).map_err(wrong)?;
         let descriptor = chunk.column_descr_ptr();
-        let pages = SoundPages {
-            pages,
+        let sound = SoundPages {
+            pages: (),
             kind: chunk.column_type(),
             present: leaf.present,
             width: usize::try_from(descriptor.type_length()).unwrap_or_default(),
@@ -222,7 +222,17 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
             skip: before.pages,
             dictionary_first: before.has_dictionary,
         };
-        let mut values = ColumnReaderImpl::<T>::new(descriptor, Box::new(pages));
+        let pages = match chunk.compression() {
+            #[cfg(not(target_family = "wasm"))]
+            parquet::basic::Compression::LZ4 => {
+                sound.over(Lz4Pages { source: reader.source.clone(), at: start, end })
+            }
+            _ => {
+                let pages = SerializedPageReader::new(reader.source.clone(), chunk, all as usize, None);
+                sound.over(pages.map_err(wrong)?)
+            }
+        };
+        let mut values = ColumnReaderImpl::<T>::new(descriptor, pages);
         let mut unwanted = (skip - before.values) as usize;
         while unwanted > 0 {
             let read = values.read_records(BATCH.min(unwanted), Some(&mut Vec::new()), None, &mut Vec::new());

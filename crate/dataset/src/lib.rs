@@ -11,6 +11,8 @@ mod files;
 mod group;
 mod identity;
 mod limits;
+#[cfg(not(target_family = "wasm"))]
+mod lz4;
 #[cfg(all(feature = "merge", not(target_family = "wasm")))]
 pub mod merge;
 mod pages;

@@ -117,7 +117,11 @@ pub(super) fn check<R: ChunkReader>(
 }
 
 /// The header at a place and how long it is.
-fn header_at<R: ChunkReader>(source: &R, at: u64, end: u64) -> Result<(PageHeader, u64), PageFault> {
+pub(super) fn header_at<R: ChunkReader>(
+    source: &R,
+    at: u64,
+    end: u64,
+) -> Result<(PageHeader, u64), PageFault> {
     for length in [HEADER, LONGEST_HEADER] {
         let length = length.min(end - at);
         let mut bytes = Vec::new();
@@ -137,24 +141,31 @@ fn header_at<R: ChunkReader>(source: &R, at: u64, end: u64) -> Result<(PageHeade
 
 /// What is needed of a page header.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct PageHeader {
-    kind: i64,
-    uncompressed: i64,
-    compressed: i64,
-    values: i64,
-    encoding: i64,
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only pages in LZ4 need all of it"))]
+pub(super) struct PageHeader {
+    pub(super) kind: i64,
+    pub(super) uncompressed: i64,
+    pub(super) compressed: i64,
+    pub(super) values: i64,
+    pub(super) encoding: i64,
+    /// The encoding of definition levels, in the first version of data pages.
+    pub(super) level_encoding: i64,
+    /// How many values are null, in the second version.
+    pub(super) nulls: i64,
     /// Which of the structs it has: a second one is refused, since the decoder might believe the other.
     body: i64,
     /// Bytes of levels before what is packed, in the second version of data pages.
-    levels: i64,
-    packed: bool,
+    pub(super) levels: i64,
+    /// Those of them that are definition levels.
+    pub(super) definition_levels: i64,
+    pub(super) packed: bool,
 }
 
 impl PageHeader {
-    const DATA: i64 = 0;
-    const INDEX: i64 = 1;
-    const DICTIONARY: i64 = 2;
-    const DATA_2: i64 = 3;
+    pub(super) const DATA: i64 = 0;
+    pub(super) const INDEX: i64 = 1;
+    pub(super) const DICTIONARY: i64 = 2;
+    pub(super) const DATA_2: i64 = 3;
 
     /// Whether the struct it has is the one of its kind.
     fn is_whole(&self) -> bool {
@@ -202,8 +213,13 @@ impl PageHeader {
             // Data, dictionary, data of the second version; a page has one of them.
             (5 | 7 | 8, 1) => self.values = value,
             (5 | 7, 2) | (8, 4) => self.encoding = value,
+            (5, 3) => self.level_encoding = value,
+            (8, 2) => self.nulls = value,
             // A negative length is beyond any page.
             (8, 5 | 6) => {
+                if field == 5 {
+                    self.definition_levels = value;
+                }
                 self.levels = self.levels.saturating_add(if value < 0 { i64::MAX } else { value });
             }
             _ => {}

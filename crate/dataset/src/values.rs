@@ -36,6 +36,14 @@ pub(super) struct SoundPages<P> {
     pub(super) dictionary_first: bool,
 }
 
+impl SoundPages<()> {
+    /// The same for these pages.
+    pub(super) fn over<P: PageReader + 'static>(self, pages: P) -> Box<dyn PageReader> {
+        let Self { pages: (), kind, present, width, limit, skip, dictionary_first } = self;
+        Box::new(SoundPages { pages, kind, present, width, limit, skip, dictionary_first })
+    }
+}
+
 impl<P: PageReader> PageReader for SoundPages<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
         if !std::mem::take(&mut self.dictionary_first) {
