@@ -50,6 +50,9 @@ struct Header {
     layout: Layout,
 }
 
+/// Bits of an index, and the colors.
+type Palette = (usize, Vec<[u8; 3]>);
+
 /// How a pixel is stored.
 enum Layout {
     /// An index of so many bits.
@@ -130,7 +133,7 @@ impl Header {
                 indexes = unpack(data, self.offset, (width, height), self.compression == RLE4)?;
                 (&*indexes, width, &Layout::Palette { bits: 8, colors: colors.clone() })
             }
-            (layout, _) => (data, (width * usize::from(self.bits) + 31) / 32 * 4, layout),
+            (layout, _) => (data, (width * usize::from(self.bits)).div_ceil(32) * 4, layout),
         };
         let row_bytes = match layout {
             Layout::Palette { bits, .. } => (width * bits).div_ceil(8),
@@ -182,7 +185,7 @@ fn layout(
     bits: u16,
     compression: u32,
     masks: Option<[u32; 4]>,
-    palette: Option<(usize, Vec<[u8; 3]>)>,
+    palette: Option<Palette>,
 ) -> Result<Layout, BmpError> {
     if let Some(masks) = masks {
         let [red, green, blue, _] = masks;
@@ -226,7 +229,7 @@ fn palette(
     count: u32,
     size: usize,
     offset: &mut usize,
-) -> Result<(Option<(usize, Vec<[u8; 3]>)>, usize), BmpError> {
+) -> Result<(Option<Palette>, usize), BmpError> {
     let first = (*offset == end).then_some(end);
     palette_at(bytes, end, first, bits, count, size, offset)
 }
@@ -241,7 +244,7 @@ fn palette_at(
     count: u32,
     size: usize,
     offset: &mut usize,
-) -> Result<(Option<(usize, Vec<[u8; 3]>)>, usize), BmpError> {
+) -> Result<(Option<Palette>, usize), BmpError> {
     if !matches!(bits, 1 | 4 | 8) {
         return Ok((None, start));
     }

@@ -23,6 +23,7 @@ type Lanes = [i32; 8];
 /// Eight transforms at a time: `rows[k][lane]` is input k of a lane. Values are those of 16 bits.
 #[inline(always)]
 fn transform<const SHIFT: u32>(rows: &mut [Lanes; 8]) {
+    #[expect(clippy::needless_range_loop, reason = "all rows are read and written at one lane")]
     for lane in 0..8 {
         let [d0, d1, d2, d3, d4, d5, d6, d7] = std::array::from_fn(|k| rows[k][lane]);
         let wrap = |sum: i32| i32::from(sum as i16);

@@ -191,7 +191,6 @@ impl<'a> Chunks<'a> {
             b"PLTE" if matches!(self.kind, Some((_, 3))) => self.palette = content,
             b"tRNS" => match self.kind {
                 Some((_, 0)) => at_least(2)?,
-                // Pillow keeps 16 bits of color in a mode that has no such transparency.
                 Some((_, 2)) => at_least(6)?,
                 _ => {}
             },
