@@ -21,6 +21,7 @@ impl Derived {
 }
 
 /// Adds to a list what is not there yet.
+#[cfg(not(target_family = "wasm"))]
 pub(super) fn add_derived(all: &mut Vec<Derived>, more: impl IntoIterator<Item = Derived>) {
     for derived in more {
         if !all.contains(&derived) {

@@ -113,6 +113,7 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
     }
 
     /// Every row's prompt, and nothing else.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn captions(&mut self) -> Result<Vec<String>, DatasetError> {
         let mut captions = vec![String::new(); self.rows];
         self.texts("caption", true, &mut |at, text| captions[at] = text)?;

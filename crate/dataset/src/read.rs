@@ -139,6 +139,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
     }
 
     /// A row group's prompts.
+    #[cfg(not(target_family = "wasm"))]
     pub(super) fn captions(&self, index: usize) -> Result<Vec<String>, DatasetError> {
         let mut decoder = self.decoder(index, false)?;
         contained(&self.file, || decoder.captions())

@@ -9,17 +9,17 @@
 //! Nothing here knows a clock or a source of randomness: the time and the seed are arguments.
 
 mod check;
+mod choice_record;
 mod error;
 mod fields;
 mod identity;
 mod label;
-mod record;
 mod uid;
 mod version;
 
 pub use check::{CLOCK_AHEAD, NAME_BYTES, PROMPT_BYTES, UID_LENGTH, check_prompt, check_time, is_image_uid};
+pub use choice_record::{Mode, RECORD_VERSION, Record, Scorer, Shown};
 pub use error::RecordError;
 pub use identity::{Comparison, Content, Question, Repeat, repeats};
 pub use label::{Choice, Label, Side};
-pub use record::{Mode, RECORD_VERSION, Record, Scorer, Shown};
 pub use uid::image_uid;
