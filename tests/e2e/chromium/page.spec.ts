@@ -1,6 +1,7 @@
 /** The screen Score as a visitor uses it, on the real engine. */
 
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
 import { golden, native } from "../fixtures.ts";
 import { addPictures, dropMany, modelInUse, openPage, picture, scored, tiles } from "./page.ts";
 import { expect, test } from "./setup.ts";
@@ -8,6 +9,8 @@ import { expect, test } from "./setup.ts";
 const reference = golden();
 /** Whose decoders agree to the last bit: expected scores are the native engine's. */
 const FILES = [4, 12, 17].map((index) => reference.images[index] as string);
+/** Images for what the page shows. */
+const file = (name: string) => resolve(import.meta.dirname, "../files", name);
 const expected = (prompt: number, name: string) => native("f32")[prompt]?.[reference.images.indexOf(name)] as number;
 
 test("the samples are scored and ranked without a click", async ({ page, server }) => {
@@ -68,6 +71,33 @@ test("a broken picture is named, and the others are scored", async ({ page, serv
   await expect(tile.locator(".name")).toHaveText("cut.png");
   await page.getByRole("button", { name: /cut\.png, Cannot be read: The image is damaged/ }).click();
   await expect(page.locator("dialog .problem")).toHaveText(/^The image is damaged or incomplete/);
+});
+
+test("a TIFF image, which the browser cannot show, is scored and shown", async ({ page, server }) => {
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a flag");
+  await addPictures(page, [file("as-stored.tiff")]);
+  await scored(page, 1);
+  const drawn = page.locator(".tile .frame img");
+  await expect(drawn).toBeVisible();
+  expect(await drawn.evaluate((image: HTMLImageElement) => [image.naturalWidth, image.naturalHeight])).toEqual([96, 64]);
+  await page.getByRole("button", { name: /^as-stored\.tiff/ }).click();
+  await expect(page.locator("dialog img")).toHaveJSProperty("naturalWidth", 96);
+});
+
+test("a check box lies on its image, however wide or tall that is", async ({ page, server }) => {
+  await openPage(page, server);
+  await addPictures(page, ["wide.png", "tall.png"].map(file));
+  for (const name of ["wide.png", "tall.png"]) {
+    const tile = page.locator(".tile", { hasText: name });
+    await tile.hover();
+    const [drawn, box] = await Promise.all([tile.locator("img").boundingBox(), tile.locator(".select").boundingBox()]);
+    if (!drawn || !box) throw new Error("not drawn");
+    expect(box.x).toBeGreaterThanOrEqual(drawn.x - 0.5);
+    expect(box.y).toBeGreaterThanOrEqual(drawn.y - 0.5);
+    expect(box.x + box.width).toBeLessThanOrEqual(drawn.x + drawn.width + 0.5);
+    expect(box.y + box.height).toBeLessThanOrEqual(drawn.y + drawn.height + 0.5);
+  }
 });
 
 test("scores as CSV and JSON, safe in a spreadsheet", async ({ page, server }) => {
