@@ -12,7 +12,7 @@
 //! use pickscore::{PickScore, scorer::OpenOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
+//! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default())?;
 //! let image = std::fs::read("fox.png")?;
 //! let scores = scorer.score("a fox in the snow", &[&image]).await?;
 //! # Ok(())

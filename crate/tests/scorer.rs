@@ -27,7 +27,7 @@ fn options() -> OpenOptions {
 }
 
 fn scorer() -> PickScore {
-    PickScore::open(folder().path(), &options(), &mut |_| ControlFlow::Continue(())).unwrap()
+    PickScore::open(folder().path(), &options()).unwrap()
 }
 
 fn images() -> Vec<Vec<u8>> {
@@ -102,9 +102,9 @@ fn an_empty_prompt_is_an_error_and_a_long_one_is_cut() {
 #[test]
 fn opening_can_be_cancelled_and_says_what_it_opened() {
     let folder = folder();
-    let cancelled = PickScore::open(folder.path(), &options(), &mut |_| ControlFlow::Break(()));
+    let cancelled = PickScore::open_with_progress(folder.path(), &options(), &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ScoreError::Weights(WeightError::Cancelled))));
-    let scorer = PickScore::open(folder.path(), &options(), &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(folder.path(), &options()).unwrap();
     assert_eq!(scorer.info().device, "cpu");
     assert!(scorer.info().unexpected.is_empty());
     assert!((scorer.logit_scale() - 100.0).abs() < 0.1);

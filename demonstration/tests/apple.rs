@@ -4,7 +4,6 @@
 
 use std::{
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -52,7 +51,7 @@ fn blurred(png: &[u8]) -> Vec<u8> {
 fn a_red_apple() {
     let options = OpenOptions { device: DeviceChoice::Cpu, ..OpenOptions::default() };
     let model = root().join("www/public/models/pickscore-tiny");
-    let scorer = PickScore::open(&model, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(&model, &options).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     for style in STYLES {

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 #![allow(clippy::print_stdout, reason = "what was measured")]
 
-use std::{fs, ops::ControlFlow, path::Path};
+use std::{fs, path::Path};
 
 use pickscore_checkpoint::weights::Precision;
 use pickscore_generate::{Convention, Dtype, write_directory};
@@ -29,7 +29,7 @@ fn distance(case: &Case, model: &Path, precision: Precision) -> (f32, f32) {
         precision: PrecisionChoice::Exactly(precision),
         ..OpenOptions::default()
     };
-    let scorer = PickScore::open(model, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(model, &options).unwrap();
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/pixels/files");
     let images: Vec<Vec<u8>> = case.images.iter().map(|name| fs::read(files.join(name)).unwrap()).collect();
     let prompts: Vec<&str> = case.prompts.iter().map(String::as_str).collect();

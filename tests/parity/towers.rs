@@ -2,11 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 
-use burn::tensor::{Device, FloatDType};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Loader, Precision};
 use pickscore_generate::{Convention, Dtype, pixels, prompt, tensors, write_safetensors};
-use pickscore_model::towers::{Clip, ClipBuilder, Embedding};
+use pickscore_model::towers::{Clip, ClipBuilder, Embedding, Kernels};
 use pickscore_score::score;
 use pollster::FutureExt as _;
 use serde_json::Value;
@@ -32,18 +31,18 @@ impl std::io::Write for Pipe<'_> {
 
 /// A generated model on the CPU.
 fn model(case: &Value, precision: Precision) -> Clip {
-    model_on(case, precision, FloatDType::F32, Device::flex())
+    model_with(case, precision, Kernels::Cpu)
 }
 
 /// A generated model, through the loader and without a file.
-fn model_on(case: &Value, precision: Precision, compute: FloatDType, device: Device) -> Clip {
+fn model_with(case: &Value, precision: Precision, kernels: Kernels) -> Clip {
     let source = &case["source"];
     let config = ClipConfig::from_json(source.to_string().as_bytes()).unwrap();
     let open_clip = source.get("vision_cfg").is_some();
     let convention = if open_clip { Convention::OpenClip } else { Convention::HuggingFace };
     let list = tensors(&config, convention);
     let mut loader = Loader::new(&config, precision);
-    let mut builder = ClipBuilder::new(config, compute, device);
+    let mut builder = ClipBuilder::new(config, kernels);
     loader.begin("generated", None, true);
     let mut pipe = Pipe { loader: &mut loader, builder: &mut builder };
     write_safetensors(&list, case["seed"].as_u64().unwrap(), Dtype::F32, &mut pipe).unwrap();
@@ -160,32 +159,91 @@ fn a_batch_equals_its_parts() {
     }
 }
 
-/// The same on whatever GPU there is, burn's operations in place of the CPU path's. `cargo xtask parity --gpu` runs it.
-#[cfg(feature = "wgpu")]
+/// burn's operations, the slow twin of every other way to compute, on the CPU.
 #[test]
-#[ignore = "needs a GPU"]
-fn a_gpu_equals_the_reference() {
-    use burn::tensor::wgpu::wgpu::Features;
+fn burns_operations_equal_the_reference() {
+    use burn::tensor::{Device, FloatDType};
 
-    let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
-    println!("{}", setup.adapter.get_info().name);
-    let half = setup.device.features().contains(Features::SHADER_F16);
-    let half = if half { FloatDType::F16 } else { FloatDType::F32 };
-    for case in &cases(include_str!("fixtures/towers.json")) {
-        let found = |precision, compute| {
-            let found = distance(case, &model_on(case, precision, compute, device.clone()));
-            println!("{} {precision:?} in {compute:?}: {found:?}", case["name"]);
-            found
-        };
-        let exact = found(Precision::F32, FloatDType::F32);
-        assert!(exact.cosine >= 0.99999 && exact.score <= 0.002, "{}: {exact:?}", case["name"]);
-        // What is stored in 16 bits and computed in 32 lies as close as on the CPU; products in 16 bits add their own rounding.
-        let stored = found(Precision::F16, FloatDType::F32);
-        assert!(stored.score <= 0.05, "{}: {stored:?}", case["name"]);
-        let computed = found(Precision::F16, half);
-        assert!(computed.cosine >= 0.999, "{}: {computed:?}", case["name"]);
-        let blocks = found(Precision::Q8, half);
-        assert!(blocks.cosine >= 0.998, "{}: {blocks:?}", case["name"]);
+    for case in cases(include_str!("fixtures/towers.json")).iter().step_by(3) {
+        for precision in [Precision::F32, Precision::F16, Precision::Q8] {
+            let kernels = Kernels::Burn { device: Device::flex(), products: FloatDType::F32 };
+            let found = distance(case, &model_with(case, precision, kernels));
+            println!("{} {precision:?}: {found:?}", case["name"]);
+            match precision {
+                Precision::F32 => assert!(found.cosine >= 0.99999 && found.score <= 0.002),
+                Precision::F16 => assert!(found.score <= 0.05),
+                Precision::Q8 => assert!(found.cosine >= 0.998),
+            }
+        }
+    }
+}
+
+#[cfg(feature = "gpu")]
+mod gpu {
+    //! Whatever GPU there is. `cargo xtask parity --gpu` runs these.
+
+    use std::{sync::OnceLock, time::Instant};
+
+    use burn::tensor::{Device, FloatDType, wgpu::wgpu::Features};
+    use pickscore_model::towers::{Tuning, Wgsl, tune};
+
+    use super::*;
+
+    /// The device, whether it multiplies in 16 bits, and its tuning. A process can initialise a
+    /// device once.
+    fn device() -> &'static (Device, bool, Tuning) {
+        static DEVICE: OnceLock<(Device, bool, Tuning)> = OnceLock::new();
+        DEVICE.get_or_init(|| {
+            let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
+            let info = setup.adapter.get_info();
+            let features = setup.device.features();
+            let has_subgroups = features.contains(Features::SUBGROUP);
+            let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+            let start = Instant::now();
+            let now = || start.elapsed().as_secs_f64() * 1000.0;
+            let tuning = tune(&device, None, subgroup, &now).block_on().unwrap();
+            println!("{}: {}", info.name, tuning.name());
+            (device, features.contains(Features::SHADER_F16), tuning)
+        })
+    }
+
+    fn check(exact: &Kernels, rounded: &Kernels) {
+        for case in &cases(include_str!("fixtures/towers.json")) {
+            let found = |precision, kernels: &Kernels| {
+                let found = distance(case, &model_with(case, precision, kernels.clone()));
+                println!("{} {precision:?} with {kernels:?}: {found:?}", case["name"]);
+                found
+            };
+            let single = found(Precision::F32, exact);
+            assert!(single.cosine >= 0.99999 && single.score <= 0.002, "{}: {single:?}", case["name"]);
+            // What is stored in 16 bits and computed in 32 lies as close as on the CPU; products in
+            // 16 bits add their own rounding.
+            let stored = found(Precision::F16, exact);
+            assert!(stored.score <= 0.05, "{}: {stored:?}", case["name"]);
+            let computed = found(Precision::F16, rounded);
+            assert!(computed.cosine >= 0.999, "{}: {computed:?}", case["name"]);
+            let blocks = found(Precision::Q8, rounded);
+            assert!(blocks.cosine >= 0.998, "{}: {blocks:?}", case["name"]);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn wgsl_equals_the_reference() {
+        let (device, _, tuning) = device();
+        for tuning in [*tuning, Tuning::default()] {
+            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning).unwrap());
+            check(&kernels, &kernels);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn burns_operations_equal_the_reference() {
+        let (device, half, _) = device();
+        let burns = |products| Kernels::Burn { device: device.clone(), products };
+        let rounded = if *half { FloatDType::F16 } else { FloatDType::F32 };
+        check(&burns(FloatDType::F32), &burns(rounded));
     }
 }
 

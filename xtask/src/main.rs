@@ -2,6 +2,7 @@
 
 mod bench;
 mod demonstration;
+mod features;
 mod fuzz;
 mod parity;
 mod process;

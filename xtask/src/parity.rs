@@ -28,13 +28,14 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
     step("full size", &mut cargo(&full))
 }
 
-/// The browser's kernels against their definitions, then the small models on them and on burn's own.
+/// The WGSL kernels against their definitions, then the small models with them and with burn's own
+/// kernels, first in WGSL and then, with `spirv`, as burn runs them on this GPU.
 fn on_gpu() -> Result<()> {
-    let mut kernels =
-        cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
-    step("kernels", kernels.args(["--features", "wgpu,parallel", "towers::gpu"]))?;
-    for features in ["wgpu,parallel", "gpu,parallel"] {
-        let mut towers = cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
+    let mut kernels = cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
+    step("kernels", kernels.args(["--features", "gpu,parallel", "towers::gpu"]))?;
+    for features in ["gpu,parallel", "spirv,parallel"] {
+        let mut towers =
+            cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
         towers.args(["--features", features]);
         step(
             &format!("towers on the GPU ({features})"),

@@ -3,14 +3,15 @@
 use anyhow::Result;
 
 use crate::{
-    demonstration, fuzz,
+    demonstration, features, fuzz,
     process::{cargo, program, step, succeeds},
     readers,
     wasm_target::WasmTarget,
     web,
 };
 
-/// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
+/// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has a
+/// GPU, and it triples the build.
 pub(crate) const NATIVE: [&str; 3] =
     ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
@@ -38,6 +39,7 @@ pub(crate) fn run() -> Result<()> {
     documentation.args(NOT_NATIVE.map(|package| format!("--exclude={package}")));
     step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
     engine_lints()?;
+    features::check()?;
     web::build::run()?;
     web::e2e::run(false)?;
     // The same properties have run as plain tests; a fuzzer reaches further.
@@ -54,7 +56,7 @@ fn engine_lints() -> Result<()> {
         eprintln!("── lints of the engine: left out, rustup has no wasm32 target here");
         return Ok(());
     }
-    for features in ["", "gpu"] {
+    for features in ["relaxed-simd", "gpu"] {
         let clippy = [
             "clippy",
             "--locked",

@@ -31,7 +31,7 @@ pub(super) fn open_at(model: &Path, arguments: &RunArguments) -> Result<PickScor
     threads(arguments.threads);
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
     bar.set_message("Loading the model");
-    let scorer = PickScore::open(model, &arguments.options(), &mut |progress| {
+    let scorer = PickScore::open_with_progress(model, &arguments.options(), &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.loaded));
         bar.set_position(progress.loaded);
         ControlFlow::Continue(())

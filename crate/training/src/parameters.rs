@@ -10,7 +10,7 @@ use super::TrainError;
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Kind, ModelDirectory, Parameter, Precision, Values, parameters};
 use pickscore_common::progress::Progress;
-use pickscore_model::towers::{Clip, ClipBuilder};
+use pickscore_model::towers::{Clip, ClipBuilder, Kernels, TrainableClip};
 
 /// A model that is being trained: every parameter as a flat f32 tensor on a device.
 #[derive(Debug)]
@@ -101,15 +101,13 @@ impl Trainee {
     /// # Errors
     ///
     /// None, as long as the list is the configuration's.
-    pub(super) fn with_gradients(&self) -> Result<(Clip, Vec<Tensor<1>>), TrainError> {
+    pub(super) fn with_gradients(&self) -> Result<(TrainableClip, Vec<Tensor<1>>), TrainError> {
         let leaves: Vec<Tensor<1>> =
             self.values.iter().map(|values| Tensor::from_inner(values.clone()).require_grad()).collect();
         let device = self.device.clone().autodiff();
-        let mut builder = ClipBuilder::new(self.config.clone(), FloatDType::F32, device);
-        for (parameter, leaf) in self.list.iter().zip(&leaves) {
-            builder.accept_trained(parameter, leaf.clone());
-        }
-        Ok((builder.finish()?, leaves))
+        let parameters = self.list.iter().zip(leaves.iter().cloned());
+        let clip = TrainableClip::new(&self.config, &device, parameters)?;
+        Ok((clip, leaves))
     }
 
     /// The towers as they score.
@@ -118,7 +116,8 @@ impl Trainee {
     ///
     /// A failing device.
     pub(super) fn scorer(&self) -> Result<Clip, TrainError> {
-        let mut builder = ClipBuilder::new(self.config.clone(), FloatDType::F32, self.device.clone());
+        let kernels = Kernels::of(&self.device, FloatDType::F32);
+        let mut builder = ClipBuilder::new(self.config.clone(), kernels);
         for (index, parameter) in self.list.iter().enumerate() {
             builder.accept(parameter, Values::F32(self.numbers(index)?));
         }

@@ -241,15 +241,15 @@ pub fn gradients(
         let part = match objective {
             Objective::Preference => {
                 let (prompts, images) = batch.part(range.clone());
-                let (text, images) = (clip.text_features(&prompts)?, clip.vision_features(&images)?);
+                let (text, images) = (clip.text_features(&prompts), clip.vision_features(&images));
                 preference_loss(text, images, scale, &batch.labels[range.clone()], &weights[range])
             }
             Objective::Contrastive => {
-                let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>())?;
+                let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>());
                 let images: Vec<_> = batch.images.iter().collect();
                 let images = match seen {
-                    Some(seen) => clip.vision_features_of(&images, seen)?,
-                    None => clip.vision_features(&images)?,
+                    Some(seen) => clip.vision_features_of(&images, seen),
+                    None => clip.vision_features(&images),
                 };
                 contrastive_loss(text, images, scale, &batch.same)
             }

@@ -1,17 +1,15 @@
 //! How good the model is on data that it does not learn from.
 
-use burn::tensor::Tensor;
-
 use super::{
     Objective, TrainError,
     batch::{Batch, Reading},
-    parameters::numbers,
 };
 use pickscore_dataset::{DatasetFiles, Row};
-use pickscore_model::towers::{Clip, Embedding};
+use pickscore_model::towers::{Clip, Embedding, TowerError};
 use pickscore_pixels::Pixels;
 use pickscore_preferences::evaluate::{Judged, accuracy, calibration::log_loss};
 use pickscore_tokens::Tokens;
+use pollster::FutureExt as _;
 
 /// What a validation found.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -69,9 +67,14 @@ pub(super) fn validate(
     objective: Objective,
     batches: &[Batch],
 ) -> Result<Validation, TrainError> {
-    match objective {
+    let found = match objective {
         Objective::Preference => preferences(clip, batches),
         Objective::Contrastive => contrastive(clip, batches),
+    };
+    match found {
+        // The parameters went astray in the last step: the loss of the next one says so.
+        Err(TrainError::Tower(TowerError::NotFinite)) => Ok(Validation { loss: f64::NAN, accuracy: 0.0 }),
+        found => found,
     }
 }
 
@@ -134,19 +137,10 @@ const IMAGES: usize = 64;
 fn embedded(clip: &Clip, batch: &Batch) -> Result<(Vec<Embedding>, Vec<Embedding>), TrainError> {
     let (mut prompts, mut images) = (Vec::new(), Vec::new());
     for part in batch.prompts.chunks(IMAGES) {
-        let features = clip.text_features(&part.iter().collect::<Vec<&Tokens>>())?;
-        prompts.extend(rows(features)?);
+        prompts.extend(clip.text(&part.iter().collect::<Vec<&Tokens>>()).block_on()?);
     }
     for part in batch.images.chunks(IMAGES) {
-        let features = clip.vision_features(&part.iter().collect::<Vec<&Pixels>>())?;
-        images.extend(rows(features)?);
+        images.extend(clip.vision(&part.iter().collect::<Vec<&Pixels>>()).block_on()?);
     }
     Ok((prompts, images))
-}
-
-/// `[batch, projection]` → embeddings
-fn rows(features: Tensor<2>) -> Result<Vec<Embedding>, TrainError> {
-    let [batch, projection] = features.dims();
-    let values = numbers(features.reshape([batch * projection]))?;
-    Ok(values.chunks_exact(projection).map(|row| Embedding::normalised(row.to_vec())).collect())
 }

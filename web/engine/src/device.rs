@@ -1,9 +1,18 @@
 //! Where the engine computes.
 
-use burn::tensor::Device;
+#[cfg(feature = "gpu")]
+use std::{cell::Cell, rc::Rc};
+
 #[cfg(feature = "gpu")]
 use burn::tensor::wgpu::wgpu::Features;
-use pickscore_model::self_test::{SelfTestError, self_test};
+use burn::tensor::{Device, FloatDType};
+use pickscore_checkpoint::weights::Precision;
+#[cfg(feature = "gpu")]
+use pickscore_model::towers::{Tuning, Wgsl, tune};
+use pickscore_model::{
+    self_test::{SelfTestError, self_test},
+    towers::Kernels,
+};
 use wasm_bindgen::prelude::*;
 
 use crate::{fault::Fault, loader};
@@ -20,6 +29,21 @@ pub struct EngineDevice {
     pub(crate) largest: usize,
     #[cfg(feature = "gpu")]
     handle: Option<burn::tensor::wgpu::wgpu::Device>,
+    /// What [`EngineDevice::tune`] chose, for all who hold this device.
+    #[cfg(feature = "gpu")]
+    tuning: Rc<Cell<Tuning>>,
+}
+
+impl EngineDevice {
+    /// The kernels for a model of this precision.
+    pub(crate) fn kernels(&self, precision: Precision) -> Kernels {
+        #[cfg(feature = "gpu")]
+        if let Some(wgsl) = Wgsl::new(&self.device, self.tuning.get()) {
+            return Kernels::Wgsl(wgsl);
+        }
+        let half = precision != Precision::F32 && self.half;
+        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+    }
 }
 
 #[wasm_bindgen]
@@ -33,6 +57,8 @@ impl EngineDevice {
             largest: usize::MAX,
             #[cfg(feature = "gpu")]
             handle: None,
+            #[cfg(feature = "gpu")]
+            tuning: Rc::default(),
         }
     }
 
@@ -49,7 +75,8 @@ impl EngineDevice {
             lost.call(&format!("{reason:?}: {message}"));
         });
         let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-        Ok(Self { device, gpu: true, half, largest, handle: Some(setup.device) })
+        let (handle, tuning) = (Some(setup.device), Rc::default());
+        Ok(Self { device, gpu: true, half, largest, handle, tuning })
     }
 
     /// Whether products can be computed in 16 bits.
@@ -66,13 +93,15 @@ impl EngineDevice {
 
     /// Runs a small model with a known answer, as a model of this precision runs here.
     pub async fn self_test(&self, precision: String) -> Result<(), JsValue> {
-        let (precision, compute) = loader::precision(&precision, self);
-        self_test(&self.device, precision, compute).await.map_err(Fault::from)?;
+        let precision = loader::precision(&precision);
+        self_test(self.kernels(precision), precision).await.map_err(Fault::from)?;
         Ok(())
     }
 
-    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement → the answer, to be remembered for the adapter. Nothing on
-    /// the CPU. `subgroup` is the size of the smallest subgroup that the device was asked for, 0 where it was not.
+    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement
+    /// → the answer, to be remembered for the adapter. Nothing on the CPU. `subgroup` is the size of
+    /// the smallest subgroup that the device was asked for, 0 where it was not.
+    #[cfg(feature = "gpu")]
     pub async fn tune(&self, answer: Option<String>, subgroup: u32) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
         let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
@@ -81,9 +110,15 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        pickscore_model::towers::tune(&self.device, answer.as_deref(), subgroup as usize, &now)
-            .await
-            .map(Into::into)
+        let tuning = tune(&self.device, answer.as_deref(), subgroup as usize, &now).await?;
+        self.tuning.set(tuning);
+        Some(tuning.name().into())
+    }
+
+    /// Nothing: the CPU has nothing to choose.
+    #[cfg(not(feature = "gpu"))]
+    pub async fn tune(&self, _answer: Option<String>, _subgroup: u32) -> Option<String> {
+        None
     }
 
     /// Gives back memory of tensors that are no more.

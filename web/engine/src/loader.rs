@@ -1,6 +1,6 @@
 //! A model in the making.
 
-use burn::tensor::{FloatDType, Tensor};
+use burn::tensor::Tensor;
 use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Loader, Parameter, Precision, StoredLayout, Values};
@@ -62,7 +62,7 @@ impl ModelLoader {
             Some(json) => Processor::from_json(&json, size).map_err(Fault::from)?,
             None => Processor::clip(size),
         };
-        let (precision, compute) = self::precision(precision, device);
+        let precision = self::precision(precision);
         let layout = StoredLayout::new(&config, precision);
         let loader = Loader::new(&config, precision);
         let towers = match towers {
@@ -70,7 +70,7 @@ impl ModelLoader {
             "vision" => Towers::Vision,
             _ => Towers::Both,
         };
-        let builder = ClipBuilder::new(config, compute, device.device.clone()).only(towers);
+        let builder = ClipBuilder::new(config, device.kernels(precision)).only(towers);
         let building = Building { builder, device: device.clone(), layout, store, uploaded: 0.0 };
         Ok(Self { loader, building, tokenizer, processor, precision })
     }
@@ -190,15 +190,13 @@ impl Building {
     }
 }
 
-/// What a precision is stored and computed in on a device.
-pub(crate) fn precision(name: &str, device: &EngineDevice) -> (Precision, FloatDType) {
-    let precision = match name {
+/// The precision of this name.
+pub(crate) fn precision(name: &str) -> Precision {
+    match name {
         "f32" => Precision::F32,
         "f16" => Precision::F16,
         _ => Precision::Q8,
-    };
-    let half = precision != Precision::F32 && device.half;
-    (precision, if half { FloatDType::F16 } else { FloatDType::F32 })
+    }
 }
 
 /// Waits until the device has taken all uploads and finished all work.

@@ -24,8 +24,8 @@ pub(crate) struct Variant {
 /// the page may share memory.
 pub(crate) const VARIANTS: [Variant; 3] = [
     Variant { name: "gpu", features: "gpu", threads: false },
-    Variant { name: "cpu", features: "", threads: false },
-    Variant { name: "cpu-threads", features: "threads", threads: true },
+    Variant { name: "cpu", features: "relaxed-simd", threads: false },
+    Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true },
 ];
 
 /// Every browser that has what the engine needs has SIMD.

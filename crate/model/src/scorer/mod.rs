@@ -8,7 +8,7 @@ mod open;
 
 pub use error::ScoreError;
 #[cfg(not(target_family = "wasm"))]
-pub use open::{DeviceChoice, OpenOptions, PrecisionChoice, device, reading};
+pub use open::{DeviceChoice, GpuKernels, OpenOptions, PrecisionChoice, device, reading};
 
 use std::collections::HashMap;
 
@@ -28,7 +28,7 @@ pub struct Info {
     pub adapter: Option<String>,
     /// What its matrices are stored as.
     pub precision: Precision,
-    /// Numbers it holds.
+    /// Number of parameters.
     pub parameters: u64,
     /// Tensors of its files that belong to no parameter.
     pub unexpected: Vec<String>,

@@ -3,13 +3,13 @@
 use std::{ops::ControlFlow, path::Path};
 
 use burn::tensor::{Device, FloatDType};
-
-use super::{Info, PickScore, ScoreError};
-use crate::towers::ClipBuilder;
 use pickscore_checkpoint::weights::{ModelDirectory, Precision};
 use pickscore_common::progress::Progress;
 use pickscore_pixels::{Limits, Processor};
 use pickscore_tokens::Tokenizer;
+
+use super::{Info, PickScore, ScoreError};
+use crate::towers::{ClipBuilder, Kernels};
 
 /// Where to compute.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -33,11 +33,23 @@ pub enum PrecisionChoice {
     Exactly(Precision),
 }
 
+/// Which kernels a GPU runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum GpuKernels {
+    /// The project's own, in WGSL.
+    #[default]
+    Wgsl,
+    /// burn's: with the feature `spirv` fused, autotuned and on Vulkan in SPIR-V, otherwise in WGSL.
+    Burn,
+}
+
 /// How to open a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct OpenOptions {
     /// Where to compute.
     pub device: DeviceChoice,
+    /// Which kernels a GPU runs.
+    pub kernels: GpuKernels,
     /// What to store matrices as.
     pub precision: PrecisionChoice,
     /// How large images may be.
@@ -51,6 +63,33 @@ struct Found {
     adapter: Option<String>,
     /// Whether it multiplies in 16 bits.
     half: bool,
+    /// The size of its smallest subgroup, 0 where it has no subgroup operations.
+    subgroup: usize,
+}
+
+impl Found {
+    fn kernels(&self, choice: GpuKernels, precision: Precision) -> Kernels {
+        #[cfg(feature = "gpu")]
+        if choice == GpuKernels::Wgsl
+            && let Some(wgsl) = wgsl(&self.device, self.subgroup)
+        {
+            return Kernels::Wgsl(wgsl);
+        }
+        let _ = (choice, self.subgroup);
+        let half = precision != Precision::F32 && self.half;
+        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+    }
+}
+
+/// The WGSL kernels for a GPU, tuned by a measurement that takes some tenths of a second.
+#[cfg(feature = "gpu")]
+fn wgsl(device: &Device, subgroup: usize) -> Option<crate::towers::Wgsl> {
+    use burn_cubecl::cubecl::future::block_on;
+
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1000.0;
+    let tuning = block_on(crate::towers::tune(device, None, subgroup, &now))?;
+    crate::towers::Wgsl::new(device, tuning)
 }
 
 impl PickScore {
@@ -58,8 +97,18 @@ impl PickScore {
     ///
     /// # Errors
     ///
-    /// When the model is not there, damaged or of another kind, when `progress` broke off, and when there is no such device.
-    pub fn open(
+    /// When the model is not there, damaged or of another kind, and when there is no such device.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, ScoreError> {
+        Self::open_with_progress(path, options, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// As [`PickScore::open`], and tells `progress` how many bytes have been read. Loading stops
+    /// with an error where it breaks.
+    ///
+    /// # Errors
+    ///
+    /// As [`PickScore::open`], and when `progress` broke off.
+    pub fn open_with_progress(
         path: &Path,
         options: &OpenOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -74,10 +123,8 @@ impl PickScore {
             PrecisionChoice::Auto if found.half => Precision::F16,
             PrecisionChoice::Auto => Precision::F32,
         };
-        let compute =
-            if precision != Precision::F32 && found.half { FloatDType::F16 } else { FloatDType::F32 };
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
-        let mut builder = ClipBuilder::new(config, compute, found.device);
+        let mut builder = ClipBuilder::new(config, found.kernels(options.kernels, precision));
         let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
         let loaded = directory.load(precision, progress, sink)?;
         let clip = builder.finish()?;
@@ -113,7 +160,7 @@ pub fn device(choice: DeviceChoice) -> Result<(Device, &'static str), ScoreError
 }
 
 fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
-    let cpu = || Found { device: Device::flex(), name: "cpu", adapter: None, half: false };
+    let cpu = || Found { device: Device::flex(), name: "cpu", adapter: None, half: false, subgroup: 0 };
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(true).map_err(|reason| ScoreError::NoGpu { reason }),
@@ -122,7 +169,7 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
 }
 
 /// The default GPU. One that is emulated on the CPU counts only where it was `asked` for.
-#[cfg(feature = "wgpu")]
+#[cfg(feature = "gpu")]
 fn gpu(asked: bool) -> Result<Found, String> {
     use burn::tensor::wgpu::wgpu::{DeviceType, Features};
 
@@ -132,11 +179,14 @@ fn gpu(asked: bool) -> Result<Found, String> {
     if info.device_type == DeviceType::Cpu && !asked {
         return Err(format!("{} is emulated on the CPU", info.name));
     }
-    let half = setup.device.features().contains(Features::SHADER_F16);
-    Ok(Found { device, name: "gpu", adapter: Some(info.name), half })
+    let features = setup.device.features();
+    let half = features.contains(Features::SHADER_F16);
+    let has_subgroups = features.contains(Features::SUBGROUP);
+    let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+    Ok(Found { device, name: "gpu", adapter: Some(info.name), half, subgroup })
 }
 
-#[cfg(not(feature = "wgpu"))]
+#[cfg(not(feature = "gpu"))]
 fn gpu(_asked: bool) -> Result<Found, String> {
     Err("this build has no GPU support".into())
 }

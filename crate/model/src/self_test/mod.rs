@@ -4,10 +4,9 @@
 //! weights runs there, through the same loader and towers, and its embeddings are held against transformers'
 //! (`tests/parity/reference/self_test.py` makes them).
 
-use burn::tensor::{Device, FloatDType};
 use serde::Deserialize;
 
-use crate::towers::{ClipBuilder, Embedding, TowerError};
+use crate::towers::{ClipBuilder, Embedding, Kernels, TowerError};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Kind, Loader, Precision, StoredLayout, WeightError, parameters};
 use pickscore_common::seeded::{hashes, uniform};
@@ -49,22 +48,18 @@ pub enum SelfTestError {
     Data(String),
 }
 
-/// Runs the small model on a device, stored and computed as a model in use.
+/// Runs the small model with these kernels, stored in this precision, as a model in use.
 ///
 /// # Errors
 ///
 /// When the device fails or computes something else than transformers.
-pub async fn self_test(
-    device: &Device,
-    precision: Precision,
-    compute: FloatDType,
-) -> Result<(), SelfTestError> {
+pub async fn self_test(kernels: Kernels, precision: Precision) -> Result<(), SelfTestError> {
     let expected: Expected = serde_json::from_str(include_str!("expected.json"))
         .map_err(|error| SelfTestError::Data(error.to_string()))?;
     let config = ClipConfig::from_json(expected.config.to_string().as_bytes())
         .map_err(|error| SelfTestError::Data(error.to_string()))?;
     let (text, vision) = (config.text.clone(), config.vision.clone());
-    let mut builder = ClipBuilder::new(config.clone(), compute, device.clone());
+    let mut builder = ClipBuilder::new(config.clone(), kernels);
     let mut loader = Loader::new(&config, precision);
     let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
     let layout = StoredLayout::new(&config, Precision::F32);
@@ -147,7 +142,7 @@ mod tests {
     #[test]
     fn the_cpu_passes_in_every_precision() {
         for precision in [Precision::F32, Precision::F16, Precision::Q8] {
-            self_test(&Device::flex(), precision, FloatDType::F32).block_on().unwrap();
+            self_test(Kernels::Cpu, precision).block_on().unwrap();
         }
     }
 

@@ -1,53 +1,70 @@
 //! [`Tokens`] and [`Pixels`] → [`Embedding`]
 //!
 //! ```text
-//! Tokens  ids [context] ─► token + position ─► blocks (causal) ─► state at the end token ─► final_norm ─► projection ─┐
-//!                                                                                                                   unit length
-//! Pixels  [3, S, S] ─► patches, class, position ─► pre_norm ─► blocks ─► state of the class token ─► post_norm ─► projection ─┘
+//! Tokens [context]   ─► token + position ─► blocks (causal) ─► state at the end token
+//!     ─► final_norm ─► projection ─► unit length
+//! Pixels [3, S, S]   ─► patches, class, position ─► pre_norm ─► blocks ─► state of the class token
+//!     ─► post_norm ─► projection ─► unit length
 //! ```
 //!
-//! The residual stream, norms and softmax are f32; so are products on the CPU and on WebGPU, elsewhere they are in the precision the model was built for. On the CPU the functions of
-//! `cpu` take over, on WebGPU those of `gpu`; everywhere else, and in training, these are burn's operations.
+//! The towers are written once, in steps (`kernels.rs`) that have four implementations: `cpu`
+//! (fused, for scoring), `cpu/gradient` (the same with gradients), `gpu` (WGSL) and `operations`
+//! (burn's own, on any device). [`Kernels`] says which of them a model uses.
+//!
+//! The residual stream, norms and softmax are f32, and so are products, except with burn's
+//! operations, which multiply in the precision they are given.
 
 mod block;
 mod builder;
 mod cpu;
 #[cfg(test)]
 mod definitions;
-// Fusion, which `gpu` brings, has tensors of its own kind, and Vulkan's kernels are not WGSL.
-#[cfg(all(feature = "wgpu", not(feature = "gpu")))]
+#[cfg(feature = "gpu")]
 mod gpu;
-#[cfg(not(all(feature = "wgpu", not(feature = "gpu"))))]
-#[path = "no_gpu.rs"]
-mod gpu;
+mod kernels;
 mod linear;
-mod packed_half;
+mod operations;
+mod parts;
 mod table;
 mod text;
+#[cfg(feature = "train")]
+mod trainable;
 mod vision;
-
-use burn::tensor::{Device, FloatDType, Tensor};
-
-pub use block::{Attention, Block, LayerNorm, Mlp};
-pub use builder::{ClipBuilder, Towers};
-pub use linear::{Linear, Matrix};
-pub use pickscore_score::Embedding;
-pub use table::TokenTable;
-pub use text::TextTower;
-pub use vision::VisionTower;
 
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_pixels::Pixels;
+pub use pickscore_score::Embedding;
 use pickscore_tokens::Tokens;
 
-/// A CLIP model: two towers on one device.
+pub use builder::{ClipBuilder, Towers};
+#[cfg(feature = "gpu")]
+pub use gpu::{Tuning, Wgsl, tune};
+pub use kernels::Kernels;
+#[cfg(feature = "train")]
+pub use trainable::TrainableClip;
+
+use kernels::Scoring;
+use linear::Linear;
+use parts::Pair;
+use table::HostTable;
+use text::TextTower;
+use vision::VisionTower;
+
+/// A CLIP model for scoring: two towers on one device.
 #[derive(Debug)]
 pub struct Clip {
     config: ClipConfig,
-    vision: Option<VisionTower>,
-    text: Option<TextTower>,
+    pair: AnyPair,
     logit_scale: f32,
-    device: Device,
+}
+
+/// The towers with the kernels that were chosen.
+#[derive(Debug)]
+enum AnyPair {
+    Cpu(Pair<cpu::Fused, HostTable>),
+    #[cfg(feature = "gpu")]
+    Wgsl(Pair<Wgsl, HostTable>),
+    Burn(Pair<operations::Operations, HostTable>),
 }
 
 /// What can go wrong in the towers.
@@ -102,19 +119,6 @@ pub enum TowerError {
     NotFinite,
 }
 
-/// Chooses how a GPU multiplies matrices from now on: as `name` says, where it is the answer of an earlier call; otherwise each way is tried on a small matrix,
-/// and the fastest taken. The answer is worth remembering for the adapter. `None` where there is nothing to choose.
-///
-/// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0 where it was not; `now` a clock, in milliseconds.
-pub async fn tune(
-    device: &Device,
-    name: Option<&str>,
-    subgroup: usize,
-    now: &dyn Fn() -> f64,
-) -> Option<&'static str> {
-    if gpu::runs_on(device) { gpu::tune(device, name, subgroup, now).await } else { None }
-}
-
 impl TowerError {
     fn missing(name: &str) -> Self {
         Self::Missing { name: name.into() }
@@ -132,37 +136,37 @@ impl Clip {
         self.logit_scale
     }
 
-    /// Prompts → embeddings `[batch, projection]` before they have unit length, with their gradients.
-    #[cfg(feature = "train")]
-    pub fn text_features(&self, prompts: &[&Tokens]) -> Result<Tensor<2>, TowerError> {
-        let tower = self.text.as_ref().ok_or(TowerError::NotBuilt { tower: "text" })?;
-        Ok(tower.forward(prompts, &self.device))
-    }
-
-    /// Images → embeddings `[batch, projection]` before they have unit length, with their gradients.
-    #[cfg(feature = "train")]
-    pub fn vision_features(&self, images: &[&Pixels]) -> Result<Tensor<2>, TowerError> {
-        let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
-        Ok(tower.forward(images, &self.device))
-    }
-
-    /// The same of some patches of each image: `seen[image]` are their places, equally many of each.
-    #[cfg(feature = "train")]
-    pub fn vision_features_of(
-        &self,
-        images: &[&Pixels],
-        seen: &[Vec<usize>],
-    ) -> Result<Tensor<2>, TowerError> {
-        let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
-        Ok(tower.forward_seen(images, seen, &self.device))
-    }
-
     /// Prompts → embeddings, in the order given, all in one batch.
     ///
     /// # Errors
     ///
     /// A prompt that is not `[context]` long or has ids outside the vocabulary; a failing device.
     pub async fn text(&self, prompts: &[&Tokens]) -> Result<Vec<Embedding>, TowerError> {
+        match &self.pair {
+            AnyPair::Cpu(pair) => pair.embed_texts(prompts).await,
+            #[cfg(feature = "gpu")]
+            AnyPair::Wgsl(pair) => pair.embed_texts(prompts).await,
+            AnyPair::Burn(pair) => pair.embed_texts(prompts).await,
+        }
+    }
+
+    /// Images → embeddings, in the order given, all in one batch.
+    ///
+    /// # Errors
+    ///
+    /// An image that is not `[3, size, size]`; a failing device.
+    pub async fn vision(&self, images: &[&Pixels]) -> Result<Vec<Embedding>, TowerError> {
+        match &self.pair {
+            AnyPair::Cpu(pair) => pair.embed_images(images).await,
+            #[cfg(feature = "gpu")]
+            AnyPair::Wgsl(pair) => pair.embed_images(images).await,
+            AnyPair::Burn(pair) => pair.embed_images(images).await,
+        }
+    }
+}
+
+impl<S: Scoring> Pair<S, HostTable> {
+    async fn embed_texts(&self, prompts: &[&Tokens]) -> Result<Vec<Embedding>, TowerError> {
         let tower = self.text.as_ref().ok_or(TowerError::NotBuilt { tower: "text" })?;
         let (expected, vocabulary) = (tower.config.context, tower.config.vocabulary);
         for tokens in prompts {
@@ -176,16 +180,11 @@ impl Clip {
         if prompts.is_empty() {
             return Ok(Vec::new());
         }
-        let projected = cpu::inside(&self.device, || tower.forward(prompts, &self.device));
-        embeddings(projected).await
+        let projected = tower.steps.pass(|| tower.forward(prompts));
+        embeddings(tower.steps.read(projected).await?, prompts.len())
     }
 
-    /// Images → embeddings, in the order given, all in one batch.
-    ///
-    /// # Errors
-    ///
-    /// An image that is not `[3, size, size]`; a failing device.
-    pub async fn vision(&self, images: &[&Pixels]) -> Result<Vec<Embedding>, TowerError> {
+    async fn embed_images(&self, images: &[&Pixels]) -> Result<Vec<Embedding>, TowerError> {
         let tower = self.vision.as_ref().ok_or(TowerError::NotBuilt { tower: "vision" })?;
         let expected = tower.config.image_size;
         for image in images {
@@ -196,21 +195,16 @@ impl Clip {
         if images.is_empty() {
             return Ok(Vec::new());
         }
-        let projected = cpu::inside(&self.device, || tower.forward(images, &self.device));
-        embeddings(projected).await
+        let projected = tower.steps.pass(|| tower.forward(images));
+        embeddings(tower.steps.read(projected).await?, images.len())
     }
 }
 
-/// `[batch, projection]` → embeddings of unit length.
-async fn embeddings(projected: Tensor<2>) -> Result<Vec<Embedding>, TowerError> {
-    let [_, projection] = projected.dims();
-    let data = projected.cast(FloatDType::F32).into_data_async().await;
-    let values = data
-        .map_err(|error| TowerError::Device { reason: error.to_string() })?
-        .try_into_vec::<f32>()
-        .map_err(|error| TowerError::Device { reason: format!("{error:?}") })?;
+/// `[batch, projection]`, batch at least 1 → embeddings of unit length.
+fn embeddings(values: Vec<f32>, batch: usize) -> Result<Vec<Embedding>, TowerError> {
     if values.iter().any(|x| !x.is_finite()) {
         return Err(TowerError::NotFinite);
     }
-    Ok(values.chunks_exact(projection).map(|row| Embedding::normalised(row.to_vec())).collect())
+    let rows = values.chunks_exact((values.len() / batch).max(1));
+    Ok(rows.map(|row| Embedding::normalised(row.to_vec())).collect())
 }

@@ -6,7 +6,6 @@
 
 use std::{
     io::{self, BufRead as _},
-    ops::ControlFlow,
     path::PathBuf,
     time::Instant,
 };
@@ -67,7 +66,7 @@ fn main() -> Result<()> {
         precision: PrecisionChoice::Exactly(precision),
         ..OpenOptions::default()
     };
-    let scorer = PickScore::open(&arguments.model, &options, &mut |_| ControlFlow::Continue(()))?;
+    let scorer = PickScore::open(&arguments.model, &options)?;
     let clip = scorer.clip();
     let (text, vision) = (&clip.config().text, &clip.config().vision);
     println!("ready");

@@ -1,6 +1,12 @@
 //! Softmax attention straight from the fused query, key and value rows: no head is ever copied out.
 
+#![allow(
+    unsafe_code,
+    reason = "`gemm` takes pointers, and threads write disjoint parts of one output through a pointer"
+)]
+
 use super::math;
+use crate::towers::kernels::Heads;
 
 /// Multi-head self-attention over `batch` sequences.
 pub(super) struct Attention {
@@ -17,6 +23,12 @@ pub(super) struct Attention {
 }
 
 impl Attention {
+    /// Attention over `rows` rows; `width` is that of all heads together.
+    pub(super) fn new(rows: usize, width: usize, heads: Heads) -> Self {
+        let Heads { sequence, count, causal } = heads;
+        Self { batch: rows / sequence, sequence, heads: count, width, causal }
+    }
+
     /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
     pub(super) fn run(&self, qkv: &[f32], output: &mut [f32]) {
         let rows = self.batch * self.sequence;
@@ -107,7 +119,6 @@ pub(super) unsafe fn multiply(
 pub(super) struct Shared(pub(super) *mut f32);
 
 // SAFETY: every task writes its own head's columns of its own sample's rows.
-#[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint parts of it")]
 unsafe impl Sync for Shared {}
 
 #[cfg(test)]

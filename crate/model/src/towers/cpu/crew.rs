@@ -4,6 +4,11 @@
 //! nothing left and goes to sleep again: where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon lends its threads for
 //! the whole pass; each step is one piece of work that they find, and whose parts they take one after the other.
 
+#![allow(
+    unsafe_code,
+    reason = "threads find the crew of a pass, and the work it shares, through raw pointers"
+)]
+
 use std::{
     cell::Cell,
     hint, ptr,

@@ -9,6 +9,8 @@
 //!
 //! Bias (and residual) join the first steps' sums, and the activation the last ones'.
 
+#![allow(unsafe_code, reason = "threads write disjoint columns of one output, which slices cannot express")]
+
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
@@ -296,7 +298,6 @@ struct Columns {
 }
 
 // SAFETY: threads write disjoint columns.
-#[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint columns of it")]
 unsafe impl Sync for Columns {}
 
 impl Columns {

@@ -172,6 +172,7 @@ pub(super) const PREFETCHES: bool = cfg!(target_arch = "x86_64");
 
 /// Asks for the cache line of an address, which need not be there.
 #[inline(always)]
+#[allow(unsafe_code, reason = "prefetching is an intrinsic that takes any address")]
 pub(super) fn prefetch<const LEVEL: i32>(address: *const u8) {
     // SAFETY: a prefetch of an address that is not there does nothing.
     #[cfg(target_arch = "x86_64")]

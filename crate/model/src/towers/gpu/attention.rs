@@ -4,29 +4,13 @@
 
 use std::fmt::Write as _;
 
-use burn::tensor::DType;
-use burn_cubecl::{ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor};
-
 use super::{
-    LANES,
+    Buffer, LANES, Wgsl,
     kernel::{Buffers, Kernel},
     row,
-    subgroup::{self, Rows},
+    subgroup::Rows,
 };
-
-/// Multi-head self-attention over `batch` sequences.
-pub(super) struct Attention {
-    /// Sequences.
-    pub(super) batch: usize,
-    /// Positions of a sequence.
-    pub(super) sequence: usize,
-    /// Heads.
-    pub(super) heads: usize,
-    /// Width of all heads together.
-    pub(super) width: usize,
-    /// Whether a position sees only itself and those before it.
-    pub(super) causal: bool,
-}
+use crate::towers::kernels::Heads;
 
 /// Numbers of scores at a time: 64 MB, half of what every adapter lets a kernel see of a buffer.
 const MOST_SCORES: usize = 1 << 24;
@@ -37,31 +21,34 @@ const ACROSS: usize = 8;
 /// Samples and heads go along the last axis, which takes so many.
 const MOST_HEADS: usize = 65_535;
 
-impl Attention {
-    /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
-    pub(super) fn run(&self, qkv: &CubeTensor, output: &CubeTensor) {
-        let &Self { batch, sequence, heads, width, causal } = self;
-        let a_sample = heads * sequence * sequence;
-        let most = (MOST_SCORES / a_sample).min(MOST_HEADS / heads).clamp(1, batch.max(1));
-        let shape = [most, heads, sequence, sequence].into();
-        let scores = empty_device_contiguous_dtype(qkv.client.clone(), qkv.device.clone(), shape, DType::F32);
-        // Queries of an invocation, of the scores and of the mix.
-        let rows = match subgroup::lanes() {
-            0 => Rows { count: 4, lanes: 0 },
-            lanes => Rows { count: 8, lanes },
+/// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
+pub(super) fn run(wgsl: &Wgsl, attention: Heads, qkv: &Buffer, output: &Buffer) {
+    let Heads { sequence, count: heads, causal } = attention;
+    let (batch, width) = (qkv.rows / sequence, output.columns);
+    let a_sample = heads * sequence * sequence;
+    let most = (MOST_SCORES / a_sample).min(MOST_HEADS / heads).clamp(1, batch.max(1));
+    let scores = wgsl.empty(most, a_sample).handle;
+    let (qkv, output) = (&qkv.handle, &output.handle);
+    // Queries of an invocation, of the scores and of the mix.
+    let rows = match wgsl.tuning.lanes() {
+        0 => Rows { count: 4, lanes: 0 },
+        lanes => Rows { count: 8, lanes },
+    };
+    let head = width / heads / LANES;
+    let across = sequence.div_ceil(rows.count);
+    for first in (0..batch).step_by(most) {
+        let samples = most.min(batch - first);
+        let info = [sequence, heads, head, first, usize::from(causal), samples];
+        let scale = (1.0 / (width as f32 / heads as f32).sqrt()).to_bits();
+        let info = [&info.map(|x| x as u32)[..], &[scale]].concat();
+        let launch = |kernel: Kernel, buffers: &[&_], workgroups| {
+            kernel.launch(&wgsl.client, buffers, &info, workgroups);
         };
-        let head = width / heads / LANES;
-        for first in (0..batch).step_by(most) {
-            let samples = most.min(batch - first);
-            let info = [sequence, heads, head, first, usize::from(causal), samples].map(|x| x as u32);
-            let scale = (1.0 / (width as f32 / heads as f32).sqrt()).to_bits();
-            let info = [&info[..], &[scale]].concat();
-            let tiles = [sequence.div_ceil(rows.count), sequence.div_ceil(KEYS * ACROSS), samples * heads];
-            Kernel::Scores(rows).launch(&[qkv, &scores], &info, tiles);
-            Kernel::Softmax.launch(&[&scores], &info, row::workgroups(samples * heads * sequence));
-            let tiles = [sequence.div_ceil(rows.count), head.div_ceil(ACROSS), samples * heads];
-            Kernel::Mix(rows).launch(&[&scores, qkv, output], &info, tiles);
-        }
+        let tiles = [across, sequence.div_ceil(KEYS * ACROSS), samples * heads];
+        launch(Kernel::Scores(rows), &[qkv, &scores], tiles);
+        launch(Kernel::Softmax, &[&scores], row::workgroups(samples * heads * sequence));
+        let tiles = [across, head.div_ceil(ACROSS), samples * heads];
+        launch(Kernel::Mix(rows), &[&scores, qkv, output], tiles);
     }
 }
 

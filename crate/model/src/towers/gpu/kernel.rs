@@ -3,11 +3,11 @@
 use burn_cubecl::{
     cubecl::{
         CubeCount, CubeDim,
+        client::Client,
         prelude::KernelId,
-        server::{KernelArguments, MetadataBindingInfo},
+        server::{Handle, KernelArguments, MetadataBindingInfo},
     },
     template::{KernelSource, SourceKernel, SourceTemplate},
-    tensor::CubeTensor,
 };
 
 use super::{
@@ -51,9 +51,9 @@ impl Kernel {
         text + &body
     }
 
-    /// Puts it into the queue: on these buffers, in the order that the kernel names them in, with numbers for `info`.
-    pub(super) fn launch(self, buffers: &[&CubeTensor], info: &[u32], workgroups: [usize; 3]) {
-        let Some(client) = buffers.last().map(|output| &output.client) else { return };
+    /// Puts it into the queue: on these buffers, in the order that the kernel names them in, with
+    /// numbers for `info`.
+    pub(super) fn launch(self, client: &Client, buffers: &[&Handle], info: &[u32], workgroups: [usize; 3]) {
         if workgroups.contains(&0) {
             return;
         }
@@ -62,7 +62,7 @@ impl Kernel {
             .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
             .collect();
         let arguments = KernelArguments::new()
-            .with_buffers(buffers.iter().map(|tensor| tensor.handle.clone().binding()).collect())
+            .with_buffers(buffers.iter().map(|&buffer| buffer.clone().binding()).collect())
             .with_info(MetadataBindingInfo::custom(words));
         let [x, y, z] = workgroups.map(|count| count as u32);
         // The size of a workgroup is in the text.

@@ -1,19 +1,24 @@
-//! The WebGPU path: what burn's GPU backend does in eighty dispatches a block, in nine.
+//! The WGSL kernels: what burn's GPU backend does in eighty dispatches a block, in nine.
 //!
-//! Stock kernels multiply with 32 invocations a workgroup where an adapter has small subgroups, run layer norm and softmax as seven to nine kernels each, copy
-//! query, key and value out of their rows, and unpack a 16- or 8-bit matrix to f32 in memory whenever it is used. Here are the towers' own kernels, in WGSL:
+//! Stock kernels multiply with 32 invocations a workgroup where an adapter has small subgroups, run
+//! layer norm and softmax as seven to nine kernels each, copy query, key and value out of their
+//! rows, and unpack a 16- or 8-bit matrix to f32 in memory whenever it is used. Here are the
+//! towers' own kernels:
 //!
 //! ```text
-//! linear     activation(residual + input · weightᵀ + bias), weights f32, or 16 or 8 bits unpacked in registers
+//! linear     activation(residual + input · weightᵀ + bias), weights f32, or 16 or 8 bits unpacked
+//!            in registers
 //! layer_norm one pass over each row
 //! attention  scores (straight from the query, key and value rows) ─► softmax ─► mix
 //! rows       the rows that are pooled
 //! ```
 //!
-//! All numbers are f32 except stored weights. Six kernels are all that a driver compiles, whatever the shapes: they are read from a buffer. Kernels are WGSL, so
-//! this is for devices that take WGSL: a browser, and natively the feature `wgpu` without `gpu`, whose fusion and SPIR-V kernels have no place for them.
+//! All numbers are f32 except stored weights. Six kernels are all that a driver compiles, whatever
+//! the shapes: they are read from a buffer. Buffers and launches are those of burn's runtime; burn's
+//! tensors, which fusion may wrap, are not involved.
 
 mod attention;
+mod client;
 mod erf;
 mod gemm;
 mod kernel;
@@ -26,113 +31,175 @@ mod weight;
 #[cfg(test)]
 mod tests;
 
-use burn::tensor::{DType, Device, Int, Tensor};
-use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
+use std::fmt;
+
+use burn::tensor::Device;
+use burn_cubecl::cubecl::{bytes::Bytes, client::Client, server::Handle};
+use pickscore_checkpoint::config::{Activation, ClipConfig};
+use pickscore_checkpoint::weights::Values;
+
+use super::{
+    TowerError,
+    kernels::{Heads, Scoring, Steps},
 };
 
+pub use gemm::{Tuning, tune};
 pub(super) use weight::DeviceWeight;
 
-use pickscore_checkpoint::config::Activation;
-
 /// Numbers that a kernel reads at once: rows of every operand are whole multiples of it.
-pub(super) const LANES: usize = 4;
+const LANES: usize = 4;
 
-/// Whether tensors of this device can be computed here: on a GPU, without gradients.
-pub(super) fn runs_on(device: &Device) -> bool {
-    *device != Device::flex() && !device.is_autodiff()
+/// The WGSL kernels on a device, with the tuning that was measured for it.
+#[derive(Clone)]
+pub struct Wgsl {
+    device: Device,
+    client: Client,
+    tuning: Tuning,
 }
 
-/// Whether [`attention`] takes heads of this width.
-pub(super) fn takes_heads(head_width: usize) -> bool {
-    head_width.is_multiple_of(LANES)
+impl Wgsl {
+    /// Kernels for a device of burn's wgpu backend that has been initialised, without gradients;
+    /// `None` for any other.
+    pub fn new(device: &Device, tuning: Tuning) -> Option<Self> {
+        let client = client::of(device)?;
+        Some(Self { device: device.clone(), client, tuning })
+    }
+
+    /// The device that they run on.
+    pub(super) fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// A buffer of these numbers.
+    fn upload<T: bytemuck::NoUninit + Send + Sync>(&self, values: Vec<T>) -> Handle {
+        self.client.create(Bytes::from_elems(values))
+    }
+
+    /// A new matrix, nothing in it yet.
+    fn empty(&self, rows: usize, columns: usize) -> Buffer {
+        let handle = self.client.empty(rows * columns * size_of::<f32>());
+        Buffer { handle, rows, columns }
+    }
+
+    /// `activation(residual + input · weightᵀ + bias)`, where the residual may begin anew after its
+    /// last row.
+    fn multiply(
+        &self,
+        input: &Buffer,
+        weight: &DeviceWeight,
+        bias: Option<&Handle>,
+        activation: Option<Activation>,
+        residual: Option<&Buffer>,
+    ) -> Buffer {
+        let output = self.empty(input.rows, weight.outputs());
+        gemm::Gemm { weight, bias, activation, residual }.run(self, input, &output);
+        output
+    }
 }
 
-/// Which way of multiplying is fastest: see [`tune`](super::tune).
-pub(super) async fn tune(
-    device: &Device,
-    name: Option<&str>,
-    subgroup: usize,
-    now: &dyn Fn() -> f64,
-) -> Option<&'static str> {
-    Some(gemm::tune(device, name, subgroup, now).await)
+impl fmt::Debug for Wgsl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { device, client, tuning } = self;
+        formatter
+            .debug_struct("Wgsl")
+            .field("device", device)
+            .field("runtime", &client.name())
+            .field("tuning", tuning)
+            .finish()
+    }
 }
 
-/// input `[rows, in]`, weight `[out, in]`, bias `[out]`, residual `[period, out]` →
-/// `activation(residual[row % period] + input · weightᵀ + bias)` `[rows, out]`
-pub(super) fn linear(
-    input: Tensor<2>,
-    weight: &DeviceWeight,
-    bias: Option<Tensor<1>>,
-    activation: Option<Activation>,
-    residual: Option<Tensor<2>>,
-) -> Tensor<2> {
-    linear_with(gemm::chosen(), input, weight, bias, activation, residual)
+/// Whether the kernels take a model's widths.
+pub(super) fn fits(config: &ClipConfig) -> bool {
+    let towers = [&config.text.transformer, &config.vision.transformer];
+    let widths = towers.into_iter().flat_map(|tower| {
+        let head = tower.width / tower.heads.max(1);
+        [tower.width, tower.mlp, head]
+    });
+    let patch = 3 * config.vision.patch_size * config.vision.patch_size;
+    widths.chain([config.projection, patch]).all(|width| width > 0 && width.is_multiple_of(LANES))
 }
 
-fn linear_with(
-    tile: gemm::Tile,
-    input: Tensor<2>,
-    weight: &DeviceWeight,
-    bias: Option<Tensor<1>>,
-    activation: Option<Activation>,
-    residual: Option<Tensor<2>>,
-) -> Tensor<2> {
-    let [rows, _] = input.dims();
-    let period = residual.as_ref().map_or(0, |residual| residual.dims()[0]);
-    let input = primitive(input);
-    let output = empty(&input, [rows, weight.outputs()]);
-    let task = gemm::Gemm { rows, period, weight, activation };
-    task.run(tile, &input, bias.map(primitive), residual.map(primitive), &output);
-    Tensor::from_primitive::<CubeBackend>(output)
+/// A matrix of f32 in the device's memory, row after row.
+#[derive(Debug, Clone)]
+pub(super) struct Buffer {
+    handle: Handle,
+    rows: usize,
+    columns: usize,
 }
 
-/// input `[rows, width]`, weight and bias `[width]` → layer norm of each row
-pub(super) fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
-    let shape = input.dims();
-    let input = primitive(input);
-    let output = empty(&input, shape);
-    norm::layer_norm(&input, &primitive(weight), &primitive(bias), epsilon as f32, shape, &output);
-    Tensor::from_primitive::<CubeBackend>(output)
+impl Steps for Wgsl {
+    type Matrix = Buffer;
+    type Vector = Handle;
+    type Weight = DeviceWeight;
+
+    fn matrix(&self, values: Vec<f32>, columns: usize) -> Buffer {
+        let rows = values.len() / columns;
+        Buffer { handle: self.upload(values), rows, columns }
+    }
+
+    fn linear(
+        &self,
+        input: Buffer,
+        weight: &DeviceWeight,
+        bias: Option<&Handle>,
+        activation: Option<Activation>,
+    ) -> Buffer {
+        self.multiply(&input, weight, bias, activation, None)
+    }
+
+    fn linear_onto(
+        &self,
+        input: Buffer,
+        weight: &DeviceWeight,
+        bias: Option<&Handle>,
+        residual: Buffer,
+    ) -> Buffer {
+        self.multiply(&input, weight, bias, None, Some(&residual))
+    }
+
+    fn linear_over(
+        &self,
+        input: Buffer,
+        weight: &DeviceWeight,
+        bias: Option<&Handle>,
+        residual: &Buffer,
+    ) -> Buffer {
+        self.multiply(&input, weight, bias, None, Some(residual))
+    }
+
+    fn layer_norm(&self, input: &Buffer, weight: &Handle, bias: &Handle, epsilon: f64) -> Buffer {
+        let output = self.empty(input.rows, input.columns);
+        norm::layer_norm(&self.client, input, [weight, bias], epsilon as f32, &output);
+        output
+    }
+
+    fn attention(&self, qkv: Buffer, heads: Heads) -> Buffer {
+        let output = self.empty(qkv.rows, qkv.columns / 3);
+        attention::run(self, heads, &qkv, &output);
+        output
+    }
+
+    fn rows(&self, matrix: Buffer, rows: &[usize]) -> Buffer {
+        let output = self.empty(rows.len(), matrix.columns);
+        rows::rows(&self.client, &matrix, rows, &output);
+        output
+    }
 }
 
-/// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
-pub(super) fn attention(qkv: Tensor<2>, sequence: usize, heads: usize, causal: bool) -> Tensor<2> {
-    let [rows, width] = qkv.dims();
-    let width = width / 3;
-    let qkv = primitive(qkv);
-    let output = empty(&qkv, [rows, width]);
-    let task = attention::Attention { batch: rows / sequence, sequence, heads, width, causal };
-    task.run(&qkv, &output);
-    Tensor::from_primitive::<CubeBackend>(output)
-}
+impl Scoring for Wgsl {
+    fn vector(&self, values: Vec<f32>) -> Handle {
+        self.upload(values)
+    }
 
-/// stream `[rows, width]` → the rows chosen `[chosen, width]`; every one of them is below `rows`
-pub(super) fn rows(stream: Tensor<2>, chosen: &[u32]) -> Tensor<2> {
-    let [_, width] = stream.dims();
-    let stream = primitive(stream);
-    let output = empty(&stream, [chosen.len(), width]);
-    rows::rows(&stream, chosen, width, &output);
-    Tensor::from_primitive::<CubeBackend>(output)
-}
+    fn weight(&self, values: Values, shape: [usize; 2]) -> DeviceWeight {
+        DeviceWeight::new(self, values, shape)
+    }
 
-/// The GPU backend's own tensor, its numbers in row-major order.
-fn primitive<const D: usize>(tensor: Tensor<D>) -> CubeTensor {
-    let Ok(tensor) = tensor.try_into_primitive::<CubeBackend>() else {
-        unreachable!("callers ask `runs_on` first");
-    };
-    into_contiguous(tensor)
-}
-
-/// The same of whole numbers.
-fn integers(tensor: Tensor<1, Int>) -> CubeTensor {
-    let Ok(tensor) = tensor.try_into_primitive::<CubeBackend>() else {
-        unreachable!("callers ask `runs_on` first");
-    };
-    into_contiguous(tensor)
-}
-
-/// A new tensor on the same device, nothing in it yet.
-fn empty(beside: &CubeTensor, shape: [usize; 2]) -> CubeTensor {
-    empty_device_contiguous_dtype(beside.client.clone(), beside.device.clone(), shape.into(), DType::F32)
+    async fn read(&self, matrix: Buffer) -> Result<Vec<f32>, TowerError> {
+        let read = self.client.read_async(vec![matrix.handle]).await;
+        let read = read.map_err(|error| TowerError::Device { reason: error.to_string() })?;
+        let bytes = read.first().map_or(&[][..], |bytes| bytes);
+        Ok(bytemuck::pod_collect_to_vec(&bytes[..matrix.rows * matrix.columns * size_of::<f32>()]))
+    }
 }

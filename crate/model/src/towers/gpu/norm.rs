@@ -1,23 +1,24 @@
 //! Layer normalisation: a workgroup takes a row.
 
-use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::cubecl::{client::Client, server::Handle};
 
 use super::{
+    Buffer,
     kernel::{Buffers, Kernel},
     row,
 };
 
 /// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`
 pub(super) fn layer_norm(
-    input: &CubeTensor,
-    weight: &CubeTensor,
-    bias: &CubeTensor,
+    client: &Client,
+    input: &Buffer,
+    [weight, bias]: [&Handle; 2],
     epsilon: f32,
-    [rows, width]: [usize; 2],
-    output: &CubeTensor,
+    output: &Buffer,
 ) {
-    let info = [width as u32, epsilon.to_bits(), rows as u32];
-    Kernel::Norm.launch(&[input, weight, bias, output], &info, row::workgroups(rows));
+    let info = [input.columns as u32, epsilon.to_bits(), input.rows as u32];
+    let buffers = [&input.handle, weight, bias, &output.handle];
+    Kernel::Norm.launch(client, &buffers, &info, row::workgroups(input.rows));
 }
 
 pub(super) const BUFFERS: Buffers =

@@ -1,13 +1,18 @@
 //! The rows that are pooled.
 
-use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::cubecl::client::Client;
 
-use super::kernel::{Buffers, Kernel};
+use super::{
+    Buffer,
+    kernel::{Buffers, Kernel},
+};
 
-/// `output[i] = stream[chosen[i]]`, each a row of this width
-pub(super) fn rows(stream: &CubeTensor, chosen: &[u32], width: usize, output: &CubeTensor) {
-    let info: Vec<u32> = std::iter::once(width as u32).chain(chosen.iter().copied()).collect();
-    Kernel::Rows.launch(&[stream, output], &info, [width.div_ceil(WIDE), chosen.len(), 1]);
+/// `output[i] = matrix[rows[i]]`; every one of them is below the matrix's rows
+pub(super) fn rows(client: &Client, matrix: &Buffer, rows: &[usize], output: &Buffer) {
+    let width = matrix.columns;
+    let info: Vec<u32> = std::iter::once(width).chain(rows.iter().copied()).map(|x| x as u32).collect();
+    let workgroups = [width.div_ceil(WIDE), rows.len(), 1];
+    Kernel::Rows.launch(client, &[&matrix.handle, &output.handle], &info, workgroups);
 }
 
 /// Invocations of a workgroup, as the text has them.

@@ -3,10 +3,7 @@
 //! All invocations of a subgroup need the same rows of the left operand. Where the device lends subgroups, each reads one of them and hands it to the others; elsewhere
 //! each reads them all. On adapters that are a CPU, where every invocation's read is an instruction, this is what makes half of the speed.
 
-use std::{
-    fmt::{Display, Write as _},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::fmt::{Display, Write as _};
 
 /// How rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,21 +14,14 @@ pub(super) struct Rows {
     pub(super) lanes: usize,
 }
 
-/// Invocations of the smallest subgroup that the device lends, 4 or 8; 0 for none. One for the process: it has one GPU.
-static LANES: AtomicUsize = AtomicUsize::new(0);
-
-/// What the device lends: `smallest` is the size of its smallest subgroup, 0 where it has none to lend.
-pub(super) fn lend(smallest: usize) {
-    let lanes = match smallest {
+/// Invocations that can read for each other on a device whose smallest subgroup has this size, 0
+/// where it has none: 4 or 8, 0 for none.
+pub(super) fn lanes(smallest: usize) -> usize {
+    match smallest {
         0..4 => 0,
         4..8 => 4,
         _ => 8,
-    };
-    LANES.store(lanes, Ordering::Relaxed);
-}
-
-pub(super) fn lanes() -> usize {
-    LANES.load(Ordering::Relaxed)
+    }
 }
 
 impl Rows {

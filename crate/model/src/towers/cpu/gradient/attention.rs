@@ -1,5 +1,10 @@
 //! The gradient of attention. Weights are computed again rather than kept: they are larger than everything else together.
 
+#![allow(
+    unsafe_code,
+    reason = "`gemm` takes pointers, and threads write disjoint parts of one output through a pointer"
+)]
+
 use super::super::{
     attention::{Attention, Shared, multiply},
     for_each, math,

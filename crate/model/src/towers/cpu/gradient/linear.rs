@@ -1,5 +1,7 @@
 //! Products and their gradients: three calls of `gemm` on all cores.
 
+#![allow(unsafe_code, reason = "`gemm` takes pointers")]
+
 use super::super::for_each_chunk;
 
 /// Rows whose sums are added up before the pieces are.

@@ -23,19 +23,112 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Device, Tensor},
+    tensor::{Device, Tensor, TensorData},
 };
-
-use super::{Host, matrix, owned, slice, vector};
 use pickscore_checkpoint::config::Activation;
 
-/// Whether tensors of this device take the functions of this room: on burn's CPU backend, with gradients.
-pub(in crate::towers) fn trains_on(device: &Device) -> bool {
-    device.is_autodiff() && device.clone().without_autodiff() == Device::flex()
+use crate::towers::{
+    kernels::{Heads, Steps},
+    operations,
+};
+
+/// The fused kernels with gradients, on burn's CPU device with autodiff.
+#[derive(Debug, Clone)]
+pub(in crate::towers) struct FusedTraining {
+    pub(in crate::towers) device: Device,
+}
+
+impl Steps for FusedTraining {
+    type Matrix = Tensor<2>;
+    type Vector = Tensor<1>;
+    type Weight = Tensor<2>;
+
+    fn matrix(&self, values: Vec<f32>, columns: usize) -> Tensor<2> {
+        operations::matrix(values, columns, &self.device)
+    }
+
+    fn linear(
+        &self,
+        input: Tensor<2>,
+        weight: &Tensor<2>,
+        bias: Option<&Tensor<1>>,
+        activation: Option<Activation>,
+    ) -> Tensor<2> {
+        let output = linear(input, weight.clone(), bias.cloned());
+        match activation {
+            Some(activation) => activate(output, activation),
+            None => output,
+        }
+    }
+
+    fn linear_onto(
+        &self,
+        input: Tensor<2>,
+        weight: &Tensor<2>,
+        bias: Option<&Tensor<1>>,
+        residual: Tensor<2>,
+    ) -> Tensor<2> {
+        residual + self.linear(input, weight, bias, None)
+    }
+
+    fn linear_over(
+        &self,
+        input: Tensor<2>,
+        weight: &Tensor<2>,
+        bias: Option<&Tensor<1>>,
+        residual: &Tensor<2>,
+    ) -> Tensor<2> {
+        let residual = operations::repeated(residual, input.dims()[0]);
+        self.linear_onto(input, weight, bias, residual)
+    }
+
+    fn layer_norm(&self, input: &Tensor<2>, weight: &Tensor<1>, bias: &Tensor<1>, epsilon: f64) -> Tensor<2> {
+        layer_norm(input.clone(), weight.clone(), bias.clone(), epsilon)
+    }
+
+    fn attention(&self, qkv: Tensor<2>, heads: Heads) -> Tensor<2> {
+        attention(qkv, heads)
+    }
+
+    fn rows(&self, matrix: Tensor<2>, rows: &[usize]) -> Tensor<2> {
+        operations::chosen(matrix, rows)
+    }
+}
+
+/// A tensor of the CPU backend.
+type Host = FloatTensor<Flex>;
+
+/// A new tensor `[rows, columns]`, filled by `fill`.
+///
+/// burn-flex's own `empty` clears its memory and then copies it to where it is aligned otherwise.
+fn matrix(rows: usize, columns: usize, fill: impl FnOnce(&mut [f32])) -> Host {
+    let mut values = vec![0.0; rows * columns];
+    fill(&mut values);
+    Host::from_data(TensorData::new(values, [rows, columns]))
+}
+
+/// A new tensor `[length]`.
+fn vector(values: Vec<f32>) -> Host {
+    let length = values.len();
+    Host::from_data(TensorData::new(values, [length]))
+}
+
+/// The same numbers in row-major order from the start of their storage.
+fn owned(tensor: Host) -> Host {
+    if tensor.layout().contiguous_offsets() == Some((0, tensor.layout().num_elements())) {
+        tensor
+    } else {
+        tensor.to_contiguous()
+    }
+}
+
+/// All numbers of an [`owned`] tensor.
+fn slice(tensor: &Host) -> &[f32] {
+    &tensor.storage::<f32>()[..tensor.layout().num_elements()]
 }
 
 /// input `[rows, in]`, weight `[out, in]`, bias `[out]` → `input · weightᵀ + bias` `[rows, out]`
-pub(in crate::towers) fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
     let (input, weight) = (input.into_dispatch(), weight.into_dispatch());
     Tensor::from_dispatch(match bias {
         Some(bias) => <Dispatch as Trainable>::linear(input, weight, bias.into_dispatch()),
@@ -44,24 +137,19 @@ pub(in crate::towers) fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Optio
 }
 
 /// `activation(x)` of each number
-pub(in crate::towers) fn activate(input: Tensor<2>, activation: Activation) -> Tensor<2> {
+fn activate(input: Tensor<2>, activation: Activation) -> Tensor<2> {
     Tensor::from_dispatch(<Dispatch as Trainable>::activate(input.into_dispatch(), activation))
 }
 
 /// input `[rows, width]`, weight and bias `[width]` → layer norm of each row
-pub(in crate::towers) fn layer_norm(
-    input: Tensor<2>,
-    weight: Tensor<1>,
-    bias: Tensor<1>,
-    epsilon: f64,
-) -> Tensor<2> {
+fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, epsilon: f64) -> Tensor<2> {
     let (weight, bias) = (weight.into_dispatch(), bias.into_dispatch());
     Tensor::from_dispatch(<Dispatch as Trainable>::layer_norm(input.into_dispatch(), weight, bias, epsilon))
 }
 
 /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
-pub(in crate::towers) fn attention(qkv: Tensor<2>, sequence: usize, heads: usize, causal: bool) -> Tensor<2> {
-    Tensor::from_dispatch(<Dispatch as Trainable>::attention(qkv.into_dispatch(), sequence, heads, causal))
+fn attention(qkv: Tensor<2>, heads: Heads) -> Tensor<2> {
+    Tensor::from_dispatch(<Dispatch as Trainable>::attention(qkv.into_dispatch(), heads))
 }
 
 /// The steps of a transformer that have a gradient of their own.
@@ -80,7 +168,7 @@ trait Trainable: Backend {
         bias: FloatTensor<Self>,
         epsilon: f64,
     ) -> FloatTensor<Self>;
-    fn attention(qkv: FloatTensor<Self>, sequence: usize, heads: usize, causal: bool) -> FloatTensor<Self>;
+    fn attention(qkv: FloatTensor<Self>, heads: Heads) -> FloatTensor<Self>;
 }
 
 fn dims(tensor: &Host) -> [usize; 2] {
@@ -125,16 +213,10 @@ impl Trainable for Flex {
         })
     }
 
-    fn attention(qkv: Host, sequence: usize, heads: usize, causal: bool) -> Host {
+    fn attention(qkv: Host, heads: Heads) -> Host {
         let qkv = owned(qkv);
         let [rows, triple] = dims(&qkv);
-        let task = super::attention::Attention {
-            batch: rows / sequence,
-            sequence,
-            heads,
-            width: triple / 3,
-            causal,
-        };
+        let task = super::attention::Attention::new(rows, triple / 3, heads);
         matrix(rows, triple / 3, |output| task.run(slice(&qkv), output))
     }
 }
@@ -182,10 +264,10 @@ impl<C: CheckpointStrategy> Trainable for Autodiff<Flex, C> {
         record::<_, _, C, 3>(Norm, [x, w, b], (input, weight, epsilon), output)
     }
 
-    fn attention(qkv: Tracked<C>, sequence: usize, heads: usize, causal: bool) -> Tracked<C> {
+    fn attention(qkv: Tracked<C>, heads: Heads) -> Tracked<C> {
         let (qkv, x) = qkv.into_parts();
-        let output = Flex::attention(qkv.clone(), sequence, heads, causal);
-        record::<_, _, C, 1>(Attention, [x], (qkv, sequence, heads, causal), output)
+        let output = Flex::attention(qkv.clone(), heads);
+        record::<_, _, C, 1>(Attention, [x], (qkv, heads), output)
     }
 }
 
@@ -291,22 +373,15 @@ impl Backward<Flex, 3> for Norm {
 struct Attention;
 
 impl Backward<Flex, 1> for Attention {
-    /// qkv, sequence, heads, causal
-    type State = (Host, usize, usize, bool);
+    type State = (Host, Heads);
 
     fn backward(self, ops: Ops<Self::State, 1>, gradients: &mut Gradients, _: &mut Checkpointer) {
         let gradient = owned(gradients.consume::<Flex>(&ops.node));
         let [Some(node)] = ops.parents else { return };
-        let (qkv, sequence, heads, causal) = ops.state;
+        let (qkv, heads) = ops.state;
         let qkv = owned(qkv);
         let [rows, triple] = dims(&qkv);
-        let task = super::attention::Attention {
-            batch: rows / sequence,
-            sequence,
-            heads,
-            width: triple / 3,
-            causal,
-        };
+        let task = super::attention::Attention::new(rows, triple / 3, heads);
         let output = matrix(rows, triple, |output| {
             attention::backward(&task, slice(&qkv), slice(&gradient), output);
         });

@@ -1,5 +1,7 @@
 //! The gradient of layer normalisation.
 
+#![allow(unsafe_code, reason = "threads write disjoint pieces of two outputs, which slices cannot express")]
+
 use super::{
     super::{for_each, norm, vectorize::vectorized},
     linear::add_up,
@@ -88,7 +90,6 @@ struct Pieces {
 }
 
 // SAFETY: `piece` is called once for each piece, and pieces are disjoint.
-#[allow(unsafe_code, reason = "threads write disjoint pieces of one output")]
 unsafe impl Sync for Pieces {}
 
 impl Pieces {

@@ -4,7 +4,7 @@ use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use proptest::prelude::*;
 
 use super::*;
-use crate::towers::{block, definitions::numbers};
+use crate::towers::definitions::numbers;
 
 /// The output of `forward`, and the gradients of its leaves of these lengths, for a loss Σ output · r with random r.
 fn outcome(lengths: &[usize], seed: u64, forward: impl Fn(&[Tensor<1>]) -> Tensor<2>) -> Vec<Vec<f32>> {
@@ -112,8 +112,9 @@ proptest! {
         let qkv = |leaves: &[Tensor<1>]| {
             leaves[0].clone().reshape([batch * sequence, 3 * width]).mul_scalar(2.0)
         };
-        let found = outcome(&length, seed, |leaves| attention(qkv(leaves), sequence, heads, causal));
-        let expected = outcome(&length, seed, |leaves| block::mix(qkv(leaves), sequence, heads, causal));
+        let heads = Heads { sequence, count: heads, causal };
+        let found = outcome(&length, seed, |leaves| attention(qkv(leaves), heads));
+        let expected = outcome(&length, seed, |leaves| operations::attention(qkv(leaves), heads));
         close(&found, &expected, 1e-5)?;
     }
 }

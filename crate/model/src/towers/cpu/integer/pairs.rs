@@ -48,7 +48,7 @@ impl Group for Pair {
         if let Some(kind) = Kind::fastest() {
             return run_on(kind, tile);
         }
-        run::<Four>(tile);
+        run(Four, tile);
     }
 }
 
@@ -60,49 +60,51 @@ pub(super) fn are_fast() -> bool {
     cfg!(target_family = "wasm")
 }
 
-/// On registers of a kind that this processor has.
+/// On registers of a kind.
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "functions compiled for instructions that not every processor has")]
 fn run_on(kind: Kind, tile: Tile<'_, Pair>) {
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn avx512_vnni(tile: Tile<'_, Pair>) {
-        run::<Sixteen>(tile);
+    fn avx512_vnni(registers: Sixteen, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
     #[target_feature(enable = "avx2,fma,avxvnni")]
-    fn avx_vnni(tile: Tile<'_, Pair>) {
-        run::<Eight<true>>(tile);
+    fn avx_vnni(registers: Eight<true>, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
     #[target_feature(enable = "avx2,fma")]
-    fn avx2(tile: Tile<'_, Pair>) {
-        run::<Eight<false>>(tile);
+    fn avx2(registers: Eight<false>, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
-    // SAFETY: `Kind` asks the processor for what each is named after.
+    // SAFETY: registers of a kind are only made where the processor has the instructions that the
+    // function is compiled for.
     unsafe {
         match kind {
-            Kind::Avx512Vnni => avx512_vnni(tile),
-            Kind::AvxVnni => avx_vnni(tile),
-            Kind::Avx2 => avx2(tile),
+            Kind::Avx512Vnni(registers) => avx512_vnni(registers, tile),
+            Kind::AvxVnni(registers) => avx_vnni(registers, tile),
+            Kind::Avx2(registers) => avx2(registers, tile),
         }
     }
 }
 
 #[inline(always)]
-fn run<R: Registers>(tile: Tile<'_, Pair>) {
+fn run<R: Registers>(registers: R, tile: Tile<'_, Pair>) {
     match tile.rows {
-        1 => multiply::<R, 1>(tile),
-        2 => multiply::<R, 2>(tile),
-        3 => multiply::<R, 3>(tile),
-        4 => multiply::<R, 4>(tile),
+        1 => multiply::<R, 1>(registers, tile),
+        2 => multiply::<R, 2>(registers, tile),
+        3 => multiply::<R, 3>(registers, tile),
+        4 => multiply::<R, 4>(registers, tile),
         rows if rows > R::MOST_ROWS => unreachable!("`most_rows` is what tiles are made of"),
-        5 => multiply::<R, 5>(tile),
-        6 => multiply::<R, 6>(tile),
-        _ => multiply::<R, 7>(tile),
+        5 => multiply::<R, 5>(registers, tile),
+        6 => multiply::<R, 6>(registers, tile),
+        _ => multiply::<R, 7>(registers, tile),
     }
 }
 
 // What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of registers.
 #[cfg_attr(not(target_family = "wasm"), inline(always))]
 #[cfg_attr(target_family = "wasm", inline(never))]
-fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
+fn multiply<R: Registers, const ROWS: usize>(registers: R, tile: Tile<'_, Pair>) {
     let width = R::COLUMNS;
     let input = tile.input.as_chunks::<ROWS>().0;
     let PanelGroups { weight, scales: all_scales, block, before, start: totals } = tile.panel;
@@ -114,7 +116,7 @@ fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
         let (mut start, mut length) = (0, block - before);
         for scales in all_scales {
             let end = (start + length).min(input.len());
-            let mut sums = [[R::zero(); 2]; ROWS];
+            let mut sums = [[registers.zero(); 2]; ROWS];
             for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
                 // The last pass brings what comes after.
                 if first + 2 * width == LANES {
@@ -122,16 +124,16 @@ fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
                     next = next.wrapping_add(advance);
                 }
                 // Without a closure: one that is not inlined is compiled for the lowest instruction set.
-                let left = R::widen(&weight[first..first + width]);
-                let right = R::widen(&weight[first + width..first + 2 * width]);
+                let left = registers.widen(&weight[first..first + width]);
+                let right = registers.widen(&weight[first + width..first + 2 * width]);
                 for (pair, sums) in input.iter().zip(&mut sums) {
-                    let x = R::splat(*pair);
-                    *sums = [R::dot(x, left, sums[0]), R::dot(x, right, sums[1])];
+                    let x = registers.splat(*pair);
+                    *sums = [registers.dot(x, left, sums[0]), registers.dot(x, right, sums[1])];
                 }
             }
             for (sums, totals) in sums.iter().zip(&mut totals) {
                 for (sum, at) in sums.iter().zip([first, first + width]) {
-                    R::scale(*sum, &scales[at..at + width], &mut totals[at..at + width]);
+                    registers.scale(*sum, &scales[at..at + width], &mut totals[at..at + width]);
                 }
             }
             (start, length) = (end, block);
@@ -172,7 +174,7 @@ mod tests {
             let start = [0.5; LANES];
 
             let mut runs: Vec<(String, usize, Box<Run>)> =
-                vec![("plain".into(), Four::MOST_ROWS, Box::new(run::<Four>))];
+                vec![("plain".into(), Four::MOST_ROWS, Box::new(|tile| run(Four, tile)))];
             #[cfg(target_arch = "x86_64")]
             for kind in Kind::all() {
                 runs.push((format!("{kind:?}"), kind.most_rows(), Box::new(move |tile| run_on(kind, tile))));

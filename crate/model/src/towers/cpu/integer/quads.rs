@@ -73,13 +73,13 @@ impl Product {
         *HERE.get_or_init(Self::ask)
     }
 
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")))]
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
     fn ask() -> Self {
         use std::arch::wasm32::i32x4_extract_lane;
         let x = std::hint::black_box([255, 254, 128, 1]);
         let weight: [Quad; WIDTH] =
             std::hint::black_box([[127; 4], [-127; 4], [-127, 127, 1, -1], [127, 126, -125, 3]]);
-        let sums = four::dot_quads(four::splat_quad(x), four::load(&weight), Four::zero());
+        let sums = four::dot_quads(four::splat_quad(x), four::load(&weight), Four.zero());
         let sums = [
             i32x4_extract_lane::<0>(sums),
             i32x4_extract_lane::<1>(sums),
@@ -97,7 +97,7 @@ impl Product {
     }
 
     /// As the twin in plain numbers has it.
-    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu"))))]
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd")))]
     fn ask() -> Self {
         if cfg!(target_family = "wasm") { Self::Other } else { Self::Unsigned }
     }
@@ -124,7 +124,7 @@ pub(super) fn are_fast() -> bool {
 /// By itself: within a larger function the browser's compiler runs out of registers.
 #[inline(never)]
 #[cfg_attr(
-    all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")),
+    all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
 fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
@@ -140,7 +140,7 @@ fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
             };
             for (sums, totals) in sums.iter().zip(&mut totals) {
                 for (sum, at) in sums.iter().zip([first, first + WIDTH]) {
-                    Four::scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
+                    Four.scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
                 }
             }
         }
@@ -151,7 +151,7 @@ fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
 /// A block's sums in the columns from `first` on: of each row, two registers of them.
 #[inline]
 #[cfg_attr(
-    all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")),
+    all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
 fn block<const ROWS: usize>(
@@ -159,7 +159,7 @@ fn block<const ROWS: usize>(
     weight: &[[Quad; LANES]],
     first: usize,
 ) -> [[<Four as Registers>::Sums; 2]; ROWS] {
-    let mut sums = [[Four::zero(); 2]; ROWS];
+    let mut sums = [[Four.zero(); 2]; ROWS];
     for half in 0..2 {
         if half == 1 {
             sums = sums.map(|sums| sums.map(four::raise));

@@ -7,17 +7,17 @@ mod blocked;
 mod direct;
 mod tune;
 
-use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::cubecl::server::Handle;
+use pickscore_checkpoint::config::Activation;
 
-pub(super) use tune::{chosen, tune};
+pub use tune::{Tuning, tune};
 
 use super::{
-    LANES, erf,
+    Buffer, LANES, Wgsl, erf,
     kernel::{Buffers, Kernel},
     subgroup::Rows,
     weight::DeviceWeight,
 };
-use pickscore_checkpoint::config::Activation;
 
 /// What a weight matrix is stored as.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -69,7 +69,7 @@ pub(super) enum Tile {
 
 impl Tile {
     /// All there are, with names to remember them by.
-    pub(super) const ALL: [(Self, &'static str); 5] = [
+    const ALL: [(Self, &'static str); 5] = [
         (Self::direct(8, 0, 4, 8), "direct-8x4"),
         (Self::direct(8, 0, 8, 8), "direct-8x8"),
         (Self::direct(8, 4, 4, 16), "subgroup4-8x4"),
@@ -82,7 +82,7 @@ impl Tile {
     }
 
     /// Whether a device that lends subgroups of so many invocations takes it.
-    pub(super) fn runs_with(self, lanes: usize) -> bool {
+    fn runs_with(self, lanes: usize) -> bool {
         match self {
             Self::Direct { rows, .. } => rows.lanes <= lanes,
             Self::Blocked => true,
@@ -100,48 +100,45 @@ impl Tile {
 
 /// Everything around the matrix.
 pub(super) struct Gemm<'a> {
-    /// Rows of the input.
-    pub(super) rows: usize,
-    /// Rows of the residual, which begin anew after the last; 0 without one.
-    pub(super) period: usize,
     pub(super) weight: &'a DeviceWeight,
+    /// `[out]`
+    pub(super) bias: Option<&'a Handle>,
     pub(super) activation: Option<Activation>,
+    /// `[period, out]`: it begins anew after its last row.
+    pub(super) residual: Option<&'a Buffer>,
 }
 
 impl Gemm<'_> {
-    pub(super) fn run(
-        &self,
-        tile: Tile,
-        input: &CubeTensor,
-        bias: Option<CubeTensor>,
-        residual: Option<CubeTensor>,
-        output: &CubeTensor,
-    ) {
+    /// input `[rows, in]` → output `[rows, out]`
+    pub(super) fn run(&self, wgsl: &Wgsl, input: &Buffer, output: &Buffer) {
         let (weight, outputs) = (self.weight, self.weight.outputs());
-        let (values, scales) = weight.buffers();
         let info = [
-            self.rows,
+            input.rows,
             outputs,
             weight.inputs() / LANES,
             weight.block() / LANES,
-            usize::from(bias.is_some()),
-            self.period,
+            usize::from(self.bias.is_some()),
+            self.residual.map_or(0, |residual| residual.rows),
             match self.activation {
                 None => 0,
                 Some(Activation::Gelu) => 1,
                 Some(Activation::QuickGelu) => 2,
             },
         ];
+        let input_buffer = &input.handle;
+        let mut buffers = vec![input_buffer];
+        buffers.extend(weight.buffers());
         // A kernel has to be given something for what it will not read.
-        let bias = bias.unwrap_or_else(|| input.clone());
-        let residual = residual.unwrap_or_else(|| input.clone());
-        let mut buffers = vec![input, &values];
-        buffers.extend(&scales);
-        buffers.extend([&bias, &residual, output]);
-        // Neighbouring workgroups share columns: weights are read once, and the rows, which are few, stay in the cache.
+        buffers.push(self.bias.unwrap_or(input_buffer));
+        buffers.push(self.residual.map_or(input_buffer, |residual| &residual.handle));
+        buffers.push(&output.handle);
+        // Neighbouring workgroups share columns: weights are read once, and the rows, which are few,
+        // stay in the cache.
+        let tile = wgsl.tuning.tile();
         let [height, width] = tile.extent();
-        let workgroups = [self.rows.div_ceil(height), outputs.div_ceil(width), 1];
-        Kernel::Gemm(tile, weight.store()).launch(&buffers, &info.map(|x| x as u32), workgroups);
+        let workgroups = [input.rows.div_ceil(height), outputs.div_ceil(width), 1];
+        let kernel = Kernel::Gemm(tile, weight.store());
+        kernel.launch(&wgsl.client, &buffers, &info.map(|x| x as u32), workgroups);
     }
 }
 

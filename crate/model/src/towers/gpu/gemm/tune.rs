@@ -1,74 +1,113 @@
 //! Which tile a device is fastest with, found out once.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-
-use burn::tensor::{DType, Device, Tensor, TensorData};
-
-use super::Tile;
-use crate::towers::gpu::{DeviceWeight, subgroup};
+use burn::tensor::Device;
 use pickscore_checkpoint::weights::Values;
 
-/// An index into [`Tile::ALL`]. One for the process: it has one GPU.
-static CHOSEN: AtomicUsize = AtomicUsize::new(0);
+use super::Tile;
+use crate::towers::{
+    gpu::{Wgsl, subgroup},
+    kernels::{Scoring as _, Steps as _},
+};
 
-/// What matrices are multiplied with from now on.
-pub(in super::super) fn chosen() -> Tile {
-    Tile::ALL[CHOSEN.load(Ordering::Relaxed) % Tile::ALL.len()].0
+/// How the kernels share out their work on a device: the result of [`tune`]. The default runs on
+/// every device.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Tuning {
+    tile: Tile,
+    name: &'static str,
+    /// Invocations that can read for each other, 0 for none.
+    lanes: usize,
 }
 
-/// Chooses the tile of this name, where it is one that the device runs; otherwise measures all that it runs on a small matrix → the name of what was chosen.
+impl Default for Tuning {
+    fn default() -> Self {
+        let (tile, name) = Tile::ALL[0];
+        Self { tile, name, lanes: 0 }
+    }
+}
+
+impl Tuning {
+    /// Every tuning that runs on a device whose smallest subgroup has this many invocations, 0
+    /// where the device has no subgroup operations.
+    pub(in super::super) fn all(subgroup: usize) -> impl Iterator<Item = Self> {
+        let lanes = subgroup::lanes(subgroup);
+        let runs = Tile::ALL.into_iter().filter(move |(tile, _)| tile.runs_with(lanes));
+        runs.map(move |(tile, name)| Self { tile, name, lanes })
+    }
+
+    /// The tuning of this [`name`](Self::name); `None` where there is no such tuning, or where the
+    /// device does not run it.
+    ///
+    /// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0
+    /// where it was not.
+    pub fn named(name: &str, subgroup: usize) -> Option<Self> {
+        Self::all(subgroup).find(|tuning| tuning.name == name)
+    }
+
+    /// What it can be remembered by, such as `"blocked-32x64"`.
+    pub fn name(self) -> &'static str {
+        self.name
+    }
+
+    /// How matrices are multiplied.
+    pub(super) fn tile(self) -> Tile {
+        self.tile
+    }
+
+    /// Invocations that can read for each other, 0 for none.
+    pub(in super::super) fn lanes(self) -> usize {
+        self.lanes
+    }
+}
+
+/// Chooses how a GPU multiplies matrices: as `remembered` says, where it is the name of an earlier
+/// tuning that the device runs; otherwise each way is measured on a small matrix and the fastest
+/// taken. `None` where the device is not one for the WGSL kernels.
 ///
-/// `smallest` is the size of the smallest subgroup that the device lends, 0 for none; `now` a clock, in milliseconds.
-pub(in super::super) async fn tune(
+/// `subgroup` is the size of the smallest subgroup whose operations the device was asked for, 0
+/// where it was not; `now` is a clock, in milliseconds.
+pub async fn tune(
     device: &Device,
-    name: Option<&str>,
-    smallest: usize,
+    remembered: Option<&str>,
+    subgroup: usize,
     now: &dyn Fn() -> f64,
-) -> &'static str {
-    subgroup::lend(smallest);
-    let lanes = subgroup::lanes();
-    let named = Tile::ALL.iter().position(|(tile, known)| Some(*known) == name && tile.runs_with(lanes));
-    let index = match named {
-        Some(index) => index,
-        None => measure(device, lanes, now).await,
-    };
-    CHOSEN.store(index, Ordering::Relaxed);
-    Tile::ALL[index].1
+) -> Option<Tuning> {
+    let named = remembered.and_then(|name| Tuning::named(name, subgroup));
+    match named {
+        Some(tuning) => Wgsl::new(device, tuning).map(|_| tuning),
+        None => measure(device, subgroup, now).await,
+    }
 }
 
 /// Rows, outputs and inputs of what is measured: an image of ViT-B/32 on a quarter of a matrix.
 const SHAPE: [usize; 3] = [50, 768, 768];
-/// Multiplications in a row, at first and at most: more until they take long enough that waiting for the answer counts for little.
+/// Multiplications in a row, at first and at most: more until they take long enough that waiting
+/// for the result counts for little.
 const TIMES: [usize; 2] = [4, 1024];
 /// How long is long enough, in milliseconds.
 const ENOUGH: f64 = 20.0;
 
-/// The index of the fastest tile of those that multiply rightly: a kernel that a driver refuses is the fastest of all.
-async fn measure(device: &Device, lanes: usize, now: &dyn Fn() -> f64) -> usize {
+/// The fastest tuning of those that multiply correctly: a kernel that a driver refuses takes no
+/// time at all.
+async fn measure(device: &Device, subgroup: usize, now: &dyn Fn() -> f64) -> Option<Tuning> {
     let [rows, outputs, inputs] = SHAPE;
     let ones = |length: usize| vec![1.0f32; length];
-    let Ok(weight) = DeviceWeight::new(Values::F32(ones(outputs * inputs)), [outputs, inputs], device) else {
-        return 0;
-    };
-    let input = TensorData::new(ones(rows * inputs), [rows, inputs]);
-    let input = Tensor::<2>::from_data(input, (device, DType::F32));
-    let mut best = (0, f64::INFINITY);
-    for (index, (tile, _)) in Tile::ALL.into_iter().enumerate() {
-        if !tile.runs_with(lanes) {
-            continue;
-        }
-        let run = |times: usize| {
+    let safe = Wgsl::new(device, Tuning::default())?;
+    let weight = safe.weight(Values::F32(ones(outputs * inputs)), [outputs, inputs]);
+    let input = safe.matrix(ones(rows * inputs), inputs);
+    let mut best = (Tuning::default(), f64::INFINITY);
+    for tuning in Tuning::all(subgroup) {
+        let wgsl = Wgsl { tuning, ..safe.clone() };
+        let run = async |times: usize| {
             let mut last = input.clone();
             for _ in 0..times {
-                last = super::super::linear_with(tile, input.clone(), &weight, None, None, None);
+                last = wgsl.multiply(&input, &weight, None, None, None);
             }
-            last.into_data_async()
+            wgsl.read(last).await
         };
         // The first one compiles.
-        let right = run(1).await.is_ok_and(|data| {
-            data.try_into_vec::<f32>().is_ok_and(|sums| sums.iter().all(|sum| *sum == inputs as f32))
-        });
-        if !right {
+        let sums = run(1).await;
+        if !sums.is_ok_and(|sums| sums.iter().all(|sum| *sum == inputs as f32)) {
             continue;
         }
         let mut times = TIMES[0];
@@ -84,8 +123,8 @@ async fn measure(device: &Device, lanes: usize, now: &dyn Fn() -> f64) -> usize 
             times *= 4;
         };
         if each < best.1 {
-            best = (index, each);
+            best = (tuning, each);
         }
     }
-    best.0
+    Some(best.0)
 }

@@ -3,7 +3,8 @@
 /// Columns of a register.
 pub(in super::super) const COLUMNS: usize = 4;
 
-/// Registers of four columns.
+/// Registers of four columns. Every processor that the code is compiled for has them.
+#[derive(Clone, Copy)]
 pub(in super::super) struct Four;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
@@ -12,6 +13,7 @@ pub(in super::super) use plain::*;
 pub(in super::super) use wasm::*;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[allow(unsafe_code, reason = "loads and stores of vectors take pointers")]
 mod wasm {
     use std::arch::wasm32::{
         f32x4_add, f32x4_convert_i32x4, f32x4_mul, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4, i32x4_add,
@@ -30,29 +32,29 @@ mod wasm {
         type Input = v128;
 
         #[inline(always)]
-        fn zero() -> v128 {
+        fn zero(self) -> v128 {
             i32x4(0, 0, 0, 0)
         }
 
         #[inline(always)]
-        fn widen(pairs: &[Pair]) -> v128 {
+        fn widen(self, pairs: &[Pair]) -> v128 {
             assert_eq!(pairs.len(), COLUMNS);
             // SAFETY: four pairs are eight bytes, and wasm loads from any address.
             unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
         }
 
         #[inline(always)]
-        fn splat(pair: [i16; 2]) -> v128 {
+        fn splat(self, pair: [i16; 2]) -> v128 {
             i32x4_splat(i32::from_le_bytes(bytemuck::cast(pair)))
         }
 
         #[inline(always)]
-        fn dot(x: v128, weight: v128, sums: v128) -> v128 {
+        fn dot(self, x: v128, weight: v128, sums: v128) -> v128 {
             i32x4_add(sums, i32x4_dot_i16x8(x, weight))
         }
 
         #[inline(always)]
-        fn scale(sums: v128, scales: &[f32], totals: &mut [f32]) {
+        fn scale(self, sums: v128, scales: &[f32], totals: &mut [f32]) {
             assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
             // SAFETY: four numbers are sixteen bytes, and wasm loads and stores at any address.
             unsafe {
@@ -77,7 +79,7 @@ mod wasm {
     }
 
     /// sums + the product of both quads of each column. Numbers of x above 127 are what the processor takes them for: themselves, or themselves less 256.
-    #[cfg(not(feature = "wgpu"))]
+    #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
     pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
@@ -85,7 +87,7 @@ mod wasm {
     }
 
     /// The same for builds that have to do without relaxed SIMD.
-    #[cfg(feature = "wgpu")]
+    #[cfg(not(feature = "relaxed-simd"))]
     #[inline]
     pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
         use std::arch::wasm32::{
@@ -127,24 +129,24 @@ mod plain {
         type Weight = [[i16; 2]; COLUMNS];
         type Input = [i16; 2];
 
-        fn zero() -> Self::Sums {
+        fn zero(self) -> Self::Sums {
             [0; COLUMNS]
         }
 
-        fn widen(pairs: &[Pair]) -> Self::Weight {
+        fn widen(self, pairs: &[Pair]) -> Self::Weight {
             std::array::from_fn(|at| pairs[at].map(i16::from))
         }
 
-        fn splat(pair: [i16; 2]) -> [i16; 2] {
+        fn splat(self, pair: [i16; 2]) -> [i16; 2] {
             pair
         }
 
-        fn dot(x: [i16; 2], weight: Self::Weight, sums: Self::Sums) -> Self::Sums {
+        fn dot(self, x: [i16; 2], weight: Self::Weight, sums: Self::Sums) -> Self::Sums {
             let product = |[a, b]: [i16; 2]| i32::from(x[0]) * i32::from(a) + i32::from(x[1]) * i32::from(b);
             std::array::from_fn(|at| sums[at] + product(weight[at]))
         }
 
-        fn scale(sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
+        fn scale(self, sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
             for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
                 *total += sum as f32 * scale;
             }

@@ -3,6 +3,8 @@
 //! With VNNI products are added to sums by the instruction that multiplies them. Where there is AVX-512 but no VNNI, f32 has as many products an instruction
 //! and no addition besides.
 
+#![allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
+
 use std::arch::x86_64::{
     __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
     _mm256_dpwssd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
@@ -15,45 +17,52 @@ use super::Registers;
 use crate::towers::cpu::integer::Pair;
 
 /// What multiplies pairs on this processor.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(in super::super) enum Kind {
-    Avx512Vnni,
-    AvxVnni,
-    Avx2,
+    Avx512Vnni(Sixteen),
+    AvxVnni(Eight<true>),
+    Avx2(Eight<false>),
 }
 
 impl Kind {
     /// All that this processor has, the fastest first.
     pub(in super::super) fn all() -> impl Iterator<Item = Self> {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
         let kinds = [
-            (
-                Self::Avx512Vnni,
-                is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512bw"),
-            ),
-            (Self::AvxVnni, avx2 && is_x86_feature_detected!("avxvnni")),
-            (Self::Avx2, avx2),
+            Sixteen::detect().map(Self::Avx512Vnni),
+            Eight::<true>::detect().map(Self::AvxVnni),
+            Eight::<false>::detect().map(Self::Avx2),
         ];
-        kinds.into_iter().filter_map(|(kind, is_here)| is_here.then_some(kind))
+        kinds.into_iter().flatten()
     }
 
     /// Most rows of a tile.
     pub(in super::super) fn most_rows(self) -> usize {
         match self {
-            Self::Avx512Vnni => Sixteen::MOST_ROWS,
-            Self::AvxVnni => Eight::<true>::MOST_ROWS,
-            Self::Avx2 => Eight::<false>::MOST_ROWS,
+            Self::Avx512Vnni(_) => Sixteen::MOST_ROWS,
+            Self::AvxVnni(_) => Eight::<true>::MOST_ROWS,
+            Self::Avx2(_) => Eight::<false>::MOST_ROWS,
         }
     }
 
     /// The fastest, where it is faster than f32 is.
     pub(in super::super) fn fastest() -> Option<Self> {
-        Self::all().next().filter(|kind| *kind != Self::Avx2 || !is_x86_feature_detected!("avx512f"))
+        let is_fast = |kind: &Self| !matches!(kind, Self::Avx2(_)) || !is_x86_feature_detected!("avx512f");
+        Self::all().next().filter(is_fast)
     }
 }
 
-/// 512 bits, with VNNI.
-pub(in super::super) struct Sixteen;
+/// 512 bits, with VNNI: proof that the processor has AVX-512 F, BW and VNNI.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Sixteen(());
+
+impl Sixteen {
+    fn detect() -> Option<Self> {
+        let is_here = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vnni");
+        is_here.then_some(Self(()))
+    }
+}
 
 impl Registers for Sixteen {
     const COLUMNS: usize = 16;
@@ -63,32 +72,33 @@ impl Registers for Sixteen {
     type Input = __m512i;
 
     #[inline(always)]
-    fn zero() -> __m512i {
-        // SAFETY: callers run on processors that have it, as in all of these functions.
+    fn zero(self) -> __m512i {
+        // SAFETY: `self` is only made where the processor has these instructions, as in all of
+        // these functions.
         unsafe { _mm512_setzero_si512() }
     }
 
     #[inline(always)]
-    fn widen(pairs: &[Pair]) -> __m512i {
+    fn widen(self, pairs: &[Pair]) -> __m512i {
         assert_eq!(pairs.len(), Self::COLUMNS);
         // SAFETY: sixteen pairs are 32 bytes.
         unsafe { _mm512_cvtepi8_epi16(_mm256_loadu_si256(pairs.as_ptr().cast())) }
     }
 
     #[inline(always)]
-    fn splat(pair: [i16; 2]) -> __m512i {
+    fn splat(self, pair: [i16; 2]) -> __m512i {
         // SAFETY: see `zero`.
         unsafe { _mm512_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
     }
 
     #[inline(always)]
-    fn dot(x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
+    fn dot(self, x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
         // SAFETY: see `zero`.
         unsafe { _mm512_dpwssd_epi32(sums, x, weight) }
     }
 
     #[inline(always)]
-    fn scale(sums: __m512i, scales: &[f32], totals: &mut [f32]) {
+    fn scale(self, sums: __m512i, scales: &[f32], totals: &mut [f32]) {
         assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
         // SAFETY: both are sixteen numbers.
         unsafe {
@@ -99,8 +109,18 @@ impl Registers for Sixteen {
     }
 }
 
-/// 256 bits.
-pub(in super::super) struct Eight<const VNNI: bool>;
+/// 256 bits: proof that the processor has AVX2 and FMA, and AVX-VNNI where `VNNI`.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Eight<const VNNI: bool>(());
+
+impl<const VNNI: bool> Eight<VNNI> {
+    fn detect() -> Option<Self> {
+        let is_here = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && (!VNNI || is_x86_feature_detected!("avxvnni"));
+        is_here.then_some(Self(()))
+    }
+}
 
 impl<const VNNI: bool> Registers for Eight<VNNI> {
     const COLUMNS: usize = 8;
@@ -110,26 +130,27 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     type Input = __m256i;
 
     #[inline(always)]
-    fn zero() -> __m256i {
-        // SAFETY: callers run on processors that have it, as in all of these functions.
+    fn zero(self) -> __m256i {
+        // SAFETY: `self` is only made where the processor has these instructions, as in all of
+        // these functions.
         unsafe { _mm256_setzero_si256() }
     }
 
     #[inline(always)]
-    fn widen(pairs: &[Pair]) -> __m256i {
+    fn widen(self, pairs: &[Pair]) -> __m256i {
         assert_eq!(pairs.len(), Self::COLUMNS);
         // SAFETY: eight pairs are 16 bytes.
         unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(pairs.as_ptr().cast())) }
     }
 
     #[inline(always)]
-    fn splat(pair: [i16; 2]) -> __m256i {
+    fn splat(self, pair: [i16; 2]) -> __m256i {
         // SAFETY: see `zero`.
         unsafe { _mm256_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
     }
 
     #[inline(always)]
-    fn dot(x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
+    fn dot(self, x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
         // SAFETY: see `zero`.
         unsafe {
             if VNNI {
@@ -141,7 +162,7 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     }
 
     #[inline(always)]
-    fn scale(sums: __m256i, scales: &[f32], totals: &mut [f32]) {
+    fn scale(self, sums: __m256i, scales: &[f32], totals: &mut [f32]) {
         assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
         // SAFETY: both are eight numbers.
         unsafe {
