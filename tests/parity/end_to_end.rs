@@ -1,4 +1,5 @@
-//! Scores from image files and prompts against transformers' `CLIPProcessor` and `CLIPModel`, through a model directory on disk.
+//! Scores from image files and prompts against transformers' `CLIPProcessor` and `CLIPModel`,
+//! through a model directory on disk.
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 #![allow(clippy::print_stdout, reason = "what was measured")]
@@ -59,8 +60,9 @@ fn check(name: &str, precisions: &[(Precision, f32)]) {
     for &(precision, bound) in precisions {
         let (lossless, lossy) = distance(&case, folder.path(), precision);
         assert!(lossless <= bound, "{lossless}");
-        // JPEG decoders round otherwise than Pillow's; their pixels have a bound of their own (parity_pixels). This one catches a file read
-        // otherwise altogether: turned, inverted, in other colours.
+        // JPEG decoders round otherwise than Pillow's; their pixels have a bound of their own
+        // (parity_pixels). This one catches a file read otherwise altogether: turned, inverted, in
+        // other colours.
         assert!(lossy <= 0.5, "{lossy}");
     }
 }

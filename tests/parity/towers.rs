@@ -132,7 +132,8 @@ fn sixteen_bits_stay_close() {
     }
 }
 
-/// Eight bits have no bound in the issue of small random models, whose few numbers average nothing out; they must still mean the same.
+/// Eight bits have no bound in the issue of small random models, whose few numbers average nothing
+/// out; they must still mean the same.
 #[test]
 fn eight_bits_stay_recognisable() {
     for case in &cases(include_str!("fixtures/towers.json")) {

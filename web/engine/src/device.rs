@@ -98,9 +98,9 @@ impl EngineDevice {
         Ok(())
     }
 
-    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement
-    /// → the answer, to be remembered for the adapter. Nothing on the CPU. `subgroup` is the size of
-    /// the smallest subgroup that the device was asked for, 0 where it was not.
+    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short
+    /// measurement → the answer, to be remembered for the adapter. Nothing on the CPU. `subgroup`
+    /// is the size of the smallest subgroup that the device was asked for, 0 where it was not.
     #[cfg(feature = "gpu")]
     pub async fn tune(&self, answer: Option<String>, subgroup: u32) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();

@@ -1,5 +1,6 @@
-//! PickScore compiled for browsers: thin conversions between JavaScript's values and the library's. The worker of the JavaScript library
-//! (`../js/worker`) is the only caller; it downloads, stores and queues, and nothing here knows of a network or a file.
+//! PickScore compiled for browsers: thin conversions between JavaScript's values and the library's.
+//! The worker of the JavaScript library (`../js/worker`) is the only caller; it downloads, stores
+//! and queues, and nothing here knows of a network or a file.
 //!
 //! ```text
 //! config, tokenizer, preprocessor ─► ModelLoader ─► push(bytes)… ─► finish() ─► Scorer ─► embeddings, scores
@@ -29,15 +30,16 @@ unsafe extern "C" {
 
 /// Runs before anything else, once in each thread.
 ///
-/// burn's GPU backend registers things in constructors. Unless a program calls them itself, the linker makes every export run all of them at
-/// each call: ten times the time of a small model.
+/// burn's GPU backend registers things in constructors. Unless a program calls them itself, the
+/// linker makes every export run all of them at each call: ten times the time of a small model.
 #[wasm_bindgen(start)]
 #[allow(unsafe_code, reason = "constructors have to run once")]
 pub fn start() {
     if STARTED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only call in this memory.
+    // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only
+    // call in this memory.
     unsafe { __wasm_call_ctors() };
     std::panic::set_hook(Box::new(|panic| {
         // The trap that follows says only "unreachable": the worker reads the reason here.

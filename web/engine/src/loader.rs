@@ -38,10 +38,13 @@ struct Building {
 
 #[wasm_bindgen]
 impl ModelLoader {
-    /// Begins a model. The first three are the bytes of `config.json`, `tokenizer.json` and `preprocessor_config.json`.
+    /// Begins a model. The first three are the bytes of `config.json`, `tokenizer.json` and
+    /// `preprocessor_config.json`.
     ///
-    /// `towers` is `"both"`, `"text"` or `"vision"`: what the device is to hold. `store(parameter, offset, bytes)` gets each complete parameter as it lies in the stored file, in pieces; the bytes are a view of
-    /// this module's memory, to be copied before it returns.
+    /// `towers` is `"both"`, `"text"` or `"vision"`: what the device is to hold.
+    /// `store(parameter, offset, bytes)` gets each complete parameter as it lies in the stored
+    /// file, in pieces; the bytes are a view of this module's memory, to be copied before it
+    /// returns.
     #[wasm_bindgen(constructor)]
     pub fn new(
         config: &[u8],
@@ -75,7 +78,8 @@ impl ModelLoader {
         Ok(Self { loader, building, tokenizer, processor, precision })
     }
 
-    /// How the model is stored: `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes }] }`.
+    /// How the model is stored:
+    /// `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes }] }`.
     pub fn layout(&self) -> Object {
         let layout = &self.building.layout;
         let tensors = layout.tensors().iter().map(|tensor| {
@@ -105,7 +109,8 @@ impl ModelLoader {
         pushed.map_err(|error| Fault::from(error).into())
     }
 
-    /// Where the file is needed from, once its header has been pushed and stored parameters restored.
+    /// Where the file is needed from, once its header has been pushed and stored parameters
+    /// restored.
     pub fn resumes_at(&self) -> Option<f64> {
         self.loader.resumes_at().map(|position| position as f64)
     }
@@ -174,7 +179,8 @@ impl Building {
             let Some(store) = self.store.as_ref().filter(|_| store) else { continue };
             for (index, piece) in bytes.chunks(PIECE).enumerate() {
                 let offset = tensor.offset + (index * PIECE) as u64;
-                // SAFETY: the callback copies the bytes before it returns and does not call into this module.
+                // SAFETY: the callback copies the bytes before it returns and does not call into
+                // this module.
                 #[allow(unsafe_code, reason = "the one copy less of every weight")]
                 let view = unsafe { Uint8Array::view(piece) };
                 // It keeps its own failures: a model that cannot be stored can still be used.

@@ -75,7 +75,8 @@ impl Scorer {
         Ok(Float32Array::from(self.0.processor().prepare(&picture).values.as_slice()))
     }
 
-    /// Unit-length embeddings of prepared images, in one batch: `[images, 3, imageSize, imageSize]` → `[images, dimensions]`.
+    /// Unit-length embeddings of prepared images, in one batch: `[images, 3, imageSize, imageSize]`
+    /// → `[images, dimensions]`.
     pub async fn embed_pixels(&self, images: Vec<f32>) -> Result<Float32Array, JsValue> {
         let scorer = self.0.clone();
         let size = scorer.clip().config().vision.image_size;
@@ -86,8 +87,8 @@ impl Scorer {
         Ok(flat(&embeddings))
     }
 
-    /// A prompt's embedding with those of images, `[images, dimensions]` → their scores and probabilities, one after the other:
-    /// `[2, images]`.
+    /// A prompt's embedding with those of images, `[images, dimensions]` → their scores and
+    /// probabilities, one after the other: `[2, images]`.
     pub fn score(&self, prompt: Vec<f32>, images: &[f32]) -> Float32Array {
         let dimensions = prompt.len().max(1);
         let prompt = Embedding::normalised(prompt);

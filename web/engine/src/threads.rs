@@ -1,7 +1,7 @@
 //! Threads for the CPU path: workers that run on the same memory, and rayon on them.
 //!
-//! In this order, since whoever plans waits until every thread runs: [`prepare_threads`]; as many workers as threads, each calling
-//! [`run_thread`]; [`plan_threads`].
+//! In this order, since whoever plans waits until every thread runs: [`prepare_threads`]; as many
+//! workers as threads, each calling [`run_thread`]; [`plan_threads`].
 
 #![allow(unreachable_pub, reason = "wasm-bindgen exports what is public")]
 

@@ -20,8 +20,8 @@ pub(crate) struct Variant {
     threads: bool,
 }
 
-/// WebGPU with the CPU's code beside it; and the CPU's alone, a third of the size, for browsers without WebGPU: on one thread, and on all cores where
-/// the page may share memory.
+/// WebGPU with the CPU's code beside it; and the CPU's alone, a third of the size, for browsers
+/// without WebGPU: on one thread, and on all cores where the page may share memory.
 pub(crate) const VARIANTS: [Variant; 3] = [
     Variant { name: "gpu", features: "gpu", threads: false },
     Variant { name: "cpu", features: "relaxed-simd", threads: false },
@@ -38,7 +38,8 @@ const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-
 const OPTIMISE: [&str; 11] = [
     "-O2",
     "--strip-debug",
-    // The innermost loops stay functions of their own: within larger ones browsers run out of registers.
+    // The innermost loops stay functions of their own: within larger ones browsers run out of
+    // registers.
     "--one-caller-inline-max-function-size=200",
     "--strip-producers",
     "--enable-simd",

@@ -2,7 +2,8 @@
 
 use pickscore_checkpoint::config::VisionConfig;
 
-/// Bytes of activations that a batch may take on the CPU, where more than a few images gain nothing.
+/// Bytes of activations that a batch may take on the CPU, where more than a few images gain
+/// nothing.
 const CPU: usize = 256 << 20;
 /// Bytes of activations that a batch may take on a GPU, where batches keep all its units busy.
 const GPU: usize = 768 << 20;
@@ -14,7 +15,8 @@ pub(super) const PROMPTS: usize = 32;
 /// How many images to run at once.
 pub(super) fn batch(vision: &VisionConfig, gpu: bool) -> usize {
     let transformer = &vision.transformer;
-    // The widest moment of a block: the stream, query, key and value, the hidden layer of the MLP and its copy.
+    // The widest moment of a block: the stream, query, key and value, the hidden layer of the MLP
+    // and its copy.
     let widest = 4 * transformer.width + 2 * transformer.mlp;
     let attention = vision.positions() * transformer.heads;
     let one = vision.positions() * (widest + attention) * size_of::<f32>();

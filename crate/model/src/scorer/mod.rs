@@ -95,7 +95,8 @@ impl PickScore {
         self.batch
     }
 
-    /// Makes batches small enough that no tensor of an image's way through the model takes more than this many bytes.
+    /// Makes batches small enough that no tensor of an image's way through the model takes more
+    /// than this many bytes.
     pub fn limit_batch(&mut self, largest: usize) {
         self.batch = self.batch.min(memory::fitting(&self.clip.config().vision, largest));
     }
@@ -136,8 +137,8 @@ impl PickScore {
         Ok(distinct.of.iter().map(|&index| embeddings[index].clone()).collect())
     }
 
-    /// Embeddings of encoded images, in the order given; images of equal bytes (SHA-256) run once, and one that cannot be read does not
-    /// stop the others.
+    /// Embeddings of encoded images, in the order given; images of equal bytes (SHA-256) run once,
+    /// and one that cannot be read does not stop the others.
     ///
     /// # Errors
     ///
@@ -146,7 +147,8 @@ impl PickScore {
         self.embed_images_with(&mut ImageCache::default(), images).await
     }
 
-    /// As [`PickScore::embed_images`], and images that `cache` has seen do not run again: for calls that hand over a folder piece by piece.
+    /// As [`PickScore::embed_images`], and images that `cache` has seen do not run again: for calls
+    /// that hand over a folder piece by piece.
     ///
     /// # Errors
     ///

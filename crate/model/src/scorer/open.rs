@@ -39,7 +39,8 @@ pub enum GpuKernels {
     /// The project's own, in WGSL.
     #[default]
     Wgsl,
-    /// burn's: with the feature `spirv` fused, autotuned and on Vulkan in SPIR-V, otherwise in WGSL.
+    /// burn's: with the feature `spirv` fused, autotuned and on Vulkan in SPIR-V, otherwise in
+    /// WGSL.
     Burn,
 }
 

@@ -1,8 +1,9 @@
 //! A small model with a known answer: whether a device computes what it should.
 //!
-//! Shaders that a driver compiles wrongly give scores that look like scores. So before a model is used on a device, a model of generated
-//! weights runs there, through the same loader and towers, and its embeddings are held against transformers'
-//! (`tests/parity/reference/self_test.py` makes them).
+//! Shaders that a driver compiles wrongly give scores that look like scores. So before a model is
+//! used on a device, a model of generated weights runs there, through the same loader and towers,
+//! and its embeddings are held against transformers' (`tests/parity/reference/self_test.py` makes
+//! them).
 
 use serde::Deserialize;
 

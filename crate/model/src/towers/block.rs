@@ -1,4 +1,5 @@
-//! One transformer block: attention and MLP, each after a layer norm and added to the residual stream.
+//! One transformer block: attention and MLP, each after a layer norm and added to the residual
+//! stream.
 
 use pickscore_checkpoint::config::Activation;
 

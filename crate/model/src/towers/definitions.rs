@@ -1,12 +1,14 @@
-//! What the fast paths' steps are, in f64 and one number after the other: what their tests hold them against.
+//! What the fast paths' steps are, in f64 and one number after the other: what their tests hold
+//! them against.
 
 use half::f16;
 
 use pickscore_checkpoint::config::Activation;
 use pickscore_checkpoint::weights::{Blocks, Values};
 
-/// Numbers in −1..1 from a seed, by SplitMix64. A plain multiple of the index would, for some seeds, make rows of nearly the same number, whose layer norm
-/// magnifies every rounding: two ways of computing it then differ by as much as either is wrong.
+/// Numbers in −1..1 from a seed, by SplitMix64. A plain multiple of the index would, for some
+/// seeds, make rows of nearly the same number, whose layer norm magnifies every rounding: two ways
+/// of computing it then differ by as much as either is wrong.
 pub(super) fn numbers(length: usize, seed: u64) -> Vec<f32> {
     (0..length as u64)
         .map(|i| {
@@ -18,7 +20,8 @@ pub(super) fn numbers(length: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// A matrix `[outputs, inputs]` from a seed, stored in f32 (0), f16 (1) or 8-bit blocks (2), and the numbers that it stands for.
+/// A matrix `[outputs, inputs]` from a seed, stored in f32 (0), f16 (1) or 8-bit blocks (2), and
+/// the numbers that it stands for.
 pub(super) fn stored(
     store: usize,
     [outputs, inputs]: [usize; 2],
@@ -45,7 +48,8 @@ pub(super) fn stored(
     }
 }
 
-/// `activation(residual + input · weightᵀ + bias)`, and how far f32 may lie from it. A residual that ends before the output begins anew.
+/// `activation(residual + input · weightᵀ + bias)`, and how far f32 may lie from it. A residual
+/// that ends before the output begins anew.
 ///
 /// # Shapes
 ///
@@ -67,7 +71,8 @@ pub(super) fn linear(
         let residual =
             residual.map_or(0.0, |residual| f64::from(residual[(row * outputs + column) % residual.len()]));
         let sum = terms().sum::<f64>() + bias + residual;
-        // Roundings of half a unit each, which add up as a random walk does; both activations are steeper than 1, by a tenth; and a GPU has an `exp` of its own.
+        // Roundings of half a unit each, which add up as a random walk does; both activations are
+        // steeper than 1, by a tenth; and a GPU has an `exp` of its own.
         let size = terms().map(f64::abs).sum::<f64>() + bias.abs() + residual.abs();
         let bound = 1.2 * f64::from(f32::EPSILON) / 2.0 * (inputs as f64 + 2.0).sqrt() * size;
         let value = match activation {
@@ -80,7 +85,8 @@ pub(super) fn linear(
     (0..input.len() / inputs).flat_map(|row| (0..outputs).map(move |column| of(row, column))).collect()
 }
 
-/// Layer norm of each row, and how far f32 may lie from it: input `[rows, width]`, weight and bias `[width]`.
+/// Layer norm of each row, and how far f32 may lie from it: input `[rows, width]`, weight and bias
+/// `[width]`.
 pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f64) -> Vec<(f64, f64)> {
     let width = weight.len();
     let exact = |x: &f32| f64::from(*x);
@@ -96,7 +102,8 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
     input.chunks(width).flat_map(of_row).collect()
 }
 
-/// Softmax attention of sequences one after the other: qkv `[batch · sequence, 3 · heads · head_width]` → `[batch · sequence, heads · head_width]`.
+/// Softmax attention of sequences one after the other: qkv
+/// `[batch · sequence, 3 · heads · head_width]` → `[batch · sequence, heads · head_width]`.
 pub(super) fn attention(
     qkv: &[f32],
     sequence: usize,

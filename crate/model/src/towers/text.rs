@@ -49,8 +49,8 @@ impl<S: Steps, T: Table<S>> TextTower<S, T> {
         self.projection.forward(steps, self.final_norm.forward(steps, &states), None)
     }
 
-    /// The position that stands for the prompt, as transformers' `CLIPTextTransformer` finds it: the
-    /// first of the highest id, or the first of the end token (position 0 where there is none).
+    /// The position that stands for the prompt, as transformers' `CLIPTextTransformer` finds it:
+    /// the first of the highest id, or the first of the end token (position 0 where there is none).
     fn pooled_position(&self, tokens: &Tokens) -> usize {
         let wanted = match self.config.pooling {
             TextPooling::HighestId => tokens.ids.iter().copied().max(),

@@ -48,8 +48,9 @@ impl Attention {
         let query = &qkv[sample * sequence * stride + head * head_width..];
         let (key, value) = (&query[width..], &query[2 * width..]);
         scores.resize(sequence * sequence, 0.0);
-        // SAFETY: every row of query, key and value starts `stride` after the last and has `head_width` numbers within `qkv`, whose
-        // length `run` asserts; the scores are `sequence` × `sequence`.
+        // SAFETY: every row of query, key and value starts `stride` after the last and has
+        // `head_width` numbers within `qkv`, whose length `run` asserts; the scores are `sequence`
+        // × `sequence`.
         unsafe {
             multiply(
                 (sequence, sequence, head_width),
@@ -66,7 +67,8 @@ impl Attention {
             math::softmax(row, scale);
         }
         let start = sample * sequence * width + head * head_width;
-        // SAFETY: as above; the destination is this head's columns of this sample's rows, which no other task touches.
+        // SAFETY: as above; the destination is this head's columns of this sample's rows, which no
+        // other task touches.
         unsafe {
             multiply(
                 (sequence, head_width, sequence),
@@ -78,7 +80,8 @@ impl Attention {
     }
 }
 
-/// `destination[m, n] = left[m, k] · right[k, n]`; left and right as pointer, column stride, row stride.
+/// `destination[m, n] = left[m, k] · right[k, n]`; left and right as pointer, column stride, row
+/// stride.
 ///
 /// # Safety
 ///

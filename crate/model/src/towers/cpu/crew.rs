@@ -1,8 +1,10 @@
 //! The threads that share a pass: awake from its beginning to its end.
 //!
-//! Between two steps of a pass a thread has nothing to do for microseconds. One that goes to sleep there takes longer to come back than a step lasts, finds
-//! nothing left and goes to sleep again: where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon lends its threads for
-//! the whole pass; each step is one piece of work that they find, and whose parts they take one after the other.
+//! Between two steps of a pass a thread has nothing to do for microseconds. One that goes to sleep
+//! there takes longer to come back than a step lasts, finds nothing left and goes to sleep again:
+//! where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon
+//! lends its threads for the whole pass; each step is one piece of work that they find, and whose
+//! parts they take one after the other.
 
 #![allow(
     unsafe_code,
@@ -20,7 +22,8 @@ use std::{
 const SPINS: usize = 64;
 
 thread_local! {
-    /// Whether this thread has a part in a pass: it has one at most, or two passes could each wait for the other's end.
+    /// Whether this thread has a part in a pass: it has one at most, or two passes could each wait
+    /// for the other's end.
     static TAKES_PART: Cell<bool> = const { Cell::new(false) };
     /// The crew of the pass that this thread runs, unless it is at a part.
     static CREW: Cell<*const Crew> = const { Cell::new(ptr::null()) };
@@ -28,8 +31,9 @@ thread_local! {
 
 /// Runs `pass` on one of rayon's threads, with the others at hand.
 pub(super) fn run<T: Send>(pass: impl FnOnce() -> T + Send) -> T {
-    // The outer scope is for getting on one of rayon's threads. That thread's part lasts until the inner one has ended: while it waits for the others it is
-    // given what is left for it to do, and must not begin to wait for another pass.
+    // The outer scope is for getting on one of rayon's threads. That thread's part lasts until the
+    // inner one has ended: while it waits for the others it is given what is left for it to do, and
+    // must not begin to wait for another pass.
     rayon::scope(|_| {
         let Some(_part) = take_part().filter(|_| rayon::current_num_threads() > 1) else { return pass() };
         let crew = Crew::of(rayon::current_num_threads());
@@ -47,7 +51,8 @@ fn take_part() -> Option<OnDrop<impl FnMut()>> {
     (!TAKES_PART.replace(true)).then_some(OnDrop(|| TAKES_PART.set(false)))
 }
 
-/// Runs `task(0)` to `task(count - 1)` on all threads of this thread's pass; `false` if they are not at hand, which leaves it to rayon.
+/// Runs `task(0)` to `task(count - 1)` on all threads of this thread's pass; `false` if they are
+/// not at hand, which leaves it to rayon.
 pub(super) fn share(count: usize, task: &(dyn Fn(usize) + Sync)) -> bool {
     // A part that shares out in turn finds no crew.
     let crew = CREW.replace(ptr::null());
@@ -85,8 +90,9 @@ struct Crew {
 struct Work<'a> {
     task: &'a (dyn Fn(usize) + Sync),
     count: usize,
-    /// Of each thread's stretch the first part that nobody has taken. Neighbouring parts go to one thread, which brings what the next one needs while it is
-    /// at the last; those who are done with theirs go on with others'.
+    /// Of each thread's stretch the first part that nobody has taken. Neighbouring parts go to one
+    /// thread, which brings what the next one needs while it is at the last; those who are done
+    /// with theirs go on with others'.
     next: &'a [Next],
 }
 
@@ -133,8 +139,8 @@ impl Crew {
             self.visitors.fetch_sub(1, SeqCst);
         });
         let work = self.work.load(SeqCst).cast::<Work<'_>>();
-        // SAFETY: `recall` takes the work back before it asks for visitors, and this one was counted before it asked for the work: it found none, or is
-        // waited for.
+        // SAFETY: `recall` takes the work back before it asks for visitors, and this one was
+        // counted before it asked for the work: it found none, or is waited for.
         let Some(work) = (unsafe { work.as_ref() }) else { return false };
         work.take_parts()
     }
@@ -171,8 +177,9 @@ impl Work<'_> {
 
 /// How long a thread has found nothing to do.
 ///
-/// Rayon may have it help while it is itself waited for: by this pass, or by one that this pass waits for. So nobody stays for ever, and what is left of a
-/// pass that someone has left is rayon's. Few steps take so long on one thread.
+/// Rayon may have it help while it is itself waited for: by this pass, or by one that this pass
+/// waits for. So nobody stays for ever, and what is left of a pass that someone has left is
+/// rayon's. Few steps take so long on one thread.
 struct Idle {
     #[cfg(not(target_family = "wasm"))]
     since: std::time::Instant,

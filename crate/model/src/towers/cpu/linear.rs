@@ -39,8 +39,9 @@ pub(super) struct Linear<'a> {
 
 /// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
 const STEPS: usize = 512;
-/// Panels of a group, for which a tile's input is read once. Where the next group's weights are asked for meanwhile, both have to fit in the second-level
-/// cache, which has 512 KB on some processors.
+/// Panels of a group, for which a tile's input is read once. Where the next group's weights are
+/// asked for meanwhile, both have to fit in the second-level cache, which has 512 KB on some
+/// processors.
 const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
 impl Linear<'_> {
@@ -119,7 +120,8 @@ impl Linear<'_> {
         });
     }
 
-    /// A tile's share of the weights that are read after these: of the panel's next steps, or of the next group's first ones.
+    /// A tile's share of the weights that are read after these: of the panel's next steps, or of
+    /// the next group's first ones.
     fn next(
         &self,
         panels: &Range<usize>,
@@ -141,7 +143,8 @@ impl Linear<'_> {
         &next[tile * share..(tile + 1) * share]
     }
 
-    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives the sums.
+    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives
+    /// the sums.
     fn group(
         &self,
         tiles: Tiles,
@@ -204,9 +207,11 @@ impl<'a, Stored: Iterator<Item = &'a mut [f32]>> WithSimd for Finished<'_, Store
 }
 
 impl Finish<'_> {
-    /// One row's columns from `column` on. Left to the compiler it would be one number at a time: that sums, bias and output are apart it does not see.
+    /// One row's columns from `column` on. Left to the compiler it would be one number at a time:
+    /// that sums, bias and output are apart it does not see.
     ///
-    /// The last addition is into the output: in wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs.
+    /// The last addition is into the output: in wasm a copy is a call into the browser, which takes
+    /// as long as the sums of a hundred inputs.
     #[inline(always)]
     fn row<S: Simd>(&self, simd: S, column: usize, sums: &mut [f32], stored: &mut [f32]) {
         let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);

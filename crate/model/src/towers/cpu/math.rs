@@ -1,7 +1,9 @@
-//! Elementwise functions in forms that the compiler turns into SIMD of whatever width the processor has.
+//! Elementwise functions in forms that the compiler turns into SIMD of whatever width the processor
+//! has.
 //!
-//! Each is branch-free and works on a slice; [`vectorized`] compiles the loop once for each instruction set
-//! and picks one at run time. Their slow twins in the tests are the C library's `exp` and `erf`.
+//! Each is branch-free and works on a slice; [`vectorized`] compiles the loop once for each
+//! instruction set and picks one at run time. Their slow twins in the tests are the C library's
+//! `exp` and `erf`.
 
 use super::vectorize::vectorized;
 use pickscore_checkpoint::config::Activation;
@@ -45,7 +47,8 @@ pub(super) fn softmax(row: &mut [f32], scale: f32) {
     );
 }
 
-/// Partial sums side by side: a single running sum would have to be added in order, which keeps SIMD out.
+/// Partial sums side by side: a single running sum would have to be added in order, which keeps
+/// SIMD out.
 pub(super) const LANES: usize = 16;
 
 #[inline(always)]
@@ -60,7 +63,8 @@ fn max(row: &[f32]) -> f32 {
     peaks.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| larger(a, b))
 }
 
-/// The larger number; the first where either is none. `f32::max` is a function of the C library in wasm.
+/// The larger number; the first where either is none. `f32::max` is a function of the C library in
+/// wasm.
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
@@ -111,8 +115,9 @@ fn quick_gelu(x: f32) -> f32 {
     x / (1.0 + exp(-1.702 * x))
 }
 
-/// The error function: a rational approximation `x · P(x²) / Q(x²)`, fitted to a relative error of 1.7e-8 on |x| ≤ 3.9, beyond
-/// which erf is 1 to the last bit of an f32; rounding makes it 4e-7 in all.
+/// The error function: a rational approximation `x · P(x²) / Q(x²)`, fitted to a relative error of
+/// 1.7e-8 on |x| ≤ 3.9, beyond which erf is 1 to the last bit of an f32; rounding makes it 4e-7 in
+/// all.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     const P: [f32; 6] = [
@@ -129,8 +134,8 @@ fn erf(x: f32) -> f32 {
     x * horner(&P, z) / horner(&Q, z)
 }
 
-/// 1.5 · 2²³: added to a number, it leaves the nearest whole one in the lowest bits. A conversion, which has to mind numbers that do not fit, would be done
-/// for one number at a time on AVX2.
+/// 1.5 · 2²³: added to a number, it leaves the nearest whole one in the lowest bits. A conversion,
+/// which has to mind numbers that do not fit, would be done for one number at a time on AVX2.
 pub(super) const ROUND: f32 = 12_582_912.0;
 
 /// `eˣ` to two units in the last place; 0 below −87, where the result would no longer be normal.

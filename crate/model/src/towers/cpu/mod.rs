@@ -1,5 +1,5 @@
-//! The CPU's fused kernels: what burn's CPU backend does one operation after the other, done together
-//! and on all cores.
+//! The CPU's fused kernels: what burn's CPU backend does one operation after the other, done
+//! together and on all cores.
 //!
 //! Stock burn-flex 0.22 packs every weight matrix anew for each multiplication, which costs as much
 //! as multiplying where rows are few (one image, one prompt); between multiplications it computes
@@ -169,7 +169,8 @@ fn over(count: usize, task: impl Fn(usize) + Sync + Send) {
     if count > 1 {
         use rayon::prelude::*;
         if !crew::share(count, &task) {
-            // One at a time: they are few and large, and a thread that took two in a row would keep the others waiting.
+            // One at a time: they are few and large, and a thread that took two in a row would keep
+            // the others waiting.
             (0..count).into_par_iter().with_max_len(1).for_each(task);
         }
         return;
@@ -182,7 +183,8 @@ fn with_packed(length: usize, task: impl FnOnce(&mut [f32])) {
     thread_local! {
         static PACKED: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
     }
-    // Taken out while it is used: the thread may be one that shares in the work, and come here again.
+    // Taken out while it is used: the thread may be one that shares in the work, and come here
+    // again.
     let mut packed = PACKED.take();
     if packed.len() < length {
         packed.resize(length, 0.0);

@@ -5,7 +5,8 @@ use super::{math::LANES, vectorize::vectorized};
 /// Rows of a task.
 const ROWS: usize = 16;
 
-/// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`, each row by itself.
+/// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`, each row by
+/// itself.
 pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
     let width = weight.len();
     assert!(width > 0 && bias.len() == width && input.len() == output.len());

@@ -1,10 +1,12 @@
 //! The innermost loop: a few rows of the input times one panel of the weight.
 //!
-//! While it runs, it asks for the weights that come after: read from memory only when they are needed, they would keep a single image's few rows waiting
-//! for as long as a tenth to a fifth of the time.
+//! While it runs, it asks for the weights that come after: read from memory only when they are
+//! needed, they would keep a single image's few rows waiting for as long as a tenth to a fifth of
+//! the time.
 //!
-//! Both lie in memory as they are read, so that nothing is gathered: step `k` of the input is its numbers of all rows side by side, step `k` of the weight
-//! the [`LANES`] numbers of the panel's columns. The sums stay in registers from the first step to the last.
+//! Both lie in memory as they are read, so that nothing is gathered: step `k` of the input is its
+//! numbers of all rows side by side, step `k` of the weight the [`LANES`] numbers of the panel's
+//! columns. The sums stay in registers from the first step to the last.
 
 use std::ops::Range;
 
@@ -28,9 +30,10 @@ pub(super) fn most_rows() -> usize {
         type Output = usize;
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> usize {
-            // Two registers of sums a row; two for the weight and one for the input beside them. In wasm there are as many as one likes, but the
-            // browser's compiler has 16 on most processors and needs more of them for the products: with five rows it keeps sums in memory, and is
-            // half as fast as with four.
+            // Two registers of sums a row; two for the weight and one for the input beside them. In
+            // wasm there are as many as one likes, but the browser's compiler has 16 on most
+            // processors and needs more of them for the products: with five rows it keeps sums in
+            // memory, and is half as fast as with four.
             match S::REGISTER_COUNT {
                 _ if cfg!(target_family = "wasm") => 4,
                 32.. => 12,
@@ -99,17 +102,19 @@ impl WithSimd for Tile<'_> {
 }
 
 impl Tile<'_> {
-    // What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of
-    // registers.
+    // What is compiled for an instruction set has to be inlined; in wasm there is one, and within a
+    // larger function the browser's compiler runs out of registers.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn run<S: Simd, const ROWS: usize>(self, simd: S) {
         let width = S::F32_LANES;
         if 2 * width > LANES {
-            // No processor known has registers that wide; one column after the other is right on all.
+            // No processor known has registers that wide; one column after the other is right on
+            // all.
             return self.plainly::<ROWS>();
         }
-        // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a quarter on NEON and in wasm.
+        // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a
+        // quarter on NEON and in wasm.
         let mut next = self.next.as_ptr();
         let advance = self.next.len() / (self.weight.len() / LANES).max(1);
         for first in (0..LANES).step_by(2 * width) {
@@ -154,8 +159,8 @@ impl Tile<'_> {
     }
 }
 
-/// Steps that a panel's numbers are asked for before they are needed: the processor's own prefetching stops at the end of each page, which is only 32
-/// steps away.
+/// Steps that a panel's numbers are asked for before they are needed: the processor's own
+/// prefetching stops at the end of each page, which is only 32 steps away.
 const AHEAD: usize = 24;
 
 #[cfg(target_arch = "x86_64")]

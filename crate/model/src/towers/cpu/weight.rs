@@ -15,7 +15,8 @@ use super::{
 };
 use pickscore_checkpoint::weights::{Blocks, Values};
 
-/// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`. Outputs beyond the last are zero.
+/// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`.
+/// Outputs beyond the last are zero.
 #[derive(Debug)]
 pub(in crate::towers) struct PackedWeight {
     inputs: usize,
@@ -169,7 +170,8 @@ impl PackedWeight {
         }
     }
 
-    /// Some steps of some panels as f32 `[steps, LANES]` each: themselves, or unpacked into `scratch`.
+    /// Some steps of some panels as f32 `[steps, LANES]` each: themselves, or unpacked into
+    /// `scratch`.
     pub(super) fn unpack<'a>(
         &'a self,
         panels: Range<usize>,
@@ -199,7 +201,8 @@ impl PackedWeight {
     }
 }
 
-/// values `[steps, LANES]` of the steps from `start` on, scales `[blocks, LANES]` → `[steps, LANES]`
+/// values `[steps, LANES]` of the steps from `start` on, scales `[blocks, LANES]` →
+/// `[steps, LANES]`
 fn unpack_blocks(values: &[i8], scales: &[f32], mut start: usize, block: usize, unpacked: &mut [f32]) {
     let scales = scales.as_chunks::<LANES>().0;
     let (mut values, mut unpacked) = (values, unpacked);
@@ -227,7 +230,8 @@ struct UnpackBlock<'a> {
 impl WithSimd for UnpackBlock<'_> {
     type Output = ();
 
-    /// In two passes, the second from the first-level cache: the compiler makes vectors of the first, and of both together none.
+    /// In two passes, the second from the first-level cache: the compiler makes vectors of the
+    /// first, and of both together none.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.unpacked.iter_mut().zip(self.values).for_each(|(unpacked, &value)| *unpacked = f32::from(value));
@@ -247,7 +251,8 @@ fn widen(values: &[f16], widened: &mut [f32]) {
     );
 }
 
-/// In whole numbers, without a branch: the processor's own conversion is not on every one, and numbers too small to be normal cost some of them dearly.
+/// In whole numbers, without a branch: the processor's own conversion is not on every one, and
+/// numbers too small to be normal cost some of them dearly.
 #[inline(always)]
 fn widen_one(x: f16) -> f32 {
     /// Between the biases of the exponents, 127 and 15.

@@ -1,6 +1,7 @@
 //! Softmax attention straight from the query, key and value rows: no head is ever copied out.
 //!
-//! Three kernels, the scores between them in memory: `[samples, heads, sequence, sequence]` of as many samples at a time as [`MOST_SCORES`] allows.
+//! Three kernels, the scores between them in memory: `[samples, heads, sequence, sequence]` of as
+//! many samples at a time as [`MOST_SCORES`] allows.
 
 use std::fmt::Write as _;
 
@@ -94,7 +95,8 @@ pub(super) fn scores(tile: Rows) -> String {
     text + "}\n"
 }
 
-/// How scores and mix begin: the first query row of an invocation, of the head of a sample that is `group.z`.
+/// How scores and mix begin: the first query row of an invocation, of the head of a sample that is
+/// `group.z`.
 fn begun(tile: Rows) -> String {
     format!(
         "{START}@compute @workgroup_size({ACROSS})\n\

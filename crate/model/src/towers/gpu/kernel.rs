@@ -28,11 +28,13 @@ pub(super) enum Kernel {
     Rows,
 }
 
-/// How kernels may name what they only read. Natively, buffers are parts of one that others write in the same dispatch.
+/// How kernels may name what they only read. Natively, buffers are parts of one that others write
+/// in the same dispatch.
 const READ: &str = if cfg!(target_family = "wasm") { "read" } else { "read_write" };
 
 impl Kernel {
-    /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
+    /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them,
+    /// then the kernel's own.
     fn text(self) -> String {
         let (buffers, (enable, body)) = match self {
             Self::Gemm(tile, store) => (store.buffers(), gemm::text(tile, store)),

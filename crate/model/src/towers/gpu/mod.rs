@@ -14,8 +14,8 @@
 //! ```
 //!
 //! All numbers are f32 except stored weights. Six kernels are all that a driver compiles, whatever
-//! the shapes: they are read from a buffer. Buffers and launches are those of burn's runtime; burn's
-//! tensors, which fusion may wrap, are not involved.
+//! the shapes: they are read from a buffer. Buffers and launches are those of burn's runtime;
+//! burn's tensors, which fusion may wrap, are not involved.
 
 mod attention;
 mod client;

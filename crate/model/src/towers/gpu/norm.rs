@@ -33,7 +33,8 @@ var<workgroup> sums: array<f32, WIDE>;
 var<workgroup> squares: array<f32, WIDE>;
 ";
 
-/// The variance is taken around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+/// The variance is taken around the mean, in a second pass: the sum of squares alone loses what a
+/// large mean hides.
 const BODY: &str = "
     let width = info[0];
     let start = min(row, info[2] - 1u) * width;

@@ -1,7 +1,9 @@
 //! Rows that the invocations of a subgroup read for each other.
 //!
-//! All invocations of a subgroup need the same rows of the left operand. Where the device lends subgroups, each reads one of them and hands it to the others; elsewhere
-//! each reads them all. On adapters that are a CPU, where every invocation's read is an instruction, this is what makes half of the speed.
+//! All invocations of a subgroup need the same rows of the left operand. Where the device lends
+//! subgroups, each reads one of them and hands it to the others; elsewhere each reads them all. On
+//! adapters that are a CPU, where every invocation's read is an instruction, this is what makes
+//! half of the speed.
 
 use std::fmt::{Display, Write as _};
 
@@ -25,7 +27,8 @@ pub(super) fn lanes(smallest: usize) -> usize {
 }
 
 impl Rows {
-    /// What a text begins with, before anything else. Natively the operations are there without, and wgpu's compiler does not know the line.
+    /// What a text begins with, before anything else. Natively the operations are there without,
+    /// and wgpu's compiler does not know the line.
     pub(super) fn enable(self) -> &'static str {
         if self.lanes > 0 && cfg!(target_family = "wasm") { "enable subgroups;\n" } else { "" }
     }
@@ -58,7 +61,8 @@ impl Rows {
         }
     }
 
-    /// What row `r` holds, once [`read`](Self::read) has been written. Control flow has to be uniform here.
+    /// What row `r` holds, once [`read`](Self::read) has been written. Control flow has to be
+    /// uniform here.
     pub(super) fn row(self, r: usize) -> String {
         match self.lanes {
             0 => format!("y{r}"),

@@ -1,4 +1,5 @@
-//! Each kernel against its definition, over odd shapes, on whatever adapter there is: `cargo xtask parity --gpu`.
+//! Each kernel against its definition, over odd shapes, on whatever adapter there is:
+//! `cargo xtask parity --gpu`.
 
 #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
 

@@ -3,13 +3,16 @@
 use burn::tensor::{DType, Device, Int, Tensor, TensorData};
 use half::f16;
 
-/// A matrix of 16-bit floats, two in a word: stored in half of f32's memory, unpacked to f32 when it is used.
+/// A matrix of 16-bit floats, two in a word: stored in half of f32's memory, unpacked to f32 when
+/// it is used.
 ///
-/// A 16-bit float is sign and exponent `e` (6 bits) and mantissa `m` (10 bits), and worth `unit[e] · (implicit[e] + m)`: the product of a power
-/// of two and a whole number below 2048, which f32 holds without rounding.
+/// A 16-bit float is sign and exponent `e` (6 bits) and mantissa `m` (10 bits), and worth
+/// `unit[e] · (implicit[e] + m)`: the product of a power of two and a whole number below 2048,
+/// which f32 holds without rounding.
 #[derive(Debug)]
 pub(in crate::towers) struct PackedHalf {
-    /// `[out, in / 2]`: column `c` in the lower half of word `c`, column `in / 2 + c` in its upper half.
+    /// `[out, in / 2]`: column `c` in the lower half of word `c`, column `in / 2 + c` in its upper
+    /// half.
     words: Tensor<2, Int>,
     /// `[64]`: what a mantissa's last bit is worth, with the sign.
     unit: Tensor<1>,

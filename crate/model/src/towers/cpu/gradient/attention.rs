@@ -1,4 +1,5 @@
-//! The gradient of attention. Weights are computed again rather than kept: they are larger than everything else together.
+//! The gradient of attention. Weights are computed again rather than kept: they are larger than
+//! everything else together.
 
 #![allow(
     unsafe_code,
@@ -11,7 +12,8 @@ use super::super::{
     vectorize::vectorized,
 };
 
-/// qkv `[batch · sequence, 3 · width]`, gradient of the output `[batch · sequence, width]` → gradient of qkv, shaped like it.
+/// qkv `[batch · sequence, 3 · width]`, gradient of the output `[batch · sequence, width]` →
+/// gradient of qkv, shaped like it.
 pub(super) fn backward(task: &Attention, qkv: &[f32], gradient: &[f32], output: &mut [f32]) {
     let rows = task.batch * task.sequence;
     assert_eq!(qkv.len(), rows * 3 * task.width);
@@ -23,8 +25,8 @@ pub(super) fn backward(task: &Attention, qkv: &[f32], gradient: &[f32], output: 
     });
 }
 
-/// One head of one sequence. With P the weights and G the gradient: dV = Pᵀ·G, dP = G·Vᵀ, dS = P ∘ (dP − Σ(P ∘ dP)), dQ = dS·K, dK = dSᵀ·Q, the
-/// last two scaled as the scores were.
+/// One head of one sequence. With P the weights and G the gradient: dV = Pᵀ·G, dP = G·Vᵀ, dS = P ∘
+/// (dP − Σ(P ∘ dP)), dQ = dS·K, dK = dSᵀ·Q, the last two scaled as the scores were.
 fn head(
     task: &Attention,
     qkv: &[f32],
@@ -44,9 +46,10 @@ fn head(
     let scale = 1.0 / (head_width as f32).sqrt();
     let square = (sequence, sequence, head_width);
     let tall = (sequence, head_width, sequence);
-    // SAFETY: rows of query, key and value start `stride` after the last, rows of the gradient `width`, and have `head_width` numbers within slices whose
-    // lengths `backward` asserts; weights and changes are `sequence` × `sequence`. The three destinations are this head's columns of this
-    // sample's rows, which no other task touches.
+    // SAFETY: rows of query, key and value start `stride` after the last, rows of the gradient
+    // `width`, and have `head_width` numbers within slices whose lengths `backward` asserts;
+    // weights and changes are `sequence` × `sequence`. The three destinations are this head's
+    // columns of this sample's rows, which no other task touches.
     unsafe {
         let row_major = |matrix: &[f32]| (matrix.as_ptr(), 1, sequence);
         let transposed = |matrix: &[f32]| (matrix.as_ptr(), sequence, 1);

@@ -1,8 +1,11 @@
-//! Training on the CPU path: the same fused steps with their gradients, registered with burn's autodiff as operations of their own.
+//! Training on the CPU path: the same fused steps with their gradients, registered with burn's
+//! autodiff as operations of their own.
 //!
-//! burn's autodiff takes a layer norm, a softmax or a GELU apart into up to nine operations, each of which reads and writes whole activations on one
-//! core, and their gradients into as many again. Here each is one pass forward and one back; products go to the same `gemm` that burn's CPU backend uses.
-//! Every sum over rows is made in pieces of fixed size and in a fixed order, so that training on as many threads gives the same bits.
+//! burn's autodiff takes a layer norm, a softmax or a GELU apart into up to nine operations, each
+//! of which reads and writes whole activations on one core, and their gradients into as many again.
+//! Here each is one pass forward and one back; products go to the same `gemm` that burn's CPU
+//! backend uses. Every sum over rows is made in pieces of fixed size and in a fixed order, so that
+//! training on as many threads gives the same bits.
 
 mod activation;
 mod attention;

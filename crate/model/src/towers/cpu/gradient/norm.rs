@@ -12,7 +12,8 @@ const ROWS: usize = 64;
 
 /// Gradients of input (into `output[rows, width]`), weight and bias `[width]`.
 ///
-/// With x̂ the normed input and g = gradient · weight: input's is (g − mean(g) − x̂ · mean(g · x̂)) / √(variance + epsilon).
+/// With x̂ the normed input and g = gradient · weight: input's is (g − mean(g) − x̂ · mean(g · x̂))
+/// / √(variance + epsilon).
 pub(super) fn backward(
     input: &[f32],
     weight: &[f32],

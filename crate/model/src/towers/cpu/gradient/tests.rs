@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::towers::definitions::numbers;
 
-/// The output of `forward`, and the gradients of its leaves of these lengths, for a loss Σ output · r with random r.
+/// The output of `forward`, and the gradients of its leaves of these lengths, for a loss Σ output ·
+/// r with random r.
 fn outcome(lengths: &[usize], seed: u64, forward: impl Fn(&[Tensor<1>]) -> Tensor<2>) -> Vec<Vec<f32>> {
     let device = Device::flex().autodiff();
     let leaf = |(index, &length): (usize, &usize)| {

@@ -1,10 +1,13 @@
-//! The innermost loop for 8-bit weights in whole numbers: wasm and x86 multiply more of those with one instruction than of f32.
+//! The innermost loop for 8-bit weights in whole numbers: wasm and x86 multiply more of those with
+//! one instruction than of f32.
 //!
-//! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 15 bits and a sign, which loses a hundredth of what rounding
-//! the weights has lost. A block's sums are whole numbers and exact; f32 adds those of different blocks, each times its scale.
+//! Weights stay the 8-bit numbers that they are. Of the input each row is rounded to 15 bits and a
+//! sign, which loses a hundredth of what rounding the weights has lost. A block's sums are whole
+//! numbers and exact; f32 adds those of different blocks, each times its scale.
 //!
-//! An instruction multiplies a few neighbouring steps of a column at once and adds them up, a [`Group`]: [`pairs`] everywhere, [`quads`] where the
-//! processor has a dot product of 8-bit numbers.
+//! An instruction multiplies a few neighbouring steps of a column at once and adds them up, a
+//! [`Group`]: [`pairs`] everywhere, [`quads`] where the processor has a dot product of 8-bit
+//! numbers.
 
 mod pairs;
 mod quads;
@@ -86,7 +89,8 @@ impl<G: Group> Tile<'_, G> {
     }
 }
 
-/// input `[rows, inputs]` → `[rows, ceil(inputs / STEPS)]` whole numbers, and what each row's are times
+/// input `[rows, inputs]` → `[rows, ceil(inputs / STEPS)]` whole numbers, and what each row's are
+/// times
 pub(super) fn round_input<G: Group>(
     input: &[f32],
     inputs: usize,

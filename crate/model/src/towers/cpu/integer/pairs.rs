@@ -1,5 +1,5 @@
-//! Two steps at once: a product of two pairs of 16-bit numbers is one instruction, half of what as many products in f32 take.
-//! With VNNI it adds them up as well.
+//! Two steps at once: a product of two pairs of 16-bit numbers is one instruction, half of what as
+//! many products in f32 take. With VNNI it adds them up as well.
 
 #[cfg(target_arch = "x86_64")]
 use super::registers::x86::{Eight, Kind, Sixteen};
@@ -101,7 +101,8 @@ fn run<R: Registers>(registers: R, tile: Tile<'_, Pair>) {
     }
 }
 
-// What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of registers.
+// What is compiled for an instruction set has to be inlined; in wasm there is one, and within a
+// larger function the browser's compiler runs out of registers.
 #[cfg_attr(not(target_family = "wasm"), inline(always))]
 #[cfg_attr(target_family = "wasm", inline(never))]
 fn multiply<R: Registers, const ROWS: usize>(registers: R, tile: Tile<'_, Pair>) {
@@ -123,7 +124,8 @@ fn multiply<R: Registers, const ROWS: usize>(registers: R, tile: Tile<'_, Pair>)
                     tile::prefetch::<{ tile::SECOND_LEVEL }>(next);
                     next = next.wrapping_add(advance);
                 }
-                // Without a closure: one that is not inlined is compiled for the lowest instruction set.
+                // Without a closure: one that is not inlined is compiled for the lowest instruction
+                // set.
                 let left = registers.widen(&weight[first..first + width]);
                 let right = registers.widen(&weight[first + width..first + 2 * width]);
                 for (pair, sums) in input.iter().zip(&mut sums) {

@@ -1,8 +1,11 @@
-//! Four steps at once, for processors with a dot product of 8-bit numbers (x86 with VNNI, ARM): in wasm relaxed SIMD's, which adds up by itself.
+//! Four steps at once, for processors with a dot product of 8-bit numbers (x86 with VNNI, ARM): in
+//! wasm relaxed SIMD's, which adds up by itself.
 //!
-//! The input's 16 bits are multiplied 8 at a time, the upper ones first: their sum is shifted up before the lower ones join. Of one of its sides the
-//! instruction promises 7 bits alone; what it makes of the eighth is the browser's choice, made once, so [`Product`] asks. Bytes are stored with 32768
-//! added to each number, or with all their highest bits flipped as well, and what sums begin with takes that off.
+//! The input's 16 bits are multiplied 8 at a time, the upper ones first: their sum is shifted up
+//! before the lower ones join. Of one of its sides the instruction promises 7 bits alone; what it
+//! makes of the eighth is the browser's choice, made once, so [`Product`] asks. Bytes are stored
+//! with 32768 added to each number, or with all their highest bits flipped as well, and what sums
+//! begin with takes that off.
 
 use std::sync::OnceLock;
 
@@ -16,7 +19,8 @@ use super::{
 use crate::towers::cpu::{tile::LANES, weight::PanelGroups};
 use pickscore_checkpoint::weights::Blocks;
 
-/// Steps of a block, as 8-bit weights are stored: with a number that the compiler knows the loop needs no counting.
+/// Steps of a block, as 8-bit weights are stored: with a number that the compiler knows the loop
+/// needs no counting.
 const BLOCK: usize = 32;
 /// Its quads.
 const QUADS: usize = BLOCK / Quad::STEPS;
@@ -102,7 +106,8 @@ impl Product {
         if cfg!(target_family = "wasm") { Self::Other } else { Self::Unsigned }
     }
 
-    /// Bits of each byte that are flipped: where 128 to 255 are negative, that leaves each byte 128 too small instead.
+    /// Bits of each byte that are flipped: where 128 to 255 are negative, that leaves each byte 128
+    /// too small instead.
     fn flipped(self) -> u8 {
         if self == Self::Signed { 0x80 } else { 0 }
     }
@@ -116,7 +121,8 @@ impl Product {
     }
 }
 
-/// Whether this processor has the product. Outside of wasm pairs are as fast where it has, and simpler.
+/// Whether this processor has the product. Outside of wasm pairs are as fast where it has, and
+/// simpler.
 pub(super) fn are_fast() -> bool {
     cfg!(target_family = "wasm") && Product::here() != Product::Other
 }

@@ -15,8 +15,9 @@ const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
 /// Steps of four numbers that are loaded at a time.
 const STEPS: usize = 4;
 
-/// The kernel. In shared memory a step's rows lie side by side, and so do the columns that the invocations of a row read at the same time: theirs are `panel ·
-/// 32 + x · 4 + c`, kept at `(panel · 4 + c) · 8 + x`.
+/// The kernel. In shared memory a step's rows lie side by side, and so do the columns that the
+/// invocations of a row read at the same time: theirs are `panel · 32 + x · 4 + c`, kept at
+/// `(panel · 4 + c) · 8 + x`.
 pub(super) fn body(store: Store) -> String {
     let [rows, columns] = TILE;
     let mut text = format!(

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use super::{LANES, Store, four};
 use crate::towers::gpu::subgroup::Rows;
 
-/// The kernel, its tile unrolled: compilers of such adapters keep only named variables in registers.
+/// The kernel, its tile unrolled: compilers of such adapters keep only named variables in
+/// registers.
 pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> String {
     let rows = tile.count;
     let mut text = format!(

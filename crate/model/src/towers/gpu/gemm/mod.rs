@@ -1,7 +1,9 @@
 //! `activation(residual + input · weightᵀ + bias)`
 //!
-//! Both operands lie along their rows, so every step reads four neighbours of some rows of each, and multiplies all of one with all of the other. Which rows an
-//! invocation takes, and whether it reads them itself or shares them with its workgroup, is a [`Tile`]; which tile is fastest depends on the adapter: [`tune`].
+//! Both operands lie along their rows, so every step reads four neighbours of some rows of each,
+//! and multiplies all of one with all of the other. Which rows an invocation takes, and whether it
+//! reads them itself or shares them with its workgroup, is a [`Tile`]; which tile is fastest
+//! depends on the adapter: [`tune`].
 
 mod blocked;
 mod direct;
@@ -60,10 +62,12 @@ impl Store {
 /// How the work is shared out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Tile {
-    /// An invocation takes some rows and columns, and reads them by itself, or with its subgroup; `across` of them side by side are a workgroup. For what has caches and no memory of workgroups, as adapters
-    /// that are a CPU.
+    /// An invocation takes some rows and columns, and reads them by itself, or with its subgroup;
+    /// `across` of them side by side are a workgroup. For what has caches and no memory of
+    /// workgroups, as adapters that are a CPU.
     Direct { rows: Rows, columns: usize, across: usize },
-    /// A workgroup's 64 invocations load 32 rows and 64 columns together, 16 numbers of each, and compute 4 rows and 8 columns each.
+    /// A workgroup's 64 invocations load 32 rows and 64 columns together, 16 numbers of each, and
+    /// compute 4 rows and 8 columns each.
     Blocked,
 }
 
@@ -132,8 +136,8 @@ impl Gemm<'_> {
         buffers.push(self.bias.unwrap_or(input_buffer));
         buffers.push(self.residual.map_or(input_buffer, |residual| &residual.handle));
         buffers.push(&output.handle);
-        // Neighbouring workgroups share columns: weights are read once, and the rows, which are few,
-        // stay in the cache.
+        // Neighbouring workgroups share columns: weights are read once, and the rows, which are
+        // few, stay in the cache.
         let tile = wgsl.tuning.tile();
         let [height, width] = tile.extent();
         let workgroups = [input.rows.div_ceil(height), outputs.div_ceil(width), 1];
@@ -157,7 +161,8 @@ fn four(row: usize, panel: usize) -> String {
     format!("vec4f({})", sums.join(", "))
 }
 
-/// `weights(at)`: four neighbours of a row of the matrix. Those of 8-bit blocks are still to be multiplied with their scale, times 127.
+/// `weights(at)`: four neighbours of a row of the matrix. Those of 8-bit blocks are still to be
+/// multiplied with their scale, times 127.
 fn weight(store: Store) -> &'static str {
     match store {
         Store::F32 => "fn weights(at: u32) -> vec4f { return weight[at]; }\n",

@@ -1,4 +1,5 @@
-//! Four columns at once: registers of wasm, and the same in plain numbers for tests and for processors without anything better.
+//! Four columns at once: registers of wasm, and the same in plain numbers for tests and for
+//! processors without anything better.
 
 /// Columns of a register.
 pub(in super::super) const COLUMNS: usize = 4;
@@ -78,7 +79,8 @@ mod wasm {
         i32x4_splat(i32::from_le_bytes(quad))
     }
 
-    /// sums + the product of both quads of each column. Numbers of x above 127 are what the processor takes them for: themselves, or themselves less 256.
+    /// sums + the product of both quads of each column. Numbers of x above 127 are what the
+    /// processor takes them for: themselves, or themselves less 256.
     #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
@@ -106,7 +108,8 @@ mod wasm {
         i32x4_shl(sums, 8)
     }
 
-    /// The last 16 bits of four numbers → their upper and their lower bytes, of which bits are flipped
+    /// The last 16 bits of four numbers → their upper and their lower bytes, of which bits are
+    /// flipped
     #[inline(always)]
     pub(in super::super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
         // SAFETY: four numbers are sixteen bytes, and wasm loads from any address.

@@ -11,8 +11,8 @@ use super::Pair;
 pub(super) trait Registers: Copy {
     /// Columns of a register.
     const COLUMNS: usize;
-    /// Rows of a tile, 7 at most. Each row takes two registers of a block's sums, and two more of what all blocks add up to where those are to stay in
-    /// registers as well.
+    /// Rows of a tile, 7 at most. Each row takes two registers of a block's sums, and two more of
+    /// what all blocks add up to where those are to stay in registers as well.
     const MOST_ROWS: usize;
     /// A sum of each column.
     type Sums: Copy;

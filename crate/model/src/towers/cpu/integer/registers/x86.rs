@@ -1,7 +1,7 @@
 //! Eight and sixteen columns at once, on x86.
 //!
-//! With VNNI products are added to sums by the instruction that multiplies them. Where there is AVX-512 but no VNNI, f32 has as many products an instruction
-//! and no addition besides.
+//! With VNNI products are added to sums by the instruction that multiplies them. Where there is
+//! AVX-512 but no VNNI, f32 has as many products an instruction and no addition besides.
 
 #![allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
 
