@@ -58,6 +58,7 @@ pub struct OpenOptions {
 }
 
 /// A device that was found.
+#[derive(Clone)]
 struct Found {
     device: Device,
     name: &'static str,
@@ -66,6 +67,8 @@ struct Found {
     half: bool,
     /// The size of its smallest subgroup, 0 where it has no subgroup operations.
     subgroup: usize,
+    /// Bytes of the largest tensor that it can bind.
+    largest: usize,
 }
 
 impl Found {
@@ -137,7 +140,9 @@ impl PickScore {
             parameters,
             unexpected: loaded.unexpected,
         };
-        Ok(Self::new(clip, tokenizer, processor, info))
+        let mut scorer = Self::new(clip, tokenizer, processor, info);
+        scorer.limit_batch(found.largest);
+        Ok(scorer)
     }
 }
 
@@ -172,19 +177,37 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
 /// The default GPU. One that is emulated on the CPU counts only where it was `asked` for.
 #[cfg(feature = "gpu")]
 fn gpu(asked: bool) -> Result<Found, String> {
+    use std::sync::OnceLock;
+
+    /// The GPU, and whether it is emulated. It is kept, since burn registers a device for the whole
+    /// process and refuses to do so again.
+    static GPU: OnceLock<Result<(Found, bool), String>> = OnceLock::new();
+
+    let (found, is_emulated) = GPU.get_or_init(init_gpu).clone()?;
+    if is_emulated && !asked {
+        let name = found.adapter.unwrap_or_default();
+        return Err(format!("{name} is emulated on the CPU"));
+    }
+    Ok(found)
+}
+
+#[cfg(feature = "gpu")]
+fn init_gpu() -> Result<(Found, bool), String> {
     use burn::tensor::wgpu::wgpu::{DeviceType, Features};
 
     let initialised = Device::wgpu_options().init_with_setup();
     let (device, setup) = initialised.map_err(|error| error.to_string())?;
     let info = setup.adapter.get_info();
-    if info.device_type == DeviceType::Cpu && !asked {
-        return Err(format!("{} is emulated on the CPU", info.name));
-    }
     let features = setup.device.features();
     let half = features.contains(Features::SHADER_F16);
     let has_subgroups = features.contains(Features::SUBGROUP);
     let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
-    Ok(Found { device, name: "gpu", adapter: Some(info.name), half, subgroup })
+    let limits = setup.device.limits();
+    let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+    let is_emulated = info.device_type == DeviceType::Cpu;
+    let found = Found { device, name: "gpu", adapter: Some(info.name), half, subgroup, largest };
+    Ok((found, is_emulated))
 }
 
 #[cfg(not(feature = "gpu"))]

@@ -1,15 +1,14 @@
-//! The threads that share a pass: awake from its beginning to its end.
+//! A pool of threads that spin for the duration of one forward pass.
 //!
-//! Between two steps of a pass a thread has nothing to do for microseconds. One that goes to sleep
-//! there takes longer to come back than a step lasts, finds nothing left and goes to sleep again:
-//! where waking is slow, and in browsers, a prompt took as long on two cores as on one. So rayon
-//! lends its threads for the whole pass; each step is one piece of work that they find, and whose
-//! parts they take one after the other.
+//! Between two steps of a pass a thread has nothing to do for a few microseconds. If it goes to
+//! sleep there, waking it takes longer than the next step: where waking is slow, as in browsers, a
+//! prompt took as long on two cores as on one. So rayon lends its threads for the whole pass, and
+//! each step hands out its parts to threads that are already running.
+//!
+//! The threads are rayon's global pool, one for the process as there is one set of cores. A pass
+//! keeps its own state, which threads find through a thread-local.
 
-#![allow(
-    unsafe_code,
-    reason = "threads find the crew of a pass, and the work it shares, through raw pointers"
-)]
+#![allow(unsafe_code, reason = "threads find the pass and its work through raw pointers")]
 
 use std::{
     cell::Cell,

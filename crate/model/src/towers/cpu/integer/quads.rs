@@ -2,10 +2,10 @@
 //! wasm relaxed SIMD's, which adds up by itself.
 //!
 //! The input's 16 bits are multiplied 8 at a time, the upper ones first: their sum is shifted up
-//! before the lower ones join. Of one of its sides the instruction promises 7 bits alone; what it
-//! makes of the eighth is the browser's choice, made once, so [`Product`] asks. Bytes are stored
-//! with 32768 added to each number, or with all their highest bits flipped as well, and what sums
-//! begin with takes that off.
+//! before the lower ones join. The instruction defines only 7 bits of one of its sides; what it does
+//! with the eighth is up to the browser, and [`Product`] finds out by a multiplication, once for the
+//! process, since it is a property of the processor. Bytes are stored with 32768 added to each
+//! number, or with all their highest bits flipped as well, and what sums start with takes that off.
 
 use std::sync::OnceLock;
 
