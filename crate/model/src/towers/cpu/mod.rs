@@ -30,7 +30,7 @@ use super::{
     kernels::{Heads, Scoring, Steps},
 };
 
-pub(super) use weight::PackedWeight;
+use weight::PackedWeight;
 
 /// The fused kernels.
 #[derive(Debug, Clone, Copy)]

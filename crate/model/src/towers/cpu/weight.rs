@@ -128,7 +128,7 @@ impl PackedWeight {
     }
 
     /// Packs a row-major matrix `[outputs, inputs]`.
-    pub(in crate::towers) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
+    pub(super) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
@@ -154,7 +154,7 @@ impl PackedWeight {
     }
 
     /// Width of the output.
-    pub(in crate::towers) fn outputs(&self) -> usize {
+    pub(super) fn outputs(&self) -> usize {
         self.outputs
     }
 

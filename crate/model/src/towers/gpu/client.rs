@@ -4,25 +4,31 @@ use burn::{backend::DispatchDevice, tensor::Device};
 use burn_cubecl::{CubeDevice, cubecl::client::Client};
 
 /// The client that WGSL is launched through, for a device of burn's wgpu backend without gradients.
-///
-/// A runtime takes kernels in one language. burn's own, compiled with `spirv`, is on Vulkan for
-/// SPIR-V; then the kernels have a second one, with a device and memory of its own.
 pub(super) fn of(device: &Device) -> Option<Client> {
-    let DispatchDevice::Cube(cube) = device.as_dispatch() else { return None };
-    let CubeDevice::Wgpu(wgpu) = cube else { return None };
-    #[cfg(feature = "spirv")]
-    {
-        use burn_cubecl::cubecl::{
-            Runtime as _,
-            wgpu::{WgpuRuntime, WgslCompiler},
-        };
-        let client = cube.client();
-        let is_wgsl = client.name() == "wgpu<wgsl>";
-        return Some(if is_wgsl { client } else { WgpuRuntime::<WgslCompiler>::client(wgpu) });
+    match device.as_dispatch() {
+        DispatchDevice::Cube(cube @ CubeDevice::Wgpu(_)) => Some(wgsl(cube)),
+        _ => None,
     }
-    #[cfg(not(feature = "spirv"))]
-    {
-        let _ = wgpu;
-        Some(cube.client())
+}
+
+#[cfg(not(feature = "spirv"))]
+fn wgsl(cube: &CubeDevice) -> Client {
+    cube.client()
+}
+
+/// A runtime takes kernels in one language, and burn's own takes SPIR-V on Vulkan when that is
+/// compiled in. The WGSL kernels then have a second runtime, with memory of its own.
+#[cfg(feature = "spirv")]
+fn wgsl(cube: &CubeDevice) -> Client {
+    use burn::backend::DeviceOps as _;
+    use burn_cubecl::cubecl::{
+        RuntimeId,
+        wgpu::{WgpuServer, WgslCompiler},
+    };
+
+    let client = cube.client();
+    if client.name() == "wgpu<wgsl>" {
+        return client;
     }
+    Client::load::<WgpuServer<WgslCompiler>>(RuntimeId::strip(cube.id()))
 }

@@ -44,7 +44,7 @@ use super::{
 };
 
 pub use gemm::{Tuning, tune};
-pub(super) use weight::DeviceWeight;
+use weight::DeviceWeight;
 
 /// Numbers that a kernel reads at once: rows of every operand are whole multiples of it.
 const LANES: usize = 4;
