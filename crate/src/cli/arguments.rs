@@ -204,6 +204,7 @@ impl RunArguments {
                 PrecisionArgument::Q8 => PrecisionChoice::Exactly(Precision::Q8),
             },
             limits: Limits { max_pixels: self.max_pixels },
+            ..OpenOptions::default()
         }
     }
 }

@@ -166,7 +166,14 @@ pub fn device(choice: DeviceChoice) -> Result<(Device, &'static str), ScoreError
 }
 
 fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
-    let cpu = || Found { device: Device::flex(), name: "cpu", adapter: None, half: false, subgroup: 0 };
+    let cpu = || Found {
+        device: Device::flex(),
+        name: "cpu",
+        adapter: None,
+        half: false,
+        subgroup: 0,
+        largest: usize::MAX,
+    };
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(true).map_err(|reason| ScoreError::NoGpu { reason }),
