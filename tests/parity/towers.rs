@@ -183,6 +183,8 @@ fn burns_operations_equal_the_reference() {
 mod gpu {
     //! Whatever GPU there is. `cargo xtask parity --gpu` runs these.
 
+    #![allow(clippy::print_stdout, reason = "what was measured")]
+
     use std::{sync::OnceLock, time::Instant};
 
     use burn::tensor::{Device, FloatDType, wgpu::wgpu::Features};

@@ -135,10 +135,10 @@ impl ClipBuilder {
     pub fn finish(self) -> Result<Clip, TowerError> {
         let Self { config, towers, parts, host, logit_scale } = self;
         let pair = match parts {
-            AnyParts::Cpu(parts) => AnyPair::Cpu(pair(parts, host, &config, towers)?),
+            AnyParts::Cpu(parts) => AnyPair::Cpu(Box::new(pair(parts, host, &config, towers)?)),
             #[cfg(feature = "gpu")]
-            AnyParts::Wgsl(parts) => AnyPair::Wgsl(pair(parts, host, &config, towers)?),
-            AnyParts::Burn(parts) => AnyPair::Burn(pair(parts, host, &config, towers)?),
+            AnyParts::Wgsl(parts) => AnyPair::Wgsl(Box::new(pair(parts, host, &config, towers)?)),
+            AnyParts::Burn(parts) => AnyPair::Burn(Box::new(pair(parts, host, &config, towers)?)),
         };
         let logit_scale = logit_scale.ok_or_else(|| TowerError::missing(LOGIT_SCALE))?.exp();
         Ok(Clip { config, pair, logit_scale })

@@ -61,10 +61,10 @@ pub struct Clip {
 /// The towers with the kernels that were chosen.
 #[derive(Debug)]
 enum AnyPair {
-    Cpu(Pair<cpu::Fused, HostTable>),
+    Cpu(Box<Pair<cpu::Fused, HostTable>>),
     #[cfg(feature = "gpu")]
-    Wgsl(Pair<Wgsl, HostTable>),
-    Burn(Pair<operations::Operations, HostTable>),
+    Wgsl(Box<Pair<Wgsl, HostTable>>),
+    Burn(Box<Pair<operations::Operations, HostTable>>),
 }
 
 /// What can go wrong in the towers.

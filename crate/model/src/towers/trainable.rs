@@ -24,8 +24,8 @@ pub struct TrainableClip(AnyPair);
 /// The towers with the kernels of the parameters' device.
 #[derive(Debug)]
 enum AnyPair {
-    Cpu(TrainedPair<FusedTraining>),
-    Burn(TrainedPair<Operations>),
+    Cpu(Box<TrainedPair<FusedTraining>>),
+    Burn(Box<TrainedPair<Operations>>),
 }
 
 #[derive(Debug)]
@@ -48,10 +48,11 @@ impl TrainableClip {
         parameters: impl IntoIterator<Item = (&'a Parameter, Tensor<1>)>,
     ) -> Result<Self, TowerError> {
         let pair = if device.clone().without_autodiff() == Device::flex() {
-            AnyPair::Cpu(pair(config, FusedTraining { device: device.clone() }, parameters)?)
+            let steps = FusedTraining { device: device.clone() };
+            AnyPair::Cpu(Box::new(pair(config, steps, parameters)?))
         } else {
             let steps = Operations { device: device.clone(), products: FloatDType::F32 };
-            AnyPair::Burn(pair(config, steps, parameters)?)
+            AnyPair::Burn(Box::new(pair(config, steps, parameters)?))
         };
         Ok(Self(pair))
     }

@@ -14,7 +14,7 @@ pub(in crate::towers) enum Weight {
     /// f32 or f16.
     Float(Tensor<2>),
     /// 16-bit floats where the device has none, unpacked to f32 whenever they are used.
-    Half(PackedHalf),
+    Half(Box<PackedHalf>),
     /// 8-bit blocks as burn's quantized tensor, unpacked on the device whenever it is used.
     Quantized(Tensor<2>),
 }
@@ -29,7 +29,9 @@ impl Weight {
             Values::F16(values) if device.supports_dtype(DType::F16) => {
                 float(TensorData::new(values, shape), DType::F16)
             }
-            Values::F16(values) if inputs % 2 == 0 => Self::Half(PackedHalf::new(&values, shape, device)),
+            Values::F16(values) if inputs % 2 == 0 => {
+                Self::Half(Box::new(PackedHalf::new(&values, shape, device)))
+            }
             Values::F16(values) => {
                 let values: Vec<f32> = values.iter().map(|x| x.to_f32()).collect();
                 float(TensorData::new(values, shape), DType::F32)
