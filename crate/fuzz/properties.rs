@@ -4,7 +4,10 @@
 
 use pickscore_checkpoint::{
     config::ClipConfig,
-    weights::{Loader, Precision, ShardIndex, Values},
+    weights::{
+        FileError, Header, Loader, Precision, Reader as FileReader, ShardIndex, TensorInfo, TensorSink,
+        Values,
+    },
 };
 use pickscore_dataset::{
     Columns, Reader,
@@ -159,8 +162,73 @@ pub fn record(bytes: &[u8]) {
 /// What is read of an image's texts is never longer than the longest text that is read.
 pub fn metadata(bytes: &[u8]) {
     let Some(found) = Metadata::of(bytes) else { return };
-    assert!(found.prompt.is_none_or(|prompt| prompt.len() <= 8 << 20));
+    assert!(found.prompt.is_some() || found.seed.is_some() || found.model.is_some());
+    for text in [&found.prompt, &found.negative_prompt, &found.model].into_iter().flatten() {
+        assert!(text.len() <= 8 << 20 && !text.trim().is_empty());
+    }
     assert!(
         [found.steps, found.guidance, found.width, found.height].into_iter().flatten().all(f64::is_finite)
     );
+}
+
+/// Any bytes, as a file or as the pickle of a PyTorch file, give each tensor whole and as many bytes as its shape says, or one refusal; whether
+/// the length is known and however it is cut changes nothing. Views repeat no more than a bound.
+pub fn checkpoint(bytes: &[u8]) {
+    let Some((&mode, bytes)) = bytes.split_first() else { return };
+    let whole = match mode % 3 {
+        0 => bytes.to_vec(),
+        // The object of a legacy file.
+        1 => [LEGACY, bytes].concat(),
+        // The pickle of a zip, whose size follows it.
+        _ => [ZIP, bytes].concat(),
+    };
+    let read = |piece: usize, length: Option<u64>| {
+        let mut reader = FileReader::new(length);
+        let mut tensors = Tensors::default();
+        for piece in whole.chunks(piece) {
+            reader.push(piece, &mut tensors)?;
+        }
+        let header = reader.finish()?;
+        assert_eq!(tensors.ended, header.tensors.len(), "every tensor ends");
+        assert!(tensors.bytes <= 5 * whole.len() as u64 + (65 << 20), "{} bytes of tensors", tensors.bytes);
+        Ok::<_, FileError>(header)
+    };
+    let at_once = read(usize::MAX, Some(whole.len() as u64));
+    assert_eq!(at_once.ok(), read(usize::from(mode) + 1, None).ok(), "the way it was cut decided");
+}
+
+/// What comes before the object of a legacy file.
+const LEGACY: &[u8] = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.\x80\x02M\xe9\x03.\x80\x02}.";
+/// The local header of a pickle.
+const ZIP: &[u8] = b"PK\x03\x04\0\0\x08\x08\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\x0a\0\0\0a/data.pkl";
+
+/// Counts what a reader finds.
+#[derive(Default)]
+struct Tensors {
+    coming: u64,
+    bytes: u64,
+    ended: usize,
+}
+
+impl TensorSink for Tensors {
+    type Error = FileError;
+
+    fn header(&mut self, header: &Header) -> Result<(), FileError> {
+        assert!(header.tensors.iter().all(|tensor| tensor.shape.len() <= 8));
+        Ok(())
+    }
+
+    fn bytes(&mut self, tensor: &TensorInfo, offset: u64, bytes: &[u8]) -> Result<(), FileError> {
+        assert_eq!(offset, self.coming, "a tensor comes from its beginning");
+        self.coming += bytes.len() as u64;
+        self.bytes += bytes.len() as u64;
+        assert!(self.coming <= tensor.bytes);
+        Ok(())
+    }
+
+    fn end(&mut self, tensor: &TensorInfo) -> Result<(), FileError> {
+        assert_eq!(std::mem::take(&mut self.coming), tensor.bytes);
+        self.ended += 1;
+        Ok(())
+    }
 }

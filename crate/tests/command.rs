@@ -122,7 +122,7 @@ fn empty_corrupt_and_bomb_images_cost_one_line_each() {
     bomb[29..33].copy_from_slice(&crc.to_be_bytes());
     for (path, expected) in [
         (file("empty.png", b""), "empty"),
-        (file("text.png", b"not an image at all"), "expected PNG, JPEG, WebP, GIF or BMP"),
+        (file("text.png", b"not an image at all"), "expected PNG, JPEG, WebP, GIF, BMP or TIFF"),
         (file("bomb.png", &bomb), "100000 × 100000"),
         (folder.path().join("gone.png"), "cannot be read"),
     ] {

@@ -110,6 +110,14 @@ proptest! {
     }
 
     #[test]
+    fn any_checkpoint(which in 0usize..3, piece: u8, list in prop::collection::vec(damage(), 0..4)) {
+        let name = ["state_dict.pt", "state_dict_legacy.pt", "shared.pt"][which];
+        let whole = file(&format!("parity/fixtures/torch/{name}"));
+        // As a file: a multiple of three.
+        properties::checkpoint(&[&[piece / 3 * 3], &damaged(&whole, &list)[..]].concat());
+    }
+
+    #[test]
     fn any_text(text in "\\PC{0,60}|[\\x00-\\x7f]{0,200}|(['a-c <>|&;0-9\\n]){0,200}") {
         properties::tokenizer(text.as_bytes());
     }

@@ -5,6 +5,8 @@
 mod common;
 #[path = "common/contributions.rs"]
 mod contributions;
+#[path = "common/few_columns.rs"]
+mod few_columns;
 
 use std::{fs, ops::ControlFlow, path::Path, process::Command};
 
@@ -375,4 +377,60 @@ fn a_merged_data_set_trains() {
         "json",
     ]);
     assert_eq!((&report["pairs"], &report["validation_pairs"]), (&4.into(), &4.into()));
+}
+
+/// The same files are trained on, evaluated, ranked and merged, and what was derived is said once.
+#[test]
+fn files_with_few_columns_train_and_are_evaluated() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let images = images();
+    let prompts = ["a fox", "a hen", "a fox", "a dog", "a cat"];
+    let rows: Vec<_> = prompts
+        .iter()
+        .enumerate()
+        .map(|(at, &prompt)| {
+            (prompt, [0, 1].map(|side| images[(at + side) % images.len()].clone()), at % 2 == 0)
+        })
+        .collect();
+    let (one, two, out) = (path("one.parquet"), path("two.parquet"), path("out"));
+    few_columns::write(one.as_ref(), &rows[..3]);
+    few_columns::write(two.as_ref(), &rows[3..]);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pickscore")).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        let derived: Vec<&str> = said.lines().filter(|line| line.contains("derived: ")).collect();
+        assert_eq!(derived.len(), 1, "{said}");
+        assert!(derived[0].contains("label_1 (1 minus the other label)"), "{said}");
+        let counted = derived[0].contains("num_example_per_prompt (by counting prompts)");
+        (serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap(), counted)
+    };
+    let data = ["--data", &one, &two];
+    let (model, trained) = (path("empty"), path("out/model"));
+    let train =
+        ["train", "--model", &model, "--from-scratch", "--out", &out, "--device", "cpu", "--format", "json"];
+    let steps = ["--steps", "2", "--batch", "2", "--validate-every", "2"];
+    let (result, counted) = run(&[&train[..], &steps, &data, &["--validation", &two]].concat());
+    assert_eq!((&result["steps"], counted), (&2.into(), true));
+    let evaluate = ["evaluate", "--format", "json"];
+    let (report, counted) = run(&[
+        &evaluate[..],
+        &data,
+        &["--model", &trained, "--device", "cpu", "--validation", &one],
+    ]
+    .concat());
+    assert_eq!(
+        (&report["pairs"], &report["prompts"], &report["left_out"]),
+        (&5.into(), &4.into(), &0.into())
+    );
+    assert!(counted);
+    let (report, _) = run(&[&evaluate[..], &data, &["--rank", "images"]].concat());
+    assert_eq!(report["pairs"], 5);
+    let merged = path("merged");
+    let (report, counted) = run(&["merge", &one, &two, "--out", &merged, "--format", "json"]);
+    assert_eq!(
+        (&report["rows"], &report["derived"][0]["column"], counted),
+        (&5.into(), &"label_1".into(), false)
+    );
 }

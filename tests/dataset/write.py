@@ -3,7 +3,9 @@
     python tests/dataset/write.py           # writes tests/dataset/fixtures/*.parquet
     python tests/dataset/write.py FOLDER    # writes the same files there
 
-Each holds the rows of rows.py, with the compressions, page versions and types that its writer takes by itself or is often told to take.
+Each holds the rows of rows.py, with the compressions, page versions, encodings and types that its writer takes by itself or is often told
+to take. Those whose names begin with `labels-` have the rows with one preferred image, since their labels know no tie; those that begin
+with `few-` have only some of the columns.
 """
 
 import sys
@@ -11,9 +13,11 @@ from pathlib import Path
 
 import datasets
 import duckdb
+import fastparquet
 import pandas
 import polars
 import pyarrow
+import pyarrow.compute
 import pyarrow.parquet
 from rows import COLUMNS, rows
 
@@ -35,6 +39,57 @@ def frame():
 
 def table():
     return pyarrow.Table.from_pylist(rows(), pyarrow.schema([(name, TYPES.get(name, pyarrow.string())) for name in COLUMNS]))
+
+
+def write(name, table, **options):
+    pyarrow.parquet.write_table(table, OUT / f"{name}.parquet", **options)
+
+
+def compressed():
+    """Compressions other than snappy, gzip and zstd."""
+    write("pyarrow-brotli", table(), compression="brotli", row_group_size=16)
+    write("pyarrow-lz4", table(), compression="lz4", data_page_version="2.0")
+    fastparquet.write(str(OUT / "fastparquet-lz4.parquet"), frame(), compression="LZ4", times="int96")
+    polars.from_arrow(table()).write_parquet(OUT / "polars-brotli.parquet", compression="brotli", row_group_size=16)
+    arrow = table()
+    duckdb.sql(f"COPY (SELECT * FROM arrow) TO '{OUT / 'duckdb-lz4.parquet'}' (FORMAT parquet, COMPRESSION lz4, PARQUET_VERSION V2)")
+
+
+def encoded():
+    """Encodings and types other than the writers' defaults."""
+    delta = {"caption": "DELTA_BYTE_ARRAY", "jpg_0": "DELTA_LENGTH_BYTE_ARRAY", "jpg_1": "DELTA_BYTE_ARRAY", "ranking_id": "DELTA_BINARY_PACKED",
+             "created_at": "DELTA_BINARY_PACKED", "label_0": "BYTE_STREAM_SPLIT", "label_1": "BYTE_STREAM_SPLIT", "user_id": "BYTE_STREAM_SPLIT",
+             "model_0": "DELTA_LENGTH_BYTE_ARRAY", "best_image_uid": "DELTA_BYTE_ARRAY"}
+    write("pyarrow-delta", table(), compression="none", use_dictionary=False, column_encoding=delta)
+    write("pyarrow-int96", table(), use_deprecated_int96_timestamps=True, flavor="spark", data_page_size=64, write_batch_size=3)
+    frame().convert_dtypes().assign(user_id=frame()["user_id"].astype("float64")).to_parquet(OUT / "pandas-nullable.parquet")
+
+
+def labelled():
+    """Labels and has_label in other types."""
+    chosen = table().filter(pyarrow.compute.not_equal(table()["label_0"], 0.5))
+
+    def retyped(kind, values=lambda column: column):
+        new = chosen
+        for name in ("has_label", "label_0", "label_1"):
+            array = values(chosen[name].cast(pyarrow.int8())).cast(kind)
+            new = new.set_column(new.schema.get_field_index(name), name, array)
+        return new
+
+    for name, kind in [("bool", pyarrow.bool_()), ("int8", pyarrow.int8()), ("uint64", pyarrow.uint64()), ("float16", pyarrow.float16())]:
+        write(f"labels-{name}", retyped(kind))
+    write("labels-decimal", retyped(pyarrow.decimal128(2, 1), lambda column: column.cast(pyarrow.decimal128(4, 0))))
+
+
+def few():
+    """Files that leave out what other columns tell."""
+    write("few-no-labels", table().drop_columns(["label_0", "label_1", "has_label"]))
+    names = ["caption", "jpg_0", "jpg_1", "label_0"]
+    chosen = frame()[frame()["label_0"].isin([0, 1])]
+    chosen[names].astype({"label_0": "int64"}).to_parquet(OUT / "few-pandas.parquet", index=False)
+    polars.from_pandas(chosen[names]).with_columns(polars.col("label_0") == 1).write_parquet(OUT / "few-polars.parquet")
+    arrow = table()
+    duckdb.sql(f"COPY (SELECT caption, jpg_0, jpg_1, label_1::DECIMAL(2, 1) label_1 FROM arrow) TO '{OUT / 'few-duckdb.parquet'}' (FORMAT parquet)")
 
 
 def main():
@@ -59,6 +114,10 @@ def main():
     duckdb.sql("SET TimeZone = 'UTC'")
     duckdb.sql(f"COPY (SELECT * FROM arrow) TO '{OUT / 'duckdb.parquet'}' (FORMAT parquet, ROW_GROUP_SIZE 2048)")
     polars.from_arrow(table()).write_parquet(OUT / "polars.parquet")
+    compressed()
+    encoded()
+    labelled()
+    few()
 
 
 if __name__ == "__main__":

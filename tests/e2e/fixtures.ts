@@ -29,11 +29,6 @@ export function native(precision: string): number[][] {
   return JSON.parse(readFileSync(join(models(), `narrow-${precision}.json`), "utf8")) as number[][];
 }
 
-/** Whether a file's decoder is bound to agree with the reference's to the last bit. */
-export function isLossless(name: string): boolean {
-  return !name.endsWith(".jpg") && name !== "photo-75.webp";
-}
-
 export function imageFile(name: string): Buffer {
   return readFileSync(resolve(here, "../parity/fixtures/pixels/files", name));
 }

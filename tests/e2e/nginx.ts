@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 
-const CONFIGURATION = resolve(import.meta.dirname, "../../deploy/nginx.conf");
+const CONFIGURATION = resolve(import.meta.dirname, "../../www/deploy/nginx.conf");
 
 export class Nginx {
   private constructor(
@@ -15,7 +15,7 @@ export class Nginx {
     readonly url: string,
   ) {}
 
-  /** Serves `dist` as `deploy/nginx.conf` does, with only its address and folder exchanged. */
+  /** Serves `dist` as `www/deploy/nginx.conf` does, with only its address and folder exchanged. */
   static async start(dist: string, port: number): Promise<Nginx> {
     const folder = mkdtempSync(join(tmpdir(), "pickscore-nginx-"));
     const server = readFileSync(CONFIGURATION, "utf8").replace("listen 80;", `listen 127.0.0.1:${port};`).replaceAll("/var/www/pickscore/dist", resolve(dist));

@@ -1,6 +1,6 @@
 //! Tokens against transformers' `CLIPTokenizerFast`, id for id.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
 use pickscore_tokens::{Tokenizer, TokenizerError};
 use serde_json::{Value, json};
@@ -117,24 +117,88 @@ fn what_differs_is_refused_by_name() {
         ("/model/end_of_word_suffix", json!(null), "model.end_of_word_suffix"),
         ("/model/continuing_subword_prefix", json!("##"), "model.continuing_subword_prefix"),
         ("/model/dropout", json!(0.1), "model.dropout"),
+        // Not every byte is in the vocabulary.
+        ("/model/fuse_unk", json!(true), "model.fuse_unk"),
         ("/model/byte_fallback", json!(true), "model.byte_fallback"),
-        ("/model/ignore_merges", json!(true), "model.ignore_merges"),
+        ("/truncation", json!({"direction": "Up"}), "truncation.direction"),
         ("/normalizer/normalizers/0/type", json!("NFKC"), "normalizer"),
         ("/normalizer", json!(null), "normalizer"),
         ("/pre_tokenizer/pretokenizers/0/pattern/Regex", json!("\\w+"), "pre_tokenizer"),
         ("/pre_tokenizer/pretokenizers/1/add_prefix_space", json!(true), "pre_tokenizer"),
         ("/post_processor", json!(null), "post_processor"),
-        ("/added_tokens/0/lstrip", json!(true), "added_tokens"),
+        ("/post_processor", json!({"type": "Sequence", "processors": []}), "post_processor"),
+        ("/added_tokens", json!(vec![json!({"id": 0, "content": "a"}); 4097]), "added_tokens"),
     ];
     for (pointer, value, part) in cases {
         let mut json: Value = serde_json::from_str(SMALL).unwrap();
         *json.pointer_mut(pointer).unwrap_or_else(|| panic!("{pointer} is not there")) = value;
-        let error = Tokenizer::from_json(json.to_string().as_bytes()).unwrap_err();
+        let Err(error) = Tokenizer::from_json(json.to_string().as_bytes()) else {
+            panic!("{pointer} is read")
+        };
         assert!(
             matches!(&error, TokenizerError::Unsupported { part: found, .. } if found == part),
             "{error}"
         );
     }
+}
+
+/// CLIP's `tokenizer.json`, with what the library knows of it.
+fn clip_json() -> Value {
+    let vocabulary = Tokenizer::clip().vocabulary();
+    let spelling = |id: &u32| vocabulary.spellings[id].clone();
+    let merges: Vec<Value> = vocabulary
+        .merges
+        .iter()
+        .map(|[first, second, _]| json!([spelling(first), spelling(second)]))
+        .collect();
+    let mut vocab: serde_json::Map<String, Value> =
+        vocabulary.spellings.iter().map(|(id, spelling)| (spelling.clone(), json!(id))).collect();
+    let mut json: Value = serde_json::from_str(SMALL).unwrap();
+    let special = [("<|startoftext|>", 49406), ("<|endoftext|>", 49407)];
+    let added = |(content, id)| json!({"id": id, "content": content, "special": true, "normalized": true});
+    json["added_tokens"] = special.map(added).to_vec().into();
+    vocab.extend(special.map(|(content, id)| (content.to_owned(), json!(id))));
+    json["model"]["vocab"] = vocab.into();
+    json["model"]["merges"] = merges.into();
+    json["model"]["unk_token"] = json!("<|endoftext|>");
+    json["post_processor"]["cls"] = json!(["<|startoftext|>", 49406]);
+    json["post_processor"]["sep"] = json!(["<|endoftext|>", 49407]);
+    json
+}
+
+/// Files as people have them, changed from CLIP's own and from a small one.
+#[test]
+fn variants_of_tokenizer_json_equal_the_reference() {
+    let variants: Vec<Value> = serde_json::from_str(include_str!("fixtures/tokens/variants.json")).unwrap();
+    assert_eq!(variants.len(), 16);
+    for variant in &variants {
+        let mut json =
+            if variant["base"] == "clip" { clip_json() } else { serde_json::from_str(SMALL).unwrap() };
+        for (pointer, value) in variant["changes"].as_object().unwrap() {
+            let (parent, key) = pointer.rsplit_once('/').unwrap();
+            json.pointer_mut(parent).unwrap()[key] = value.clone();
+        }
+        let tokenizer = Tokenizer::from_json(json.to_string().as_bytes()).unwrap();
+        let records: Vec<Record> = variant["cases"].as_array().unwrap().iter().map(record).collect();
+        println!("{}: {} texts", variant["name"], records.len());
+        let keeps_end = json["truncation"]["direction"] == "Left";
+        for Record { text, whole, ids } in &records {
+            let tokens = tokenizer.encode(text, CONTEXT);
+            assert_eq!(tokens.ids[..tokens.length], *ids, "{}: {text:?}", variant["name"]);
+            assert_eq!(tokens.truncated, *whole > CONTEXT, "{}: {text:?}", variant["name"]);
+        }
+        if !keeps_end {
+            compare(&tokenizer, &records);
+        }
+        if variant["name"] == "published" {
+            compare(&Tokenizer::clip(), &records);
+        }
+    }
+}
+
+fn record(case: &Value) -> Record {
+    let ids = case[2].as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect();
+    Record { text: case[0].as_str().unwrap().into(), whole: case[1].as_u64().unwrap() as usize, ids }
 }
 
 #[test]

@@ -7,6 +7,7 @@ use pickscore_checkpoint::weights::{Loader, Precision};
 use pickscore_generate::{Convention, Dtype, pixels, prompt, tensors, write_safetensors};
 use pickscore_model::towers::{Clip, ClipBuilder, Embedding, Kernels};
 use pickscore_score::score;
+use pickscore_tokens::Tokens;
 use pollster::FutureExt as _;
 use serde_json::Value;
 
@@ -141,6 +142,32 @@ fn eight_bits_stay_recognisable() {
         println!("{}: {found:?}", case["name"]);
         assert!(found.cosine >= 0.998, "{}: {found:?}", case["name"]);
     }
+}
+
+/// A token beyond CLIP's vocabulary, as textual inversion adds them, has the highest id. With `eos_token_id: 2` transformers pools at the
+/// highest id, so at this token; with the id of the end token at the end (`CLIPTextTransformer.forward`).
+#[test]
+fn an_added_token_is_pooled_where_the_reference_pools() {
+    for case in &cases(include_str!("fixtures/pooling.json")) {
+        let clip = model(case, Precision::F32);
+        let context = clip.config().text.context;
+        let prompts: Vec<Tokens> =
+            case["ids"].as_array().unwrap().iter().map(|ids| tokens(ids, context)).collect();
+        let found = clip.text(&prompts.iter().collect::<Vec<_>>()).block_on().unwrap();
+        for (found, expected) in found.iter().zip(rows(&case["texts"])) {
+            assert!(cosine(found.values(), &expected) > 0.999_999, "{}", case["name"]);
+        }
+        let mut beyond = prompts[0].clone();
+        beyond.ids[1] = clip.config().text.vocabulary as u32;
+        let said = clip.text(&[&beyond]).block_on().unwrap_err().to_string();
+        assert!(said.contains("this prompt has the token 61"), "{said}");
+    }
+}
+
+fn tokens(ids: &Value, context: usize) -> Tokens {
+    let ids: Vec<u32> = ids.as_array().unwrap().iter().map(|id| id.as_u64().unwrap() as u32).collect();
+    assert_eq!(ids.len(), context);
+    Tokens { ids, length: context, truncated: false }
 }
 
 /// What is run together does not change what is run.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! npm packages ─► pictures, pairs, tokenizer ─► contrastive ─► preference ─► 8 bits ─► www/public/models/pickscore-tiny
-//!                                                    └─────────────┴─► evaluation ─► demonstration/results
+//!                                                    └─────────────┴─► evaluation ─► xtask/demonstration/results
 //! ```
 //!
 //! Three times: `development` keeps emoji back, and is what choices are made by; `shipping` goes on from its contrastive model and learns from all emoji;
@@ -55,7 +55,7 @@ const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
 /// Installs the emoji, where they are not yet → the folder they are in.
 pub(crate) fn emoji() -> Result<PathBuf> {
-    let demonstration = root().join("demonstration");
+    let demonstration = root().join("xtask/demonstration");
     let packages = demonstration.join("node_modules");
     if !packages.join("emojibase-data").is_dir() {
         // A package by itself: the workspace's others need no 200 MB of emoji.
@@ -150,7 +150,7 @@ impl Work {
         let empty = self.folder.join("empty");
         let mut vocabulary = self.maker("vocabulary");
         step("the tokenizer", vocabulary.arg("--out").arg(&empty))?;
-        let source = root().join("demonstration/model");
+        let source = root().join("xtask/demonstration/model");
         for name in ["config.json", "preprocessor_config.json"] {
             fs::copy(source.join(name), empty.join(name))
                 .with_context(|| format!("{name} cannot be copied"))?;
@@ -208,7 +208,7 @@ impl Work {
             step(&format!("{name}: the untrained model"), train.args(["--learning-rate", "0"]))?;
         }
         let results = if std::ptr::eq(self.size, &FULL) {
-            root().join("demonstration/results").join(name)
+            root().join("xtask/demonstration/results").join(name)
         } else {
             folder.join("results")
         };
@@ -271,13 +271,23 @@ fn ship(work: &Work, small: &Path) -> Result<()> {
     }
     fs::copy(work.folder.join("empty/token_map.json"), out.join("token_map.json"))?;
     for stage in ["development", "shipping", "again"] {
-        let results = root().join("demonstration/results").join(stage);
+        let results = root().join("xtask/demonstration/results").join(stage);
         for objective in ["contrastive", "preference"] {
             let log = work.folder.join(stage).join(objective);
-            fs::copy(log.join("log.csv"), results.join(objective).with_extension("csv"))?;
+            let entries = thinned(&fs::read_to_string(log.join("log.csv"))?);
+            fs::write(results.join(objective).with_extension("csv"), entries)?;
             fs::copy(log.join("plot.svg"), results.join(objective).with_extension("svg"))?;
         }
     }
     eprintln!("── {} holds the model", out.display());
     Ok(())
+}
+
+/// A training log's header, its validations (the last columns are filled) and one step in 25.
+fn thinned(log: &str) -> String {
+    let keeps = |line: &&str| {
+        let step = line.split(',').next().and_then(|step| step.parse::<u64>().ok());
+        !line.ends_with(',') || step.is_none_or(|step| step.is_multiple_of(25))
+    };
+    log.lines().filter(keeps).flat_map(|line| [line, "\n"]).collect()
 }

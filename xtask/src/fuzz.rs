@@ -7,9 +7,13 @@ use anyhow::{Result, bail};
 use crate::process::{cargo, root, step, succeeds};
 
 /// Each target with the fixtures that it starts from, and what it takes before each.
-const TARGETS: [(&str, Option<&str>, &[u8]); 8] = [
+const TARGETS: [(&str, Option<&str>, &[u8]); 11] = [
     ("safetensors", None, &[]),
+    // 0: as a file.
+    ("checkpoint", Some("tests/parity/fixtures/torch"), &[0]),
     ("image", Some("tests/parity/fixtures/pixels/files"), &[]),
+    ("jpeg", Some("crate/fuzz/seeds/jpeg"), &[]),
+    ("tiff", Some("crate/fuzz/seeds/tiff"), &[]),
     ("tokenizer", Some("tests/parity/fixtures/tokens"), &[]),
     ("configuration", None, &[]),
     ("dataset", Some("tests/dataset/fixtures"), &[]),

@@ -130,16 +130,6 @@ fn an_empty_folder_says_what_was_expected() {
 }
 
 #[test]
-fn a_pickle_is_refused_with_its_conversion() {
-    let folder = Folder::new().with("config.json", TINY).with("pytorch_model.bin", b"PK\x03\x04");
-    for path in [folder.path().to_path_buf(), folder.path().join("pytorch_model.bin")] {
-        let error = refusal(&path);
-        assert!(error.contains("convert it once with: python -c 'import sys, torch;"), "{error}");
-        assert!(error.ends_with("model.safetensors'"), "{error}");
-    }
-}
-
-#[test]
 fn a_wrong_configuration_names_its_file() {
     let folder =
         Folder::new().with("config.json", "{}").with("model.safetensors", safetensors(&tiny_tensors()));

@@ -298,7 +298,7 @@ fn header_length_that_overflows() {
 #[test]
 fn a_html_page_instead() {
     let page = b"<!DOCTYPE html><html><head><title>404</title></head></html>";
-    assert!(refusal(page).contains("no safetensors file"));
+    assert!(refusal(page).contains("is an HTML page, no safetensors file or PyTorch checkpoint"));
 }
 
 #[test]
@@ -397,7 +397,11 @@ fn truncated_data() {
     let file = safetensors(&tiny_tensors());
     let error = refusal(&file[..file.len() - 1]);
     assert!(
-        error.contains(&format!("its tensors end at byte {}, the file at {}", file.len(), file.len() - 1)),
+        error.contains(&format!(
+            "its tensors end at byte {}, the file at {}: it is cut off, 1 of its bytes are missing",
+            file.len(),
+            file.len() - 1
+        )),
         "{error}"
     );
 }
@@ -408,7 +412,11 @@ fn appended_data() {
     file.push(0);
     let error = refusal(&file);
     assert!(
-        error.contains(&format!("its tensors end at byte {}, the file at {}", file.len() - 1, file.len())),
+        error.contains(&format!(
+            "its tensors end at byte {}, the file at {}: 1 bytes follow its end",
+            file.len() - 1,
+            file.len()
+        )),
         "{error}"
     );
 }

@@ -19,8 +19,12 @@ pub enum DatasetError {
         /// What is wrong.
         reason: String,
     },
-    /// Columns that training needs are not there.
-    #[error("{file} lacks {}; expected Pick-a-Pic's columns", quoted(columns))]
+    /// Columns that nothing else can stand for are not there.
+    #[error(
+        "{file} lacks {}; expected `caption`, `jpg_0`, `jpg_1` and a label: `label_0` (1 where image 0 is preferred, 0.5 for a tie), \
+         `label_1`, or `best_image_uid` beside `image_0_uid` and `image_1_uid`",
+        quoted(columns)
+    )]
     MissingColumns {
         /// The file.
         file: String,
@@ -50,6 +54,18 @@ pub enum DatasetError {
         found: String,
         /// Those that are read.
         expected: &'static str,
+    },
+    /// A compression that is not read.
+    #[error("the column `{column}` of {file} is compressed with {found}, which {advice}")]
+    Compression {
+        /// The file.
+        file: String,
+        /// The column.
+        column: &'static str,
+        /// The compression.
+        found: &'static str,
+        /// Who reads it.
+        advice: &'static str,
     },
     /// A row group larger than is ever held in memory.
     #[error("row group {group} of {file} has {found} {unit}; expected at most {limit}")]

@@ -1,12 +1,15 @@
 //! Data sets on disk: files, and folders as Hugging Face lays them out.
 
 use std::{
+    collections::HashMap,
     fs::{self, File},
     io,
     path::{Path, PathBuf},
 };
 
-use super::{Columns, DatasetError, Reader, Row};
+use sha2::{Digest as _, Sha256};
+
+use super::{Columns, DatasetError, Derived, Reader, Row, derive::add_derived};
 
 /// Most files of a data set. Pick-a-Pic v2 has fewer than a thousand.
 const FILES: usize = 100_000;
@@ -29,10 +32,24 @@ pub struct GroupId {
 pub struct DatasetFiles {
     files: Vec<PathBuf>,
     groups: Vec<GroupId>,
+    /// What each file leaves to this: in the order of `files`.
+    gaps: Vec<Gaps>,
+    /// How many rows have each prompt (by 128 bits of its SHA-256), where a file does not say it.
+    prompts: HashMap<[u8; 16], i64>,
+    derived: Vec<Derived>,
+}
+
+/// Columns of a file that only a look at all files can fill.
+#[derive(Debug, Clone, Copy)]
+struct Gaps {
+    examples: bool,
+    rankings: bool,
+    /// Rows of the files before it.
+    first: u64,
 }
 
 impl DatasetFiles {
-    /// Finds the files and reads each one's footer.
+    /// Finds the files and reads each one's footer; where one lacks `num_example_per_prompt`, also every file's prompts, to count them.
     ///
     /// A path is a Parquet file, or a folder with files of the split, `{split}-*.parquet`, in it or in its folder `data`; a folder where
     /// no file is named after any split is taken whole. Files of a folder come in the order of their names.
@@ -50,7 +67,8 @@ impl DatasetFiles {
             let reason = format!("{} files; expected at most {FILES}", files.len());
             return Err(DatasetError::NoFiles { path: files[0].display().to_string(), reason });
         }
-        let mut groups = Vec::new();
+        let (mut groups, mut gaps, mut derived) = (Vec::new(), Vec::new(), Vec::<Derived>::new());
+        let mut first = 0;
         for (file, path) in files.iter().enumerate() {
             let reader = open(path)?;
             let of_file = reader.row_groups().iter().enumerate();
@@ -60,8 +78,42 @@ impl DatasetFiles {
                 rows: claimed.rows,
                 bytes: claimed.bytes,
             }));
+            let lacks = |column: &str| reader.layout.leaf(column).is_none();
+            let of_file =
+                Gaps { examples: lacks("num_example_per_prompt"), rankings: lacks("ranking_id"), first };
+            add_derived(&mut derived, reader.derived());
+            if of_file.rankings {
+                add_derived(&mut derived, [Derived::new("ranking_id", "by counting rows")]);
+            }
+            if of_file.examples {
+                add_derived(&mut derived, [Derived::new("num_example_per_prompt", "by counting prompts")]);
+            }
+            gaps.push(of_file);
+            first += reader.rows();
         }
-        Ok(Self { files, groups })
+        let mut found = Self { files, groups, gaps, prompts: HashMap::new(), derived };
+        if found.gaps.iter().any(|gaps| gaps.examples) {
+            found.count()?;
+        }
+        Ok(found)
+    }
+
+    /// Counts prompts.
+    fn count(&mut self) -> Result<(), DatasetError> {
+        for path in &self.files {
+            let reader = open(path)?;
+            for group in 0..reader.row_groups().len() {
+                for caption in reader.captions(group)? {
+                    *self.prompts.entry(key(&caption)).or_insert(0) += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Columns that files lack and that are made from others.
+    pub fn derived(&self) -> &[Derived] {
+        &self.derived
     }
 
     /// The files, in order.
@@ -98,8 +150,31 @@ impl DatasetFiles {
             let (group, groups) = (group.group, 0);
             return Err(DatasetError::NoGroup { file: "the data set".into(), group, groups });
         };
-        open(path)?.read_group(group.group, columns)
+        let reader = open(path)?;
+        let mut rows = reader.read_group(group.group, columns)?;
+        let Some(gaps) = self.gaps.get(group.file).filter(|gaps| gaps.examples || gaps.rankings) else {
+            return Ok(rows);
+        };
+        let before: u64 = reader.row_groups().iter().take(group.group).map(|group| group.rows).sum();
+        for (at, row) in (gaps.first + before..).zip(&mut rows) {
+            if gaps.examples {
+                // A file that has changed since may have a prompt that was not counted.
+                row.num_example_per_prompt = self.prompts.get(&key(&row.caption)).copied().unwrap_or(1);
+            }
+            if gaps.rankings {
+                row.ranking_id = i64::try_from(at).unwrap_or(i64::MAX);
+            }
+        }
+        Ok(rows)
     }
+}
+
+/// What a prompt is counted by.
+fn key(caption: &str) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::digest(caption).into();
+    let mut start = [0; 16];
+    start.copy_from_slice(&hash[..16]);
+    start
 }
 
 fn open(path: &Path) -> Result<Reader<File>, DatasetError> {

@@ -4,16 +4,18 @@ use std::collections::BTreeMap;
 
 use parquet::{
     column::reader::ColumnReaderImpl,
-    data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FloatType, Int32Type, Int64Type},
+    data_type::DataType,
     errors::ParquetError,
     file::{reader::ChunkReader, serialized_reader::SerializedPageReader},
 };
 
+#[cfg(not(target_family = "wasm"))]
+use super::lz4::Lz4Pages;
 use super::{
-    Collected, Columns, DatasetError, Reader, Row, RowImage,
+    Collected, Columns, DatasetError, Reader, Row, RowImage, derive,
     limits::{self, Place},
     pages::{self, Chunk, PageFault},
-    read::said,
+    read::{Part, said},
     schema::{Leaf, RECORD_VERSION},
     values::SoundPages,
 };
@@ -21,15 +23,15 @@ use super::{
 /// Values that are decoded at once. Few, since each may be an image.
 const BATCH: usize = 64;
 /// Encodings that are read.
-const ENCODINGS: &str = "plain, dictionary, RLE or DELTA_BINARY_PACKED encoding";
+const ENCODINGS: &str = "plain, dictionary, RLE, delta or BYTE_STREAM_SPLIT encoding";
 
 /// What takes a column's values: row by row, nothing where a row has none.
-type Take<'t, D, V> = dyn FnMut(&mut D, usize, Option<V>) -> Result<(), DatasetError> + 't;
+pub(super) type Take<'t, D, V> = dyn FnMut(&mut D, usize, Option<V>) -> Result<(), DatasetError> + 't;
 
-/// One row group in the making.
+/// One row group, or a part of a large one, in the making.
 pub(super) struct GroupDecoder<'a, R> {
     pub(super) reader: &'a Reader<R>,
-    pub(super) group: usize,
+    pub(super) part: Part,
     pub(super) rows: usize,
     /// The file's number of its first row.
     pub(super) first: u64,
@@ -45,14 +47,19 @@ pub(super) struct GroupDecoder<'a, R> {
 
 impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
     pub(super) fn rows(&mut self, columns: Columns) -> Result<Vec<Row>, DatasetError> {
-        let has_label = self.bools("has_label", true)?;
-        let examples = self.integers("num_example_per_prompt", None)?;
+        let labelled = self.bools("has_label", true)?;
+        let says_so = self.reader.layout.leaf("has_label").is_some();
+        let has_label = |at: usize| says_so.then(|| labelled[at]);
+        let counted = self.reader.layout.leaf("num_example_per_prompt").is_some();
+        // Where nobody counted, whoever reads all files does.
+        let examples = self.integers("num_example_per_prompt", (!counted).then_some(1))?;
         let labels = [self.reals("label_0")?, self.reals("label_1")?];
+        let source = self.reader.layout.labels();
         let mut rows = Vec::with_capacity(self.rows);
         for at in 0..self.rows {
             let count = self.place(at).examples(examples[at]);
             self.noted(at, count)?;
-            let label = has_label[at].then(|| self.label(at, [labels[0][at], labels[1][at]])).transpose();
+            let label = derive::label(&self.place(at), source, has_label(at), [labels[0][at], labels[1][at]]);
             let label = self.noted(at, label)?.flatten();
             rows.push(Row {
                 caption: String::new(),
@@ -95,7 +102,21 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
             (row.user_id, row.index, row.are_different) = (users[at], indexes[at], different[at]);
         }
         self.collected(&mut rows)?;
+        for (at, row) in rows.iter_mut().enumerate() {
+            if !self.faults.contains_key(&at) {
+                let layout = &self.reader.layout;
+                let completed = derive::complete(layout, columns, &self.place(at), has_label(at), row);
+                self.noted(at, completed)?;
+            }
+        }
         Ok(rows)
+    }
+
+    /// Every row's prompt, and nothing else.
+    pub(super) fn captions(&mut self) -> Result<Vec<String>, DatasetError> {
+        let mut captions = vec![String::new(); self.rows];
+        self.texts("caption", true, &mut |at, text| captions[at] = text)?;
+        Ok(captions)
     }
 
     /// Our own columns, of rows that have them.
@@ -140,118 +161,15 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         }
     }
 
-    fn label(&self, at: usize, label: [Option<f64>; 2]) -> Result<[f64; 2], DatasetError> {
-        let [Some(left), Some(right)] = label else {
-            let column = if label[0].is_none() { "label_0" } else { "label_1" };
-            return Err(self.place(at).wrong(column, "nothing".into(), "a label, since has_label is true"));
-        };
-        self.place(at).label([left, right])?;
-        Ok([left, right])
-    }
-
-    fn place(&self, at: usize) -> Place<'_> {
+    pub(super) fn place(&self, at: usize) -> Place<'_> {
         Place { file: &self.reader.file, row: self.first + at as u64 }
     }
 
-    fn bools(&mut self, name: &'static str, default: bool) -> Result<Vec<bool>, DatasetError> {
-        let mut found = vec![default; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        self.column::<BoolType>(name, leaf, &mut |_, at, value| {
-            found[at] = value.unwrap_or(default);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    fn integers(&mut self, name: &'static str, default: Option<i64>) -> Result<Vec<i64>, DatasetError> {
-        let mut found = vec![default.unwrap_or_default(); self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        let mut take = |decoder: &mut Self, at, value: Option<i64>| {
-            let nothing = || decoder.place(at).wrong(name, "nothing".into(), "a number");
-            found[at] = value.or(default).ok_or_else(nothing)?;
-            Ok(())
-        };
-        if leaf.narrow {
-            self.column::<Int32Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(i64::from))
-            })?;
-        } else {
-            self.column::<Int64Type>(name, leaf, &mut take)?;
-        }
-        Ok(found)
-    }
-
-    /// Nanoseconds since 1970; 0 where there is none.
-    fn times(&mut self, name: &'static str) -> Result<Vec<i64>, DatasetError> {
-        let mut times = self.integers(name, Some(0))?;
-        let unit = self.reader.layout.leaf(name).map_or(1, |leaf| leaf.unit);
-        for (at, time) in times.iter_mut().enumerate() {
-            let beyond =
-                || self.place(at).wrong(name, format!("{time} times {unit} ns"), "a time from 1678 to 2262");
-            let nanoseconds = time.checked_mul(unit).ok_or_else(beyond);
-            *time = self.noted(at, nanoseconds)?.unwrap_or_default();
-        }
-        Ok(times)
-    }
-
-    fn reals(&mut self, name: &'static str) -> Result<Vec<Option<f64>>, DatasetError> {
-        let mut found = vec![None; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        // NaN is what pandas knows for nothing.
-        let mut take = |at: usize, value: Option<f64>| {
-            found[at] = value.filter(|value| !value.is_nan());
-            Ok(())
-        };
-        if leaf.narrow {
-            self.column::<FloatType>(name, leaf, &mut |_, at, value| take(at, value.map(f64::from)))?;
-        } else {
-            self.column::<DoubleType>(name, leaf, &mut |_, at, value| take(at, value))?;
-        }
-        Ok(found)
-    }
-
-    fn texts(
-        &mut self,
-        name: &'static str,
-        needed: bool,
-        take: &mut dyn FnMut(usize, String),
-    ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
-        self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value| {
-            let Some(value) = value else {
-                let missing = || decoder.place(at).wrong(name, "nothing".into(), "a text");
-                return (!needed).then_some(()).ok_or_else(missing);
-            };
-            decoder.place(at).text(name, value.len())?;
-            decoder.spend(value.len())?;
-            let text = std::str::from_utf8(value.data());
-            let text = text.map_err(|_| decoder.place(at).wrong(name, "bytes".into(), "text in UTF-8"))?;
-            take(at, text.to_owned());
-            Ok(())
-        })
-    }
-
-    fn images(
-        &mut self,
-        name: &'static str,
-        take: &mut dyn FnMut(usize, Vec<u8>),
-    ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
-        self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value: Option<ByteArray>| {
-            let missing = || decoder.place(at).wrong(name, "nothing".into(), "an encoded image");
-            let value = value.filter(|value| !value.is_empty()).ok_or_else(missing)?;
-            decoder.place(at).image(name, value.len())?;
-            decoder.spend(value.len())?;
-            take(at, value.data().to_vec());
-            Ok(())
-        })
-    }
-
-    fn spend(&mut self, bytes: usize) -> Result<(), DatasetError> {
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), DatasetError> {
         match self.left.checked_sub(bytes as u64) {
             Some(left) => self.left = left,
             None => {
-                let (file, group, limit) = (self.reader.file.clone(), self.group, limits::GROUP_BYTES);
+                let (file, group, limit) = (self.reader.file.clone(), self.part.group, limits::GROUP_BYTES);
                 let found = limit - self.left + bytes as u64;
                 return Err(DatasetError::Group { file, group, found, unit: "bytes", limit });
             }
@@ -260,13 +178,13 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
     }
 
     /// Every value of a column, in order, after its pages were checked.
-    fn column<T: DataType>(
+    pub(super) fn column<T: DataType>(
         &mut self,
         name: &'static str,
         leaf: Leaf,
         take: &mut Take<'_, Self, T::T>,
     ) -> Result<(), DatasetError> {
-        let (reader, group) = (self.reader, self.group);
+        let (reader, Part { group, skip, .. }) = (self.reader, self.part);
         let damaged = |reason: String| DatasetError::Damaged {
             file: reader.file.clone(),
             reason: format!("column `{name}`, row group {group}: {reason}"),
@@ -283,19 +201,46 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
                 chunk.compressed_size()
             )));
         };
-        let claim = Chunk { start, end, compression: chunk.compression(), values: self.rows as u64 };
-        pages::check(&*reader.source, &claim, &mut self.uncompressed).map_err(|fault| match fault {
+        let all = u64::try_from(row_group.num_rows()).unwrap_or_default();
+        let wanted = skip..skip + self.rows as u64;
+        let claim = Chunk { start, end, compression: chunk.compression(), values: all, wanted };
+        let before = pages::check(&*reader.source, &claim, &mut self.uncompressed);
+        let before = before.map_err(|fault| match fault {
             PageFault::Encoding { .. } => {
                 let (file, found) = (reader.file.clone(), fault.to_string());
                 DatasetError::Storage { file, column: name, found, expected: ENCODINGS }
             }
             fault => damaged(fault.to_string()),
         })?;
-        let pages =
-            SerializedPageReader::new(reader.source.clone(), chunk, self.rows, None).map_err(wrong)?;
-        let pages = SoundPages { pages, kind: chunk.column_type(), present: leaf.present };
         let descriptor = chunk.column_descr_ptr();
-        let mut values = ColumnReaderImpl::<T>::new(descriptor, Box::new(pages));
+        let sound = SoundPages {
+            pages: (),
+            kind: chunk.column_type(),
+            present: leaf.present,
+            width: usize::try_from(descriptor.type_length()).unwrap_or_default(),
+            limit: self.left.min(limits::PAGE_BYTES),
+            skip: before.pages,
+            dictionary_first: before.has_dictionary,
+        };
+        let pages = match chunk.compression() {
+            #[cfg(not(target_family = "wasm"))]
+            parquet::basic::Compression::LZ4 => {
+                sound.over(Lz4Pages { source: reader.source.clone(), at: start, end })
+            }
+            _ => {
+                let pages = SerializedPageReader::new(reader.source.clone(), chunk, all as usize, None);
+                sound.over(pages.map_err(wrong)?)
+            }
+        };
+        let mut values = ColumnReaderImpl::<T>::new(descriptor, pages);
+        let mut unwanted = (skip - before.values) as usize;
+        while unwanted > 0 {
+            let read = values.read_records(BATCH.min(unwanted), Some(&mut Vec::new()), None, &mut Vec::new());
+            match read.map_err(|error| damaged(said(&error)))? {
+                (0, ..) => return Err(damaged(format!("it ends before row {skip}"))),
+                (read, ..) => unwanted -= read,
+            }
+        }
         let (mut at, rows) = (0, self.rows);
         let (mut found, mut levels) = (Vec::new(), Vec::new());
         while at < rows {

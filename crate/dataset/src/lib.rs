@@ -2,22 +2,29 @@
 //!
 //! [`Reader`] and [`Writer`] know no file system; [`DatasetFiles`] finds and opens files.
 
+mod cells;
 pub mod contribution;
+mod derive;
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;
 mod group;
 mod identity;
 mod limits;
+#[cfg(not(target_family = "wasm"))]
+mod lz4;
 #[cfg(all(feature = "merge", not(target_family = "wasm")))]
 pub mod merge;
 mod pages;
 mod read;
 mod row;
 mod schema;
+mod transcode;
+mod unpacked;
 mod values;
 mod write;
 
+pub use derive::{Derived, derived_line};
 pub use error::DatasetError;
 #[cfg(not(target_family = "wasm"))]
 pub use files::{DatasetFiles, GroupId};

@@ -6,6 +6,8 @@ use super::{Collected, DatasetError, Row};
 pub const GROUP_ROWS: u64 = 1 << 20;
 /// Most bytes of a row group when uncompressed: what reading one may take in memory, about twice.
 pub const GROUP_BYTES: u64 = 1 << 30;
+/// Most bytes of a page whose encoding leaves out what texts share, once they are whole.
+pub(super) const PAGE_BYTES: u64 = 256 << 20;
 /// Most bytes of a text.
 pub const TEXT_BYTES: usize = 1 << 20;
 /// Most bytes of an encoded image.

@@ -1,14 +1,14 @@
 //! What the pages of a column claim, looked through before anything is decoded.
 //!
 //! The library that decodes takes memory for what a page's header claims: for its uncompressed size, for the values of a dictionary, and for
-//! whatever gzip unpacks. Each is checked here first. The layout of a page header is `PageHeader` in Parquet's `parquet.thrift`, in thrift's
+//! whatever gzip, Brotli and LZ4 frames unpack. Each is checked here first. The layout of a page header is `PageHeader` in Parquet's `parquet.thrift`, in thrift's
 //! compact protocol.
 
-use std::io::{self, Read};
+use std::{io::Read, ops::Range};
 
 use parquet::{basic::Compression, file::reader::ChunkReader};
 
-use super::values::number;
+use super::{unpacked::is_bounded, values::number};
 
 /// Bytes that are read to find a page header in; with long statistics it needs more.
 const HEADER: u64 = 16 << 10;
@@ -17,12 +17,15 @@ const LONGEST_HEADER: u64 = 4 << 20;
 /// Deepest struct within a struct of a page header; the format has three.
 const DEEPEST: usize = 4;
 
-/// Parquet's numbers for encodings that are read. Its byte-array deltas are not: their decoder trusts the lengths it finds.
+/// Parquet's numbers for encodings that are read.
 const PLAIN: i64 = 0;
 const PLAIN_DICTIONARY: i64 = 2;
 const RLE: i64 = 3;
 const DELTA_BINARY_PACKED: i64 = 5;
+const DELTA_LENGTH_BYTE_ARRAY: i64 = 6;
+const DELTA_BYTE_ARRAY: i64 = 7;
 const RLE_DICTIONARY: i64 = 8;
+const BYTE_STREAM_SPLIT: i64 = 9;
 
 /// Where a column's pages are.
 pub(super) struct Chunk {
@@ -30,6 +33,18 @@ pub(super) struct Chunk {
     pub(super) end: u64,
     pub(super) compression: Compression,
     /// How many values it must hold, nulls counted.
+    pub(super) values: u64,
+    /// Which of them are read.
+    pub(super) wanted: Range<u64>,
+}
+
+/// Pages that come before those that are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Before {
+    pub(super) has_dictionary: bool,
+    /// Data pages.
+    pub(super) pages: u64,
+    /// Their values.
     pub(super) values: u64,
 }
 
@@ -57,9 +72,14 @@ pub(super) enum PageFault {
     Encoding { encoding: i64 },
 }
 
-/// Checks a column's pages against each other, its size and the bytes that may still be uncompressed; takes those from `budget`.
-pub(super) fn check<R: ChunkReader>(source: &R, chunk: &Chunk, budget: &mut u64) -> Result<(), PageFault> {
-    let (mut at, mut values, mut has_dictionary) = (chunk.start, 0_u64, false);
+/// Checks a column's pages against each other, its size and the bytes that may still be uncompressed; takes those of pages that are
+/// read from `budget`.
+pub(super) fn check<R: ChunkReader>(
+    source: &R,
+    chunk: &Chunk,
+    budget: &mut u64,
+) -> Result<Before, PageFault> {
+    let (mut at, mut values, mut before) = (chunk.start, 0_u64, Before::default());
     while at < chunk.end && values < chunk.values {
         let (header, length) = header_at(source, at, chunk.end)?;
         let body = at + length;
@@ -67,32 +87,41 @@ pub(super) fn check<R: ChunkReader>(source: &R, chunk: &Chunk, budget: &mut u64)
         let compressed = u64::try_from(claimed).ok().filter(|&bytes| bytes <= left);
         let compressed = compressed.ok_or(PageFault::Beyond { at, claimed, left })?;
         let (claimed, left) = (header.uncompressed, *budget);
-        let uncompressed = u64::try_from(claimed).ok().filter(|&bytes| bytes <= left);
-        let uncompressed = uncompressed.ok_or(PageFault::TooLarge { at, claimed, left })?;
-        *budget -= uncompressed;
-        values += header.data_values(at, uncompressed, &mut has_dictionary)?;
-        let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
-        let levels = levels.filter(|&levels| levels <= uncompressed).ok_or(PageFault::Header { at })?;
-        if matches!(chunk.compression, Compression::GZIP(_)) && header.packed {
-            unpacks(source, body + levels, compressed - levels, uncompressed - levels)?
-                .then_some(())
-                .ok_or(PageFault::Unpacked { at, claimed })?;
+        let uncompressed = u64::try_from(claimed).map_err(|_| PageFault::TooLarge { at, claimed, left })?;
+        let count = header.data_values(at, uncompressed.min(chunk.values), &mut before.has_dictionary)?;
+        let is_data = header.kind != PageHeader::DICTIONARY;
+        let first = values;
+        values += count;
+        if is_data && chunk.wanted.start > 0 && values <= chunk.wanted.start {
+            // The library counts such a page only where it reads pages, not where it skips them.
+            (header.kind != PageHeader::INDEX).then_some(()).ok_or(PageFault::Header { at })?;
+            (before.pages, before.values) = (before.pages + 1, values);
+        } else if !is_data || first < chunk.wanted.end {
+            if uncompressed > left {
+                return Err(PageFault::TooLarge { at, claimed, left });
+            }
+            *budget -= uncompressed;
+            let levels = u64::try_from(header.levels).ok().filter(|&levels| levels <= compressed);
+            let levels = levels.filter(|&levels| levels <= uncompressed).ok_or(PageFault::Header { at })?;
+            if header.packed {
+                let (start, length) = (body + levels, compressed - levels);
+                is_bounded(source, chunk.compression, start, length, uncompressed - levels)?
+                    .then_some(())
+                    .ok_or(PageFault::Unpacked { at, claimed })?;
+            }
         }
         at = body + compressed;
     }
     let (found, expected) = (values, chunk.values);
-    (found == expected).then_some(()).ok_or(PageFault::Count { found, expected })
-}
-
-/// Whether gzip unpacks to exactly this many bytes: its decoder would go on for as long as there is something to unpack.
-fn unpacks<R: ChunkReader>(source: &R, at: u64, length: u64, expected: u64) -> Result<bool, PageFault> {
-    let packed = source.get_read(at)?.take(length);
-    let mut unpacked = flate2::read::MultiGzDecoder::new(packed).take(expected.saturating_add(1));
-    Ok(expected == 0 || io::copy(&mut unpacked, &mut io::sink()).is_ok_and(|bytes| bytes == expected))
+    (found == expected).then_some(before).ok_or(PageFault::Count { found, expected })
 }
 
 /// The header at a place and how long it is.
-fn header_at<R: ChunkReader>(source: &R, at: u64, end: u64) -> Result<(PageHeader, u64), PageFault> {
+pub(super) fn header_at<R: ChunkReader>(
+    source: &R,
+    at: u64,
+    end: u64,
+) -> Result<(PageHeader, u64), PageFault> {
     for length in [HEADER, LONGEST_HEADER] {
         let length = length.min(end - at);
         let mut bytes = Vec::new();
@@ -112,24 +141,31 @@ fn header_at<R: ChunkReader>(source: &R, at: u64, end: u64) -> Result<(PageHeade
 
 /// What is needed of a page header.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct PageHeader {
-    kind: i64,
-    uncompressed: i64,
-    compressed: i64,
-    values: i64,
-    encoding: i64,
+#[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only pages in LZ4 need all of it"))]
+pub(super) struct PageHeader {
+    pub(super) kind: i64,
+    pub(super) uncompressed: i64,
+    pub(super) compressed: i64,
+    pub(super) values: i64,
+    pub(super) encoding: i64,
+    /// The encoding of definition levels, in the first version of data pages.
+    pub(super) level_encoding: i64,
+    /// How many values are null, in the second version.
+    pub(super) nulls: i64,
     /// Which of the structs it has: a second one is refused, since the decoder might believe the other.
     body: i64,
     /// Bytes of levels before what is packed, in the second version of data pages.
-    levels: i64,
-    packed: bool,
+    pub(super) levels: i64,
+    /// Those of them that are definition levels.
+    pub(super) definition_levels: i64,
+    pub(super) packed: bool,
 }
 
 impl PageHeader {
-    const DATA: i64 = 0;
-    const INDEX: i64 = 1;
-    const DICTIONARY: i64 = 2;
-    const DATA_2: i64 = 3;
+    pub(super) const DATA: i64 = 0;
+    pub(super) const INDEX: i64 = 1;
+    pub(super) const DICTIONARY: i64 = 2;
+    pub(super) const DATA_2: i64 = 3;
 
     /// Whether the struct it has is the one of its kind.
     fn is_whole(&self) -> bool {
@@ -139,15 +175,15 @@ impl PageHeader {
         )
     }
 
-    /// How many of the column's values the page at `at` says it holds, where it is of a kind and encoding that are read.
-    fn data_values(&self, at: u64, uncompressed: u64, has_dictionary: &mut bool) -> Result<u64, PageFault> {
+    /// How many of the column's values the page at `at` says it holds, where it is of a kind and encoding that are read. `entries` is what
+    /// a dictionary may have: each takes a byte at least, and is of use to a row.
+    fn data_values(&self, at: u64, entries: u64, has_dictionary: &mut bool) -> Result<u64, PageFault> {
         let (encoding, claimed) = (self.encoding, self.values);
         let count = u64::try_from(claimed).map_err(|_| PageFault::Values { at, claimed })?;
         match self.kind {
             Self::INDEX => Ok(0),
             Self::DICTIONARY => match encoding {
-                // A number or a text's length takes four bytes at least.
-                _ if count > uncompressed / 4 => Err(PageFault::Values { at, claimed }),
+                _ if count > entries => Err(PageFault::Values { at, claimed }),
                 PLAIN | PLAIN_DICTIONARY => {
                     *has_dictionary = true;
                     Ok(0)
@@ -155,7 +191,12 @@ impl PageHeader {
                 _ => Err(PageFault::Encoding { encoding }),
             },
             _ => match encoding {
-                PLAIN | RLE | DELTA_BINARY_PACKED => Ok(count),
+                PLAIN
+                | RLE
+                | DELTA_BINARY_PACKED
+                | DELTA_LENGTH_BYTE_ARRAY
+                | DELTA_BYTE_ARRAY
+                | BYTE_STREAM_SPLIT => Ok(count),
                 PLAIN_DICTIONARY | RLE_DICTIONARY if *has_dictionary => Ok(count),
                 PLAIN_DICTIONARY | RLE_DICTIONARY => Err(PageFault::NoDictionary { at }),
                 _ => Err(PageFault::Encoding { encoding }),
@@ -172,8 +213,13 @@ impl PageHeader {
             // Data, dictionary, data of the second version; a page has one of them.
             (5 | 7 | 8, 1) => self.values = value,
             (5 | 7, 2) | (8, 4) => self.encoding = value,
+            (5, 3) => self.level_encoding = value,
+            (8, 2) => self.nulls = value,
             // A negative length is beyond any page.
             (8, 5 | 6) => {
+                if field == 5 {
+                    self.definition_levels = value;
+                }
                 self.levels = self.levels.saturating_add(if value < 0 { i64::MAX } else { value });
             }
             _ => {}

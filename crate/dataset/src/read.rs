@@ -15,7 +15,7 @@ use parquet::{
     },
 };
 
-use super::{DatasetError, Row, group::GroupDecoder, limits, schema::Layout};
+use super::{DatasetError, Derived, Row, group::GroupDecoder, limits, schema::Layout, unpacked::unread};
 
 /// Which columns to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,20 @@ pub enum Columns {
     WithoutImages,
 }
 
-/// What a row group claims.
+/// When a row group is read in parts.
+#[derive(Debug, Clone, Copy)]
+struct Parting {
+    /// Most bytes of one that is read whole.
+    whole: u64,
+    /// About so many bytes has each part of a larger one.
+    part: u64,
+}
+
+const PARTING: Parting = Parting { whole: limits::GROUP_BYTES, part: limits::GROUP_BYTES / 4 };
+/// Most parts of a file.
+const PARTS: usize = 1 << 20;
+
+/// What a row group claims, or a part of one that is too large to be held in memory.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RowGroup {
     /// How many rows it has.
@@ -56,6 +69,17 @@ pub struct Reader<R> {
     pub(super) metadata: ParquetMetaData,
     pub(super) layout: Layout,
     groups: Vec<RowGroup>,
+    /// Where each of `groups` is.
+    parts: Vec<Part>,
+}
+
+/// A row group of the file, or a part of it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Part {
+    /// The file's row group.
+    pub(super) group: usize,
+    /// Rows of it that come before.
+    pub(super) skip: u64,
 }
 
 impl<R: ChunkReader + 'static> Reader<R> {
@@ -65,13 +89,24 @@ impl<R: ChunkReader + 'static> Reader<R> {
     ///
     /// When it is no Parquet file, has another schema, or row groups beyond the limits.
     pub fn open(file: impl Into<String>, source: R) -> Result<Self, DatasetError> {
-        let file = file.into();
+        Self::open_in_parts(file.into(), source, PARTING)
+    }
+
+    fn open_in_parts(file: String, source: R, parting: Parting) -> Result<Self, DatasetError> {
         let metadata = contained(&file, || footer(&file, &source))?;
         let layout = Layout::of(&file, metadata.file_metadata().schema_descr())?;
-        let mut reader = Self { file, source: Arc::new(source), metadata, layout, groups: Vec::new() };
-        let count = reader.metadata.num_row_groups();
-        reader.groups = (0..count).map(|group| reader.claimed(group)).collect::<Result<_, _>>()?;
+        let (groups, parts) = (Vec::new(), Vec::new());
+        let mut reader = Self { file, source: Arc::new(source), metadata, layout, groups, parts };
+        for group in 0..reader.metadata.num_row_groups() {
+            reader.add(group, parting)?;
+        }
         Ok(reader)
+    }
+
+    /// What columns the file lacks and the reader makes from others. `num_example_per_prompt` and `ranking_id` are not among them: who
+    /// reads all files of a data set counts (as [`super::DatasetFiles`] does); here they are 1 and 0.
+    pub fn derived(&self) -> Vec<Derived> {
+        self.layout.derived()
     }
 
     /// How many rows the file has.
@@ -79,7 +114,8 @@ impl<R: ChunkReader + 'static> Reader<R> {
         self.groups.iter().map(|group| group.rows).sum()
     }
 
-    /// The row groups, in order.
+    /// The row groups, in order; one with more than [`super::GROUP_BYTES`] in several parts, each of which is read as if it were a row
+    /// group.
     pub fn row_groups(&self) -> &[RowGroup] {
         &self.groups
     }
@@ -102,22 +138,33 @@ impl<R: ChunkReader + 'static> Reader<R> {
         self.group(index, columns, true)
     }
 
-    fn group(&self, index: usize, columns: Columns, lenient: bool) -> Result<SoundRows, DatasetError> {
-        let Some(group) = self.groups.get(index) else {
+    /// A row group's prompts.
+    pub(super) fn captions(&self, index: usize) -> Result<Vec<String>, DatasetError> {
+        let mut decoder = self.decoder(index, false)?;
+        contained(&self.file, || decoder.captions())
+    }
+
+    fn decoder(&self, index: usize, lenient: bool) -> Result<GroupDecoder<'_, R>, DatasetError> {
+        let (Some(group), Some(&part)) = (self.groups.get(index), self.parts.get(index)) else {
             let groups = self.groups.len();
             return Err(DatasetError::NoGroup { file: self.file.clone(), group: index, groups });
         };
         let first = self.groups[..index].iter().map(|group| group.rows).sum();
-        let mut decoder = GroupDecoder {
+        Ok(GroupDecoder {
             reader: self,
-            group: index,
+            part,
             rows: group.rows as usize,
             first,
             left: limits::GROUP_BYTES,
             uncompressed: limits::GROUP_BYTES,
             lenient,
             faults: BTreeMap::new(),
-        };
+        })
+    }
+
+    fn group(&self, index: usize, columns: Columns, lenient: bool) -> Result<SoundRows, DatasetError> {
+        let mut decoder = self.decoder(index, lenient)?;
+        let first = decoder.first;
         let mut rows = contained(&self.file, || decoder.rows(columns))?;
         let faults = decoder.faults;
         let numbers =
@@ -132,7 +179,7 @@ impl<R: ChunkReader + 'static> Reader<R> {
 
     /// Where the columns of a row group that are read lie in the file, where the file is that long.
     pub(super) fn group_span(&self, group: usize) -> Option<Range<u64>> {
-        let row_group = self.metadata.row_groups().get(group)?;
+        let row_group = self.metadata.row_groups().get(self.parts.get(group)?.group)?;
         let mut span: Option<Range<u64>> = None;
         for (_, leaf) in self.layout.columns() {
             let chunk = row_group.columns().get(leaf.index)?;
@@ -146,8 +193,8 @@ impl<R: ChunkReader + 'static> Reader<R> {
         span
     }
 
-    /// What a row group claims, where that is within the limits and the file.
-    fn claimed(&self, group: usize) -> Result<RowGroup, DatasetError> {
+    /// Adds a row group, in parts where it is large, if what it claims is within the limits and its columns can be unpacked.
+    fn add(&mut self, group: usize, parting: Parting) -> Result<(), DatasetError> {
         let row_group = self.metadata.row_group(group);
         let too_large = |found: u64, unit, limit| {
             let file = self.file.clone();
@@ -158,14 +205,31 @@ impl<R: ChunkReader + 'static> Reader<R> {
             return Err(too_large(rows, "rows", limits::GROUP_ROWS));
         }
         let mut bytes = 0_u64;
-        for (_, leaf) in self.layout.columns() {
-            let size = row_group.columns().get(leaf.index).map_or(-1, |chunk| chunk.uncompressed_size());
+        for (column, leaf) in self.layout.columns() {
+            let chunk = row_group.columns().get(leaf.index);
+            let in_browser = cfg!(target_family = "wasm");
+            if let Some((found, advice)) = chunk.and_then(|chunk| unread(chunk.compression(), in_browser)) {
+                let (file, column) = (self.file.clone(), column.name);
+                return Err(DatasetError::Compression { file, column, found, advice });
+            }
+            let size = chunk.map_or(-1, |chunk| chunk.uncompressed_size());
             bytes = bytes.saturating_add(u64::try_from(size).unwrap_or(u64::MAX));
         }
-        if bytes > limits::GROUP_BYTES {
+        let parts = if bytes > parting.whole { bytes.div_ceil(parting.part) } else { 1 };
+        if parts > rows.max(1) || self.parts.len() as u64 + parts > PARTS as u64 {
             return Err(too_large(bytes, "bytes", limits::GROUP_BYTES));
         }
-        Ok(RowGroup { rows, bytes })
+        let of_each = rows.div_ceil(parts);
+        let mut skip = 0;
+        loop {
+            let count = of_each.min(rows - skip);
+            self.groups.push(RowGroup { rows: count, bytes: bytes / parts });
+            self.parts.push(Part { group, skip });
+            skip += count;
+            if skip >= rows {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -202,4 +266,33 @@ fn contained<T>(file: &str, work: impl FnOnce() -> Result<T, DatasetError>) -> R
 pub(super) fn said(error: &ParquetError) -> String {
     let text = error.to_string();
     text.strip_prefix("Parquet error: ").unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, path::Path};
+
+    use super::*;
+    use crate::Columns;
+
+    #[test]
+    fn parts_of_a_row_group_are_its_rows() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/dataset/fixtures");
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let bytes = bytes::Bytes::from(fs::read(&path).unwrap());
+            let read = |parting| {
+                let reader = Reader::open_in_parts("a file".into(), bytes.clone(), parting).unwrap();
+                let groups = 0..reader.row_groups().len();
+                let rows = groups.clone().map(|group| reader.read_group(group, Columns::All).unwrap());
+                (groups.len(), rows.flatten().collect::<Vec<_>>())
+            };
+            let (whole, expected) = read(PARTING);
+            for part in [1500, 3000] {
+                let (parts, found) = read(Parting { whole: 1500, part });
+                assert!(parts > whole, "{}", path.display());
+                assert_eq!(found, expected, "{}", path.display());
+            }
+        }
+    }
 }

@@ -47,13 +47,13 @@ pub(super) const COLUMNS: [Column; 35] = [
     column("image_1_url", Kind::Text, false),
     column("jpg_0", Kind::Image, true),
     column("jpg_1", Kind::Image, true),
-    column("label_0", Kind::Real, true),
-    column("label_1", Kind::Real, true),
+    column("label_0", Kind::Real, false),
+    column("label_1", Kind::Real, false),
     column("model_0", Kind::Text, false),
     column("model_1", Kind::Text, false),
     column("ranking_id", Kind::Integer, false),
     column("user_id", Kind::Integer, false),
-    column("num_example_per_prompt", Kind::Integer, true),
+    column("num_example_per_prompt", Kind::Integer, false),
     column("__index_level_0__", Kind::Integer, false),
     column(KIND, Kind::Text, false),
     column(RECORD_VERSION, Kind::Integer, false),
@@ -95,10 +95,50 @@ pub(super) struct Leaf {
     pub(super) index: usize,
     /// The definition level of a value that is there.
     pub(super) present: i16,
-    /// What a number is multiplied by: a timestamp's unit in nanoseconds, else 1.
-    pub(super) unit: i64,
-    /// Whether a number has 32 bits only.
-    pub(super) narrow: bool,
+    /// How values are stored.
+    pub(super) form: Form,
+    /// Whether it is the `bytes` of a struct of an image's bytes and path.
+    pub(super) in_struct: bool,
+}
+
+/// How values are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Bool,
+    /// 32 bits, signed or not.
+    Int32 {
+        signed: bool,
+    },
+    /// 64 bits, signed or not.
+    Int64 {
+        signed: bool,
+    },
+    /// Nanoseconds of a day and the day, as Spark and Impala write times.
+    Int96,
+    /// 64 bits times so many nanoseconds.
+    Time {
+        unit: i64,
+    },
+    /// Days since 1970.
+    Date,
+    /// 16 bits.
+    Half,
+    Float,
+    Double,
+    /// A whole number over a power of ten: in 32 or 64 bits, or in so many bytes.
+    Decimal32 {
+        scale: u32,
+    },
+    Decimal64 {
+        scale: u32,
+    },
+    DecimalBytes {
+        scale: u32,
+    },
+    /// Texts and images.
+    Bytes,
+    /// 16 bytes that are written with hyphens.
+    Uuid,
 }
 
 /// Where a file has each column of the schema.
@@ -114,24 +154,31 @@ impl Layout {
             let Some(&column) = COLUMNS.iter().find(|column| path.first() == Some(&column.name)) else {
                 continue;
             };
-            // Hugging Face's `Image` is a struct of the bytes and a path, of which only the bytes are read.
             // What pandas writes for a column of nothing but None.
             if matches!(leaf.logical_type_ref(), Some(LogicalType::Unknown)) && !column.needed {
                 continue;
             }
+            // Hugging Face's `Image` is a struct of the bytes and a path, of which only the bytes are read.
             match path[1..] {
                 [] => {}
                 ["bytes"] if column.kind == Kind::Image => {}
                 ["path"] if column.kind == Kind::Image => continue,
+                _ if leaf.max_rep_level() > 0 => return Err(wrong(file, column, "a list".into())),
                 _ => return Err(wrong(file, column, "nested".into())),
             }
-            let leaf = fitting(column, index, leaf).map_err(|found| wrong(file, column, found))?;
+            let form = fitting(column, leaf).map_err(|found| wrong(file, column, found))?;
+            let leaf = Leaf { index, present: leaf.max_def_level(), form, in_struct: path.len() > 1 };
             if found.insert(column.name, (column, leaf)).is_some() {
                 return Err(wrong(file, column, "there twice".into()));
             }
         }
         let missing = COLUMNS.iter().filter(|column| column.needed && !found.contains_key(column.name));
-        let columns: Vec<&'static str> = missing.map(|column| column.name).collect();
+        let mut columns: Vec<&'static str> = missing.map(|column| column.name).collect();
+        let uids = ["best_image_uid", "image_0_uid", "image_1_uid"];
+        let has_label = ["label_0", "label_1"].iter().any(|name| found.contains_key(name));
+        if !has_label && !uids.iter().all(|name| found.contains_key(name)) {
+            columns.push("label_0");
+        }
         if columns.is_empty() {
             Ok(Self(found))
         } else {
@@ -152,18 +199,18 @@ impl Layout {
 
 fn wrong(file: &str, column: Column, found: String) -> DatasetError {
     let expected = match column.kind {
-        Kind::Bool => "bool",
+        Kind::Bool => "bool, or numbers that are 0 or 1",
         Kind::Text => "string",
-        Kind::Time => "timestamp in ms, us or ns",
+        Kind::Time => "timestamp or date",
         Kind::Image => "binary, or a struct with binary `bytes`",
-        Kind::Real => "double",
-        Kind::Integer => "int64",
+        Kind::Real => "a number: float, integer, decimal or bool",
+        Kind::Integer => "whole numbers",
     };
     DatasetError::ColumnType { file: file.into(), column: column.name, expected, found }
 }
 
-/// The file's column as this column of the schema, or what it is instead.
-fn fitting(column: Column, index: usize, leaf: &ColumnDescriptor) -> Result<Leaf, String> {
+/// How the file stores the values of this column of the schema, or what it has instead.
+fn fitting(column: Column, leaf: &ColumnDescriptor) -> Result<Form, String> {
     if leaf.max_rep_level() > 0 {
         return Err("a list".into());
     }
@@ -172,12 +219,26 @@ fn fitting(column: Column, index: usize, leaf: &ColumnDescriptor) -> Result<Leaf
     let converted = leaf.converted_type();
     let annotated = logical.is_some() || converted != ConvertedType::NONE;
     let text = matches!(logical, Some(LogicalType::String)) || converted == ConvertedType::UTF8;
-    let signed = match logical {
-        Some(LogicalType::Integer(integer)) => integer.is_signed,
-        Some(_) => false,
-        None => !annotated || matches!(converted.to_string().as_str(), "INT_32" | "INT_64"),
+    let form = match (column.kind, leaf.physical_type()) {
+        (Kind::Text, Physical::BYTE_ARRAY) if text => Some(Form::Bytes),
+        (Kind::Text, Physical::FIXED_LEN_BYTE_ARRAY)
+            if matches!(logical, Some(LogicalType::Uuid)) && leaf.type_length() == 16 =>
+        {
+            Some(Form::Uuid)
+        }
+        (Kind::Image, Physical::BYTE_ARRAY) if !annotated => Some(Form::Bytes),
+        (Kind::Time, Physical::INT64) => unit(logical, converted).map(|unit| Form::Time { unit }),
+        (Kind::Time, Physical::INT96) => Some(Form::Int96),
+        (Kind::Time, Physical::INT32) => (converted == ConvertedType::DATE).then_some(Form::Date),
+        (Kind::Bool | Kind::Real | Kind::Integer, _) => number(leaf),
+        _ => None,
     };
-    let unit = match (logical, converted) {
+    form.ok_or_else(|| described(leaf, text))
+}
+
+/// A timestamp's unit in nanoseconds.
+fn unit(logical: Option<&LogicalType>, converted: ConvertedType) -> Option<i64> {
+    match (logical, converted) {
         (Some(LogicalType::Timestamp(timestamp)), _) => Some(match timestamp.unit {
             TimeUnit::MILLIS => 1_000_000,
             TimeUnit::MICROS => 1000,
@@ -186,19 +247,50 @@ fn fitting(column: Column, index: usize, leaf: &ColumnDescriptor) -> Result<Leaf
         (None, ConvertedType::TIMESTAMP_MILLIS) => Some(1_000_000),
         (None, ConvertedType::TIMESTAMP_MICROS) => Some(1000),
         _ => None,
+    }
+}
+
+/// How a column stores numbers, where it has some.
+fn number(leaf: &ColumnDescriptor) -> Option<Form> {
+    let (logical, converted) = (leaf.logical_type_ref(), leaf.converted_type());
+    // More digits than these are in no label.
+    let scale = || u32::try_from(leaf.type_scale()).ok().filter(|&scale| scale <= 18);
+    let decimal = matches!(logical, Some(LogicalType::Decimal(_)))
+        || (logical.is_none() && converted == ConvertedType::DECIMAL);
+    let signed = match logical {
+        Some(LogicalType::Integer(integer)) => Some(integer.is_signed),
+        Some(_) => None,
+        None => match converted {
+            ConvertedType::NONE
+            | ConvertedType::INT_8
+            | ConvertedType::INT_16
+            | ConvertedType::INT_32
+            | ConvertedType::INT_64 => Some(true),
+            ConvertedType::UINT_8
+            | ConvertedType::UINT_16
+            | ConvertedType::UINT_32
+            | ConvertedType::UINT_64 => Some(false),
+            _ => None,
+        },
     };
-    let unit = match (column.kind, leaf.physical_type()) {
-        (Kind::Bool, Physical::BOOLEAN) => Some(1),
-        (Kind::Text, Physical::BYTE_ARRAY) if text => Some(1),
-        (Kind::Image, Physical::BYTE_ARRAY) if !annotated => Some(1),
-        (Kind::Time, Physical::INT64) => unit,
-        (Kind::Real, Physical::DOUBLE | Physical::FLOAT) => Some(1),
-        (Kind::Integer, Physical::INT64 | Physical::INT32) if signed => Some(1),
+    match leaf.physical_type() {
+        Physical::BOOLEAN => Some(Form::Bool),
+        Physical::FLOAT => Some(Form::Float),
+        Physical::DOUBLE => Some(Form::Double),
+        Physical::INT32 if decimal => scale().map(|scale| Form::Decimal32 { scale }),
+        Physical::INT64 if decimal => scale().map(|scale| Form::Decimal64 { scale }),
+        Physical::INT32 => signed.map(|signed| Form::Int32 { signed }),
+        Physical::INT64 => signed.map(|signed| Form::Int64 { signed }),
+        Physical::FIXED_LEN_BYTE_ARRAY if decimal && (1..=16).contains(&leaf.type_length()) => {
+            scale().map(|scale| Form::DecimalBytes { scale })
+        }
+        Physical::FIXED_LEN_BYTE_ARRAY
+            if matches!(logical, Some(LogicalType::Float16)) && leaf.type_length() == 2 =>
+        {
+            Some(Form::Half)
+        }
         _ => None,
-    };
-    let narrow = matches!(leaf.physical_type(), Physical::FLOAT | Physical::INT32);
-    let leaf_of = |unit| Leaf { index, present: leaf.max_def_level(), unit, narrow };
-    unit.map(leaf_of).ok_or_else(|| described(leaf, text))
+    }
 }
 
 /// A column's type as people name it.

@@ -10,12 +10,14 @@ use parquet::{
     errors::{ParquetError, Result},
 };
 
+use super::transcode::{self, Values};
+
 /// Most bytes of a number in base 128, and most that the library reads.
 const LONGEST_NUMBER: usize = 10;
 /// Most values in a block of deltas; writers take 128.
-const LONGEST_BLOCK: u64 = 1 << 20;
+pub(super) const LONGEST_BLOCK: u64 = 1 << 20;
 /// Most bits of a delta and of an index into a dictionary.
-const WIDEST_DELTA: u8 = 64;
+pub(super) const WIDEST_DELTA: u8 = 64;
 const WIDEST_INDEX: u8 = 32;
 
 /// A column's pages, each of which can be decoded or gives an error.
@@ -24,10 +26,31 @@ pub(super) struct SoundPages<P> {
     pub(super) kind: Type,
     /// The definition level of a value that is there: 0 where all are.
     pub(super) present: i16,
+    /// Bytes of a value of fixed size, where the schema says it.
+    pub(super) width: usize,
+    /// Most bytes that a page's values may take once they are plain.
+    pub(super) limit: u64,
+    /// Data pages to pass over.
+    pub(super) skip: u64,
+    /// Whether the first page is a dictionary, which is not passed over.
+    pub(super) dictionary_first: bool,
+}
+
+impl SoundPages<()> {
+    /// The same for these pages.
+    pub(super) fn over<P: PageReader + 'static>(self, pages: P) -> Box<dyn PageReader> {
+        let Self { pages: (), kind, present, width, limit, skip, dictionary_first } = self;
+        Box::new(SoundPages { pages, kind, present, width, limit, skip, dictionary_first })
+    }
 }
 
 impl<P: PageReader> PageReader for SoundPages<P> {
     fn get_next_page(&mut self) -> Result<Option<Page>> {
+        if !std::mem::take(&mut self.dictionary_first) {
+            for _ in 0..std::mem::take(&mut self.skip) {
+                self.pages.skip_next_page()?;
+            }
+        }
         let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
         let broken = || ParquetError::General("a page's values are not what its encoding allows".into());
         self.sound(page).ok_or_else(broken).map(Some)
@@ -82,7 +105,26 @@ impl<P> SoundPages<P> {
         if self.present > 0 {
             runs(level_bytes, self.level_width())?;
         }
-        let readable = self.readable(values, encoding)?.min(num_values.into()) as u32;
+        let spread = matches!(
+            encoding,
+            Encoding::DELTA_LENGTH_BYTE_ARRAY | Encoding::DELTA_BYTE_ARRAY | Encoding::BYTE_STREAM_SPLIT
+        );
+        let (buf, encoding, readable) = if spread {
+            let kinds = Values {
+                kind: self.kind,
+                width: self.value_width(),
+                most: num_values as usize,
+                limit: self.limit,
+            };
+            // A page of nothing but nulls may leave out even the counts.
+            let empty = values.is_empty().then(|| (Vec::new(), 0));
+            let (plain, count) = empty.or_else(|| transcode::plain(values, encoding, kinds))?;
+            ([level_bytes, &plain].concat().into(), Encoding::PLAIN, count)
+        } else {
+            let readable = self.readable(values, encoding)?;
+            (buf, encoding, readable)
+        };
+        let readable = readable.min(num_values.into()) as u32;
         let num_nulls = nulls.unwrap_or(num_values - readable);
         (num_values.checked_sub(num_nulls)? <= readable).then_some(())?;
         // The decoder of deltas does not expect to find none.
@@ -101,6 +143,16 @@ impl<P> SoundPages<P> {
         })
     }
 
+    /// Bytes of a value of fixed size; 0 where values have none.
+    fn value_width(&self) -> usize {
+        match self.kind {
+            Type::INT32 | Type::FLOAT => 4,
+            Type::INT64 | Type::DOUBLE => 8,
+            Type::FIXED_LEN_BYTE_ARRAY => self.width,
+            _ => 0,
+        }
+    }
+
     /// Bits of a definition level.
     fn level_width(&self) -> u8 {
         (i16::BITS - self.present.leading_zeros()) as u8
@@ -114,11 +166,12 @@ impl<P> SoundPages<P> {
             Encoding::PLAIN => Some(u64::MAX),
             Encoding::RLE => runs(prefixed(values)?.0, 1).map(|()| u64::MAX),
             Encoding::DELTA_BINARY_PACKED => deltas(values),
-            _ => {
+            Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY => {
                 let (&width, indexes) = values.split_first()?;
                 (width <= WIDEST_INDEX).then_some(())?;
                 runs(indexes, width).map(|()| u64::MAX)
             }
+            _ => None,
         }
     }
 }
@@ -242,7 +295,15 @@ mod tests {
         let leaf = SchemaType::primitive_type_builder("a", kind).with_repetition(repetition).build()?;
         let path = ColumnPath::from("a");
         let column = Arc::new(ColumnDescriptor::new(Arc::new(leaf), present, 0, path));
-        let pages = SoundPages { pages: Given(pages.into_iter()), kind, present };
+        let pages = SoundPages {
+            pages: Given(pages.into_iter()),
+            kind,
+            present,
+            width: 0,
+            limit: 1 << 20,
+            skip: 0,
+            dictionary_first: false,
+        };
         let mut reader = ColumnReaderImpl::<T>::new(column, Box::new(pages));
         let (mut values, mut levels) = (Vec::new(), Vec::new());
         for _ in 0..10 {
@@ -358,6 +419,9 @@ mod tests {
             Encoding::RLE,
             Encoding::DELTA_BINARY_PACKED,
             Encoding::RLE_DICTIONARY,
+            Encoding::DELTA_LENGTH_BYTE_ARRAY,
+            Encoding::DELTA_BYTE_ARRAY,
+            Encoding::BYTE_STREAM_SPLIT,
         ])
     }
 

@@ -7,7 +7,9 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pickscore_dataset::{Columns, DatasetError, DatasetFiles, Reader, Row, RowImage, WriteOptions, Writer};
+use pickscore_dataset::{
+    Columns, DatasetError, DatasetFiles, Reader, Row, RowImage, WriteOptions, Writer, derived_line,
+};
 use proptest::prelude::*;
 
 /// The rows of tests/dataset/rows.py.
@@ -107,9 +109,28 @@ fn no_rows_are_a_file_too() {
     assert_eq!(all(written(&[]), Columns::All).unwrap(), []);
 }
 
+/// Files of other programs with every row and column.
+const FULL: [&str; 15] = [
+    "pandas",
+    "pandas-index",
+    "pandas-nullable",
+    "pyarrow-1",
+    "pyarrow-2",
+    "pyarrow-brotli",
+    "pyarrow-lz4",
+    "pyarrow-delta",
+    "pyarrow-int96",
+    "fastparquet-lz4",
+    "datasets-image",
+    "duckdb",
+    "duckdb-lz4",
+    "polars",
+    "polars-brotli",
+];
+
 #[test]
 fn other_writers_files_are_read() {
-    for name in ["pandas", "pandas-index", "pyarrow-1", "pyarrow-2", "datasets-image", "duckdb", "polars"] {
+    for name in FULL {
         let bytes = fs::read(fixture(&format!("{name}.parquet"))).unwrap();
         let mut expected = rows();
         if name == "pyarrow-1" {
@@ -122,6 +143,82 @@ fn other_writers_files_are_read() {
             assert_eq!(found, expected, "{name}, row {at}");
         }
     }
+}
+
+/// The rows where one image was preferred: other types of labels know no tie.
+fn chosen() -> Vec<Row> {
+    rows().into_iter().filter(|row| row.label.is_some_and(|label| label != [0.5, 0.5])).collect()
+}
+
+#[test]
+fn labels_of_other_types_are_read() {
+    for name in ["bool", "int8", "uint64", "float16", "decimal"] {
+        let bytes = fs::read(fixture(&format!("labels-{name}.parquet"))).unwrap();
+        assert_eq!(all(bytes, Columns::All).unwrap(), chosen(), "{name}");
+    }
+}
+
+/// A row as it is read where only its prompt, images and label are known.
+fn bare(row: Row) -> Row {
+    let images = row.images.map(|image| RowImage {
+        uid: pickscore_preferences::image_uid(&image.bytes),
+        bytes: image.bytes,
+        ..RowImage::default()
+    });
+    let best_image_uid = match row.label {
+        Some([1.0, _]) => images[0].uid.clone(),
+        Some([0.0, _]) => images[1].uid.clone(),
+        Some(_) => "tie".into(),
+        None => String::new(),
+    };
+    Row {
+        images,
+        best_image_uid,
+        are_different: true,
+        created_at: 0,
+        ranking_id: 0,
+        user_id: 0,
+        num_example_per_prompt: 1,
+        index: 0,
+        kind: None,
+        ..row
+    }
+}
+
+#[test]
+fn what_few_columns_leave_out_is_derived() {
+    for (name, expected, label) in
+        [("pandas", chosen(), "label_1"), ("polars", chosen(), "label_1"), ("duckdb", rows(), "label_0")]
+    {
+        let bytes = fs::read(fixture(&format!("few-{name}.parquet"))).unwrap();
+        let derived = derived_line(&reader(bytes.clone()).unwrap().derived()).unwrap();
+        assert_eq!(
+            derived,
+            format!(
+                "derived: {label} (1 minus the other label), has_label (whether there is a label), image_0_uid, image_1_uid (SHA-256 of the \
+                 bytes), best_image_uid (from label and uids), are_different (by comparing the images)"
+            )
+        );
+        let expected: Vec<Row> = expected.into_iter().map(bare).collect();
+        assert_eq!(all(bytes.clone(), Columns::All).unwrap(), expected, "{name}");
+        // Without the images there are no uids.
+        let unseen = all(bytes, Columns::WithoutImages).unwrap();
+        assert!(unseen.iter().all(|row| row.images.iter().all(|image| image.uid.is_empty())));
+        assert_eq!(unseen.len(), expected.len());
+    }
+    let bytes = fs::read(fixture("few-no-labels.parquet")).unwrap();
+    let derived = derived_line(&reader(bytes.clone()).unwrap().derived()).unwrap();
+    assert_eq!(
+        derived,
+        "derived: label_0, label_1 (from best_image_uid), has_label (whether there is a label)"
+    );
+    assert_eq!(all(bytes, Columns::All).unwrap(), rows());
+}
+
+#[test]
+fn a_file_with_all_columns_derives_nothing() {
+    let reader = reader(written(&rows())).unwrap();
+    assert_eq!((reader.derived(), derived_line(&[])), (Vec::new(), None));
 }
 
 /// For `cargo xtask readers`: what other programs read, and what they have just written.
@@ -138,7 +235,7 @@ fn readers_and_writers() {
         assert_eq!(found.unwrap(), expected.unwrap(), "{}", path.display());
         read += 1;
     }
-    assert_eq!(read, 7);
+    assert_eq!(read, fs::read_dir(fixture("")).unwrap().count());
 }
 
 mod folders {
@@ -191,6 +288,30 @@ mod folders {
     }
 
     #[test]
+    fn prompts_and_rows_are_counted_over_all_files() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name);
+        for (from, to) in [("few-pandas", "a"), ("few-duckdb", "b"), ("few-duckdb", "c")] {
+            fs::copy(fixture(&format!("{from}.parquet")), at(&format!("{to}.parquet"))).unwrap();
+        }
+        write(at("d.parquet"), &rows()[..2]);
+        let files = DatasetFiles::open(&[folder.path()], "train").unwrap();
+        let found = read(&files);
+        // The last file says its own.
+        let times = |row: &Row| {
+            let of = |rows: &[Row]| rows.iter().filter(|other| other.caption == row.caption).count() as i64;
+            of(&chosen()) + 2 * of(&rows()) + of(&rows()[..2])
+        };
+        assert_eq!(found.len(), 102);
+        for (at, row) in found[..100].iter().enumerate() {
+            assert_eq!((row.num_example_per_prompt, row.ranking_id), (times(row), at as i64), "{at}");
+        }
+        assert_eq!(found[100..], rows()[..2]);
+        let derived = derived_line(files.derived()).unwrap();
+        assert!(derived.ends_with("ranking_id (by counting rows), num_example_per_prompt (by counting prompts), label_0 (1 minus the other label)"), "{derived}");
+    }
+
+    #[test]
     fn what_is_not_there_is_named() {
         let folder = tempfile::tempdir().unwrap();
         let gone =
@@ -209,7 +330,10 @@ mod hostile {
     use parquet::{
         basic::{Compression, Encoding},
         data_type::{BoolType, ByteArray, ByteArrayType, DoubleType, Int64Type},
-        file::{properties::WriterProperties, writer::SerializedFileWriter},
+        file::{
+            properties::{WriterProperties, WriterVersion},
+            writer::SerializedFileWriter,
+        },
         schema::parser::parse_message_type,
     };
     use std::sync::Arc;
@@ -268,8 +392,15 @@ mod hostile {
 
     /// The same row again and again.
     fn repeated(caption: &str, rows: usize) -> Vec<u8> {
+        repeated_by(
+            caption,
+            rows,
+            WriterProperties::builder().set_dictionary_page_size_limit(8 << 20).build(),
+        )
+    }
+
+    fn repeated_by(caption: &str, rows: usize, properties: WriterProperties) -> Vec<u8> {
         let schema = Arc::new(parse_message_type(SCHEMA).unwrap());
-        let properties = WriterProperties::builder().set_dictionary_page_size_limit(8 << 20).build();
         let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
         let mut group = file.next_row_group().unwrap();
         let (captions, images) = (vec![ByteArray::from(caption); rows], vec![ByteArray::from("x"); rows]);
@@ -311,21 +442,37 @@ mod hostile {
         values.remove(4);
         values.remove(2);
         let said = refusal(plain(&schema, &values));
-        assert_eq!(said, "the file lacks the columns `jpg_1`, `label_1`; expected Pick-a-Pic's columns");
+        assert!(
+            said.starts_with(
+                "the file lacks the column `jpg_1`; expected `caption`, `jpg_0`, `jpg_1` and a label"
+            ),
+            "{said}"
+        );
+        let schema = SCHEMA.replace("REQUIRED DOUBLE label_0; REQUIRED DOUBLE label_1; ", "");
+        let mut values = good();
+        values.drain(3..5);
+        let said = refusal(plain(&schema, &values));
+        assert!(said.starts_with("the file lacks the column `label_0`; expected"), "{said}");
     }
 
     #[test]
     fn a_column_of_another_type_is_named() {
         for (from, to, values, column, found) in [
-            ("DOUBLE label_0", "INT64 label_0", Values::Integer([1, 0]), 3, "`label_0` of the file is int64"),
+            (
+                "DOUBLE label_0",
+                "BYTE_ARRAY label_0 (UTF8)",
+                Values::Text(&[b"1", b"0"]),
+                3,
+                "`label_0` of the file is string; expected a number",
+            ),
             ("jpg_1", "jpg_1 (UTF8)", Values::Text(&[b"a", b"b"]), 2, "`jpg_1` of the file is string"),
             ("caption (UTF8)", "caption", Values::Text(&[b"a", b"b"]), 0, "`caption` of the file is binary"),
             (
                 "INT64 num",
-                "DOUBLE num",
-                Values::Real([1.0, 2.0]),
+                "BYTE_ARRAY num",
+                Values::Text(&[b"1", b"0"]),
                 5,
-                "`num_example_per_prompt` of the file is double",
+                "`num_example_per_prompt` of the file is binary; expected whole numbers",
             ),
         ] {
             let schema = SCHEMA.replace(from, to);
@@ -342,7 +489,7 @@ mod hostile {
             &time,
             &[good(), vec![Values::Integer([1, 2])]].into_iter().flatten().collect::<Vec<_>>(),
         ));
-        assert!(said.contains("`created_at`") && said.contains("timestamp in ms, us or ns"), "{said}");
+        assert!(said.contains("`created_at`") && said.contains("expected timestamp or date"), "{said}");
     }
 
     #[test]
@@ -360,6 +507,74 @@ mod hostile {
         }
         let said = with(4, Values::Real([0.0, f64::NAN]));
         assert!(said.contains("`label_1`") && said.contains("nothing in row 1"), "{said}");
+    }
+
+    #[test]
+    fn numbers_that_do_not_fit() {
+        let whole = SCHEMA.replace("DOUBLE label_0", "INT64 label_0").replace("INT64 num", "DOUBLE num");
+        let with = |labels, counts| {
+            let mut values = good();
+            (values[3], values[5]) = (Values::Integer(labels), Values::Real(counts));
+            plain(&whole, &values)
+        };
+        let refused = |labels, counts| refusal(with(labels, counts));
+        assert!(refused([2, 1], [1.0, 1.0]).contains("has 2 beside 0 in row 0; expected 0, 0.5 or 1"));
+        let said = refused([1, 1], [1.5, 1.0]);
+        assert!(said.contains("has 1.5 in row 0; expected a whole number"), "{said}");
+        assert!(refused([1, 1], [1e19, 1.0]).contains("in row 0; expected a whole number"));
+        assert!(refused([1, 1], [f64::NAN, 1.0]).contains("has nothing in row 0; expected a whole number"));
+        let sound = reader(with([1, 1], [2.0, 1.0])).unwrap().read_sound(0, Columns::All).unwrap();
+        assert_eq!((sound.rows[0].num_example_per_prompt, sound.faults.len()), (2, 1));
+        let schema = SCHEMA.replace('}', "REQUIRED INT64 has_label; }");
+        let mut values = good();
+        values.push(Values::Integer([1, 7]));
+        assert!(refusal(plain(&schema, &values)).contains("has 7 in row 1; expected true or false"));
+    }
+
+    #[test]
+    fn the_best_image_is_one_of_two() {
+        let schema = SCHEMA.replace(
+            "REQUIRED DOUBLE label_0; REQUIRED DOUBLE label_1; ",
+            "REQUIRED BYTE_ARRAY image_0_uid (UTF8); REQUIRED BYTE_ARRAY image_1_uid (UTF8); REQUIRED BYTE_ARRAY best_image_uid (UTF8); ",
+        );
+        let labels = |best: &[&[u8]]| {
+            let mut values = good();
+            let uids = [Values::Text(&[b"a", b"b"]), Values::Text(&[b"c", b"b"]), Values::Text(best)];
+            values.splice(3..5, uids);
+            all(plain(&schema, &values), Columns::All)
+        };
+        let found = labels(&[b"c", b"tie"]).unwrap();
+        assert_eq!([found[0].label, found[1].label], [Some([0.0, 1.0]), Some([0.5, 0.5])]);
+        assert_eq!(labels(&[b"a", b""]).unwrap()[1].label, None);
+        // Of two equal uids neither is meant.
+        for (best, row) in [([&b"x"[..], b"tie"], 0), ([&b"a"[..], b"b"], 1)] {
+            let said = labels(&best).unwrap_err().to_string();
+            assert!(
+                said.contains(&format!("in row {row}; expected the uid of one of the row's two images")),
+                "{said}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_path_without_bytes() {
+        let schema = SCHEMA.replace(
+            "REQUIRED BYTE_ARRAY jpg_0;",
+            "REQUIRED GROUP jpg_0 { REQUIRED BYTE_ARRAY bytes; REQUIRED BYTE_ARRAY path (UTF8); }",
+        );
+        let mut values = good();
+        values[1] = Values::Text(&[b"x", b""]);
+        values.insert(2, Values::Text(&[b"fox.png", b"hen.png"]));
+        let said = refusal(plain(&schema, &values));
+        assert!(said.contains("`jpg_0` of the file has nothing in `bytes` in row 1"), "{said}");
+        let list = SCHEMA.replace(
+            "REQUIRED BYTE_ARRAY jpg_0;",
+            "REQUIRED GROUP jpg_0 (LIST) { REPEATED GROUP list { REQUIRED INT32 element; } }",
+        );
+        let schema = Arc::new(parse_message_type(&list).unwrap());
+        let empty =
+            SerializedFileWriter::new(Vec::new(), schema, Arc::default()).unwrap().into_inner().unwrap();
+        assert!(refusal(empty).contains("`jpg_0` of the file is a list; expected binary"));
     }
 
     #[test]
@@ -413,21 +628,55 @@ mod hostile {
     }
 
     #[test]
-    fn an_encoding_that_trusts_lengths() {
+    fn delta_encodings_are_read_with_nulls_and_many_pages() {
         for encoding in [Encoding::DELTA_LENGTH_BYTE_ARRAY, Encoding::DELTA_BYTE_ARRAY] {
-            let properties = WriterProperties::builder()
-                .set_dictionary_enabled(false)
-                .set_column_encoding("caption".into(), encoding);
-            let said = refusal(made(SCHEMA, &good(), properties.build()));
-            assert!(said.contains("`caption` of the file is stored as the encoding"), "{said}");
+            for version in [WriterVersion::PARQUET_1_0, WriterVersion::PARQUET_2_0] {
+                let properties = WriterProperties::builder()
+                    .set_dictionary_enabled(false)
+                    .set_writer_version(version)
+                    .set_column_encoding("caption".into(), encoding);
+                let expected = all(plain(SCHEMA, &good()), Columns::All).unwrap();
+                assert_eq!(all(made(SCHEMA, &good(), properties.build()), Columns::All).unwrap(), expected);
+            }
         }
     }
 
     #[test]
-    fn a_gzip_page_that_goes_on() {
+    fn a_delta_that_repeats_one_text_for_every_row() {
         let properties = WriterProperties::builder()
-            .set_compression(Compression::GZIP(parquet::basic::GzipLevel::try_new(9).unwrap()))
-            .set_dictionary_enabled(false);
+            .set_dictionary_enabled(false)
+            .set_column_encoding("caption".into(), Encoding::DELTA_BYTE_ARRAY);
+        let bytes = repeated_by(&"a".repeat(700 << 10), 3000, properties.build());
+        assert!(bytes.len() < 2 << 20, "{}", bytes.len());
+        assert!(refusal(bytes).contains("a page's values are not what its encoding allows"));
+    }
+
+    /// A page that unpacks to more than it claims, in every compression.
+    #[test]
+    fn a_gzip_page_that_goes_on() {
+        goes_on(Compression::GZIP(parquet::basic::GzipLevel::try_new(9).unwrap()), "does not unpack to the");
+    }
+
+    #[test]
+    fn a_brotli_page_that_goes_on() {
+        goes_on(Compression::BROTLI(parquet::basic::BrotliLevel::default()), "does not unpack to the");
+    }
+
+    #[test]
+    fn lz4_snappy_and_zstd_pages_that_go_on() {
+        for compression in [
+            Compression::LZ4,
+            Compression::LZ4_RAW,
+            Compression::SNAPPY,
+            Compression::ZSTD(parquet::basic::ZstdLevel::default()),
+        ] {
+            goes_on(compression, "column `jpg_0`, row group 0: ");
+        }
+    }
+
+    fn goes_on(compression: Compression, expected: &str) {
+        let properties =
+            WriterProperties::builder().set_compression(compression).set_dictionary_enabled(false);
         let long = vec![b'a'; 1 << 20];
         let texts = [&long[..], b"y"];
         let mut values = good();
@@ -439,7 +688,8 @@ mod hostile {
         let at = bytes.windows(4).position(|window| window == claim).unwrap();
         let mut small = bytes;
         small[at + 3] = 0x00;
-        assert!(refusal(small).contains("does not unpack to the"));
+        let said = refusal(small);
+        assert!(said.contains(expected), "{compression:?}: {said}");
     }
 
     #[test]
@@ -494,11 +744,10 @@ proptest! {
     /// Whatever happens to a file, reading it ends, with rows that the schema allows or with one sentence.
     #[test]
     fn any_damage_is_an_error_or_rows(
-        which in 0usize..8,
+        which in 0usize..=FULL.len(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), any::<bool>()), 1..6),
     ) {
-        let names = ["pandas", "pandas-index", "pyarrow-1", "pyarrow-2", "datasets-image", "duckdb", "polars"];
-        let mut bytes = names
+        let mut bytes = FULL
             .get(which)
             .map_or_else(|| written(&rows()), |name| fs::read(fixture(&format!("{name}.parquet"))).unwrap());
         for (at, byte, near_the_end) in damage {

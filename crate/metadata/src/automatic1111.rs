@@ -3,14 +3,14 @@
 //! ```text
 //! a fox in the snow, detailed
 //! Negative prompt: blurry
-//! Steps: 20, Sampler: Euler a, Schedule type: Karras, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5
+//! Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5, …
 //! ```
 //!
-//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last line
-//! holds the settings if it has three or more. Three things are more careful than there. JSON without
-//! quotes is one value, whatever is in it. Of several settings of one name the first counts, which the
-//! program itself wrote. A last line without any setting that these programs write is part of the
-//! prompt, and text before `Steps:` on it stays with the prompt.
+//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last
+//! line holds the settings if it has three or more. Three things are more careful than there. JSON
+//! without quotes is one value, whatever is in it. Of several settings of one name the first
+//! counts, which the program itself wrote. A last line without any setting that these programs
+//! write is part of the prompt, and text before `Steps:` on it stays with the prompt.
 
 use serde_json::{StreamDeserializer, de::StrRead};
 
@@ -28,6 +28,10 @@ const NEGATIVE: &str = "Negative prompt:";
 /// Settings that these programs write. A line with none of them is no line of settings.
 const KNOWN: [&str; 8] =
     ["Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"];
+
+/// Other settings that a line may start with.
+const OTHERS: [&str; 8] =
+    ["Clip skip", "Version", "VAE", "RNG", "ENSD", "Denoising strength", "Batch size", "Created Date"];
 
 pub(super) fn read(texts: &Texts) -> Option<Metadata> {
     texts.descriptions().find_map(parse)
@@ -124,7 +128,9 @@ fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
         let found = settings(last);
         let known = known(&found);
         if found.len() >= LEAST_SETTINGS && known > 0 {
-            let starts_with_one = found.first().is_some_and(|(name, _)| KNOWN.contains(name));
+            let starts_with_one = found.first().is_some_and(|(name, _)| {
+                last.trim_start().starts_with(name) && (KNOWN.contains(name) || OTHERS.contains(name))
+            });
             if starts_with_one {
                 lines.pop();
                 return found;
@@ -163,7 +169,7 @@ fn inline_settings(line: &str) -> Option<(&str, Vec<(&str, &str)>)> {
         let has_number = rest[name.len()..].starts_with(|letter: char| letter.is_ascii_digit());
         (is_word && has_number).then_some(())?;
         let found = settings(rest);
-        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',', '.']), found))
+        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',']), found))
     })
 }
 
@@ -171,7 +177,8 @@ fn known(settings: &[(&str, &str)]) -> usize {
     KNOWN.iter().filter(|name| settings.iter().any(|(key, _)| key == *name)).count()
 }
 
-/// Names and values of a line, as the program's expression finds them; what is between them is skipped:
+/// Names and values of a line, as the program's expression finds them; what is between them is
+/// skipped:
 ///
 /// ```text
 /// \s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)

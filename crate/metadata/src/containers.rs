@@ -99,7 +99,8 @@ fn gif(bytes: &[u8], texts: &mut Texts) -> Option<()> {
     Some(())
 }
 
-/// Blocks of at most 255 bytes, each after its length, to the empty one. Returns what comes after it.
+/// Blocks of at most 255 bytes, each after its length, to the empty one. Returns what comes after
+/// it.
 fn blocks(mut rest: &[u8], mut found: impl FnMut(&[u8])) -> Option<&[u8]> {
     loop {
         let (&length, after) = rest.split_first()?;

@@ -5,8 +5,8 @@ use serde_json::{Map, Value};
 
 use super::{Metadata, json, texts::Texts};
 
-/// The two sets of names: prompt, negative prompt, seed, model, steps, guidance, sampler, scheduler,
-/// width, height.
+/// The two sets of names: prompt, negative prompt, seed, model, steps, guidance, sampler,
+/// scheduler, width, height.
 const NAMES: [[&str; 10]; 2] = [
     [
         "prompt",

@@ -1,7 +1,7 @@
 //! Bytes to text, where the encoding is not reliably declared.
 
-/// UTF-8 if the bytes are valid, and otherwise Latin-1, which any bytes are: programs write both where
-/// formats ask for ASCII or Latin-1.
+/// UTF-8 if the bytes are valid, and otherwise Latin-1, which any bytes are: programs write both
+/// where formats ask for ASCII or Latin-1.
 pub(super) fn lossless(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -9,8 +9,8 @@ pub(super) fn lossless(bytes: &[u8]) -> String {
     }
 }
 
-/// A user comment of Exif: eight bytes that name an encoding, then the text. Programs also leave these
-/// bytes out, or write another encoding after them, so all of them are tried.
+/// A user comment of Exif: eight bytes that name an encoding, then the text. Programs also leave
+/// these bytes out, or write another encoding after them, so all of them are tried.
 ///
 /// `little_endian` is the byte order of the file's numbers. The text may have the other one.
 pub(super) fn user_comment(bytes: &[u8], little_endian: bool) -> String {
@@ -64,16 +64,14 @@ fn zeros(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == 0).count()
 }
 
-/// Whether valid UTF-8 is meant as such. UTF-16 without any ASCII is rarely valid UTF-8, and then it
-/// has control characters or letters that are no words.
+/// Whether valid UTF-8 without zero bytes is meant as such. UTF-16 without ASCII can be valid
+/// UTF-8, but only in a few letters by chance, and these are no words then.
 fn is_likely(text: &str, says_utf_16: bool) -> bool {
-    let controls = text.chars().filter(|letter| letter.is_control() && !letter.is_whitespace()).count();
-    if !says_utf_16 || text.len() % 2 == 1 {
-        return controls == 0;
-    }
-    let letters =
-        text.chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n')).count();
-    controls == 0 && letters * 5 >= text.chars().count() * 4
+    let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n');
+    let has_control = text.chars().any(|letter| letter.is_control() && !letter.is_whitespace());
+    let words = text.chars().filter(|&letter| is_word(letter)).count();
+    let is_long = text.len() % 2 == 1 || text.len() >= 16;
+    !has_control && (!says_utf_16 || is_long || words * 5 >= text.chars().count() * 4)
 }
 
 fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
@@ -83,8 +81,8 @@ fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// How likely letters are those of a text. The wrong byte order gives letters all over Unicode, many of
-/// them unassigned or private, while a text has letters of one script.
+/// How likely letters are those of a text. The wrong byte order gives letters all over Unicode,
+/// many of them unassigned or private, while a text has letters of one script.
 fn plausibility(text: &str) -> i64 {
     let mut scripts = [0_i64; SCRIPTS.len()];
     let (mut common, mut wrong, mut other) = (0, 0, 0);
@@ -94,8 +92,9 @@ fn plausibility(text: &str) -> i64 {
             common += 1;
         } else if matches!(code, 0..0xa0 | 0xe000..0xf900 | 0xfff0..0x10000 | 0xe0000..) {
             wrong += 1;
-        } else if let Some(script) =
-            SCRIPTS.iter().position(|ranges| ranges.iter().any(|range| range.contains(&code)))
+        } else if let Some(script) = SCRIPTS
+            .iter()
+            .position(|ranges| ranges.iter().any(|&(first, last)| (first..=last).contains(&code)))
         {
             scripts[script] += 1;
         } else {
@@ -107,22 +106,22 @@ fn plausibility(text: &str) -> i64 {
     4 * common + 2 * most - rest - 2 * other - 4 * wrong
 }
 
-/// Ranges of letters that stand together in texts.
-const SCRIPTS: [&[std::ops::Range<u32>]; 10] = [
+/// Ranges of letters that stand together in texts: the first and the last of each.
+const SCRIPTS: [&[(u32, u32)]; 10] = [
     // Japanese and Chinese, with their punctuation.
-    &[0x3000..0x3130, 0x4e00..0x9fb0, 0xff00..0xffef],
+    &[(0x3000, 0x312f), (0x4e00, 0x9faf), (0xff00, 0xffee)],
     // Korean.
-    &[0xac00..0xd7a4, 0x3130..0x3190, 0x3000..0x3010],
+    &[(0xac00, 0xd7a3), (0x3130, 0x318f), (0x3000, 0x300f)],
     // Latin letters with accents.
-    &[0xa0..0x250, 0x1e00..0x1f00],
-    &[0x370..0x400],
-    &[0x400..0x530],
-    &[0x590..0x600, 0xfb1d..0xfb50],
-    &[0x600..0x700, 0xfb50..0xfdf0, 0xfe70..0xff00],
-    &[0x900..0x980],
-    &[0xe00..0xe80],
+    &[(0xa0, 0x24f), (0x1e00, 0x1eff)],
+    &[(0x370, 0x3ff)],
+    &[(0x400, 0x52f)],
+    &[(0x590, 0x5ff), (0xfb1d, 0xfb4f)],
+    &[(0x600, 0x6ff), (0xfb50, 0xfdef), (0xfe70, 0xfeff)],
+    &[(0x900, 0x97f)],
+    &[(0xe00, 0xe7f)],
     // Emoji and typographic punctuation.
-    &[0x2010..0x2030, 0x2190..0x2200, 0x2600..0x27c0, 0x1f300..0x1fb00],
+    &[(0x2010, 0x202f), (0x2190, 0x21ff), (0x2600, 0x27bf), (0x1f300, 0x1faff)],
 ];
 
 #[cfg(test)]

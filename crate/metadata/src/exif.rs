@@ -90,8 +90,8 @@ impl<'a> Tiff<'a> {
 
     fn add(&self, entry: &Entry, texts: &mut Texts) {
         let name = match entry.tag {
-            // ComfyUI counts down from the tag of the camera's maker, a text for each tag. Lower tags
-            // hold numbers in other files.
+            // ComfyUI counts down from the tag of the camera's maker, a text for each tag. Lower
+            // tags hold numbers in other files.
             0x0100..=0x010c => "Exif.Other",
             DOCUMENT_NAME => "Exif.DocumentName",
             0x010e => "Exif.ImageDescription",

@@ -1,7 +1,7 @@
-//! Fooocus: `parameters` and `fooocus_scheme` in PNG; a user comment, with the scheme as maker's note,
-//! elsewhere (`modules/private_logger.py`, `modules/meta_parser.py`). The scheme is JSON or
-//! Automatic1111's text. Two forks write JSON of their own: Fooocus-MRE as `Comment`, RuinedFooocus with
-//! capitals.
+//! Fooocus: `parameters` and `fooocus_scheme` in PNG; a user comment, with the scheme as maker's
+//! note, elsewhere (`modules/private_logger.py`, `modules/meta_parser.py`). The scheme is JSON or
+//! Automatic1111's text. Two forks write JSON of their own: Fooocus-MRE as `Comment`, RuinedFooocus
+//! with capitals.
 
 use serde_json::{Map, Value};
 

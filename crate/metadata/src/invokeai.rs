@@ -1,6 +1,6 @@
-//! InvokeAI in its three formats: `invokeai_metadata` since version 3, `sd-metadata` of version 2, and
-//! `Dream` of version 1, the command line that makes the image again. Before version 3 the negative
-//! prompt stood in brackets within the prompt; it is left there.
+//! InvokeAI in its three formats: `invokeai_metadata` since version 3, `sd-metadata` of version 2,
+//! and `Dream` of version 1, the command line that makes the image again. Before version 3 the
+//! negative prompt stood in brackets within the prompt; it is left there.
 
 use serde_json::{Map, Value};
 

@@ -1,7 +1,7 @@
 //! JSON from outside, as generators write it.
 //!
-//! Python writes `NaN`, `Infinity` and `-Infinity`, which JSON does not have; they are read as null.
-//! Halves of surrogate pairs become U+FFFD, and control characters within texts are accepted.
+//! Python writes `NaN`, `Infinity` and `-Infinity`, which JSON does not have; they are read as
+//! null. Halves of surrogate pairs become U+FFFD, and control characters within texts are accepted.
 //! Depth is limited by `serde_json` to 128.
 
 use serde_json::{Map, Value};

@@ -37,9 +37,10 @@ use texts::Texts;
 /// The generation data of one image. A field is `None` where the file does not say.
 #[derive(Debug, Clone, PartialEq, Default, Serialize)]
 pub struct Metadata {
-    /// The program that wrote the data: `automatic1111` (and its descendants such as Forge, SD.Next and
-    /// Civitai), `comfyui`, `invokeai`, `fooocus`, `ruined-fooocus`, `novelai`, `swarmui`, `draw-things`,
-    /// `easy-diffusion`, `stability-matrix`, `tensorart`, `civitai`, `huggingface-space`, `midjourney`.
+    /// The program that wrote the data: `automatic1111` (and its descendants such as Forge, SD.Next
+    /// and Civitai), `comfyui`, `invokeai`, `fooocus`, `ruined-fooocus`, `novelai`, `swarmui`,
+    /// `draw-things`, `easy-diffusion`, `stability-matrix`, `tensorart`, `civitai`,
+    /// `huggingface-space`, `midjourney`.
     pub generator: &'static str,
     /// The prompt. Several texts that were combined are separated by a newline.
     pub prompt: Option<String>,
@@ -68,13 +69,13 @@ pub struct Metadata {
 }
 
 impl Metadata {
-    /// Reads the metadata of an image file: PNG, JPEG, WebP, GIF, TIFF, HEIC or AVIF. Returns `None`
-    /// if the file has none of a known format.
+    /// Reads the metadata of an image file: PNG, JPEG, WebP, GIF, TIFF, HEIC or AVIF. Returns
+    /// `None` if the file has none of a known format.
     pub fn of(bytes: &[u8]) -> Option<Self> {
         let texts = Texts::of(bytes);
-        // Specific formats come first: several programs add a text in Automatic1111's format, or the
-        // graph of the ComfyUI that they run.
-        let readers: [fn(&Texts) -> Option<Self>; 11] = [
+        // Specific formats come first: several programs add a text in Automatic1111's format, or
+        // the graph of the ComfyUI that they run.
+        let readers: [fn(&Texts) -> Option<Self>; 12] = [
             invokeai::read,
             novelai::read,
             swarmui::read,
@@ -86,6 +87,7 @@ impl Metadata {
             easy_diffusion::read,
             comfyui::read,
             automatic1111::read,
+            services::midjourney,
         ];
         let mut without_prompt: Option<Self> = None;
         for found in readers.into_iter().filter_map(|read| read(&texts)) {
@@ -98,7 +100,7 @@ impl Metadata {
             let says_something = found.seed.is_some() || found.model.is_some();
             without_prompt = without_prompt.or(says_something.then_some(found));
         }
-        without_prompt.or_else(|| services::midjourney(&texts))
+        without_prompt
     }
 
     /// The metadata as a JSON object with all fields, `null` for those that are missing.

@@ -1,5 +1,5 @@
-//! NovelAI: the texts `Title`, `Description`, `Software`, `Source`, and `Comment` with the rest as JSON.
-//! WebP files hold the same names as one JSON object in a user comment.
+//! NovelAI: the texts `Title`, `Description`, `Software`, `Source`, and `Comment` with the rest as
+//! JSON. WebP files hold the same names as one JSON object in a user comment.
 //!
 //! Since version 4 of its models a prompt has a base and a caption for each character.
 
@@ -31,11 +31,10 @@ fn from_object(object: &Map<String, Value>) -> Option<Metadata> {
     Some(metadata(&comment, object.get("Description"), object.get("Source")))
 }
 
-/// Whether an object has names that only NovelAI writes.
+/// Whether an object has the names that NovelAI writes. Draw Things has `uc` too, beside its `c`.
 fn is_comment(object: &Map<String, Value>) -> bool {
-    object.contains_key("v4_prompt")
-        || (object.contains_key("prompt") && object.contains_key("uc"))
-        || object.contains_key("uncond_scale")
+    let has = |name: &str| object.contains_key(name);
+    has("v4_prompt") || has("uncond_scale") || (has("uc") && (has("prompt") || has("sampler")) && !has("c"))
 }
 
 fn metadata(comment: &Map<String, Value>, description: Option<&Value>, source: Option<&Value>) -> Metadata {

@@ -59,8 +59,8 @@ fn add(keyword: &str, text: String, texts: &mut Texts) {
     }
 }
 
-/// A chunk's type and data, and what comes after it. Its checksum is not verified: a wrong one is of no
-/// consequence here.
+/// A chunk's type and data, and what comes after it. Its checksum is not verified: a wrong one is
+/// of no consequence here.
 fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (kind, rest) = rest.split_first_chunk::<4>()?;

@@ -22,8 +22,8 @@ pub(super) fn stability_matrix(texts: &Texts) -> Option<Metadata> {
     })
 }
 
-/// Tensor.Art: `generation_data` beside a graph of ComfyUI. The graph has the seed that was used, where
-/// the data may say -1 for a random one.
+/// Tensor.Art: `generation_data` beside a graph of ComfyUI. The graph has the seed that was used,
+/// where the data may say -1 for a random one.
 pub(super) fn tensorart(texts: &Texts) -> Option<Metadata> {
     let found = texts.object("generation_data")?;
     let graph = comfyui::read(texts).unwrap_or_default();
@@ -72,8 +72,8 @@ fn hugging_face_space(found: &Map<String, Value>) -> Option<Metadata> {
     })
 }
 
-/// What Civitai's generator adds to a graph of ComfyUI as `extraMetadata`: the request for the image
-/// that the graph only enlarges.
+/// What Civitai's generator adds to a graph of ComfyUI as `extraMetadata`: the request for the
+/// image that the graph only enlarges.
 pub(super) fn civitai(found: &Map<String, Value>) -> Metadata {
     Metadata {
         generator: "civitai",

@@ -1,5 +1,6 @@
-//! SwarmUI: an object `sui_image_params`, in PNG's `parameters`, in a user comment or, in old versions,
-//! in the camera's model. See `docs/Image Metadata Format.md` there. Any value may be written as text.
+//! SwarmUI: an object `sui_image_params`, in PNG's `parameters`, in a user comment or, in old
+//! versions, in the camera's model. See `docs/Image Metadata Format.md` there. Any value may be
+//! written as text.
 
 use super::{Metadata, json, texts::Texts};
 

@@ -9,8 +9,11 @@ use super::{
 
 /// Most XML nodes of a packet. Real ones have some hundred.
 const MOST_NODES: u32 = 20_000;
-/// Deepest nesting of elements. Real packets have about ten levels.
+/// Deepest nesting of elements. Real packets have about ten levels. The parser copies all
+/// namespaces for each level that declares one.
 const DEEPEST: usize = 64;
+/// Most attributes. The parser compares each with all others of its element.
+const MOST_ATTRIBUTES: usize = 5000;
 
 /// Properties that are read: the namespace, its name and ours.
 const PROPERTIES: [(&str, &str, &str); 4] = [
@@ -30,7 +33,8 @@ pub(super) fn read(packet: &[u8], texts: &mut Texts) {
         _ => lossless(packet),
     };
     let text = text.trim_matches(['\0', '\u{feff}', ' ', '\n', '\r', '\t']);
-    if is_deep(text) {
+    let attributes = text.matches('=').count();
+    if attributes > MOST_ATTRIBUTES || is_deep(text) {
         return;
     }
     let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
@@ -56,7 +60,7 @@ fn content(node: Node<'_, '_>) -> Option<String> {
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Whether elements may be nested too deep: the parser calls itself for each level.
+/// Whether elements are nested too deep, or look like it.
 fn is_deep(text: &str) -> bool {
     let mut depth = 0_usize;
     let bytes = text.as_bytes();

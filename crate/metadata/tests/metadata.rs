@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
 
-use std::{fs, io::Write as _, path::Path};
+mod common;
 
+use std::{fs, io::Write as _, path::Path, sync::LazyLock};
+
+use common::png;
 use flate2::{Compression, write::ZlibEncoder};
 use pickscore_metadata::Metadata;
 use proptest::prelude::*;
@@ -59,8 +62,8 @@ fn files_of_every_generator_are_read() {
     }
 }
 
-/// Images reduced from reports about other readers. Only the fields that are listed are compared, and
-/// a list must be found within the text.
+/// Images reduced from reports about other readers. Only the fields that are listed are compared,
+/// and a list must be found within the text.
 #[test]
 fn images_that_readers_get_wrong_are_read() {
     let cases = fs::read(folder().join("cases.json")).unwrap();
@@ -99,18 +102,6 @@ fn json_has_every_field_and_whole_numbers_stay_whole() {
     let expected = r#"{"generator":"automatic1111","prompt":"a fox","negative_prompt":null,"seed":"12345678901234567890","model":null,"steps":25,"guidance":7.5,"sampler":null,"scheduler":null,"width":512,"height":null}"#;
     assert_eq!(serde_json::to_string(&found).unwrap(), expected);
     assert_eq!(found.to_json(), serde_json::from_str::<Value>(expected).unwrap());
-}
-
-/// A PNG file of some chunks, whose checksums are wrong: nobody looks.
-fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
-    let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
-    for (kind, data) in chunks {
-        file.extend((data.len() as u32).to_be_bytes());
-        file.extend(*kind);
-        file.extend(data);
-        file.extend([0; 4]);
-    }
-    file
 }
 
 const TEXT: &str = "a fox\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1";
@@ -178,6 +169,13 @@ fn values_of_other_types_are_left_out() {
     assert_eq!(Metadata::of(&file), Some(expected));
 }
 
+/// All images of the fixtures.
+static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
+    let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let images = files.filter(|path| path.extension().is_some_and(|extension| extension != "json"));
+    images.map(|path| fs::read(path).unwrap()).collect()
+});
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
@@ -188,8 +186,7 @@ proptest! {
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in any::<prop::sample::Index>(),
     ) {
-        let names: Vec<String> = expected().into_iter().map(|(name, _)| name).collect();
-        let mut bytes = fs::read(folder().join(&names[which.index(names.len())])).unwrap();
+        let mut bytes = FILES[which.index(FILES.len())].clone();
         for (at, byte) in damage {
             let at = at.index(bytes.len());
             bytes[at] = byte;

@@ -8,14 +8,25 @@ pub enum PixelError {
     /// There are no bytes.
     #[error("it is empty")]
     Empty,
-    /// It is an image of a kind that is not decoded here.
-    #[error("it is {found}; expected PNG, JPEG, WebP, GIF or BMP")]
+    /// It is a file of a known format that is not decoded here.
+    #[error("it is {found}; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
     OtherFormat {
-        /// What it was recognised as, for example `"AVIF"`.
+        /// The format that was recognised, for example `"PDF"`.
         found: &'static str,
     },
-    /// It is no image of any kind known.
-    #[error("it is no image that is known; expected PNG, JPEG, WebP, GIF or BMP")]
+    /// It is an image of a known format that is not decoded here, and that converters read.
+    #[error(
+        "it is {found}, which is not read here; convert it to PNG, for example with ImageMagick: \
+         magick image.{extension} image.png"
+    )]
+    Convertible {
+        /// The format that was recognised, for example `"AVIF"`.
+        found: &'static str,
+        /// The format's usual file extension.
+        extension: &'static str,
+    },
+    /// The format is not recognised.
+    #[error("its format is not known; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
     NoImage,
     /// It would be larger than is allowed, which is known before any of it is decoded.
     #[error("it has {width} × {height} pixels; expected at most {most} in all")]

@@ -4,8 +4,9 @@
 //! bytes ─► decode: Picture (RGB, 8 bits) ─► resample to the shortest edge, centre crop ─► normalise ─► Pixels [3, size, size]
 //! ```
 //!
-//! Equal to Pillow's `convert("RGB")` and transformers' `CLIPImageProcessor`: the resampler to the last bit, lossless formats too, JPEG and
-//! lossy WebP within the rounding of their transforms.
+//! Equal to Pillow's `convert("RGB")` and transformers' `CLIPImageProcessor` to the last bit, in every format. A
+//! TIFF's orientation is obeyed, as Pillow does when it loads one; BigTIFF of either byte order is read, though
+//! Pillow knows only one.
 
 mod decode;
 mod error;

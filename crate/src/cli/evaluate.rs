@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     PickScore,
-    dataset::{DatasetFiles, Row},
+    dataset::{DatasetFiles, Derived, Row},
     evaluate::{
         Bootstrap, Humans, Judged, RankOptions, Ranking, Report, RetrievalRow, interval_plot, rank,
         retrieval::{Pair, Trials, retrieval},
@@ -124,6 +124,14 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         paths => Some(DatasetFiles::open(paths, "validation")?),
     };
     let named = arguments.retrieval.as_ref().map(|path| DatasetFiles::open(&[path], "test")).transpose()?;
+    let mut said: Vec<&[Derived]> = Vec::new();
+    for files in [Some(&data), validation.as_ref(), named.as_ref()].into_iter().flatten() {
+        // What is true of several is said once.
+        if !said.contains(&files.derived()) {
+            fault::report_derived(files.derived());
+            said.push(files.derived());
+        }
+    }
     let given = arguments.threshold;
     let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
     let choices = Choices::read(&data, naming.as_ref())?;

@@ -5,7 +5,10 @@ use std::{
     io::{self, Write},
 };
 
-use crate::scorer::ScoreError;
+use crate::{
+    dataset::{Derived, derived_line},
+    scorer::ScoreError,
+};
 
 /// Why the command ends without all it was asked for.
 #[derive(Debug, thiserror::Error)]
@@ -78,4 +81,11 @@ impl From<serde_json::Error> for Fault {
 pub(super) fn report(what: &dyn Display) {
     let line = what.to_string().replace(['\n', '\r'], " ");
     let _ = writeln!(io::stderr(), "pickscore: {line}");
+}
+
+/// Says which columns the files lack and what they were made from, if any.
+pub(super) fn report_derived(derived: &[Derived]) {
+    if let Some(line) = derived_line(derived) {
+        report(&line);
+    }
 }

@@ -9,7 +9,7 @@ use std::{
 use super::fault::Fault;
 
 /// File name endings that count as images within a folder.
-const ENDINGS: [&str; 6] = ["png", "jpg", "jpeg", "webp", "gif", "bmp"];
+const ENDINGS: [&str; 8] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff"];
 /// Largest file that is read. 100 megapixels of uncompressed 16-bit colour have 800 MB.
 const LARGEST: u64 = 1 << 30;
 /// Deepest folder within a folder; a deeper one is a loop of links.

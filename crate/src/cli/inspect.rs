@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
+    path::Path,
 };
 
 use serde_json::{Value, json};
@@ -15,7 +16,7 @@ use crate::{
     config::{Activation, ClipConfig, TextPooling, Transformer},
     pixels::{Processor, Resize},
     tokens::Tokenizer,
-    weights::{Inspection, ModelDirectory, Role},
+    weights::{InspectedFile, Inspection, ModelDirectory, Role, WeightError, list},
 };
 
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
@@ -23,7 +24,12 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
     let Some(path) = arguments.model.as_ref().or(arguments.path.as_ref()) else {
         return Err(Fault::Usage { reason: "no model was named".into() });
     };
-    let directory = ModelDirectory::open(path)?;
+    let directory = match ModelDirectory::open(path) {
+        Ok(directory) => directory,
+        // Without a configuration the tensors can still be listed.
+        Err(error @ WeightError::NoModel { .. }) => return run_list(path, &list(path)?, &error, arguments),
+        Err(error) => return Err(error.into()),
+    };
     let inspection = directory.inspect()?;
     let (tokenizer, tokenizer_problem) =
         match directory.tokenizer_json()?.map(|json| Tokenizer::from_json(&json)) {
@@ -56,6 +62,54 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
     }
 }
 
+/// Prints the tensors of files that no configuration describes, which is their problem.
+fn run_list(
+    path: &Path,
+    files: &[InspectedFile],
+    problem: &WeightError,
+    arguments: &InspectArguments,
+) -> Result<(), Fault> {
+    let reason = problem.to_string();
+    let mut out = io::stdout().lock();
+    match arguments.format {
+        InspectFormat::Json => {
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+            let files: Vec<Value> = files.iter().map(|file| file_entry(file, true)).collect();
+            let document = json!({ "model": name, "files": files, "problem": reason });
+            serde_json::to_writer_pretty(&mut out, &document)?;
+            writeln!(out)?;
+        }
+        InspectFormat::Table => {
+            for file in files {
+                write_file(&mut out, &file_entry(file, true))?;
+            }
+            writeln!(out, "problem     {reason}")?;
+        }
+    }
+    Err(Fault::Nothing { reason })
+}
+
+/// A file, with each of its tensors where `all` are wanted.
+fn file_entry(file: &InspectedFile, all: bool) -> Value {
+    let mut entry = json!({ "name": file.name, "bytes": file.bytes, "tensors": file.tensors.len() });
+    if all {
+        let list = file.tensors.iter().map(|tensor| {
+            let role = match &tensor.role {
+                Role::Parameter(name) => name,
+                Role::Ignored => "ignored",
+                Role::Unexpected => "unexpected",
+                Role::Unknown => "unknown",
+            };
+            json!({ "name": tensor.name, "dtype": tensor.dtype.to_string(), "shape": tensor.shape, "role": role })
+        });
+        entry["tensors"] = list.collect();
+    }
+    if !file.passed_over.is_empty() {
+        entry["passed_over"] = file.passed_over.iter().map(ToString::to_string).collect();
+    }
+    entry
+}
+
 fn document(
     directory: &ModelDirectory,
     inspection: &Inspection,
@@ -71,25 +125,7 @@ fn document(
     let named = |wanted: Role| -> Vec<&str> {
         tensors().filter(|tensor| tensor.role == wanted).map(|tensor| tensor.name.as_str()).collect()
     };
-    let files: Vec<Value> = inspection
-        .files
-        .iter()
-        .map(|file| {
-            let mut entry = json!({ "name": file.name, "bytes": file.bytes, "tensors": file.tensors.len() });
-            if all {
-                let list = file.tensors.iter().map(|tensor| {
-                    let role = match &tensor.role {
-                        Role::Parameter(name) => name,
-                        Role::Ignored => "ignored",
-                        Role::Unexpected => "unexpected",
-                    };
-                    json!({ "name": tensor.name, "dtype": tensor.dtype.to_string(), "shape": tensor.shape, "role": role })
-                });
-                entry["tensors"] = list.collect();
-            }
-            entry
-        })
-        .collect();
+    let files: Vec<Value> = inspection.files.iter().map(|file| file_entry(file, all)).collect();
     let resize = match processor.resize {
         Resize::Shortest(edge) => json!({ "shortest_edge": edge }),
         Resize::To { width, height } => json!({ "width": width, "height": height }),
@@ -171,15 +207,7 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
         document["processor"]["size"], document["processor"]["resize"]
     )?;
     for file in document["files"].as_array().into_iter().flatten() {
-        let tensors = file["tensors"]
-            .as_array()
-            .map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
-        let bytes = grouped(file["bytes"].as_u64().unwrap_or_default());
-        writeln!(out, "file        {}: {bytes} bytes, {tensors} tensors", text(&file["name"]))?;
-        for tensor in file["tensors"].as_array().into_iter().flatten() {
-            let [name, dtype, role] = ["name", "dtype", "role"].map(|key| text(&tensor[key]));
-            writeln!(out, "            {name}  {dtype} {}  {role}", tensor["shape"])?;
-        }
+        write_file(out, file)?;
     }
     let dtypes = document["dtypes"].as_object().into_iter().flatten();
     let dtypes: Vec<String> = dtypes.map(|(dtype, count)| format!("{count} × {dtype}")).collect();
@@ -192,6 +220,23 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
     }
     let problem = document["problem"].as_str().unwrap_or("none, the model can be loaded");
     writeln!(out, "problem     {problem}")
+}
+
+fn write_file(out: &mut impl Write, file: &Value) -> io::Result<()> {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let tensors =
+        file["tensors"].as_array().map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
+    let bytes = grouped(file["bytes"].as_u64().unwrap_or_default());
+    writeln!(out, "file        {}: {bytes} bytes, {tensors} tensors", text(&file["name"]))?;
+    for tensor in file["tensors"].as_array().into_iter().flatten() {
+        let [name, dtype, role] = ["name", "dtype", "role"].map(|key| text(&tensor[key]));
+        writeln!(out, "            {name}  {dtype} {}  {role}", tensor["shape"])?;
+    }
+    let passed_over: Vec<String> = file["passed_over"].as_array().into_iter().flatten().map(text).collect();
+    if !passed_over.is_empty() {
+        writeln!(out, "passed over {}", passed_over.join(", "))?;
+    }
+    Ok(())
 }
 
 /// 986109441 → 986,109,441

@@ -91,6 +91,7 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<(), Fault> {
         MergeError::Option { .. } => Fault::Usage { reason: error.to_string() },
         error => Fault::Merge(error),
     })?;
+    fault::report_derived(&report.derived);
     let reasons = report.refused.iter().map(|refused| &refused.reason).chain(&report.refused_row_reasons);
     reasons.clone().take(TOLD).for_each(|reason| fault::report(&format!("refused: {reason}")));
     let refused = report.refused.len() as u64 + report.refused_rows;

@@ -169,6 +169,10 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     let data = DatasetFiles::open(&arguments.data, "train")?;
     let held_out = if arguments.validation.is_empty() { &arguments.data } else { &arguments.validation };
     let held_out = DatasetFiles::open(held_out, "validation")?;
+    fault::report_derived(data.derived());
+    if held_out.derived() != data.derived() {
+        fault::report_derived(held_out.derived());
+    }
     let (device, _) = device(arguments.device.into())?;
     let trainee = if arguments.from_scratch {
         Trainee::random(directory.config().clone(), arguments.seed, device.clone())

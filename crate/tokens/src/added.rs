@@ -1,51 +1,157 @@
 //! Tokens that are found in a prompt before anything else happens to it, such as `<|endoftext|>`.
+//!
+//! Mirrors `AddedVocabulary` of the `tokenizers` crate (0.22, `tokenizer/added_vocabulary.rs`).
+
+use std::collections::HashMap;
 
 use super::normalize::normalize;
 
-/// Tokens found before (in the prompt as it is) and after normalisation.
+/// An added token as `tokenizer.json` describes it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct AddedToken {
+    pub(super) content: String,
+    /// Found only where no word character stands directly before or after it.
+    pub(super) single_word: bool,
+    /// White space before it belongs to it.
+    pub(super) lstrip: bool,
+    /// White space after it belongs to it.
+    pub(super) rstrip: bool,
+    /// Found in the normalized prompt, by its own normalized content.
+    pub(super) normalized: bool,
+    pub(super) special: bool,
+}
+
+/// Tokens found before (in the prompt as it is) and after normalization.
 #[derive(Debug, Default)]
 pub(super) struct AddedTokens {
-    pub(super) raw: Vec<(String, u32)>,
-    pub(super) normalized: Vec<(String, u32)>,
+    raw: Matcher,
+    normalized: Matcher,
 }
 
 /// A part of a prompt.
 pub(super) enum Piece<'a> {
     Token(u32),
-    /// Normalised.
+    /// Normalized.
     Text(&'a str),
 }
 
 impl AddedTokens {
-    /// Hands over the parts of a prompt until `take` has enough.
+    /// Gives each token its id: the vocabulary's where it has the token, else the next free one. The reference ignores the id
+    /// that the file states, so `known` and `size` (of the vocabulary) decide here too.
+    ///
+    /// Returns the content of the first token for which there is no free id.
+    pub(super) fn new(
+        tokens: Vec<AddedToken>,
+        known: impl Fn(&str) -> Option<u32>,
+        size: usize,
+    ) -> Result<Self, String> {
+        let size = u32::try_from(size).unwrap_or(u32::MAX);
+        let (mut ids, mut by_id) = (HashMap::<String, u32>::new(), HashMap::<u32, AddedToken>::new());
+        let (mut special, mut plain) = (Vec::<AddedToken>::new(), Vec::new());
+        let mut highest: Option<u32> = None;
+        for token in tokens {
+            let content = &token.content;
+            if token.special && !content.is_empty() && special.iter().all(|other| other.content != *content) {
+                special.push(token.clone());
+            }
+            if content.is_empty() || by_id.values().any(|other| *other == token) {
+                continue;
+            }
+            let id = match ids.get(content).copied().or_else(|| known(content)) {
+                Some(id) => id,
+                None => match highest.filter(|&highest| highest >= size) {
+                    Some(highest) => highest.checked_add(1).ok_or_else(|| content.clone())?,
+                    None => size,
+                },
+            };
+            highest = highest.max(Some(id));
+            ids.insert(content.clone(), id);
+            by_id.insert(id, token.clone());
+            if special.iter().all(|other| other.content != *content) {
+                plain.push(token);
+            }
+        }
+        let mut added = Self::default();
+        for token in special.into_iter().chain(plain) {
+            let Some(&id) = ids.get(&token.content) else { continue };
+            // Where a content is listed more than once the last one's flags count.
+            let flags = by_id.get(&id).unwrap_or(&token).clone();
+            if token.normalized {
+                added.normalized.add(normalize(&token.content), id, flags);
+            } else {
+                added.raw.add(token.content, id, flags);
+            }
+        }
+        Ok(added)
+    }
+
+    /// Hands over the parts of a prompt until `take` returns false.
     pub(super) fn split(&self, prompt: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) {
-        find(&self.raw, prompt, &mut |piece| match piece {
+        self.raw.split(prompt, &mut |piece| match piece {
             Piece::Token(id) => take(Piece::Token(id)),
-            Piece::Text(text) => find(&self.normalized, &normalize(text), take),
+            Piece::Text(text) => self.normalized.split(&normalize(text), take),
         });
     }
 }
 
-/// Cuts a text at tokens: the leftmost first, of those that begin at the same place the longest.
-fn find(tokens: &[(String, u32)], text: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) -> bool {
-    let mut start = 0;
-    let mut at = 0;
-    while at < text.len() {
-        let rest = &text.as_bytes()[at..];
-        let fitting = tokens.iter().filter(|(content, _)| rest.starts_with(content.as_bytes()));
-        match fitting.max_by_key(|(content, _)| content.len()) {
-            Some((content, id)) => {
-                if at > start && !take(Piece::Text(&text[start..at])) {
-                    return false;
-                }
-                if !take(Piece::Token(*id)) {
-                    return false;
-                }
-                at += content.len();
-                start = at;
-            }
-            None => at += 1,
+/// Finds tokens in a text: the leftmost first, of those that begin at the same place the longest, of equal ones the first added.
+#[derive(Debug, Default)]
+struct Matcher {
+    /// By the first byte of what is looked for.
+    patterns: HashMap<u8, Vec<Pattern>>,
+}
+
+#[derive(Debug)]
+struct Pattern {
+    content: String,
+    id: u32,
+    flags: AddedToken,
+}
+
+impl Matcher {
+    fn add(&mut self, content: String, id: u32, flags: AddedToken) {
+        if let Some(&first) = content.as_bytes().first() {
+            self.patterns.entry(first).or_default().push(Pattern { content, id, flags });
         }
     }
-    start == text.len() || take(Piece::Text(&text[start..]))
+
+    /// The token that begins with this text.
+    fn at(&self, rest: &[u8]) -> Option<&Pattern> {
+        let patterns = self.patterns.get(rest.first()?)?;
+        let fitting = patterns.iter().filter(|pattern| rest.starts_with(pattern.content.as_bytes()));
+        fitting.reduce(|best, next| if next.content.len() > best.content.len() { next } else { best })
+    }
+
+    fn split(&self, text: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) -> bool {
+        let (mut done, mut at) = (0, 0);
+        while at < text.len() {
+            let Some(pattern) = self.at(&text.as_bytes()[at..]) else {
+                at += 1;
+                continue;
+            };
+            let (before, after) = (&text[..at], &text[at + pattern.content.len()..]);
+            at += pattern.content.len();
+            let in_word =
+                before.chars().next_back().is_some_and(is_word) || after.chars().next().is_some_and(is_word);
+            if pattern.flags.single_word && in_word {
+                continue;
+            }
+            let before = if pattern.flags.lstrip { before.trim_end() } else { before };
+            let after = if pattern.flags.rstrip { after.trim_start() } else { after };
+            // White space that belongs to the token before is not taken again.
+            if before.len() > done && !take(Piece::Text(&text[done..before.len()])) {
+                return false;
+            }
+            if !take(Piece::Token(pattern.id)) {
+                return false;
+            }
+            done = text.len() - after.len();
+        }
+        done >= text.len() || take(Piece::Text(&text[done..]))
+    }
+}
+
+/// `\w` of the `regex` crate, which the reference asks.
+fn is_word(letter: char) -> bool {
+    regex_syntax::try_is_word_character(letter).unwrap_or(false)
 }

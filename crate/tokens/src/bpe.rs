@@ -9,6 +9,8 @@ pub(super) struct Bpe {
     pub(super) bytes: [[u32; 256]; 2],
     /// Two neighbours → (rank, the token that they become).
     pub(super) merges: HashMap<(u32, u32), (u32, u32)>,
+    /// With `ignore_merges`: words that are one token and are not merged. Such a token does not carry `</w>`.
+    pub(super) whole: Option<HashMap<Vec<u8>, u32>>,
 }
 
 /// A token of a word in the making.
@@ -27,6 +29,10 @@ impl Bpe {
     ///
     /// The pair of lowest rank is merged first, the leftmost of equals; a heap keeps a word of `n` bytes at `n · log n`.
     pub(super) fn encode(&self, word: &[u8], ids: &mut Vec<u32>) {
+        if let Some(&id) = self.whole.as_ref().and_then(|whole| whole.get(word)) {
+            ids.push(id);
+            return;
+        }
         let last = word.len().saturating_sub(1);
         let link = |(at, &byte): (usize, &u8)| Link {
             token: self.bytes[usize::from(at == last)][usize::from(byte)],
@@ -119,7 +125,7 @@ mod tests {
             }
             bytes[1] = bytes[0].map(|token| token + 4);
             let merges = pairs.iter().enumerate().map(|(rank, &pair)| (pair, (rank as u32, 4 + rank as u32 % 8))).collect();
-            let bpe = Bpe { bytes, merges };
+            let bpe = Bpe { bytes, merges, whole: None };
             let mut ids = Vec::new();
             bpe.encode(&word, &mut ids);
             prop_assert_eq!(ids, slow(&bpe, &word));

@@ -47,21 +47,51 @@ pub(super) fn class(letter: char) -> Class {
 
 const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-/// The matches of `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, one after the other.
-pub(super) fn words(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = text;
+/// The special tokens that transformers 5 has at the front of the expression.
+const SPECIAL: [&str; 2] = ["<|startoftext|>", "<|endoftext|>"];
+
+/// What becomes of special tokens in a text, where they were not found as added tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SpecialWords {
+    /// They are like any other text: the expression of transformers 4.
+    Text,
+    /// Each is one word: the expression of transformers 5.
+    Whole,
+    /// Each is matched on its own and then cut into words: the expression of transformers 5, then GPT-2's.
+    Cut,
+}
+
+/// The matches of `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, one after the other; before these, as `special` says, those
+/// of `<\|startoftext\|>|<\|endoftext\|>`.
+pub(super) fn words(text: &str, special: SpecialWords) -> impl Iterator<Item = &str> {
+    let (mut rest, mut inner) = (text, "");
     std::iter::from_fn(move || {
-        rest = rest.trim_start_matches(|letter| class(letter) == Class::Space);
-        let first = rest.chars().next()?;
-        let contraction = CONTRACTIONS.iter().find(|contraction| rest.starts_with(**contraction));
-        let kind = class(first);
-        let end = match (contraction, kind) {
-            (Some(contraction), _) => contraction.len(),
-            (None, Class::Number) => first.len_utf8(),
-            (None, _) => rest.find(|letter| class(letter) != kind).unwrap_or(rest.len()),
-        };
-        let (word, later) = rest.split_at(end);
-        rest = later;
+        let fixed = if special == SpecialWords::Text { &[][..] } else { &SPECIAL };
+        match next_word(&mut inner, &[]) {
+            None => {}
+            word => return word,
+        }
+        let word = next_word(&mut rest, fixed)?;
+        if special == SpecialWords::Cut && SPECIAL.contains(&word) {
+            inner = word;
+            return next_word(&mut inner, &[]);
+        }
         Some(word)
     })
+}
+
+/// Takes a word from the front of a text: one of `fixed` before anything else.
+fn next_word<'a>(rest: &mut &'a str, fixed: &[&str]) -> Option<&'a str> {
+    let text = rest.trim_start_matches(|letter| class(letter) == Class::Space);
+    let first = text.chars().next()?;
+    let fixed = fixed.iter().chain(&CONTRACTIONS).find(|fixed| text.starts_with(**fixed));
+    let kind = class(first);
+    let end = match (fixed, kind) {
+        (Some(fixed), _) => fixed.len(),
+        (None, Class::Number) => first.len_utf8(),
+        (None, _) => text.find(|letter| class(letter) != kind).unwrap_or(text.len()),
+    };
+    let (word, later) = text.split_at(end);
+    *rest = later;
+    Some(word)
 }

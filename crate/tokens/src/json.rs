@@ -1,6 +1,7 @@
 //! Hugging Face's `tokenizer.json`, as far as CLIP's own goes.
 //!
-//! Everything that would make other tokens is compared to what transformers' `CLIPConverter` writes; what differs is refused by name.
+//! Everything that would make other tokens is compared to what transformers' `CLIPConverter` (4.x) and `CLIPTokenizer` (5.x) write;
+//! what differs is refused by name.
 
 use std::collections::HashMap;
 
@@ -8,21 +9,23 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Tokenizer, TokenizerError,
-    added::AddedTokens,
+    Parts, Tokenizer, TokenizerError,
+    added::{AddedToken, AddedTokens},
     bpe::{Bpe, byte_character},
-    normalize::normalize,
+    classes::SpecialWords,
 };
 
 /// Longest file that is read; CLIP's has 2 MB.
 const LONGEST: usize = 32 << 20;
-/// Most added tokens: each is looked for at every position of a prompt.
-const MOST_ADDED: usize = 1024;
+/// Most added tokens: each is compared with those before it.
+const MOST_ADDED: usize = 4096;
 /// Longest value that a message repeats.
 const QUOTED: usize = 120;
 
 #[derive(Deserialize)]
 struct File {
+    #[serde(default)]
+    truncation: Value,
     #[serde(default)]
     added_tokens: Vec<Added>,
     #[serde(default)]
@@ -34,9 +37,9 @@ struct File {
     model: Model,
 }
 
+/// Its `id` is not read: the reference gives ids of its own.
 #[derive(Deserialize)]
 struct Added {
-    id: u32,
     content: String,
     #[serde(default)]
     single_word: bool,
@@ -46,6 +49,8 @@ struct Added {
     rstrip: bool,
     #[serde(default)]
     normalized: bool,
+    #[serde(default)]
+    special: bool,
 }
 
 #[derive(Deserialize)]
@@ -85,51 +90,90 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
     }
     let file = serde_json::from_slice::<File>(bytes);
     let file = file.map_err(|error| TokenizerError::Malformed { reason: error.to_string() })?;
-    check_text(&file)?;
+    check_normalizer(&file.normalizer)?;
+    let special_words = words(&file.pre_tokenizer)?;
+    let keeps_end = keeps_end(&file.truncation)?;
     check_model(&file.model)?;
     let (start, end) = special(&file.post_processor)?;
     let bpe = build(&file.model)?;
-    let mut added = AddedTokens::default();
-    if file.added_tokens.len() > MOST_ADDED {
-        let (found, expected) =
-            (format!("{} tokens long", file.added_tokens.len()), format!("at most {MOST_ADDED}"));
-        return Err(TokenizerError::Unsupported { part: "added_tokens".into(), found, expected });
-    }
-    for token in file.added_tokens {
-        if token.single_word || token.lstrip || token.rstrip || token.content.is_empty() {
-            let found =
-                format!("{:?} with `single_word`, `lstrip` or `rstrip`, or without content", token.content);
-            return Err(unsupported("added_tokens", &found, "tokens without these"));
-        }
-        if token.normalized {
-            added.normalized.push((normalize(&token.content), token.id));
-        } else {
-            added.raw.push((token.content, token.id));
-        }
-    }
-    Ok(Tokenizer::new(bpe, added, start, end))
+    let added = added(file.added_tokens, &file.model.vocab)?;
+    Ok(Tokenizer::new(Parts { bpe, added, start, end, special_words, keeps_end }))
 }
 
-/// How the text is normalised and cut.
-fn check_text(file: &File) -> Result<(), TokenizerError> {
-    let normalizer = json!({"type": "Sequence", "normalizers": [
+/// The added tokens with their ids.
+fn added(listed: Vec<Added>, vocabulary: &HashMap<String, u32>) -> Result<AddedTokens, TokenizerError> {
+    if listed.len() > MOST_ADDED {
+        let found = format!("{} tokens long", listed.len());
+        return Err(unsupported("added_tokens", &found, &format!("at most {MOST_ADDED} tokens")));
+    }
+    let token = |Added { content, single_word, lstrip, rstrip, normalized, special }| AddedToken {
+        content,
+        single_word,
+        lstrip,
+        rstrip,
+        normalized,
+        special,
+    };
+    let tokens = listed.into_iter().map(token).collect();
+    let added = AddedTokens::new(tokens, |content| vocabulary.get(content).copied(), vocabulary.len());
+    added.map_err(|content| {
+        unsupported(
+            "added_tokens",
+            &format!("{content:?} after the id {}", u32::MAX),
+            "a free id for each token",
+        )
+    })
+}
+
+/// How the text is normalized.
+fn check_normalizer(found: &Value) -> Result<(), TokenizerError> {
+    let expected = json!({"type": "Sequence", "normalizers": [
         {"type": "NFC"},
         {"type": "Replace", "pattern": {"Regex": "\\s+"}, "content": " "},
         {"type": "Lowercase"},
     ]});
-    same("normalizer", &file.normalizer, &normalizer)?;
-    let pattern = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
-    let mut pre_tokenizer = file.pre_tokenizer.clone();
-    if let Some(byte_level) = pre_tokenizer.pointer_mut("/pretokenizers/1").and_then(Value::as_object_mut) {
-        // What words are cut by has been decided, and offsets are not asked for.
-        byte_level.remove("use_regex");
+    same("normalizer", found, &expected)
+}
+
+/// How the text is cut into words.
+fn words(found: &Value) -> Result<SpecialWords, TokenizerError> {
+    const PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
+    const SPECIAL: &str = r"<\|startoftext\|>|<\|endoftext\|>|";
+    let mut rest = found.clone();
+    // With `use_regex` the byte level cuts each word by GPT-2's expression, which only changes special tokens.
+    let mut cuts_again = true;
+    if let Some(byte_level) = rest.pointer_mut("/pretokenizers/1").and_then(Value::as_object_mut) {
+        cuts_again = byte_level.remove("use_regex").is_none_or(|value| value != false);
+        // Offsets are not asked for.
         byte_level.remove("trim_offsets");
     }
+    let mut special = false;
+    if let Some(pattern) = rest.pointer_mut("/pretokenizers/0/pattern/Regex")
+        && let Some(plain) = pattern.as_str().and_then(|pattern| pattern.strip_prefix(SPECIAL))
+    {
+        (*pattern, special) = (plain.into(), true);
+    }
     let expected = json!({"type": "Sequence", "pretokenizers": [
-        {"type": "Split", "pattern": {"Regex": pattern}, "behavior": "Removed", "invert": true},
+        {"type": "Split", "pattern": {"Regex": PATTERN}, "behavior": "Removed", "invert": true},
         {"type": "ByteLevel", "add_prefix_space": false},
     ]});
-    same("pre_tokenizer", &pre_tokenizer, &expected)
+    same("pre_tokenizer", &rest, &expected)?;
+    Ok(match (special, cuts_again) {
+        (false, _) => SpecialWords::Text,
+        (true, false) => SpecialWords::Whole,
+        (true, true) => SpecialWords::Cut,
+    })
+}
+
+/// Which end of a long prompt is kept. Its length is the model's, not the file's; and padding follows the end token, where the model
+/// does not see it.
+fn keeps_end(truncation: &Value) -> Result<bool, TokenizerError> {
+    match &truncation["direction"] {
+        Value::Null => Ok(false),
+        Value::String(right) if right == "Right" => Ok(false),
+        Value::String(left) if left == "Left" => Ok(true),
+        other => Err(unsupported("truncation.direction", &other.to_string(), "\"Right\" or \"Left\"")),
+    }
 }
 
 fn same(part: &str, found: &Value, expected: &Value) -> Result<(), TokenizerError> {
@@ -160,19 +204,30 @@ fn check_model(model: &Model) -> Result<(), TokenizerError> {
     if model.dropout.is_some_and(|dropout| dropout != 0.0) {
         return Err(unsupported(&part("dropout"), &format!("{:?}", model.dropout), "none"));
     }
-    let switches = [
-        ("fuse_unk", model.fuse_unk),
-        ("byte_fallback", model.byte_fallback),
-        ("ignore_merges", model.ignore_merges),
-    ];
-    match switches.iter().find(|(_, on)| *on) {
+    // Both decide about bytes that have no token; of a vocabulary with all bytes they change nothing.
+    let switches = [("fuse_unk", model.fuse_unk), ("byte_fallback", model.byte_fallback)];
+    let has_every_byte = || byte_tokens().flatten().all(|token| model.vocab.contains_key(&token));
+    match switches.iter().find(|(_, on)| *on && !has_every_byte()) {
         Some((name, _)) => Err(unsupported(&part(name), "true", "false")),
         None => Ok(()),
     }
 }
 
+/// How vocabularies spell each byte: within a word, and at a word's end.
+fn byte_tokens() -> impl Iterator<Item = [String; 2]> {
+    (0..=255).map(byte_character).map(|letter| [letter.to_string(), format!("{letter}</w>")])
+}
+
 /// Start and end token, from the part that puts them around a prompt.
 fn special(processor: &Value) -> Result<(u32, u32), TokenizerError> {
+    // A byte level among processors only moves offsets.
+    let parts = processor["processors"].as_array().filter(|_| processor["type"] == "Sequence");
+    let mut parts = parts.into_iter().flatten().filter(|part| part["type"] != "ByteLevel");
+    if let (Some(only), None) = (parts.next(), parts.next())
+        && only["type"] != "Sequence"
+    {
+        return special(only);
+    }
     let wrong = || {
         let expected =
             "RobertaProcessing, or TemplateProcessing with one token before the prompt and one after it";
@@ -203,10 +258,9 @@ fn build(model: &Model) -> Result<Bpe, TokenizerError> {
     let id = |token: &str| model.vocab.get(token).copied();
     let outside = model.unk_token.as_deref().and_then(id);
     let mut bytes = [[0; 256]; 2];
-    for byte in 0..=255u8 {
-        let plain = byte_character(byte).to_string();
-        for (end, token) in [plain.clone(), plain + "</w>"].into_iter().enumerate() {
-            bytes[end][usize::from(byte)] = id(&token).or(outside).ok_or_else(|| unknown(&token))?;
+    for (byte, spellings) in byte_tokens().enumerate() {
+        for (end, token) in spellings.into_iter().enumerate() {
+            bytes[end][byte] = id(&token).or(outside).ok_or_else(|| unknown(&token))?;
         }
     }
     let mut merges = HashMap::with_capacity(model.merges.len());
@@ -219,5 +273,14 @@ fn build(model: &Model) -> Result<Bpe, TokenizerError> {
         let ids = (id(first).ok_or_else(|| unknown(first))?, id(second).ok_or_else(|| unknown(second))?);
         merges.insert(ids, (rank, id(&merged).ok_or_else(|| unknown(&merged))?));
     }
-    Ok(Bpe { bytes, merges })
+    Ok(Bpe { bytes, merges, whole: model.ignore_merges.then(|| whole_words(&model.vocab)) })
+}
+
+/// The vocabulary's tokens as the bytes that they spell, without those that no bytes spell.
+fn whole_words(vocabulary: &HashMap<String, u32>) -> HashMap<Vec<u8>, u32> {
+    let bytes: HashMap<char, u8> = (0..=255).map(|byte| (byte_character(byte), byte)).collect();
+    let spelled = |token: &str| -> Option<Vec<u8>> {
+        token.chars().map(|letter| bytes.get(&letter).copied()).collect()
+    };
+    vocabulary.iter().filter_map(|(token, &id)| Some((spelled(token)?, id))).collect()
 }

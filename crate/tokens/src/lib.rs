@@ -29,7 +29,8 @@ pub struct Tokens {
     pub ids: Vec<u32>,
     /// How many of `ids` come before the padding, start and end token included.
     pub length: usize,
-    /// Whether the prompt was too long and lost its last tokens (the end token is always kept).
+    /// Whether the prompt was too long and lost its last tokens, or its first ones where the tokenizer truncates on the left.
+    /// Start and end token are always kept.
     pub truncated: bool,
 }
 
@@ -43,6 +44,9 @@ struct Parts {
     added: AddedTokens,
     start: u32,
     end: u32,
+    special_words: classes::SpecialWords,
+    /// Whether a prompt that is too long loses its first tokens, not its last ones.
+    keeps_end: bool,
 }
 
 impl Tokenizer {
@@ -60,8 +64,8 @@ impl Tokenizer {
         json::read(bytes)
     }
 
-    fn new(bpe: Bpe, added: AddedTokens, start: u32, end: u32) -> Self {
-        Self(Arc::new(Parts { bpe, added, start, end }))
+    fn new(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// The token that begins every prompt.
@@ -76,19 +80,19 @@ impl Tokenizer {
 
     /// Tokens of a prompt, cut or padded to `context` (77), which is at least 2.
     ///
-    /// The work grows with the prompt's length only as far as tokens are needed.
+    /// The work grows with the prompt's length only as far as tokens are needed, unless the tokenizer keeps a prompt's end.
     pub fn encode(&self, prompt: &str, context: usize) -> Tokens {
         let parts = &*self.0;
         let mut ids = vec![parts.start];
         // One more than fits tells whether something was lost.
-        let enough = context.max(2);
+        let enough = if parts.keeps_end { usize::MAX } else { context.max(2) };
         parts.added.split(prompt, &mut |piece| match piece {
             added::Piece::Token(id) => {
                 ids.push(id);
                 ids.len() < enough
             }
             added::Piece::Text(text) => {
-                for word in classes::words(text) {
+                for word in classes::words(text, parts.special_words) {
                     if ids.len() >= enough {
                         break;
                     }
@@ -97,8 +101,12 @@ impl Tokenizer {
                 ids.len() < enough
             }
         });
-        let truncated = ids.len() > context.saturating_sub(1);
-        ids.truncate(context.saturating_sub(1));
+        let most = context.saturating_sub(1);
+        let truncated = ids.len() > most;
+        if parts.keeps_end && truncated {
+            ids.drain(1..=ids.len() - most.max(1));
+        }
+        ids.truncate(most);
         ids.push(parts.end);
         let length = ids.len();
         ids.resize(context.max(length), parts.end);

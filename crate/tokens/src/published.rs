@@ -6,9 +6,10 @@
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Tokenizer,
-    added::AddedTokens,
+    Parts, Tokenizer,
+    added::{AddedToken, AddedTokens},
     bpe::{Bpe, byte_order},
+    classes::SpecialWords,
 };
 
 /// Low bytes of all first parts, their high bytes, low bytes of all second parts, their high bytes; deflated.
@@ -35,9 +36,24 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
         bytes[1][usize::from(byte)] = id + 256;
     }
     // transformers marks both as `normalized`: they are found in the lower-cased prompt.
-    let special = vec![("<|startoftext|>".into(), START), ("<|endoftext|>".into(), END)];
-    let added = AddedTokens { raw: Vec::new(), normalized: special };
-    Tokenizer::new(Bpe { bytes, merges }, added, START, END)
+    let special = ["<|startoftext|>", "<|endoftext|>"].map(|content| AddedToken {
+        content: content.into(),
+        single_word: false,
+        lstrip: false,
+        rstrip: false,
+        normalized: true,
+        special: true,
+    });
+    // Ids follow from the vocabulary's size, which has room for two more; that cannot fail.
+    let added = AddedTokens::new(special.into(), |_| None, START as usize).unwrap_or_default();
+    Tokenizer::new(Parts {
+        bpe: Bpe { bytes, merges, whole: None },
+        added,
+        start: START,
+        end: END,
+        special_words: SpecialWords::Text,
+        keeps_end: false,
+    })
 });
 
 pub(super) fn tokenizer() -> Tokenizer {

@@ -1,7 +1,7 @@
 /** Scores in Chromium beside the reference implementation's and the native engine's. */
 
 import { expect, test } from "@playwright/test";
-import { golden, imageFiles, isLossless, models, native } from "../fixtures.ts";
+import { golden, imageFiles, models, native } from "../fixtures.ts";
 import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
 import { ModelServer } from "../model-server.ts";
 import { openBlank } from "./setup.ts";
@@ -18,12 +18,11 @@ test.afterAll(async () => {
 
 const reference = golden();
 
-/** Largest difference to other scores, over the images that `counts`. */
-function distance(found: number[][], expected: number[][], counts: (image: string) => boolean = () => true): number {
+/** Largest difference to other scores. */
+function distance(found: number[][], expected: number[][]): number {
   let largest = 0;
   for (const [row, scores] of expected.entries()) {
     for (const [column, score] of scores.entries()) {
-      if (!counts(reference.images[column] as string)) continue;
       const difference = Math.abs((found[row]?.[column] ?? Number.NaN) - score);
       largest = Number.isNaN(difference) ? Number.NaN : Math.max(largest, difference);
     }
@@ -50,9 +49,9 @@ for (const device of ["webgpu", "cpu"] as const) {
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
       expect(outcome.info.threads).toBe(device === "cpu" ? Math.min(cores, 16) : 1);
       const toNative = distance(outcome.scores, native(precision));
-      const toReference = distance(outcome.scores, reference.scores, isLossless);
+      const toReference = distance(outcome.scores, reference.scores);
       console.log(
-        `${device} ${precision}: ${toNative.toFixed(5)} from the native engine, ${toReference.toFixed(5)} from the reference (lossless files); ` +
+        `${device} ${precision}: ${toNative.toFixed(5)} from the native engine, ${toReference.toFixed(5)} from the reference; ` +
           `load ${outcome.milliseconds.load.toFixed(0)} ms, scores ${outcome.milliseconds.score.toFixed(0)} ms`,
       );
       // 8-bit blocks are multiplied in 16 bits where the adapter has them.

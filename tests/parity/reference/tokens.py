@@ -5,17 +5,21 @@
 `strings.bin` (deflated) is, for each string: its UTF-8 length (u32), its bytes, how many tokens it has untruncated (u32), how many of them follow,
 and these (u16 each), at context 77. `code_points.bin` has for each 256 code points the CRC-32 of the tokens of each alone and of
 each between two letters. `small.json` and `small.bin` are the same for a tokenizer that the `tokenizers` package trained itself.
+`variants.json` has changes to `small.json` and to CLIP's own `tokenizer.json` as people's files have them, one a line: what is changed, and
+texts with the ids that transformers gives for the changed file.
 """
 
 import json
 import random
 import struct
+import tempfile
 import unicodedata
 import zlib
 from pathlib import Path
 
 from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
-from vocabulary import code_points, tokenizer
+from transformers import CLIPTokenizer, CLIPTokenizerFast, PreTrainedTokenizerFast
+from vocabulary import code_points, merges, tokenizer, vocabulary
 
 OUT = Path(__file__).parent.parent / "fixtures" / "tokens"
 CONTEXT = 77
@@ -161,6 +165,133 @@ def small():
     return made
 
 
+def added(content, **flags):
+    usual = {"id": 0, "content": content, "single_word": False, "lstrip": False, "rstrip": False, "normalized": False, "special": False}
+    return {**usual, **flags}
+
+
+SMALL_SPECIAL = [added("<unk>", special=True), added("<s>", id=1, special=True), added("</s>", id=2, special=True)]
+CLIP_SPECIAL = [
+    added("<|startoftext|>", id=49406, special=True, normalized=True),
+    added("<|endoftext|>", id=49407, special=True, normalized=True),
+]
+FLAGS = ["single_word", "lstrip", "rstrip", "normalized", "special"]
+NEWER = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": False, "use_regex": True}
+
+
+def template(start, end):
+    return {
+        "type": "TemplateProcessing",
+        "single": [{"SpecialToken": {"id": start[0], "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                   {"SpecialToken": {"id": end[0], "type_id": 0}}],
+        "pair": [{"Sequence": {"id": "A", "type_id": 0}}, {"Sequence": {"id": "B", "type_id": 1}}],
+        "special_tokens": {name: {"id": name, "ids": [id], "tokens": [name]} for name, id in (start, end)},
+    }
+
+
+def variants():
+    """Name, file that is changed, what is changed (JSON pointer and value), tokens that texts are made of."""
+    flagged = [added(f"<t{i}>", id=900 + i, **{flag: bool(i >> at & 1) for at, flag in enumerate(FLAGS)}) for i in range(32)]
+    yield "every combination of flags", "small", {"/added_tokens": SMALL_SPECIAL + flagged}, [token["content"] for token in flagged]
+    words = [added("fox", id=900, single_word=True), added("Sunset", id=901, single_word=True, normalized=True), added("é", id=902),
+             added("日本", id=903, single_word=True), added("...", id=904, lstrip=True, rstrip=True)]
+    yield "words as tokens", "small", {"/added_tokens": SMALL_SPECIAL + words}, ["fox", "Sunset", "sunset", "é", "e\u0301", "日本", "...", "の"]
+    ids = [added("<a>", id=5000), added("<b>", id=12), added("cat</w>", id=77), added("<c>", id=901), added("", id=902), added("<a>", id=5000),
+           added("<b>", id=3, lstrip=True), added("<C>", normalized=True, id=1), added("<d>", special=True, id=2_000_000_000)]
+    yield "ids that the file only claims", "small", {"/added_tokens": SMALL_SPECIAL + ids}, ["<a>", "<b>", "cat</w>", "<c>", "<C>", "<d>"]
+    same = [added("<Style>", id=900, normalized=True), added("<style>", id=901, normalized=True, rstrip=True), added("<STYLE>", id=902),
+            added("<style>x", id=903), added("<sty", id=904), added("<st", id=905, single_word=True)]
+    yield "tokens that begin alike", "small", {"/added_tokens": SMALL_SPECIAL + same}, ["<Style>", "<style>", "<STYLE>", "<style>x", "<sty", "<st"]
+    yield "no added tokens", "small", {"/added_tokens": []}, ["<s>", "</s>", "<unk>"]
+    yield "merges ignored", "small", {"/model/ignore_merges": True}, ["portrait", "cat", "ing", "the", "a", "é"]
+    newer = {"/pre_tokenizer/pretokenizers/0/pattern/Regex": NEWER, "/added_tokens": []}
+    specials = ["<|startoftext|>", "<|endoftext|>", "<|EndOfText|>", "<|endoftext"]
+    yield "the expression of transformers 5", "small", newer, specials
+    yield "the same without GPT-2's", "small", {**newer, "/pre_tokenizer/pretokenizers/1/use_regex": False}, specials
+    left = {"direction": "Left", "max_length": 20, "strategy": "LongestFirst", "stride": 0}
+    yield "truncation on the left", "small", {"/truncation": left}, ["portrait", "<s>", "cat dog bird " * 12]
+    padding = {"strategy": {"Fixed": 30}, "direction": "Right", "pad_to_multiple_of": None, "pad_id": 0, "pad_type_id": 0, "pad_token": "<unk>"}
+    right = {**left, "direction": "Right"}
+    yield "truncation and padding", "small", {"/truncation": right, "/padding": padding}, ["portrait", "cat dog bird " * 12]
+    sequence = {"type": "Sequence", "processors": [BYTE_LEVEL, template(("<s>", 1), ("</s>", 2))]}
+    yield "a sequence of processors", "small", {"/post_processor": sequence}, ["portrait", "<s>"]
+    yield "published", "clip", {}, specials
+    yield "an unknown token fused", "clip", {"/model/fuse_unk": True, "/model/byte_fallback": True}, specials
+    swapped = template(("<|endoftext|>", 49407), ("<|startoftext|>", 49406))
+    yield "start and end swapped", "clip", {"/post_processor": swapped}, specials
+    inversion = [added("<cat-toy>", id=49408), added("<Moeb1us>", id=49409, normalized=True), added("sks", id=49410, single_word=True),
+                 added("<new>", id=49411, special=True, lstrip=True, rstrip=True)]
+    yield ("textual inversion", "clip", {"/added_tokens": CLIP_SPECIAL + inversion},
+           ["<cat-toy>", "<moeb1us>", "<Moeb1us>", "sks", "sksy", "<new>", "<|endoftext|>"])
+    raw = [{**token, "normalized": False} for token in CLIP_SPECIAL] + [added("[PAD]", id=49408, special=True)]
+    yield "special tokens as they are written", "clip", {"/added_tokens": raw}, specials + ["[PAD]", "[pad]"]
+
+
+def clip_json():
+    """CLIP's `tokenizer.json` as transformers 4.x writes it."""
+    return json.loads(tokenizer().backend_tokenizer.to_str())
+
+
+def changed(document, changes):
+    document = json.loads(json.dumps(document))
+    for pointer, value in changes.items():
+        *path, last = pointer.split("/")[1:]
+        place = document
+        for key in path:
+            place = place[int(key) if isinstance(place, list) else key]
+        place[last] = value
+    return document
+
+
+LISTED = ["You should've done this", "! !! !!!", "impact?<|endoftext|>", "impact?<|startoftext|>fox", "I'M SHE'LL don't", "👩‍💻 ❤️", "日本の城 🏯", "e\u0301 a\u030a",
+          "a" * 400, "<|endoftext|><|endoftext|>", "", " ", *(" ".join(["fox"] * count) for count in range(72, 80)),
+          *(" ".join(["fox"] * count) + "<|endoftext|>" for count in (73, 74, 75, 76))]
+
+
+def mixture(rng, tokens):
+    text = ""
+    for _ in range(rng.randint(1, 9)):
+        piece = rng.choice(tokens) if rng.random() < 0.55 else rng.choice(WORDS[:40] + ["_", "9", "é", "\u0301", "٣", "’", "!", "x", "ſ", "K", "²"])
+        text += rng.choice([str.lower, str.upper, str, str, str])(piece) + rng.choice(["", "", " ", "  ", "\t", "\u3000", "\n "])
+    return text
+
+
+def slow_tokenizer():
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "vocab.json").write_text(json.dumps(vocabulary()))
+        (Path(folder) / "merges.txt").write_text("\n".join(["#version: 0.2"] + [" ".join(pair) for pair in merges()]) + "\n")
+        return CLIPTokenizer(str(Path(folder) / "vocab.json"), str(Path(folder) / "merges.txt"))
+
+
+def variant_lines(bases, count):
+    rng = random.Random(20)
+    for name, base, changes, tokens in variants():
+        document = changed(bases[base], changes)
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "tokenizer.json"
+            path.write_text(json.dumps(document))
+            fast = (CLIPTokenizerFast if base == "clip" else PreTrainedTokenizerFast)(tokenizer_file=str(path))
+        texts = LISTED + [mixture(rng, tokens) for _ in range(count)]
+        cases = [[text, len(fast(text).input_ids), fast(text, truncation=True, max_length=CONTEXT).input_ids] for text in texts]
+        yield {"name": name, "base": base, "changes": changes, "cases": cases}
+
+
+def check_slow(line):
+    """On listed texts in ASCII the slow tokenizer gives the same ids as the fast one. Beyond ASCII it changes the text first, in one way
+    with the package ftfy and in another without."""
+    slow = slow_tokenizer()
+    for text, _, ids in line["cases"][: len(LISTED)]:
+        assert not text.isascii() or slow(text, truncation=True, max_length=CONTEXT).input_ids == ids, text
+
+
+def write_variants(path, count=40):
+    bases = {"small": json.loads((OUT / "small.json").read_text()), "clip": clip_json()}
+    lines = list(variant_lines(bases, count))
+    check_slow(next(line for line in lines if line["name"] == "published"))
+    path.write_text("[\n" + ",\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines) + "\n]\n")
+
+
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     fast = tokenizer()
@@ -187,6 +318,7 @@ def main():
     texts = strings(1500) + [f"{a}{b}" for a in ["<style> x", "<Style>", "<artist>y", "<ARTIST>", "<unk>"] for b in ["", " cat <Style>dog"]]
     data = b"".join(record(lambda t: (truncating.encode(t).ids, len(made.encode(t).ids)), text) for text in texts)
     (OUT / "small.bin").write_bytes(zlib.compress(data, 9))
+    write_variants(OUT / "variants.json")
     for path in sorted(OUT.iterdir()):
         print(path.name, path.stat().st_size)
 

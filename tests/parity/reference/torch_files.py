@@ -1,13 +1,16 @@
-"""Writes tests/parity/fixtures/torch/: small files of torch.save, and what torch itself reads from them.
+"""Writes tests/parity/fixtures/torch/: small files from torch.save, and what torch itself reads from them.
 
     python3 tests/parity/reference/torch_files.py
 
-Expected values are what `torch.load` gives for the same file: `expected.json` has for each file its tensors with dtype, shape and the
-little-endian bytes of their numbers in row-major order (hexadecimal), and the names of what is not a tensor.
+Expected values are what `torch.load` gives for the same file. For each file, `expected.json` has the
+dtype and shape of its tensors, the SHA-256 of their numbers (little-endian, row-major), and the names of
+what is not a tensor. The keys of storages in the legacy form are addresses, so those files differ from
+run to run; their tensors do not.
 """
 
 import argparse
 import collections
+import hashlib
 import io
 import json
 import pickle
@@ -47,7 +50,7 @@ expected = {}
 def described(tensor):
     flat = tensor.detach().contiguous().reshape(-1)
     data = flat.view(torch.uint8).numpy().tobytes() if flat.numel() else b""
-    return {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "bytes": data.hex()}
+    return {"dtype": DTYPES[tensor.dtype], "shape": list(tensor.shape), "sha256": hashlib.sha256(data).hexdigest()}
 
 
 def entry_of(value, path):
@@ -315,6 +318,10 @@ def refused():
     zipped("refused_other.zip", [("readme.txt", b"hello")])
     scripted = torch.jit.script(torch.nn.Linear(2, 2))
     scripted.save(str(OUT / "refused_script.pt"))
+    with zipfile.ZipFile(OUT / "refused_script.pt") as read:
+        scripted = [(info.filename, read.read(info)) for info in read.infolist()]
+    for name, first in (("pickle_first", "data.pkl"), ("code_first", "/code/")):
+        zipped(f"refused_script_{name}.pt", sorted(scripted, key=lambda entry: first not in entry[0]))
     for legacy in (False, True):
         suffix = "_legacy.pt" if legacy else ".pt"
         options = {"_use_new_zipfile_serialization": not legacy}
@@ -466,6 +473,8 @@ def models():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
+# As published in LAION's aesthetic-predictor (MIT; its licence is beside it), saved by another version of PyTorch.
+expect("heads/sa_0_4_vit_b_32_linear.pth")
 containers()
 wrappers()
 storages()
@@ -474,5 +483,5 @@ old()
 rewritten()
 refused()
 models()
-(OUT / "expected.json").write_text(json.dumps(expected, indent=1) + "\n")
+(OUT / "expected.json").write_text(json.dumps(expected, separators=(",", ":")).replace('},"', '},\n"') + "\n")
 print(f"{len(expected)} files, torch {torch.__version__}, numpy {numpy.__version__}", file=sys.stderr)

@@ -2,6 +2,7 @@
 
     python tests/parity/reference/towers.py            # writes tests/parity/fixtures/towers.json
     python tests/parity/reference/towers.py full       # writes tests/parity/fixtures/towers-full.json: ViT-H/14, minutes and 5 GB
+    python tests/parity/reference/towers.py pooling    # writes tests/parity/fixtures/pooling.json
 
 Each case: a configuration, a seed, and the unit-length embeddings (f32, eager attention) of generated prompts and pixels, with how far the same computed in
 f64 lies away: the reference's own error.
@@ -127,8 +128,36 @@ FULL = {
 }
 
 
+def pooling(name, end, ids):
+    """Embeddings of prompts with a token of a higher id than the end token's, by transformers alone."""
+    source = clip((32, 2, 2, 64, 61, 10, end, "gelu"), (32, 2, 1, 64, 32, 16, "gelu"), 16)
+    config = CLIPConfig(**json.loads(json.dumps(source)))
+    config._attn_implementation = "eager"
+    model = CLIPModel(config)
+    fill(model, 7)
+    model.eval()
+    with torch.no_grad():
+        texts = unit(model.get_text_features(input_ids=torch.tensor(ids)))
+    scale = float(model.logit_scale.detach().exp())
+    return {"name": name, "source": source, "seed": 7, "logit_scale": scale, "ids": ids, "texts": [[float(np.float32(x)) for x in row] for row in texts]}
+
+
+# Start 58, end 59, an added token 60 in a vocabulary of 61.
+POOLED = [
+    [58, 3, 60, 4, 5, 59, 59, 59, 59, 59],
+    [58, 3, 4, 5, 59, 59, 59, 59, 59, 59],
+    [58, 60, 3, 60, 59, 59, 59, 59, 59, 59],
+    [58, 3, 4, 59, 60, 5, 59, 59, 59, 59],
+    [58, 1, 2, 3, 4, 5, 6, 7, 60, 59],
+]
+
+
 def main():
     torch.manual_seed(0)
+    if sys.argv[1:] == ["pooling"]:
+        cases = [pooling("eos_token_id 2", 2, POOLED), pooling("the end token's own id", 59, POOLED)]
+        (OUT / "pooling.json").write_text(json.dumps(cases) + "\n")
+        return
     if sys.argv[1:] == ["full"]:
         cases = [case(name, source, 14, 4, double=name == "ViT-B/32") for name, source in FULL.items()]
         (OUT / "towers-full.json").write_text(json.dumps(cases) + "\n")

@@ -1,6 +1,6 @@
 """CLIP's published vocabulary, and Hugging Face's fast tokenizer built from it.
 
-    python tests/parity/reference/vocabulary.py      # writes crate/src/tokens/merges.bin and classes.bin
+    python tests/parity/reference/vocabulary.py      # writes crate/tokens/src/merges.bin and classes.bin
 
 `merges.bin` holds what the published `bpe_simple_vocab_16e6.txt.gz` (which the package open_clip_torch carries) says: the 48,894 merges that CLIP
 uses, each as the ids of its two parts, all first parts before all second parts, two little-endian bytes each, their low bytes before their
@@ -22,7 +22,7 @@ from tokenizers.pre_tokenizers import Split
 from transformers import CLIPTokenizerFast
 from transformers.models.clip.tokenization_clip import bytes_to_unicode
 
-OUT = Path(__file__).parents[3] / "crate" / "src" / "tokens"
+OUT = Path(__file__).parents[3] / "crate" / "tokens" / "src"
 MERGES = 49152 - 256 - 2
 
 

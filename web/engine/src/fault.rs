@@ -63,7 +63,9 @@ impl From<PixelError> for Fault {
     fn from(error: PixelError) -> Self {
         // The worker tries the browser's decoder on the first of these.
         let code = match &error {
-            PixelError::OtherFormat { .. } | PixelError::NoImage => "image-format",
+            PixelError::OtherFormat { .. } | PixelError::Convertible { .. } | PixelError::NoImage => {
+                "image-format"
+            }
             PixelError::TooLarge { .. } => "image-too-large",
             _ => "image-damaged",
         };

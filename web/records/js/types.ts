@@ -314,7 +314,10 @@ export interface ImportResult {
 
 /** What a generator wrote into an image about how it made it. Nothing is there that was not in the file. */
 export interface ImageMetadata {
-  /** Who wrote it: `"automatic1111"` (and its descendants), `"comfyui"`, `"invokeai"`, `"fooocus"`, `"novelai"`. */
+  /**
+   * The program: `"automatic1111"` (and its descendants), `"comfyui"`, `"invokeai"`, `"fooocus"`, `"novelai"`, `"swarmui"`,
+   * `"draw-things"`, `"easy-diffusion"`, or another that `crate/metadata` lists.
+   */
   generator: string;
   prompt?: string;
   negativePrompt?: string;

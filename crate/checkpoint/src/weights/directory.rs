@@ -10,9 +10,8 @@ use std::{
 use pickscore_common::progress::Progress;
 
 use super::{
-    FileError, Header, InspectedFile, Inspection, Loaded, Loader, ParameterSink, PassedOver, Precision,
-    Reader, ShardIndex, TensorInfo, TensorSink, WEIGHT_NAMES, WeightError, inspect::FileHeader, is_index,
-    weights_among,
+    Header, InspectedFile, Inspection, Loaded, Loader, ParameterSink, PassedOver, Precision, Reader,
+    ShardIndex, WeightError, inspect::FileHeader, is_index, reader::NamesOnly, weights_among,
 };
 use crate::config::{ClipConfig, ConfigError};
 
@@ -199,25 +198,6 @@ fn read_header(path: &Path, mut file: File, length: u64) -> Result<(Header, Vec<
         if let Some(header) = reader.header() {
             return Ok((header.clone(), reader.passed_over().to_vec()));
         }
-    }
-}
-
-/// Takes names and shapes, no numbers.
-struct NamesOnly;
-
-impl TensorSink for NamesOnly {
-    type Error = FileError;
-
-    fn header(&mut self, _: &Header) -> Result<(), FileError> {
-        Ok(())
-    }
-
-    fn bytes(&mut self, _: &TensorInfo, _: u64, _: &[u8]) -> Result<(), FileError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _: &TensorInfo) -> Result<(), FileError> {
-        Ok(())
     }
 }
 

@@ -11,6 +11,8 @@ use serde::{
     de::{Error as _, IgnoredAny, MapAccess, Visitor},
 };
 
+use super::foreign::grouped;
+
 /// Bytes before the JSON: its length as a little-endian u64.
 pub const PREFIX: usize = 8;
 
@@ -178,7 +180,12 @@ pub enum HeaderError {
     },
     /// The file is longer or shorter than its tensors.
     #[error(
-        "its tensors end at byte {expected}, the file at {found}: it is cut off or has something appended"
+        "its tensors end at byte {expected}, the file at {found}: {}",
+        if found < expected {
+            format!("it is cut off, {} of its bytes are missing", grouped(expected - found))
+        } else {
+            format!("{} bytes follow its end", grouped(found - expected))
+        }
     )]
     Length {
         /// Bytes that header and tensors need.

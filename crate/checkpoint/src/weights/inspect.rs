@@ -108,7 +108,7 @@ impl InspectedFile {
     }
 
     /// A file that is held against no configuration.
-    pub(super) fn without_roles(file: &FileHeader) -> Self {
+    pub fn without_roles(file: &FileHeader) -> Self {
         Self::new(file, |_| Role::Unknown)
     }
 }

@@ -83,7 +83,9 @@ impl Names {
         for tensor in &header.tensors {
             let Some(bare) = self.bare(&tensor.name) else { continue };
             let common = tensor.name.strip_prefix(prefix) == Some(bare);
-            if common || fills(bare).is_some_and(|place| !filled.contains(&place)) {
+            // Scales are only in files of this project, which wraps nothing: a second one is a fault.
+            let takes = |place: (usize, usize, bool)| place.2 || !filled.contains(&place);
+            if common || fills(bare).is_some_and(takes) {
                 wrapped.insert(tensor.name.clone(), tensor.name.len() - bare.len());
             } else {
                 // Not the model's, whatever it is called.

@@ -25,6 +25,25 @@ pub trait TensorSink {
     fn end(&mut self, tensor: &TensorInfo) -> Result<(), Self::Error>;
 }
 
+/// Takes names and shapes, no numbers.
+pub(super) struct NamesOnly;
+
+impl TensorSink for NamesOnly {
+    type Error = FileError;
+
+    fn header(&mut self, _: &Header) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn bytes(&mut self, _: &TensorInfo, _: u64, _: &[u8]) -> Result<(), FileError> {
+        Ok(())
+    }
+
+    fn end(&mut self, _: &TensorInfo) -> Result<(), FileError> {
+        Ok(())
+    }
+}
+
 /// Why a file cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FileError {
@@ -117,8 +136,8 @@ impl Reader {
     pub fn push<S: TensorSink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
         self.received += bytes.len() as u64;
         match &mut self.form {
-            Form::Safetensors(file) => return file.push(bytes, sink),
-            Form::Torch(file) => return file.push(bytes, sink),
+            Form::Safetensors(file) => file.push(bytes, sink),
+            Form::Torch(file) => file.push(bytes, sink),
             Form::Unknown(first) => {
                 // As few as tell, so that a long piece is not copied.
                 let taken = ENOUGH.saturating_sub(first.len()).min(bytes.len());
@@ -154,7 +173,15 @@ impl Reader {
         match self.form {
             Form::Safetensors(file) => Ok(file.finish()?),
             Form::Torch(file) => Ok(file.finish()?),
-            Form::Unknown(first) => Err(unknown(&first, self.length)),
+            Form::Unknown(first) => match Torch::recognise(&first, self.length) {
+                Some(mut torch) => {
+                    torch.push(&first, &mut NamesOnly)?;
+                    torch.finish()?;
+                    // So short a file has no tensors.
+                    Err(TorchError::NoTensors { found: Vec::new() }.into())
+                }
+                None => Err(unknown(&first, self.length)),
+            },
         }
     }
 }
@@ -183,9 +210,6 @@ fn recognise(first: &[u8], length: Option<u64>) -> Result<Option<Form>, FileErro
 
 /// What is said of a file that begins so.
 fn unknown(first: &[u8], length: Option<u64>) -> FileError {
-    if Torch::recognise(first, length).is_some() {
-        return TorchError::CutOff { found: first.len() as u64, missing: 1 }.into();
-    }
     if let Some(foreign) = ForeignFile::recognise(first) {
         return foreign.into();
     }

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::Derived;
+
 /// What came of a merge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MergeReport {
@@ -31,6 +33,9 @@ pub struct MergeReport {
     pub refused_rows: u64,
     /// The first of them, each with file, row, column and reason.
     pub refused_row_reasons: Vec<String>,
+    /// Columns that files lack and that were made from others. (`num_example_per_prompt` is always counted anew.)
+    #[serde(default)]
+    pub derived: Vec<Derived>,
     /// Rows that filters removed.
     pub removed: Removed,
     /// Pairs that a rater judged again.

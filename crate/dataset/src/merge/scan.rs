@@ -14,8 +14,9 @@ use super::{
     tell,
 };
 use crate::{
-    Columns, Row,
+    Columns, Derived, Row,
     contribution::row::{MILLISECOND, other_image, record_of, said, said_of_cell},
+    derive::add_derived,
 };
 use pickscore_preferences::{RecordError, check_prompt, check_time};
 use pickscore_score::Label;
@@ -71,6 +72,8 @@ pub(super) struct Scanned {
     pub(super) refused: Vec<Refused>,
     pub(super) refused_rows: Vec<String>,
     pub(super) refused_row_count: u64,
+    /// Columns that files lack and that were made from others.
+    pub(super) derived: Vec<Derived>,
     /// Whether rows have a kind, and whether some were collected by this project.
     pub(super) has: [bool; 2],
 }
@@ -160,6 +163,7 @@ fn read_part(
         scanned.refuse_row(fault, options)?;
     }
     scanned.refused_row_count += part.lines.fault_count - part.lines.faults.len() as u64;
+    add_derived(&mut scanned.derived, reader.derived());
     let groups = reader.row_groups().len();
     // Without a clock no time is ahead of it.
     let now = options.now.map_or(i64::MAX, |now| now / MILLISECOND);

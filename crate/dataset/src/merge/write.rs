@@ -205,6 +205,7 @@ fn report(plan: Plan, splits: Splits, options: &MergeOptions) -> MergeReport {
         refused: scanned.refused,
         refused_rows: scanned.refused_row_count,
         refused_row_reasons: scanned.refused_rows,
+        derived: scanned.derived,
         removed,
         repeats,
         agreement,

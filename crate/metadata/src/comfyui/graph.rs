@@ -1,21 +1,22 @@
 //! Nodes, links and values of a graph, and what bounds a walk through it.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     collections::{BTreeMap, BTreeSet},
 };
 
 use serde_json::{Map, Value};
 
-/// Most steps from node to node for one image. Graphs have some hundred nodes.
-const MOST_STEPS: usize = 20_000;
+/// Most inputs that are looked at for one question. Graphs have some hundred nodes with ten inputs
+/// each.
+const MOST_STEPS: usize = 200_000;
 /// Most bytes of the texts on the way: texts that are joined with themselves grow fast.
 const MOST_BYTES: usize = 4 << 20;
 /// Longest way from one node to another.
 pub(super) const DEEPEST: usize = 100;
 
 /// What a condition is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Positive,
     Negative,
@@ -45,7 +46,12 @@ pub(super) struct Graph<'a> {
     output_names: BTreeMap<(String, usize), &'a str>,
     steps_left: Cell<usize>,
     bytes_left: Cell<usize>,
+    /// Texts of outputs that have been asked for, none for those that are being looked for.
+    known_texts: RefCell<BTreeMap<Output<'a>, Vec<String>>>,
 }
+
+/// An output of a node: as a condition or as a text, and for which side.
+type Output<'a> = (&'a str, usize, bool, Side);
 
 impl<'a> Graph<'a> {
     /// A graph, if there are nodes in it.
@@ -64,6 +70,7 @@ impl<'a> Graph<'a> {
             output_names: workflow.map(output_names).unwrap_or_default(),
             steps_left: Cell::new(MOST_STEPS),
             bytes_left: Cell::new(MOST_BYTES),
+            known_texts: RefCell::default(),
         };
         let nodes: Vec<Node<'a>> = graph.nodes.values().copied().collect();
         for (name, value) in nodes.iter().flat_map(|node| node.inputs) {
@@ -96,10 +103,15 @@ impl<'a> Graph<'a> {
         Some(Link { node: *node?, output })
     }
 
-    /// Counts a step. `None` if the walk has been too long.
-    pub(super) fn step(&self, depth: usize) -> Option<()> {
+    /// Starts with the next question.
+    pub(super) fn restart(&self) {
+        self.steps_left.set(MOST_STEPS);
+    }
+
+    /// Counts a step to a node, by its inputs. `None` if the walk has been too long.
+    pub(super) fn step(&self, node: Node<'a>, depth: usize) -> Option<()> {
         (depth < DEEPEST).then_some(())?;
-        self.steps_left.set(self.steps_left.get().checked_sub(1)?);
+        self.steps_left.set(self.steps_left.get().checked_sub(1 + node.inputs.len())?);
         Some(())
     }
 
@@ -134,13 +146,26 @@ impl<'a> Graph<'a> {
         by_name.or_else(by_number).unwrap_or(wanted)
     }
 
-    /// Two outputs that are used as conditions, or just two that are used: everywhere the positive one
-    /// comes first.
+    /// Two outputs that are used as conditions, or just two that are used: everywhere the positive
+    /// one comes first.
     fn used_pair(&self, id: &str) -> Option<(usize, usize)> {
         [&self.used_as_condition, &self.used].into_iter().find_map(|used| {
             let outputs: Vec<usize> = used.get(id)?.iter().copied().collect();
             <[usize; 2]>::try_from(outputs).ok().map(|[first, second]| (first, second))
         })
+    }
+
+    /// The texts of an output, which are looked for once: nodes that are reached on many ways, and
+    /// circles, cost no more than others.
+    pub(super) fn once(&self, output: Output<'a>, find: impl FnOnce() -> Vec<String>) -> Vec<String> {
+        let known = self.known_texts.borrow().get(&output).cloned();
+        if let Some(known) = known {
+            return known.into_iter().filter(|text| self.text(text).is_some()).collect();
+        }
+        self.known_texts.borrow_mut().insert(output, Vec::new());
+        let found = find();
+        self.known_texts.borrow_mut().insert(output, found.clone());
+        found
     }
 
     /// The input that a switch passes on.
@@ -178,8 +203,8 @@ impl<'a> Graph<'a> {
         node.inputs.get(chosen?)
     }
 
-    /// A value that is no link, through nodes that hold one: the input of one of the names, or the only
-    /// value of a primitive.
+    /// A value that is no link, through nodes that hold one: the input of one of the names, or the
+    /// only value of a primitive.
     pub(super) fn scalar(&self, value: &'a Value, names: &[&str], depth: usize) -> Option<&'a Value> {
         const PRIMITIVES: [&str; 14] = [
             "value", "Value", "int", "float", "number", "Number", "integer", "INT", "FLOAT", "val", "string",
@@ -193,8 +218,8 @@ impl<'a> Graph<'a> {
                 value => Some(value),
             };
         };
-        self.step(depth)?;
         let node = link.node;
+        self.step(node, depth)?;
         if let Some(value) = self.switched(node, depth + 1) {
             return self.scalar(value, names, depth + 1);
         }
@@ -213,15 +238,15 @@ impl<'a> Graph<'a> {
         names: &[&str],
         depth: usize,
     ) -> Option<(Node<'a>, &'a Value)> {
-        self.step(depth)?;
+        self.step(node, depth)?;
         if let Some(value) = names.iter().find_map(|name| node.inputs.get(*name)) {
             return Some((node, value));
         }
         self.pipes(node).into_iter().find_map(|pipe| self.lookup(pipe, names, depth + 1))
     }
 
-    /// Nodes whose bundle of values a node takes: contexts and pipes. The last of several contexts that
-    /// are merged counts, the first of those that are switched.
+    /// Nodes whose bundle of values a node takes: contexts and pipes. The last of several contexts
+    /// that are merged counts, the first of those that are switched.
     fn pipes(&self, node: Node<'a>) -> Vec<Node<'a>> {
         let mut pipes: Vec<(&str, Link<'a>)> = node
             .inputs
@@ -245,7 +270,8 @@ fn known_outputs(kind: &str) -> Option<(usize, usize)> {
         "FromBasicPipe" | "FromDetailerPipe" => Some((3, 4)),
         "FromBasicPipe_v2" | "FromDetailerPipe_v2" => Some((4, 5)),
         _ if starts(&["Context"]) && kind.ends_with("(rgthree)") => Some((4, 5)),
-        _ if starts(&["ttN pipe", "ttN tinyLoader"]) => Some((2, 3)),
+        "easy fullLoader" => Some((4, 5)),
+        _ if starts(&["ttN pipe", "ttN tinyLoader", "easy pipeOut"]) => Some((2, 3)),
         _ if starts(&[
             "ControlNet",
             "InpaintModelConditioning",

@@ -1,10 +1,8 @@
 //! The size of the latent image that a sampler starts with.
 
-use serde_json::Value;
-
 use super::{
     super::json,
-    graph::{DEEPEST, Graph, Node, is_pipe},
+    graph::{Graph, Node, is_pipe},
 };
 
 /// Inputs that a latent image or an image comes from.
@@ -29,33 +27,27 @@ const SIDES: [[&str; 2]; 3] =
 impl<'a> Graph<'a> {
     /// Width and height in pixels, as the sampler's latent image has them.
     pub(super) fn latent_size(&self, sampler: Node<'a>) -> Option<(f64, f64)> {
+        self.restart();
         self.size_of(self.source(sampler)?, 0)
     }
 
-    fn source(&self, node: Node<'a>) -> Option<&'a Value> {
-        let own =
-            SOURCES.iter().filter_map(|name| node.inputs.get(*name)).find(|value| self.link(value).is_some());
-        own.or_else(|| {
+    /// The node that a node takes its image from.
+    fn source(&self, node: Node<'a>) -> Option<Node<'a>> {
+        let own = SOURCES.iter().find_map(|name| self.link(node.inputs.get(*name)?));
+        let piped = || {
             node.inputs.keys().any(|name| is_pipe(name)).then_some(())?;
-            // A loader that pipes start with makes the latent image itself.
+            // A loader at the start of the pipes makes the latent image itself.
             let names = ["latent", "latent_image", "samples", "empty_latent_width"];
             let (from, value) = self.lookup(node, &names, 0)?;
-            if self.link(value).is_some() { Some(value) } else { self.own_size_link(from) }
-        })
+            Some(self.link(value).map_or(from, |link| link.node))
+        };
+        own.map(|link| link.node).or_else(piped)
     }
 
-    /// A link to a node itself, for one whose size is among its own inputs.
-    fn own_size_link(&self, node: Node<'a>) -> Option<&'a Value> {
-        let links = self.nodes().into_iter().flat_map(|other| other.inputs.values());
-        links.into_iter().find(|value| self.link(value).is_some_and(|link| link.node.id == node.id))
-    }
-
-    fn size_of(&self, value: &'a Value, depth: usize) -> Option<(f64, f64)> {
-        self.step(depth)?;
-        (depth < DEEPEST).then_some(())?;
-        let node = self.link(value)?.node;
+    fn size_of(&self, node: Node<'a>, depth: usize) -> Option<(f64, f64)> {
+        self.step(node, depth)?;
         if let Some(value) = self.switched(node, depth) {
-            return self.size_of(value, depth + 1);
+            return self.size_of(self.link(value)?.node, depth + 1);
         }
         let kind = node.kind.to_lowercase();
         if kind.contains("latentupscaleby") {

@@ -2,8 +2,10 @@
 //! `workflow`, the graph as the page shows it.
 //!
 //! ```json
-//! { "3": { "class_type": "KSampler", "inputs": { "seed": 1, "steps": 20, "cfg": 8, "positive": ["6", 0], "model": ["4", 0], … } },
-//!   "6": { "class_type": "CLIPTextEncode", "inputs": { "text": "a fox in the snow", "clip": ["4", 1] } }, … }
+//! { "3": { "class_type": "KSampler",
+//!          "inputs": { "seed": 1, "steps": 20, "positive": ["6", 0], "model": ["4", 0], … } },
+//!   "6": { "class_type": "CLIPTextEncode",
+//!          "inputs": { "text": "a fox in the snow", "clip": ["4", 1] } }, … }
 //! ```
 //!
 //! A link is a list of a node's identifier and the number of one of its outputs. The graph is read
@@ -16,8 +18,8 @@
 //!                       └─► seed, steps, cfg, sampler, schedule           sampler.rs
 //! ```
 //!
-//! Anyone can write nodes, so most rules go by the names of inputs. A text that only exists while the
-//! graph runs (a language model's answer, a file) is not found, and none is made up for it.
+//! Anyone can write nodes, so most rules go by the names of inputs. A text that only exists while
+//! the graph runs (a language model's answer, a file) is not found, and none is made up for it.
 
 mod graph;
 mod latent;

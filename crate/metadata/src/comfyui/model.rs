@@ -18,10 +18,12 @@ const NAMES: [&str; 8] = [
 
 impl<'a> Graph<'a> {
     pub(super) fn model(&self, sampler: Node<'a>) -> Option<String> {
+        self.restart();
         let guider = self.lookup(sampler, &["guider"], 0).and_then(|(_, value)| self.link(value));
         let starts = [Some(sampler), guider.map(|link| link.node)];
         starts.into_iter().flatten().find_map(|start| {
-            let (_, value) = self.lookup(start, &["model"], 0)?;
+            let names: Vec<&str> = ["model"].into_iter().chain(NAMES).collect();
+            let (_, value) = self.lookup(start, &names, 0)?;
             self.loaded(value)
         })
     }
@@ -31,8 +33,8 @@ impl<'a> Graph<'a> {
         let mut value = start;
         for depth in 0..2 * DEEPEST {
             let Some(link) = self.link(value) else { break };
-            self.step(0)?;
             let node = link.node;
+            self.step(node, 0)?;
             if let Some(switched) = self.switched(node, depth.min(DEEPEST - 1)) {
                 value = switched;
                 continue;

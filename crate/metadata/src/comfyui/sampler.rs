@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Parts of names of inputs that carry no image on its way from the sampler.
-const NOT_IMAGES: [&str; 14] = [
+const NOT_IMAGES: [&str; 13] = [
     "model",
     "clip",
     "vae",
@@ -18,7 +18,6 @@ const NOT_IMAGES: [&str; 14] = [
     "controlnet",
     "mask",
     "detector",
-    "sam",
     "seed",
     "text",
     "noise",
@@ -27,9 +26,12 @@ const NOT_IMAGES: [&str; 14] = [
     "prompt",
 ];
 
+/// Most samplers that are compared.
+const MOST_SAMPLERS: usize = 100;
+
 impl<'a> Graph<'a> {
-    /// The sampler whose latent image reaches the node that saves the image. Without such a node, the
-    /// last sampler that no other one continues.
+    /// The sampler whose latent image reaches the node that saves the image. Without such a node,
+    /// the last sampler that no other one continues.
     pub(super) fn sampler(&self) -> Option<Node<'a>> {
         let nodes = self.nodes();
         let saving = |part: &str| -> Vec<Node<'a>> {
@@ -40,8 +42,13 @@ impl<'a> Graph<'a> {
             saves.filter_map(|save| self.upstream(*save, is_sampler)).collect()
         };
         let candidates = ["save", "preview"].into_iter().map(saving).find(|found| !found.is_empty());
-        let candidates =
+        let mut candidates =
             candidates.unwrap_or_else(|| nodes.iter().copied().filter(|node| is_sampler(*node)).collect());
+        let mut seen = BTreeSet::new();
+        candidates.retain(|candidate| seen.insert(candidate.id));
+        // Each is compared with all others.
+        let candidates = &candidates[candidates.len().saturating_sub(MOST_SAMPLERS)..];
+        self.restart();
         let last = candidates.iter().copied().rfind(|candidate| {
             !candidates.iter().any(|other| other.id != candidate.id && self.continues(*other, *candidate))
         });
@@ -91,7 +98,7 @@ impl<'a> Graph<'a> {
         let mut seen = BTreeSet::from([start.id]);
         let mut queue = VecDeque::from([start]);
         while let Some(node) = queue.pop_front() {
-            self.step(0)?;
+            self.step(node, 0)?;
             if node.id != start.id && is_wanted(node) {
                 return Some(node);
             }
@@ -119,31 +126,34 @@ impl<'a> Graph<'a> {
     }
 
     pub(super) fn seed(&self, sampler: Node<'a>) -> Option<String> {
+        self.restart();
         let names = ["seed", "noise_seed"];
         json::seed(self.setting(sampler, &names).or_else(|| self.setting_of(sampler, &["noise"], &names)))
     }
 
     pub(super) fn steps(&self, sampler: Node<'a>) -> Option<f64> {
+        self.restart();
         let names = ["steps", "steps_total"];
         json::number(self.setting(sampler, &names).or_else(|| self.setting_of(sampler, &["sigmas"], &names)))
     }
 
     pub(super) fn scheduler(&self, sampler: Node<'a>) -> Option<String> {
+        self.restart();
         let names = ["scheduler", "scheduler_name"];
         json::text(self.setting(sampler, &names).or_else(|| self.setting_of(sampler, &["sigmas"], &names)))
     }
 
     pub(super) fn sampler_name(&self, sampler: Node<'a>) -> Option<String> {
+        self.restart();
         let names = ["sampler_name"];
         let own = self.setting(sampler, &names).or_else(|| self.setting_of(sampler, &["sampler"], &names));
-        let plain = || {
-            self.lookup(sampler, &["sampler"], 0).map(|(_, value)| value).filter(|value| value.is_string())
-        };
+        let plain = || self.setting(sampler, &["sampler"]).filter(|value| value.is_string());
         json::text(own.or_else(plain))
     }
 
     /// The scale of the sampler or its guider. Models without it have one in their conditions.
     pub(super) fn guidance(&self, sampler: Node<'a>) -> Option<f64> {
+        self.restart();
         let names = ["cfg", "cfg_scale", "cfg_conds"];
         let own = self.setting(sampler, &names).or_else(|| self.setting_of(sampler, &["guider"], &names));
         if let Some(own) = own {
@@ -157,7 +167,7 @@ impl<'a> Graph<'a> {
         let (_, condition) = self.lookup(start, &["conditioning", "positive"], 0)?;
         let mut node = self.link(condition)?.node;
         for _ in 0..64 {
-            self.step(0)?;
+            self.step(node, 0)?;
             if let Some(guidance) = node.inputs.get("guidance") {
                 return json::number(self.scalar(guidance, &["guidance"], 0));
             }

@@ -1,5 +1,5 @@
-//! From conditions to texts: only links that carry conditions or texts are followed, so that no text is
-//! found through a CLIP model or an image.
+//! From conditions to texts: only links that carry conditions or texts are followed, so that no
+//! text is found through a CLIP model or an image.
 
 use serde_json::{Map, Value};
 
@@ -66,6 +66,7 @@ const OTHERS: [&str; 24] = [
 impl<'a> Graph<'a> {
     /// The texts of a condition of a sampler, or of its guider.
     pub(super) fn condition_of_sampler(&self, sampler: Node<'a>, side: Side) -> Vec<String> {
+        self.restart();
         let names: &[&str] = match side {
             Side::Positive => &["positive", "conditioning", "cond1", "text_embeds"],
             Side::Negative => &["negative", "text_embeds"],
@@ -81,16 +82,17 @@ impl<'a> Graph<'a> {
     /// The texts of a condition, in order and each once.
     fn condition(&self, value: &'a Value, side: Side, depth: usize) -> Vec<String> {
         if let Some(link) = self.link(value) {
-            return self.condition_of(link, side, depth).unwrap_or_default();
+            let find = || self.condition_of(link, side, depth).unwrap_or_default();
+            return self.once((link.node.id, link.output, true, side), find);
         }
         let text = value.as_str().filter(|text| !text.trim().is_empty());
         text.and_then(|text| self.text(text)).into_iter().collect()
     }
 
     fn condition_of(&self, link: Link<'a>, side: Side, depth: usize) -> Option<Vec<String>> {
-        self.step(depth)?;
         let node = link.node;
-        if node.kind.to_lowercase().contains("zeroout") {
+        self.step(node, depth)?;
+        if node.kind.to_lowercase().contains("zeroout") || is_computed(node.kind) {
             return None;
         }
         if let Some(value) = self.switched(node, depth) {
@@ -101,11 +103,13 @@ impl<'a> Graph<'a> {
             let value = if side == Side::Positive { positive } else { negative };
             return Some(self.condition(value, side, depth + 1));
         }
-        let mut conditions: Vec<(&'a String, &'a Value)> = node
-            .inputs
-            .iter()
-            .filter(|(name, value)| is_condition(name) && self.link(value).is_some())
-            .collect();
+        // Without its counterpart, an input of the other side is never taken for this one.
+        let takes_pipe = node.inputs.keys().any(|name| is_pipe(name));
+        let side = if takes_pipe { self.side(link, side) } else { side };
+        let other = if side == Side::Positive { "negative" } else { "positive" };
+        let is_own = |name: &str| is_condition(name) && !name.to_lowercase().contains(other);
+        let mut conditions: Vec<(&'a String, &'a Value)> =
+            node.inputs.iter().filter(|(name, value)| is_own(name) && self.link(value).is_some()).collect();
         // What is appended comes after what it is appended to.
         conditions.sort_by_cached_key(|(name, _)| (name.ends_with("_from"), natural(name)));
         let mut texts: Vec<String> = Vec::new();
@@ -152,7 +156,6 @@ impl<'a> Graph<'a> {
     /// The condition that a node takes out of a pipe.
     fn condition_in_pipe(&self, link: Link<'a>, side: Side, depth: usize) -> Option<Vec<String>> {
         link.node.inputs.keys().any(|name| is_pipe(name)).then_some(())?;
-        let side = self.side(link, side);
         let name = if side == Side::Positive { "positive" } else { "negative" };
         let (_, value) = self.lookup(link.node, &[name], depth + 1)?;
         Some(self.condition(value, side, depth + 1))
@@ -161,14 +164,17 @@ impl<'a> Graph<'a> {
     /// A text. Nothing is known about one that cannot be followed, which is none.
     pub(super) fn string(&self, value: &'a Value, side: Side, depth: usize) -> Option<String> {
         match self.link(value) {
-            Some(link) => self.string_of(link, side, depth),
+            Some(link) => {
+                let find = || self.string_of(link, side, depth).into_iter().collect();
+                self.once((link.node.id, link.output, false, side), find).pop()
+            }
             None => self.text(value.as_str()?),
         }
     }
 
     fn string_of(&self, link: Link<'a>, side: Side, depth: usize) -> Option<String> {
-        self.step(depth)?;
         let node = link.node;
+        self.step(node, depth)?;
         if is_computed(node.kind) {
             return None;
         }
@@ -183,23 +189,25 @@ impl<'a> Graph<'a> {
         if is_concatenation(node.kind) {
             return self.concatenated(node, side, depth);
         }
-        if node.kind == "StringReplace" {
+        if node.kind.to_lowercase().contains("replace") && node.inputs.contains_key("find") {
             let part = |name: &str| self.string(node.inputs.get(name)?, side, depth + 1);
-            return self.text(&replaced(&part("string")?, &part("find")?, &part("replace")?)?);
+            let text = part("string").or_else(|| part("text"))?;
+            return self.text(&replaced(&text, &part("find")?, &part("replace")?)?);
         }
         let mut names: Vec<&str> = TEXTS.to_vec();
         // A node that says that its own text counts is believed.
         if node.inputs.get("use_input_text").and_then(Value::as_bool) == Some(false) {
             names.insert(0, "prompt_text");
         }
-        let other = |name: &&String| {
+        let (own, opposite) =
+            if side == Side::Positive { ("positive", "negative") } else { ("negative", "positive") };
+        let is_text = |name: &&String| {
             let lower = name.to_lowercase();
             let is_text = ["text", "prompt", "string"].iter().any(|part| lower.contains(part));
-            is_text && !TEXTS.contains(&name.as_str()) && !is_other(&lower) && !is_condition(&lower)
+            is_text && !TEXTS.contains(&name.as_str()) && !is_other(&lower) && !lower.contains(opposite)
         };
-        names.extend(node.inputs.keys().filter(other).map(String::as_str));
-        // A side of its own that has no counterpart.
-        names.push(if side == Side::Positive { "positive" } else { "negative" });
+        names.extend(node.inputs.keys().filter(is_text).map(String::as_str));
+        names.push(own);
         let found = names
             .iter()
             .filter_map(|name| self.string(node.inputs.get(*name)?, side, depth + 1))
@@ -276,9 +284,21 @@ fn is_concatenation(kind: &str) -> bool {
 /// Whether a node's text only exists while the graph runs.
 fn is_computed(kind: &str) -> bool {
     let kind = kind.to_lowercase();
-    ["llm", "gpt", "ollama", "florence", "caption", "tagger", "gemini", "claude", "interrogat", "vlm"]
-        .iter()
-        .any(|part| kind.contains(part))
+    [
+        "llm",
+        "gpt",
+        "ollama",
+        "florence",
+        "caption",
+        "tagger",
+        "gemini",
+        "claude",
+        "interrogat",
+        "vlm",
+        "textgenerate",
+    ]
+    .iter()
+    .any(|part| kind.contains(part))
 }
 
 /// A text with all of another replaced, unless it grows too long.

@@ -1,14 +1,14 @@
 //! The workflow: the graph as ComfyUI's page draws it, where values stand in a list without names.
 //!
-//! It is turned into the other form as far as the names are known: from the inputs that the page lists
-//! with their `widget`, or for the nodes of ComfyUI itself from the table below.
+//! It is turned into the other form as far as the names are known: from the inputs that the page
+//! lists with their `widget`, or for the nodes of ComfyUI itself from the table below.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// Names of the values of nodes. `-` is a value of the page alone, such as what happens to a seed after
-/// each image.
+/// Names of the values of nodes. `-` is a value of the page alone, such as what happens to a seed
+/// after each image.
 const WIDGETS: [(&str, &[&str]); 27] = [
     ("CLIPTextEncode", &["text"]),
     ("CLIPTextEncodeFlux", &["clip_l", "t5xxl", "guidance"]),

@@ -1,70 +1,55 @@
-//! PNG, with Pillow's way of bringing every kind to 8-bit RGB.
+//! PNG, as Pillow's `PngImagePlugin` and its `ZipDecode.c` read it.
+//!
+//! Checksums of chunks before the image data count, that of the data does not, and a missing end
+//! harms nobody: so Pillow has it. More lenient than Pillow in one point: a text or profile that is
+//! too large once inflated does not cost the image, because it is never inflated.
 
-use png::{BitDepth, ColorType, Decoder, Limits as PngLimits, Transformations};
+mod chunks;
+mod rows;
+
+use chunks::Chunks;
 
 use super::{Format, Limits};
 use crate::{Picture, PixelError};
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
-    let wrong = |error: png::DecodingError| Format::Png.damaged(error);
-    let mut decoder =
-        Decoder::new_with_limits(std::io::Cursor::new(bytes), PngLimits { bytes: limits.bytes() });
-    // What may expand without end, and says nothing about a pixel.
-    decoder.set_ignore_text_chunk(true);
-    decoder.set_ignore_iccp_chunk(true);
-    // Palettes and 1, 2 or 4 bits become 8; 16 bits stay, because Pillow's way down to 8 is its own.
-    decoder.set_transformations(Transformations::EXPAND);
-    let header = decoder.read_header_info().map_err(wrong)?;
-    limits.check(header.width.into(), header.height.into())?;
-    let mut reader = decoder.read_info().map_err(wrong)?;
-    let (width, height) = (reader.info().width as usize, reader.info().height as usize);
-    let kind = reader.output_color_type();
-    let mut values = Vec::with_capacity(width * height * 3);
-    if reader.info().interlaced {
-        let size = reader.output_buffer_size().ok_or_else(|| Format::Png.damaged("it is too large"))?;
-        let mut buffer = vec![0; size];
-        reader.next_frame(&mut buffer).map_err(wrong)?;
-        to_rgb(&buffer, kind, &mut values);
-    } else {
-        while values.len() < width * height * 3 {
-            let row = reader.next_row().map_err(wrong)?;
-            let row = row.ok_or_else(|| Format::Png.damaged("it ends before its last row"))?;
-            to_rgb(row.data(), kind, &mut values);
-        }
-    }
-    match reader.finish() {
-        // The checksums come after the pixels they are for. That the trailer is missing harms nobody, and Pillow accepts it.
-        Err(png::DecodingError::IoError(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => {}
-        Err(error) => return Err(wrong(error)),
-        Ok(()) => {}
-    }
-    Picture::from_rgb(width, height, values, limits)
+/// What is wrong with a PNG file. The wording continues "it cannot be decoded as PNG: ".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum PngError {
+    #[error("the file is truncated")]
+    Truncated,
+    #[error("a chunk has the name {name:?}")]
+    Name { name: [u8; 4] },
+    #[error("the checksum of the chunk {name} is wrong", name = name.escape_ascii())]
+    Checksum { name: [u8; 4] },
+    #[error("the chunk {name} has {found} bytes, which cannot be", name = name.escape_ascii())]
+    Length { name: [u8; 4], found: usize },
+    #[error("the chunk {name} uses a method that is not known", name = name.escape_ascii())]
+    Method { name: [u8; 4] },
+    #[error("{bits} bits of color type {color} are not possible")]
+    Kind { bits: u8, color: u8 },
+    #[error("the palette has {found} colors; expected at most 256")]
+    Palette { found: usize },
+    #[error("frames of its animation are not in order")]
+    Sequence,
+    #[error("a frame of its animation reaches beyond the image")]
+    Frame,
+    #[error("there is no image data")]
+    NoData,
+    #[error("the compressed data are damaged")]
+    Compressed,
+    #[error("a row has the filter {found}; expected 0 to 4")]
+    Filter { found: u8 },
 }
 
-/// Appends samples of a kind as RGB.
-fn to_rgb(samples: &[u8], kind: (ColorType, BitDepth), values: &mut Vec<u8>) {
-    // Pillow takes the high byte of 16 bits, except of plain grey, which it reads as whole numbers and cuts at 255.
-    let clipped = |[high, low]: [u8; 2]| if high == 0 { low } else { 255 };
-    match kind {
-        (ColorType::Grayscale, BitDepth::Sixteen) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&grey| [clipped(grey); 3]));
-        }
-        (ColorType::GrayscaleAlpha, BitDepth::Sixteen) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&[high, _, _, _]| [high; 3]));
-        }
-        (ColorType::Rgb, BitDepth::Sixteen) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&[r, _, g, _, b, _]| [r, g, b]));
-        }
-        (ColorType::Rgba, BitDepth::Sixteen) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&[r, _, g, _, b, _, _, _]| [r, g, b]));
-        }
-        (ColorType::Grayscale, _) => values.extend(samples.iter().flat_map(|&grey| [grey; 3])),
-        (ColorType::GrayscaleAlpha, _) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&[grey, _]| [grey; 3]));
-        }
-        (ColorType::Rgb | ColorType::Indexed, _) => values.extend_from_slice(samples),
-        (ColorType::Rgba, _) => {
-            values.extend(samples.as_chunks().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]))
-        }
-    }
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
+    let wrong = |error| Format::Png.damaged(error);
+    let mut chunks = Chunks::new(bytes);
+    chunks.before_data().map_err(wrong)?;
+    let (width, height) = chunks.size;
+    limits.check(width.into(), height.into())?;
+    // Within the limits.
+    let size = (width as usize, height as usize);
+    let values = rows::decode(&mut chunks, size).map_err(wrong)?;
+    chunks.after_data().map_err(wrong)?;
+    Picture::from_rgb(size.0, size.1, values, limits)
 }

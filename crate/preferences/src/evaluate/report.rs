@@ -32,6 +32,10 @@ pub struct Report {
     pub pairs: usize,
     /// How many prompts they have.
     pub prompts: usize,
+    /// Whether there are intervals. They are drawn over prompts: with a single one every drawn data set is the same, and `low` and `high` are no
+    /// more than the value.
+    #[serde(default = "has_intervals")]
+    pub intervals: bool,
     /// How many of them people called a tie.
     pub ties: usize,
     /// How many pairs thresholds were chosen on.
@@ -128,6 +132,7 @@ impl Report {
         Some(Self {
             pairs: pairs.len(),
             prompts: prompts.len(),
+            intervals: prompts.len() > 1,
             ties: pairs.iter().filter(|pair| pair.judged() == Label::Tie).count(),
             validation_pairs,
             left_out,
@@ -208,12 +213,16 @@ impl Report {
             header.extend(["Spearman", "95 %", "Kendall", "95 %", "Spearman, Elo"].map(str::to_owned));
         }
         let percent = |share: f64| format!("{:.1}", share * 100.0);
+        let interval = |low, high| match self.intervals {
+            true => format!("{} – {}", percent(low), percent(high)),
+            false => "none".into(),
+        };
         let of_scorer = |row: &ScorerRow| {
             let Estimate { value, low, high } = row.accuracy;
             let mut cells = vec![
                 printable(&row.scorer),
                 percent(value),
-                format!("{} – {}", percent(low), percent(high)),
+                interval(low, high),
                 format!("{:.1}", row.threshold),
                 format!("{:.3}", row.log_loss.value),
                 format!("{:.3}", row.calibration_error),
@@ -237,7 +246,7 @@ impl Report {
         };
         let of_people = |(name, agreed): (&str, &super::agreement::Agreed)| {
             let Estimate { value, low, high } = agreed.accuracy;
-            vec![name.to_owned(), percent(value), format!("{} – {}", percent(low), percent(high))]
+            vec![name.to_owned(), percent(value), interval(low, high)]
         };
         let people = [("Another person", &self.humans.others), ("The same person", &self.humans.oneself)];
         let people = people.into_iter().filter_map(|(name, agreed)| Some((name, agreed.as_ref()?)));
@@ -263,6 +272,9 @@ impl Report {
         let mut about = format!(
             "{pairs} pairs of {prompts} prompts, {ties} ties, {left_out} left out; accuracy in %; {chosen}."
         );
+        if !self.intervals {
+            about += " There are no intervals: they are drawn over prompts, and there is only one.";
+        }
         if let Some(others) = &self.humans.others {
             let (choices, pairs) = (others.choices, others.pairs);
             about += &format!(
@@ -277,6 +289,11 @@ impl Report {
         }
         about
     }
+}
+
+/// What reports say that were written before they could say it.
+fn has_intervals() -> bool {
+    true
 }
 
 /// One scorer's row; `points` is what it gets for a pair.
@@ -388,6 +405,19 @@ mod tests {
             (&"given".into(), &2.into())
         );
         assert_eq!(serde_json::from_value::<Report>(json).unwrap(), report);
+    }
+
+    #[test]
+    fn a_single_prompt_has_no_intervals() {
+        let pairs: Vec<Judged> = pairs().into_iter().map(|pair| Judged { prompt: 7, ..pair }).collect();
+        let report = Report::new(&pairs, 0, 0, Some(0.2), &Bootstrap::default()).unwrap();
+        let table = report.table();
+        let row: Vec<&str> = table.lines().nth(1).unwrap_or_default().split_whitespace().collect();
+        assert_eq!(row[..3], ["Random", "55.0", "none"], "{table}");
+        assert!(
+            table.contains("There are no intervals: they are drawn over prompts, and there is only one.")
+        );
+        assert!(!report.intervals && serde_json::to_value(&report).unwrap()["intervals"] == false);
     }
 
     #[test]

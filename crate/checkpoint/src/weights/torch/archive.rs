@@ -49,7 +49,8 @@ enum State {
     Local,
     Pickle {
         entry: Entry,
-        begin: u64,
+        /// Bytes of it that have come.
+        read: u64,
         unpickler: Box<Unpickler>,
     },
     Storage {
@@ -126,14 +127,8 @@ impl Archive {
     }
 
     pub(super) fn push<S: TensorSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
-        loop {
-            let before = bytes.len();
-            let goes_on = self.advance(&mut bytes, sink);
-            self.position += (before - bytes.len()) as u64;
-            if !goes_on? {
-                return Ok(());
-            }
-        }
+        while self.advance(&mut bytes, sink)? {}
+        Ok(())
     }
 
     /// The file has no more bytes.
@@ -150,7 +145,15 @@ impl Archive {
                 let unseen = unseen
                     .filter(|(_, seen)| !**seen)
                     .fold(0u64, |sum, (storage, _)| sum.saturating_add(storage.bytes));
-                let missing = coming.saturating_add(unseen).saturating_add(END);
+                // The least that ends a zip, of which a part may have come.
+                let end = match state {
+                    State::Signature | State::Directory(Record::End) => {
+                        END.saturating_sub(self.buffer.len() as u64)
+                    }
+                    State::Pass { rest, then: Next::End } => *rest,
+                    _ => END,
+                };
+                let missing = coming.saturating_add(unseen).saturating_add(end);
                 Err(TorchError::CutOff { found: self.position, missing })
             }
         }
@@ -164,6 +167,7 @@ impl Archive {
     fn gather(&mut self, bytes: &mut &[u8], length: usize) -> bool {
         let (taken, rest) = bytes.split_at(length.saturating_sub(self.buffer.len()).min(bytes.len()));
         self.buffer.extend_from_slice(taken);
+        self.position += taken.len() as u64;
         *bytes = rest;
         self.buffer.len() >= length
     }
@@ -199,20 +203,21 @@ impl Archive {
                 self.buffer.clear();
                 self.state = self.open(entry)?;
             }
-            State::Pickle { entry, begin, mut unpickler } => {
+            State::Pickle { entry, read: earlier, mut unpickler } => {
                 // Never beyond an entry whose size is known.
-                let limit = entry.size.map_or(u64::MAX, |size| size.saturating_sub(self.position - begin));
+                let limit = entry.size.map_or(u64::MAX, |size| size.saturating_sub(earlier));
                 let mut part = &bytes[..usize::try_from(limit).unwrap_or(usize::MAX).min(bytes.len())];
                 let before = part.len();
                 let root = unpickler.push(&mut part).map_err(fail)?;
                 let read = before - part.len();
                 *bytes = &bytes[read..];
-                let size = self.position + read as u64 - begin;
+                self.position += read as u64;
+                let size = earlier + read as u64;
                 let Some(root) = root else {
                     if entry.size == Some(size) {
                         return Err(self.damaged("the end of the pickle").into());
                     }
-                    self.state = State::Pickle { entry, begin, unpickler };
+                    self.state = State::Pickle { entry, read: size, unpickler };
                     return Ok(false);
                 };
                 if let Some(found) = entry.size.filter(|&found| found != size) {
@@ -220,9 +225,11 @@ impl Archive {
                     return Err(fail(error));
                 }
                 let Unpickler { graph, storages, .. } = *unpickler;
-                let plan = Plan::new(&graph, storages, root).map_err(|error| fail(named_script(error)))?;
+                let mut plan =
+                    Plan::new(&graph, storages, root).map_err(|error| fail(named_script(error)))?;
                 drop(graph);
-                self.check_length(self.position + read as u64, &plan)?;
+                self.check_length(self.position, &plan)?;
+                plan.sized = self.length.is_some();
                 sink.header(&plan.header)?;
                 self.seen = vec![false; plan.storages.list.len()];
                 self.plan = Some(plan);
@@ -233,6 +240,7 @@ impl Archive {
                 let rest = usize::try_from(delivery.rest(plan)).unwrap_or(usize::MAX);
                 let (taken, left) = bytes.split_at(rest.min(bytes.len()));
                 delivery.push(plan, taken, sink)?;
+                self.position += taken.len() as u64;
                 *bytes = left;
                 if delivery.rest(plan) > 0 {
                     self.state = State::Storage { entry, delivery };
@@ -245,6 +253,7 @@ impl Archive {
             State::Pass { rest, then } => {
                 let passed = rest.min(bytes.len() as u64);
                 *bytes = &bytes[passed as usize..];
+                self.position += passed;
                 if passed < rest {
                     self.state = State::Pass { rest: rest - passed, then };
                     return Ok(false);
@@ -258,6 +267,7 @@ impl Archive {
             State::Scan { entry } => {
                 while let Some((&byte, rest)) = bytes.split_first() {
                     *bytes = rest;
+                    self.position += 1;
                     self.buffer.push(byte);
                     if let Some(size) = ends_here(&self.buffer) {
                         if is_big(&entry, &self.buffer[..size]) {
@@ -327,7 +337,7 @@ impl Archive {
             After::Pickle(prefix) => {
                 self.prefix = Some(prefix);
                 entry.check_stored()?;
-                Ok(State::Pickle { entry, begin: self.position, unpickler: Box::default() })
+                Ok(State::Pickle { entry, read: 0, unpickler: Box::default() })
             }
             After::Storage(key) => {
                 match self.plan.as_ref().and_then(|plan| Some((plan, plan.storages.find(&key)?))) {

@@ -103,7 +103,11 @@ impl Delivery {
             return Ok(());
         }
         let taken = &bytes[(from - self.position) as usize..(to - self.position) as usize];
-        let reserved = self.held.try_reserve(taken.len());
+        // All at once where the file is long enough, else as it comes.
+        let reserved = match plan.sized {
+            true => self.held.try_reserve_exact((span.end - from) as usize),
+            false => self.held.try_reserve(taken.len()),
+        };
         reserved.map_err(|_| {
             let first = usage.tensors.first().and_then(|tensor| plan.header.tensors.get(tensor.index));
             let tensor = first.map(|info| info.name.clone()).unwrap_or_default();

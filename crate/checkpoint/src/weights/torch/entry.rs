@@ -106,9 +106,7 @@ pub(super) fn after_entry(entry: &Entry, prefix: Option<&str>) -> Result<After, 
     match rest {
         "constants.pkl" => Err(script()),
         _ if rest.starts_with("code/") => Err(script()),
-        _ if rest.starts_with("data/") => {
-            Err(TorchError::NotStreamable { reason: "its numbers come before its pickle `data.pkl`".into() })
-        }
+        _ if rest.starts_with("data/") => Err(TorchError::NumbersFirst),
         ""
         | "version"
         | "byteorder"

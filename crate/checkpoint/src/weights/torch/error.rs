@@ -141,6 +141,12 @@ pub enum TorchError {
         /// What is in the way.
         reason: String,
     },
+    /// The numbers come before the pickle that describes them.
+    #[error(
+        "its numbers come before its pickle `data.pkl`, as in a TorchScript archive, so it cannot be read from front to back: \
+         load it with `torch.jit.load` (or `torch.load`) and save its `state_dict()`"
+    )]
+    NumbersFirst,
     /// The archive is damaged.
     #[error("it is damaged at byte {position}: expected {expected}")]
     Damaged {

@@ -123,15 +123,16 @@ impl Legacy {
                         Stage::Object
                     }
                     Stage::Object => {
-                        let plan = Plan::new(&graph, storages, root).map_err(fail)?;
+                        let mut plan = Plan::new(&graph, storages, root).map_err(fail)?;
                         let counts = (COUNT * plan.storages.list.len()) as u64;
                         self.check_length(position.saturating_add(counts).saturating_add(plan.stored()))?;
+                        plan.sized = self.length.is_some();
                         sink.header(&plan.header)?;
                         self.plan = Some(plan);
                         Stage::Keys
                     }
                     Stage::Keys => {
-                        self.order = self.check_keys(&graph, root)?;
+                        self.order = self.check_keys(&graph, root, position)?;
                         let rest = self.plan.as_ref().map_or(0, |plan| self.rest_from(plan, 0));
                         self.check_length(position.saturating_add(rest))?;
                         self.state = State::Count(0, Vec::new());
@@ -193,10 +194,9 @@ impl Legacy {
     }
 
     /// The storages in file order: each that the pickle names, once.
-    fn check_keys(&self, graph: &Graph, root: Id) -> Result<Vec<usize>, FileError> {
+    fn check_keys(&self, graph: &Graph, root: Id, position: u64) -> Result<Vec<usize>, FileError> {
         let Some(plan) = &self.plan else { return Ok(Vec::new()) };
-        let damaged =
-            |expected: &str| TorchError::Damaged { position: self.position, expected: expected.into() };
+        let damaged = |expected: &str| TorchError::Damaged { position, expected: expected.into() };
         let keys = graph.sequence(root).ok_or_else(|| damaged("the list of storages"))?;
         let mut seen = vec![false; plan.storages.list.len()];
         let mut order = Vec::with_capacity(keys.len().min(seen.len()));

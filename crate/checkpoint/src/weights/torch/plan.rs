@@ -48,6 +48,8 @@ pub(super) struct Plan {
     pub(super) storages: Storages,
     /// What is read of each storage.
     pub(super) uses: Vec<Use>,
+    /// Whether the file is known to be long enough for all storages.
+    pub(super) sized: bool,
 }
 
 impl Plan {
@@ -79,7 +81,7 @@ impl Plan {
             arrange(storage, list, &tensors)?;
         }
         let header = Header { tensors, data: total };
-        Ok(Self { header, passed_over: selection.passed_over, storages, uses })
+        Ok(Self { header, passed_over: selection.passed_over, storages, uses, sized: false })
     }
 
     /// Bytes of all storages.

@@ -110,8 +110,10 @@ fn wrapper(
         ELSEWHERE.iter().any(|start| lower.starts_with(start))
     };
     let direct = tensors(entries);
-    let candidates: Vec<&(String, Id)> =
-        entries.iter().filter(|(name, value)| holds(*value) && !elsewhere(name)).collect();
+    let collections: Vec<&(String, Id)> = entries.iter().filter(|(_, value)| holds(*value)).collect();
+    let likely: Vec<&(String, Id)> =
+        collections.iter().filter(|(name, _)| !elsewhere(name)).copied().collect();
+    let candidates = if likely.is_empty() { collections } else { likely };
     if direct > 0 {
         // A number that happens to be a tensor, beside the one dictionary of the model's.
         return Ok(match candidates[..] {

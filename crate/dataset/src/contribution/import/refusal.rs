@@ -40,9 +40,9 @@ impl From<DatasetError> for Refusal {
         let message = error.to_string();
         let (file, row, column) = match error {
             DatasetError::Cell { file, row, column, .. } => (file, Some(row), Some(column.to_owned())),
-            DatasetError::ColumnType { file, column, .. } | DatasetError::Storage { file, column, .. } => {
-                (file, None, Some(column.to_owned()))
-            }
+            DatasetError::ColumnType { file, column, .. }
+            | DatasetError::Storage { file, column, .. }
+            | DatasetError::Compression { file, column, .. } => (file, None, Some(column.to_owned())),
             DatasetError::Read { file, .. }
             | DatasetError::Damaged { file, .. }
             | DatasetError::MissingColumns { file, .. }

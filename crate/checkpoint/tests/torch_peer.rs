@@ -1,0 +1,58 @@
+//! PyTorch's files, held against `pytorch-reader`, which reads them with seeks and a pickle machine of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+mod common;
+
+use std::{collections::BTreeMap, path::PathBuf};
+
+use common::collect::collect;
+use pytorch_reader::PytorchReader;
+use serde_json::Value;
+
+/// What it does not read: complex numbers, `defaultdict`, roots that are no dictionary, and persistent ids that torch itself wrote for a class.
+const NOT_READ: [&str; 11] = [
+    "defaultdict.pt",
+    "defaultdict_legacy.pt",
+    "dtypes.pt",
+    "dtypes_legacy.pt",
+    "list.pt",
+    "list_legacy.pt",
+    "strangers_legacy.pt",
+    "tensor.pt",
+    "tensor_legacy.pt",
+    "tuple.pt",
+    "tuple_legacy.pt",
+];
+
+#[test]
+fn every_tensor_is_what_pytorch_reader_reads() {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/torch");
+    let expected: BTreeMap<String, Value> =
+        serde_json::from_slice(&std::fs::read(folder.join("expected.json")).unwrap()).unwrap();
+    let mut compared = 0;
+    let mut not_read = Vec::new();
+    for name in expected.into_keys() {
+        let bytes = std::fs::read(folder.join(&name)).unwrap();
+        let ours = collect(&[&bytes], None).unwrap();
+        let Ok(theirs) = PytorchReader::new(folder.join(&name)) else {
+            not_read.push(name);
+            continue;
+        };
+        for (tensor, (_, shape, bytes)) in &ours.tensors {
+            // It puts the names of wrappers before those of tensors.
+            let suffix = format!(".{tensor}");
+            let found = theirs.tensors().iter().find(|(theirs, found)| {
+                (*theirs == tensor || theirs.ends_with(&suffix)) && found.shape() == shape
+            });
+            let Some((_, found)) = found else {
+                not_read.push(format!("{tensor} of {name}"));
+                continue;
+            };
+            assert!(found.read().unwrap() == *bytes, "{tensor} of {name}");
+            compared += 1;
+        }
+    }
+    assert_eq!(not_read, NOT_READ);
+    assert!(compared >= 148, "{compared}");
+}

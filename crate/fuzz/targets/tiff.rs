@@ -1,0 +1,8 @@
+//! The property of `image`, with a corpus of one format.
+
+#![no_main]
+
+#[path = "../properties.rs"]
+mod properties;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| properties::image(bytes));
