@@ -1,4 +1,4 @@
-//! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
+//! Errors of the crates below, with the codes that `../js/error.ts` documents.
 
 use pickscore_checkpoint::config::ConfigError;
 use pickscore_checkpoint::weights::WeightError;
@@ -8,24 +8,19 @@ use pickscore_pixels::{PixelError, ProcessorError};
 use pickscore_tokens::TokenizerError;
 use wasm_bindgen::prelude::*;
 
-/// Something that went wrong, on its way to JavaScript.
-pub(crate) struct Fault {
-    code: &'static str,
-    message: String,
-}
+/// An error of this package on its way to JavaScript. A type of its own, so that errors of other crates
+/// can be converted to it.
+pub(crate) struct Fault(pickscore_glue::Fault);
 
 impl Fault {
     pub(crate) fn new(code: &'static str, message: impl ToString) -> Self {
-        Self { code, message: message.to_string() }
+        Self(pickscore_glue::Fault::new(code, message))
     }
 }
 
 impl From<Fault> for JsValue {
-    fn from(fault: Fault) -> Self {
-        let error = js_sys::Error::new(&fault.message);
-        // An object without prototype surprises cannot refuse a property.
-        let _ = js_sys::Reflect::set(&error, &"code".into(), &fault.code.into());
-        error.into()
+    fn from(Fault(fault): Fault) -> Self {
+        fault.into()
     }
 }
 

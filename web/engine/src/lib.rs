@@ -39,10 +39,5 @@ pub fn start() {
     }
     // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only call in this memory.
     unsafe { __wasm_call_ctors() };
-    std::panic::set_hook(Box::new(|panic| {
-        // The trap that follows says only "unreachable": the worker reads the reason here.
-        let reason = JsValue::from_str(&panic.to_string());
-        let _ = js_sys::Reflect::set(&js_sys::global(), &JsValue::from_str("pickscorePanic"), &reason);
-        web_sys::console::error_1(&reason);
-    }));
+    pickscore_glue::report_panics("pickscorePanic");
 }

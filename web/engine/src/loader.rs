@@ -1,9 +1,10 @@
 //! A model in the making.
 
 use burn::tensor::{FloatDType, Tensor};
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Loader, Parameter, Precision, StoredLayout, Values};
+use pickscore_glue::object;
 use pickscore_model::PickScore;
 use pickscore_model::scorer::Info;
 use pickscore_model::towers::{ClipBuilder, Towers};
@@ -210,14 +211,4 @@ pub(crate) async fn settle(device: &EngineDevice) -> Result<(), JsValue> {
     let read = fence.into_data_async().await;
     read.map_err(|error| Fault::new("device-failed", format!("the device failed: {error}")))?;
     Ok(())
-}
-
-/// A JavaScript object with these properties.
-pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in properties {
-        // A plain new object takes every property.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object
 }

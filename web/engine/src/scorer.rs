@@ -3,12 +3,13 @@
 use std::rc::Rc;
 
 use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
+use pickscore_glue::object;
 use pickscore_model::PickScore;
 use pickscore_model::towers::Embedding;
 use pickscore_pixels::{Picture, Pixels, decode};
 use wasm_bindgen::prelude::*;
 
-use crate::{fault::Fault, loader::object};
+use crate::fault::Fault;
 
 /// Prompts and images in, embeddings and scores out.
 #[wasm_bindgen]

@@ -1,29 +1,41 @@
-//! Records, rounds and contributions for browsers: thin conversions between JavaScript's values and the library's. The JavaScript library
-//! (`../js`) is the only caller.
+//! Records, rounds and contributions for browsers: conversions between the values of JavaScript and of
+//! the library. Only the JavaScript library in `../js` calls this.
 //!
-//! Plain values cross as JSON, which is one string either way; bytes cross as `Uint8Array`.
+//! Records and settings come in as JSON text; results go out as the objects of [`values`]; bytes cross as
+//! `Uint8Array`.
 
-#![cfg(target_family = "wasm")]
 #![allow(
     missing_docs,
     unreachable_pub,
     reason = "wasm-bindgen's macros make items without documentation, and want pub"
 )]
+#![cfg_attr(
+    not(target_family = "wasm"),
+    allow(dead_code, unused_imports, reason = "only tests run natively")
+)]
 
+mod values;
+
+#[cfg(target_family = "wasm")]
+mod convert;
+#[cfg(target_family = "wasm")]
 mod export;
+#[cfg(target_family = "wasm")]
 mod fault;
+#[cfg(target_family = "wasm")]
 mod import;
+#[cfg(target_family = "wasm")]
 mod metadata;
+#[cfg(target_family = "wasm")]
 mod preference;
-
-use wasm_bindgen::prelude::*;
+#[cfg(target_family = "wasm")]
+mod ranking;
+#[cfg(target_family = "wasm")]
+mod round;
 
 /// Runs before anything else.
-#[wasm_bindgen(start)]
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
 pub fn start() {
-    std::panic::set_hook(Box::new(|panic| {
-        // The trap that follows says only "unreachable": the library reads the reason here.
-        let reason = JsValue::from_str(&panic.to_string());
-        let _ = js_sys::Reflect::set(&js_sys::global(), &JsValue::from_str("pickscoreRecordsPanic"), &reason);
-    }));
+    pickscore_glue::report_panics("pickscoreRecordsPanic");
 }

@@ -1,6 +1,7 @@
 //! A round as text, and back.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Answered, Asked, Choice, Mode, PAIRS_MOST, Round, RoundError, RoundSettings, Source};
 use crate::record::UID_LENGTH;
@@ -11,6 +12,17 @@ const ROUND_VERSION: u64 = 1;
 const LONGEST: usize = 64 << 20;
 /// Most answers of a round: more than all pairs of the largest pool.
 const ANSWERS_MOST: usize = super::POOL_MOST * super::POOL_MOST / 2 + PAIRS_MOST;
+
+/// What the latest answer changed in a round, in the form of [`Round::to_json`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct RoundStep {
+    /// The version of the state that it belongs to: `round_version`.
+    pub round_version: u64,
+    /// The latest answer, the last one of `answers`; `None` if there is none.
+    pub answer: Option<Value>,
+    /// The pair that is shown, `pair`; `None` if the round is over.
+    pub pair: Option<Value>,
+}
 
 /// A round as it is stored.
 #[derive(Serialize, Deserialize)]
@@ -45,6 +57,16 @@ struct StoredAnswer {
     record: String,
 }
 
+impl StoredAnswer {
+    fn of(answered: &Answered) -> Self {
+        Self {
+            pair: answered.asked.into(),
+            choice: answered.choice.name().into(),
+            record: answered.record.clone(),
+        }
+    }
+}
+
 impl From<Asked> for StoredPair {
     fn from(asked: Asked) -> Self {
         let source = match asked.source {
@@ -70,11 +92,7 @@ impl From<StoredPair> for Asked {
 impl Round {
     /// The whole round as JSON.
     pub fn to_json(&self) -> String {
-        let answers = self.answers.iter().map(|answered| StoredAnswer {
-            pair: answered.asked.into(),
-            choice: answered.choice.name().into(),
-            record: answered.record.clone(),
-        });
+        let answers = self.answers.iter().map(StoredAnswer::of);
         let stored = Stored {
             round_version: ROUND_VERSION,
             settings: self.settings.clone(),
@@ -83,6 +101,17 @@ impl Round {
         };
         // Nothing in it has keys other than texts, which is all that could fail.
         serde_json::to_string(&stored).unwrap_or_default()
+    }
+
+    /// What the latest answer changed. Whoever keeps the answers of all steps and the pair of the last
+    /// one has the whole state, and stores as little for the thousandth answer as for the first.
+    pub fn step(&self) -> RoundStep {
+        // Maps with text keys, which always become JSON.
+        let json = |value: serde_json::Result<Value>| value.unwrap_or_default();
+        let answer =
+            self.answers.last().map(|answered| json(serde_json::to_value(StoredAnswer::of(answered))));
+        let pair = self.current.map(|asked| json(serde_json::to_value(StoredPair::from(asked))));
+        RoundStep { round_version: ROUND_VERSION, answer, pair }
     }
 
     /// The round of some JSON, in the very place where it was.
@@ -96,9 +125,8 @@ impl Round {
             return Err(impossible(format!("it has {} bytes; expected at most {LONGEST}", json.len())));
         }
         // Its version comes first: of another one, nothing else need be as it is here.
-        let value: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| impossible(error.to_string()))?;
-        let version = value.get("round_version").and_then(serde_json::Value::as_u64);
+        let value: Value = serde_json::from_str(json).map_err(|error| impossible(error.to_string()))?;
+        let version = value.get("round_version").and_then(Value::as_u64);
         if version != Some(ROUND_VERSION) {
             let found = version.map_or_else(|| "no version".into(), |version| format!("version {version}"));
             return Err(impossible(format!("it has {found}; expected version {ROUND_VERSION}")));

@@ -1,0 +1,73 @@
+//! Rounds of pairs.
+
+use pickscore_glue::Fault;
+use pickscore_preferences::Round as InnerRound;
+use tsify::Ts;
+use wasm_bindgen::prelude::*;
+
+use crate::convert::{told, word};
+use crate::fault;
+use crate::values::{Choice, Mode, Pair, RoundProgress, RoundSettings, RoundStep};
+
+/// A round of pairs.
+#[wasm_bindgen]
+pub struct Round(InnerRound);
+
+#[wasm_bindgen]
+impl Round {
+    /// Starts a round from the JSON of its `RoundSettings`.
+    pub fn start(settings: &str) -> Result<Self, JsValue> {
+        let settings: RoundSettings = serde_json::from_str(settings)
+            .map_err(|error| Fault::new("round", format!("settings: {error}")))?;
+        Ok(Self(InnerRound::start(settings.into()).map_err(fault::round)?))
+    }
+
+    /// Restores a round from the JSON of its state.
+    pub fn restore(state: &str) -> Result<Self, JsValue> {
+        Ok(Self(InnerRound::from_json(state).map_err(fault::round)?))
+    }
+
+    pub fn mode(&self) -> Result<Ts<Mode>, JsValue> {
+        Ok(told(self.0.settings().mode)?)
+    }
+
+    /// The pair to show; nothing if the round is over.
+    pub fn pair(&self) -> Result<Option<Ts<Pair>>, JsValue> {
+        Ok(self.0.pair().map(told).transpose()?)
+    }
+
+    pub fn progress(&self) -> Result<Ts<RoundProgress>, JsValue> {
+        Ok(told(self.0.progress())?)
+    }
+
+    pub fn best(&self) -> Option<String> {
+        self.0.best()
+    }
+
+    /// Answers the pair.
+    pub fn choose(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "Choice")] choice: &str,
+        record: &str,
+    ) -> Result<(), JsValue> {
+        let choice: Choice = word(choice).ok_or_else(|| {
+            Fault::new("bad-argument", "a choice is \"left\", \"tie\", \"right\" or \"skip\"")
+        })?;
+        Ok(self.0.choose(choice.into(), record).map_err(fault::round)?)
+    }
+
+    /// Takes answers back and returns the uids of their records.
+    pub fn undo(&mut self, count: usize) -> Vec<String> {
+        self.0.undo(count)
+    }
+
+    /// What the latest answer changed.
+    pub fn step(&self) -> Result<Ts<RoundStep>, JsValue> {
+        Ok(told(self.0.step())?)
+    }
+
+    /// The whole round as JSON.
+    pub fn state(&self) -> String {
+        self.0.to_json()
+    }
+}
