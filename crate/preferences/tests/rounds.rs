@@ -10,9 +10,10 @@ use std::{
 use pickscore_preferences::evaluate::{Comparison, RankOptions, Ranking, comparison::Unit, rank};
 use pickscore_preferences::{
     Choice, Label, Mode, Pair, Round, RoundError, RoundSettings, Side, image_uid,
-    round::{ControlPair, EarlierPair},
+    round::{ControlPair, EarlierPair, RoundStep},
 };
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn uid(name: &str, at: usize) -> String {
     image_uid(format!("{name} {at}").as_bytes())
@@ -206,6 +207,8 @@ proptest! {
     fn whatever_is_done_nothing_is_lost_or_doubled(settings in settings(), deeds in prop::collection::vec(deed(), 0..80)) {
         let mut round = Round::start(settings.clone()).unwrap();
         let mut kept: Vec<(Pair, Choice, String)> = Vec::new();
+        // The state as somebody keeps it who stores each step alone.
+        let mut steps: Vec<Value> = Vec::new();
         for (number, deed) in deeds.into_iter().enumerate() {
             match deed {
                 Deed::Choose(choice) => {
@@ -216,11 +219,13 @@ proptest! {
                     let record = format!("record-{number}");
                     round.choose(choice, &record).unwrap();
                     kept.push((pair, choice, record));
+                    steps.extend(round.step().answer);
                 }
                 Deed::Undo(count) => {
                     let back: Vec<_> = (0..count).filter_map(|_| kept.pop()).collect();
                     let records: Vec<String> = back.iter().map(|(_, _, record)| record.clone()).collect();
                     prop_assert_eq!(round.undo(count), records);
+                    steps.truncate(kept.len());
                     if let Some((pair, ..)) = back.last() {
                         prop_assert_eq!(round.pair(), Some(pair.clone()), "undo shows another pair");
                     }
@@ -233,6 +238,10 @@ proptest! {
                     round = read;
                 }
             }
+            let RoundStep { round_version, answer, pair } = round.step();
+            prop_assert_eq!(answer.as_ref(), steps.last());
+            let state = json!({ "round_version": round_version, "settings": settings, "answers": steps, "pair": pair });
+            prop_assert_eq!(serde_json::from_str::<Value>(&round.to_json()).unwrap(), state);
             prop_assert_eq!(round.progress().answered, kept.len() as u64);
             prop_assert!(round.progress().answered <= round.progress().total);
         }

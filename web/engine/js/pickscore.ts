@@ -14,13 +14,16 @@
  */
 
 import { Connection } from "./connection";
-import { PickScoreError } from "./error";
+import { type ErrorCode, PickScoreError } from "./error";
 import { probe, requireDevice } from "./support";
 import { knownTile, rememberTile } from "./tile";
 
 export { PickScoreError, type ErrorCode } from "./error";
 export { probe, type Support } from "./support";
 export { listCached, removeCached, type CachedModel } from "./cached";
+
+/** Where the engine computes. */
+export type Device = "webgpu" | "cpu";
 
 /** What matrices are stored as: `"auto"` takes f16 where the GPU computes in it, else f32 or, for large models, 8-bit blocks. */
 export type PrecisionChoice = "auto" | Precision;
@@ -42,14 +45,27 @@ export type MemoryUse = "normal" | "low";
 /** What becomes of a call when one of its images cannot be read: `"throw"` fails it, `"skip"` scores the others. */
 export type UnreadablePolicy = "throw" | "skip";
 
-/** How far something has come. */
+/**
+ * What a load or call is doing.
+ *
+ * | stage | of | what is done |
+ * |---|---|---|
+ * | `engine` | load | loads the engine's wasm |
+ * | `config` | load | reads the configuration files |
+ * | `waiting` | load | waits for another tab that loads the same model |
+ * | `restore` | load | reads what an interrupted load had stored |
+ * | `download` | load | downloads the weights |
+ * | `cache` | load | reads the weights from this browser's storage |
+ * | `files` | load | reads the weights from local files |
+ * | `starting-over` | load | starts the download again: the server cannot resume it |
+ * | `check` | load | runs the self-test |
+ * | `images` | call | reads and embeds images |
+ */
+export type Stage = "engine" | "config" | "waiting" | "restore" | "download" | "cache" | "files" | "starting-over" | "check" | "images";
+
+/** The progress of a load or call. */
 export interface LoadProgress {
-  /**
-   * What is being done. Of a load: `"engine"`, `"config"`, `"waiting"` (for another tab that loads the same model), `"restore"` (what an
-   * interrupted load had stored), `"download"`, `"cache"` (reading it from this browser's storage), `"files"`, `"starting-over"` (the
-   * server cannot go on in the middle), `"check"` (the self-test). Of a call: `"images"`.
-   */
-  stage: string;
+  stage: Stage;
   /** Bytes of a load, images of a call. */
   loaded: number;
   /** How many there are, where that is known. */
@@ -60,11 +76,11 @@ export interface LoadProgress {
 export interface LoadOptions {
   /**
    * A model directory in Hugging Face's layout, a safetensors file with `config.json` beside it, an index of a sharded one, or a shard
-   * manifest; as an address (a Hugging Face model page works too) or as local files.
+   * manifest; as an address (a Hugging Face model page works too) or as local files: an array, or `input.files` as it is.
    */
-  model: string | File[];
+  model: string | Iterable<File>;
   /** Where to compute; `"auto"` takes WebGPU where it can, else the CPU. */
-  device?: "auto" | "webgpu" | "cpu";
+  device?: "auto" | Device;
   /** What to store matrices as. */
   precision?: PrecisionChoice;
   /** How much of the model the device holds. `"low"` needs a model that is kept. Default `"normal"`. */
@@ -100,7 +116,7 @@ export interface EmbeddingScores {
 /** What became of images that were read. */
 export interface ImagesRead {
   /** Images that could not be read. Empty unless `unreadable` is `"skip"`. */
-  skipped: { index: number; code: string; message: string }[];
+  skipped: { index: number; code: ErrorCode; message: string }[];
   /** Images that the browser decoded because the library does not: browsers differ in the last bits, and so may the score. */
   decodedByBrowser: number[];
 }
@@ -118,8 +134,8 @@ export interface EmbedResult extends ImagesRead {
 export interface Info {
   /** The model's name: the last part of its address. */
   model: string;
-  /** `"webgpu"` or `"cpu"`. */
-  device: string;
+  /** Where it computes. */
+  device: Device;
   /** The GPU's name, where the browser tells it. */
   adapter?: string;
   /** What matrices are stored as. */
@@ -154,8 +170,12 @@ export interface Info {
   notes: string[];
 }
 
-/** A loaded model. One worker holds it; calls queue and may be made while others run. */
-export class PickScore {
+/**
+ * A loaded model. One worker holds it; calls queue and may be made while others run. Also exported as `PickScore`.
+ *
+ * Images are any iterable of `Blob`s: an array, `input.files`, `dataTransfer.files`, a generator.
+ */
+export class Scorer {
   /** What it is and what it runs on. */
   readonly info: Info;
   readonly #connection: Connection;
@@ -170,32 +190,28 @@ export class PickScore {
    *
    * @throws {@link PickScoreError}
    */
-  static async load(options: LoadOptions): Promise<PickScore> {
+  static async load(options: LoadOptions): Promise<Scorer> {
     const { model, device = "auto", precision = "auto", memory = "normal", cache = "on", signal, onProgress } = options ?? {};
-    const isFiles = Array.isArray(model) && model.length > 0 && model.every((file) => file instanceof File);
-    if (!isFiles && (typeof model !== "string" || model.trim() === "")) {
-      throw new PickScoreError("bad-argument", "`model` is the address of a model, or a list of files");
-    }
+    const source = modelSource(model);
     oneOf("device", device, ["auto", "webgpu", "cpu"]);
     oneOf("precision", precision, ["auto", "f32", "f16", "q8"]);
     oneOf("cache", cache, ["on", "optional", "off"]);
     oneOf("memory", memory, ["normal", "low"]);
-    if (memory === "low" && (typeof model !== "string" || cache !== "on")) {
+    if (memory === "low" && (typeof source !== "string" || cache !== "on")) {
       throw new PickScoreError("bad-argument", '`memory: "low"` needs a model that is kept: an address, and `cache: "on"`');
     }
     throwIfAborted(signal);
     const support = await probe();
     const chosen = requireDevice(support, device);
     const tile = chosen.device === "webgpu" ? knownTile(support) : {};
-    const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
-    if (cache !== "off" && typeof model === "string") {
+    if (cache !== "off" && typeof source === "string") {
       // Asks the browser not to clear it by itself. Not waited for: a browser may ask the visitor in turn, and declining changes nothing here.
       void navigator.storage?.persist?.().catch(() => false);
     }
-    const request = { type: "load", model: address, ...chosen, ...tile, precision, memory, cache } as const;
+    const request = { type: "load", model: source, ...chosen, ...tile, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });
     if (info.tile !== undefined) rememberTile(info);
-    return new PickScore(connection, info);
+    return new Scorer(connection, info);
   }
 
   /**
@@ -204,10 +220,9 @@ export class PickScore {
    *
    * @throws {@link PickScoreError}
    */
-  async score(prompt: string, images: Blob[], options: Call = {}): Promise<ScoreResult> {
+  async score(prompt: string, images: Iterable<Blob>, options: Call = {}): Promise<ScoreResult> {
     checkPrompts([prompt]);
-    checkImages(images);
-    const request = { type: "score", prompt, images, options: callOptions(options) } as const;
+    const request = { type: "score", prompt, images: blobs(images), options: callOptions(options) } as const;
     return this.#connection.call(request, options);
   }
 
@@ -226,7 +241,7 @@ export class PickScore {
    *
    * @throws {@link PickScoreError}
    */
-  async embedImages(images: Blob[], options: Call = {}): Promise<Float32Array[]> {
+  async embedImages(images: Iterable<Blob>, options: Call = {}): Promise<Float32Array[]> {
     return (await this.readImages(images, options)).embeddings;
   }
 
@@ -235,9 +250,8 @@ export class PickScore {
    *
    * @throws {@link PickScoreError}
    */
-  async readImages(images: Blob[], options: Call = {}): Promise<EmbedResult> {
-    checkImages(images);
-    return this.#connection.call({ type: "images", images, options: callOptions(options) }, options);
+  async readImages(images: Iterable<Blob>, options: Call = {}): Promise<EmbedResult> {
+    return this.#connection.call({ type: "images", images: blobs(images), options: callOptions(options) }, options);
   }
 
   /**
@@ -246,7 +260,7 @@ export class PickScore {
    * @throws {@link PickScoreError}
    */
   async decodeImage(image: Blob, options: Pick<Call, "signal"> = {}): Promise<ImageData> {
-    checkImages([image]);
+    blobs([image]);
     return this.#connection.call({ type: "decode", image }, options);
   }
 
@@ -274,6 +288,8 @@ export class PickScore {
   }
 }
 
+export { Scorer as PickScore };
+
 /** `hf:owner/name` and Hugging Face's model pages are directories of files. */
 function expand(model: string): string {
   const page = /^(?:hf:|https:\/\/huggingface\.co\/)([\w.-]+\/[\w.-]+?)\/?(?:\/tree\/([^/?#]+)\/?)?$/.exec(model);
@@ -297,9 +313,35 @@ function checkPrompts(prompts: unknown): void {
   throw new PickScoreError("bad-argument", "a prompt is not a string");
 }
 
-function checkImages(images: unknown): void {
-  if (Array.isArray(images) && images.every((image) => image instanceof Blob)) return;
-  throw new PickScoreError("bad-argument", "an image is not a Blob or a File");
+/** The items of an iterable; nothing if it is not one. */
+function itemsOf(list: unknown): unknown[] | undefined {
+  const iterator = (list as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator];
+  return typeof iterator === "function" && typeof list !== "string" ? [...(list as Iterable<unknown>)] : undefined;
+}
+
+/** Images as a message carries them. */
+function blobs(images: unknown): Blob[] {
+  const list = itemsOf(images);
+  if (!list) throw new PickScoreError("bad-argument", "`images` is not iterable; expected Blobs or Files, such as `input.files`");
+  const other = list.findIndex((image) => !(image instanceof Blob));
+  if (other >= 0) throw new PickScoreError("bad-argument", `image ${other} is not a Blob or a File`, other);
+  return list as Blob[];
+}
+
+/** The model as a message carries it: an absolute address, or files. */
+function modelSource(model: unknown): string | File[] {
+  if (typeof model === "string" && model.trim() !== "") {
+    try {
+      return new URL(expand(model.trim()), document.baseURI).href;
+    } catch {
+      throw new PickScoreError("bad-argument", `\`model\` is ${JSON.stringify(model)}, which is not an address`);
+    }
+  }
+  const files = itemsOf(model) ?? [];
+  if (files.length === 0 || !files.every((file) => file instanceof File)) {
+    throw new PickScoreError("bad-argument", "`model` is the address of a model, or its files");
+  }
+  return files as File[];
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

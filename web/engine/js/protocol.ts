@@ -1,6 +1,6 @@
 /** What page and worker say to each other. Every request has an id, which its answers carry. */
 
-import type { CachePolicy, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { CachePolicy, Device, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
 import type { PlainError } from "./error";
 
 /** Where the worker finds the engine: addresses of its builds; `Relaxed` ones are for browsers with relaxed SIMD. */
@@ -15,7 +15,7 @@ export interface Assets {
 export interface LoadRequest {
   type: "load";
   model: string | File[];
-  device: "webgpu" | "cpu";
+  device: Device;
   /** Why this device, for `info`. */
   reason: string;
   adapter?: string;

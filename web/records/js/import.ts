@@ -1,11 +1,8 @@
 /** Contributions, read back. */
 
 import { asRecordsError, guarded, RecordsError, throwIfAborted } from "./error";
-import type { ImportOptions, ImportResult, PreferenceRecord } from "./types";
+import type { DataStage, ImportOptions, ImportResult } from "./types";
 import { functions } from "./wasm";
-
-/** What the importer says. */
-type Step = { file: number; start: number; length: number; checks: boolean } | { record: string; left: Uint8Array | null; right: Uint8Array | null } | null;
 
 /** Progress is told so often at most, in milliseconds. */
 const OFTEN = 100;
@@ -39,15 +36,15 @@ export async function importContribution(files: (File | [string, Blob])[], optio
   try {
     for (;;) {
       throwIfAborted(signal);
-      const step = guarded(() => importer.step()) as Step;
+      const step = guarded(() => importer.step());
       if (step === null) break;
       if ("record" in step) {
         records += 1;
-        await onRecord(JSON.parse(step.record) as PreferenceRecord, { left: step.left, right: step.right });
+        await onRecord(step.record, { left: step.left, right: step.right });
         continue;
       }
       const { file, start, length, checks } = step;
-      const stage = checks ? "checking" : "reading";
+      const stage: Exclude<DataStage, "writing"> = checks ? "checking" : "reading";
       const [, blob] = named[file] as [string, Blob];
       try {
         for (let at = start; at < start + length; at += PIECE) {
@@ -72,7 +69,7 @@ export async function importContribution(files: (File | [string, Blob])[], optio
       }
     }
     onProgress?.({ stage: "reading", loaded: total, total });
-    return { records, ...(JSON.parse(importer.refused()) as Omit<ImportResult, "records">) };
+    return { records, ...guarded(() => importer.refused()) };
   } catch (thrown) {
     throw asRecordsError(thrown);
   } finally {

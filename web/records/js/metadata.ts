@@ -16,8 +16,7 @@ export async function readMetadata(image: Blob | Uint8Array): Promise<ImageMetad
   const size = image instanceof Blob ? image.size : image.byteLength;
   if (size > MOST) return null;
   const bytes = image instanceof Blob ? new Uint8Array(await bytesOf(image)) : image;
-  const json = guarded(() => read(bytes));
-  return json === undefined ? null : (JSON.parse(json) as ImageMetadata);
+  return guarded(() => read(bytes)) ?? null;
 }
 
 /** Bytes of a file, or an error that says that it cannot be read. */

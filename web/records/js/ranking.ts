@@ -27,7 +27,7 @@ export async function ranking(records: PreferenceRecord[], by: "image" | "model"
       throwIfAborted(signal);
       start = performance.now();
     }
-    return JSON.parse(guarded(() => ranker.finish())) as Ranking;
+    return guarded(() => ranker.finish()) ?? null;
   } catch (thrown) {
     throw asRecordsError(thrown);
   } finally {

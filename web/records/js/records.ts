@@ -40,23 +40,23 @@ export function imageUid(bytes: Uint8Array): string {
  */
 export function checkRecord(record: unknown, now = Date.now()): PreferenceRecord {
   const { checkRecord: check } = functions();
-  return JSON.parse(guarded(() => check(JSON.stringify(record) ?? "null", now))) as PreferenceRecord;
+  return guarded(() => check(JSON.stringify(record) ?? "null", now));
 }
 
 /** Which of some records are new beside those that are known, by their content. */
 export function compareRecords(known: PreferenceRecord[], incoming: PreferenceRecord[], now = Date.now()): Comparison {
   const { compareRecords: compare } = functions();
-  return JSON.parse(guarded(() => compare(JSON.stringify(known), JSON.stringify(incoming), now))) as Comparison;
+  return guarded(() => compare(JSON.stringify(known), JSON.stringify(incoming), now));
 }
 
 /** How far raters agree with themselves. Conflicting repeats are kept: this reports them. */
 export function selfAgreement(records: PreferenceRecord[], now = Date.now()): Agreement {
   const { selfAgreement: agreement } = functions();
-  return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as Agreement;
+  return guarded(() => agreement(JSON.stringify(records), now));
 }
 
 /** How far the scores in records agree with their labels; null where no record has both. */
 export function scorerAgreement(records: PreferenceRecord[], now = Date.now()): ScorerAgreement | null {
   const { scorerAgreement: agreement } = functions();
-  return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as ScorerAgreement | null;
+  return guarded(() => agreement(JSON.stringify(records), now)) ?? null;
 }

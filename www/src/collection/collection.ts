@@ -9,7 +9,7 @@ import { Store } from "../state/store";
 import type { PreferenceRecord } from "./library";
 import { Database, DatabaseError, type Obstacle } from "./database";
 import { MemoryTables } from "./memory";
-import type { BinRow, PlaceRow, RecordRow, RoundRow, TableName } from "./rows";
+import type { AnswerRow, BinRow, PlaceRow, RecordRow, RoundRow, TableName } from "./rows";
 import type { Access, Tables } from "./tables";
 
 export interface CollectionState {
@@ -217,23 +217,45 @@ export function saveRound(round: RoundRow, images: readonly NewImage[] = [], pla
   });
 }
 
-/** Takes a round or draft away. Choices that were made in it stay, with their images. */
+/** Removes a round or draft. Choices that were made in it stay, with their images. */
 export function removeRound(uid: string): Promise<void> {
-  return write([...WITH_IMAGES, "places"], async (access) => {
+  return write([...WITH_IMAGES, "places", "answers"], async (access) => {
     const before = await access.get("rounds", uid);
     await access.delete("rounds", uid);
     await access.delete("places", uid);
+    for (const answer of await access.find("answers", "round", uid)) await access.delete("answers", answer.uid);
     if (before) await release(access, before.images);
   });
 }
 
-/** Writes how far a round is, with the choice that was made or those that were taken back: all of it, or nothing. */
-export function advance(place: PlaceRow, { add, remove = [] }: { add?: PreferenceRecord; remove?: readonly string[] }): Promise<void> {
-  return write(["records", "places"], async (access) => {
+/** The position in a round and its answers in their order. */
+export async function stepsOf(uid: string): Promise<{ place: PlaceRow; answers: AnswerRow[] } | undefined> {
+  const { place, answers } = await read(["places", "answers"], async (access) => ({
+    place: await access.get("places", uid),
+    answers: await access.find("answers", "round", uid),
+  }));
+  return place && { place, answers: answers.sort((a, b) => a.set - b.set || a.number - b.number) };
+}
+
+/** What one step changes: a choice is added with its answer, or the latest is removed, by their uids. */
+export interface Step {
+  add?: { record: PreferenceRecord; answer: AnswerRow };
+  remove?: { record: string; answer: string };
+}
+
+/** Writes one step of a round with the new position: all of it, or nothing. */
+export function advance(place: PlaceRow, { add, remove }: Step): Promise<void> {
+  return write(["records", "answers", "places"], async (access) => {
     const before = await access.get("places", place.uid);
     if (!before || before.revision !== place.revision - 1) throw new Conflict("the round went on in another tab");
-    for (const uid of remove) await access.delete("records", uid);
-    if (add) await access.put("records", rowOf(add));
+    if (remove) {
+      await access.delete("records", remove.record);
+      await access.delete("answers", remove.answer);
+    }
+    if (add) {
+      await access.put("records", rowOf(add.record));
+      await access.put("answers", add.answer);
+    }
     await access.put("places", place);
   });
 }

@@ -1,6 +1,6 @@
 /** What the collection keeps, table by table. */
 
-import type { ControlPair, EarlierPair, Mode, PreferenceRecord } from "./library";
+import type { ControlPair, EarlierPair, Mode, PreferenceRecord, RoundStep } from "./library";
 
 /** A choice. */
 export interface RecordRow {
@@ -86,7 +86,7 @@ export interface Plan {
   seed: number;
 }
 
-/** A round, or the pictures that are laid out for one. Written once; how far it is, is a {@link PlaceRow}. */
+/** A round, or the pictures that are laid out for one. Written once; the position in it is a {@link PlaceRow}. */
 export interface RoundRow {
   uid: string;
   kind: "draft" | "round";
@@ -100,17 +100,44 @@ export interface RoundRow {
   draft?: DraftWords;
 }
 
-/** How far a round is. Small, for it is written with every choice. */
+/**
+ * The position in a round. It is written with every choice, together with the {@link AnswerRow}, and neither grows with the number of choices: the
+ * settings follow from the {@link RoundRow}, which is written once.
+ */
 export interface PlaceRow {
   uid: string;
   /** Grows with every change: a second tab that did not see the last one cannot write over it. */
   revision: number;
-  /** Each set's round, as the records library keeps it; null before it began. */
-  states: (string | null)[];
-  /** Which set is being judged. */
+  /** The set that is being judged. The sets before it are over, those after it have no answers. */
   at: number;
+  /** The version of the stored pair and answers: `round_version` of the records library's `RoundStep`. */
+  version: number;
+  /** The pair that is shown, as in `RoundStep`. */
+  pair: object | null;
   finished: boolean;
   updated: number;
+}
+
+/** An answer of a round. */
+export interface AnswerRow {
+  /** {@link answerUid}. */
+  uid: string;
+  /** The uid of the round. */
+  round: string;
+  /** The set, and the number of the pair within it. */
+  set: number;
+  number: number;
+  /** The answer, as in the records library's `RoundStep`. */
+  answer: NonNullable<RoundStep["answer"]>;
+}
+
+/** The uid of the answer to a pair. */
+export function answerUid(round: string, set: number, number: number): string {
+  return `${round}/${set}/${number}`;
+}
+
+export function answerRow(round: string, set: number, number: number, answer: AnswerRow["answer"]): AnswerRow {
+  return { uid: answerUid(round, set, number), round, set, number, answer };
 }
 
 export interface Rows {
@@ -120,6 +147,7 @@ export interface Rows {
   files: FileRow;
   rounds: RoundRow;
   places: PlaceRow;
+  answers: AnswerRow;
 }
 
 export type TableName = keyof Rows;
@@ -132,6 +160,7 @@ export const INDEXES: { readonly [T in TableName]: readonly string[] } = {
   files: [],
   rounds: ["images"],
   places: [],
+  answers: ["round"],
 };
 
 export const TABLES = Object.keys(INDEXES) as TableName[];

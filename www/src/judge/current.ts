@@ -53,7 +53,7 @@ async function open(): Promise<void> {
       continue;
     }
     try {
-      await enter(round, place, held);
+      await enter(round, held);
     } catch (error) {
       // A newer page wrote it, perhaps: it stays, and its choices are in the collection anyway.
       console.warn("A round cannot be continued:", error);
@@ -69,8 +69,8 @@ async function open(): Promise<void> {
 }
 
 /** Shows a round, or its summary where it is finished. */
-async function enter(row: RoundRow, place: PlaceRow, held: Held): Promise<void> {
-  const play = await Play.resume(row, place, held);
+async function enter(row: RoundRow, held: Held): Promise<void> {
+  const play = await Play.resume(row, held);
   show(play);
 }
 
@@ -114,7 +114,7 @@ export async function takeOver(uid: string): Promise<void> {
   const found = (await listRounds()).find(({ round }) => round.uid === uid);
   if (!held || !found?.place) return setUp();
   current.value.draft?.held.release();
-  await enter(found.round, found.place, held);
+  await enter(found.round, held);
 }
 
 /** Begins a round with what is laid out. */

@@ -176,7 +176,7 @@ export async function startRound(row: RoundRow, images: readonly NewImage[]): Pr
   const place = await Play.begin(row, Date.now());
   const held = (await hold(row.uid)) as Held;
   await saveRound(row, images, place);
-  return { held, play: await Play.resume(row, place, held) };
+  return { held, play: await Play.resume(row, held) };
 }
 
 async function look({ file, path, written }: Incoming): Promise<Item | RejectReason> {

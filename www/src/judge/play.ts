@@ -1,11 +1,11 @@
 /** A round being judged: which pair is shown, what becomes of a choice, and how it is taken back. Each step is stored before the next pair shows. */
 
-import { advance } from "../collection/collection";
+import { advance, stepsOf } from "../collection/collection";
 import type { Held } from "../collection/hold";
 import { type Choice, type Pair, type PreferenceRecord, records, type Round, type RoundSettings } from "../collection/library";
 import { randomUid, raterUid } from "../collection/rater";
-import type { Item, PlaceRow, PromptSet, RoundRow } from "../collection/rows";
 import { askToKeep } from "../collection/persistence";
+import { answerRow, answerUid, type Item, type PlaceRow, type PromptSet, type RoundRow } from "../collection/rows";
 import { APP_VERSION } from "../collection/version";
 import type { RoundScores } from "./scoring";
 import { pairsOf } from "./sets";
@@ -35,19 +35,26 @@ export class Play {
     this.#rounds = rounds;
   }
 
-  /** The place of a round that begins. */
+  /** The position in a round that begins. Settings that the library refuses are refused here, before anything is stored. */
   static async begin(row: RoundRow, now: number): Promise<PlaceRow> {
     const { Round } = await records();
-    // The first set's now, so that settings which the library refuses are refused before anything is stored.
-    const first = row.sets.length > 0 ? Round.start(settingsOf(row, 0)).state() : null;
-    return { uid: row.uid, revision: 0, states: row.sets.map((_, index) => (index === 0 ? first : null)), at: 0, finished: false, updated: now };
+    const place = { uid: row.uid, revision: 0, at: 0, finished: false, updated: now };
+    return { ...place, ...stored(Round.start(settingsOf(row, 0))) };
   }
 
-  /** Goes on where a round was. */
-  static async resume(row: RoundRow, place: PlaceRow, held: Held): Promise<Play> {
+  /** Continues a round from what is stored of it. */
+  static async resume(row: RoundRow, held: Held): Promise<Play> {
     const { Round } = await records();
-    const rounds = place.states.map((state) => (state === null ? null : Round.restore(state)));
-    if (!rounds[place.at]) rounds[place.at] = Round.start(settingsOf(row, place.at));
+    const steps = await stepsOf(row.uid);
+    if (!steps || "states" in steps.place) throw new Error("the stored position in this round is missing or damaged");
+    const { place } = steps;
+    const rounds = row.sets.map((_, set) => {
+      const answers = steps.answers.filter((answer) => answer.set === set).map(({ answer }) => answer);
+      if (answers.length === 0) return set === place.at ? Round.start(settingsOf(row, set)) : null;
+      // The sets before the one that is being judged are over.
+      const pair = set === place.at ? place.pair : null;
+      return Round.restore({ round_version: place.version, settings: settingsOf(row, set), answers, pair });
+    });
     return new Play(row, held, place, rounds);
   }
 
@@ -90,31 +97,33 @@ export class Play {
     return mode === "retest" ? (earlier?.length ?? 0) : pairsOf(mode, images.length, limit);
   }
 
-  /** Answers the pair that is shown. Rejects where the choice could not be stored; the pair is then shown as before. */
+  /** Answers the pair that is shown. Rejects if the choice could not be stored; the pair is then shown as before. */
   async choose(choice: Choice, seconds: number, scores: RoundScores): Promise<PreferenceRecord | undefined> {
     const { shown } = this;
     if (!shown || this.#busy) return undefined;
     return this.#step(async (place) => {
+      const { Round } = await records();
       const record = this.#record(shown, choice, seconds, scores);
       const round = this.#round;
-      const at = place.at;
+      const set = place.at;
       round.choose(choice, record.uid);
-      place.states[at] = round.state();
-      let next: Round | null = null;
-      if (round.pair === null && at + 1 < this.row.sets.length) {
-        place.at = at + 1;
-        next = this.#rounds[place.at] ?? (await records()).Round.start(settingsOf(this.row, place.at));
-        place.states[place.at] = next.state();
-      } else if (round.pair === null) {
-        place.finished = true;
-      }
       try {
-        await advance(place, { add: record });
+        const { answer } = round.step;
+        if (!answer) throw new Error("the round has no answer after a choice");
+        let next = round;
+        if (round.pair === null && set + 1 < this.row.sets.length) {
+          place.at = set + 1;
+          next = this.#rounds[place.at] ?? Round.start(settingsOf(this.row, place.at));
+        } else if (round.pair === null) {
+          place.finished = true;
+        }
+        Object.assign(place, stored(next));
+        await advance(place, { add: { record, answer: answerRow(this.row.uid, set, shown.pair.number, answer) } });
+        this.#rounds[place.at] = next;
       } catch (error) {
         round.undo(1);
         throw error;
       }
-      if (next) this.#rounds[place.at] = next;
       this.last = record;
       void askToKeep();
       return record;
@@ -127,18 +136,19 @@ export class Play {
     const undone = await this.#step(async (place) => {
       while (place.at > 0 && (this.#rounds[place.at]?.progress.undoable ?? 0) === 0) place.at -= 1;
       const round = this.#rounds[place.at] as Round;
-      const before = round.state();
-      const uids = round.undo(1);
-      place.states[place.at] = round.state();
-      place.finished = false;
+      const { answer } = round.step;
+      if (!answer) return undefined;
+      round.undo(1);
       try {
-        await advance(place, { remove: uids });
+        Object.assign(place, stored(round), { finished: false });
+        const number = round.progress.answered;
+        await advance(place, { remove: { record: answer.record, answer: answerUid(this.row.uid, place.at, number) } });
       } catch (error) {
-        this.#rounds[place.at] = (await records()).Round.restore(before);
+        round.choose(answer.choice, answer.record);
         throw error;
       }
       this.last = undefined;
-      return uids;
+      return answer.record;
     });
     return undone !== undefined;
   }
@@ -163,7 +173,7 @@ export class Play {
   async #step<R>(work: (place: PlaceRow) => Promise<R>): Promise<R | undefined> {
     if (this.#busy) return undefined;
     this.#busy = true;
-    const place = { ...this.#place, states: [...this.#place.states], revision: this.#place.revision + 1, updated: Date.now() };
+    const place = { ...this.#place, revision: this.#place.revision + 1, updated: Date.now() };
     try {
       const result = await work(place);
       this.#place = place;
@@ -199,6 +209,12 @@ export class Play {
       app_version: APP_VERSION,
     };
   }
+}
+
+/** What a place keeps of the round that is being judged. */
+function stored(round: Round): Pick<PlaceRow, "version" | "pair"> {
+  const { round_version, pair } = round.step;
+  return { version: round_version, pair };
 }
 
 /** What the records library makes a set's round of. */

@@ -50,7 +50,7 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
 /** What a running request may ask for. */
 export interface Context {
   signal: AbortSignal;
-  progress(stage: string, loaded: number, total?: number): void;
+  progress(stage: Stage, loaded: number, total?: number): void;
   /** The GPU is gone. */
   lost(reason: string): void;
 }

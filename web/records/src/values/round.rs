@@ -92,8 +92,8 @@ pub struct RoundProgress {
 pub struct RoundStep {
     /// The version of the state that it belongs to.
     pub round_version: u64,
-    /// The latest answer in its stored form; null if there is none.
-    #[tsify(type = "object | null")]
+    /// The latest answer in its stored form, which has more fields than these; null if there is none.
+    #[tsify(type = "{ choice: Choice; record: string } | null")]
     pub answer: Option<Value>,
     /// The pair that is shown in its stored form; null if the round is over.
     #[tsify(type = "object | null")]
