@@ -8,7 +8,8 @@ import { type Browser, chromium, type Page } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
 import { answered, beginRound, expectWhole, given, layOut, pairShown, PICTURES, png, press, stored } from "./judging.ts";
 import { openPage } from "./page.ts";
-import { expect, setQuota, test } from "./setup.ts";
+import { expect, openBlank, setQuota, test } from "./setup.ts";
+import type * as Library from "../../../web/records/js/records";
 
 const round = { hash: "#/judge", model: null };
 
@@ -116,6 +117,94 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+});
+
+test("what is written for a choice does not grow with the number of choices", async ({ page, server }) => {
+  await page.addInitScript(() => {
+    const put = IDBObjectStore.prototype.put;
+    const written: { table: string; bytes: number }[] = [];
+    Object.assign(window, { written });
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...given: [unknown]) {
+      written.push({ table: this.name, bytes: JSON.stringify(given[0]).length });
+      return put.apply(this, given);
+    };
+  });
+  const taken = () => page.evaluate(() => (window as unknown as { written: { table: string; bytes: number }[] }).written.splice(0));
+  await openPage(page, server, round);
+  const files = Array.from({ length: 12 }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([index * 20, 255 - index * 20, 80]) }));
+  await beginRound(page, { mode: "All pairs", files });
+  await taken();
+  const sizes: number[] = [];
+  for (let choice = 0; choice < 60; choice += 1) {
+    await press(page, "ArrowLeft");
+    const written = await taken();
+    expect(written.map(({ table }) => table).sort()).toEqual(["answers", "places", "records"]);
+    sizes.push(written.reduce((sum, { bytes }) => sum + bytes, 0));
+  }
+  // Numbers have more or fewer digits; one more answer in a list would be ninety bytes.
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(50);
+  // Taking one back writes the position alone.
+  await press(page, "u");
+  expect((await taken()).map(({ table }) => table)).toEqual(["places"]);
+});
+
+test("a round that version 1 stored goes on in the same place", async ({ page, server }) => {
+  await openBlank(page);
+  const pictures = PICTURES.map((file) => given(file).buffer.toString("base64"));
+  await page.evaluate(async (pictures) => {
+    const library = (await import(new URL("lib/records.js", document.baseURI).href)) as typeof Library;
+    await library.ready();
+    const files = pictures.map((base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    const images = files.map((bytes) => library.imageUid(bytes));
+    const judging = library.Round.start({ mode: "all-pairs", seed: 5, images });
+    const records = (["left", "right", "tie"] as const).map((label, index) => {
+      const { left, right } = judging.pair as Library.Pair;
+      const shown = (image_uid: string) => ({ image_uid, model: null, score: null });
+      const record = library.checkRecord({
+        record_version: 1, uid: `record-${index}`, prompt: "a fox", left: shown(left), right: shown(right), has_label: true, label, created_at: 1000 + index,
+        session_uid: "session", rater_uid: "rater", mode: "all-pairs", scores_visible: false, app_version: "0.1.0",
+      });
+      judging.choose(label, record.uid);
+      return { uid: record.uid, session: "session", images: [left, right], record };
+    });
+    const plan = { mode: "all-pairs", open: false, controls: false, limit: 0, seed: 5 };
+    const items = images.map((uid) => ({ uid, path: uid, model: null, written: null }));
+    const rows: Record<string, object[]> = {
+      records,
+      bin: [],
+      images: files.map((bytes, index) => ({ uid: images[index], bytes: bytes.length })),
+      files: files.map((bytes, index) => ({ uid: images[index], file: new Blob([bytes]) })),
+      rounds: [{ uid: "round-old", kind: "round", session: "session", created: 1000, images, items, sets: [{ prompt: "a fox", images }], plan }],
+      places: [{ uid: "round-old", revision: 3, states: [judging.state()], at: 0, finished: false, updated: 1003 }],
+    };
+    const indexes: Record<string, string[]> = { records: ["session", "images"], bin: ["batch", "images"], rounds: ["images"] };
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.open("pickscore-collection", 1);
+      request.onerror = () => reject(request.error);
+      request.onupgradeneeded = () => {
+        for (const [name, list] of Object.entries(rows)) {
+          const store = request.result.createObjectStore(name, { keyPath: "uid" });
+          for (const index of indexes[name] ?? []) store.createIndex(index, index, { multiEntry: index === "images" });
+          for (const row of list) store.put(row);
+        }
+      };
+      request.onsuccess = () => {
+        request.result.close();
+        resolve();
+      };
+    });
+  }, pictures);
+  await openPage(page, server, round);
+  await pairShown(page);
+  await expect(page.locator("judge-round .far")).toContainText("Pair 4 of 15");
+  await press(page, "ArrowLeft", "u", "u");
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "right"]);
+  await page.reload();
+  await pairShown(page);
+  await expect(page.locator("judge-round .far")).toContainText("Pair 3 of 15");
+  await press(page, "u", "u", "ArrowRight");
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["right"]);
+  expectWhole(await stored(page));
 });
 
 test("a browser that keeps nothing says so, and judging and saving work until the tab closes", async ({ page, server }) => {

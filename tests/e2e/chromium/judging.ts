@@ -130,6 +130,7 @@ export interface Stored {
   files: { uid: string; sha256: string; bytes: number }[];
   rounds: { uid: string; kind: string; images: string[] }[];
   places: { uid: string; revision: number; finished: boolean }[];
+  answers: string[];
   bin: string[];
 }
 
@@ -138,9 +139,9 @@ export async function stored(page: Page): Promise<Stored> {
   return page.evaluate(async () => {
     const wait = <R>(request: IDBRequest<R>) => new Promise<R>((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
     const database = await wait(indexedDB.open("pickscore-collection"));
-    const names = ["records", "images", "files", "rounds", "places", "bin"];
+    const names = ["records", "images", "files", "rounds", "places", "answers", "bin"];
     const transaction = database.transaction(names);
-    const [records, images, files, rounds, places, bin] = (await Promise.all(names.map((name) => wait(transaction.objectStore(name).getAll())))) as any[][];
+    const [records, images, files, rounds, places, answers, bin] = (await Promise.all(names.map((name) => wait(transaction.objectStore(name).getAll())))) as any[][];
     const hashed = await Promise.all(
       (files ?? []).map(async ({ uid, file }: { uid: string; file: Blob }) => {
         const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
@@ -154,13 +155,16 @@ export async function stored(page: Page): Promise<Stored> {
       files: hashed,
       rounds: (rounds ?? []).map(({ uid, kind, images }) => ({ uid, kind, images })),
       places: (places ?? []).map(({ uid, revision, finished }) => ({ uid, revision, finished })),
+      answers: (answers ?? []).map(({ round }) => round),
       bin: (bin ?? []).map(({ uid }) => uid),
     };
   });
 }
 
-/** Every image is there that something needs, with the bytes of its name, and no other. */
-export function expectWhole({ records, images, files, rounds, bin }: Stored): void {
+/** Every image is there that something needs, with the bytes of its name, and no other; answers have their round. */
+export function expectWhole({ records, images, files, rounds, answers, bin }: Stored): void {
+  const known = new Set(rounds.map(({ uid }) => uid));
+  expect(answers.filter((round) => !known.has(round))).toEqual([]);
   const needed = new Set([...records.flatMap(({ left, right }) => [left.image_uid, right.image_uid]), ...rounds.flatMap(({ images }) => images)]);
   if (bin.length === 0) expect(new Set(images)).toEqual(needed);
   expect(files.map(({ uid }) => uid).sort()).toEqual([...images].sort());

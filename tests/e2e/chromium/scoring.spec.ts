@@ -167,6 +167,25 @@ test("Exif orientation changes no score, whoever decodes the image", async ({ bl
   expect(outcome.decoded).toEqual({ width: 96, height: 64, first: [200, 30, 30, 255], last: [255, 255, 255, 255] });
 });
 
+test("images are any iterable of blobs, and the class has two names", async ({ blank, server }) => {
+  await open(blank, `${server.url}narrow`);
+  const outcome = await blank.evaluate(async (prompt) => {
+    const { library, scorer, files } = window as unknown as Opened;
+    const transfer = new DataTransfer();
+    for (const file of files) transfer.items.add(file);
+    function* each() {
+      yield* files;
+    }
+    const lists: Iterable<Blob>[] = [files, transfer.files, new Set(files), each()];
+    const scores = await Promise.all(lists.map(async (images) => (await scorer.score(prompt, images)).scores));
+    const [embeddings] = [await scorer.embedImages(transfer.files)];
+    return { scores, embeddings: embeddings.length, same: library.Scorer === library.PickScore && scorer instanceof library.Scorer };
+  }, PROMPT);
+  expect(outcome.scores).toEqual(Array(4).fill(outcome.scores[0]));
+  expect(outcome.scores[0]).toHaveLength(IMAGES.length);
+  expect(outcome).toMatchObject({ embeddings: IMAGES.length, same: true });
+});
+
 test("bad arguments, empty prompts and disposed scorers are refused by code", async ({ blank, server }) => {
   await open(blank, `${server.url}narrow`);
   const codes = await blank.evaluate(
@@ -179,10 +198,14 @@ test("bad arguments, empty prompts and disposed scorers are refused by code", as
         await load({ precision: "f64" }),
         await load({ model: "" }),
         await load({ model: [] }),
+        await load({ model: "http://[" }),
         await outcome(scorer.score("   ", files)),
         await outcome(scorer.embedText(["fine", ""])),
         await outcome(scorer.score(7 as unknown as string, files)),
         await outcome(scorer.score("a fox", ["a.png"] as unknown as Blob[])),
+        // One image is no list, and a text is no list of images.
+        await outcome(scorer.score("a fox", files[0] as unknown as Blob[])),
+        await outcome(scorer.score("a fox", "a.png" as unknown as Blob[])),
       ];
       const none = await scorer.score("a fox", []);
       const waiting = outcome(scorer.score("a fox", files));
@@ -194,7 +217,7 @@ test("bad arguments, empty prompts and disposed scorers are refused by code", as
     { outcomeOf, model: `${server.url}narrow` },
   );
   const bad = "bad-argument";
-  expect(codes.codes).toEqual([bad, bad, bad, bad, "empty-prompt", "empty-prompt", bad, bad, "disposed", "disposed"]);
+  expect(codes.codes).toEqual([bad, bad, bad, bad, bad, "empty-prompt", "empty-prompt", bad, bad, bad, bad, "disposed", "disposed"]);
   expect(codes.none).toEqual([]);
 });
 

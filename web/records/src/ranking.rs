@@ -14,7 +14,11 @@ pub struct Ranker(Option<InnerRanker>);
 #[wasm_bindgen]
 impl Ranker {
     /// Ranks by `"image"` or `"model"`, from a JSON array of records; nothing if no two items are compared.
-    pub fn of(json: &str, by: &str, now: f64) -> Result<Option<Self>, JsValue> {
+    pub fn of(
+        json: &str,
+        #[wasm_bindgen(unchecked_param_type = "\"image\" | \"model\"")] by: &str,
+        now: f64,
+    ) -> Result<Option<Self>, JsValue> {
         let by = match by {
             "image" => RankBy::Image,
             "model" => RankBy::Model,

@@ -86,7 +86,7 @@ export async function unload(): Promise<void> {
 }
 
 async function load({ model, name, cache }: LoadChoice, signal: AbortSignal): Promise<void> {
-  const progress = { stage: "engine", loaded: 0 };
+  const progress = { stage: "engine", loaded: 0 } as const;
   session.patch({ loading: { name, model, progress, since: performance.now(), from: 0 }, failed: undefined });
   try {
     // Two models at once would be two models' memory.

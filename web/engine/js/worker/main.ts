@@ -1,6 +1,7 @@
 /** The worker: one model, one queue. Calls run one after the other; a cancelled one lets go at the next image. */
 
 import { asPickScoreError, PickScoreError, plain } from "../error";
+import type { Stage } from "../pickscore";
 import type { FromWorker, Request, Results, ToWorker } from "../protocol";
 import { load } from "./load";
 import type { Model } from "./model";

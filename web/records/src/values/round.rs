@@ -38,6 +38,7 @@ pub struct RoundSettings {
     /// An image of the pool that is shown in the first pair: the winner of the round before. Only in mode
     /// `"winner-stays"`.
     #[serde(default)]
+    #[tsify(optional)]
     pub first: Option<String>,
     /// The pairs of mode `"retest"`.
     #[serde(default)]
@@ -45,6 +46,7 @@ pub struct RoundSettings {
     /// Ends the round after this many pairs, not counting controls. In mode `"active"` the default is
     /// `images · log₂(images)`.
     #[serde(default)]
+    #[tsify(optional)]
     pub limit: Option<u64>,
     /// Control pairs to mix in, each at most once.
     #[serde(default)]
