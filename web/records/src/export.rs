@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 
 use js_sys::{Array, Uint8Array};
-use pickscore_dataset::contribution::{Chunk, ExportOptions, Exporter as InnerExporter, Packing};
+use pickscore_dataset::contribution::{Chunk, ExportOptions, Exporter as InnerExporter, Format, Packing};
 use pickscore_glue::Fault;
 use pickscore_preferences::Record;
 use serde_json::Value;
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{told, word};
+use crate::convert::told;
 use crate::fault;
-use crate::values::{Card, Exported, Format, LeftOut};
+use crate::values::{Card, Exported, LeftOut};
 
 /// Writes a contribution: images in, pieces out.
 #[wasm_bindgen]
@@ -52,11 +52,11 @@ impl Exporter {
             serde_json::from_str(sizes).map_err(|error| Fault::new("bad-argument", error))?;
         let card: Card =
             serde_json::from_str(card).map_err(|error| Fault::new("card", format!("the card: {error}")))?;
-        let format: Format = word(format)
+        let format = Format::of(format)
             .ok_or_else(|| Fault::new("bad-argument", "a format is \"parquet\", \"jsonl\" or \"csv\""))?;
         let packing = if is_zip { Packing::Zip } else { Packing::Folder };
         let options = ExportOptions {
-            format: format.into(),
+            format,
             packing,
             card: card.into(),
             app_version: app_version.into(),

@@ -1,13 +1,13 @@
 //! Rounds of pairs.
 
 use pickscore_glue::Fault;
-use pickscore_preferences::Round as InnerRound;
+use pickscore_preferences::{Choice, Round as InnerRound, RoundSettings};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
-use crate::convert::{told, word};
+use crate::convert::told;
 use crate::fault;
-use crate::values::{Choice, Mode, Pair, RoundProgress, RoundSettings, RoundStep};
+use crate::values::{Mode, Pair, RoundProgress, RoundStep};
 
 /// A round of pairs.
 #[wasm_bindgen]
@@ -19,7 +19,7 @@ impl Round {
     pub fn start(settings: &str) -> Result<Self, JsValue> {
         let settings: RoundSettings = serde_json::from_str(settings)
             .map_err(|error| Fault::new("round", format!("settings: {error}")))?;
-        Ok(Self(InnerRound::start(settings.into()).map_err(fault::round)?))
+        Ok(Self(InnerRound::start(settings).map_err(fault::round)?))
     }
 
     /// Restores a round from the JSON of its state.
@@ -50,10 +50,10 @@ impl Round {
         #[wasm_bindgen(unchecked_param_type = "Choice")] choice: &str,
         record: &str,
     ) -> Result<(), JsValue> {
-        let choice: Choice = word(choice).ok_or_else(|| {
+        let choice = Choice::of(choice).ok_or_else(|| {
             Fault::new("bad-argument", "a choice is \"left\", \"tie\", \"right\" or \"skip\"")
         })?;
-        Ok(self.0.choose(choice.into(), record).map_err(fault::round)?)
+        Ok(self.0.choose(choice, record).map_err(fault::round)?)
     }
 
     /// Takes answers back and returns the uids of their records.

@@ -18,7 +18,7 @@ pub use settings::{
     ACTIVE_MOST, CONTROL_RATE, ControlPair, EarlierPair, PAIRS_MOST, POOL_LEAST, POOL_MOST, RoundSettings,
     SEED_MOST,
 };
-pub use state::RoundStep;
+pub use state::{RoundStep, StoredAnswer, StoredPair};
 
 use self::{
     permutation::Permutation,

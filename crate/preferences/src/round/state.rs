@@ -1,7 +1,6 @@
 //! A round as text, and back.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{Answered, Asked, Choice, Mode, PAIRS_MOST, Round, RoundError, RoundSettings, Source};
 use crate::record::UID_LENGTH;
@@ -14,14 +13,14 @@ const LONGEST: usize = 64 << 20;
 const ANSWERS_MOST: usize = super::POOL_MOST * super::POOL_MOST / 2 + PAIRS_MOST;
 
 /// What the latest answer changed in a round, in the form of [`Round::to_json`].
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct RoundStep {
     /// The version of the state that it belongs to: `round_version`.
     pub round_version: u64,
     /// The latest answer, the last one of `answers`; `None` if there is none.
-    pub answer: Option<Value>,
+    pub answer: Option<StoredAnswer>,
     /// The pair that is shown, `pair`; `None` if the round is over.
-    pub pair: Option<Value>,
+    pub pair: Option<StoredPair>,
 }
 
 /// A round as it is stored.
@@ -33,15 +32,15 @@ struct Stored {
     pair: Option<StoredPair>,
 }
 
-/// A pair: where it comes from, and whether its first image is on the right.
-#[derive(Serialize, Deserialize)]
-struct StoredPair {
+/// A pair as it is stored: where it comes from, and whether its first image is on the right.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredPair {
     #[serde(flatten)]
     source: StoredSource,
     swapped: bool,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum StoredSource {
     Pool([usize; 2]),
@@ -49,8 +48,9 @@ enum StoredSource {
     Earlier(usize),
 }
 
-#[derive(Serialize, Deserialize)]
-struct StoredAnswer {
+/// An answer as it is stored: the pair, `choice` and `record`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StoredAnswer {
     #[serde(flatten)]
     pair: StoredPair,
     choice: String,
@@ -106,12 +106,11 @@ impl Round {
     /// What the latest answer changed. Whoever keeps the answers of all steps and the pair of the last
     /// one has the whole state, and stores as little for the thousandth answer as for the first.
     pub fn step(&self) -> RoundStep {
-        // Maps with text keys, which always become JSON.
-        let json = |value: serde_json::Result<Value>| value.unwrap_or_default();
-        let answer =
-            self.answers.last().map(|answered| json(serde_json::to_value(StoredAnswer::of(answered))));
-        let pair = self.current.map(|asked| json(serde_json::to_value(StoredPair::from(asked))));
-        RoundStep { round_version: ROUND_VERSION, answer, pair }
+        RoundStep {
+            round_version: ROUND_VERSION,
+            answer: self.answers.last().map(StoredAnswer::of),
+            pair: self.current.map(StoredPair::from),
+        }
     }
 
     /// The round of some JSON, in the very place where it was.
@@ -125,8 +124,9 @@ impl Round {
             return Err(impossible(format!("it has {} bytes; expected at most {LONGEST}", json.len())));
         }
         // Its version comes first: of another one, nothing else need be as it is here.
-        let value: Value = serde_json::from_str(json).map_err(|error| impossible(error.to_string()))?;
-        let version = value.get("round_version").and_then(Value::as_u64);
+        let value: serde_json::Value =
+            serde_json::from_str(json).map_err(|error| impossible(error.to_string()))?;
+        let version = value.get("round_version").and_then(serde_json::Value::as_u64);
         if version != Some(ROUND_VERSION) {
             let found = version.map_or_else(|| "no version".into(), |version| format!("version {version}"));
             return Err(impossible(format!("it has {found}; expected version {ROUND_VERSION}")));

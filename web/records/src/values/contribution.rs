@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 
 /// The file format of a contribution.
-#[derive(Debug, Clone, Copy, Deserialize, Tsify)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Tsify)]
 #[serde(rename_all = "lowercase")]
 pub enum Format {
     Parquet,
@@ -97,16 +97,6 @@ pub struct Refused {
     pub refused_count: u64,
 }
 
-impl From<Format> for library::Format {
-    fn from(format: Format) -> Self {
-        match format {
-            Format::Parquet => Self::Parquet,
-            Format::Jsonl => Self::JsonLines,
-            Format::Csv => Self::Csv,
-        }
-    }
-}
-
 impl From<Card> for library::Card {
     fn from(card: Card) -> Self {
         let Card { title, description, license, consent, collection, languages } = card;
@@ -140,9 +130,15 @@ mod tests {
 
     #[test]
     fn formats_have_the_names_of_the_library() {
-        for name in ["parquet", "jsonl", "csv"] {
-            let format: Format = serde_json::from_value(name.into()).unwrap();
-            assert_eq!(library::Format::from(format).name(), name);
+        for format in [Format::Parquet, Format::Jsonl, Format::Csv] {
+            let name = serde_json::to_value(format).unwrap();
+            let found = library::Format::of(name.as_str().unwrap()).unwrap();
+            let same = match found {
+                library::Format::Parquet => Format::Parquet,
+                library::Format::JsonLines => Format::Jsonl,
+                library::Format::Csv => Format::Csv,
+            };
+            assert_eq!(same, format);
         }
     }
 }

@@ -12,8 +12,8 @@ mod record;
 mod round;
 
 pub use agreement::{Agreement, Estimate, ScorerAgreement};
-pub use contribution::{Card, Exported, Format, LeftOut, Refused};
+pub use contribution::{Card, Exported, LeftOut, Refused};
 pub use metadata::ImageMetadata;
 pub use ranking::Ranking;
-pub use record::{Choice, Comparison, Mode, PreferenceRecord, Side};
-pub use round::{Pair, RoundProgress, RoundSettings, RoundStep};
+pub use record::{Comparison, Mode, PreferenceRecord, Side};
+pub use round::{Pair, RoundProgress, RoundStep};

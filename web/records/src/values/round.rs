@@ -2,7 +2,6 @@
 
 use pickscore_preferences as library;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use tsify::Tsify;
 
 use super::{Mode, Side};
@@ -25,6 +24,8 @@ pub struct EarlierPair {
     pub record: String,
 }
 
+// The library reads settings itself, as it does within the state of a round: a second reader would be code
+// twice. A test holds both together.
 /// The settings of a round. Images are given by their uids, each once.
 #[derive(Debug, Clone, Deserialize, Tsify)]
 #[serde(rename_all = "camelCase")]
@@ -96,32 +97,10 @@ pub struct RoundStep {
     pub round_version: u64,
     /// The latest answer in its stored form, which has more fields than these; null if there is none.
     #[tsify(type = "{ choice: Choice; record: string } | null")]
-    pub answer: Option<Value>,
+    pub answer: Option<library::round::StoredAnswer>,
     /// The pair that is shown in its stored form; null if the round is over.
     #[tsify(type = "object | null")]
-    pub pair: Option<Value>,
-}
-
-impl From<RoundSettings> for library::RoundSettings {
-    fn from(settings: RoundSettings) -> Self {
-        let RoundSettings { mode, seed, images, first, earlier, limit, controls, control_rate } = settings;
-        let earlier = earlier
-            .into_iter()
-            .map(|EarlierPair { left, right, record }| library::round::EarlierPair { left, right, record });
-        let controls = controls
-            .into_iter()
-            .map(|ControlPair { strong, weak }| library::round::ControlPair { strong, weak });
-        Self {
-            mode: mode.into(),
-            seed,
-            images,
-            first,
-            earlier: earlier.collect(),
-            limit,
-            controls: controls.collect(),
-            control_rate,
-        }
-    }
+    pub pair: Option<library::round::StoredPair>,
 }
 
 impl From<library::Pair> for Pair {
@@ -148,6 +127,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    impl From<RoundSettings> for library::RoundSettings {
+        fn from(settings: RoundSettings) -> Self {
+            let RoundSettings { mode, seed, images, first, earlier, limit, controls, control_rate } =
+                settings;
+            let earlier = earlier.into_iter().map(|EarlierPair { left, right, record }| {
+                library::round::EarlierPair { left, right, record }
+            });
+            let controls = controls
+                .into_iter()
+                .map(|ControlPair { strong, weak }| library::round::ControlPair { strong, weak });
+            Self {
+                mode: match mode {
+                    Mode::WinnerStays => library::Mode::WinnerStays,
+                    Mode::AllPairs => library::Mode::AllPairs,
+                    Mode::Active => library::Mode::Active,
+                    Mode::Retest => library::Mode::Retest,
+                },
+                seed,
+                images,
+                first,
+                earlier: earlier.collect(),
+                limit,
+                controls: controls.collect(),
+                control_rate,
+            }
+        }
+    }
 
     /// Both read the same settings, defaults included.
     #[test]
