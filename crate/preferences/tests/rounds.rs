@@ -239,7 +239,8 @@ proptest! {
                 }
             }
             let RoundStep { round_version, answer, pair } = round.step();
-            prop_assert_eq!(answer.map(|answer| serde_json::to_value(answer).unwrap()).as_ref(), steps.last());
+            let answer = answer.map(|answer| serde_json::to_value(answer).unwrap());
+            prop_assert_eq!(answer.as_ref(), steps.last());
             let state = json!({ "round_version": round_version, "settings": settings, "answers": steps, "pair": pair });
             prop_assert_eq!(serde_json::from_str::<Value>(&round.to_json()).unwrap(), state);
             prop_assert_eq!(round.progress().answered, kept.len() as u64);
