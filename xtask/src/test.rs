@@ -14,8 +14,8 @@ use crate::{
 pub(crate) const NATIVE: [&str; 3] =
     ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
-/// Packages whose code is compiled for browsers, or needs a GPU.
-const NOT_NATIVE: [&str; 3] = ["pickscore-engine", "pickscore-peer", "pickscore-records"];
+/// Packages whose code is compiled for browsers alone, or needs a GPU.
+const NOT_NATIVE: [&str; 2] = ["pickscore-engine", "pickscore-peer"];
 
 /// Seconds that each fuzz target gets here.
 const FUZZ_SECONDS: u32 = 10;
@@ -37,7 +37,7 @@ pub(crate) fn run() -> Result<()> {
     let mut documentation = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     documentation.args(NOT_NATIVE.map(|package| format!("--exclude={package}")));
     step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
-    engine_lints()?;
+    wasm_lints()?;
     web::build::run()?;
     web::e2e::run(false)?;
     // The same properties have run as plain tests; a fuzzer reaches further.
@@ -46,28 +46,25 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-/// The engine's code exists on wasm32 alone, where the workspace's lints do not look.
-fn engine_lints() -> Result<()> {
+/// Most code of the wasm packages exists on wasm32 alone, where the workspace's lints do not look.
+fn wasm_lints() -> Result<()> {
     let target = WasmTarget::find()?;
     if target != WasmTarget::Rustup {
-        // Clippy is of one piece with rustup's compiler, and cannot look through another's eyes.
-        eprintln!("── lints of the engine: left out, rustup has no wasm32 target here");
+        // Clippy belongs to rustup's compiler and cannot check for another one.
+        eprintln!("── lints of the wasm packages: left out, rustup has no wasm32 target here");
         return Ok(());
     }
-    for features in ["", "gpu"] {
-        let clippy = [
-            "clippy",
-            "--locked",
-            "--package",
-            "pickscore-engine",
-            "--profile",
-            "web",
-            "--features",
-            features,
-        ];
+    let packages = [
+        ("pickscore-engine", "web", "", web::engine::FLAGS),
+        ("pickscore-engine", "web", "gpu", web::engine::FLAGS),
+        ("pickscore-records", "records", "", ""),
+    ];
+    for (package, profile, features, flags) in packages {
+        let clippy =
+            ["clippy", "--locked", "--package", package, "--profile", profile, "--features", features];
         let mut clippy = target.cargo(&clippy)?;
-        clippy.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", web::engine::FLAGS);
-        step("lints of the engine", clippy.args(["--", "--deny", "warnings"]))?;
+        clippy.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+        step(&format!("lints of {package}"), clippy.args(["--", "--deny", "warnings"]))?;
     }
     Ok(())
 }
