@@ -6,6 +6,7 @@ use tsify::{Ts, Tsify};
 
 /// A value of [`crate::values`] as JavaScript sees it.
 pub(crate) fn told<T: Tsify + Serialize>(value: impl Into<T>) -> Result<Ts<T>, Fault> {
-    let value = value.into().into_js().map_err(|error| Fault::new("internal", error))?;
+    let value: T = value.into();
+    let value = value.into_js().map_err(|error| Fault::new("internal", error))?;
     Ok(Ts::new_unchecked(value.into()))
 }

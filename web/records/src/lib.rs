@@ -9,10 +9,7 @@
     unreachable_pub,
     reason = "wasm-bindgen's macros make items without documentation, and want pub"
 )]
-#![cfg_attr(
-    not(target_family = "wasm"),
-    allow(dead_code, unused_imports, reason = "only tests run natively")
-)]
+#![cfg_attr(not(target_family = "wasm"), allow(unused_imports, reason = "only tests run natively"))]
 
 mod values;
 

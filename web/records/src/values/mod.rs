@@ -4,6 +4,8 @@
 //! name every field, so a field that is added below does not compile until it is handled here. The
 //! build generates the TypeScript types from these definitions and their doc comments.
 
+#![allow(dead_code, reason = "words and settings are declared for TypeScript alone: the library reads them")]
+
 mod agreement;
 mod contribution;
 mod metadata;
