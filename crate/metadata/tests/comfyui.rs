@@ -640,3 +640,38 @@ fn bypassed_nodes_pass_on_and_muted_ones_do_not_count() {
     workflow["links"].as_array_mut().unwrap().push(json!([20, 20, 0, 3, 1, "CONDITIONING"]));
     assert_eq!(read_workflow(&workflow), Some(read(&graph(json!({})))));
 }
+
+#[test]
+fn options_whose_names_have_prompt_in_them_are_no_texts() {
+    let styler = node(
+        "SDXLPromptStylerAdvanced",
+        json!({"text_positive_g": "a fox", "text_positive_l": "a fox", "text_negative": "blurry",
+            "style": "base", "negative_prompt_to": "Both", "log_prompt": "No"}),
+    );
+    let encoders = json!({
+        "6": node("CLIPTextEncode", json!({"text": ["10", 0], "clip": ["4", 1]})),
+        "7": node("CLIPTextEncode", json!({"text": ["10", 4], "clip": ["4", 1]})),
+        "10": styler,
+    });
+    let (prompt, negative) = texts(encoders);
+    assert_eq!(prompt.as_deref(), Some("a fox"));
+    assert!(negative.is_none_or(|text| text == "blurry"));
+    let file =
+        node("PromptFromFile", json!({"prompt_mode": "line", "prompt_type": "tags", "prompt_file": "a.txt"}));
+    let (prompt, _) = texts(json!({
+        "6": node("CLIPTextEncode", json!({"text": ["10", 0], "clip": ["4", 1]})),
+        "10": file,
+    }));
+    assert_eq!(prompt, None);
+}
+
+#[test]
+fn an_empty_text_is_not_replaced_by_another_input_of_its_node() {
+    let lumina = |text: &str| {
+        node(
+            "CLIPTextEncodeLumina2",
+            json!({"system_prompt": "superior", "user_prompt": text, "clip": ["4", 1]}),
+        )
+    };
+    assert_eq!(texts(json!({"6": lumina("a fox"), "7": lumina("")})), some("a fox", ""));
+}

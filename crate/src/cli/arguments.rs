@@ -105,10 +105,10 @@ pub(super) struct EmbedArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
-    /// A model directory or safetensors file.
+    /// The same as DIR|FILE.
     #[arg(long, value_name = "DIR|FILE", required_unless_present = "path")]
     pub(super) model: Option<PathBuf>,
-    /// The same.
+    /// A model directory or a weights file (safetensors or PyTorch).
     #[arg(value_name = "DIR|FILE", conflicts_with = "model")]
     pub(super) path: Option<PathBuf>,
     /// How the result is written.

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use super::{
     arguments::{InspectArguments, InspectFormat},
     fault::Fault,
+    output::printable,
 };
 use crate::{
     config::{Activation, ClipConfig, TextPooling, Transformer},
@@ -170,7 +171,7 @@ fn architecture(config: &ClipConfig) -> Value {
 }
 
 fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
     let tower = |name: &str| {
         let tower = &document["architecture"][name];
         format!(
@@ -223,7 +224,7 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
 }
 
 fn write_file(out: &mut impl Write, file: &Value) -> io::Result<()> {
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
     let tensors =
         file["tensors"].as_array().map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
     let bytes = grouped(file["bytes"].as_u64().unwrap_or_default());

@@ -36,7 +36,7 @@ const TEXTS: [&str; 12] = [
     "content",
 ];
 /// Parts of names of inputs that neither carry conditions nor texts.
-const OTHERS: [&str; 24] = [
+const OTHERS: [&str; 28] = [
     "clip",
     "model",
     "vae",
@@ -59,6 +59,10 @@ const OTHERS: [&str; 24] = [
     "path",
     "seed",
     "mode",
+    "type",
+    "log_",
+    "prompt_to",
+    "system",
     "find",
     "replace",
 ];
@@ -206,7 +210,10 @@ impl<'a> Graph<'a> {
             let is_text = ["text", "prompt", "string"].iter().any(|part| lower.contains(part));
             is_text && !TEXTS.contains(&name.as_str()) && !is_other(&lower) && !lower.contains(opposite)
         };
-        names.extend(node.inputs.keys().filter(is_text).map(String::as_str));
+        // A text of a known name that is empty is an empty text: no other input stands in for it.
+        if !TEXTS.iter().any(|name| node.inputs.contains_key(*name)) {
+            names.extend(node.inputs.keys().filter(is_text).map(String::as_str));
+        }
         names.push(own);
         let found = names
             .iter()
