@@ -263,6 +263,18 @@ fn a_head_without_a_configuration_is_listed() {
 }
 
 #[test]
+fn a_file_that_is_cut_off_is_not_listed_as_if_it_were_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("head.pth");
+    let whole = fixture("heads/sa_0_4_vit_b_32_linear.pth");
+    for length in [whole.len() / 2, whole.len() * 9 / 10, whole.len() - 22, whole.len() - 1] {
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let said = list(&path).map(|_| ()).unwrap_err().to_string();
+        assert!(said.contains("it is cut off") || said.contains("missing"), "{length}: {said}");
+    }
+}
+
+#[test]
 fn a_pytorch_model_is_converted() {
     let folder = Folder::new().with("pytorch_model.bin", fixture("tiny_openai.pt"));
     let out = tempfile::tempdir().unwrap();

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, Read},
+    io::{self, Read, Seek, SeekFrom},
     ops::ControlFlow,
     path::{Path, PathBuf},
 };
@@ -11,7 +11,7 @@ use pickscore_common::progress::Progress;
 
 use super::{
     Header, InspectedFile, Inspection, Loaded, Loader, ParameterSink, PassedOver, Precision, Reader,
-    ShardIndex, WeightError, inspect::FileHeader, is_index, reader::NamesOnly, weights_among,
+    ShardIndex, TorchError, WeightError, inspect::FileHeader, is_index, reader::NamesOnly, weights_among,
 };
 use crate::config::{ClipConfig, ConfigError};
 
@@ -196,9 +196,35 @@ fn read_header(path: &Path, mut file: File, length: u64) -> Result<(Header, Vec<
         }
         reader.push(&piece[..count], &mut NamesOnly).map_err(wrong)?;
         if let Some(header) = reader.header() {
-            return Ok((header.clone(), reader.passed_over().to_vec()));
+            let (header, passed_over) = (header.clone(), reader.passed_over().to_vec());
+            if is_cut_off_zip(&mut file, length).map_err(|error| cannot_read(path, &error))? {
+                let missing = ZIP_END.1 as u64;
+                return Err(wrong(TorchError::CutOff { found: length, missing }.into()));
+            }
+            return Ok((header, passed_over));
         }
     }
+}
+
+/// How the last record of every zip begins, and its length without a comment.
+const ZIP_END: (&[u8], usize) = (b"PK\x05\x06", 22);
+/// Longest comment after that record.
+const LONGEST_COMMENT: u64 = u16::MAX as u64;
+
+/// Whether a file begins as a zip and has no end of one. A header alone does not tell: it comes before
+/// everything that a cut takes away.
+fn is_cut_off_zip(file: &mut File, length: u64) -> io::Result<bool> {
+    let mut start = Vec::new();
+    file.seek(SeekFrom::Start(0))?;
+    file.by_ref().take(4).read_to_end(&mut start)?;
+    if start != b"PK\x03\x04" {
+        return Ok(false);
+    }
+    let mut end = Vec::new();
+    file.seek(SeekFrom::Start(length.saturating_sub(LONGEST_COMMENT + ZIP_END.1 as u64)))?;
+    file.by_ref().take(LONGEST_COMMENT + ZIP_END.1 as u64).read_to_end(&mut end)?;
+    let Some(last) = end.len().checked_sub(ZIP_END.1) else { return Ok(true) };
+    Ok(!(0..=last).rev().any(|at| end[at..].starts_with(ZIP_END.0)))
 }
 
 /// The folder of a path and the weight files in it.
