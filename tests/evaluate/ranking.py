@@ -6,10 +6,10 @@ Choices are drawn from strengths and a tie parameter, some raters judge the same
 
 - Bradley–Terry with ties (Davidson) is fitted three times: by statsmodels as the Poisson model that it is equivalent to, by scipy's optimizer with
   the prior, and, on the choices without ties, by choix;
-- Elo ratings are computed game by game over orders that are drawn as crate/src/evaluate/elo.rs draws them;
-- data sets are drawn as crate/src/evaluate/bootstrap.rs draws them, and fitted by scipy, so that intervals must agree and not only resemble;
+- Elo ratings are computed game by game over orders that are drawn as crate/preferences/src/evaluate/elo.rs draws them;
+- data sets are drawn as crate/preferences/src/evaluate/bootstrap.rs draws them, and fitted by scipy, so that intervals must agree and not only resemble;
 - Spearman and Kendall are scipy's;
-- agreement is counted over every two choices of a pair, as crate/src/evaluate/agreement.rs describes it.
+- agreement is counted over every two choices of a pair, as crate/preferences/src/evaluate/agreement.rs describes it.
 """
 
 import json

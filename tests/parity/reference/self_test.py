@@ -1,8 +1,8 @@
 """The answers of the library's self-test, by transformers' CLIPModel.
 
-    python tests/parity/reference/self_test.py     # writes crate/src/self_test/expected.json
+    python tests/parity/reference/self_test.py     # writes crate/model/src/self_test/expected.json
 
-Weights, prompts and images are functions of a seed and of this project's own parameter names; see crate/src/self_test/mod.rs.
+Weights, prompts and images are functions of a seed and of this project's own parameter names; see crate/model/src/self_test/mod.rs.
 """
 
 import json
@@ -14,7 +14,7 @@ from generate import hashes, uniform
 from towers import clip, unit
 from transformers import CLIPConfig, CLIPModel
 
-OUT = Path(__file__).parent.parent.parent.parent / "crate/src/self_test/expected.json"
+OUT = Path(__file__).parent.parent.parent.parent / "crate/model/src/self_test/expected.json"
 SEED = 7
 # Head widths of 64 and 80, as PickScore has them; sequences that are no multiple of anything.
 SOURCE = clip((128, 2, 2, 512, 128, 77, 2, "gelu"), (160, 2, 2, 640, 56, 14, "gelu"), 64)
