@@ -107,7 +107,8 @@ pub(super) fn embed_files(
     Ok(())
 }
 
-fn read(path: &Path) -> Result<Vec<u8>, String> {
+/// A file's bytes, or why they cannot be read.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     images::read(path).map_err(|error| format!("it cannot be read: {error}"))
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use super::{
     arguments::{MetadataArguments, MetadataFormat},
     fault::{self, Fault},
-    images,
+    images, load,
     output::{Unread, printable},
     score::line,
 };
@@ -31,10 +31,7 @@ pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
             }
             Err(error) => {
                 fault::report(&Fault::Input { path: path.clone(), reason: error.clone() });
-                if arguments.format == MetadataFormat::Jsonl {
-                    line(&json!({ "path": path, "error": error }))?;
-                }
-                errors.push(Unread { path, error });
+                errors.push(Unread::told(path, error, arguments.format == MetadataFormat::Jsonl)?);
             }
         }
     }
@@ -64,8 +61,7 @@ pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
 ///
 /// When the file cannot be read.
 pub(super) fn of(file: &Path) -> Result<Option<Metadata>, String> {
-    let bytes = images::read(file).map_err(|error| format!("it cannot be read: {error}"))?;
-    Ok(Metadata::of(&bytes))
+    Ok(Metadata::of(&load::read(file)?))
 }
 
 /// One image as JSON: its path, then every field, null where the file says nothing.
@@ -85,7 +81,7 @@ fn write_table(out: &mut impl Write, entries: &[Map<String, Value>]) -> io::Resu
     for (index, entry) in entries.iter().enumerate() {
         let text = |name: &str| match entry.get(name)? {
             Value::Null => None,
-            Value::String(text) => Some(printable(&text.replace(['\n', '\r'], " "))),
+            Value::String(text) => Some(printable(text)),
             other => Some(other.to_string()),
         };
         let gap = if index > 0 { "\n" } else { "" };

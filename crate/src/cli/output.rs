@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::{arguments::Format, fault::Fault};
+use super::{arguments::Format, fault::Fault, score::line};
 use crate::{score, weights::Precision};
 
 /// One image's result for one prompt.
@@ -21,6 +21,17 @@ pub(super) struct Image {
 pub(super) struct Unread {
     pub(super) path: String,
     pub(super) error: String,
+}
+
+impl Unread {
+    /// Also writes it, where each result is written as soon as it is known.
+    pub(super) fn told(path: String, error: String, at_once: bool) -> Result<Self, Fault> {
+        let unread = Self { path, error };
+        if at_once {
+            line(&serde_json::to_value(&unread)?)?;
+        }
+        Ok(unread)
+    }
 }
 
 /// The results of one prompt.

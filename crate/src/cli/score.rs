@@ -46,10 +46,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
         let path = outcome.path.display().to_string();
         match outcome.embedding {
             Err(error) => {
-                if arguments.format == Format::Jsonl {
-                    line(&json!({ "path": path, "error": error }))?;
-                }
-                errors.push(Unread { path, error });
+                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
             }
             Ok(image) => {
                 for (index, prompt) in prompts.iter().enumerate() {
@@ -107,10 +104,7 @@ fn run_own_prompts(arguments: &ScoreArguments, files: &[PathBuf]) -> Result<(), 
                     return Err(fault);
                 }
                 fault::report(&fault);
-                if arguments.format == Format::Jsonl {
-                    line(&json!({ "path": path, "error": error }))?;
-                }
-                errors.push(Unread { path, error });
+                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
             }
         }
     }
@@ -127,10 +121,7 @@ fn run_own_prompts(arguments: &ScoreArguments, files: &[PathBuf]) -> Result<(), 
         let path = outcome.path.display().to_string();
         match outcome.embedding {
             Err(error) => {
-                if arguments.format == Format::Jsonl {
-                    line(&json!({ "path": path, "error": error }))?;
-                }
-                errors.push(Unread { path, error });
+                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
             }
             Ok(image) => {
                 let score = scorer.score_of(&embedded[index], &image);
