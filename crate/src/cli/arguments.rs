@@ -53,7 +53,7 @@ pub(super) struct ScoreArguments {
     /// Score pairs instead: a CSV, TSV or JSON Lines file with `prompt` and `image` (a path beside the file).
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompts", "images", "tie_threshold"])]
     pub(super) pairs: Option<PathBuf>,
-    /// Image files, folders (searched throughout) and patterns such as `renders/*.png`.
+    /// Image files, folders (searched recursively) and patterns such as `renders/*.png`.
     #[arg(value_name = "IMAGE", required_unless_present = "pairs")]
     pub(super) images: Vec<PathBuf>,
     /// How results are written. `jsonl` writes each image's score as soon as it is known, the others everything at the end.
