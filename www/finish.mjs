@@ -1,5 +1,5 @@
-// The last step of a build: `node finish.mjs DIST`. Writes the service worker with the list of files that it keeps, and checks what a visitor downloads before the page
-// can be used.
+// The last step of a build: `node finish.mjs DIST`. Writes the service worker with its list of
+// files, and checks the size of what a visitor downloads before the page is usable.
 
 import { createHash } from "node:crypto";
 import { readFile, readdir, rm, writeFile } from "node:fs/promises";
@@ -7,7 +7,10 @@ import { join, relative, resolve, sep } from "node:path";
 import { brotliCompressSync } from "node:zlib";
 import { build } from "esbuild";
 
-/** Most bytes (brotli) until the page can be used: everything but engine, model, samples, and screens that come later. */
+/**
+ * Maximum bytes (brotli) until the page is usable, without engine, model, samples and screens that
+ * are loaded later.
+ */
 const BUDGET = 120_000;
 
 const dist = resolve(process.argv[2] ?? "dist");
@@ -18,10 +21,10 @@ const entries = await readdir(dist, { recursive: true, withFileTypes: true });
 const files = entries.filter((entry) => entry.isFile()).map((entry) => relative(dist, join(entry.parentPath ?? entry.path, entry.name)).split(sep).join("/")).sort();
 
 const isEngine = (file) => /^lib\/engine-.*\.wasm$/.test(file);
-// Comes when somebody hands in on the Hub, and at no other time.
+// Loaded only when someone submits to the Hub.
 const ofHub = Object.entries(chunks).filter(([source]) => source.includes("@huggingface/")).map(([, { file }]) => file);
 const isHub = (file) => ofHub.includes(file);
-// What is of no use without a network, or is kept by others.
+// Useless without a network, or stored elsewhere.
 const isLeft = (file) => isEngine(file) || isHub(file) || /^(models\/|_headers$|sw\.js$|lib\/LICENSE|lib\/.*\.d\.ts$|samples\/.*\.md$)/.test(file);
 const kept = files.filter((file) => !isLeft(file));
 const engines = files.filter(isEngine);
@@ -41,7 +44,7 @@ const worker = await build({
 });
 await writeFile(join(dist, "sw.js"), worker.outputFiles[0].contents);
 
-/** What a chunk needs before it runs. */
+/** The chunks that a chunk needs before it runs. */
 const needed = (name, found = new Set()) => {
   const { file, css = [], imports = [] } = chunks[name];
   if (found.has(file)) return found;

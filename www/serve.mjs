@@ -1,5 +1,7 @@
-// Serves a folder on this machine: `node serve.mjs FOLDER [--port N] [--cors] [--plain]`. As a static host would, with the headers that let the page use
-// all cores; `--cors` lets pages of other origins read the files, as hosts of models do; `--plain` leaves out what lets the page use all cores.
+// Serves a folder on this machine, like a static host:
+// `node serve.mjs FOLDER [--port N] [--cors] [--plain]`. Sends the headers that let the page use
+// all cores; `--plain` leaves them out. `--cors` lets pages of other origins read the files, as
+// model hosts do.
 
 import { createReadStream } from "node:fs";
 import { stat } from "node:fs/promises";

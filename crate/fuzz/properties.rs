@@ -1,9 +1,10 @@
-//! What holds for any bytes whatever. The fuzz targets and, on a stable compiler, the property tests call these.
+//! What holds for any bytes whatever. The fuzz targets and, on a stable compiler, the property
+//! tests call these.
 
 #![allow(dead_code, unreachable_pub, reason = "each target uses one")]
 
 use pickscore_checkpoint::{
-    config::ClipConfig,
+    config::{ClipConfig, ModelConfig},
     weights::{
         FileError, Header, Loader, Precision, Reader as FileReader, ShardIndex, TensorInfo, TensorSink,
         Values,
@@ -14,17 +15,20 @@ use pickscore_dataset::{
     contribution::{ImportStep, Importer},
 };
 use pickscore_metadata::Metadata;
-use pickscore_pixels::{Limits, Processor, decode};
+use pickscore_pixels::{Limits, Processor, decode, decode_original};
 use pickscore_preferences::{Record, Round};
-use pickscore_tokens::{Tokenizer, Tokens};
+use pickscore_tokens::{BertTokenizer, OpenClipTokenizer, Tokenizer, Tokens};
 
-/// The model that weights are read for: small, so that a loader that takes more memory than the model is seen.
+/// The model that weights are read for: small, so that a loader that takes more memory than the
+/// model is seen.
 const CONFIG: &str = include_str!("../checkpoint/tests/common/tiny.json");
 
-/// A safetensors stream gives every parameter once and finite, or one refusal; whether its length is known and however it is cut changes nothing.
+/// A safetensors stream gives every parameter once and finite, or one refusal; whether its length
+/// is known and however it is cut changes nothing.
 pub fn safetensors(bytes: &[u8]) {
     let Some((&mode, bytes)) = bytes.split_first() else { return };
-    // Random bytes hardly ever name their own header's length, so half of the inputs have it put before them.
+    // Random bytes hardly ever name their own header's length, so half of the inputs have it put
+    // before them.
     let prefixed;
     let bytes = if mode & 1 == 0 {
         bytes
@@ -56,7 +60,8 @@ pub fn safetensors(bytes: &[u8]) {
     assert_eq!(whole, load(usize::from(mode) + 1, None), "the way it was cut decided");
 }
 
-/// An image decodes within its limits to as many bytes as it has pixels, and becomes finite numbers; or it is refused.
+/// An image decodes within its limits to as many bytes as it has pixels, and becomes finite
+/// numbers; or it is refused.
 pub fn image(bytes: &[u8]) {
     let limits = Limits { max_pixels: 1 << 20 };
     let Ok(picture) = decode(bytes, &limits) else { return };
@@ -65,9 +70,18 @@ pub fn image(bytes: &[u8]) {
     let mut processor = Processor::clip(32);
     processor.limits = limits;
     assert_eq!(processor.crop(&picture).len(), 3 * 32 * 32);
+    // ImageReward reads the same files, in their own mode.
+    assert!(decode_original(bytes, &limits).is_ok());
+    for mut processor in [Processor::hps(32), Processor::image_reward(32)] {
+        processor.limits = limits;
+        let pixels = processor.pixels(bytes).expect("the file decodes");
+        assert_eq!(pixels.values.len(), 3 * 32 * 32);
+        assert!(pixels.values.iter().all(|value| value.is_finite()));
+    }
 }
 
-/// Any text becomes a full context with start and end where they belong; any tokenizer.json is followed or refused.
+/// Any text becomes a full context with start and end where they belong; any tokenizer.json is
+/// followed or refused.
 pub fn tokenizer(bytes: &[u8]) {
     const CONTEXT: usize = 77;
     let text = String::from_utf8_lossy(bytes);
@@ -80,19 +94,31 @@ pub fn tokenizer(bytes: &[u8]) {
     check(&tokens);
     assert_eq!((tokens.ids[0], tokens.ids[tokens.length - 1]), (49406, 49407));
     assert!(tokens.ids[tokens.length..].iter().all(|&id| id == 49407));
+    check(&OpenClipTokenizer::clip().encode(&text, CONTEXT));
+    static BERT: std::sync::LazyLock<BertTokenizer> = std::sync::LazyLock::new(BertTokenizer::published);
+    check(&BERT.encode(&text, CONTEXT));
+    let read = [BertTokenizer::from_json, BertTokenizer::from_vocabulary, BertTokenizer::from_compressed];
+    for tokenizer in read.into_iter().flat_map(|read| read(bytes)) {
+        check(&tokenizer.encode("A fox, 12 hens & <b>snow</b>", CONTEXT));
+    }
     if let Ok(tokenizer) = Tokenizer::from_json(bytes) {
         check(&tokenizer.encode("A fox, 12 hens & <b>snow</b>", CONTEXT));
     }
 }
 
-/// Any JSON is a model of a size that can be counted, or refused; the same for the processor's and the shards'.
+/// Any JSON is a model of a size that can be counted, or refused; the same for the processor's and
+/// the shards'.
 pub fn configuration(bytes: &[u8]) {
-    if let Ok(config) = ClipConfig::from_json(bytes) {
+    if let Ok(config) = ModelConfig::from_json(bytes) {
         assert!(config.parameter_count() > 0);
-        for transformer in [&config.text.transformer, &config.vision.transformer] {
+        let text = match &config {
+            ModelConfig::Clip(config) => &config.text.transformer,
+            ModelConfig::Blip(config) => &config.text.transformer,
+        };
+        for transformer in [text, &config.vision().transformer] {
             assert!(transformer.width.is_multiple_of(transformer.heads));
         }
-        let vision = &config.vision;
+        let vision = config.vision();
         assert!(vision.patch_size <= vision.image_size && vision.positions() > 1);
     }
     if let Ok(processor) = Processor::from_json(bytes, 32) {
@@ -104,7 +130,8 @@ pub fn configuration(bytes: &[u8]) {
 /// The time of all records here.
 const NOW: i64 = 1_795_683_300_000;
 
-/// Any bytes are a table of rows that the schema allows, or refused in one sentence; row by row no less is read than all at once.
+/// Any bytes are a table of rows that the schema allows, or refused in one sentence; row by row no
+/// less is read than all at once.
 pub fn dataset(bytes: &[u8]) {
     let Ok(reader) = Reader::open("fuzzed", bytes::Bytes::copy_from_slice(bytes)) else { return };
     for group in 0..reader.row_groups().len().min(4) {
@@ -120,7 +147,8 @@ pub fn dataset(bytes: &[u8]) {
     }
 }
 
-/// Any bytes as a zip, as Parquet and as JSON Lines: reading ends, asks for nothing beyond the file, and gives records that may be.
+/// Any bytes as a zip, as Parquet and as JSON Lines: reading ends, asks for nothing beyond the
+/// file, and gives records that may be.
 pub fn contribution(bytes: &[u8]) {
     let Some((&kind, bytes)) = bytes.split_first() else { return };
     let name = ["a.zip", "data/a.parquet", "data/a.jsonl"][usize::from(kind) % 3];
@@ -143,7 +171,8 @@ pub fn contribution(bytes: &[u8]) {
     assert!(ends, "the import does not end");
 }
 
-/// Any JSON is a record that may be and is read again as the same, or refused; and a round that goes on, or refused.
+/// Any JSON is a record that may be and is read again as the same, or refused; and a round that
+/// goes on, or refused.
 pub fn record(bytes: &[u8]) {
     if let Ok(record) = serde_json::from_slice(bytes)
         .map_err(|_| ())
@@ -153,7 +182,7 @@ pub fn record(bytes: &[u8]) {
     }
     let Ok(text) = std::str::from_utf8(bytes) else { return };
     if let Ok(mut round) = Round::from_json(text) {
-        assert_eq!(Round::from_json(&round.to_json()).as_ref(), Ok(&round));
+        assert_eq!(Round::from_json(&round.to_json()).ok().as_ref(), Some(&round));
         round.undo(usize::MAX);
         assert!(round.pair().is_some(), "a round has a pair to begin with");
     }
@@ -171,8 +200,9 @@ pub fn metadata(bytes: &[u8]) {
     );
 }
 
-/// Any bytes, as a file or as the pickle of a PyTorch file, give each tensor whole and as many bytes as its shape says, or one refusal; whether
-/// the length is known and however it is cut changes nothing. Views repeat no more than a bound.
+/// Any bytes, as a file or as the pickle of a PyTorch file, give each tensor whole and as many
+/// bytes as its shape says, or one refusal; whether the length is known and however it is cut
+/// changes nothing. Views repeat no more than a bound.
 pub fn checkpoint(bytes: &[u8]) {
     let Some((&mode, bytes)) = bytes.split_first() else { return };
     let whole = match mode % 3 {

@@ -6,24 +6,32 @@
 //! image ──► Pixels [3, 224, 224] ─► vision tower ─► Embedding [1024] ─┘
 //! ```
 //!
-//! The model is CLIP (ViT-H/14 for PickScore v1, arXiv 2305.01569); the towers run on [burn](https://burn.dev) and name no backend.
+//! The model is CLIP (ViT-H/14 for PickScore v1, arXiv 2305.01569); the towers run on
+//! [burn](https://burn.dev) and name no backend.
 //!
 //! ```no_run
 //! use pickscore::{PickScore, scorer::OpenOptions};
 //!
 //! # async fn example() -> Result<(), Box<dyn std::error::Error>> {
-//! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default(), &mut |_| std::ops::ControlFlow::Continue(()))?;
+//! let scorer = PickScore::open("PickScore_v1".as_ref(), &OpenOptions::default())?;
 //! let image = std::fs::read("fox.png")?;
 //! let scores = scorer.score("a fox in the snow", &[&image]).await?;
 //! # Ok(())
 //! # }
 //! ```
 
+/// The code in the README compiles.
+#[cfg(all(doctest, feature = "model"))]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 #[cfg(feature = "model")]
 pub use pickscore_checkpoint::{config, weights};
 pub use pickscore_common::{progress, seeded};
 pub use pickscore_dataset as dataset;
 pub use pickscore_metadata as metadata;
+#[cfg(all(feature = "model", not(target_family = "wasm")))]
+pub use pickscore_model::inception;
 #[cfg(feature = "model")]
 pub use pickscore_model::{PickScore, scorer, self_test, towers};
 #[cfg(feature = "model")]

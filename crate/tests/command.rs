@@ -1,6 +1,6 @@
 //! The command as a program: what it prints, where, and what it exits with.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -71,7 +71,7 @@ fn scores_as_json_keep_the_order_given() {
     assert!(output.stderr.is_empty());
     let document = json(&output);
     let keys: Vec<&String> = document.as_object().unwrap().keys().collect();
-    assert_eq!(keys, ["device", "images", "model", "precision", "prompt"]);
+    assert_eq!(keys, ["device", "images", "model", "precision", "prompt", "scorer"]);
     assert_eq!((&document["model"], &document["device"]), (&"tiny".into(), &"cpu".into()));
     assert_eq!((&document["precision"], &document["prompt"]), (&"f32".into(), &"a fox".into()));
     let images = document["images"].as_array().unwrap();
@@ -105,7 +105,7 @@ fn a_broken_image_is_reported_and_the_rest_scored() {
     assert!(complaint(&strict, 1).contains("broken.png"));
     let alone = score(&[&"--format", &"json", &broken]);
     assert_eq!(alone.status.code(), Some(1));
-    assert!(String::from_utf8(alone.stderr).unwrap().ends_with("none of the 1 images could be scored\n"));
+    assert!(String::from_utf8(alone.stderr).unwrap().ends_with("the image could not be scored\n"));
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn a_file_name_that_is_not_utf8_is_a_file_name() {
         assert!(json(&output)["images"][0]["path"].as_str().unwrap().ends_with("caf\u{fffd}.png"));
     }
     let gone = folder.path().join(std::ffi::OsStr::from_bytes(b"\xff.png"));
-    assert!(complaint(&score(&[&"--strict", &gone]), 1).contains("\u{fffd}.png: it cannot be read"));
+    assert!(complaint(&score(&[&"--strict", &gone]), 1).contains("\u{fffd}.png: the file cannot be read"));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn misuse_is_exit_code_2() {
     let said = complaint(&score(&[&"--tie-threshold", &"2", &image("photo.png"), &image("edges.png")]), 2);
     assert!(said.contains("expected 0 to 1"), "{said}");
     let said = complaint(&score(&[&"--tie-threshold", &"0.1", &image("photo.png")]), 2);
-    assert!(said.contains("compares two images"), "{said}");
+    assert!(said.contains("needs exactly two images"), "{said}");
     assert!(complaint(&pickscore(&[&"embed", &"--model", &model()]), 2).contains("nothing to embed"));
 }
 
@@ -242,6 +242,125 @@ fn several_prompts_make_a_matrix_and_pairs_a_list() {
         let expected = prompts[prompt]["images"][image]["score"].as_f64().unwrap();
         assert!((pairs["pairs"][pair]["score"].as_f64().unwrap() - expected).abs() < 1e-5);
     }
+}
+
+#[test]
+fn pairs_without_a_prompt_are_skipped_and_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| {
+        fs::write(folder.path().join(name), content).unwrap();
+        folder.path().join(name)
+    };
+    fs::copy(image("photo.png"), folder.path().join("photo.png")).unwrap();
+    let csv =
+        file("pairs.csv", "prompt,image\na fox,photo.png\n,photo.png\na house,photo.png\n\" \",photo.png\n");
+    let jsonl = file(
+        "pairs.jsonl",
+        "{\"prompt\": \"a fox\", \"image\": \"photo.png\"}\n{\"prompt\": \"\", \"image\": \"photo.png\"}\n\
+         {\"prompt\": \"a house\", \"image\": \"photo.png\"}\n{\"prompt\": \"\\t\", \"image\": \"photo.png\"}\n",
+    );
+    for (pairs, lines) in [(&csv, "3, 5"), (&jsonl, "2, 4")] {
+        let output = on_cpu("score", model(), &[&"--pairs", pairs, &"--format", &"json"]);
+        assert_eq!(output.status.code(), Some(0));
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        assert_eq!(
+            said,
+            format!(
+                "pickscore: {}: skipped 2 pairs: the prompts in lines {lines} are empty\n",
+                pairs.display()
+            )
+        );
+        let document = json(&output);
+        for (at, prompt) in ["a fox", "a house"].into_iter().enumerate() {
+            assert_eq!(document["pairs"][at]["prompt"], prompt);
+            let alone =
+                on_cpu("score", model(), &[&"--prompt", &prompt, &"--format", &"json", &image("photo.png")]);
+            let expected = json(&alone)["images"][0]["score"].as_f64().unwrap();
+            assert!((document["pairs"][at]["score"].as_f64().unwrap() - expected).abs() < 1e-5);
+        }
+        assert_eq!(document["errors"].as_array().unwrap().len(), 2);
+        assert!(document["errors"][1]["error"].as_str().unwrap().contains("is empty"));
+        let lines = on_cpu("score", model(), &[&"--pairs", pairs, &"--format", &"jsonl"]);
+        assert_eq!(stdout(&lines).lines().filter(|line| line.contains("\"error\"")).count(), 2);
+        let strict = on_cpu("score", model(), &[&"--pairs", pairs, &"--strict"]);
+        assert!(complaint(&strict, 1).contains("are empty"));
+    }
+    // With nothing else there is no result.
+    let none = file("none.csv", "prompt,image\n,photo.png\n");
+    let output = on_cpu("score", model(), &[&"--pairs", &none]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""));
+    assert!(String::from_utf8(output.stderr).unwrap().ends_with("the pair could not be scored\n"));
+}
+
+#[test]
+fn a_file_of_pairs_that_cannot_be_followed_is_one_sentence() {
+    let folder = tempfile::tempdir().unwrap();
+    let said = |name: &str, content: &[u8]| {
+        let file = folder.path().join(name);
+        fs::write(&file, content).unwrap();
+        let said = complaint(&on_cpu("score", model(), &[&"--pairs", &file]), 1);
+        said.strip_prefix(&format!("{}: ", file.display())).unwrap().to_owned()
+    };
+    let expected = "expected `prompt` and `image`";
+    assert_eq!(said("a.csv", b"caption,path\na,b\n"), format!("line 1 has no column `prompt`; {expected}"));
+    assert_eq!(said("b.csv", b"prompt,image\nc\n"), "line 2 has 1 field; expected 2, as in line 1");
+    assert_eq!(
+        said("c.tsv", b"prompt\timage\n\xff\tb\n"),
+        "line 2 is not UTF-8; save the file in that encoding"
+    );
+    assert_eq!(said("d.jsonl", b"{\"prompt\": \"a\"}\n"), format!("line 1 has no `image`; {expected}"));
+    assert_eq!(said("e.csv", b""), format!("the file has no pairs; {expected} in each line"));
+}
+
+#[test]
+fn a_line_that_is_no_pair_costs_only_itself() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("pairs.jsonl");
+    let photo = image("photo.png");
+    let pair = serde_json::json!({ "prompt": "a fox", "image": photo });
+    fs::write(&file, format!("{pair}\n{{\n{pair}\n")).unwrap();
+    let output = on_cpu("score", model(), &[&"--pairs", &file, &"--format", &"json"]);
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert_eq!(json(&output)["pairs"].as_array().unwrap().len(), 2);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("skipped: line 2 is not a JSON object"), "{said}");
+    let output = on_cpu("score", model(), &[&"--pairs", &file, &"--strict"]);
+    assert!(complaint(&output, 1).contains("line 2 is not a JSON object"));
+}
+
+/// A device gives bytes without end, and a named pipe blocks whoever opens it.
+#[cfg(unix)]
+#[test]
+fn devices_and_pipes_are_not_images() {
+    let folder = tempfile::tempdir().unwrap();
+    std::os::unix::fs::symlink("/dev/zero", folder.path().join("zero.png")).unwrap();
+    let pipe = folder.path().join("pipe.png");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    fs::copy(image("photo.png"), folder.path().join("photo.png")).unwrap();
+    let output = score(&[&"--format", &"json", &folder.path()]);
+    assert_eq!(json(&output)["images"].as_array().unwrap().len(), 1);
+    assert_eq!(json(&output)["errors"].as_array().unwrap().len(), 2);
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said.matches("it is not a regular file").count(), 2, "{said}");
+}
+
+/// Nothing but the error, where there is no result: no header either.
+#[test]
+fn a_failed_score_prints_no_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.png");
+    fs::write(&broken, b"not an image").unwrap();
+    for format in ["table", "csv"] {
+        let output = score(&[&"--format", &format, &broken, &broken]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(1), ""));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.ends_with("pickscore: none of the 2 images could be scored\n"), "{said}");
+    }
+    let document = score(&[&"--format", &"json", &broken]);
+    assert_eq!(document.status.code(), Some(1));
+    assert_eq!(json(&document)["errors"][0]["path"], broken.to_str().unwrap());
+    let gone = Path::new("no/such/model");
+    complaint(&on_cpu("score", gone, &[&"--prompt", &"a fox", &image("photo.png")]), 1);
 }
 
 #[test]
@@ -308,7 +427,8 @@ fn inspection_describes_a_model() {
     assert!(pickscore(&[&"inspect", &"--model", &model()]).status.success());
 }
 
-/// Model directories with something wrong, and the sentence that each gets from `score` and from `inspect`.
+/// Model directories with something wrong, and the sentence that each gets from `score` and from
+/// `inspect`.
 mod malformed {
     use super::*;
 
@@ -329,7 +449,7 @@ mod malformed {
     fn truncated_header() {
         let said = refusal(common::TINY.as_bytes(), &tiny()[..100]);
         assert!(
-            said.contains("model.safetensors") && said.contains("the file at 100: the file is cut off"),
+            said.contains("model.safetensors") && said.contains("the file has 100 bytes: it is truncated"),
             "{said}"
         );
     }
@@ -338,7 +458,7 @@ mod malformed {
     fn truncated_data() {
         let whole = tiny();
         let said = refusal(common::TINY.as_bytes(), &whole[..whole.len() - 1]);
-        assert!(said.contains("model.safetensors") && said.contains("it is cut off"), "{said}");
+        assert!(said.contains("model.safetensors") && said.contains("it is truncated"), "{said}");
     }
 
     #[test]
@@ -390,6 +510,45 @@ mod malformed {
         // The tiny model of these tests has 11 tokens, CLIP's tokenizer 49,408.
         let said = refusal(common::TINY.as_bytes(), &tiny());
         assert!(said.contains("11") && said.contains("token"), "{said}");
+    }
+
+    /// Said by every command that opens a model, with and without a configuration beside the
+    /// weights.
+    #[test]
+    fn what_is_no_weights_at_all() {
+        let pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 3944517836\n";
+        let page = "<!DOCTYPE html><html><body>Sign in</body></html>";
+        let old = "(dp0\nVa\np1\nI1\ns.";
+        let photo = image("photo.png");
+        for (content, expected) in [
+            (pointer, "is a git-lfs pointer to a file of 3,944,517,836 bytes, not the weights"),
+            (page, "is an HTML page"),
+            (old, "is a Python pickle of protocol 0 or 1"),
+        ] {
+            let folder = tempfile::tempdir().unwrap();
+            for name in ["model.safetensors", "config.json"] {
+                fs::write(
+                    folder.path().join(name),
+                    if name == "config.json" { common::SMALL } else { content },
+                )
+                .unwrap();
+                let (out, data) = (folder.path().join("out"), folder.path().join("pairs.parquet"));
+                evaluate::write(&data, &evaluate::rows());
+                let model: [&dyn AsRef<std::ffi::OsStr>; 2] = [&"--model", &folder.path()];
+                let commands: [&Arguments<'_>; 6] = [
+                    &[&"score", &"--device", &"cpu", &"--prompt", &"a", &photo],
+                    &[&"embed", &"--device", &"cpu", &"--text", &"a"],
+                    &[&"inspect"],
+                    &[&"convert", &"--out", &out],
+                    &[&"evaluate", &"--device", &"cpu", &"--data", &data],
+                    &[&"train", &"--device", &"cpu", &"--data", &data, &"--out", &out],
+                ];
+                for rest in commands {
+                    let said = complaint(&pickscore(&[rest, &model[..]].concat()), 1);
+                    assert!(said.contains("model.safetensors") && said.contains(expected), "{said}");
+                }
+            }
+        }
     }
 
     #[test]
@@ -465,6 +624,142 @@ fn shards_are_small_and_hashed() {
     assert!(again.contains("is not empty; expected a new folder"), "{again}");
 }
 
+/// What `convert --shard-size` wrote is a model like any other.
+#[test]
+fn shards_are_read_by_every_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let (out, again) = (folder.path().join("shards"), folder.path().join("again"));
+    let convert = |from: &Path, out: &Path, more: &Arguments<'_>| {
+        let start: [&dyn AsRef<std::ffi::OsStr>; 7] =
+            [&"convert", &"--model", &from, &"--out", &out, &"--precision", &"f32"];
+        let output = pickscore(&[&start[..], more].concat());
+        assert!(output.status.success(), "{output:?}");
+    };
+    convert(model(), &out, &[&"--shard-size", &"1"]);
+    let manifest = out.join("pickscore-shards.json");
+    let photo = image("photo.png");
+    for shards in [&out, &manifest] {
+        let inspected = json(&pickscore(&[&"inspect", shards, &"--format", &"json"]));
+        assert_eq!(
+            (&inspected["problem"], &inspected["files"][0]["name"]),
+            (&Value::Null, &"model.safetensors".into())
+        );
+        let commands: [&Arguments<'_>; 2] = [
+            &[&"score", &"--prompt", &"a fox", &"--format", &"json", &photo],
+            &[&"embed", &"--text", &"a fox", &"--image", &photo],
+        ];
+        for arguments in commands {
+            let run = |model: &Path| {
+                let mut document =
+                    json(&pickscore(&[arguments, &[&"--device", &"cpu", &"--model", &model]].concat()));
+                document["model"] = Value::Null;
+                document
+            };
+            assert_eq!(run(shards), run(model()));
+        }
+    }
+    let data = folder.path().join("pairs.parquet");
+    evaluate::write(&data, &evaluate::rows());
+    let report = |model: &Path| {
+        let arguments: [&dyn AsRef<std::ffi::OsStr>; 6] =
+            [&"--data", &data, &"--name", &"same", &"--format", &"json"];
+        json(&on_cpu("evaluate", model, &arguments))
+    };
+    assert_eq!(report(&out), report(model()));
+    convert(&out, &again, &[]);
+    let (plain, mut names) = (folder.path().join("plain"), Vec::new());
+    convert(model(), &plain, &[]);
+    for entry in fs::read_dir(&plain).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(fs::read(plain.join(&name)).unwrap() == fs::read(again.join(&name)).unwrap(), "{name:?}");
+        names.push(name);
+    }
+    assert_eq!(names.len(), 2);
+    // A shard that was damaged on its way is named.
+    let part = out.join("model.safetensors.000");
+    let mut bytes = fs::read(&part).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    fs::write(&part, bytes).unwrap();
+    let said = complaint(&on_cpu("score", &out, &[&"--prompt", &"a fox", &photo]), 1);
+    assert!(said.contains("its part model.safetensors.000 is damaged"), "{said}");
+}
+
+/// Every help is short lines in plain words, with the values and the defaults.
+#[test]
+fn help_can_be_read() {
+    for command in
+        ["score", "embed", "inspect", "convert", "metadata", "evaluate", "distance", "merge", "train"]
+    {
+        let output = pickscore(&[&command, &"--help"]);
+        assert!(output.status.success());
+        let help = stdout(&output);
+        for line in help.lines() {
+            assert!(line.trim().chars().count() <= 100, "{command}: {line}");
+        }
+        let short = pickscore(&[&command, &"-h"]);
+        for line in stdout(&short).lines().filter(|line| line.trim_start().starts_with("--")) {
+            let said = line.trim().rsplit("  ").next().unwrap().split(" [").next().unwrap().trim();
+            assert!(said.chars().count() <= 80, "{command}: {said}");
+        }
+        for word in ["picture", "anew", " drawn", "data set"] {
+            assert!(!help.contains(word), "{command} --help says {word:?}");
+        }
+    }
+    let output = pickscore(&[&"--help"]);
+    assert!(stdout(&output).contains("Exit codes:"), "{output:?}");
+}
+
+/// As the README says: 0 where there are results, 1 where there are none or an input is unusable, 2
+/// for wrong arguments.
+#[test]
+fn exit_codes_are_those_of_the_readme() {
+    let folder = tempfile::tempdir().unwrap();
+    let (gone, broken) = (folder.path().join("gone"), folder.path().join("broken.png"));
+    fs::write(&broken, b"not an image").unwrap();
+    let photo = image("photo.png");
+    let data = folder.path().join("pairs.parquet");
+    evaluate::write(&data, &evaluate::rows());
+    let full = folder.path();
+    let model: [&dyn AsRef<std::ffi::OsStr>; 4] = [&"--device", &"cpu", &"--model", &model()];
+    let code = |arguments: &Arguments<'_>| pickscore(arguments).status.code().unwrap();
+    let with = |arguments: &Arguments<'_>| code(&[arguments, &model[..]].concat());
+    for (images, expected) in [([&photo, &broken], 0), ([&gone, &broken], 1)] {
+        assert_eq!(with(&[&"score", &"--prompt", &"a", images[0], images[1]]), expected);
+        assert_eq!(with(&[&"embed", &"--image", images[0], &"--image", images[1]]), expected);
+        assert_eq!(code(&[&"metadata", images[0], images[1]]), expected);
+    }
+    let commands: [&Arguments<'_>; 9] = [
+        &[&"score", &"--model", &gone, &"--prompt", &"a", &photo],
+        &[&"embed", &"--model", &gone, &"--text", &"a"],
+        &[&"inspect", &gone],
+        &[&"convert", &"--model", &gone, &"--out", &folder.path().join("new")],
+        &[&"convert", &"--model", &crate::model(), &"--out", &full],
+        &[&"evaluate", &"--data", &gone],
+        &[&"evaluate", &"--data", &data, &"--model", &gone],
+        &[&"merge", &gone, &"--out", &folder.path().join("new")],
+        &[&"train", &"--model", &gone, &"--data", &data, &"--out", &folder.path().join("new")],
+    ];
+    for arguments in commands {
+        let output = pickscore(arguments);
+        assert_eq!(output.status.code(), Some(1), "{output:?}");
+        assert_eq!(stdout(&output), "");
+    }
+    let train: [&dyn AsRef<std::ffi::OsStr>; 7] =
+        [&"train", &"--model", &crate::model(), &"--data", &data, &"--out", &full];
+    for (option, value) in
+        [("--steps", "0"), ("--batch", "0"), ("--validate-every", "0"), ("--patch-dropout", "2")]
+    {
+        assert_eq!(code(&[&train[..], &[&"--device", &"cpu", &option, &value]].concat()), 2, "{option}");
+    }
+    for command in
+        ["score", "embed", "inspect", "convert", "metadata", "evaluate", "distance", "merge", "train"]
+    {
+        assert_eq!(code(&[&command]), 2);
+        assert_eq!(code(&[&command, &"--no-such-option"]), 2);
+        assert_eq!(code(&[&command, &"--help"]), 0);
+    }
+}
+
 mod evaluate {
     use pickscore::dataset::{Row, RowImage, WriteOptions, Writer};
 
@@ -488,15 +783,16 @@ mod evaluate {
         }
     }
 
-    fn write(path: &Path, rows: &[Row]) {
+    pub(super) fn write(path: &Path, rows: &[Row]) {
         let options = WriteOptions { group_rows: 2, kind: true, ..WriteOptions::default() };
         let mut writer = Writer::create(fs::File::create(path).unwrap(), options).unwrap();
         rows.iter().for_each(|row| writer.write(row).unwrap());
         writer.finish().unwrap();
     }
 
-    /// Photo against noise and edges for two prompts, each way round, with a tie and a skipped pair.
-    fn rows() -> Vec<Row> {
+    /// Photo against noise and edges for two prompts, each way round, with a tie and a skipped
+    /// pair.
+    pub(super) fn rows() -> Vec<Row> {
         let (left, right, tie) = (Some([1.0, 0.0]), Some([0.0, 1.0]), Some([0.5, 0.5]));
         vec![
             pair(0, "a fox", ["photo.png", "noise.png"], left, "photo"),
@@ -530,7 +826,8 @@ mod evaluate {
         assert_eq!(report, serde_json::from_slice::<Value>(&fs::read(&out).unwrap()).unwrap());
         let counts = ["pairs", "prompts", "ties", "left_out"].map(|name| report[name].as_u64().unwrap());
         assert_eq!(counts, [4, 2, 1, 1]);
-        // By the scores that the other command gives: a point for the higher one where it was preferred.
+        // By the scores that the other command gives: a point for the higher one where it was
+        // preferred.
         let lead = |prompt: &str, left: &str, right: &str| scored(prompt, left) - scored(prompt, right);
         let leads = [
             lead("a fox", "photo.png", "noise.png"),
@@ -594,8 +891,49 @@ mod evaluate {
         assert_eq!((&json(&output)["pairs"], &json(&output)["left_out"]), (&2.into(), &3.into()));
         let said = String::from_utf8(output.stderr).unwrap();
         assert_eq!(said.lines().count(), 2, "{said}");
-        assert!(said.contains("ranking 0 is left out: its image `jpg_1`"), "{said}");
-        assert!(said.contains("ranking 1 is left out: the prompt is empty"), "{said}");
+        assert!(said.contains("skipped the pair with ranking_id 0: image `jpg_1`: "), "{said}");
+        assert!(said.contains("skipped the pair with ranking_id 1: the prompt is empty"), "{said}");
+    }
+
+    #[test]
+    fn a_reason_for_several_pairs_is_said_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (data, readable) = (folder.path().join("pairs.parquet"), folder.path().join("readable.parquet"));
+        let left = Some([1.0, 0.0]);
+        let mut pairs: Vec<Row> =
+            (0..12).map(|at| pair(at, "a fox", ["photo.png", "noise.png"], left, "photo")).collect();
+        pairs[1..10].iter_mut().for_each(|row| row.caption = " ".into());
+        pairs[10].images[0].bytes = b"no image".to_vec();
+        write(&data, &pairs);
+        let other = folder.path().join("other");
+        fs::create_dir(&other).unwrap();
+        for name in ["config.json", "model.safetensors"] {
+            fs::copy(model().join(name), other.join(name)).unwrap();
+        }
+        // For two models too.
+        let output = evaluate(&[&"--model", &other, &"--data", &data, &"--format", &"json"]);
+        let said = String::from_utf8(output.stderr.clone()).unwrap();
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines.len(), 2, "{said}");
+        assert!(
+            lines[0].starts_with("pickscore: skipped 9 pairs: the prompt is empty")
+                && lines[0].ends_with("(ranking_id 1, 2, 3, 4, 5 and 4 more)"),
+            "{said}"
+        );
+        assert!(
+            lines[1].starts_with(
+                "pickscore: skipped the pair with ranking_id 10: image `jpg_0`: the file has no known image format"
+            ),
+            "{said}"
+        );
+        assert_eq!((&json(&output)["pairs"], &json(&output)["left_out"]), (&2.into(), &10.into()));
+        // What is measured on the others is what they give alone.
+        write(&readable, &[pairs.remove(11), pairs.remove(0)]);
+        let alone = json(&evaluate(&[&"--data", &readable, &"--format", &"json"]));
+        assert_eq!(
+            alone["scorers"][1]["accuracy"]["value"],
+            json(&output)["scorers"][1]["accuracy"]["value"]
+        );
     }
 
     #[test]
@@ -604,7 +942,7 @@ mod evaluate {
         let data = folder.path().join("pairs.parquet");
         write(&data, &rows()[4..]);
         let said = complaint(&evaluate(&[&"--data", &data]), 1);
-        assert_eq!(said, "none of the 1 pairs has a label and images that can be read");
+        assert_eq!(said, "the pair has no label, or an image that cannot be read");
         assert!(
             complaint(&evaluate(&[&"--data", &"gone.parquet"]), 1).contains("gone.parquet cannot be read")
         );

@@ -1,6 +1,6 @@
 //! `pickscore merge` as a program: what it takes, what it refuses, what it writes.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "common/contributions.rs"]
 mod contributions;
@@ -305,6 +305,24 @@ fn few_raters_give_few_prompts_unless_they_may_repeat() {
     );
 }
 
+/// Without raters no prompt can be held out for a rater of its own, and the command says so.
+#[test]
+fn unknown_raters_are_held_out_only_if_raters_may_repeat() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut rows = many(100, 3);
+    rows.iter_mut().for_each(|row| (row.collected, row.user_id) = (None, 0));
+    let input = file(folder.path(), "in.parquet", &parquet(&rows));
+    let (report, said) = merged(&[&input], &folder.path().join("distinct"), &[]);
+    assert_eq!((&report["splits"]["validation"], &report["splits"]["test"]), (&0.into(), &0.into()));
+    assert!(said.contains("no rows for the splits validation and test") && said.contains("--repeat-raters"));
+    let (report, said) = merged(&[&input], &folder.path().join("repeated"), &["--repeat-raters"]);
+    assert_eq!(
+        (&report["splits"]["validation_unique"], &report["splits"]["test_unique"]),
+        (&10.into(), &10.into())
+    );
+    assert!(!said.contains("no rows for"), "{said}");
+}
+
 #[test]
 fn controls_skips_and_pairs_with_scores_in_sight_stand_for_no_prompt() {
     let folder = tempfile::tempdir().unwrap();
@@ -395,7 +413,7 @@ mod filters {
         let (_folder, report, found) = written(&rows, &["--phrases", list.to_str().unwrap()]);
         assert_eq!((&report["removed"]["phrases"], contents(&found)), (&2.into(), contents(&rows[1..2])));
         let missing = merge(&[&list], &folder.path().join("out"), &["--phrases", "gone.txt"]);
-        assert!(complaint(&missing, 1).contains("gone.txt: it cannot be read"));
+        assert!(complaint(&missing, 1).contains("gone.txt: the file cannot be read"));
     }
 
     #[test]
@@ -575,7 +593,7 @@ mod hostile {
     fn a_manifest_with_another_sum() {
         let said = tampered(|files| files[1].1.push(b' '));
         assert!(
-            said.contains("contribution.json has the SHA-256 sum") && said.contains("SHA256SUMS says"),
+            said.contains("contribution.json has the SHA-256") && said.contains("SHA256SUMS says"),
             "{said}"
         );
     }
@@ -664,7 +682,7 @@ mod hostile {
     fn pairs_without_images() {
         let said = changed(|contribution| contribution.manifest["data"] = "csv".into());
         assert!(
-            said.ends_with("has its pairs as csv; expected Parquet or JSON Lines, which have the images"),
+            said.ends_with("has the format csv; expected Parquet or JSON Lines, which contain the images"),
             "{said}"
         );
     }
@@ -715,7 +733,8 @@ mod hostile {
 
     #[test]
     fn a_parquet_file_that_is_damaged_within() {
-        // Some flips land where nothing depends on them; the first that matters is enough, and none may cost anything else.
+        // Some flips land where nothing depends on them; the first that matters is enough, and none
+        // may cost anything else.
         let rows = many(9, 4);
         let good = parquet(&rows);
         let folder = tempfile::tempdir().unwrap();
@@ -751,7 +770,7 @@ mod hostile {
     #[test]
     fn something_else_by_name() {
         let said = beside(|bad| file(bad.parent().unwrap(), "bad.txt", b"hello"));
-        assert!(said.ends_with("bad.txt is no Parquet file, zip or folder"), "{said}");
+        assert!(said.ends_with("bad.txt is not a Parquet file, zip or folder"), "{said}");
     }
 
     #[test]
@@ -760,7 +779,7 @@ mod hostile {
             fs::create_dir_all(bad).unwrap();
             bad.to_path_buf()
         });
-        assert!(said.contains("bad holds nothing to merge"), "{said}");
+        assert!(said.contains("bad contains nothing to merge"), "{said}");
     }
 
     #[test]
@@ -768,7 +787,8 @@ mod hostile {
         assert!(beside(|bad| bad.to_path_buf()).contains("bad cannot be read"));
     }
 
-    /// Merges rows of which number 3 was changed so, and gives the reason for which it alone is refused.
+    /// Merges rows of which number 3 was changed so, and gives the reason for which it alone is
+    /// refused.
     fn row(change: impl FnOnce(&mut Row)) -> String {
         let folder = tempfile::tempdir().unwrap();
         let mut rows = many(9, 4);

@@ -1,6 +1,6 @@
 //! `pickscore evaluate` on what people chose: the human baseline and rankings.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 #[path = "common/contributions.rs"]
@@ -91,7 +91,8 @@ fn models_are_ranked_without_a_scorer() {
         (&120.into(), &30.into(), &1.into())
     );
     let a = &ranking["items"][0];
-    // 20 + 14 (six of thirty contradict: two of those were the lost ones) wins against b, 15 against c.
+    // 20 + 14 (six of thirty contradict: two of those were the lost ones) wins against b, 15
+    // against c.
     assert_eq!((a["wins"].as_u64().unwrap() + a["losses"].as_u64().unwrap(), &a["ties"]), (75, &15.into()));
     let rating = |of: &str| a["rating"][of].as_f64().unwrap();
     assert!(rating("low") < rating("value") && rating("value") < rating("high") && rating("value") > 1000.0);
@@ -191,22 +192,23 @@ fn what_is_wrong_is_one_line() {
     };
     assert!(complaint(&["--rank", "templates"], 2).contains("--rank templates needs --templates FILE"));
     assert!(
-        complaint(&["--rank", "models", "--templates", "x.csv"], 2).contains("for --rank templates alone")
+        complaint(&["--rank", "models", "--templates", "x.csv"], 2).contains("only for --rank templates")
     );
-    assert!(complaint(&["--retrieval", "x.parquet"], 2).contains("are for models; give --model"));
+    assert!(complaint(&["--retrieval", "x.parquet"], 2).contains("need a model; give --model"));
     let list = file(folder.path(), "list.csv", b"image,kind\n1,2\n");
     let asked = ["--rank", "templates", "--templates", list.to_str().unwrap()];
-    assert!(complaint(&asked, 1).contains("list.csv: it lacks the columns `image` and `template`"));
+    assert!(complaint(&asked, 1).contains("list.csv: line 1 must name the columns `image` and `template`"));
     assert!(
         complaint(&["--rank", "templates", "--templates", "gone.csv"], 1)
-            .contains("gone.csv: it cannot be read")
+            .contains("gone.csv: the file cannot be read")
     );
     assert!(
         complaint(&["--rank", "models", "--prior", "1000"], 2)
             .contains("prior is 1000; expected 0.01 to 100")
     );
     assert!(complaint(&["--rank", "models", "--plot", "/gone/x.svg"], 1).contains("/gone/x.svg"));
-    // a has never lost to c, but to b, and b to c: there is a maximum without a prior. Not so when b never wins.
+    // a has never lost to c, but to b, and b to c: there is a maximum without a prior. Not so when
+    // b never wins.
     assert_eq!(evaluate(&data, &["--rank", "models", "--prior", "0"]).status.code(), Some(0));
     let kept: Vec<Row> = rows().into_iter().filter(|row| row.user_id == 1 && row.label == LEFT).collect();
     let data = file(folder.path(), "won.parquet", &parquet(&kept));
@@ -215,7 +217,7 @@ fn what_is_wrong_is_one_line() {
     assert!(String::from_utf8(output.stderr).unwrap().contains("no most likely strengths"));
     let report = json(&evaluate(&data, &["--rank", "models", "--format", "json"]));
     let note = report["ranking"]["notes"][0].as_str().unwrap();
-    assert!(note.starts_with("Some won or lost everything"), "{note}");
+    assert!(note.starts_with("Some items won or lost every game"), "{note}");
     // Nothing has a name.
     let nameless: Vec<Row> = rows()
         .into_iter()
@@ -264,7 +266,8 @@ fn a_scorers_means_are_correlated_with_the_ranking() {
         assert!((item["mean"].as_f64().unwrap() - expected).abs() < 1e-4, "{item} {expected}");
         means.push(expected);
     }
-    // People say a, b, c: so many of three pairs does the scorer put in that order, less those in the other.
+    // People say a, b, c: so many of three pairs does the scorer put in that order, less those in
+    // the other.
     let ahead = |one: usize, other: usize| if means[one] > means[other] { 1.0 } else { -1.0 };
     let expected = (ahead(0, 1) + ahead(0, 2) + ahead(1, 2)) / 3.0;
     let names: Vec<&Value> =
@@ -277,7 +280,98 @@ fn a_scorers_means_are_correlated_with_the_ranking() {
     assert!(table.lines().next().unwrap().contains("Kendall"), "{table}");
 }
 
-/// Three raters about pictures of four models for a few prompts, with skipped pairs, ties, controls and repeats.
+#[test]
+fn distances_to_reference_images_are_correlated_with_the_ranking() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    write_directory(&at("tiny"), SMALL, Convention::HuggingFace, 5, Dtype::F32, 1).unwrap();
+    let models = [
+        ("a", ["photo.png", "photo-75.jpg", "size-224x224.png"]),
+        ("b", ["edges.png", "grey-16.png", "photo.png"]),
+        ("c", ["noise.png", "edges.png", "grey-16.png"]),
+    ];
+    let copy = |to: &str, names: &[&str]| {
+        fs::create_dir(at(to)).unwrap();
+        for name in names {
+            fs::copy(image(name), at(to).join(name)).unwrap();
+        }
+    };
+    models.iter().for_each(|(model, names)| copy(model, names));
+    copy("reference", &["photo.png", "size-224x224.png", "photo-75.jpg", "noise.png"]);
+    let mut rows = rows();
+    for (index, row) in rows.iter_mut().enumerate() {
+        for shown in &mut row.images {
+            let (_, names) = models.iter().find(|(model, _)| *model == shown.model).unwrap();
+            shown.bytes = fs::read(image(names[index % 3])).unwrap();
+            shown.uid = image_uid(&shown.bytes);
+        }
+    }
+    let data = file(folder.path(), "pairs.parquet", &parquet(&rows));
+    let (tiny, reference) = (at("tiny"), at("reference"));
+    let asked = [
+        "--rank",
+        "models",
+        "--distance",
+        "frechet",
+        "--device",
+        "cpu",
+        "--encoder",
+        tiny.to_str().unwrap(),
+        "--reference",
+        reference.to_str().unwrap(),
+    ];
+    let output = evaluate(&data, &[&asked[..], &["--format", "json"]].concat());
+    let report = json(&output);
+    assert!(String::from_utf8(output.stderr).unwrap().contains("4 sets of images with no more images than"));
+    let found = &report["distance"];
+    assert_eq!(
+        (&found["metric"], &found["encoder"], &found["reference"]),
+        (&"frechet".into(), &"tiny".into(), &4.into())
+    );
+    let mut distances = Vec::new();
+    for (item, (model, _)) in found["correlation"]["items"].as_array().unwrap().iter().zip(models) {
+        assert_eq!((&item["name"], &item["images"]), (&model.into(), &3.into()));
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        command.arg("distance").args([at(model), at("reference")]).arg("--model").arg(&tiny);
+        let alone = json(
+            &command.args(["--metric", "frechet", "--device", "cpu", "--format", "json"]).output().unwrap(),
+        );
+        let expected = alone["value"].as_f64().unwrap();
+        assert!(
+            (item["mean"].as_f64().unwrap() - expected).abs() < 1e-3 * (1.0 + expected),
+            "{item} {expected}"
+        );
+        distances.push(expected);
+    }
+    // People say a, b, c.
+    let order = |one: usize, other: usize| (distances[other] - distances[one]).signum();
+    let expected = -(order(0, 1) + order(0, 2) + order(1, 2)) / 3.0;
+    let kendall = found["correlation"]["kendall"]["value"].as_f64().unwrap();
+    assert!((kendall - expected).abs() < 1e-12, "{kendall} {expected}");
+    let table = String::from_utf8(evaluate(&data, &asked).stdout).unwrap();
+    assert!(
+        table.contains("frechet (tiny) to 4 reference images against people's ranking: Spearman"),
+        "{table}"
+    );
+
+    let refused = |more: &[&str], code: i32, expected: &str| {
+        let output = evaluate(&data, more);
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(code), 0));
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains(expected), "{said}");
+    };
+    let images = [&["--rank", "images"], &asked[2..]].concat();
+    refused(&images, 2, "it needs --rank models or --rank templates");
+    refused(&[&asked[..4], &asked[8..]].concat(), 2, "frechet needs a CLIP model; give --encoder");
+    refused(&asked[2..], 2, "--rank");
+    copy("single", &["photo.png"]);
+    let single = at("single");
+    let single = [&asked[..8], &["--reference", single.to_str().unwrap()]].concat();
+    refused(&single, 1, "single: 1 image that can be read; a distance needs at least two");
+}
+
+/// Three raters about pictures of four models for a few prompts, with skipped pairs, ties, controls
+/// and repeats.
 fn judged() -> Vec<Record> {
     let mut draws = seeded::hashes(7, "judged", 0);
     let mut draw = |below: u64| (draws.next().unwrap() % below) as usize;
@@ -329,7 +423,8 @@ fn contribution(records: &[Record]) -> Vec<u8> {
     data
 }
 
-/// What the page shows of records is what the command says of the contribution that is exported of them.
+/// What the page shows of records is what the command says of the contribution that is exported of
+/// them.
 #[test]
 fn the_page_and_the_command_say_the_same() {
     let folder = tempfile::tempdir().unwrap();

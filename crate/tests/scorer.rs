@@ -1,6 +1,6 @@
 //! The scorer as a library's user calls it.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -10,7 +10,7 @@ use common::{SMALL, image};
 
 use pickscore::{
     PickScore,
-    scorer::{DeviceChoice, ImageCache, OpenOptions, ScoreError},
+    scorer::{DeviceChoice, ImageCache, OpenOptions, ScoreCache, ScoreError},
     weights::WeightError,
 };
 use pickscore_generate::{Convention, Dtype, write_directory};
@@ -27,7 +27,7 @@ fn options() -> OpenOptions {
 }
 
 fn scorer() -> PickScore {
-    PickScore::open(folder().path(), &options(), &mut |_| ControlFlow::Continue(())).unwrap()
+    PickScore::open(folder().path(), &options()).unwrap()
 }
 
 fn images() -> Vec<Vec<u8>> {
@@ -55,6 +55,31 @@ fn pairs_rows_and_matrix_agree() {
 }
 
 #[test]
+fn prepared_images_and_kept_results_score_the_same() {
+    let (scorer, images) = (scorer(), images());
+    let images: Vec<&[u8]> = images.iter().map(Vec::as_slice).collect();
+    let prompts = ["a fox", "a house by the sea"];
+    let matrix = scorer.score_matrix(&prompts, &images).block_on().unwrap();
+    let pixels: Vec<_> = scorer.pixels_of(&images).into_iter().map(Result::unwrap).collect();
+    let found = scorer.score_pixels(&prompts, &pixels.iter().collect::<Vec<_>>()).block_on().unwrap();
+    assert_eq!((found.len(), found[0].len()), (2, 5));
+    for (found, expected) in found.iter().flatten().zip(matrix.iter().flatten()) {
+        assert!((found - expected.as_ref().unwrap()).abs() < 1e-4);
+    }
+    let mut cache = ScoreCache::default();
+    let pairs: Vec<(&str, &[u8])> = vec![(prompts[1], images[4]), (prompts[0], b""), (prompts[0], images[4])];
+    let first = scorer.score_pairs_with(&mut cache, &pairs).block_on().unwrap();
+    assert!((first[0].as_ref().unwrap() - matrix[1][4].as_ref().unwrap()).abs() < 1e-4);
+    assert!(first[1].is_err());
+    assert_eq!(scorer.score_pairs_with(&mut cache, &pairs).block_on().unwrap(), first);
+    let chosen = [(1, 0), (0, 0)];
+    let chosen = scorer.score_chosen(&mut cache, &prompts, &[&pixels[4]], &chosen).block_on().unwrap();
+    assert!((chosen[1] - first[2].as_ref().unwrap()).abs() < 1e-4);
+    let empty = scorer.score_pixels(&[" "], &[]).block_on();
+    assert!(matches!(empty, Err(ScoreError::EmptyPrompt)));
+}
+
+#[test]
 fn a_broken_image_keeps_its_place() {
     let (scorer, images) = (scorer(), images());
     let given: Vec<&[u8]> = vec![b"", &images[0], b"GIF89a", &images[1], &images[0]];
@@ -65,7 +90,8 @@ fn a_broken_image_keeps_its_place() {
     assert!((scores[3].as_ref().unwrap() - alone[0].as_ref().unwrap()).abs() < 1e-4);
 }
 
-/// Equal bytes run once: a cache that has seen them answers without the vision tower, which would refuse the work.
+/// Equal bytes run once: a cache that has seen them answers without the vision tower, which would
+/// refuse the work.
 #[test]
 fn equal_bytes_run_once() {
     let (scorer, images) = (scorer(), images());
@@ -102,10 +128,10 @@ fn an_empty_prompt_is_an_error_and_a_long_one_is_cut() {
 #[test]
 fn opening_can_be_cancelled_and_says_what_it_opened() {
     let folder = folder();
-    let cancelled = PickScore::open(folder.path(), &options(), &mut |_| ControlFlow::Break(()));
+    let cancelled = PickScore::open_with_progress(folder.path(), &options(), &mut |_| ControlFlow::Break(()));
     assert!(matches!(cancelled, Err(ScoreError::Weights(WeightError::Cancelled))));
-    let scorer = PickScore::open(folder.path(), &options(), &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(folder.path(), &options()).unwrap();
     assert_eq!(scorer.info().device, "cpu");
     assert!(scorer.info().unexpected.is_empty());
-    assert!((scorer.logit_scale() - 100.0).abs() < 0.1);
+    assert!((scorer.logit_scale().unwrap() - 100.0).abs() < 0.1);
 }

@@ -1,6 +1,6 @@
 //! Training as its users call it: the library's `train`, and the command.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 #[path = "common/contributions.rs"]
@@ -110,8 +110,20 @@ fn run(
     let directory = ModelDirectory::describe(&folder.join("empty")).unwrap();
     let data =
         ["train", "validation"].map(|split| DatasetFiles::open(&[folder.join("pairs")], split).unwrap());
-    let trainee = Trainee::random(directory.config().clone(), options.seed, Device::flex());
-    train(options, trainee, &directory, [&data[0], &data[1]], &Device::flex(), observe)
+    let trainee = Trainee::random(directory.clip().unwrap().clone(), options.seed, Device::flex());
+    train(options, trainee, &directory, &data[0], Some(&data[1]), &Device::flex(), observe)
+}
+
+/// As [`run`], without validation data.
+fn run_alone(
+    folder: &Path,
+    options: &TrainOptions,
+    observe: &mut dyn FnMut(Event) -> ControlFlow<()>,
+) -> Result<Outcome, TrainError> {
+    let directory = ModelDirectory::describe(&folder.join("empty")).unwrap();
+    let data = DatasetFiles::open(&[folder.join("pairs")], "train").unwrap();
+    let trainee = Trainee::random(directory.clip().unwrap().clone(), options.seed, Device::flex());
+    train(options, trainee, &directory, &data, None, &Device::flex(), observe)
 }
 
 #[test]
@@ -130,6 +142,7 @@ fn what_goes_on_from_a_checkpoint_ends_with_the_same_bits() {
                     Event::Resumed(step) => resumed.push(step),
                     Event::Step(_) => steps += 1,
                     Event::Skipped(..) => panic!("every image can be read"),
+                    Event::HeldOut { .. } => panic!("there is validation data"),
                 }
                 if steps == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             });
@@ -183,7 +196,7 @@ fn another_run_in_the_same_folder_is_refused() {
     run(folder.path(), &first, &mut |_| ControlFlow::Continue(())).unwrap();
     let other = TrainOptions { seed: 4, ..first.clone() };
     let error = run(folder.path(), &other, &mut |_| ControlFlow::Continue(())).unwrap_err();
-    assert!(matches!(error, TrainError::OtherRun { what: "objective, seed or batch", .. }), "{error}");
+    assert!(matches!(error, TrainError::OtherRun { what: "objective, seed or batch size", .. }), "{error}");
     // The same once more has nothing left to do.
     let outcome = run(folder.path(), &first, &mut |event| {
         assert!(matches!(event, Event::Resumed(8)), "{event:?}");
@@ -232,6 +245,104 @@ fn rows_without_label_or_readable_images_are_passed_over() {
     .unwrap();
     let (count, reason) = skipped.unwrap();
     assert!(count >= 5 && reason.starts_with("image 1 of ranking "), "{count}: {reason}");
+}
+
+/// One row of a prompt with an image of its own, and nineteen of another: only the first can be
+/// held out.
+fn two_prompts(folder: &Path, first: &[u8], others: &[u8]) {
+    let rows = (0..20).map(|index| {
+        let (prompt, image) = if index == 7 { ("alone", first) } else { ("often", others) };
+        row(index, prompt, Some([1.0, 0.0]), [image.to_vec(), image.to_vec()])
+    });
+    write_data(&folder.join("pairs"), "train", rows);
+}
+
+#[test]
+fn without_validation_data_prompts_are_held_out() {
+    let folder = folder();
+    let (good, bad) = (images()[0].clone(), b"no image".to_vec());
+    let out = |name: &str| options(Objective::Preference, &folder.path().join(name));
+    let mut events = Vec::new();
+    two_prompts(folder.path(), &good, &good);
+    let outcome = run_alone(folder.path(), &out("good"), &mut |event| {
+        events.push(event);
+        ControlFlow::Continue(())
+    });
+    assert!(outcome.is_ok());
+    assert_eq!(events[0], Event::HeldOut { rows: 1, prompts: 1 });
+    // What is held out is validated on, and nothing else is.
+    two_prompts(folder.path(), &bad, &good);
+    let error = run_alone(folder.path(), &out("first"), &mut |event| {
+        assert!(matches!(event, Event::HeldOut { .. }), "{event:?}");
+        ControlFlow::Continue(())
+    });
+    assert!(matches!(error, Err(TrainError::TooFew { split: "validation", .. })), "{error:?}");
+    // And it is not learned from: nothing else can be read.
+    two_prompts(folder.path(), &good, &bad);
+    let error = run_alone(folder.path(), &out("others"), &mut |_| ControlFlow::Continue(()));
+    assert!(matches!(error, Err(TrainError::TooFew { split: "training", .. })), "{error:?}");
+    // A single prompt cannot be split.
+    let rows = (0..9).map(|index| row(index, "often", Some([1.0, 0.0]), [good.clone(), good.clone()]));
+    write_data(&folder.path().join("pairs"), "train", rows);
+    let error = run_alone(folder.path(), &out("one"), &mut |_| ControlFlow::Continue(()));
+    assert!(matches!(error, Err(TrainError::NoValidation)), "{error:?}");
+}
+
+#[test]
+fn a_run_goes_on_with_the_same_rows_held_out() {
+    let folder = folder();
+    write_data(&folder.path().join("pairs"), "train", rows(60));
+    let out = folder.path().join("out");
+    let options = options(Objective::Preference, &out);
+    let mut held_out = Vec::new();
+    for stop in [3, 100] {
+        let mut steps = 0;
+        let _ = run_alone(folder.path(), &options, &mut |event| {
+            match event {
+                Event::HeldOut { rows, prompts } => held_out.push((rows, prompts)),
+                Event::Resumed(step) => assert_eq!((step, stop), (3, 100)),
+                _ => steps += 1,
+            }
+            if steps == stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+    }
+    assert_eq!(held_out[0], held_out[1]);
+    assert!(held_out[0].0 >= 3 && held_out[0].0 < 30, "{held_out:?}");
+    assert_eq!(read_log(&out.join("log.csv")).unwrap().len(), 8);
+    // With other rows to learn from it would be another run.
+    let error = run(folder.path(), &options, &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert!(matches!(error, TrainError::OtherRun { what: "training data", .. }), "{error}");
+}
+
+/// Training data without a split for validation: a file, and a folder whose files are named after
+/// no split.
+#[test]
+fn the_command_says_what_it_validates_on() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    write_data(&folder.path().join("pairs"), "train", rows(60));
+    let file = path("pairs/data/train-0.parquet");
+    fs::create_dir(folder.path().join("loose")).unwrap();
+    fs::copy(&file, folder.path().join("loose/pairs.parquet")).unwrap();
+    let said = |data: &str, out: &str| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pickscore"))
+            .args(["train", "--from-scratch", "--device", "cpu", "--steps", "1", "--batch", "2"])
+            .args(["--model", &path("empty"), "--data", data, "--out", &path(out)])
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        said.lines().next().unwrap().to_owned()
+    };
+    for (data, out) in [(file, "file"), (path("loose"), "folder")] {
+        let said = said(&data, out);
+        assert!(
+            said.starts_with("pickscore: no validation data given: holding out ")
+                && said.ends_with(" of the training data; use --validation to choose other data"),
+            "{said}"
+        );
+    }
+    assert!(!said(&path("pairs"), "splits").contains("holding out"));
 }
 
 #[test]
@@ -305,7 +416,7 @@ fn the_command_trains_and_its_model_scores() {
 
     let (code, _, stderr) =
         pickscore(&[&shared[..], &["--from-scratch", "--objective", "contrastive", "--batch", "1"]].concat());
-    assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
+    assert_eq!((code, stderr.lines().count()), (Some(2), 1), "{stderr}");
     // Without weights and without being told to draw them.
     let (code, _, stderr) = pickscore(&shared);
     assert_eq!((code, stderr.lines().count()), (Some(1), 1), "{stderr}");
@@ -433,4 +544,52 @@ fn files_with_few_columns_train_and_are_evaluated() {
         (&report["rows"], &report["derived"][0]["column"], counted),
         (&5.into(), &"label_1".into(), false)
     );
+}
+
+/// A row without an image is skipped in training, validation and evaluation.
+#[test]
+fn an_invalid_row_costs_only_itself() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let images = images();
+    let mut rows: Vec<_> = ["a fox", "a hen", "a dog", "a cat", "a fox", "a hen"]
+        .iter()
+        .enumerate()
+        .map(|(at, &prompt)| {
+            (prompt, [0, 1].map(|side| images[(at + side) % images.len()].clone()), at % 2 == 0)
+        })
+        .collect();
+    rows[2].1[1].clear();
+    let (pairs, out) = (path("pairs.parquet"), path("out"));
+    few_columns::write(pairs.as_ref(), &rows);
+    let run = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_pickscore")).args(arguments).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(0), "{said}");
+        assert!(said.contains("jpg_1") && said.contains("in row 2"), "{said}");
+        output.stdout
+    };
+    let common = ["--device", "cpu", "--format", "json", "--data", &pairs, "--validation", &pairs];
+    let (model, trained) = (path("empty"), path("out/model"));
+    let train = ["train", "--model", &model, "--from-scratch", "--out", &out, "--steps", "3", "--batch", "3"];
+    run(&[&train[..], &common].concat());
+    let report = run(&[&["evaluate", "--model", &trained][..], &common].concat());
+    let report: serde_json::Value = serde_json::from_slice(&report).unwrap();
+    assert_eq!((&report["pairs"], &report["left_out"]), (&5.into(), &1.into()));
+}
+
+#[test]
+fn a_tokenizer_beyond_the_vocabulary_is_refused() {
+    let folder = folder();
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let config = common::SMALL.replacen("\"eos_token_id\": 2", "\"eos_token_id\": 2, \"vocab_size\": 100", 1);
+    fs::write(folder.path().join("empty/config.json"), config).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_pickscore"))
+        .args(["train", "--from-scratch", "--device", "cpu", "--steps", "1", "--batch", "2"])
+        .args(["--model", &path("empty"), "--data", &path("pairs"), "--out", &path("out")])
+        .output()
+        .unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    assert!(said.contains("tokens up to 49407, but the model's vocabulary has only 100"), "{said}");
 }

@@ -1,8 +1,9 @@
-"""Reads contributions that this project wrote with the programs that people read data sets with.
+"""Reads this project's contributions with the programs that people use to read datasets.
 
-    python tests/dataset/contributions.py FOLDER    # as `cargo xtask readers` has them written
+    python tests/dataset/contributions.py FOLDER    # a folder that `cargo xtask readers` writes
 
-Exits with an error that names the reader and what differs where one sees anything else than the records in records.json.
+If a reader sees anything other than the records in records.json, the script fails and names the
+reader and the difference.
 """
 
 import csv
@@ -29,7 +30,7 @@ SHARES = {"left": (1.0, 0.0), "tie": (0.5, 0.5), "right": (0.0, 1.0), None: (Non
 
 
 def expected(record, counts):
-    """What a row has to say of a record, by the columns' names."""
+    """The values that a record's row must have, by column name."""
     left, right = record["left"], record["right"]
     preferred = {"left": left["image_uid"], "right": right["image_uid"], "tie": "tie", None: ""}[record["label"]]
     scorer = record["scorer"] or {"name": None, "version": None}
@@ -49,7 +50,10 @@ def expected(record, counts):
 
 
 def same(reader, found, records, images=None, milliseconds=None):
-    """Holds rows against records; `images` are columns of bytes, `milliseconds` makes a time a number."""
+    """Compares rows with records.
+
+    `images` names the columns that contain image bytes; `milliseconds` converts a time to a number.
+    """
     found, counts = list(found), Counter(record["prompt"] for record in records)
     assert len(found) == len(records), f"{reader}: {len(found)} rows; expected {len(records)}"
     for at, (row, record) in enumerate(zip(found, records)):
@@ -141,7 +145,7 @@ def metadata(folder, records):
         card = DatasetCard.load(root / "README.md")
         assert card.data.license == "cc0-1.0" and card.data.pretty_name == 'Foxes: "quoted"', card.data.to_dict()
         assert card.data.to_dict()["configs"][0]["data_files"][0]["path"] == f"data/train-*.{format}"
-        # Validates against the vocabulary of Croissant 1.0; an error is an exception.
+        # This validates against the Croissant 1.0 vocabulary and raises an exception on an error.
         description = mlcroissant.Dataset(jsonld=str(root / "croissant.json"))
         errors = list(description.metadata.ctx.issues.errors)
         assert not errors, errors

@@ -1,8 +1,9 @@
-"""Reads a merged data set with the programs that people read Parquet with.
+"""Reads a merged dataset with the programs that people use to read Parquet.
 
-    python tests/dataset/merged.py FOLDER REPORT    # as `cargo xtask readers` has them made
+    python tests/dataset/merged.py FOLDER REPORT    # both written by `cargo xtask readers`
 
-Exits with an error that names the reader and what it saw where one sees other splits, rows, columns or types than the report says.
+If a reader sees other splits, rows, columns or types than the report lists, the script fails and
+names the reader and what it saw.
 """
 
 import glob

@@ -1,8 +1,8 @@
-"""Reads a file that this project wrote with the programs that people read Parquet with.
+"""Reads a file that this project wrote with the programs that people use to read Parquet.
 
-    python tests/dataset/readers.py FILE    # the rows of rows.py, as `cargo xtask readers` has them written
+    python tests/dataset/readers.py FILE    # the rows of rows.py, written by `cargo xtask readers`
 
-Exits with an error that names the reader, row and column where one sees another value or type than the rows have.
+If a reader sees a different value or type, the script fails and names the reader, row and column.
 """
 
 import shutil

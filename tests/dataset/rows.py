@@ -1,4 +1,4 @@
-"""The rows that every reader and writer is tried with; their Rust twin is `rows` in crate/tests/dataset.rs."""
+"""The rows for testing readers and writers; `rows` in crate/tests/dataset.rs has the same rows."""
 
 COUNT = 40
 CAPTIONS = ["a fox in the snow", "日本の城", 'naïve café, "quoted"', "line\nbreak"]

@@ -1,11 +1,12 @@
-"""Data sets as other programs write them.
+"""Datasets as other programs write them.
 
     python tests/dataset/write.py           # writes tests/dataset/fixtures/*.parquet
-    python tests/dataset/write.py FOLDER    # writes the same files there
+    python tests/dataset/write.py FOLDER    # writes the same files to FOLDER
 
-Each holds the rows of rows.py, with the compressions, page versions, encodings and types that its writer takes by itself or is often told
-to take. Those whose names begin with `labels-` have the rows with one preferred image, since their labels know no tie; those that begin
-with `few-` have only some of the columns.
+Each file contains the rows of rows.py, with compressions, page versions, encodings and types that
+its writer uses by default or is often told to use. In files named `labels-…`, every row has one
+preferred image, because their label types cannot represent a tie. Files named `few-…` have only
+some of the columns.
 """
 
 import sys
@@ -82,7 +83,7 @@ def labelled():
 
 
 def few():
-    """Files that leave out what other columns tell."""
+    """Files without the columns that can be derived from others."""
     write("few-no-labels", table().drop_columns(["label_0", "label_1", "has_label"]))
     names = ["caption", "jpg_0", "jpg_1", "label_0"]
     chosen = frame()[frame()["label_0"].isin([0, 1])]
@@ -95,7 +96,8 @@ def few():
 def main():
     OUT.mkdir(parents=True, exist_ok=True)
     frame().to_parquet(OUT / "pandas.parquet")
-    # As Pick-a-Pic came to have `__index_level_0__`: the index of a frame that was shuffled or filtered.
+    # How Pick-a-Pic came to have `__index_level_0__`: it is the index of a shuffled or filtered
+    # frame.
     indexed = frame().set_index("__index_level_0__")
     indexed.index.name = None
     indexed.to_parquet(OUT / "pandas-index.parquet", compression="gzip", row_group_size=7)

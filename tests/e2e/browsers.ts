@@ -1,9 +1,9 @@
-/** Which browsers the tests run, and how. */
+/** The browsers that the tests run, and their arguments. */
 
-/** Where the built site is served; two checkouts on one machine need two ports. */
+/** Port of the built site; two checkouts on one machine need two ports. */
 export const PORT = Number(process.env["PICKSCORE_E2E_PORT"] ?? 4199);
 
-/** A Chromium of one's own, for example one on lavapipe, is named by `PICKSCORE_CHROMIUM`. */
+/** `PICKSCORE_CHROMIUM` names another Chromium, for example one on lavapipe. */
 export function chromiumPath(): string {
   return process.env["PICKSCORE_CHROMIUM"] ?? "/usr/bin/chromium";
 }
@@ -12,7 +12,7 @@ export function firefoxPath(): string {
   return process.env["PICKSCORE_FIREFOX"] ?? "/usr/bin/firefox-esr";
 }
 
-/** WebGPU without a GPU, and no chatter with anybody. */
+/** WebGPU without a GPU, and no background services. */
 export function chromiumArguments(): string[] {
   return [
     "--headless=new",
@@ -28,7 +28,7 @@ export function chromiumArguments(): string[] {
   ];
 }
 
-/** What browsers see of the environment. */
+/** The environment variables for browsers. */
 export function environment(): Record<string, string> {
   return Object.fromEntries(Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined));
 }

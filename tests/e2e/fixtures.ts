@@ -1,4 +1,6 @@
-/** Models and images of the tests, and what is known of them. `cargo xtask test` makes the models. */
+/**
+ * Models and images of the tests with their expected results. `cargo xtask test` makes the models.
+ */
 
 import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
@@ -12,7 +14,7 @@ export function models(): string {
   return folder;
 }
 
-/** What the reference implementation computes for the model `narrow`. */
+/** The reference implementation's results for the model `narrow`. */
 export interface Golden {
   prompts: string[];
   images: string[];
@@ -24,7 +26,10 @@ export function golden(): Golden {
   return JSON.parse(readFileSync(resolve(here, "../parity/fixtures/end-to-end.json"), "utf8")) as Golden;
 }
 
-/** What the native engine computes for the model `narrow` in a precision: `[prompts][images]` of {@link golden}. */
+/**
+ * The native engine's results for the model `narrow` in a precision: `[prompts][images]` of {@link
+ * golden}.
+ */
 export function native(precision: string): number[][] {
   return JSON.parse(readFileSync(join(models(), `narrow-${precision}.json`), "utf8")) as number[][];
 }
@@ -33,7 +38,7 @@ export function imageFile(name: string): Buffer {
   return readFileSync(resolve(here, "../parity/fixtures/pixels/files", name));
 }
 
-/** As a message to the page carries it. */
+/** In a form that a message to the page can carry. */
 export function imageFiles(names: string[]): { name: string; base64: string }[] {
   return names.map((name) => ({ name, base64: imageFile(name).toString("base64") }));
 }

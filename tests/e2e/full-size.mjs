@@ -1,5 +1,7 @@
-// The full size in a real browser: a generated ViT-H/14 of 3.94 GB streams from a server into Chromium, in 16 and in 8 bits, scores two images, and is held
-// against the reference and the native engine. Minutes long. `cargo xtask full-size` runs it; the last result is tests/e2e/full-size.json.
+// Tests the full-size model in a real browser. Streams a generated ViT-H/14 (3.94 GB) from a server
+// into Chromium in several precisions, scores two images, and compares them with the reference and
+// the native engine. This takes minutes. `cargo xtask full-size` runs it; the last result is in
+// tests/e2e/full-size.json.
 //
 //   node full-size.mjs MODEL PICKSCORE [PRECISION…]    PICKSCORE is the native command
 
@@ -15,9 +17,11 @@ const here = import.meta.dirname;
 const golden = JSON.parse(readFileSync(resolve(here, "../parity/fixtures/end-to-end-full.json"), "utf8"));
 /** A photograph and noise. */
 const CHOSEN = [0, 2];
-/** Largest difference of a score to the native engine's, f32 to f32, 16 bits to f32, 8 bits to the same 8 bits multiplied in f32. */
+/**
+ * Bounds on the difference from the native engine: f32 and f16 are compared with its f32, q8 with
+ * its q8 with f32 products.
+ */
 const BOUNDS = { f32: 0.01, f16: 0.05, q8: 0.05 };
-/** Prompts that are scored. */
 const PROMPTS = golden.prompts.slice(0, 2);
 const executablePath = process.env.PICKSCORE_CHROMIUM ?? "/usr/bin/chromium";
 
@@ -29,7 +33,7 @@ async function serve(folder, ...options) {
   return String(line).trim();
 }
 
-/** Peak resident memory of each of the browser's processes so far, in MB, by their kind. */
+/** Peak resident memory of the browser's processes so far, in MB, by kind. */
 function peaks(root) {
   const parents = new Map();
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -40,7 +44,7 @@ function peaks(root) {
       const number = (name) => Number(new RegExp(`^${name}:\\s+(\\d+)`, "m").exec(status)?.[1] ?? 0);
       parents.set(pid, { parent: String(number("PPid")), kind, peak: number("VmHWM") / 1024 });
     } catch {
-      // It ended while it was looked at.
+      // The process ended meanwhile.
     }
   }
   const ours = (pid) => pid === root || (parents.has(pid) && ours(parents.get(pid).parent));
@@ -51,7 +55,7 @@ function peaks(root) {
   return found;
 }
 
-/** What the native engine computes: `[prompts][images]`. */
+/** The native engine's scores: `[prompts][images]`. */
 function native(precision) {
   const files = CHOSEN.map((index) => resolve(here, "../parity/fixtures/pixels/files", golden.images[index]));
   return PROMPTS.map((prompt) => {
@@ -91,7 +95,7 @@ for (const precision of precisions.length > 0 ? precisions : ["f16", "q8"]) {
   const page = await context.newPage();
   page.setDefaultTimeout(0);
   page.on("console", (message) => console.log(`  ${message.text()}`));
-  // An empty document beside the library: the page would load a model of its own.
+  // An empty document next to the library; the page would load a model itself.
   const body = "<!doctype html><title>blank</title>";
   await page.route("**/blank.html", (route) => route.fulfill({ contentType: "text/html", body, headers: isolated }));
   await page.goto(`${site}blank.html`);

@@ -1,5 +1,6 @@
 /**
- * Static hosts as their documentation describes them: where they put a site, which headers they send, what they refuse. The page has to work on each.
+ * Static hosts as their documentation describes them: paths, headers and limits. The page has to
+ * work on each.
  */
 
 import { createReadStream, readFileSync } from "node:fs";
@@ -11,23 +12,23 @@ import { createGzip } from "node:zlib";
 
 export interface Host {
   name: string;
-  /** Where the site lies on its origin. */
+  /** The site's path on its origin. */
   base: string;
-  /** Largest file, in bytes. */
+  /** Maximum file size in bytes. */
   largest: number;
-  /** Largest site, in bytes. */
+  /** Maximum size of a site in bytes. */
   site: number;
-  /** Most files. */
+  /** Maximum number of files. */
   files: number;
   /** Sent with every file. */
   headers: Record<string, string>;
-  /** Whether the site's `_headers` file is obeyed, and not served. */
+  /** Whether the host applies the site's `_headers` file, and does not serve it. */
   obeys: boolean;
   /** Whether `/privacy.html` is redirected to `/privacy`. */
   shortens: boolean;
   /** Whether the page is shown in a frame of another site. */
   framed: boolean;
-  /** Whether the page comes to have all cores. */
+  /** Whether the page can use all cores. */
   isolated: boolean;
 }
 
@@ -35,7 +36,7 @@ const MIB = 1 << 20;
 const plain = { base: "/", largest: Infinity, site: Infinity, files: Infinity, headers: {}, obeys: false, shortens: false, framed: false, isolated: false };
 
 export const HOSTS: Host[] = [
-  // A project's site lies in a folder; headers are GitHub's own.
+  // A project's site is in a folder; the headers are GitHub's own.
   {
     ...plain,
     name: "GitHub Pages",
@@ -46,7 +47,8 @@ export const HOSTS: Host[] = [
   },
   { ...plain, name: "Cloudflare Pages", largest: 25 * MIB, files: 20_000, obeys: true, shortens: true, isolated: true },
   { ...plain, name: "Netlify", obeys: true, isolated: true, headers: { "Cache-Control": "public,max-age=0,must-revalidate" } },
-  // A static Space is a site of its own that the hub shows in a frame; `custom_headers` in its README.md are sent.
+  // A static Space is a site of its own that the Hub shows in a frame; it sends `custom_headers`
+  // from its README.md.
   {
     ...plain,
     name: "Hugging Face Spaces",
@@ -66,13 +68,13 @@ const TYPES: Record<string, string> = {
   ".webmanifest": "application/manifest+json",
 };
 
-/** A rule of a `_headers` file: a path, in which `*` stands for anything, and what is sent with it. */
+/** A rule of a `_headers` file: a path, in which `*` matches anything, and its headers. */
 interface Rule {
   path: RegExp;
   headers: [string, string][];
 }
 
-/** Reads the site's `_headers`, as Cloudflare Pages and Netlify do. */
+/** Reads the site's `_headers` as Cloudflare Pages and Netlify do. */
 function rules(folder: string): Rule[] {
   const found: Rule[] = [];
   for (const line of readFileSync(join(folder, "_headers"), "utf8").split("\n")) {
@@ -89,7 +91,7 @@ function rules(folder: string): Rule[] {
   return found;
 }
 
-/** What a host would refuse of a folder, a sentence each. */
+/** What a host would refuse in a folder, as sentences. */
 export async function refusals(host: Host, folder: string): Promise<string[]> {
   const entries = (await readdir(folder, { recursive: true, withFileTypes: true })).filter((entry) => entry.isFile());
   const sizes = await Promise.all(entries.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size));
@@ -104,7 +106,7 @@ export async function refusals(host: Host, folder: string): Promise<string[]> {
 export class HostServer {
   private constructor(
     private readonly server: Server,
-    /** Where the page is. */
+    /** The page's address. */
     readonly url: string,
   ) {}
 
@@ -112,7 +114,7 @@ export class HostServer {
     const folder = resolve(dist);
     const obeyed = host.obeys ? rules(folder) : [];
     const server = createServer((request, response) => void answer(host, folder, obeyed, request, response));
-    // A frame's parent is another site: 127.0.0.1 and localhost are two.
+    // The parent of a frame is another site, here localhost instead of 127.0.0.1.
     await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
     const { port } = server.address() as AddressInfo;
     const path = host.framed ? "/the-hub" : host.base;
@@ -150,7 +152,7 @@ async function answer(host: Host, folder: string, obeyed: Rule[], request: Incom
   if (!found?.isFile()) return fail(404);
   const headers: Record<string, string> = { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "X-Content-Type-Options": "nosniff", ...host.headers };
   for (const rule of obeyed) if (rule.path.test(pathname)) for (const [name, value] of rule.headers) headers[name] = value;
-  // All of them compress what is text, and wasm; nothing then says how long it is.
+  // All of them compress text and wasm, and then send no length.
   if (/javascript|css|html|json|svg|wasm/.test(headers["Content-Type"] as string)) {
     response.writeHead(200, { ...headers, "Content-Encoding": "gzip", Vary: "Accept-Encoding" });
     createReadStream(file).pipe(createGzip({ level: 1 })).pipe(response);

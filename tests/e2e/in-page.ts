@@ -1,4 +1,7 @@
-/** What runs inside the page, in every browser: it is sent there as source, so each function stands alone. */
+/**
+ * Functions that run inside the page, in every browser. They are sent as source code, so each must
+ * be self-contained.
+ */
 
 import type * as Library from "../../web/engine/js/pickscore";
 
@@ -8,7 +11,7 @@ export interface Encoded {
 }
 
 /** Options of `PickScore.load` that a message can carry. */
-export type Options = Pick<Library.LoadOptions, "device" | "precision" | "cache"> & { model: string };
+export type Options = Pick<Library.LoadOptions, "device" | "precision" | "cache" | "scorer"> & { model: string; head?: string };
 
 export interface ScoreTask {
   load: Options;
@@ -20,9 +23,10 @@ export interface ScoreOutcome {
   info: Library.Info;
   /** `[prompts][images]` */
   scores: number[][];
+  /** Empty for scorers without probabilities. */
   probabilities: number[][];
   stages: string[];
-  /** `first`: from the engine being ready to the first score. */
+  /** `first`: from engine start to the first score. */
   milliseconds: { load: number; score: number; first: number };
 }
 
@@ -51,7 +55,7 @@ export async function scoreAll({ load, prompts, images }: ScoreTask): Promise<Sc
   for (const prompt of prompts) {
     const result = await scorer.score(prompt, files);
     scores.push(result.scores);
-    probabilities.push(result.probabilities);
+    if (result.probabilities) probabilities.push(result.probabilities);
   }
   const milliseconds = { load: loaded - start, score: performance.now() - loaded, first };
   const { info } = scorer;
@@ -69,23 +73,23 @@ export interface Attempt {
   load: Options;
   prompt: string;
   images: Encoded[];
-  /** Aborts the load when it has come so far: a share of what it says it has to do. */
+  /** Abort the load at this share of its progress. */
   abortAt?: number;
-  /** Does not dispose of the scorer: closing the page is what ends it. */
+  /** Leaves the scorer loaded; closing the page ends it. */
   keep?: boolean;
 }
 
 export interface AttemptOutcome {
   info?: Library.Info;
   scores?: number[];
-  /** What was thrown. */
+  /** The error. */
   error?: { name: string; code: string; message: string };
   stages: string[];
-  /** What of the model is stored afterwards. */
+  /** What is stored of the model afterwards. */
   cached: Library.CachedModel[];
 }
 
-/** Loads a model and scores one prompt; whatever happens is told. */
+/** Loads a model and scores one prompt; reports any outcome. */
 export async function attempt({ load, prompt, images, abortAt, keep }: Attempt): Promise<AttemptOutcome> {
   const library = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
   const files = images.map(({ name, base64 }) => {

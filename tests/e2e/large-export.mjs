@@ -1,7 +1,9 @@
-// A large export in a real browser: 10,000 pairs with 1 GB of images, from the browser's storage into a zip there, and back again. What matters is that
-// none of it gathers in memory. Minutes long. `cargo xtask large-export` runs it; the last result is tests/e2e/large-export.json.
+// A large export in a real browser: 10,000 pairs with 1 GB of images are exported from the
+// browser's storage to a zip in that storage and imported again. Checks that the images do not
+// accumulate in memory. This takes minutes. `cargo xtask large-export` runs it; the last result is
+// in tests/e2e/large-export.json.
 //
-//   node large-export.mjs [PAIRS] [BYTES OF AN IMAGE]
+//   node large-export.mjs [PAIRS] [BYTES PER IMAGE]
 
 import { spawn } from "node:child_process";
 import { once } from "node:events";
@@ -12,12 +14,12 @@ import { chromium } from "playwright-core";
 
 const [pairs, bytes] = [Number(process.argv[2] ?? 10_000), Number(process.argv[3] ?? 100_000)];
 const here = import.meta.dirname;
-/** Most megabytes that the page's process may take for exporting or importing, beyond what it had before. */
+/** Maximum growth of the page's process in MB during an export or import. */
 const BOUND = 250;
-/** Milliseconds between two looks at the memory. */
+/** Milliseconds between memory samples. */
 const OFTEN = 200;
 
-/** Resident megabytes of the browser's renderers, the largest of them. */
+/** Resident MB of the largest renderer. */
 function resident(profile) {
   let most = 0;
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
@@ -27,13 +29,13 @@ function resident(profile) {
       const kilobytes = Number(/^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "utf8"))?.[1] ?? 0);
       most = Math.max(most, kilobytes / 1024);
     } catch {
-      // It ended while it was looked at.
+      // The process ended meanwhile.
     }
   }
   return Math.round(most);
 }
 
-/** Whether a process belongs to the browser of this profile: some process above it names it. */
+/** Whether a process belongs to this profile's browser: one of its ancestors names the profile. */
 function ours(pid, profile) {
   for (let at = pid; at !== "0" && at !== "1"; ) {
     if (readFileSync(`/proc/${at}/cmdline`, "utf8").includes(profile)) return true;
@@ -54,7 +56,7 @@ const page = await context.newPage();
 page.setDefaultTimeout(0);
 page.on("console", (message) => console.log(`  ${message.text()}`));
 
-/** Runs something in the page; gives what it gives, its seconds, and the most memory meanwhile. */
+/** Runs something in the page. Returns its result, its seconds, and the peak of memory. */
 async function watched(name, work, argument) {
   const before = resident(profile);
   let peak = before;
@@ -78,7 +80,7 @@ const stored = await watched(
     const uids = [];
     const image = new Uint8Array(bytes);
     for (let number = 0; number < pairs; number += 1) {
-      // Noise, which nothing compresses.
+      // Noise, because it does not compress.
       for (let at = 0; at < bytes; at += 65_536) crypto.getRandomValues(image.subarray(at, Math.min(at + 65_536, bytes)));
       const uid = library.imageUid(image);
       const file = await folder.getFileHandle(uid, { create: true });

@@ -1,22 +1,22 @@
-/** A host of models on another origin, which misbehaves as it is told. */
+/** A model host on another origin that misbehaves on request. */
 
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { open, stat } from "node:fs/promises";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 
-/** How an answer goes wrong. */
+/** How a response goes wrong. */
 export interface Fault {
-  /** Ends the connection after this share of the file. */
+  /** Closes the connection after this share of the file. */
   cutAt?: number;
   status?: number;
-  /** Sends nothing more after this share of the file, and keeps the connection. */
+  /** Stops sending after this share of the file, with the connection open. */
   silentAt?: number;
-  /** Answers a range with the whole file. */
+  /** Answers a range request with the whole file. */
   ignoreRange?: boolean;
   /** Flips a bit of this byte of the file. */
   flip?: number;
-  /** Sends at most so many bytes each 10 ms. */
+  /** Maximum bytes sent per 10 ms. */
   trickle?: number;
   /** Another version of the file. */
   etag?: string;
@@ -24,7 +24,7 @@ export interface Fault {
 
 export interface Request {
   path: string;
-  /** First byte asked for. */
+  /** First byte requested. */
   from: number;
 }
 
@@ -32,14 +32,15 @@ const PIECE = 1 << 18;
 
 export class ModelServer {
   readonly requests: Request[] = [];
-  /** Asked for each request, `count` being how often that file was asked for before. */
+  /** Called for each request; `count` is the number of earlier requests for that file. */
   fault: (request: Request, count: number) => Fault | undefined = () => undefined;
   readonly #replaced = new Map<string, Buffer>();
   readonly #server: Server;
-  readonly #folder: string;
+  /** The folder that it serves. */
+  readonly folder: string;
 
   private constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch(() => response.destroy());
     });
@@ -51,7 +52,7 @@ export class ModelServer {
     return server;
   }
 
-  /** Its address, with a slash at the end. */
+  /** The server's address, with a slash at the end. */
   get url(): string {
     return `http://127.0.0.1:${(this.#server.address() as AddressInfo).port}/`;
   }
@@ -61,7 +62,7 @@ export class ModelServer {
     this.#replaced.set(`/${path}`, bytes);
   }
 
-  /** How often a file was asked for. */
+  /** The number of requests for a file. */
   count(name: string): number {
     return this.requests.filter(({ path }) => path.endsWith(name)).length;
   }
@@ -80,7 +81,7 @@ export class ModelServer {
     const fault = this.fault(request, count) ?? {};
     const headers: Record<string, string | number> = { "Access-Control-Allow-Origin": "*", "Access-Control-Expose-Headers": "ETag" };
     const replaced = this.#replaced.get(path);
-    const found = await stat(join(this.#folder, path)).catch(() => null);
+    const found = await stat(join(this.folder, path)).catch(() => null);
     const size = replaced?.length ?? (found?.isFile() ? found.size : undefined);
     const status = fault.status ?? (size === undefined ? 404 : 200);
     if (status !== 200 || size === undefined) {
@@ -94,7 +95,7 @@ export class ModelServer {
     if (from > 0) headers["Content-Range"] = `bytes ${from}-${size - 1}/${size}`;
     response.writeHead(from > 0 ? 206 : 200, headers);
     const end = Math.floor(size * (fault.cutAt ?? fault.silentAt ?? 1));
-    const file = replaced ? null : await open(join(this.#folder, path));
+    const file = replaced ? null : await open(join(this.folder, path));
     try {
       for (let at = from; at < end && !response.destroyed; ) {
         const piece = Buffer.alloc(Math.min(fault.trickle ?? PIECE, end - at));
@@ -112,7 +113,7 @@ export class ModelServer {
     }
     if (fault.silentAt !== undefined) return;
     if (end < size) {
-      // Lets what was sent arrive before the connection breaks.
+      // Lets the sent data arrive before the connection breaks.
       await new Promise((resolve) => setTimeout(resolve, 600));
       response.destroy();
     } else {
@@ -121,7 +122,7 @@ export class ModelServer {
   }
 }
 
-/** Resolves when more can be written, or nothing ever again. */
+/** Resolves when more can be written, or never. */
 function drained(response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

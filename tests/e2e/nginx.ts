@@ -1,4 +1,4 @@
-/** nginx itself with the configuration that the documentation gives. */
+/** nginx itself, with the documented configuration. */
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -11,11 +11,11 @@ export class Nginx {
   private constructor(
     private readonly process: ChildProcess,
     private readonly folder: string,
-    /** Where the page is. */
+    /** The page's address. */
     readonly url: string,
   ) {}
 
-  /** Serves `dist` as `www/deploy/nginx.conf` does, with only its address and folder exchanged. */
+  /** Serves `dist` with `www/deploy/nginx.conf`; only address and folder are replaced. */
   static async start(dist: string, port: number): Promise<Nginx> {
     const folder = mkdtempSync(join(tmpdir(), "pickscore-nginx-"));
     const server = readFileSync(CONFIGURATION, "utf8").replace("listen 80;", `listen 127.0.0.1:${port};`).replaceAll("/var/www/pickscore/dist", resolve(dist));

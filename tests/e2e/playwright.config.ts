@@ -1,20 +1,24 @@
-/** The page and the library in Chromium, on SwiftShader's WebGPU: slow, and the same everywhere. */
+/**
+ * The page and the library in Chromium on SwiftShader's WebGPU, which is slow but the same
+ * everywhere.
+ */
 
 import { defineConfig } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "./browsers.ts";
 
-/** Tests of the packages, which need nothing of the page. */
-const LIBRARY = ["loading", "package", "parity", "records", "scoring", "tiny"].map((name) => `**/${name}.spec.ts`);
+/** Tests of the packages, which do not use the page. */
+const LIBRARY = ["loading", "package", "parity", "readme", "records", "scorers", "scoring", "tiny"].map((name) => `**/${name}.spec.ts`);
 
 export default defineConfig({
   testDir: "chromium",
-  // The library's tests are part of `cargo xtask test`; the page's take longer and run with `cargo xtask e2e`.
+  // `cargo xtask test` includes the library's tests; the page's take longer and run with
+  // `cargo xtask e2e`.
   projects: [
     { name: "library", testMatch: LIBRARY },
     { name: "page", testIgnore: LIBRARY },
   ],
   outputDir: "results",
-  // One GPU process is emulated on all cores: tests side by side would only wait for each other.
+  // One GPU process is emulated on all cores, so parallel tests would only wait for each other.
   workers: 1,
   timeout: 180_000,
   expect: { timeout: 60_000 },
@@ -24,7 +28,8 @@ export default defineConfig({
     baseURL: `http://127.0.0.1:${PORT}/`,
     launchOptions: { executablePath: chromiumPath(), args: chromiumArguments(), env: environment() },
     trace: "off",
-    // A file of an earlier test, kept, would be a file that this one does not ask for. Its own tests allow it.
+    // A service worker would serve files stored by earlier tests. The service worker's own tests
+    // allow it.
     serviceWorkers: "block",
   },
   webServer: {

@@ -1,8 +1,9 @@
-// Makes the models that the browser tests load, and what the native engine computes with them: `node prepare.mjs GENERATE PICKSCORE FOLDER`.
+// Makes the models for the browser tests and the native engine's results:
+// `node prepare.mjs GENERATE PICKSCORE FOLDER`.
 
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { writeTorchFile } from "./torch-file.mjs";
 
 const [generate, pickscore, folder] = process.argv.slice(2);
@@ -19,14 +20,37 @@ const make = (name, ...more) => {
 };
 make("narrow");
 make("sharded", "--shards", "3");
-// The same weights as PyTorch's file, as a training script would save them.
+// The same weights as a PyTorch file, as a training script would save them.
 mkdirSync(join(folder, "torch"));
 copyFileSync(join(folder, "narrow/config.json"), join(folder, "torch/config.json"));
 const torch = { prefix: "module.", wrapped: ["state_dict"] };
 writeTorchFile(join(folder, "narrow/model.safetensors"), join(folder, "torch/pytorch_model.bin"), torch);
 
+// Small models of every scorer, as their authors publish them: see scorers.ts.
+const stored = join(fixtures, "scorers");
+const write = (from, to) => {
+  const made = join(folder, "made");
+  execFileSync(generate, ["--stored", join(stored, `${from}.zlib`), "--out", made]);
+  mkdirSync(dirname(to), { recursive: true });
+  renameSync(join(made, from), to);
+};
+const { cases } = JSON.parse(readFileSync(join(stored, "scorers.json"), "utf8"));
+for (const [index, { files, config }] of cases.entries()) {
+  const place = join(folder, "scorers", String(index));
+  for (const [from, to] of Object.entries(files)) write(from, join(place, to));
+  for (const [name, json] of Object.entries(config ?? {})) writeFileSync(join(place, name), JSON.stringify(json));
+}
+write("image-reward.pt", join(folder, "scorers/ImageReward.pt"));
+for (const name of ["HPS_v2_compressed.pt", "HPS_v2.1_compressed.pt"]) write(name, join(folder, "scorers", name));
+// A model with embeddings as long as OpenAI's ViT-B/32, for one of LAION's heads.
+const source = { ...golden.source, projection_dim: 512 };
+writeFileSync(config, JSON.stringify(source));
+make("wide");
+copyFileSync(join(fixtures, "torch/heads/sa_0_4_vit_b_32_linear.pth"), join(folder, "wide/sa_0_4_vit_b_32_linear.pth"));
+copyFileSync(join(fixtures, "torch/heads/sa_0_4_vit_b_32_linear.pth"), join(folder, "head.pth"));
+
 const images = golden.images.map((name) => join(fixtures, "pixels/files", name));
-/** What the native engine computes on the CPU: `[prompts][images]`. */
+/** The native engine's scores on the CPU: `[prompts][images]`. */
 function score(model, precision, prompts) {
   return prompts.map((prompt) => {
     const options = ["--device", "cpu", "--precision", precision, "--format", "json"];

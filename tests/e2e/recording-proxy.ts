@@ -1,4 +1,4 @@
-/** A proxy that a browser sends every request through, whichever of its processes makes it, and that writes down where they go. */
+/** A proxy that records every request of a browser, from any of its processes. */
 
 import { createServer, request as send, type Server } from "node:http";
 import { connect, type AddressInfo } from "node:net";

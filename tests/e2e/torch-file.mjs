@@ -1,4 +1,5 @@
-// Rewrites a safetensors file as PyTorch's zip form, as `torch.save` lays it out: stored entries, `data.pkl` first, sizes after the data.
+// Rewrites a safetensors file as a zip in the layout of `torch.save`: stored entries, `data.pkl`
+// first, sizes after the data.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { crc32 } from "node:zlib";
@@ -6,7 +7,10 @@ import { crc32 } from "node:zlib";
 const STORAGES = { F32: "FloatStorage", F16: "HalfStorage", BF16: "BFloat16Storage" };
 const BYTES = { F32: 4, F16: 2, BF16: 2 };
 
-/** Writes the tensors of `from` to `to`, their names behind `prefix`, inside the mappings named by `wrapped`. */
+/**
+ * Writes the tensors of `from` to `to`, with `prefix` before their names, nested in the mappings
+ * named by `wrapped`.
+ */
 export function writeTorchFile(from, to, { prefix = "", wrapped = [] } = {}) {
   const file = readFileSync(from);
   const headerLength = Number(file.readBigUInt64LE(0));
@@ -78,7 +82,7 @@ function zip(entries) {
   for (const [name, bytes] of entries) {
     const path = Buffer.from(name);
     const start = at;
-    // Data begin at multiples of 64 bytes.
+    // Data starts at multiples of 64 bytes.
     const padding = (64 - ((at + 30 + path.length + 4) % 64)) % 64;
     const local = Buffer.alloc(30);
     local.writeUInt32LE(0x04034b50, 0);

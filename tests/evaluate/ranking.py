@@ -1,19 +1,24 @@
-"""What scipy, statsmodels and choix make of people's choices.
+"""What scipy, statsmodels and choix compute from people's choices.
 
-    python tests/evaluate/ranking.py        # writes tests/evaluate/fixtures/ranking.json
+    python tests/evaluate/ranking.py        # writes tests/evaluate/fixtures/ranking.json.zlib
 
-Choices are drawn from strengths and a tie parameter, some raters judge the same pairs, and a scorer sees the strengths through noise. Then
+Choices are sampled from strengths and a tie parameter. Some raters judge the same pairs, and a
+scorer observes the strengths with noise. Then:
 
-- Bradley–Terry with ties (Davidson) is fitted three times: by statsmodels as the Poisson model that it is equivalent to, by scipy's optimizer with
-  the prior, and, on the choices without ties, by choix;
-- Elo ratings are computed game by game over orders that are drawn as crate/preferences/src/evaluate/elo.rs draws them;
-- data sets are drawn as crate/preferences/src/evaluate/bootstrap.rs draws them, and fitted by scipy, so that intervals must agree and not only resemble;
-- Spearman and Kendall are scipy's;
-- agreement is counted over every two choices of a pair, as crate/preferences/src/evaluate/agreement.rs describes it.
+- Bradley–Terry with ties (Davidson) is fitted three times: by statsmodels as the equivalent Poisson
+  model, by scipy's optimizer with the prior, and by choix on the choices without ties;
+- Elo ratings are computed game by game, over the same random orders as in
+  crate/preferences/src/evaluate/elo.rs;
+- datasets are resampled exactly as in crate/preferences/src/evaluate/bootstrap.rs and fitted by
+  scipy, so that the intervals must be equal and not just similar;
+- Spearman's and Kendall's coefficients are computed by scipy;
+- agreement is counted over every two choices of a pair, as documented in
+  crate/preferences/src/evaluate/agreement.rs.
 """
 
 import json
 import sys
+import zlib
 from itertools import combinations
 from pathlib import Path
 
@@ -26,7 +31,7 @@ from scipy.stats import kendalltau, spearmanr
 sys.path.insert(0, str(Path(__file__).parents[1] / "parity" / "reference"))
 from generate import hashes  # noqa: E402
 
-OUT = Path(__file__).parent / "fixtures" / "ranking.json"
+OUT = Path(__file__).parent / "fixtures" / "ranking.json.zlib"
 MODELS = ["sd15", "sd21", "sdxl", "turbo", "dreamlike", "if", "kandinsky"]
 PROMPTS, CHOICES, RATERS = 48, 700, 9
 PRIOR, RESAMPLES, ORDERS, STEP, SEED = 3.0, 200, 20, 32.0, 42
@@ -47,7 +52,7 @@ def draw_choices(random):
         weights = np.array([a, nu * np.sqrt(a * b), b])
         verdict = ["left", "tie", "right"][random.choice(3, p=weights / weights.sum())]
         prompt = f"prompt {random.integers(PROMPTS):02}"
-        # Few images a prompt, so that pairs come again.
+        # There are few images per prompt, so that pairs repeat.
         images = [f"{prompt}/{MODELS[k]}" for k in (i, j)]
         rater = None if at % 10 == 0 else f"rater {random.integers(RATERS)}"
         choices.append({"left": MODELS[i], "right": MODELS[j], "verdict": verdict, "prompt": prompt, "rater": rater, "images": images})
@@ -59,7 +64,7 @@ def swapped(verdict):
 
 
 def games_of(choices, names):
-    """(i, j, score of i, prompt) with i < j, sorted as the crate sorts them."""
+    """Tuples (i, j, prompt, score of i) with i < j, sorted as the crate sorts them."""
     prompts = sorted({choice["prompt"] for choice in choices})
     games = []
     for choice in choices:
@@ -70,7 +75,7 @@ def games_of(choices, names):
 
 
 def negative(x, data, weights, prior):
-    """Penalised negative log-likelihood and its slope; the last variable is ln ν."""
+    """Penalised negative log-likelihood and its gradient; the last variable is ln ν."""
     i, j, score = data
     a, b, tie = x[i], x[j], x[-1]
     logs = np.stack([a, b, tie + (a + b) / 2])
@@ -99,7 +104,7 @@ def davidson(games, count, weights=None, prior=None, start=None):
 
 
 def by_statsmodels(games, count):
-    """Outcomes of every pair as Poisson counts, with a constant for each pair."""
+    """Fits the outcomes of every pair as Poisson counts, with a constant for each pair."""
     rows, counts = [], []
     pairs = sorted({game[:2] for game in games})
     for at, (i, j) in enumerate(pairs):
@@ -138,7 +143,7 @@ def elo(games, count):
 
 
 def agreement(choices):
-    """Points and exactness of every choice that others, or the same rater, predict."""
+    """Points and exact matches for every choice that others, or the same rater, predict."""
     known = [choice for choice in choices if choice["rater"] is not None]
     oriented = []
     for choice in known:
@@ -179,7 +184,8 @@ def main():
     decided = [game for game in games if game[3] != 0.5]
     without_ties = choix.ilsr_pairwise(count, [(i, j) if score == 1 else (j, i) for i, j, _, score in decided], tol=1e-12)
 
-    # A scorer, each image once, whatever it was judged for; some prompts that nobody judged.
+    # The scorer scores each image once, however often it was judged, and also a prompt that nobody
+    # judged.
     scored = []
     for name, strength in zip(names, strengths[order]):
         for prompt in prompts + ["prompt nobody judged"]:
@@ -233,7 +239,7 @@ def main():
         "vectors": vectors,
         "agreement": agreement(choices),
     }
-    OUT.write_text(json.dumps(found) + "\n")
+    OUT.write_bytes(zlib.compress(json.dumps(found).encode(), 9))
     print({key: found[key] for key in ("likely", "with_prior", "without_ties", "intervals", "elo", "spearman", "kendall", "spearman_elo", "agreement")})
 
 

@@ -1,9 +1,10 @@
-"""What numpy, scikit-learn and scipy make of judged pairs.
+"""What numpy, scikit-learn and scipy compute from judged pairs.
 
     python tests/evaluate/reference.py      # writes tests/evaluate/fixtures/reference.json
 
-Tie-aware accuracy is written out as the paper describes it; the rest is the libraries'. A tie counts as one half of each side: those that
-know no shared labels are given every pair twice, with a tie once as each side.
+Tie-aware accuracy is implemented here as the paper describes it; the libraries compute the rest. A
+tie counts as half a win for each side. Libraries without such labels get every pair twice, and a
+tie once for each side.
 """
 
 import json
@@ -32,7 +33,8 @@ def points(labels, probabilities, threshold):
 
 def main():
     random = np.random.default_rng(20230503)
-    # In f32, as scores are; what they are worth is drawn from them and noise, so that prompts differ.
+    # Scores are f32, as in practice. Preferences are sampled from the scores and noise per prompt,
+    # so that prompts differ.
     prompts = random.integers(PROMPTS, size=PAIRS)
     scores = (20 + random.normal(size=(PAIRS, 2))).astype(np.float32)
     noise = random.normal(size=PROMPTS)[prompts] * 0.4 + random.logistic(size=PAIRS)

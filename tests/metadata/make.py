@@ -1,9 +1,9 @@
-"""Writes images as generators write them, with the libraries that they use.
+"""Writes images the way generators write them, with the libraries that they use.
 
     python tests/metadata/make.py    # tests/metadata/fixtures/
 
-Each function follows the program that it is named after; README.md lists where its code writes. The
-values that went in are written to expected.json.
+Each function follows the program that it is named after; README.md lists the places in their code.
+The input values are written to expected.json.
 """
 
 import json
@@ -60,7 +60,7 @@ def automatic1111():
     exif = piexif.dump({"Exif": {piexif.ExifIFD.UserComment: piexif.helper.UserComment.dump(text, encoding="unicode")}})
     save("automatic1111.jpg", expected, exif=exif)
     save("automatic1111.webp", expected, exif=exif, lossless=True)
-    # Texts that Latin-1 holds stay tEXt; SD.Next and others compress long ones.
+    # Text that fits Latin-1 stays tEXt; SD.Next and others compress long text.
     plain = "a café\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1"
     short = {"generator": "automatic1111", "prompt": "a café", "seed": "1", "steps": 5, "guidance": 7, "sampler": "Euler a"}
     png("latin-1.png", short, {"parameters": plain})
@@ -96,7 +96,7 @@ def comfyui():
     exif[0x0110] = "prompt:{}".format(json.dumps(graph))
     exif[0x010F] = "workflow:{}".format(json.dumps(workflow))
     save("comfyui.webp", expected, exif=exif, lossless=True)
-    # The graph of the Flux examples: noise, guider, sampler and sigmas in nodes of their own.
+    # The graph of the Flux examples has separate nodes for noise, guider, sampler and sigmas.
     flux = {
         "6": {"class_type": "CLIPTextEncode", "inputs": {"text": PROMPT, "clip": ["11", 0]}},
         "11": {"class_type": "DualCLIPLoader", "inputs": {"clip_name1": "t5xxl.safetensors", "clip_name2": "clip_l.safetensors"}},
@@ -188,10 +188,11 @@ def swarmui():
         "width": 1024, "height": 1024,
     }
     text = json.dumps(metadata, indent=2)
-    # docs/Image Metadata Format.md; src/Media/ImageFile.cs, ConvertTo. ImageSharp writes UTF-16 with the little end first.
+    # docs/Image Metadata Format.md; src/Media/ImageFile.cs, ConvertTo. ImageSharp writes
+    # little-endian UTF-16.
     png("swarmui.itxt.png", expected, {"parameters": text}, international=("parameters",))
     save("swarmui.jpg", expected, exif=raw_user_comment(b"UNICODE\0" + text.encode("utf-16-le")))
-    # Before version 0.6: the camera's model.
+    # Before version 0.6, the field is the camera model.
     save("swarmui-old.jpg", expected, exif=piexif.dump({"0th": {piexif.ImageIFD.Model: text.encode()}}))
 
 
@@ -220,13 +221,13 @@ def draw_things():
             f"{user_comment}<dc:description>{alternative(description)}</dc:description></rdf:Description></rdf:RDF></x:xmpmeta>"
         )
 
-    # ImageConverter.swift; the system turns PNG's comment and description into XMP.
+    # ImageConverter.swift; the system converts PNG's comment and description to XMP.
     xmp = packet(json.dumps(comment), description)
     png("draw-things.png", expected, {"XML:com.adobe.xmp": xmp}, international=("XML:com.adobe.xmp",))
     save("draw-things.jpg", expected, xmp=xmp.encode())
     save("draw-things.webp", expected, xmp=xmp.encode(), lossless=True)
     png("draw-things-text.png", expected, {"Software": "Draw Things", "Comment": json.dumps(comment), "Description": description})
-    # Where only the description is left.
+    # Only the description is left.
     png("draw-things-description.png", expected, {"XML:com.adobe.xmp": packet("", description)}, international=("XML:com.adobe.xmp",))
 
 
@@ -240,7 +241,7 @@ def easy_diffusion():
         "generator": "easy-diffusion", "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": "2414", "model": "sd-v1-5.safetensors",
         "steps": 25, "guidance": 7.5, "sampler": "euler_a", "scheduler": "simple", "width": 512, "height": 640,
     }
-    # sdkit, save_dicts: a text for each value in PNG, JSON elsewhere.
+    # sdkit, save_dicts: one text per value in PNG, JSON in other formats.
     png("easy-diffusion.png", expected, {key: str(value) for key, value in metadata.items()})
     exif = user_comment(json.dumps(metadata))
     save("easy-diffusion.jpg", expected, exif=exif)
@@ -282,7 +283,7 @@ def newer_novelai():
 
 
 def command_lines():
-    # ldm/invoke/args.py of InvokeAI 2, dream_prompt_str; before that without spaces.
+    # ldm/invoke/args.py of InvokeAI 2, dream_prompt_str; earlier versions wrote no spaces.
     for name, text, prompt in [
         ("dream.png", '"a "big" fox, - wild [blurry, low-res]" -s 50 -S 3512 -W 640 -H 512 -C 7.5 -A k_euler_a', 'a "big" fox, - wild [blurry, low-res]'),
         ("dream-joined.png", '"a fox" -s50 -S3512 -W640 -H512 -C7.5 -Ak_euler_a -G 0.8 -U 4.0 0.75', "a fox"),
@@ -327,7 +328,7 @@ def services():
 
 
 def places():
-    """Automatic1111's text wherever programs and converters put it."""
+    """Automatic1111's text in all the places where programs and converters put it."""
     text = f"{PROMPT}\nNegative prompt: {NEGATIVE}\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1"
     expected = {"generator": "automatic1111", "prompt": PROMPT, "negative_prompt": NEGATIVE, "seed": "1", "steps": 5, "guidance": 7,
                 "sampler": "Euler a"}
@@ -336,7 +337,7 @@ def places():
     save("comment-bare-utf-16.jpg", expected, exif=raw_user_comment(text.encode("utf-16-le")))
     save("comment-bom.jpg", expected, exif=raw_user_comment(b"UNICODE\0" + text.encode("utf-16")))
     save("comment.avif", expected, exif=user_comment(text))
-    # Pillow writes no user comment into TIFF, and only ASCII into a description.
+    # Pillow cannot write a user comment into TIFF, and writes only ASCII into a description.
     plain = "a fox\nNegative prompt: blurry\nSteps: 5, Sampler: Euler a, CFG scale: 7, Seed: 1"
     save("description.tif", expected | {"prompt": "a fox", "negative_prompt": "blurry"}, description=plain)
     save("comment.gif", expected, comment=text.encode())

@@ -1,6 +1,7 @@
-//! Configurations against what transformers and open_clip build from them, and the refusals.
+//! Compares configurations with the models that transformers and open_clip build from them, and
+//! tests which ones are refused.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use pickscore_checkpoint::config::{Activation, ClipConfig, ConfigError, TextPooling, Transformer};
 use serde_json::{Value, json};
@@ -98,9 +99,9 @@ fn refuses_deep_nesting_and_long_files() {
 }
 
 #[test]
-fn refuses_what_is_no_clip() {
-    assert!(refusal(&json!({})).contains("no CLIP model"));
-    assert!(refusal(&json!({"model_type": "bert", "hidden_size": 768})).contains("no CLIP model"));
+fn refuses_other_models() {
+    assert!(refusal(&json!({})).contains("not a CLIP model"));
+    assert!(refusal(&json!({"model_type": "bert", "hidden_size": 768})).contains("not a CLIP model"));
     assert!(refusal(&json!([1, 2])).contains("a list; expected an object"));
     let mut siglip = hugging_face(json!({}), json!({}));
     siglip["model_type"] = json!("siglip");
@@ -142,7 +143,7 @@ fn names_the_wrong_field() {
         ),
         (
             json!({"num_attention_heads": 7}),
-            "`text_config.hidden_size` of the model's configuration is 512, which 7 heads do not divide",
+            "`text_config.hidden_size` of the model's configuration is 512; expected a multiple of its 7 heads",
         ),
         (json!({"hidden_act": "relu"}), "is \"relu\"; supported is \"gelu\" or \"quick_gelu\""),
         (
@@ -151,7 +152,7 @@ fn names_the_wrong_field() {
         ),
         (json!({"max_position_embeddings": 2}), "is 2; expected 3 to 16384"),
         (json!({"layer_norm_eps": "small"}), "expected a number"),
-        (json!({"layer_norm_eps": -1e-5}), "supported is a number of ordinary size"),
+        (json!({"layer_norm_eps": -1e-5}), "supported is a number in the supported range"),
     ];
     for (text, expected) in cases {
         let error = refusal(&hugging_face(text, json!({})));
@@ -168,7 +169,7 @@ fn names_the_wrong_field() {
 }
 
 #[test]
-fn refuses_what_the_towers_do_not_compute() {
+fn refuses_unsupported_operations() {
     let model = |vision: Value, text: Value| json!({"embed_dim": 8, "vision_cfg": vision, "text_cfg": text});
     let cases = [
         (model(json!({"timm_model_name": "convnext_base"}), json!({})), "vision_cfg.timm_model_name"),
@@ -188,7 +189,7 @@ fn refuses_what_the_towers_do_not_compute() {
 }
 
 #[test]
-fn refuses_a_model_that_no_machine_holds() {
+fn refuses_models_that_are_too_large() {
     let wide = json!({"hidden_size": 65536, "intermediate_size": 262144, "num_attention_heads": 64, "num_hidden_layers": 1024});
     let error = refusal(&hugging_face(wide, json!({})));
     assert!(error.contains("expected at most 34359738368"), "{error}");

@@ -1,9 +1,10 @@
-//! Scores from image files and prompts against transformers' `CLIPProcessor` and `CLIPModel`, through a model directory on disk.
+//! Compares scores of image files and prompts with transformers' `CLIPProcessor` and `CLIPModel`,
+//! through a model directory on disk.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(clippy::print_stdout, reason = "what was measured")]
 
-use std::{fs, ops::ControlFlow, path::Path};
+use std::{fs, path::Path};
 
 use pickscore_checkpoint::weights::Precision;
 use pickscore_generate::{Convention, Dtype, write_directory};
@@ -22,14 +23,14 @@ struct Case {
     scores: Vec<Vec<f32>>,
 }
 
-/// Largest difference of a score over all files.
+/// Largest difference between two scores over all files.
 fn distance(case: &Case, model: &Path, precision: Precision) -> f32 {
     let options = OpenOptions {
         device: DeviceChoice::Cpu,
         precision: PrecisionChoice::Exactly(precision),
         ..OpenOptions::default()
     };
-    let scorer = PickScore::open(model, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(model, &options).unwrap();
     let files = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/pixels/files");
     let images: Vec<Vec<u8>> = case.images.iter().map(|name| fs::read(files.join(name)).unwrap()).collect();
     let prompts: Vec<&str> = case.prompts.iter().map(String::as_str).collect();
@@ -64,7 +65,7 @@ fn files_and_prompts_score_as_the_reference() {
     check("end-to-end.json", &[(Precision::F32, 0.0002), (Precision::F16, 0.05)]);
 }
 
-/// The full size: minutes and 8 GB of disk and memory. `cargo xtask parity` runs it.
+/// The full-size model; takes minutes, and 8 GB of disk and memory. `cargo xtask parity` runs it.
 #[test]
 #[ignore = "minutes and gigabytes"]
 fn the_full_size_scores_as_the_reference() {

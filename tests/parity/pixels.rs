@@ -1,10 +1,11 @@
-//! Pixels against Pillow's `convert("RGB")` and transformers' `CLIPImageProcessor`.
+//! Compares pixels with Pillow's `convert("RGB")`, transformers' `CLIPImageProcessor`, and the
+//! transforms of HPS v2 and ImageReward in their authors' code.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::path::Path;
 
-use pickscore_pixels::{Limits, Picture, Processor, Resize, decode};
+use pickscore_pixels::{Limits, Original, Picture, Processor, Resize, decode, decode_original};
 use serde_json::Value;
 
 struct Golden {
@@ -54,20 +55,20 @@ fn every_file_equals_the_reference() {
         let (width, height, size) = (number(&case, "width"), number(&case, "height"), number(&case, "size"));
         let (whole, crop) = (golden.take(width * height * 3), golden.take(size * size * 3));
         let name = case["name"].as_str().unwrap();
-        let picture = match decode(&bytes_of(name), &Limits::default()) {
-            Ok(picture) => picture,
+        let image = match decode(&bytes_of(name), &Limits::default()) {
+            Ok(image) => image,
             Err(error) => {
                 failures.push(format!("{name}: {error}"));
                 continue;
             }
         };
-        if (picture.width(), picture.height()) != (width, height) {
-            failures.push(format!("{name}: {} × {}", picture.width(), picture.height()));
+        if (image.width(), image.height()) != (width, height) {
+            failures.push(format!("{name}: {} × {}", image.width(), image.height()));
             continue;
         }
-        let found = Processor::clip(size).crop(&picture);
+        let found = Processor::clip(size).crop(&image);
         for (what, (largest, mean, off)) in
-            [("picture", difference(picture.values(), &whole)), ("crop", difference(&found, &crop))]
+            [("image", difference(image.values(), &whole)), ("crop", difference(&found, &crop))]
         {
             let fits = largest == 0;
             if !fits {
@@ -155,7 +156,7 @@ fn a_preprocessor_configuration_is_followed() {
         (r#"{"image_std": [0.5, 0, 0.5]}"#, "image_std"),
         (r#"{"rescale_factor": -1}"#, "rescale_factor"),
         (r#"{"preprocess_cfg": {"resize_mode": "squash"}}"#, "resize_mode"),
-        ("[]", "no JSON object"),
+        ("[]", "not a JSON object"),
         ("{", "cannot be read"),
     ] {
         let error = Processor::from_json(json.as_bytes(), 224).unwrap_err().to_string();
@@ -163,17 +164,18 @@ fn a_preprocessor_configuration_is_followed() {
     }
 }
 
-/// What Pillow makes of a file, next to what was made of it here.
+/// The result of decoding a file, in the form of the fixtures of Pillow's results.
 fn verdict(bytes: &[u8]) -> Value {
     match decode(bytes, &Limits::default()) {
-        Ok(picture) => {
-            serde_json::json!([picture.width(), picture.height(), crc32fast::hash(picture.values())])
+        Ok(image) => {
+            serde_json::json!([image.width(), image.height(), crc32fast::hash(image.values())])
         }
         Err(_) => "refused".into(),
     }
 }
 
-/// Files after public bug reports. One is read here though Pillow refuses it: its text is too large once inflated.
+/// Files from public bug reports. This project decodes one that Pillow refuses because its text is
+/// too large once inflated.
 #[test]
 fn cases_equal_the_reference() {
     let cases: Value = serde_json::from_str(include_str!("fixtures/pixels/cases.json")).unwrap();
@@ -189,7 +191,8 @@ fn cases_equal_the_reference() {
     }
 }
 
-/// A representative part of thousands of files of all formats: of other encoders, with every header, and damaged.
+/// A representative part of thousands of files in all formats: from other encoders, with every kind
+/// of header, and damaged.
 #[test]
 fn every_format_equals_the_reference() {
     let index: Value = serde_json::from_str(include_str!("fixtures/pixels/formats.json")).unwrap();
@@ -207,4 +210,138 @@ fn every_format_equals_the_reference() {
     }
     assert!(rest.is_empty());
     assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+/// The levels that ImageReward's processor makes its values of.
+fn levels(pixels: &pickscore_pixels::Pixels) -> Vec<u8> {
+    let processor = Processor::image_reward(pixels.size);
+    let plane = pixels.size * pixels.size;
+    let level = |at: usize| {
+        let (mean, deviation) = (processor.mean[at % 3], processor.deviation[at % 3]);
+        let value = pixels.values[at % 3 * plane + at / 3];
+        let level = ((value * deviation + mean) * 255.0).round() as u8;
+        // The very value that torch computes of the level.
+        assert_eq!(value, (f32::from(level) / 255.0 - mean) / deviation);
+        level
+    };
+    (0..3 * plane).map(level).collect()
+}
+
+/// CRC-32 of ImageReward's levels of a file, or null where the file is refused.
+fn image_reward(bytes: &[u8], size: usize) -> Value {
+    let pixels = Processor::image_reward(size).pixels(bytes);
+    pixels.map_or(Value::Null, |pixels| crc32fast::hash(&levels(&pixels)).into())
+}
+
+#[test]
+fn image_reward_equals_its_authors_code() {
+    let index: Value = serde_json::from_str(include_str!("fixtures/pixels/image-reward.json")).unwrap();
+    let mut failures = Vec::new();
+    let mut compare = |name: &str, found: Value, expected: &Value| {
+        if found != *expected {
+            failures.push(format!("{name}: {found}; expected {expected}"));
+        }
+    };
+    for case in index["files"].as_array().unwrap() {
+        let name = case[0].as_str().unwrap();
+        let size = usize::try_from(case[1].as_u64().unwrap()).unwrap();
+        compare(name, image_reward(&bytes_of(&format!("../{name}")), size), &case[2]);
+    }
+    let names: Value = serde_json::from_str(include_str!("fixtures/pixels/formats.json")).unwrap();
+    let packed = include_bytes!("fixtures/pixels/formats.bin");
+    let packed = miniz_oxide::inflate::decompress_to_vec_zlib(packed).unwrap();
+    let mut rest = packed.as_slice();
+    for (case, expected) in names.as_array().unwrap().iter().zip(index["formats"].as_array().unwrap()) {
+        let (file, after) = rest.split_at(number(case, "length"));
+        rest = after;
+        compare(case["name"].as_str().unwrap(), image_reward(file, 20), expected);
+    }
+    let formulas = index["formulas"].as_array().unwrap();
+    assert!(formulas.len() > 70);
+    for case in formulas {
+        let [width, height, size] = [0, 1, 2].map(|at| usize::try_from(case[at].as_u64().unwrap()).unwrap());
+        let (processor, limits) = (Processor::image_reward(size), Limits::default());
+        let rgb = processor.prepare(&formula(width, height));
+        compare(&format!("{width} × {height}"), crc32fast::hash(&levels(&rgb)).into(), &case[3]);
+        // `rgba` of `tests/parity/reference/transforms.py`.
+        let image = formula(width, height);
+        let pixels = image.values().as_chunks().0.iter().enumerate();
+        let rgba = pixels.flat_map(|(at, &[red, green, blue])| {
+            let alpha = u32::from(green) / 2 * 2 + u32::from((at % width).is_multiple_of(7));
+            [red, green, blue, u8::try_from((alpha * 3).min(255)).unwrap()]
+        });
+        let original = Original::from_rgba(width, height, rgba.collect(), &limits).unwrap();
+        let found = crc32fast::hash(&levels(&processor.prepare_original(original)));
+        compare(&format!("{width} × {height} with alpha"), found.into(), &case[4]);
+    }
+    assert!(failures.is_empty(), "{} fail:\n{}", failures.len(), failures.join("\n"));
+}
+
+#[test]
+fn hps_equals_its_authors_code() {
+    const SCALE: f32 = 4096.0;
+    let cases: Vec<[usize; 2]> = serde_json::from_str(include_str!("fixtures/pixels/hps.json")).unwrap();
+    let packed = include_bytes!("fixtures/pixels/hps.bin");
+    let packed = miniz_oxide::inflate::decompress_to_vec_zlib(packed).unwrap();
+    let mut rest = packed.as_slice();
+    assert!(cases.len() > 70);
+    let mut worst = 0.0_f32;
+    for [width, height] in cases {
+        let (expected, after) = rest.split_at(3 * 16 * 16 * 2);
+        rest = after;
+        let pixels = Processor::hps(16).prepare(&formula(width, height));
+        for (found, &expected) in pixels.values.iter().zip(expected.as_chunks().0) {
+            let off = (found - f32::from(i16::from_le_bytes(expected)) / SCALE).abs();
+            worst = worst.max(off);
+            // What is stored is rounded to half of 1/4096.
+            assert!(off < 0.5 / SCALE + 1e-5, "{width} × {height}: {found} is off by {off}");
+        }
+    }
+    let pixels = Processor::hps(64).pixels(&bytes_of("photo.png")).unwrap();
+    assert_eq!(rest.len(), 4 * pixels.values.len());
+    let differences = pixels.values.iter().zip(rest.as_chunks().0);
+    let worst_exact = differences
+        .map(|(found, &expected)| (found - f32::from_le_bytes(expected)).abs())
+        .fold(0.0, f32::max);
+    println!("rounded to 1/4096: {worst}; in f32: {worst_exact}");
+    assert!(worst_exact < 3e-6, "{worst_exact}");
+}
+
+/// Where the authors' code fails: an edge that is rounded to no pixels, and an image with alpha.
+#[test]
+fn hps_goes_on_where_its_authors_code_fails() {
+    let processor = Processor::hps(16);
+    for (width, height) in [(1, 1000), (1000, 1), (33, 1), (16, 1)] {
+        let white = vec![255; width * height * 3];
+        let image = Picture::from_rgb(width, height, white, &Limits::default()).unwrap();
+        let pixels = processor.prepare(&image);
+        assert_eq!(pixels.values.len(), 3 * 16 * 16);
+        let black = -processor.mean[0] / processor.deviation[0];
+        let shown = pixels.values[..256].iter().filter(|&&value| value != black).count();
+        assert_eq!(shown, 16, "{width} × {height}");
+    }
+    let rgba = Original::from_rgba(2, 1, vec![255, 0, 0, 9, 0, 255, 0, 0], &Limits::default()).unwrap();
+    let rgb = Picture::from_rgb(2, 1, vec![255, 0, 0, 0, 255, 0], &Limits::default()).unwrap();
+    assert_eq!(processor.prepare_original(rgba), processor.prepare(&rgb));
+}
+
+/// An image in its own mode is the same RGB image, and is bounded alike.
+#[test]
+fn an_original_becomes_the_same_image() {
+    let limits = Limits { max_pixels: 1 };
+    let index: Value = serde_json::from_str(include_str!("fixtures/pixels/image-reward.json")).unwrap();
+    for case in index["files"].as_array().unwrap() {
+        let bytes = bytes_of(&format!("../{}", case[0].as_str().unwrap()));
+        let (image, original) = (
+            decode(&bytes, &Limits::default()).unwrap(),
+            decode_original(&bytes, &Limits::default()).unwrap(),
+        );
+        assert_eq!(
+            Processor::clip(16).prepare(&image),
+            Processor::clip(16).prepare_original(original),
+            "{}",
+            case[0]
+        );
+        assert_eq!(decode_original(&bytes, &limits).err(), decode(&bytes, &limits).err());
+    }
 }

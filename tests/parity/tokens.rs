@@ -1,6 +1,6 @@
-//! Tokens against transformers' `CLIPTokenizerFast`, id for id.
+//! Compares tokens with transformers' `CLIPTokenizerFast`, id for id.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use pickscore_tokens::{Tokenizer, TokenizerError};
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ const CONTEXT: usize = 77;
 
 struct Record {
     text: String,
-    /// Tokens without truncation, start and end included.
+    /// Number of tokens before truncation, with start and end tokens.
     whole: usize,
     ids: Vec<u32>,
 }
@@ -44,7 +44,7 @@ fn compare(tokenizer: &Tokenizer, records: &[Record]) {
         assert_eq!(tokens.truncated, record.whole > CONTEXT, "{:?}", record.text);
         assert_eq!(tokens.ids.len(), CONTEXT);
         assert!(tokens.ids[tokens.length..].iter().all(|&id| id == tokenizer.end()));
-        // The same without truncation, and cut shorter.
+        // The same text without truncation, and truncated to a shorter length.
         let long = tokenizer.encode(&record.text, record.whole.max(2));
         assert_eq!((long.length, long.truncated), (record.whole.max(2), false), "{:?}", record.text);
         let short = tokenizer.encode(&record.text, 16);
@@ -142,7 +142,7 @@ fn what_differs_is_refused_by_name() {
     }
 }
 
-/// CLIP's `tokenizer.json`, with what the library knows of it.
+/// CLIP's `tokenizer.json`, rebuilt from the library's vocabulary.
 fn clip_json() -> Value {
     let vocabulary = Tokenizer::clip().vocabulary();
     let spelling = |id: &u32| vocabulary.spellings[id].clone();
@@ -166,10 +166,13 @@ fn clip_json() -> Value {
     json
 }
 
-/// Files as people have them, changed from CLIP's own and from a small one.
+/// Changes that occur in people's files, applied to CLIP's own file and to a small one.
 #[test]
 fn variants_of_tokenizer_json_equal_the_reference() {
-    let variants: Vec<Value> = serde_json::from_str(include_str!("fixtures/tokens/variants.json")).unwrap();
+    let json =
+        miniz_oxide::inflate::decompress_to_vec_zlib(include_bytes!("fixtures/tokens/variants.json.zlib"))
+            .unwrap();
+    let variants: Vec<Value> = serde_json::from_slice(&json).unwrap();
     assert_eq!(variants.len(), 16);
     for variant in &variants {
         let mut json =

@@ -1,21 +1,20 @@
-//! Embeddings against transformers' `CLIPModel` and open_clip, on generated weights.
+//! Compares embeddings of generated models with transformers' `CLIPModel` and open_clip.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
-use burn::tensor::{Device, FloatDType};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Loader, Precision};
 use pickscore_generate::{Convention, Dtype, pixels, prompt, tensors, write_safetensors};
-use pickscore_model::towers::{Clip, ClipBuilder, Embedding};
+use pickscore_model::towers::{Clip, Embedding, Kernels, ModelBuilder};
 use pickscore_score::score;
 use pickscore_tokens::Tokens;
 use pollster::FutureExt as _;
 use serde_json::Value;
 
-/// Pushes what is written to it into a loader.
+/// Passes what is written to it to a loader.
 struct Pipe<'a> {
     loader: &'a mut Loader,
-    builder: &'a mut ClipBuilder,
+    builder: &'a mut ModelBuilder,
 }
 
 impl std::io::Write for Pipe<'_> {
@@ -33,24 +32,24 @@ impl std::io::Write for Pipe<'_> {
 
 /// A generated model on the CPU.
 fn model(case: &Value, precision: Precision) -> Clip {
-    model_on(case, precision, FloatDType::F32, Device::flex())
+    model_with(case, precision, Kernels::Cpu)
 }
 
-/// A generated model, through the loader and without a file.
-fn model_on(case: &Value, precision: Precision, compute: FloatDType, device: Device) -> Clip {
+/// A generated model, loaded without a file.
+fn model_with(case: &Value, precision: Precision, kernels: Kernels) -> Clip {
     let source = &case["source"];
     let config = ClipConfig::from_json(source.to_string().as_bytes()).unwrap();
     let open_clip = source.get("vision_cfg").is_some();
     let convention = if open_clip { Convention::OpenClip } else { Convention::HuggingFace };
     let list = tensors(&config, convention);
     let mut loader = Loader::new(&config, precision);
-    let mut builder = ClipBuilder::new(config, compute, device);
+    let mut builder = ModelBuilder::new(config, kernels);
     loader.begin("generated", None, true);
     let mut pipe = Pipe { loader: &mut loader, builder: &mut builder };
     write_safetensors(&list, case["seed"].as_u64().unwrap(), Dtype::F32, &mut pipe).unwrap();
     loader.end().unwrap();
     assert!(loader.finish("generated").unwrap().unexpected.is_empty());
-    builder.finish().unwrap()
+    builder.finish().unwrap().into_clip().unwrap()
 }
 
 fn rows(value: &Value) -> Vec<Vec<f32>> {
@@ -63,12 +62,12 @@ fn cosine(a: &[f32], b: &[f32]) -> f64 {
     dot(a, b) / (dot(a, a) * dot(b, b)).sqrt()
 }
 
-/// How far a model's answers lie from the reference's.
+/// The differences between a model's results and the reference's.
 #[derive(Debug)]
 struct Distance {
-    /// Lowest cosine between an embedding and the reference's.
+    /// Lowest cosine similarity between an embedding and the reference's.
     cosine: f64,
-    /// Largest difference of a score, at the model's logit scale of 100.
+    /// Largest difference between scores, at the model's logit scale of 100.
     score: f32,
 }
 
@@ -106,13 +105,14 @@ fn distance(case: &Value, clip: &Clip) -> Distance {
     distance
 }
 
-fn cases(json: &str) -> Vec<Value> {
-    serde_json::from_str(json).unwrap()
+fn cases(compressed: &[u8]) -> Vec<Value> {
+    let json = miniz_oxide::inflate::decompress_to_vec_zlib(compressed).unwrap();
+    serde_json::from_slice(&json).unwrap()
 }
 
 #[test]
 fn every_architecture_equals_the_reference() {
-    let cases = cases(include_str!("fixtures/towers.json"));
+    let cases = cases(include_bytes!("fixtures/towers.json.zlib"));
     assert!(cases.len() >= 16);
     for case in &cases {
         let found = distance(case, &model(case, Precision::F32));
@@ -127,28 +127,30 @@ fn every_architecture_equals_the_reference() {
 
 #[test]
 fn sixteen_bits_stay_close() {
-    for case in &cases(include_str!("fixtures/towers.json")) {
+    for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
         let found = distance(case, &model(case, Precision::F16));
         println!("{}: {found:?}", case["name"]);
         assert!(found.score <= 0.05, "{}: {found:?}", case["name"]);
     }
 }
 
-/// Eight bits have no bound in the issue of small random models, whose few numbers average nothing out; they must still mean the same.
+/// In 8 bits, small random models get a loose bound: they have so few numbers that rounding errors
+/// do not average out. Their embeddings must still be close to the reference's.
 #[test]
 fn eight_bits_stay_recognisable() {
-    for case in &cases(include_str!("fixtures/towers.json")) {
+    for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
         let found = distance(case, &model(case, Precision::Q8));
         println!("{}: {found:?}", case["name"]);
         assert!(found.cosine >= 0.998, "{}: {found:?}", case["name"]);
     }
 }
 
-/// A token beyond CLIP's vocabulary, as textual inversion adds them, has the highest id. With `eos_token_id: 2` transformers pools at the
-/// highest id, so at this token; with the id of the end token at the end (`CLIPTextTransformer.forward`).
+/// A token beyond CLIP's vocabulary, such as textual inversion adds, has the highest id. With
+/// `eos_token_id: 2`, transformers pools at the highest id, and so at this token. With the id of
+/// the end token, it pools at the end (`CLIPTextTransformer.forward`).
 #[test]
 fn an_added_token_is_pooled_where_the_reference_pools() {
-    for case in &cases(include_str!("fixtures/pooling.json")) {
+    for case in &serde_json::from_str::<Vec<Value>>(include_str!("fixtures/pooling.json")).unwrap() {
         let clip = model(case, Precision::F32);
         let context = clip.config().text.context;
         let prompts: Vec<Tokens> =
@@ -160,7 +162,7 @@ fn an_added_token_is_pooled_where_the_reference_pools() {
         let mut beyond = prompts[0].clone();
         beyond.ids[1] = clip.config().text.vocabulary as u32;
         let said = clip.text(&[&beyond]).block_on().unwrap_err().to_string();
-        assert!(said.contains("this prompt has the token 61"), "{said}");
+        assert!(said.contains("token 61, but the model's vocabulary has only 61 tokens"), "{said}");
     }
 }
 
@@ -170,10 +172,10 @@ fn tokens(ids: &Value, context: usize) -> Tokens {
     Tokens { ids, length: context, truncated: false }
 }
 
-/// What is run together does not change what is run.
+/// Computing inputs in one batch does not change their results.
 #[test]
 fn a_batch_equals_its_parts() {
-    for case in cases(include_str!("fixtures/towers.json")).iter().step_by(5) {
+    for case in cases(include_bytes!("fixtures/towers.json.zlib")).iter().step_by(5) {
         let clip = model(case, Precision::F32);
         let seed = case["seed"].as_u64().unwrap();
         let (texts, images) = embeddings(case, &clip);
@@ -187,42 +189,103 @@ fn a_batch_equals_its_parts() {
     }
 }
 
-/// The same on whatever GPU there is, burn's operations in place of the CPU path's. `cargo xtask parity --gpu` runs it.
-#[cfg(feature = "wgpu")]
+/// burn's operations on the CPU, the slow reference for all other code paths.
 #[test]
-#[ignore = "needs a GPU"]
-fn a_gpu_equals_the_reference() {
-    use burn::tensor::wgpu::wgpu::Features;
+fn burns_operations_equal_the_reference() {
+    use burn::tensor::{Device, FloatDType};
 
-    let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
-    println!("{}", setup.adapter.get_info().name);
-    let half = setup.device.features().contains(Features::SHADER_F16);
-    let half = if half { FloatDType::F16 } else { FloatDType::F32 };
-    for case in &cases(include_str!("fixtures/towers.json")) {
-        let found = |precision, compute| {
-            let found = distance(case, &model_on(case, precision, compute, device.clone()));
-            println!("{} {precision:?} in {compute:?}: {found:?}", case["name"]);
-            found
-        };
-        let exact = found(Precision::F32, FloatDType::F32);
-        assert!(exact.cosine >= 0.99999 && exact.score <= 0.002, "{}: {exact:?}", case["name"]);
-        // What is stored in 16 bits and computed in 32 lies as close as on the CPU; products in 16 bits add their own rounding.
-        let stored = found(Precision::F16, FloatDType::F32);
-        assert!(stored.score <= 0.05, "{}: {stored:?}", case["name"]);
-        let computed = found(Precision::F16, half);
-        assert!(computed.cosine >= 0.999, "{}: {computed:?}", case["name"]);
-        let blocks = found(Precision::Q8, half);
-        assert!(blocks.cosine >= 0.998, "{}: {blocks:?}", case["name"]);
+    for case in cases(include_bytes!("fixtures/towers.json.zlib")).iter().step_by(3) {
+        for precision in [Precision::F32, Precision::F16, Precision::Q8] {
+            let kernels = Kernels::Burn { device: Device::flex(), products: FloatDType::F32 };
+            let found = distance(case, &model_with(case, precision, kernels));
+            println!("{} {precision:?}: {found:?}", case["name"]);
+            match precision {
+                Precision::F32 => assert!(found.cosine >= 0.99999 && found.score <= 0.002),
+                Precision::F16 => assert!(found.score <= 0.05),
+                Precision::Q8 => assert!(found.cosine >= 0.998),
+            }
+        }
     }
 }
 
-/// The full size: minutes and 5 GB. `cargo xtask parity` runs it.
+#[cfg(feature = "gpu")]
+mod gpu {
+    //! Tests on any available GPU. `cargo xtask parity --gpu` runs them.
+
+    #![allow(clippy::print_stdout, reason = "what was measured")]
+
+    use std::{sync::OnceLock, time::Instant};
+
+    use burn::tensor::{Device, FloatDType, wgpu::wgpu::Features};
+    use pickscore_model::towers::{Tuning, Wgsl, tune};
+
+    use super::*;
+
+    /// The device, whether it supports 16-bit products, and its tuning. A process can initialise a
+    /// device only once.
+    fn device() -> &'static (Device, bool, Tuning) {
+        static DEVICE: OnceLock<(Device, bool, Tuning)> = OnceLock::new();
+        DEVICE.get_or_init(|| {
+            let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
+            let info = setup.adapter.get_info();
+            let features = setup.device.features();
+            let has_subgroups = features.contains(Features::SUBGROUP);
+            let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+            let start = Instant::now();
+            let now = || start.elapsed().as_secs_f64() * 1000.0;
+            let tuning = tune(&device, None, subgroup, &now).block_on().unwrap();
+            println!("{}: {}", info.name, tuning.name());
+            (device, features.contains(Features::SHADER_F16), tuning)
+        })
+    }
+
+    fn check(exact: &Kernels, rounded: &Kernels) {
+        for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
+            let found = |precision, kernels: &Kernels| {
+                let found = distance(case, &model_with(case, precision, kernels.clone()));
+                println!("{} {precision:?} with {kernels:?}: {found:?}", case["name"]);
+                found
+            };
+            let single = found(Precision::F32, exact);
+            assert!(single.cosine >= 0.99999 && single.score <= 0.002, "{}: {single:?}", case["name"]);
+            // Weights stored in 16 bits and computed in 32 are as close as on the CPU; 16-bit
+            // products add their own rounding.
+            let stored = found(Precision::F16, exact);
+            assert!(stored.score <= 0.05, "{}: {stored:?}", case["name"]);
+            let computed = found(Precision::F16, rounded);
+            assert!(computed.cosine >= 0.999, "{}: {computed:?}", case["name"]);
+            let blocks = found(Precision::Q8, rounded);
+            assert!(blocks.cosine >= 0.998, "{}: {blocks:?}", case["name"]);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn wgsl_equals_the_reference() {
+        let (device, _, tuning) = device();
+        for tuning in [*tuning, Tuning::default()] {
+            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning).unwrap());
+            check(&kernels, &kernels);
+        }
+    }
+
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn burns_operations_equal_the_reference() {
+        let (device, half, _) = device();
+        let burns = |products| Kernels::Burn { device: device.clone(), products };
+        let rounded = if *half { FloatDType::F16 } else { FloatDType::F32 };
+        check(&burns(FloatDType::F32), &burns(rounded));
+    }
+}
+
+/// The full-size model; takes minutes and 5 GB. `cargo xtask parity` runs it.
 #[test]
 #[ignore = "minutes and gigabytes"]
 fn the_full_size_equals_the_reference() {
-    let folder =
-        std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/parity/fixtures/towers-full.json");
-    for case in &cases(&std::fs::read_to_string(folder).unwrap()) {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../../tests/parity/fixtures/towers-full.json.zlib");
+    for case in &cases(&std::fs::read(folder).unwrap()) {
         for (precision, bound) in
             [(Precision::F32, 0.002), (Precision::F16, 0.05), (Precision::Q8, f32::INFINITY)]
         {

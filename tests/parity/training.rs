@@ -1,6 +1,7 @@
-//! Losses, gradients and steps against PyTorch, transformers' `CLIPModel` and torch's AdamW; see `reference/training.py`.
+//! Compares losses, gradients and steps with PyTorch, transformers' `CLIPModel` and torch's AdamW;
+//! see `reference/training.py`.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::ops::ControlFlow;
 
@@ -31,7 +32,7 @@ fn counts(value: &Value) -> Vec<i64> {
     value.as_array().unwrap().iter().map(|x| x.as_i64().unwrap()).collect()
 }
 
-/// A matrix of the fixture's numbers, to be differentiated by.
+/// A matrix of the fixture's numbers that tracks gradients.
 fn leaf(case: &Value, name: &str) -> Tensor<2> {
     let (rows, width) = (case["rows"].as_u64().unwrap() as usize, case["width"].as_u64().unwrap() as usize);
     let values = features(case["seed"].as_u64().unwrap(), name, rows * width);
@@ -129,8 +130,8 @@ fn steps_are_those_of_pytorch() {
                 examples_per_prompt: counts(&objectives["counts"]),
                 same: (0..count).collect(),
             };
-            // Two at a time: the same gradient in parts.
-            // Where patches may be left out, all of them in another order are still the same image.
+            // Gradients are accumulated two examples at a time. Where patches may be left out, all
+            // patches in another order still make the same image.
             let patches = trainee.config().vision.grid().pow(2);
             let shuffled = |image: usize| (0..patches).rev().map(move |at| (at + image) % patches).collect();
             let seen: Option<Vec<Vec<usize>>> = (objective == Objective::Contrastive && step % 2 == 1)
@@ -141,7 +142,8 @@ fn steps_are_those_of_pytorch() {
             close(&format!("{what}: loss"), &[loss as f32], &[expected["loss"].as_f64().unwrap()], 2e-4);
             close(&format!("{what}: gradient"), &[length], &[expected["gradient"].as_f64().unwrap()], 5e-4);
         }
-        // Hugging Face has query, key and value apart; their sums and squares add up to ours.
+        // Hugging Face stores query, key and value separately; their sums and squares add up to
+        // ours.
         let expected = case[name]["parameters"].as_object().unwrap();
         let total =
             |at: usize, power: i32| expected.values().map(|both| numbers(both)[at].powi(power)).sum::<f64>();

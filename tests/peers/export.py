@@ -1,11 +1,13 @@
-"""The towers of a model directory as ONNX, exported by torch.onnx from transformers' CLIPModel: what the peers that run ONNX are given.
+"""Exports the towers of a model directory to ONNX, from transformers' CLIPModel with torch.onnx.
 
     python export.py MODEL_DIRECTORY [f16] [q8] [check]
 
-Files come to lie in MODEL_DIRECTORY/onnx/TOWER/ and are kept: `model.onnx` in f32 for any batch, `f16.onnx` with everything but inputs and outputs in
-16 bits, `q8.onnx` with weights in 8 bits and activations quantised as they come (the options that transformers.js's own models are made with). Weights of
-more than 2 GB, which one ONNX file cannot hold, lie beside it in one `.data` file. `check` writes MODEL_DIRECTORY/onnx/check.json: pictures and prompts
-with the embeddings that PyTorch computes of them.
+The files are for the benchmarks that run ONNX. They are written to MODEL_DIRECTORY/onnx/TOWER/ and
+kept: `model.onnx` in f32 for any batch size, `f16.onnx` in 16 bits except for inputs and outputs,
+and `q8.onnx` with 8-bit weights and dynamically quantised activations (the options used for
+transformers.js's own models). Weights of more than 2 GB do not fit in one ONNX file and are stored
+beside it in one `.data` file. `check` writes MODEL_DIRECTORY/onnx/check.json: images and prompts
+with the embeddings that PyTorch computes for them.
 """
 
 import base64
@@ -24,17 +26,18 @@ from transformers import CLIPConfig, CLIPModel
 
 TOWERS = ("vision", "text")
 SEED = 14
-# One ONNX file is a protocol buffer, which ends at 2 GB.
+# An ONNX file is a protocol buffer, which is limited to 2 GB.
 LARGEST = 1_800_000_000
-# What CLIPImageProcessor makes of levels.
+# The normalisation of CLIPImageProcessor.
 MEAN = np.array([0.48145466, 0.4578275, 0.40821073], np.float32)[:, None, None]
 DEVIATION = np.array([0.26862954, 0.26130258, 0.27577711], np.float32)[:, None, None]
-# Prompts of single letters and digits: CLIP's vocabulary begins with bytes, then bytes that end a word, so that whoever runs ONNX needs no tokenizer.
+# Prompts of single letters and digits. CLIP's vocabulary begins with the bytes and then the bytes
+# that end a word, so these prompts can be encoded without a tokenizer.
 PROMPTS = ("a f o x i n 3 d", "q w e r t y u i o p a s d f g h j k l z x c v b n m 7 8 9")
 
 
 class Tower(torch.nn.Module):
-    """One tower of a model as a module of its own, which is what can be exported."""
+    """One tower of a model as a separate module, so that it can be exported."""
 
     def __init__(self, model, tower):
         super().__init__()
@@ -50,14 +53,17 @@ def load(directory):
 
 
 def made(path, make):
-    """Makes a file, and those that belong to it, in a folder of their own, so that a half-made one is never taken for a whole."""
+    """Creates a file, and the files that belong to it, in a temporary folder.
+
+    The files are then moved, so that an incomplete file is never mistaken for a complete one.
+    """
     if not path.exists():
         folder = path.with_name(f"{path.stem}.making")
         folder.mkdir(parents=True, exist_ok=True)
         for left in folder.iterdir():
             left.unlink()
         make(folder / path.name)
-        # The model itself last: it is what the next run looks for.
+        # The model itself is moved last, because the next run looks for it.
         for file in sorted(folder.iterdir(), key=lambda file: file.name == path.name):
             file.rename(path.with_name(file.name))
         folder.rmdir()
@@ -65,7 +71,7 @@ def made(path, make):
 
 
 def example(config, tower):
-    """An input that shows the exporter the shapes."""
+    """An input that gives the exporter the shapes."""
     if tower == "text":
         text = config.text_config
         return torch.tensor([[text.vocab_size - 2] + [320] * (text.max_position_embeddings - 2) + [text.vocab_size - 1]] * 2)
@@ -73,7 +79,7 @@ def example(config, tower):
 
 
 def export(directory, tower):
-    """The tower's ONNX file in f32, for any batch; exported where it is not there yet."""
+    """The tower's ONNX file in f32 for any batch size; exported unless it exists."""
 
     def make(path):
         model = load(directory)
@@ -87,7 +93,7 @@ def export(directory, tower):
 
 
 def gather(path):
-    """Weights that the exporter left in a file each, in one."""
+    """Moves the weights, which the exporter wrote to one file each, into a single file."""
     import onnx
 
     model = onnx.load(str(path))
@@ -97,7 +103,7 @@ def gather(path):
 
 
 def half(directory, tower):
-    """The tower with everything but inputs and outputs in 16 bits."""
+    """The tower in 16 bits, except for inputs and outputs."""
 
     def make(path):
         import onnx
@@ -110,12 +116,13 @@ def half(directory, tower):
 
 
 def quantised(directory, tower):
-    """The tower with weights in 8 bits."""
+    """The tower with 8-bit weights."""
 
     def make(path):
         from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        # The one convolution, the patches, is left in f32: onnxruntime-web has no kernel for it in 8 bits.
+        # The only convolution, the patch embedding, stays in f32: onnxruntime-web has no 8-bit
+        # kernel for it.
         operations = ["MatMul", "Gemm", "Gather"]
         quantize_dynamic(str(export(directory, tower)), str(path), weight_type=QuantType.QInt8, per_channel=False, reduce_range=False, op_types_to_quantize=operations)
 
@@ -123,20 +130,21 @@ def quantised(directory, tower):
 
 
 def letters(prompt, text):
-    """Ids of a prompt of single letters and digits."""
+    """Token ids of a prompt of single letters and digits."""
     ids = [text.vocab_size - 2] + [256 + ord(letter) - 33 for letter in prompt.split()] + [text.vocab_size - 1]
     return ids + [text.vocab_size - 1] * (text.max_position_embeddings - len(ids))
 
 
 def check(directory):
-    """Inputs with their embeddings, so that engines are held against PyTorch before they are timed."""
+    """Inputs with their embeddings, to compare engines with PyTorch before they are timed."""
 
     @torch.no_grad()
     def make(path):
         model = load(directory)
         size = model.config.vision_config.image_size
         levels = [(hashes(SEED, f"levels.{at}", size * size * 3) % np.uint64(256)).astype(np.uint8).reshape(size, size, 3) for at in range(2)]
-        # Noise alone is one picture to a model: a field of one colour each tells them apart.
+        # To a model, all noise looks the same. A rectangle of a different colour in each image
+        # tells them apart.
         for at, picture in enumerate(levels):
             picture[size // 4 : size // 2 + at * size // 4, size // 4 :] = (250, 30, 60) if at else (10, 200, 90)
         values = np.stack([(picture.transpose(2, 0, 1).astype(np.float32) / 255 - MEAN) / DEVIATION for picture in levels])

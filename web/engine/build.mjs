@@ -1,12 +1,14 @@
-// Bundles the JavaScript library: `node build.mjs OUT`, or without OUT into this package's own dist/.
+// Bundles the JavaScript library: `node build.mjs OUT`, or without OUT into this package's own
+// dist/.
 //
-//   pickscore.js, pickscore.d.ts     what pages import
+//   pickscore.js, pickscore.d.ts     the library that pages import
 //   worker.<hash>.js                 the worker
-//   engine-{gpu,cpu,cpu-threads}.<hash>.wasm     the engine, loaded by the worker when a model is
-//   engine-{cpu,cpu-threads}-relaxed.<hash>.wasm     the same for browsers with relaxed SIMD
+//   engine-{gpu,cpu,cpu-threads}.<hash>.wasm        the engine, loaded by the worker
+//   engine-{cpu,cpu-threads}-relaxed.<hash>.wasm    the engine for browsers with relaxed SIMD
+//   vocabulary.<hash>.bin            BERT's vocabulary, loaded for ImageReward
 //
-// All but the first two carry their contents' hash, so that hosts may let browsers keep them for ever. The names are written into the code as
-// plain `new URL("./name", import.meta.url)`, which other people's bundlers recognise.
+// All names but the first contain a content hash, so that hosts may allow permanent caching. The
+// code refers to them as `new URL("./name", import.meta.url)`, which bundlers recognise.
 
 import { createHash } from "node:crypto";
 import { copyFile, mkdir, readFile, rm, writeFile } from "node:fs/promises";
@@ -30,7 +32,7 @@ const write = async (name, ending, bytes) => {
   return JSON.stringify(`./${file}`);
 };
 
-// wasm-bindgen's glue can find the wasm by itself; here the page says where it is.
+// The page passes the URL of the wasm, so wasm-bindgen's default URL is removed.
 const noDefault = {
   name: "no-default-address",
   setup(bundler) {
@@ -52,6 +54,7 @@ for (const [variant, wasm] of [
   const name = `${variant.toUpperCase().replaceAll("-", "_")}_FILE`;
   define[name] = await write(`engine-${variant}`, "wasm", await readFile(join(here, "pkg", wasm)));
 }
+define.VOCABULARY_FILE = await write("vocabulary", "bin", await readFile(join(here, "../../crate/tokens/src/bert/vocabulary.bin")));
 const library = await build({ ...options, entryPoints: [join(here, "js/pickscore.ts")], define });
 await writeFile(join(out, "pickscore.js"), library.outputFiles[0].contents);
 
@@ -60,7 +63,7 @@ const types = await rollup({
   plugins: [dts({ tsconfig: join(here, "tsconfig.json") })],
 });
 await types.write({ file: join(out, "pickscore.d.ts"), format: "es" });
-// The package has them at its root; elsewhere they go with the code.
+// The package has the licences at its root; other outputs need a copy.
 if (process.argv[2]) {
   for (const licence of ["LICENSE-MIT", "LICENSE-APACHE"]) await copyFile(join(here, "../..", licence), join(out, licence));
 }

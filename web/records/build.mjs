@@ -1,7 +1,8 @@
-// Bundles the JavaScript library: `node build.mjs OUT`, or without OUT into this package's own dist/.
+// Bundles the JavaScript library: `node build.mjs OUT`, or without OUT into this package's own
+// dist/.
 //
-//   records.js, records.d.ts     what pages import
-//   records.<hash>.wasm          what it loads
+//   records.js, records.d.ts     the library and its types
+//   records.<hash>.wasm          the wasm
 //
 // OUT may hold other libraries: only what an earlier build of this one left there is removed.
 
@@ -34,7 +35,8 @@ const noDefault = {
     });
   },
 };
-// Written into the code as a plain `new URL("./name", import.meta.url)`, which other people's bundlers recognise.
+// Written into the code as a plain `new URL("./name", import.meta.url)`, which other people's
+// bundlers recognise.
 const library = await build({
   bundle: true,
   format: "esm",

@@ -1,16 +1,18 @@
 /**
- * The service worker: keeps the page for use without a network. It asks for nothing but the page's own files and lets every other request pass, untouched:
- * models are the library's, which keeps them itself.
+ * The service worker: stores the page for offline use. It requests only the page's own files and
+ * ignores all other requests; models are stored by the library.
  */
 
-/** What the page says. */
+/** Messages from the page. */
 export type Message =
-  /** Keep this build of the engine: it is what runs here. */
+  /** Store this build of the engine, the one that runs on this device. */
   | { type: "keep"; engine: "gpu" | "cpu" | "cpu-threads" }
   /** Replace the older service worker now. */
   | { type: "take-over" };
 
-/** Put in by `finish.mjs`: a hash of all files; what is kept at once; the engine's builds. */
+/**
+ * Set by `finish.mjs`: a hash of all files, the files to store at once, and the engine's builds.
+ */
 declare const VERSION: string;
 declare const FILES: string[];
 declare const ENGINES: string[];
@@ -20,12 +22,12 @@ const PAGE = `pickscore-page-${VERSION}`;
 const ENGINE = "pickscore-engine";
 
 const address = (file: string) => new URL(file, self.registration.scope).href;
-/** Names that carry their contents' hash never change. */
+/** A name that contains a hash of its contents never changes. */
 const isHashed = (file: string) => /\.[0-9a-f]{10}\.\w+$/.test(file);
-/** What a host may change without building anew: the network's is taken where there is one. */
+/** Files that a host may edit without a new build: fetched from the network if there is one. */
 const isHosts = (file: string) => /^(config\.json$|samples\/)/.test(file);
 
-/** Other names of a page: hosts send `privacy.html` on to `privacy`, and the first page has a file of its own. */
+/** Hosts also serve `privacy.html` as `privacy` and `./` as `index.html`. */
 const otherName = (file: string) => (file === "./" ? "index.html" : file.endsWith(".html") ? file.slice(0, -".html".length) : file);
 
 const files = new Map(FILES.flatMap((file) => [address(file), address(otherName(file))].map((name) => [name, file])));
@@ -65,7 +67,10 @@ self.addEventListener("fetch", (event) => {
   else if (engines.has(url.href)) event.respondWith(keptEngine(request));
 });
 
-/** Keeps a file. One that the host sent on to another name is kept as if it had come under its own: a browser refuses to open a page with what was redirected. */
+/**
+ * Stores a file. A redirected response is stored as if it were direct, because browsers refuse to
+ * open a page from a redirected response.
+ */
 async function keep(cache: Cache, file: string): Promise<void> {
   const answer = await fetch(address(file), { cache: isHashed(file) ? "default" : "no-cache" });
   if (!answer.ok) throw new Error(`${file} answers ${answer.status}`);
@@ -73,13 +78,13 @@ async function keep(cache: Cache, file: string): Promise<void> {
   await cache.put(address(file), answer.redirected ? new Response(body, { headers, status, statusText }) : answer);
 }
 
-/** The kept file, or the network's where the browser has let go of it. */
+/** The stored file, or the network's if the browser has evicted it. */
 async function kept(request: Request, href: string): Promise<Response> {
   const cache = await caches.open(PAGE);
   return (await cache.match(href)) ?? fetch(request);
 }
 
-/** The network's file, or the kept one. */
+/** The network's file, or else the stored one. */
 async function freshly(request: Request, href: string): Promise<Response> {
   const cache = await caches.open(PAGE);
   try {
@@ -98,7 +103,7 @@ async function keptEngine(request: Request): Promise<Response> {
   const found = await cache.match(request.url);
   if (found) return found;
   const answer = await fetch(request);
-  // Storage may be full: then it is fetched again the next time.
+  // If storage is full, the file is simply fetched again next time.
   if (answer.ok) await cache.put(request.url, answer.clone()).catch(() => undefined);
   return answer;
 }

@@ -1,4 +1,4 @@
-/** The page begins: what the host decided, then the policy, then everything else. */
+/** Starts the page: first the host's configuration, then the policy, then everything else. */
 
 import { enforce } from "./shell/policy";
 import { loadConfig } from "./state/config";

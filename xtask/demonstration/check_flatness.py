@@ -1,7 +1,11 @@
-"""How well the page's measure of flat colour (www/src/score/flatness.ts) tells the demonstration's pictures from photographs.
+"""Measures how well the share of flat colour distinguishes emoji-like images from photographs.
 
     pip install numpy pillow pyarrow scikit-image scikit-learn
-    python3 xtask/demonstration/check_flatness.py data/pretrain/data/validation-00000-of-00001.parquet
+    python3 xtask/demonstration/check_flatness.py \\
+        data/pretrain/data/validation-00000-of-00001.parquet
+
+The page measures this share in www/src/score/flatness.ts. The images are those of the
+demonstration's validation data.
 """
 
 import io

@@ -1,9 +1,10 @@
-"""Compares a tokenizer of `pickscore-demonstration vocabulary` with CLIP's whole one, in Hugging Face's own code.
+"""Compares a tokenizer written by `pickscore-demonstration vocabulary` with CLIP's full tokenizer.
 
     python3 check_tokenizer.py FOLDER CLIP CAPTIONS
 
-FOLDER holds tokenizer.json and token_map.json; CLIP is a tokenizer.json of CLIP with all 49,408 tokens, or open_clip's
-bpe_simple_vocab_16e6.txt.gz; CAPTIONS has a caption a line.
+Both are run by Hugging Face's own code. FOLDER contains tokenizer.json and token_map.json. CLIP is
+CLIP's tokenizer.json with all 49,408 tokens, or open_clip's bpe_simple_vocab_16e6.txt.gz. CAPTIONS
+has one caption per line.
 """
 
 import gzip
@@ -16,7 +17,7 @@ from transformers import CLIPTokenizerFast
 
 
 def published(merges_file, template):
-    """CLIP's whole tokenizer from its published merges, around which everything but the vocabulary is the template's."""
+    """CLIP's full tokenizer from its published merges; the rest comes from the template."""
     lines = gzip.open(merges_file, "rt", encoding="utf-8").read().split("\n")
     merges = [tuple(line.split()) for line in lines[1 : 49152 - 256 - 2 + 1]]
     printable = [*range(33, 127), *range(161, 173), *range(174, 256)]

@@ -1,4 +1,5 @@
-//! `cargo xtask bench`: speed beside what a user would otherwise use, in one run on one machine.
+//! `cargo xtask bench`: speed and memory compared with the alternatives, measured in one run on one
+//! machine.
 
 mod browser;
 mod engine;
@@ -18,13 +19,14 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// This engine beside onnxruntime-web in Chromium, on the CPU and on two software GPUs: hours; `--quick`: an hour.
+    /// Compare this engine with onnxruntime-web in Chromium, on the CPU and on two software GPUs.
+    /// Takes hours; `--quick` takes half an hour
     Browser(browser::Arguments),
-    /// The towers on the CPU beside PyTorch and ONNX Runtime.
+    /// Compare the towers on the CPU with PyTorch and ONNX Runtime
     Native(native::Arguments),
-    /// The memory that loading ViT-H/14 takes, beside the weights themselves.
-    Memory,
-    /// The memory that merging 1,000 files of 1,000 pairs takes: minutes, and 10 GB of disk.
+    /// Measure the memory that loading a model takes, besides the weights
+    Memory(memory::Arguments),
+    /// Measure the memory of merging 1,000 files of 1,000 pairs. Takes minutes and 10 GB of disk
     Merge,
 }
 
@@ -32,7 +34,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Browser(arguments) => browser::run(arguments),
         Bench::Native(arguments) => native::run(arguments),
-        Bench::Memory => memory::run(),
+        Bench::Memory(arguments) => memory::run(arguments),
         Bench::Merge => merge::run(),
     }
 }

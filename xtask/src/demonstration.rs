@@ -1,13 +1,15 @@
-//! `cargo xtask demonstration`: the model that ships with the page, from nothing.
+//! `cargo xtask demonstration`: trains the model that ships with the page, from scratch.
 //!
 //! ```text
-//! npm packages ─► pictures, pairs, tokenizer ─► contrastive ─► preference ─► 8 bits ─► www/public/models/pickscore-tiny
-//!                                                    └─────────────┴─► evaluation ─► xtask/demonstration/results
+//! npm packages ─► images, pairs, tokenizer ─► contrastive ─► preference ─► 8-bit ─► the page
+//!                                                   └────────────┴─► evaluation ─► results/
 //! ```
 //!
-//! Three times: `development` keeps emoji back, and is what choices are made by; `shipping` goes on from its contrastive model and learns from all emoji;
-//! `again` goes on from what would be shipped then, in 8 bits, with pictures that it has not seen and fewer patches left out. None of them sees the kept-out
-//! style. What is done is left alone by the next call, and training goes on from its checkpoint.
+//! There are three trainings. `development` keeps some emoji back, and all choices are made by its
+//! results. `shipping` continues from its contrastive model with all emoji. `again` continues from
+//! the 8-bit model that `shipping` gives, with new images and fewer patches left out; its result
+//! ships. None of them sees the kept-out style. Finished steps are not repeated by the next call,
+//! and an interrupted training continues from its checkpoint.
 
 use std::{
     fs,
@@ -20,18 +22,18 @@ use clap::Args;
 
 use crate::process::{cargo, program, root, step, target_folder};
 
-/// What is made.
+/// What to make.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Where everything is kept that is not committed; the folder of cargo's output unless given.
+    /// Folder for everything that is not committed (default: inside cargo's target folder)
     #[arg(long)]
     folder: Option<PathBuf>,
-    /// A run of minutes, which shows that training improves a model, and ships nothing.
+    /// A run of minutes, which shows that training improves a model, and ships nothing
     #[arg(long)]
     short: bool,
 }
 
-/// How much of everything, of development, shipping and again.
+/// Sizes of `development`, `shipping` and `again`.
 struct Size {
     pretrain: [u64; 3],
     preference: u64,
@@ -50,15 +52,17 @@ const FULL: Size = Size {
 const SHORT: Size =
     Size { pretrain: [2_000; 3], preference: 1_000, contrastive: [60, 40, 20], preferences: 20 };
 
-/// glibc asks for large pages: activations of tens of megabytes come and go, and every one of their small pages would be a fault.
+/// Makes glibc request huge pages: activations of tens of megabytes come and go, and each of their
+/// small pages would cost a page fault.
 const LARGE_PAGES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.malloc.hugetlb=1");
 
-/// Installs the emoji, where they are not yet → the folder they are in.
+/// Installs the emoji if they are missing. Returns their folder.
 pub(crate) fn emoji() -> Result<PathBuf> {
     let demonstration = root().join("xtask/demonstration");
     let packages = demonstration.join("node_modules");
     if !packages.join("emojibase-data").is_dir() {
-        // A package by itself: the workspace's others need no 200 MB of emoji.
+        // This is a separate package, so that the workspace's other packages do not install 200 MB
+        // of emoji.
         let mut install = program("npm", &["ci", "--ignore-scripts", "--workspaces=false"]);
         step("emoji from npm", install.current_dir(&demonstration))?;
     }
@@ -70,7 +74,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
     let build =
         ["build", "--locked", "--release", "--package", "pickscore", "--package", "pickscore-demonstration"];
-    step("pickscore and the maker of pictures", cargo(&build).args(features))?;
+    step("pickscore and the image generator", cargo(&build).args(features))?;
     let target = target_folder()?;
     let size = if arguments.short { &SHORT } else { &FULL };
     let name = if arguments.short { "demonstration-short" } else { "demonstration" };
@@ -118,21 +122,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     Ok(())
 }
 
-/// One of the models.
+/// One of the three trainings.
 struct Stage<'a> {
     name: &'a str,
     /// How the data is split.
     split: &'a str,
     seed: &'a str,
-    /// The model that it begins with.
+    /// The model it starts from.
     begins: PathBuf,
-    /// Pairs of pictures and captions.
+    /// Pairs of images and captions.
     pretrain: u64,
-    /// How the contrastive training differs.
+    /// Further options of the contrastive training.
     contrastive: &'a [&'a str],
-    /// Its steps.
+    /// Contrastive steps.
     steps: u64,
-    /// The stage whose pictures it is judged by.
+    /// The data whose images select the best checkpoint.
     judged_by: &'a str,
 }
 
@@ -145,7 +149,7 @@ struct Work {
 }
 
 impl Work {
-    /// A folder with the model's description and no weights.
+    /// A folder with the model's configuration and no weights.
     fn describe(&self) -> Result<()> {
         let empty = self.folder.join("empty");
         let mut vocabulary = self.maker("vocabulary");
@@ -158,7 +162,7 @@ impl Work {
         Ok(())
     }
 
-    /// Data, training and evaluation → the folder of it all.
+    /// Data, training and evaluation. Returns the folder with all of it.
     fn stage(&self, stage: &Stage<'_>) -> Result<PathBuf> {
         let Stage { name, seed, .. } = *stage;
         let size = self.size;
@@ -168,7 +172,7 @@ impl Work {
             let mut make = self.maker("data");
             make.args(["--seed", seed, "--split", stage.split, "--pretrain", &stage.pretrain.to_string()]);
             make.args(["--preference", &size.preference.to_string()]).arg("--out").arg(&data);
-            step(&format!("{name}: pictures and pairs"), &mut make)?;
+            step(&format!("{name}: images and pairs"), &mut make)?;
         }
         let (contrastive, preference) = (folder.join("contrastive"), folder.join("preference"));
         let mut train = self.train(seed, &stage.begins, &data.join("pretrain"), &contrastive);
@@ -177,11 +181,12 @@ impl Work {
             "--batch=128",
             "--validate-every=500",
             "--validation-rows=1024",
-            // Emoji that were kept back say early that they are not getting better, when other styles still are.
+            // The last checkpoint: on kept-back emoji validation stops improving early, while other
+            // styles still improve.
             "--keep=last",
         ]);
         train.args(["--steps", &stage.steps.to_string()]).args(stage.contrastive);
-        step(&format!("{name}: which picture belongs to which prompt"), &mut train)?;
+        step(&format!("{name}: which image belongs to which prompt"), &mut train)?;
         let mut train = self.train(seed, &contrastive.join("model"), &data.join("preference"), &preference);
         train.args([
             "--objective=preference",
@@ -191,7 +196,7 @@ impl Work {
             "--micro-batch=64",
         ]);
         train.args(["--steps", &size.preferences.to_string(), "--validate-every=50"]);
-        step(&format!("{name}: which picture is preferred"), &mut train)?;
+        step(&format!("{name}: which image is preferred"), &mut train)?;
         self.evaluate(stage)?;
         Ok(folder)
     }
@@ -201,7 +206,7 @@ impl Work {
         let data = self.folder.join(stage.judged_by).join("data");
         let untrained = folder.join("untrained");
         if !untrained.exists() {
-            // One step at a rate of zero leaves the weights that training began with.
+            // One step at a rate of zero keeps the initial weights.
             let empty = self.folder.join("empty");
             let mut train = self.train(stage.seed, &empty, &data.join("pretrain"), &untrained);
             train.args(["--from-scratch", "--objective", "contrastive", "--steps", "1", "--batch", "16"]);
@@ -248,7 +253,7 @@ impl Work {
         train
     }
 
-    /// A stage's model in 8 bits → its folder.
+    /// A stage's model in 8 bits. Returns its folder.
     fn small(&self, stage: &Path) -> Result<PathBuf> {
         let small = stage.join("q8");
         if small.exists() {
@@ -261,7 +266,8 @@ impl Work {
     }
 }
 
-/// Puts the model where the page finds it, beside the card that is kept there, and how it was trained where the results are.
+/// Copies the model to where the page finds it, next to its card, and the training log to the
+/// results.
 fn ship(work: &Work, small: &Path) -> Result<()> {
     let out = root().join("www/public/models/pickscore-tiny");
     fs::create_dir_all(&out)?;
@@ -283,7 +289,8 @@ fn ship(work: &Work, small: &Path) -> Result<()> {
     Ok(())
 }
 
-/// A training log's header, its validations (the last columns are filled) and one step in 25.
+/// Keeps a training log's header, its validations (whose last columns are filled) and one step in
+/// 25.
 fn thinned(log: &str) -> String {
     let keeps = |line: &&str| {
         let step = line.split(',').next().and_then(|step| step.parse::<u64>().ok());

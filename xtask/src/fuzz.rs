@@ -1,4 +1,4 @@
-//! `cargo xtask fuzz`: the targets of `crate/fuzz`, from the fixtures onwards.
+//! `cargo xtask fuzz`: runs the targets of `crate/fuzz`, starting from fixtures.
 
 use std::{fs, path::Path};
 
@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, step, succeeds};
 
-/// Each target with the fixtures that it starts from, and what it takes before each.
+/// Each target with its fixtures, and the bytes put before each.
 const TARGETS: [(&str, Option<&str>, &[u8]); 11] = [
     ("safetensors", None, &[]),
     // 0: as a file.
@@ -22,10 +22,10 @@ const TARGETS: [(&str, Option<&str>, &[u8]); 11] = [
     ("record", Some("tests/records"), &[]),
     ("metadata", Some("tests/metadata/fixtures"), &[]),
 ];
-/// Longest input: what is wrong with a long one is wrong with a short one.
+/// Maximum length of an input; short inputs find the same bugs as long ones.
 const LONGEST: &str = "-max_len=32768";
 
-/// Runs every target for some seconds, or the one named. Installs cargo-fuzz where it is absent.
+/// Runs every target for some seconds, or only the given one. Installs cargo-fuzz if it is missing.
 pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
     if let Some(name) = only.filter(|name| !TARGETS.iter().any(|(target, ..)| target == name)) {
         bail!("there is no fuzz target {name}; there are {}", TARGETS.map(|(target, ..)| target).join(", "));
@@ -43,7 +43,8 @@ pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
             sow(&root().join(seeds), &corpus, before)?;
         }
         let time = format!("-max_total_time={seconds}");
-        // The address sanitizer watches `unsafe` code; the library's bytes take none, and without it the build is a third.
+        // The address sanitizer checks `unsafe` code, which these readers do not use. Without it,
+        // the build takes a third of the time.
         let mut command = cargo(&[
             "fuzz",
             "run",
@@ -55,14 +56,15 @@ pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
             LONGEST,
             "-rss_limit_mb=1024",
         ]);
-        // The instrumentation is a nightly feature; the stable compiler has it too.
+        // The instrumentation is a nightly feature, which this variable allows on the stable
+        // compiler.
         command.current_dir(root().join("crate")).env("RUSTC_BOOTSTRAP", "1");
         step(&format!("fuzzing {target} for {seconds} s"), &mut command)?;
     }
     Ok(())
 }
 
-/// Copies fixtures, each after some bytes, into a corpus that has none yet.
+/// Copies fixtures, each after some bytes, to a corpus that is still empty.
 fn sow(seeds: &Path, corpus: &Path, before: &[u8]) -> Result<()> {
     for entry in fs::read_dir(seeds)? {
         let entry = entry?;

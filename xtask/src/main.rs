@@ -1,60 +1,71 @@
-//! Commands of the workspace: `cargo xtask …`. Each does its own set-up.
+//! The workspace's commands: `cargo xtask …`. Each installs what it needs.
 
 mod bench;
 mod demonstration;
+mod features;
 mod fuzz;
+mod native;
 mod parity;
 mod process;
+mod prose;
 mod python;
 mod readers;
 mod test;
 mod wasm_target;
 mod web;
+mod wheel;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-/// Builds, tests and measures PickScore.
+/// Build, test and benchmark PickScore
 #[derive(Parser)]
 #[command(bin_name = "cargo xtask", about)]
 enum Task {
-    /// Runs every test: formatting, lints, native, parity, the wasm target.
+    /// Run every test: formatting, lints, native, parity, wasm in browsers
     Test,
-    /// Builds the page and the JavaScript library into dist/, ready for any static host.
+    /// Build the page and the JavaScript library into dist/, ready for any static host
     Build,
-    /// Builds the page and serves it on this machine.
+    /// Build the page and serve it on this machine
     Serve {
-        /// The port.
+        /// Port to listen on
         #[arg(long, default_value_t = 8080)]
         port: u16,
     },
-    /// Runs the parity tests at full size (ViT-H/14): minutes, 8 GB of memory and of disk.
+    /// Run the parity tests at full size (ViT-H/14). Takes minutes, 8 GB of memory and 8 GB of disk
     Parity {
-        /// Runs the kernels' tests and the small models on this machine's GPU instead.
+        /// Run the kernels' tests and the small models on this machine's GPU instead
         #[arg(long)]
         gpu: bool,
     },
-    /// Tries our Parquet in pandas, Hugging Face's datasets, DuckDB and Polars, and theirs in ours.
+    /// Read our Parquet with pandas, Hugging Face's datasets, DuckDB and Polars, and theirs with
+    /// ours
     Readers,
-    /// Runs the tests in browsers alone: the packages' and the page's.
+    /// Build the Python package as a wheel, and print its path
+    Wheel,
+    /// Run only the tests of the Python package
+    Python,
+    /// Run only the browser tests: the packages' and the page's
     E2e,
-    /// Loads and scores a generated ViT-H/14 in Chromium: minutes, 8 GB of memory and of disk.
+    /// Load and score a generated ViT-H/14 in Chromium. Takes minutes, 8 GB of memory and 8 GB of
+    /// disk
     FullSize,
-    /// Exports and imports 10,000 pairs with 1 GB of images in Chromium, and watches its memory: minutes, 6 GB of disk.
+    /// Export and import 10,000 pairs with 1 GB of images in Chromium, and check its memory. Takes
+    /// minutes and 6 GB of disk
     LargeExport,
-    /// Fuzz the readers of bytes from outside. Installs cargo-fuzz where it is absent.
+    /// Fuzz everything that parses untrusted bytes. Installs cargo-fuzz if it is missing
     Fuzz {
-        /// Seconds for each target.
+        /// Seconds per target
         #[arg(long, default_value_t = 60)]
         seconds: u32,
-        /// Only this target.
+        /// Run only this target
         #[arg(long)]
         target: Option<String>,
     },
-    /// Makes the demonstration model from nothing: about two hours.
+    /// Train the demonstration model from scratch. Takes about two hours
     Demonstration(demonstration::Arguments),
-    /// Measures speed beside what a user would otherwise use.
+    /// Compare speed and memory with the alternatives
     Bench(bench::Arguments),
 }
 
@@ -65,6 +76,8 @@ fn main() -> ExitCode {
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
         Task::Readers => readers::run(),
+        Task::Wheel => wheel::run(),
+        Task::Python => wheel::test(),
         Task::E2e => web::build::run().and_then(|()| web::e2e::run(true)),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::LargeExport => web::build::run().and_then(|()| web::e2e::large_export()),

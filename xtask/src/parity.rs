@@ -1,4 +1,4 @@
-//! `cargo xtask parity`: what takes minutes and gigabytes, or a GPU.
+//! `cargo xtask parity`: the parity tests that take minutes and gigabytes, or a GPU.
 
 use anyhow::Result;
 
@@ -20,6 +20,10 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
         "parity_towers",
         "--test",
         "parity_end_to_end",
+        "--test",
+        "parity_scorers",
+        "--test",
+        "parity_image_reward",
         "--",
         "--ignored",
         "--nocapture",
@@ -28,11 +32,12 @@ pub(crate) fn run(gpu: bool) -> Result<()> {
     step("full size", &mut cargo(&full))
 }
 
-/// The browser's kernels against their definitions, then the small models on them and on burn's own.
+/// Tests the WGSL kernels against their definitions. Then tests the small models with these kernels
+/// and with burn's, first in WGSL and then, with `spirv`, as burn runs them on this GPU.
 fn on_gpu() -> Result<()> {
     let mut kernels = cargo(&["test", "--locked", "--package", "pickscore-model", "--lib"]);
-    step("kernels", kernels.args(["--features", "wgpu,parallel", "towers::gpu"]))?;
-    for features in ["wgpu,parallel", "gpu,parallel"] {
+    step("kernels", kernels.args(["--features", "gpu,parallel", "towers::gpu"]))?;
+    for features in ["gpu,parallel", "spirv,parallel"] {
         let mut towers =
             cargo(&["test", "--locked", "--package", "pickscore-model", "--test", "parity_towers"]);
         towers.args(["--features", features]);

@@ -1,4 +1,4 @@
-//! Programs that the tasks call.
+//! Running other programs.
 
 use std::{
     env,
@@ -9,21 +9,22 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// The checkout: the one that cargo runs this in, which need not be the one it was compiled in where two share a target folder.
+/// The checkout in which cargo runs this task. Where two checkouts share a target folder, it may
+/// have been compiled in the other one.
 pub(crate) fn root() -> PathBuf {
     let manifest = env::var_os("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
     let manifest = Path::new(&manifest);
     manifest.parent().unwrap_or(manifest).to_path_buf()
 }
 
-/// What outlives a checkout: `$XDG_CACHE_HOME/pickscore`, else `~/.cache/pickscore`.
+/// Cache shared by all checkouts: `$XDG_CACHE_HOME/pickscore`, else `~/.cache/pickscore`.
 pub(crate) fn cache() -> Result<PathBuf> {
     let base = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let base = base.or_else(|| env::home_dir().map(|home| home.join(".cache")));
     Ok(base.context("neither XDG_CACHE_HOME nor a home folder is set")?.join("pickscore"))
 }
 
-/// A program to run in the checkout.
+/// A command that runs in the checkout.
 pub(crate) fn program(name: impl AsRef<std::ffi::OsStr>, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);
     command.args(arguments).current_dir(root());
@@ -35,7 +36,7 @@ pub(crate) fn cargo(arguments: &[&str]) -> Command {
     program(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()), arguments)
 }
 
-/// Runs a step, says what it is, and fails with its name.
+/// Prints a step's name, runs it, and fails with that name.
 pub(crate) fn step(title: &str, command: &mut Command) -> Result<()> {
     eprintln!("── {title}");
     let start = Instant::now();
@@ -48,13 +49,13 @@ pub(crate) fn step(title: &str, command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// Whether a command is there and answers with success; its output is dropped.
+/// Whether a command exists and succeeds; its output is discarded.
 pub(crate) fn succeeds(command: &mut Command) -> bool {
     let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
     status.is_ok_and(|status| status.success())
 }
 
-/// What a command prints, without the newline at its end.
+/// A command's output, without the newline at the end.
 pub(crate) fn output(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_owned();
     let output = command.output().with_context(|| format!("{name:?} does not start"))?;
@@ -64,16 +65,16 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?.trim_end().to_owned())
 }
 
-/// Where cargo puts what it compiles.
+/// Cargo's target folder.
 pub(crate) fn target_folder() -> Result<PathBuf> {
     let arguments = ["metadata", "--no-deps", "--format-version", "1", "--offline"];
     let metadata = output(&mut cargo(&arguments))?;
-    // The one path of that name; a JSON parser for it would be a dependency more.
+    // The only path with that name; a JSON parser would be one more dependency.
     let start = metadata.split_once("\"target_directory\":\"").context("cargo names no target folder")?.1;
     Ok(PathBuf::from(start.split('"').next().unwrap_or(start).replace("\\\\", "\\")))
 }
 
-/// What installs Debian's packages, one command after the other.
+/// The commands that install Debian packages.
 pub(crate) fn apt_install(packages: &[&str]) -> Result<[Command; 2]> {
     let is_root = output(&mut program("id", &["-u"]))? == "0";
     let apt = |arguments: &[&str]| {

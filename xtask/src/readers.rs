@@ -1,13 +1,14 @@
-//! `cargo xtask readers`: our Parquet and our contributions in the programs that people read data sets with, and their Parquet in ours.
+//! `cargo xtask readers`: reads our Parquet and contributions with common dataset libraries, and
+//! their Parquet with ours.
 
 use std::fs;
 
 use anyhow::Result;
 
 use crate::{
-    process::{cargo, program, root, step, target_folder},
+    native,
+    process::{program, root, step, target_folder},
     python,
-    test::NATIVE,
 };
 
 pub(crate) fn run() -> Result<()> {
@@ -23,11 +24,11 @@ pub(crate) fn run() -> Result<()> {
         "Parquet by pandas, datasets, DuckDB and Polars",
         program(&python, &[]).arg(scripts.join("write.py")).arg(&theirs),
     )?;
-    let mut test = cargo(&["test", "--locked", "--package", "pickscore-dataset", "--test", "dataset"]);
+    let mut test = native::command(&["test", "--test", "dataset"]);
     test.args(["--", "--ignored", "--exact", "readers_and_writers"]);
     step("read by us, and ours written", test.env("PICKSCORE_READERS", &folder))?;
     step("ours read by them", program(&python, &[]).arg(scripts.join("readers.py")).arg(&ours))?;
-    let mut test = cargo(&["test", "--locked", "--package", "pickscore-dataset", "--test", "contribution"]);
+    let mut test = native::command(&["test", "--test", "contribution"]);
     test.args(["--", "--ignored", "--exact", "contributions_for_readers"]);
     step("contributions written", test.env("PICKSCORE_READERS", &folder))?;
     let contributions = folder.join("contributions");
@@ -35,8 +36,8 @@ pub(crate) fn run() -> Result<()> {
         "contributions read by them",
         program(&python, &[]).arg(scripts.join("contributions.py")).arg(&contributions),
     )?;
-    let mut test = cargo(&["test", "--locked", "--package", "pickscore", "--test", "merge"]);
-    test.args(NATIVE).args(["--", "--ignored", "--exact", "for_readers"]);
+    let mut test = native::command(&["test", "--test", "merge"]);
+    test.args(["--", "--ignored", "--exact", "for_readers"]);
     step("a merged data set written", test.env("PICKSCORE_READERS", &folder))?;
     let mut read = program(&python, &[]);
     read.arg(scripts.join("merged.py")).args([folder.join("merged"), folder.join("merged.json")]);

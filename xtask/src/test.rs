@@ -1,73 +1,60 @@
-//! `cargo xtask test`: every test, each with the set-up it needs.
+//! `cargo xtask test`: every test, with its set-up.
 
 use anyhow::Result;
 
 use crate::{
-    demonstration, fuzz,
+    demonstration, features, fuzz, native,
     process::{cargo, program, step, succeeds},
-    readers,
+    prose, readers,
     wasm_target::WasmTarget,
-    web,
+    web, wheel,
 };
 
-/// The features that tests run with. `gpu` is only compiled (by the lints): no test machine has one, and it triples the build.
-pub(crate) const NATIVE: [&str; 3] =
-    ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
-
-/// Packages whose code is compiled for browsers, or needs a GPU.
-const NOT_NATIVE: [&str; 3] = ["pickscore-engine", "pickscore-peer", "pickscore-records"];
-
-/// Seconds that each fuzz target gets here.
+/// Seconds per fuzz target.
 const FUZZ_SECONDS: u32 = 10;
 
 pub(crate) fn run() -> Result<()> {
     components()?;
     step("formatting", &mut cargo(&["fmt", "--all", "--check"]))?;
+    prose::check()?;
     demonstration::emoji()?;
-    // One call, so that both are built with the same features.
-    step(
-        "tests",
-        cargo(&["test", "--locked", "--workspace"])
-            .args(NOT_NATIVE.map(|package| format!("--exclude={package}")))
-            .args(NATIVE),
-    )?;
+    step("tests", &mut native::command(&["test"]))?;
     readers::run()?;
+    wheel::test()?;
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     step("lints", &mut cargo(&lints))?;
-    let mut documentation = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
-    documentation.args(NOT_NATIVE.map(|package| format!("--exclude={package}")));
-    step("documentation", documentation.args(NATIVE).env("RUSTDOCFLAGS", "--deny warnings"))?;
-    engine_lints()?;
+    let mut documentation = native::command(&["doc", "--no-deps"]);
+    step("documentation", documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
+    wasm_lints()?;
+    features::check()?;
     web::build::run()?;
     web::e2e::run(false)?;
-    // The same properties have run as plain tests; a fuzzer reaches further.
+    // The same properties run as ordinary tests; a fuzzer reaches further.
     fuzz::run(FUZZ_SECONDS, None)?;
     eprintln!("── all tests passed");
     Ok(())
 }
 
-/// The engine's code exists on wasm32 alone, where the workspace's lints do not look.
-fn engine_lints() -> Result<()> {
+/// Most code of the wasm packages is only compiled for wasm32, which the workspace's lints do not
+/// check.
+fn wasm_lints() -> Result<()> {
     let target = WasmTarget::find()?;
     if target != WasmTarget::Rustup {
-        // Clippy is of one piece with rustup's compiler, and cannot look through another's eyes.
-        eprintln!("── lints of the engine: left out, rustup has no wasm32 target here");
+        // Clippy belongs to rustup's compiler and cannot check for another one.
+        eprintln!("── lints of the wasm packages: left out, rustup has no wasm32 target here");
         return Ok(());
     }
-    for features in ["", "gpu"] {
-        let clippy = [
-            "clippy",
-            "--locked",
-            "--package",
-            "pickscore-engine",
-            "--profile",
-            "web",
-            "--features",
-            features,
-        ];
+    let packages = [
+        ("pickscore-engine", "web", "relaxed-simd", web::engine::FLAGS),
+        ("pickscore-engine", "web", "gpu", web::engine::FLAGS),
+        ("pickscore-records", "records", "", ""),
+    ];
+    for (package, profile, features, flags) in packages {
+        let clippy =
+            ["clippy", "--locked", "--package", package, "--profile", profile, "--features", features];
         let mut clippy = target.cargo(&clippy)?;
-        clippy.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", web::engine::FLAGS);
-        step("lints of the engine", clippy.args(["--", "--deny", "warnings"]))?;
+        clippy.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+        step(&format!("lints of {package}"), clippy.args(["--", "--deny", "warnings"]))?;
     }
     Ok(())
 }

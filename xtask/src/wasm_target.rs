@@ -1,4 +1,5 @@
-//! The standard library of wasm32: through rustup, or from Debian's Rust where rustup cannot fetch it.
+//! The standard library for wasm32: from rustup, or from Debian's Rust if rustup cannot download
+//! it.
 
 use std::{path::Path, process::Command};
 
@@ -7,22 +8,23 @@ use anyhow::{Context as _, Result};
 use crate::process::{apt_install, cargo, output, program, step, succeeds};
 
 pub(crate) const TARGET: &str = "wasm32-unknown-unknown";
-/// Debian's packages: a compiler with the wasm target, and the sources of the standard library.
+/// Debian's packages: a compiler with the wasm target, and the standard library's sources.
 const DEBIAN: [&str; 2] = ["rustc-web", "rust-web-src"];
 
 /// A way to compile for wasm32.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WasmTarget {
-    /// The toolchain at hand has the target.
+    /// The current toolchain has the target.
     Rustup,
-    /// The toolchain at hand, which builds the standard library with the program: threads need another than the ready-made one.
+    /// The current toolchain, which compiles the standard library too: threads need another build
+    /// of it than the distributed one.
     RustupSource,
-    /// Debian's compiler, which builds the standard library with the program.
+    /// Debian's compiler, which compiles the standard library too.
     Debian,
 }
 
 impl WasmTarget {
-    /// Finds the target, installing it where it is absent.
+    /// Finds the target, and installs it if it is missing.
     pub(crate) fn find() -> Result<Self> {
         if has_target() {
             return Ok(Self::Rustup);
@@ -33,7 +35,7 @@ impl WasmTarget {
         Self::debian()
     }
 
-    /// Finds a way to build the standard library too.
+    /// Finds a way to compile the standard library as well.
     pub(crate) fn find_with_source() -> Result<Self> {
         if has_source()
             || (succeeds(&mut program("rustup", &["component", "add", "rust-src"])) && has_source())
@@ -55,16 +57,16 @@ impl WasmTarget {
         Ok(Self::Debian)
     }
 
-    /// Cargo, set to compile for wasm32 with the arguments given.
+    /// Cargo, set up to compile for wasm32 with the given arguments.
     pub(crate) fn cargo(self, arguments: &[&str]) -> Result<Command> {
         let mut command = cargo(arguments);
         command.args(["--target", TARGET]);
         if self != Self::Rustup {
-            // The standard library's own build needs what only nightly allows by itself.
+            // Compiling the standard library needs features that only nightly allows.
             command.args(["-Zbuild-std=std,panic_abort"]).env("RUSTC_BOOTSTRAP", "1");
         }
         if self == Self::Debian {
-            // Debian's linker for wasm is a package more; the toolchain at hand has its own.
+            // Debian's linker for wasm is a separate package; the current toolchain has its own.
             let sysroot = output(&mut program("rustc", &["--print", "sysroot"]))?;
             let host = host()?;
             command.env("RUSTC", "/usr/bin/rustc").env(

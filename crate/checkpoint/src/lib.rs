@@ -1,4 +1,4 @@
-//! Checkpoints: a model's configuration and its weights, from the files as they are published.
+//! Reads checkpoints: the configuration and the weights of published models.
 
 pub mod config;
 pub mod weights;

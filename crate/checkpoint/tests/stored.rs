@@ -1,6 +1,7 @@
-//! Models as this project writes them: read back as they were, taken up after an interruption, refused where they are damaged.
+//! Files that this project writes: reading them back, resuming after an interruption, and rejecting
+//! damaged ones.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -17,9 +18,9 @@ const PRECISIONS: [Precision; 3] = [Precision::F32, Precision::F16, Precision::Q
 
 fn load(file: &[u8], precision: Precision) -> Result<Parameters, WeightError> {
     let mut found = Parameters::new();
-    let mut loader = Loader::new(&tiny(), precision);
+    let mut loader = Loader::new(tiny(), precision);
     loader.begin("model.safetensors", Some(file.len() as u64), true);
-    // An odd length, so that numbers are cut in two.
+    // An odd length, so that values are split between pieces.
     for piece in file.chunks(37) {
         loader.push(piece, &mut |parameter, values| {
             found.insert(parameter.name.clone(), (parameter.clone(), values));
@@ -31,7 +32,7 @@ fn load(file: &[u8], precision: Precision) -> Result<Parameters, WeightError> {
 }
 
 fn store(found: &Parameters, precision: Precision) -> (StoredLayout, Vec<u8>) {
-    let layout = StoredLayout::new(&tiny(), precision);
+    let layout = StoredLayout::new(tiny(), precision);
     let mut file = vec![0; layout.length() as usize];
     file[..layout.header().len()].copy_from_slice(layout.header());
     for (parameter, values) in found.values() {
@@ -44,10 +45,10 @@ fn store(found: &Parameters, precision: Precision) -> (StoredLayout, Vec<u8>) {
 }
 
 #[test]
-fn what_is_stored_is_read_back_bit_for_bit() {
+fn stored_files_are_read_back_exactly() {
     for precision in PRECISIONS {
         let found = load(&safetensors(&tiny_tensors()), precision).unwrap();
-        assert_eq!(found.len(), parameters(&tiny()).len());
+        assert_eq!(found.len(), parameters(tiny()).len());
         let (_, file) = store(&found, precision);
         assert_eq!(load(&file, precision).unwrap(), found, "{precision:?}");
     }
@@ -63,16 +64,17 @@ fn eight_bits_unpack_into_other_precisions() {
     }
 }
 
-/// A load that stopped after any number of parameters goes on from the file's first tensor that is not complete.
+/// A load interrupted after any number of parameters resumes at the first tensor that is not
+/// complete.
 #[test]
-fn an_interrupted_load_is_taken_up() {
+fn an_interrupted_load_resumes() {
     let source = safetensors(&tiny_tensors());
     for precision in PRECISIONS {
         let whole = load(&source, precision).unwrap();
         let (layout, stored) = store(&whole, precision);
         for cut in (0..source.len()).step_by(411) {
             let mut kept = Vec::new();
-            let mut loader = Loader::new(&tiny(), precision);
+            let mut loader = Loader::new(tiny(), precision);
             loader.begin("model.safetensors", Some(source.len() as u64), true);
             loader.push(&source[..cut], &mut |parameter, _| kept.push(parameter.name.clone())).unwrap();
 
@@ -81,7 +83,7 @@ fn an_interrupted_load_is_taken_up() {
                 let twice = found.insert(parameter.name.clone(), (parameter.clone(), values));
                 assert!(twice.is_none(), "{}", parameter.name);
             };
-            let mut loader = Loader::new(&tiny(), precision);
+            let mut loader = Loader::new(tiny(), precision);
             for tensor in layout.tensors().iter().filter(|tensor| kept.contains(&tensor.parameter)) {
                 let bytes = &stored[tensor.offset as usize..][..tensor.info.bytes as usize];
                 for (index, piece) in bytes.chunks(100).enumerate() {
@@ -102,7 +104,7 @@ fn an_interrupted_load_is_taken_up() {
     }
 }
 
-/// A file of 8-bit blocks with one of its tensors changed.
+/// The error for an 8-bit file with some tensors changed.
 fn changed(change: impl Fn(&mut Vec<Tensor>, usize)) -> String {
     let found = load(&safetensors(&tiny_tensors()), Precision::Q8).unwrap();
     let (layout, file) = store(&found, Precision::Q8);
@@ -142,7 +144,7 @@ fn scales_of_another_shape() {
 }
 
 #[test]
-fn scales_that_are_no_numbers() {
+fn scales_that_are_not_finite() {
     let error =
         changed(|tensors, scales| tensors[scales].bytes[..4].copy_from_slice(&f32::NAN.to_le_bytes()));
     assert!(error.contains(".scales` of model.safetensors has NaN at index 0"), "{error}");
@@ -155,7 +157,7 @@ fn scales_twice() {
         again.name = format!("model.{}", again.name);
         tensors.insert(scales + 1, again);
     });
-    assert!(error.contains("is there a second time"), "{error}");
+    assert!(error.contains("is a duplicate"), "{error}");
 }
 
 #[test]
@@ -165,8 +167,8 @@ fn scales_without_values() {
 }
 
 #[test]
-fn a_broken_header_cannot_be_taken_up() {
-    let mut loader = Loader::new(&tiny(), Precision::F32);
+fn a_broken_header_cannot_be_resumed() {
+    let mut loader = Loader::new(tiny(), Precision::F32);
     loader.begin("model.safetensors", None, true);
     assert_eq!(loader.resumes_at(), None);
     assert!(loader.push(&with_header(b"[]", b""), &mut |_, _| ()).is_err());

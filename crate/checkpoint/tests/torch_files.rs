@@ -1,6 +1,7 @@
-//! PyTorch's files, held against what torch itself reads from them (`tests/parity/reference/torch_files.py`).
+//! PyTorch files, compared with the tensors that torch reads
+//! (`tests/parity/reference/torch_files.py`).
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -62,7 +63,7 @@ fn one_byte_at_a_time_gives_the_same() {
 }
 
 #[test]
-fn what_is_passed_over_is_named_with_its_kind() {
+fn skipped_values_have_a_name_and_a_type() {
     let found = read(&file("strangers.pt"));
     let kind = |name: &str| found.passed_over.iter().find(|one| one.name == name).unwrap().kind.clone();
     assert_eq!(kind("args"), "argparse.Namespace");
@@ -92,7 +93,8 @@ proptest! {
         prop_assert_eq!(collect(&pieces, known.then_some(bytes.len() as u64)).unwrap(), read(&bytes));
     }
 
-    /// A damaged file is read or refused in a sentence; its numbers are never more than its shapes say.
+    /// A damaged file is read or rejected without a panic, and never yields more values than its
+    /// shapes have.
     #[test]
     fn damaged_files_never_panic(which in any::<prop::sample::Index>(), at in any::<prop::sample::Index>(), byte: u8, cut in any::<prop::sample::Index>()) {
         let names: Vec<String> = expected().into_keys().collect();
@@ -108,7 +110,7 @@ proptest! {
     }
 }
 
-/// Every byte of two small files replaced, which reaches each instruction and record.
+/// Replaces every byte of two small files, which reaches each instruction and record.
 #[test]
 fn every_byte_replaced_never_panics() {
     for name in ["state_dict.pt", "state_dict_legacy.pt"] {
@@ -124,15 +126,15 @@ fn every_byte_replaced_never_panics() {
     }
 }
 
-/// Every cut says that bytes are missing, and at least as many as there are not too many.
+/// Every truncated file is reported as such, and the number of missing bytes is not too high.
 #[test]
-fn every_cut_says_how_much_is_missing() {
+fn every_truncated_file_reports_the_missing_bytes() {
     for name in ["state_dict.pt", "state_dict_legacy.pt", "strided_legacy.pt"] {
         let bytes = file(name);
         for cut in (64..bytes.len()).step_by(if bytes.len() > 10_000 { 997 } else { 1 }) {
             for length in [None, Some(cut as u64)] {
                 let error = collect(&[&bytes[..cut]], length).unwrap_err().to_string();
-                assert!(error.starts_with("it is cut off: "), "{name} at {cut}: {error}");
+                assert!(error.starts_with("it is truncated: "), "{name} at {cut}: {error}");
                 let least =
                     error.split("at least ").nth(1).unwrap().split(' ').next().unwrap().replace(',', "");
                 let least: usize = least.parse().unwrap();

@@ -1,6 +1,7 @@
-//! Models in PyTorch's files: the same parameters as from safetensors, from folders, files and pieces.
+//! Models in PyTorch files: the same parameters as from safetensors, from folders, files and
+//! pieces.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -25,7 +26,7 @@ fn fixtures() -> PathBuf {
 
 fn load(file: &[u8], precision: Precision, piece: usize) -> Result<(Parameters, Loaded), WeightError> {
     let mut found = HashMap::new();
-    let mut loader = Loader::new(&tiny(), precision);
+    let mut loader = Loader::new(tiny(), precision);
     loader.begin("tiny.pt", (piece > 100).then_some(file.len() as u64), true);
     for piece in file.chunks(piece) {
         loader.push(piece, &mut |parameter, values| {
@@ -89,7 +90,7 @@ fn numbers_of_openais_checkpoints_and_buffers_are_ignored() {
     assert_eq!(loaded.passed_over[0].to_string(), "epoch (int)");
 }
 
-/// Names that fit as they are stay, and the same names behind a prefix are another model's.
+/// Matching names without a prefix take precedence; the same names with a prefix are another model.
 #[test]
 fn an_average_beside_the_model_is_not_the_model() {
     let (found, loaded) = load(&fixture("tiny_averaged.pt"), Precision::F32, 1 << 20).unwrap();
@@ -99,11 +100,11 @@ fn an_average_beside_the_model_is_not_the_model() {
 }
 
 #[test]
-fn a_prefix_is_taken_off_safetensors_too() {
+fn a_prefix_is_removed_in_safetensors_too() {
     for prefix in ["model.", "module.", "module.model.", "_orig_mod."] {
         let mut tensors = tiny_tensors();
         for tensor in &mut tensors {
-            // Some have one tensor outside.
+            // In some files, one tensor has no prefix.
             if tensor.name != "logit_scale" || prefix == "model." {
                 tensor.name = format!("{prefix}{}", tensor.name);
             }
@@ -114,12 +115,12 @@ fn a_prefix_is_taken_off_safetensors_too() {
 }
 
 #[test]
-fn an_interrupted_load_begins_anew_and_passes_over_what_is_restored() {
+fn an_interrupted_load_restarts_and_skips_restored_parameters() {
     let source = fixture("tiny.pt");
     let whole = expected(Precision::F16);
-    let layout = StoredLayout::new(&tiny(), Precision::F16);
+    let layout = StoredLayout::new(tiny(), Precision::F16);
     let kept = "text.blocks.0.mlp.up.weight";
-    let mut loader = Loader::new(&tiny(), Precision::F16);
+    let mut loader = Loader::new(tiny(), Precision::F16);
     let mut found = Parameters::new();
     let tensor = layout.tensors().iter().find(|tensor| tensor.parameter == kept).unwrap();
     let Values::F16(values) = &whole[kept] else { panic!("not f16") };
@@ -141,7 +142,7 @@ fn an_interrupted_load_begins_anew_and_passes_over_what_is_restored() {
 #[test]
 fn a_wrong_model_is_refused_before_its_numbers() {
     let bytes = fixture("state_dict.pt");
-    let mut loader = Loader::new(&tiny(), Precision::F32);
+    let mut loader = Loader::new(tiny(), Precision::F32);
     loader.begin("head.pt", Some(bytes.len() as u64), true);
     let error = loader.push(&bytes[..600], &mut |_, _| panic!("no number has come")).unwrap_err().to_string();
     assert!(error.starts_with("head.pt lacks the tensors"), "{error}");
@@ -236,7 +237,7 @@ fn a_safetensors_file_with_a_torch_name_is_read_by_its_content() {
 }
 
 #[test]
-fn inspection_tells_roles_and_what_is_passed_over() {
+fn inspection_has_roles_and_skipped_values() {
     let folder = Folder::new().with("tiny.pt", fixture("tiny_wrapped.pt"));
     let inspection = ModelDirectory::open(folder.path()).unwrap().inspect().unwrap();
     assert!(inspection.problem.is_none(), "{:?}", inspection.problem);
@@ -253,7 +254,7 @@ fn a_head_without_a_configuration_is_listed() {
     let path = folder.path().join("head.pth");
     std::fs::write(&path, fixture("state_dict.pt")).unwrap();
     let error = ModelDirectory::open(&path).unwrap_err().to_string();
-    assert!(error.contains("expected config.json or open_clip_config.json beside the weights"), "{error}");
+    assert!(error.contains("expected config.json or open_clip_config.json next to the weights"), "{error}");
     let [file] = &list(&path).unwrap()[..] else { panic!("one file") };
     let found: Vec<_> =
         file.tensors.iter().map(|one| (one.name.as_str(), one.dtype.to_string(), &one.shape[..])).collect();
@@ -263,14 +264,14 @@ fn a_head_without_a_configuration_is_listed() {
 }
 
 #[test]
-fn a_file_that_is_cut_off_is_not_listed_as_if_it_were_whole() {
+fn a_truncated_file_is_not_listed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("head.pth");
     let whole = fixture("heads/sa_0_4_vit_b_32_linear.pth");
     for length in [whole.len() / 2, whole.len() * 9 / 10, whole.len() - 22, whole.len() - 1] {
         std::fs::write(&path, &whole[..length]).unwrap();
         let said = list(&path).map(|_| ()).unwrap_err().to_string();
-        assert!(said.contains("it is cut off") || said.contains("missing"), "{length}: {said}");
+        assert!(said.contains("it is truncated") || said.contains("missing"), "{length}: {said}");
     }
 }
 
@@ -280,20 +281,20 @@ fn a_pytorch_model_is_converted() {
     let out = tempfile::tempdir().unwrap();
     let out = out.path().join("converted");
     let directory = ModelDirectory::open(folder.path()).unwrap();
-    convert(&directory, Precision::F32, &out, None, &mut |_| ControlFlow::Continue(())).unwrap();
+    convert(&directory, Precision::F32, None, &out, None, &mut |_| ControlFlow::Continue(())).unwrap();
     let (converted, found) = open(&out).unwrap();
     assert_eq!(converted.files(), ["model.safetensors"]);
     assert!(found == expected(Precision::F32));
 }
 
 #[test]
-fn a_damaged_file_says_so_when_it_is_opened() {
+fn a_damaged_file_is_reported_when_it_is_opened() {
     let whole = fixture("tiny.pt");
     let folder = Folder::new().with("pytorch_model.bin", &whole[..whole.len() / 2]);
     let error = ModelDirectory::open(folder.path()).unwrap().inspect().unwrap_err().to_string();
     assert!(
-        error.contains("pytorch_model.bin cannot be read as a PyTorch checkpoint: it is cut off: "),
+        error.contains("pytorch_model.bin cannot be read as a PyTorch checkpoint: it is truncated: "),
         "{error}"
     );
-    assert!(open(folder.path()).unwrap_err().to_string().contains("it is cut off: "));
+    assert!(open(folder.path()).unwrap_err().to_string().contains("it is truncated: "));
 }

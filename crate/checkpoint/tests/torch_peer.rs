@@ -1,6 +1,6 @@
-//! PyTorch's files, held against `pytorch-reader`, which reads them with seeks and a pickle machine of its own.
+//! PyTorch files, compared with `pytorch-reader`, which has its own unpickler and uses seeks.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -10,7 +10,8 @@ use common::collect::collect;
 use pytorch_reader::PytorchReader;
 use serde_json::Value;
 
-/// What it does not read: complex numbers, `defaultdict`, roots that are no dictionary, and persistent ids that torch itself wrote for a class.
+/// Files that it does not support: complex numbers, `defaultdict`, roots that are not dicts, and
+/// persistent ids that torch writes for a class.
 const NOT_READ: [&str; 11] = [
     "defaultdict.pt",
     "defaultdict_legacy.pt",
@@ -40,7 +41,7 @@ fn every_tensor_is_what_pytorch_reader_reads() {
             continue;
         };
         for (tensor, (_, shape, bytes)) in &ours.tensors {
-            // It puts the names of wrappers before those of tensors.
+            // It prefixes tensor names with the keys of wrappers.
             let suffix = format!(".{tensor}");
             let found = theirs.tensors().iter().find(|(theirs, found)| {
                 (*theirs == tensor || theirs.ends_with(&suffix)) && found.shape() == shape

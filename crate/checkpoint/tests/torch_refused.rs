@@ -1,6 +1,7 @@
-//! PyTorch files that are refused, and other files where weights were expected: one test for each way, with the sentence that is said.
+//! PyTorch files that are rejected, and other files in place of weights: one test and error message
+//! for each case.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -14,12 +15,12 @@ fn file(name: &str) -> Vec<u8> {
     std::fs::read(folder.join(name)).unwrap()
 }
 
-/// The sentence with which a file is refused, whether its length is known and however it is cut.
+/// The error for a file, which must not depend on whether its length is known or how it is split.
 fn refusal(bytes: &[u8]) -> String {
     let known = collect(&[bytes], Some(bytes.len() as u64)).unwrap_err();
     let unknown = collect(&pieces(bytes, 7), None).unwrap_err();
     let cut_off = |error: &FileError| matches!(error, FileError::Torch(error) if matches!(**error, TorchError::CutOff { .. }));
-    // That bytes are missing is said as soon as the length tells.
+    // A known length reports missing bytes earlier.
     assert!(cut_off(&known) || known.to_string() == unknown.to_string(), "{known}\n{unknown}");
     known.to_string()
 }
@@ -28,15 +29,15 @@ fn refused(name: &str) -> String {
     refusal(&file(name))
 }
 
-// Python's instructions, enough of them to write a checkpoint by hand.
+// Enough pickle instructions to write a checkpoint by hand.
 
-/// The three pickles before a legacy file's object.
+/// The three pickles before the object in a legacy file.
 fn preamble() -> Vec<u8> {
     let magic = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.";
     [&magic[..], b"\x80\x02M\xe9\x03.", b"\x80\x02}X\x0d\x00\x00\x00little_endian\x88s."].concat()
 }
 
-/// A legacy file with this object (after the protocol), the storage `0` of these numbers.
+/// A legacy file with this object (after the protocol) and a storage `0` with these values.
 fn legacy(object: &[u8], numbers: &[f32]) -> Vec<u8> {
     let mut bytes = preamble();
     bytes.extend_from_slice(b"\x80\x02");
@@ -59,7 +60,7 @@ fn tuple(items: &[i32]) -> Vec<u8> {
     [b"(".to_vec(), items.iter().flat_map(|&item| int(item)).collect(), b"t".to_vec()].concat()
 }
 
-/// The persistent id of the storage `0` of this class and size.
+/// The persistent id of the storage `0` with this class and size.
 fn storage(class: &str, elements: i32) -> Vec<u8> {
     let class = format!("ctorch\n{class}\n");
     [
@@ -74,14 +75,14 @@ fn storage(class: &str, elements: i32) -> Vec<u8> {
     .concat()
 }
 
-/// A tensor by `_rebuild_tensor_v2`.
+/// A call of `_rebuild_tensor_v2`.
 fn tensor(storage: &[u8], offset: i32, shape: &[i32], strides: &[i32]) -> Vec<u8> {
     let function = b"ctorch._utils\n_rebuild_tensor_v2\n(".to_vec();
     let rest = b"\x89ccollections\nOrderedDict\n)RtR".to_vec();
     [function, storage.to_vec(), int(offset), tuple(shape), tuple(strides), rest].concat()
 }
 
-/// A dictionary of one entry.
+/// A dict with one entry.
 fn dict(name: &str, value: &[u8]) -> Vec<u8> {
     [b"}".to_vec(), text(name), value.to_vec(), b"s".to_vec()].concat()
 }
@@ -91,7 +92,7 @@ fn placed(offset: i32, shape: &[i32], strides: &[i32]) -> Vec<u8> {
 }
 
 #[test]
-fn the_writer_of_these_tests_writes_what_is_read() {
+fn the_test_writer_writes_valid_files() {
     let bytes = placed(1, &[3], &[1]);
     let found = collect(&[&bytes], None).unwrap();
     assert_eq!(
@@ -137,16 +138,20 @@ fn a_shape_that_overflows() {
 fn strides_that_overflow() {
     let error = refusal(&placed(0, &[2, 2, 2, 2], &[i32::MAX, i32::MAX, i32::MAX, i32::MAX]));
     assert!(error.contains("does not fit its storage"), "{error}");
-    // Where there is no neighbour a stride says nothing.
+    // The stride of a dimension of size 1 has no effect.
     assert!(collect(&[&placed(0, &[1, 1], &[i32::MAX, i32::MAX])], None).is_ok());
 }
 
 #[test]
 fn negative_offsets_shapes_and_strides() {
-    assert!(refusal(&placed(-1, &[1], &[1])).contains("an offset that is no number from 0 on"));
-    assert!(refusal(&placed(0, &[-1], &[1])).contains("its shape has something else than numbers from 0 on"));
+    assert!(refusal(&placed(-1, &[1], &[1])).contains("the offset is not a non-negative integer"));
     assert!(
-        refusal(&placed(0, &[1], &[-1])).contains("its strides has something else than numbers from 0 on")
+        refusal(&placed(0, &[-1], &[1]))
+            .contains("the shape contains values other than non-negative integers")
+    );
+    assert!(
+        refusal(&placed(0, &[1], &[-1]))
+            .contains("the strides contains values other than non-negative integers")
     );
 }
 
@@ -164,19 +169,19 @@ fn more_dimensions_than_any_weight_has() {
 #[test]
 fn a_view_that_repeats_its_storage_a_million_times() {
     let error = refusal(&placed(0, &[1 << 26, 4], &[0, 1]));
-    assert!(error.starts_with("its tensors repeat their storages 4 times and "), "{error}");
+    assert!(error.starts_with("its views exceed 4 times the size of their storages by "), "{error}");
 }
 
 #[test]
 fn a_storage_that_would_have_to_be_held_is_bounded() {
-    // Two tensors over the same 1 GB, of which not a byte is there.
+    // Two tensors in the same 1 GB storage, whose data is missing.
     let shared = storage("FloatStorage", 1 << 28);
     let one = tensor(&shared, 0, &[1 << 28], &[1]);
     let object = [b"}(".to_vec(), text("a"), one.clone(), text("b"), one, b"u".to_vec()].concat();
     let error = collect(&[&legacy(&object, &[])], None).unwrap_err().to_string();
     assert_eq!(
         error,
-        "its tensor \"a\" shares or reorders 1073741824 bytes, and at most 536870912 are held at a time; convert the \
+        "its tensor \"a\" overlaps others or is strided over 1073741824 bytes, but at most 536870912 can be held; convert the \
          file to safetensors with torch first"
     );
 }
@@ -186,7 +191,7 @@ fn a_terabyte_claimed_by_a_hundred_bytes() {
     let huge = storage("DoubleStorage", i32::MAX);
     let bytes = legacy(&dict("w", &tensor(&huge, 0, &[i32::MAX], &[1])), &[1.0]);
     let error = refusal(&bytes);
-    assert!(error.starts_with("it is cut off: ") && error.ends_with("are missing"), "{error}");
+    assert!(error.starts_with("it is truncated: ") && error.ends_with("are missing"), "{error}");
 }
 
 // Pickles that do more than describe tensors.
@@ -197,7 +202,10 @@ fn a_function_that_makes_a_tensor_is_refused_by_its_name() {
         ["refused_evil.pt", "refused_evil_legacy.pt", "refused_evil_among.pt", "refused_evil_among_legacy.pt"]
     {
         let error = refused(name);
-        assert!(error.contains("its tensors depend on `posix.system`, which is not run"), "{name}: {error}");
+        assert!(
+            error.contains("its tensors depend on `posix.system`, which is not executed"),
+            "{name}: {error}"
+        );
     }
     assert!(!std::path::Path::new("/tmp/this-file-must-never-exist").exists());
 }
@@ -237,13 +245,13 @@ fn a_size_that_a_function_computes() {
 fn a_state_that_would_make_another_tensor() {
     let object = [tensor(&storage("FloatStorage", 4), 0, &[4], &[1]), b"(I1\ntb".to_vec()].concat();
     let error = refusal(&legacy(&dict("w", &object), &[0.0; 4]));
-    assert!(error.contains("holds no tensors"), "{error}");
+    assert!(error.contains("contains no tensors"), "{error}");
 }
 
 #[test]
-fn no_tensors_says_what_there_is() {
+fn a_file_without_tensors_lists_its_values() {
     for name in ["refused_no_tensors.pt", "refused_no_tensors_legacy.pt"] {
-        assert_eq!(refused(name), "it holds no tensors, only epoch (int), name (str)");
+        assert_eq!(refused(name), "it contains no tensors, only epoch (int), name (str)");
     }
 }
 
@@ -251,7 +259,8 @@ fn no_tensors_says_what_there_is() {
 fn several_sets_of_tensors() {
     for name in ["refused_several.pt", "refused_several_legacy.pt"] {
         assert!(
-            refused(name).starts_with("it holds several sets of tensors (a, b); expected one, or one called")
+            refused(name)
+                .starts_with("it contains several sets of tensors (a, b); expected one, or one named")
         );
     }
 }
@@ -260,11 +269,11 @@ fn several_sets_of_tensors() {
 fn a_pickle_of_something_else() {
     assert_eq!(
         refused("refused_pickle.pt"),
-        "it is a Python pickle that `torch.save` did not write; it holds epoch (int), names (list)"
+        "it is a Python pickle that `torch.save` did not write; it contains epoch (int), names (list)"
     );
     assert_eq!(
         refused("refused_evil.pkl"),
-        "it is a Python pickle that `torch.save` did not write; it holds posix.system"
+        "it is a Python pickle that `torch.save` did not write; it contains posix.system"
     );
 }
 
@@ -277,7 +286,7 @@ fn tensors_pickled_without_torch_save() {
 #[test]
 fn an_unknown_class_of_storages() {
     let bytes = legacy(&dict("w", &tensor(&storage("FooStorage", 4), 0, &[4], &[1])), &[0.0; 4]);
-    assert!(refusal(&bytes).contains("the class torch.FooStorage, which is not known"));
+    assert!(refusal(&bytes).contains("unknown storage class torch.FooStorage"));
 }
 
 #[test]
@@ -291,38 +300,38 @@ fn one_storage_with_two_types() {
         b"u".to_vec(),
     ];
     let error = refusal(&legacy(&object.concat(), &[0.0; 4]));
-    assert!(error.contains("\"0\" is named twice with different types or sizes"), "{error}");
+    assert!(error.contains("\"0\" occurs twice with different types or sizes"), "{error}");
 }
 
 #[test]
 fn hostile_pickles() {
     for (pickle, expected) in [
-        (&b"\xff"[..], "0xff is no instruction"),
-        (b"0", "lacks its values"),
-        (b"1", "lacks its values"),
-        (b"a", "lacks its values"),
-        (b"Na", "lacks its values"),
-        (b"NNa", "added to what is no list"),
-        (b"NNNs", "added to what is no dictionary"),
+        (&b"\xff"[..], "unknown instruction 0xff"),
+        (b"0", "stack underflow"),
+        (b"1", "stack underflow"),
+        (b"a", "stack underflow"),
+        (b"Na", "stack underflow"),
+        (b"NNa", "added to a value that is not a list"),
+        (b"NNNs", "added to a value that is not a dictionary"),
         (b"}(Nu", "a key without a value"),
         (b"(Nd", "a key without a value"),
-        (b"h\x00", "value 0 is used before it is there"),
-        (b"j\xff\xff\xff\xff", "used before it is there"),
+        (b"h\x00", "memo entry 0 is used before it is set"),
+        (b"j\xff\xff\xff\xff", "used before it is set"),
         (b"\x80\x06", "protocol 6"),
         (b"\x82\x01", "extension registry"),
-        (b"\x97", "a buffer outside the pickle"),
-        (b"Pstorage\n", "the persistent id \"storage\""),
-        (b"NQ", "a persistent id of 0 parts"),
-        (b"(X\x06\x00\x00\x00threadNNNNtQ", "does not begin with \"storage\""),
-        (b"Ix\n", "\"x\" where a number belongs"),
-        (b"Fx\n", "\"x\" where a number belongs"),
-        (b"gx\n", "\"x\" where a number belongs"),
-        (b"S'a\n", "a text without quotes"),
+        (b"\x97", "an out-of-band buffer"),
+        (b"Pstorage\n", "as pickle protocol 0 does, which torch.load cannot read either"),
+        (b"NQ", "a persistent id has 0 items"),
+        (b"(X\x06\x00\x00\x00threadNNNNtQ", "does not start with \"storage\""),
+        (b"Ix\n", "\"x\" instead of a number"),
+        (b"Fx\n", "\"x\" instead of a number"),
+        (b"gx\n", "\"x\" instead of a number"),
+        (b"S'a\n", "a string without quotes"),
         (b"c\n\n", "a class without a name"),
-        (b"NN\x93", "a class whose name is not text"),
-        (b"(o", "lacks its values"),
-        (b"\x87", "lacks its values"),
-        (b"((NN\x87", "lacks its values"),
+        (b"NN\x93", "a class name that is not a string"),
+        (b"(o", "stack underflow"),
+        (b"\x87", "stack underflow"),
+        (b"((NN\x87", "stack underflow"),
         (b"I\xff\xfe\n", "a line that is not text"),
     ] {
         let error = refusal(&legacy(pickle, &[]));
@@ -333,19 +342,23 @@ fn hostile_pickles() {
 }
 
 #[test]
-fn a_text_of_terabytes() {
-    for pickle in [
-        &b"\x8d\xff\xff\xff\xff\xff\x00\x00\x00"[..],
-        b"\x8e\xff\xff\xff\xff\xff\xff\xff\xff",
-        b"B\xff\xff\xff\xff",
+fn a_string_of_terabytes() {
+    for (pickle, claimed) in [
+        (&b"\x8d\xff\xff\xff\xff\xff\x00\x00\x00"[..], "1,023 GiB"),
+        (b"\x8e\xff\xff\xff\xff\xff\xff\xff\xff", "16,777,215 TiB"),
+        (b"B\xff\xff\xff\xff", "3 GiB"),
     ] {
         let error = collect(&[&legacy(pickle, &[])], None).unwrap_err().to_string();
-        assert!(error.contains("its pickle has more than 67108864 bytes"), "{error}");
+        let expected = format!(
+            "its pickle is invalid at byte 2: it claims a value of {claimed}, but a pickle of names and shapes has at \
+             most 64 MiB; the file is damaged"
+        );
+        assert!(error.contains(&expected), "{error}");
     }
 }
 
 #[test]
-fn values_without_end() {
+fn too_many_values() {
     let many = legacy(&b"N0".repeat(2 << 20), &[]);
     assert!(refusal(&many).contains("its pickle has more than 1048576 values"));
     let deep = legacy(&b"(".repeat(5 << 20), &[]);
@@ -353,21 +366,21 @@ fn values_without_end() {
 }
 
 #[test]
-fn lists_that_are_copied_without_end() {
-    // Each turn makes a list of twice what the last one copied.
+fn lists_that_double_repeatedly() {
+    // Each step creates a list twice as long as the previous one.
     let list = [b"](".to_vec(), b"N".repeat(100_000), b"eq\x000".to_vec()].concat();
     let copies = b"c__builtin__\nlist\nh\x00\x85R0".repeat(10_000);
     assert!(refusal(&legacy(&[list, copies].concat(), &[])).contains("copied values"));
 }
 
 #[test]
-fn depth_costs_no_stack() {
+fn deep_nesting_does_not_overflow_the_stack() {
     let deep = [b"]".repeat(300_000), b"a".repeat(299_999)].concat();
     assert!(refusal(&legacy(&deep, &[])).contains("no tensors"));
     let deep =
         [b"}N".repeat(200_000), tensor(&storage("FloatStorage", 4), 0, &[4], &[1]), b"s".repeat(200_000)]
             .concat();
-    assert!(refusal(&legacy(&deep, &[0.0; 4])).contains("tensors within more than 8 dictionaries"));
+    assert!(refusal(&legacy(&deep, &[0.0; 4])).contains("nested in more than 8 dictionaries"));
 }
 
 #[test]
@@ -414,32 +427,32 @@ fn big_endian_numbers() {
 
 #[test]
 fn a_storage_twice() {
-    assert_eq!(refused("refused_twice.pt"), "the storage \"0\" is there a second time");
+    assert_eq!(refused("refused_twice.pt"), "the storage \"0\" occurs twice");
     let mut bytes = placed(0, &[4], &[1]);
     let at = bytes.windows(4).position(|found| found == b"\x000a.").unwrap();
     bytes.splice(at + 2..at + 3, b"aX\x01\x00\x00\x000a".iter().copied());
-    assert_eq!(refusal(&bytes), "the storage \"0\" is there a second time");
+    assert_eq!(refusal(&bytes), "the storage \"0\" occurs twice");
 }
 
 #[test]
-fn a_storage_that_is_not_there() {
+fn a_missing_storage() {
     let bytes = file("refused_missing_storage.pt");
     let error = collect(&[&bytes], None).unwrap_err().to_string();
     assert_eq!(error, "the storage \"1\" of its tensor \"bias\" is not in the file");
     let mut bytes = placed(0, &[4], &[1]);
     let at = bytes.windows(4).position(|found| found == b"\x000a.").unwrap();
     bytes[at + 1] = b'1';
-    assert!(refusal(&bytes).contains("expected only storages that the pickle names"));
+    assert!(refusal(&bytes).contains("expected a list of storages in the pickle"));
 }
 
 #[test]
 fn a_storage_of_another_size() {
     let error = refused("refused_short_storage.pt");
-    assert_eq!(error, "its entry \"state_dict/data/0\" has 44 bytes; expected 48 by the pickle");
+    assert_eq!(error, "its entry \"state_dict/data/0\" has 44 bytes; expected 48 according to the pickle");
     let mut bytes = placed(0, &[4], &[1]);
     let at = bytes.len() - 16 - 8;
     bytes[at] = 3;
-    assert_eq!(refusal(&bytes), "its entry \"0\" has 12 bytes; expected 16 by the pickle");
+    assert_eq!(refusal(&bytes), "its entry \"0\" has 12 bytes; expected 16 according to the pickle");
 }
 
 #[test]
@@ -458,22 +471,25 @@ fn trailing_bytes() {
 fn a_file_that_ends_early() {
     let bytes = file("strided_legacy.pt");
     let cut = &bytes[..bytes.len() - 1234];
-    // The names of the storages are not counted before they have come.
+    // Storage keys are not counted before they have been read.
     let error = refusal(cut);
-    assert!(error.starts_with("it is cut off: ") && error.ends_with("at least 1,016 are missing"), "{error}");
+    assert!(
+        error.starts_with("it is truncated: ") && error.ends_with("at least 1,016 are missing"),
+        "{error}"
+    );
     let streamed = collect(&[cut], None).unwrap_err().to_string();
     assert!(streamed.ends_with("at least 1,234 are missing"), "{streamed}");
     let bytes = file("strided.pt");
     let error = refusal(&bytes[..60_000]);
-    assert!(error.starts_with("it is cut off: 60,000 of its bytes are there and at least "), "{error}");
-    assert!(refusal(b"PK\x03\x04").starts_with("it is cut off: 4 of its bytes are there"));
+    assert!(error.starts_with("it is truncated: it has 60,000 bytes, and at least "), "{error}");
+    assert!(refusal(b"PK\x03\x04").starts_with("it is truncated: it has 4 bytes"));
 }
 
 #[test]
 fn a_torchscript_archive() {
     let expected = "it is a TorchScript archive, which is a program, not a checkpoint of `torch.save`: load it with \
                     `torch.jit.load` and save its `state_dict()`";
-    // The same entries with the pickle first, as older versions wrote them; and with the program first.
+    // The same entries with the pickle first, as in older versions; and with the code first.
     assert_eq!(refused("refused_script_pickle_first.pt"), expected);
     assert_eq!(refused("refused_script_code_first.pt"), expected);
 }
@@ -498,11 +514,11 @@ fn an_encrypted_zip() {
 }
 
 #[test]
-fn a_legacy_version_that_never_was() {
+fn an_unknown_legacy_version() {
     let mut bytes = placed(0, &[4], &[1]);
     let at = bytes.windows(3).position(|found| found == b"M\xe9\x03").unwrap();
     bytes[at + 1] = 0;
-    assert_eq!(refusal(&bytes), "it is of PyTorch's file format 768; expected 1001");
+    assert_eq!(refusal(&bytes), "its PyTorch file format is version 768; expected 1001");
 }
 
 // Other files.
@@ -526,7 +542,7 @@ fn an_html_page() {
     ] {
         let error = refusal(page);
         assert!(
-            error.starts_with("is an HTML page, no safetensors file or PyTorch checkpoint: the server"),
+            error.starts_with("is an HTML page, not a safetensors file or PyTorch checkpoint: the server"),
             "{error}"
         );
     }
@@ -550,9 +566,31 @@ fn an_xml_document_of_an_error() {
 }
 
 #[test]
-fn a_sentence_of_a_server() {
+fn a_plain_text_error_of_a_server() {
     let error = refusal(b"Entry not found");
     assert!(error.contains("is a text file") && error.contains("\"Entry not found\""), "{error}");
+}
+
+/// The output of Python's `pickle.dumps` in protocols 0 and 1 for `{"a": 1}`, `[1]` and
+/// `OrderedDict(a=1)`.
+#[test]
+fn pickles_of_the_oldest_protocols() {
+    for bytes in [
+        &b"(dp0\nVa\np1\nI1\ns."[..],
+        b"}q\x00X\x01\x00\x00\x00aq\x01K\x01s.",
+        b"(lp0\nI1\na.",
+        b"]q\x00K\x01a.",
+        b"ccollections\nOrderedDict\np0\n(tRp1\nVa\np2\nI1\ns.",
+        b"ccollections\nOrderedDict\nq\x00)Rq\x01X\x01\x00\x00\x00aq\x02K\x01s.",
+    ] {
+        let error = refusal(bytes);
+        assert!(error.starts_with("is a Python pickle of protocol 0 or 1"), "{error}");
+        assert!(error.ends_with("save its tensors again with torch.save or safetensors"), "{error}");
+    }
+    // Not pickles: a word that starts with c, and text that looks like a call.
+    for bytes in [&b"cat\ndog\nfox and more"[..], b"(dp is a text"] {
+        assert!(refusal(bytes).contains("is a text file"), "{}", refusal(bytes));
+    }
 }
 
 #[test]
@@ -574,7 +612,7 @@ fn checkpoints_and_archives_of_other_programs() {
     ] {
         let error = refusal(&bytes);
         assert!(
-            error.starts_with(expected) && error.contains("no safetensors file or PyTorch checkpoint"),
+            error.starts_with(expected) && error.contains("not a safetensors file or PyTorch checkpoint"),
             "{error}"
         );
         let foreign = collect(&[&bytes], None).unwrap_err();

@@ -1,6 +1,6 @@
-//! Checkpoints: what they become, and what is refused.
+//! Loading checkpoints: the parameters and the errors.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -19,7 +19,7 @@ fn load_pieces(
     precision: Precision,
 ) -> Result<(Parameters, Loaded), WeightError> {
     let mut found = HashMap::new();
-    let mut loader = Loader::new(&tiny(), precision);
+    let mut loader = Loader::new(tiny(), precision);
     loader.begin("model.safetensors", length, true);
     for piece in pieces {
         loader.push(piece, &mut |parameter, values| {
@@ -35,7 +35,7 @@ fn load(file: &[u8]) -> Result<(Parameters, Loaded), WeightError> {
 }
 
 fn refusal(file: &[u8]) -> String {
-    // What a stream of unknown length refuses may be said later, never missed.
+    // A stream of unknown length may report an error later, but must report it.
     let streamed = load_pieces(&[file], None, Precision::F32);
     assert!(streamed.is_err(), "accepted when the length is not known");
     load(file).unwrap_err().to_string()
@@ -56,7 +56,7 @@ const FC1: &str = "text_model.encoder.layers.0.mlp.fc1.weight";
 fn every_parameter_comes_once() {
     let (found, loaded) = load(&safetensors(&tiny_tensors())).unwrap();
     assert!(loaded.unexpected.is_empty());
-    let expected = parameters(&tiny());
+    let expected = parameters(tiny());
     assert_eq!(found.len(), expected.len());
     for parameter in expected {
         let Values::F32(values) = &found[&parameter.name] else { panic!("{} is not f32", parameter.name) };
@@ -132,7 +132,7 @@ fn open_clips_names_give_the_same_parameters() {
     let expected = load(&safetensors(&theirs)).unwrap().0;
     assert_eq!(load(&safetensors(&tensors)).unwrap().0, expected);
 
-    // As open_clip's training saves a model with a text tower of its own.
+    // The names that open_clip's training writes for a model with a separate text tower.
     let text = |name: &str| !name.starts_with("visual.") && name != "logit_scale";
     for tensor in &mut tensors {
         let prefix = if text(&tensor.name) { "module.text." } else { "module." };
@@ -142,7 +142,7 @@ fn open_clips_names_give_the_same_parameters() {
 }
 
 #[test]
-fn buffers_are_ignored_and_strangers_reported() {
+fn buffers_are_ignored_and_unexpected_tensors_reported() {
     let mut tensors = tiny_tensors();
     let ids = vec![0; 40];
     let name = "text_model.embeddings.position_ids".into();
@@ -184,7 +184,7 @@ fn half_precision_sources_are_exact() {
 }
 
 #[test]
-fn targets_are_as_precise_as_they_promise() {
+fn targets_have_the_expected_precision() {
     let tensors = tiny_tensors();
     let file = safetensors(&tensors);
     let read = |precision| load_pieces(&[&file], None, precision).unwrap().0;
@@ -200,7 +200,7 @@ fn targets_are_as_precise_as_they_promise() {
         ("vision.patch.weight", "vision_model.embeddings.patch_embedding.weight"),
     ] {
         let source = values_of(&tensors, tensor);
-        let columns = source.len() / parameters(&tiny()).iter().find(|p| p.name == name).unwrap().shape[0];
+        let columns = source.len() / parameters(tiny()).iter().find(|p| p.name == name).unwrap().shape[0];
         let Values::Q8(packed) = blocks[name].clone() else { panic!("not 8-bit") };
         for (row, unpacked) in packed.unpack(columns).chunks(columns).enumerate() {
             let row = &source[row * columns..][..columns];
@@ -264,7 +264,7 @@ fn one_byte_at_a_time() {
     );
 }
 
-// Hostile headers, one test for each way.
+// Hostile headers, one test for each case.
 
 #[test]
 fn empty_file() {
@@ -280,14 +280,14 @@ fn shorter_than_its_prefix() {
 fn two_gigabytes_claimed_by_a_hundred_bytes() {
     let mut file = vec![b' '; 100];
     file[..8].copy_from_slice(&(2u64 << 30).to_le_bytes());
-    assert!(refusal(&file).contains("its header would be 2147483648 bytes long; expected at most 16777216"));
+    assert!(refusal(&file).contains("its header length is 2147483648 bytes; expected at most 16777216"));
 }
 
 #[test]
 fn header_past_the_end() {
     let mut file = vec![b' '; 100];
     file[..8].copy_from_slice(&93u64.to_le_bytes());
-    assert!(refusal(&file).contains("its header would end at byte 101, the file at 100"));
+    assert!(refusal(&file).contains("its header ends at byte 101, but the file has 100 bytes"));
 }
 
 #[test]
@@ -298,40 +298,40 @@ fn header_length_that_overflows() {
 #[test]
 fn a_html_page_instead() {
     let page = b"<!DOCTYPE html><html><head><title>404</title></head></html>";
-    assert!(refusal(page).contains("is an HTML page, no safetensors file or PyTorch checkpoint"));
+    assert!(refusal(page).contains("is an HTML page, not a safetensors file or PyTorch checkpoint"));
 }
 
 #[test]
 fn tensor_of_two_gigabytes_in_a_hundred_bytes() {
     let json = br#"{"logit_scale":{"dtype":"F32","shape":[536870912],"data_offsets":[0,2147483648]}}"#;
     let error = refusal(&with_header(json, b""));
-    assert!(error.contains("its tensors end at byte 2147483737, the file at 89"), "{error}");
+    assert!(error.contains("its tensors end at byte 2147483737, but the file has 89 bytes"), "{error}");
 }
 
 #[test]
 fn overlapping_offsets() {
     let json = br#"{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}"#;
-    assert!(refusal(&with_header(json, &[0; 12])).contains("its tensor \"b\" begins at 4; expected 8"));
+    assert!(refusal(&with_header(json, &[0; 12])).contains("its tensor \"b\" starts at 4; expected 8"));
 }
 
 #[test]
 fn gap_between_tensors() {
     let json = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}"#;
-    assert!(refusal(&with_header(json, &[0; 12])).contains("its tensor \"b\" begins at 8; expected 4"));
+    assert!(refusal(&with_header(json, &[0; 12])).contains("its tensor \"b\" starts at 8; expected 4"));
 }
 
 #[test]
 fn gap_before_the_first() {
     let json = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}"#;
-    assert!(refusal(&with_header(json, &[0; 8])).contains("begins at 4; expected 0"));
+    assert!(refusal(&with_header(json, &[0; 8])).contains("starts at 4; expected 0"));
 }
 
 #[test]
-fn end_before_beginning() {
+fn end_before_start() {
     let json = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}"#;
     assert!(
         refusal(&with_header(json, &[0; 8]))
-            .contains("has the offsets 4 and 0; expected a beginning before an end")
+            .contains("has the offsets 4 and 0; expected a start before the end")
     );
 }
 
@@ -341,9 +341,9 @@ fn offsets_that_overflow() {
         br#"{"a":{"dtype":"U8","shape":[18446744073709551615],"data_offsets":[0,18446744073709551615]}}"#;
     assert!(refusal(&with_header(json, &[0; 8])).contains("more than any file can hold"));
     let json = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,18446744073709551616]}}"#;
-    assert!(refusal(&with_header(json, &[0; 8])).contains("not what safetensors writes"));
+    assert!(refusal(&with_header(json, &[0; 8])).contains("its header is invalid: "));
     let json = br#"{"a":{"dtype":"F32","shape":[1],"data_offsets":[-4,0]}}"#;
-    assert!(refusal(&with_header(json, &[0; 8])).contains("not what safetensors writes"));
+    assert!(refusal(&with_header(json, &[0; 8])).contains("its header is invalid: "));
 }
 
 #[test]
@@ -386,10 +386,10 @@ fn missing_field_of_a_tensor() {
 }
 
 #[test]
-fn header_that_is_no_object() {
+fn header_that_is_not_an_object() {
     assert!(refusal(&with_header(b"[1,2,3]", b"")).contains("expected an object of tensors"));
-    assert!(refusal(&with_header(b"\xff\xfe{}", b"")).contains("not what safetensors writes"));
-    assert!(refusal(&with_header(&vec![b'['; 100_000], b"")).contains("not what safetensors writes"));
+    assert!(refusal(&with_header(b"\xff\xfe{}", b"")).contains("its header is invalid: "));
+    assert!(refusal(&with_header(&vec![b'['; 100_000], b"")).contains("its header is invalid: "));
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn truncated_data() {
     let error = refusal(&file[..file.len() - 1]);
     assert!(
         error.contains(&format!(
-            "its tensors end at byte {}, the file at {}: it is cut off, 1 of its bytes are missing",
+            "its tensors end at byte {}, but the file has {} bytes: it is truncated, 1 bytes are missing",
             file.len(),
             file.len() - 1
         )),
@@ -413,7 +413,7 @@ fn appended_data() {
     let error = refusal(&file);
     assert!(
         error.contains(&format!(
-            "its tensors end at byte {}, the file at {}: 1 bytes follow its end",
+            "its tensors end at byte {}, but the file has {} bytes: 1 extra bytes follow",
             file.len() - 1,
             file.len()
         )),
@@ -421,7 +421,7 @@ fn appended_data() {
     );
 }
 
-// Tensors that are not the model's.
+// Tensors that do not match the model.
 
 #[test]
 fn wrong_shape() {
@@ -432,7 +432,7 @@ fn wrong_shape() {
     assert_eq!(
         error,
         format!(
-            "the tensor `{FC1}` of model.safetensors has the shape [8, 12]; expected [12, 8] by the configuration"
+            "the tensor `{FC1}` of model.safetensors has the shape [8, 12]; expected [12, 8] according to the configuration"
         )
     );
 }
@@ -468,7 +468,7 @@ fn missing_tensor_with_the_nearest_name() {
     assert_eq!(
         error,
         format!(
-            "model.safetensors lacks the tensor `{FC1}` [12, 8] (it has `{}`); 1 of its tensors is not the model's",
+            "model.safetensors lacks the tensor `{FC1}` [12, 8] (it has `{}`); 1 of its tensors is not part of the model",
             FC1.replace("fc1", "fc_1")
         )
     );
@@ -495,7 +495,7 @@ fn the_same_tensor_under_two_names() {
     tensors.push(Tensor::f32("visual.class_embedding", &[8], &[0.0; 8]));
     assert!(
         refusal(&safetensors(&tensors))
-            .contains("`visual.class_embedding` of model.safetensors is there a second time")
+            .contains("`visual.class_embedding` of model.safetensors is a duplicate")
     );
 }
 
@@ -524,6 +524,6 @@ fn weights_too_large_for_f16() {
     tensors[at].bytes[20..24].copy_from_slice(&65_536.0f32.to_le_bytes());
     let file = safetensors(&tensors);
     let error = load_pieces(&[&file], None, Precision::F16).unwrap_err().to_string();
-    assert!(error.contains("has 65536 at index 5, too large for f16; take f32 or q8"), "{error}");
+    assert!(error.contains("has 65536 at index 5, too large for f16; use f32 or q8"), "{error}");
     assert!(load(&file).is_ok());
 }

@@ -1,5 +1,7 @@
-//! What several crates share.
+//! Code shared by several crates.
 
 pub mod hexadecimal;
 pub mod progress;
+#[cfg(not(target_family = "wasm"))]
+pub mod regular;
 pub mod seeded;

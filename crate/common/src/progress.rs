@@ -1,12 +1,13 @@
-//! How far something long has come.
+//! Progress of a long operation.
 
-/// How far something long has come. Whoever is told may answer [`std::ops::ControlFlow::Break`] to stop it.
+/// Progress of a long operation. A callback that receives it can return
+/// [`std::ops::ControlFlow::Break`] to cancel the operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Progress {
-    /// What is being done, for example `"weights"`.
+    /// The current stage, for example `"weights"`.
     pub stage: &'static str,
-    /// How much of it is done (bytes, images).
+    /// Completed units (bytes or images).
     pub loaded: u64,
-    /// How much there is, where that is known.
+    /// Total units, if known.
     pub total: Option<u64>,
 }

@@ -1,26 +1,29 @@
-//! Values of a column as what the schema has there, whatever the file stores them as.
+//! Converts the stored values of a column to the type in the schema.
 
 use parquet::data_type::{
-    AsBytes as _, BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArray, FixedLenByteArrayType,
-    FloatType, Int32Type, Int64Type, Int96, Int96Type,
+    AsBytes as _, BoolType, ByteArray, ByteArrayType, DoubleType, FixedLenByteArrayType, FloatType,
+    Int32Type, Int64Type, Int96, Int96Type,
 };
 
-use super::{
-    DatasetError,
-    group::{GroupDecoder, Take},
-    schema::{Form, Leaf},
-};
 use parquet::file::reader::ChunkReader;
 
-/// A number as the file has it.
+use crate::{
+    columns::{Cell, Column, Draft, Presence},
+    decoder::{GroupDecoder, Take},
+    error::DatasetError,
+    schema::{Form, Leaf},
+};
+
+/// A number as stored in the file.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Number {
     Whole(i128),
     Real(f64),
 }
 
-/// Nanoseconds of a day, and the number of 1 January 1970 among Julian days.
+/// Nanoseconds in a day.
 const DAY: i128 = 86_400_000_000_000;
+/// The Julian day of 1 January 1970.
 const JULIAN_1970: i128 = 2_440_588;
 
 impl Number {
@@ -31,11 +34,11 @@ impl Number {
         }
     }
 
-    /// The number where it is whole and has 64 bits.
+    /// The number as an integer; `None` if it is not whole or does not fit.
     pub(super) fn whole(self) -> Option<i64> {
         match self {
             Self::Whole(value) => i64::try_from(value).ok(),
-            // pandas makes reals of a column of whole numbers and nothing.
+            // pandas stores integers with nulls as floats.
             Self::Real(value) if value.fract() == 0.0 && value.abs() < 9e18 => Some(value as i64),
             Self::Real(_) => None,
         }
@@ -52,72 +55,71 @@ impl std::fmt::Display for Number {
 }
 
 impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
-    pub(super) fn bools(&mut self, name: &'static str, default: bool) -> Result<Vec<bool>, DatasetError> {
-        let mut found = vec![default; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        self.numbers(name, leaf, &mut |decoder, at, value| {
-            let Some(value) = value else { return Ok(()) };
-            let wrong = || decoder.place(at).wrong(name, value.to_string(), "true or false");
-            found[at] = value.whole().filter(|value| (0..=1).contains(value)).ok_or_else(wrong)? == 1;
-            Ok(())
-        })?;
-        Ok(found)
+    /// Reads a column, if the file has it, into the drafts.
+    pub(super) fn read(&mut self, column: &'static Column, drafts: &mut [Draft]) -> Result<(), DatasetError> {
+        let name = column.name;
+        let Some(leaf) = self.file.layout.leaf(name) else { return Ok(()) };
+        match column.cell {
+            Cell::Bool(_, set) => self.numbers(name, leaf, &mut |decoder, at, value| {
+                let Some(value) = value else { return Ok(()) };
+                let wrong = || decoder.place(at).wrong(name, value.to_string(), "true or false");
+                let whole = value.whole().filter(|value| (0..=1).contains(value)).ok_or_else(wrong)?;
+                set(&mut drafts[at], whole == 1);
+                Ok(())
+            }),
+            Cell::Integer(_, set) => self.numbers(name, leaf, &mut |decoder, at, value| {
+                let wrong = |found| decoder.place(at).wrong(name, found, "a whole number of 64 bits");
+                match value {
+                    Some(value) => {
+                        set(&mut drafts[at], value.whole().ok_or_else(|| wrong(value.to_string()))?)
+                    }
+                    None if column.presence == Presence::Optional => {}
+                    None => return Err(wrong("nothing".into())),
+                }
+                Ok(())
+            }),
+            Cell::Real(_, set) => self.numbers(name, leaf, &mut |_, at, value| {
+                if let Some(value) = value {
+                    set(&mut drafts[at], value.real());
+                }
+                Ok(())
+            }),
+            Cell::Time(_, set) => self.times(name, leaf, &mut |at, time| set(&mut drafts[at], time)),
+            Cell::Text(_, set) => self.texts(column, leaf, &mut |at, text| set(&mut drafts[at], text)),
+            Cell::Image(side) => {
+                self.images(name, leaf, &mut |at, bytes| drafts[at].row.images[side].bytes = bytes)
+            }
+        }
     }
 
-    /// Whole numbers; `default` where a row has none.
-    pub(super) fn integers(
+    /// Reads times as nanoseconds since 1970.
+    fn times(
         &mut self,
         name: &'static str,
-        default: Option<i64>,
-    ) -> Result<Vec<i64>, DatasetError> {
-        let mut found = vec![default.unwrap_or_default(); self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        self.numbers(name, leaf, &mut |decoder, at, value| {
-            let wrong = |found| decoder.place(at).wrong(name, found, "a whole number of 64 bits");
-            found[at] = match value {
-                Some(value) => value.whole().ok_or_else(|| wrong(value.to_string()))?,
-                None => default.ok_or_else(|| wrong("nothing".into()))?,
-            };
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    pub(super) fn reals(&mut self, name: &'static str) -> Result<Vec<Option<f64>>, DatasetError> {
-        let mut found = vec![None; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
-        self.numbers(name, leaf, &mut |_, at, value| {
-            found[at] = value.map(Number::real);
-            Ok(())
-        })?;
-        Ok(found)
-    }
-
-    /// Nanoseconds since 1970; 0 where there is none.
-    pub(super) fn times(&mut self, name: &'static str) -> Result<Vec<i64>, DatasetError> {
-        let mut found = vec![0; self.rows];
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(found) };
+        leaf: Leaf,
+        take: &mut dyn FnMut(usize, i64),
+    ) -> Result<(), DatasetError> {
         let mut take = |decoder: &mut Self, at: usize, time: Option<i128>| {
             let Some(time) = time else { return Ok(()) };
             let wrong = || decoder.place(at).wrong(name, format!("{time} ns"), "a time from 1678 to 2262");
-            found[at] = i64::try_from(time).map_err(|_| wrong())?;
+            take(at, i64::try_from(time).map_err(|_| wrong())?);
             Ok(())
         };
-        match leaf.form {
-            Form::Time { unit } => self.column::<Int64Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|time| i128::from(time) * i128::from(unit)))
-            })?,
-            Form::Date => self.column::<Int32Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|days| i128::from(days) * DAY))
-            })?,
-            _ => self.column::<Int96Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|time| julian(&time)))
-            })?,
+        macro_rules! read {
+            ($type:ty, $time:expr) => {
+                self.column::<$type>(name, leaf, &mut |decoder, at, value| {
+                    take(decoder, at, value.map($time))
+                })
+            };
         }
-        Ok(found)
+        match leaf.form {
+            Form::Time { unit } => read!(Int64Type, |time| i128::from(time) * i128::from(unit)),
+            Form::Date => read!(Int32Type, |days| i128::from(days) * DAY),
+            _ => read!(Int96Type, |time| julian(&time)),
+        }
     }
 
-    /// A column's numbers; NaN is what pandas has for nothing.
+    /// Reads numbers. NaN is null, as in pandas.
     fn numbers(
         &mut self,
         name: &'static str,
@@ -126,40 +128,29 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
     ) -> Result<(), DatasetError> {
         use Number::{Real, Whole};
         let real = |value: f64| Some(value).filter(|value| !value.is_nan()).map(Real);
-        match leaf.form {
-            Form::Bool => self.column::<BoolType>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|value| Whole(value.into())))
-            }),
-            Form::Int32 { signed } => self.column::<Int32Type>(name, leaf, &mut |decoder, at, value| {
-                let whole = |value: i32| if signed { value.into() } else { i128::from(value as u32) };
-                take(decoder, at, value.map(|value| Whole(whole(value))))
-            }),
-            Form::Int64 { signed } => self.column::<Int64Type>(name, leaf, &mut |decoder, at, value| {
-                let whole = |value: i64| if signed { value.into() } else { i128::from(value as u64) };
-                take(decoder, at, value.map(|value| Whole(whole(value))))
-            }),
-            Form::Float => self.column::<FloatType>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.and_then(|value| real(value.into())))
-            }),
-            Form::Double => self.column::<DoubleType>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.and_then(real))
-            }),
-            Form::Decimal32 { scale } => self.column::<Int32Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|value| decimal(value.into(), scale)))
-            }),
-            Form::Decimal64 { scale } => self.column::<Int64Type>(name, leaf, &mut |decoder, at, value| {
-                take(decoder, at, value.map(|value| decimal(value.into(), scale)))
-            }),
-            Form::DecimalBytes { scale } => {
-                self.column::<FixedLenByteArrayType>(name, leaf, &mut |decoder, at, value| {
-                    let value =
-                        value.map(|value: FixedLenByteArray| decimal(big_endian(value.as_bytes()), scale));
-                    take(decoder, at, value)
+        macro_rules! read {
+            ($type:ty, $number:expr) => {
+                self.column::<$type>(name, leaf, &mut |decoder, at, value| {
+                    take(decoder, at, value.and_then($number))
                 })
+            };
+        }
+        match leaf.form {
+            Form::Bool => read!(BoolType, |value| Some(Whole(value.into()))),
+            Form::Int32 { signed: true } => read!(Int32Type, |value| Some(Whole(value.into()))),
+            Form::Int32 { signed: false } => read!(Int32Type, |value| Some(Whole((value as u32).into()))),
+            Form::Int64 { signed: true } => read!(Int64Type, |value| Some(Whole(value.into()))),
+            Form::Int64 { signed: false } => read!(Int64Type, |value| Some(Whole((value as u64).into()))),
+            Form::Float => read!(FloatType, |value| real(value.into())),
+            Form::Double => read!(DoubleType, real),
+            Form::Decimal32 { scale } => read!(Int32Type, |value| Some(decimal(value.into(), scale))),
+            Form::Decimal64 { scale } => read!(Int64Type, |value| Some(decimal(value.into(), scale))),
+            Form::DecimalBytes { scale } => {
+                read!(FixedLenByteArrayType, |value| Some(decimal(big_endian(value.as_bytes()), scale)))
             }
-            Form::Half => self.column::<FixedLenByteArrayType>(name, leaf, &mut |decoder, at, value| {
-                let bits = value.and_then(|value: FixedLenByteArray| value.as_bytes().first_chunk().copied());
-                take(decoder, at, bits.and_then(|bits| real(half(u16::from_le_bytes(bits)))))
+            Form::Half => read!(FixedLenByteArrayType, |value| {
+                let bits = value.as_bytes().first_chunk().copied();
+                bits.and_then(|bits| real(half(u16::from_le_bytes(bits))))
             }),
             Form::Int96 | Form::Time { .. } | Form::Date | Form::Bytes | Form::Uuid => Ok(()),
         }
@@ -167,11 +158,11 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
 
     pub(super) fn texts(
         &mut self,
-        name: &'static str,
-        needed: bool,
+        column: &'static Column,
+        leaf: Leaf,
         take: &mut dyn FnMut(usize, String),
     ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
+        let name = column.name;
         if leaf.form == Form::Uuid {
             return self.column::<FixedLenByteArrayType>(name, leaf, &mut |_, at, value| {
                 if let Some(value) = value {
@@ -183,7 +174,7 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value| {
             let Some(value) = value else {
                 let missing = || decoder.place(at).wrong(name, "nothing".into(), "a text");
-                return (!needed).then_some(()).ok_or_else(missing);
+                return (column.presence == Presence::Optional).then_some(()).ok_or_else(missing);
             };
             decoder.place(at).text(name, value.len())?;
             decoder.spend(value.len())?;
@@ -194,14 +185,14 @@ impl<R: ChunkReader + 'static> GroupDecoder<'_, R> {
         })
     }
 
-    pub(super) fn images(
+    fn images(
         &mut self,
         name: &'static str,
+        leaf: Leaf,
         take: &mut dyn FnMut(usize, Vec<u8>),
     ) -> Result<(), DatasetError> {
-        let Some(leaf) = self.reader.layout.leaf(name) else { return Ok(()) };
         let (found, expected) = match leaf.in_struct {
-            true => ("nothing in `bytes`", "an encoded image there: a path alone is not followed"),
+            true => ("nothing in `bytes`", "an encoded image: a path alone is not read"),
             false => ("nothing", "an encoded image"),
         };
         self.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value: Option<ByteArray>| {
@@ -223,14 +214,14 @@ fn decimal(unscaled: i128, scale: u32) -> Number {
     }
 }
 
-/// A number with sign of up to 16 bytes, the highest first.
+/// A signed big-endian number of up to 16 bytes.
 fn big_endian(bytes: &[u8]) -> i128 {
     let negative = bytes.first().is_some_and(|byte| byte & 0x80 != 0);
     let start = if negative { -1_i128 } else { 0 };
     bytes.iter().fold(start, |value, &byte| value.wrapping_shl(8) | i128::from(byte))
 }
 
-/// A real of 16 bits: sign, five bits of exponent, ten of fraction.
+/// Converts an IEEE 754 half-precision float: a sign, 5 bits of exponent, 10 of fraction.
 fn half(bits: u16) -> f64 {
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff) / 1024.0);
     let size = match exponent {
@@ -242,14 +233,14 @@ fn half(bits: u16) -> f64 {
     if bits & 0x8000 == 0 { size } else { -size }
 }
 
-/// Nanoseconds since 1970 of a time in 96 bits.
+/// Converts an INT96 time (nanoseconds of the day, Julian day) to nanoseconds since 1970.
 fn julian(time: &Int96) -> i128 {
     let [low, high, day] = [0, 1, 2].map(|at: usize| time.data().get(at).copied().unwrap_or_default());
     let nanoseconds = u64::from(high) << 32 | u64::from(low);
     (i128::from(day) - JULIAN_1970) * DAY + i128::from(nanoseconds)
 }
 
-/// A UUID as it is written.
+/// The text of a UUID.
 fn hyphened(bytes: &[u8]) -> String {
     let hexadecimal = pickscore_common::hexadecimal::hexadecimal(bytes);
     let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|part| hexadecimal.get(part).unwrap_or_default());

@@ -1,16 +1,16 @@
-//! What a file leaves out and its other columns tell.
+//! Derives missing columns from others.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Columns, DatasetError, Row, limits::Place, schema::Layout};
+use crate::{columns::Columns, error::DatasetError, limits::Place, row::Row, schema::Layout};
 use pickscore_preferences::image_uid;
 
-/// A column that was not in the files and was made from others.
+/// A missing column that was derived from others.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Derived {
     /// Its name.
     pub column: String,
-    /// What it was made from.
+    /// What it was derived from.
     pub how: String,
 }
 
@@ -20,7 +20,7 @@ impl Derived {
     }
 }
 
-/// Adds to a list what is not there yet.
+/// Adds the columns that are not in the list yet.
 #[cfg(not(target_family = "wasm"))]
 pub(super) fn add_derived(all: &mut Vec<Derived>, more: impl IntoIterator<Item = Derived>) {
     for derived in more {
@@ -30,7 +30,7 @@ pub(super) fn add_derived(all: &mut Vec<Derived>, more: impl IntoIterator<Item =
     }
 }
 
-/// The sentence about derived columns; nothing where there are none.
+/// A line about derived columns; `None` if there are none.
 pub fn derived_line(derived: &[Derived]) -> Option<String> {
     let same_how = derived.chunk_by(|one, other| one.how == other.how);
     let parts: Vec<String> = same_how
@@ -42,15 +42,16 @@ pub fn derived_line(derived: &[Derived]) -> Option<String> {
     (!parts.is_empty()).then(|| format!("derived: {}", parts.join(", ")))
 }
 
-/// Where a file's labels come from.
+/// The columns from which labels are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LabelSource {
     /// `label_0` and `label_1`.
     Both,
-    /// The other one is what is left of 1.
+    /// `label_0`; the other label is 1 minus it.
     First,
+    /// `label_1`; the other label is 1 minus it.
     Second,
-    /// `best_image_uid` beside the images' uids.
+    /// `best_image_uid`, `image_0_uid` and `image_1_uid`.
     BestUid,
 }
 
@@ -64,7 +65,7 @@ impl Layout {
         }
     }
 
-    /// What a reader of this file makes from other columns.
+    /// The columns that the reader derives for this file.
     pub(super) fn derived(&self) -> Vec<Derived> {
         let mut derived = Vec::new();
         let mut add = |column: &str, how: &str| {
@@ -87,7 +88,7 @@ impl Layout {
     }
 }
 
-/// A row's label from what its columns have, `has_label` among them where the file has it.
+/// The label of a row from its label columns. `has_label` is `None` if the file lacks it.
 pub(super) fn label(
     place: &Place<'_>,
     source: LabelSource,
@@ -98,7 +99,7 @@ pub(super) fn label(
         LabelSource::Both => found,
         LabelSource::First => [found[0], found[0].map(|share| 1.0 - share)],
         LabelSource::Second => [found[1].map(|share| 1.0 - share), found[1]],
-        // Known once the uids are read.
+        // It is derived after the uids are read.
         LabelSource::BestUid => return Ok(None),
     };
     if !has_label.unwrap_or(found != [None, None]) {
@@ -116,7 +117,7 @@ pub(super) fn label(
     Ok(Some([left, right]))
 }
 
-/// The label that `best_image_uid` says.
+/// The label according to `best_image_uid`.
 fn label_of_best(place: &Place<'_>, row: &Row) -> Result<Option<[f64; 2]>, DatasetError> {
     let best = row.best_image_uid.as_str();
     let [left, right] = [0, 1].map(|side: usize| row.images[side].uid.as_str());
@@ -132,7 +133,7 @@ fn label_of_best(place: &Place<'_>, row: &Row) -> Result<Option<[f64; 2]>, Datas
     }
 }
 
-/// Fills in what the file leaves out, once a row's columns are read. Uids need the images' bytes.
+/// Fills in the missing columns of a row. Uids need the bytes of the images.
 pub(super) fn complete(
     layout: &Layout,
     columns: Columns,
@@ -142,7 +143,7 @@ pub(super) fn complete(
 ) -> Result<(), DatasetError> {
     let lacks = |column: &str| layout.leaf(column).is_none();
     if columns == Columns::All && row.collected.is_none() {
-        // A row of ours has to name its images, which is checked elsewhere.
+        // A collected row must have uids, which are checked elsewhere.
         for image in row.images.iter_mut().filter(|image| image.uid.is_empty() && !image.bytes.is_empty()) {
             image.uid = image_uid(&image.bytes);
         }

@@ -1,7 +1,7 @@
-//! Data sets on disk: files, and folders as Hugging Face lays them out.
+//! Datasets on disk: files, and folders in the layout of Hugging Face.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::{self, File},
     io,
     path::{Path, PathBuf},
@@ -9,54 +9,64 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Columns, DatasetError, Derived, Reader, Row, derive::add_derived};
+use pickscore_common::regular::open_regular;
 
-/// Most files of a data set. Pick-a-Pic v2 has fewer than a thousand.
+use crate::{
+    columns::Columns,
+    derive::{Derived, add_derived},
+    error::DatasetError,
+    read::{Reader, SoundRows},
+    row::Row,
+};
+
+/// Maximum number of files of a dataset. Pick-a-Pic v2 has fewer than a thousand.
 const FILES: usize = 100_000;
 
-/// A row group of a data set: what is read, shuffled and dropped as one.
+/// A row group of a dataset, the unit of reading and shuffling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct GroupId {
-    /// Which of [`DatasetFiles::files`].
+    /// The index of the file in [`DatasetFiles::files`].
     pub file: usize,
-    /// Which row group of it.
+    /// The index of the row group in the file.
     pub group: usize,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
-    /// How many bytes the columns that are read take when uncompressed.
+    /// Uncompressed size of the columns that are read, in bytes.
     pub bytes: u64,
 }
 
-/// Parquet files that are read as one data set.
+/// Parquet files that are read as one dataset.
 #[derive(Debug)]
 pub struct DatasetFiles {
     files: Vec<PathBuf>,
     groups: Vec<GroupId>,
-    /// What each file leaves to this: in the order of `files`.
+    /// What is missing in each file, in the order of `files`.
     gaps: Vec<Gaps>,
-    /// How many rows have each prompt (by 128 bits of its SHA-256), where a file does not say it.
+    /// The number of rows of each prompt (by 128 bits of its SHA-256), if a file lacks it.
     prompts: HashMap<[u8; 16], i64>,
     derived: Vec<Derived>,
 }
 
-/// Columns of a file that only a look at all files can fill.
+/// Missing columns of a file that are derived from all files.
 #[derive(Debug, Clone, Copy)]
 struct Gaps {
     examples: bool,
     rankings: bool,
-    /// Rows of the files before it.
+    /// Number of rows of the files before it.
     first: u64,
 }
 
 impl DatasetFiles {
-    /// Finds the files and reads each one's footer; where one lacks `num_example_per_prompt`, also every file's prompts, to count them.
+    /// Finds the files and reads their footers. If a file lacks `num_example_per_prompt`, the
+    /// prompts of all files are read and counted.
     ///
-    /// A path is a Parquet file, or a folder with files of the split, `{split}-*.parquet`, in it or in its folder `data`; a folder where
-    /// no file is named after any split is taken whole. Files of a folder come in the order of their names.
+    /// A path is a Parquet file, or a folder with files of the split, `{split}-*.parquet`, in it or
+    /// in its folder `data`. If no file of a folder is named after a split, all its files are read.
+    /// The files of a folder are sorted by name.
     ///
     /// # Errors
     ///
-    /// When a path holds nothing of the kind, and when a file cannot be read or has another schema.
+    /// If a path has no such file, or a file cannot be read or has another schema.
     pub fn open<P: AsRef<Path>>(paths: &[P], split: &str) -> Result<Self, DatasetError> {
         let mut files = Vec::new();
         for path in paths {
@@ -78,7 +88,7 @@ impl DatasetFiles {
                 rows: claimed.rows,
                 bytes: claimed.bytes,
             }));
-            let lacks = |column: &str| reader.layout.leaf(column).is_none();
+            let lacks = |column: &str| reader.file.layout.leaf(column).is_none();
             let of_file =
                 Gaps { examples: lacks("num_example_per_prompt"), rankings: lacks("ranking_id"), first };
             add_derived(&mut derived, reader.derived());
@@ -98,7 +108,7 @@ impl DatasetFiles {
         Ok(found)
     }
 
-    /// Counts prompts.
+    /// Counts the rows of each prompt.
     fn count(&mut self) -> Result<(), DatasetError> {
         for path in &self.files {
             let reader = open(path)?;
@@ -111,7 +121,7 @@ impl DatasetFiles {
         Ok(())
     }
 
-    /// Columns that files lack and that are made from others.
+    /// The missing columns that are derived from others.
     pub fn derived(&self) -> &[Derived] {
         &self.derived
     }
@@ -121,17 +131,17 @@ impl DatasetFiles {
         &self.files
     }
 
-    /// Every row group, in order.
+    /// All row groups, in order.
     pub fn groups(&self) -> &[GroupId] {
         &self.groups
     }
 
-    /// How many rows there are.
+    /// Number of rows.
     pub fn rows(&self) -> u64 {
         self.groups.iter().map(|group| group.rows).sum()
     }
 
-    /// A row group's rows, with their images.
+    /// Reads the rows of a row group, with their images.
     ///
     /// # Errors
     ///
@@ -140,36 +150,47 @@ impl DatasetFiles {
         self.read_columns(group, Columns::All)
     }
 
-    /// A row group's rows. The file is opened anew, so that threads may read at once and no data set runs out of open files.
+    /// Reads some columns of the rows of a row group. Each call opens the file, so that threads can
+    /// read at the same time and only a few files are open.
     ///
     /// # Errors
     ///
     /// As [`Reader::read_group`].
     pub fn read_columns(&self, group: GroupId, columns: Columns) -> Result<Vec<Row>, DatasetError> {
+        let found = self.read_sound(group, columns)?;
+        found.faults.into_iter().next().map_or(Ok(found.rows), Err)
+    }
+
+    /// Reads the valid rows of a row group, with the number of each in the group. An invalid value
+    /// only refuses its row.
+    ///
+    /// # Errors
+    ///
+    /// If the row group does not exist or is damaged.
+    pub fn read_sound(&self, group: GroupId, columns: Columns) -> Result<SoundRows, DatasetError> {
         let Some(path) = self.files.get(group.file) else {
             let (group, groups) = (group.group, 0);
-            return Err(DatasetError::NoGroup { file: "the data set".into(), group, groups });
+            return Err(DatasetError::NoGroup { file: "the dataset".into(), group, groups });
         };
         let reader = open(path)?;
-        let mut rows = reader.read_group(group.group, columns)?;
-        let Some(gaps) = self.gaps.get(group.file).filter(|gaps| gaps.examples || gaps.rankings) else {
-            return Ok(rows);
-        };
+        let mut found = reader.read_sound(group.group, columns)?;
         let before: u64 = reader.row_groups().iter().take(group.group).map(|group| group.rows).sum();
-        for (at, row) in (gaps.first + before..).zip(&mut rows) {
-            if gaps.examples {
-                // A file that has changed since may have a prompt that was not counted.
+        let gaps = self.gaps.get(group.file);
+        for (number, row) in found.numbers.iter_mut().zip(&mut found.rows) {
+            if gaps.is_some_and(|gaps| gaps.examples) {
+                // A file that was changed since may have a new prompt.
                 row.num_example_per_prompt = self.prompts.get(&key(&row.caption)).copied().unwrap_or(1);
             }
-            if gaps.rankings {
-                row.ranking_id = i64::try_from(at).unwrap_or(i64::MAX);
+            if let Some(gaps) = gaps.filter(|gaps| gaps.rankings) {
+                row.ranking_id = i64::try_from(gaps.first + *number).unwrap_or(i64::MAX);
             }
+            *number -= before;
         }
-        Ok(rows)
+        Ok(found)
     }
 }
 
-/// What a prompt is counted by.
+/// The key of a prompt.
 fn key(caption: &str) -> [u8; 16] {
     let hash: [u8; 32] = Sha256::digest(caption).into();
     let mut start = [0; 16];
@@ -179,23 +200,32 @@ fn key(caption: &str) -> [u8; 16] {
 
 fn open(path: &Path) -> Result<Reader<File>, DatasetError> {
     let file = path.display().to_string();
-    let source = File::open(path).map_err(|error| unreadable(path, &error))?;
+    let source = open_regular(path).map_err(|error| unreadable(path, error))?;
     Reader::open(file, source)
 }
 
-fn unreadable(path: &Path, error: &io::Error) -> DatasetError {
-    DatasetError::Read { file: path.display().to_string(), reason: error.to_string() }
+fn unreadable(path: &Path, source: io::Error) -> DatasetError {
+    DatasetError::Read { file: path.display().to_string(), source }
 }
 
 /// The files of a split in a folder.
 fn of_folder(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DatasetError> {
     let inner = folder.join("data");
     let mut files = parquet_files(if inner.is_dir() { &inner } else { folder })?;
-    if files.iter().any(|file| split_of(file).is_some()) {
+    let splits: BTreeSet<String> =
+        files.iter().filter_map(|file| split_of(file)).map(str::to_owned).collect();
+    if !splits.is_empty() {
         files.retain(|file| split_of(file) == Some(split));
     }
     if files.is_empty() {
-        let reason = format!("looked for {split}-*.parquet and *.parquet, in it and in its folder data");
+        let reason = if splits.is_empty() {
+            format!(
+                "expected Parquet files such as {split}-00000-of-00001.parquet in it or in its folder data"
+            )
+        } else {
+            let splits: Vec<String> = splits.into_iter().collect();
+            format!("it has no split {split}, only {}", splits.join(", "))
+        };
         return Err(DatasetError::NoFiles { path: folder.display().to_string(), reason });
     }
     files.sort();
@@ -204,8 +234,8 @@ fn of_folder(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DatasetError> {
 
 fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     let mut files = Vec::new();
-    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, &error))? {
-        let path = entry.map_err(|error| unreadable(folder, &error))?.path();
+    for entry in fs::read_dir(folder).map_err(|error| unreadable(folder, error))? {
+        let path = entry.map_err(|error| unreadable(folder, error))?.path();
         if path.is_file() && path.extension().is_some_and(|ending| ending == "parquet") {
             files.push(path);
         }
@@ -213,7 +243,7 @@ fn parquet_files(folder: &Path) -> Result<Vec<PathBuf>, DatasetError> {
     Ok(files)
 }
 
-/// The split that a file is named after.
+/// The split in the name of a file.
 fn split_of(file: &Path) -> Option<&str> {
     let name = file.file_name()?.to_str()?.strip_suffix(".parquet")?;
     let split = name.split_once('-').map_or(name, |(split, _)| split);

@@ -1,10 +1,15 @@
-//! Preference pairs in Pick-a-Pic's schema, on disk: Parquet, read and written a row group at a time.
+//! Datasets of preference pairs in the schema of Pick-a-Pic: Parquet files, contributions and
+//! merging.
 //!
-//! [`Reader`] and [`Writer`] know no file system; [`DatasetFiles`] finds and opens files.
+//! [`Reader`] and [`Writer`] process one row group at a time and do not access a file system.
+//! [`DatasetFiles`] finds and opens files.
 
 mod cells;
+mod columns;
 pub mod contribution;
+mod decoder;
 mod derive;
+mod encodings;
 mod error;
 #[cfg(not(target_family = "wasm"))]
 mod files;
@@ -16,6 +21,7 @@ mod lz4;
 #[cfg(all(feature = "merge", not(target_family = "wasm")))]
 pub mod merge;
 mod pages;
+mod parquet_file;
 mod read;
 mod row;
 mod schema;
@@ -24,11 +30,12 @@ mod unpacked;
 mod values;
 mod write;
 
+pub use columns::Columns;
 pub use derive::{Derived, derived_line};
-pub use error::DatasetError;
+pub use error::{Cause, DatasetError};
 #[cfg(not(target_family = "wasm"))]
 pub use files::{DatasetFiles, GroupId};
 pub use limits::{GROUP_BYTES, GROUP_ROWS, IMAGE_BYTES, TEXT_BYTES};
-pub use read::{Columns, Reader, RowGroup, SoundRows};
+pub use read::{Reader, RowGroup, SoundRows};
 pub use row::{Collected, Row, RowImage};
 pub use write::{WriteOptions, Writer};

@@ -1,8 +1,8 @@
-//! Pages in LZ4 under its older codec number, which three kinds of bytes go by.
+//! Reads pages with the deprecated codec LZ4, which stands for three formats.
 //!
-//! Hadoop's blocks (Spark, Hive): a block's size in big endian, then pieces that each follow their packed size, until the block is whole.
-//! LZ4 frames, and bare LZ4 (fastparquet), which older programs wrote. The library reads of the first only blocks of one piece, so pages are
-//! read here.
+//! Hadoop's blocks (Spark, Hive) start with their unpacked size in big endian, followed by pieces
+//! that each follow their packed size. Older programs wrote LZ4 frames, or raw LZ4 blocks
+//! (fastparquet). The Parquet library only reads Hadoop blocks with a single piece.
 
 use std::{io::Read, sync::Arc};
 
@@ -14,9 +14,9 @@ use parquet::{
     file::reader::ChunkReader,
 };
 
-use super::pages::{PageHeader, header_at};
+use crate::pages::{PageFault, PageHeader, header_at};
 
-/// The pages of a column, after [`super::pages::check`] has found them sound.
+/// The pages of a column that [`crate::pages::check`] has checked.
 pub(super) struct Lz4Pages<R> {
     pub(super) source: Arc<R>,
     pub(super) at: u64,
@@ -24,12 +24,12 @@ pub(super) struct Lz4Pages<R> {
 }
 
 impl<R: ChunkReader> Lz4Pages<R> {
-    /// The next page's header and where its bytes are.
+    /// The next page header, and the position and length of its bytes.
     fn header(&mut self) -> Result<Option<(PageHeader, u64, usize)>> {
         if self.at >= self.end {
             return Ok(None);
         }
-        let wrong = |fault: super::pages::PageFault| ParquetError::General(fault.to_string());
+        let wrong = |fault: PageFault| ParquetError::External(fault.into());
         let (header, length) = header_at(&*self.source, self.at, self.end).map_err(wrong)?;
         let body = self.at + length;
         let packed = u64::try_from(header.compressed).ok().filter(|&packed| packed <= self.end - body);
@@ -81,7 +81,7 @@ fn broken(what: &str) -> ParquetError {
 
 /// A page from its header and bytes.
 fn page(header: &PageHeader, bytes: Bytes) -> Result<Page> {
-    let number = |value: i64| u32::try_from(value).map_err(|_| broken("claims what cannot be"));
+    let number = |value: i64| u32::try_from(value).map_err(|_| broken("has an invalid header"));
     let encoding = |value: i64| {
         i32::try_from(value).ok().and_then(encoding_of).ok_or_else(|| broken("has an unknown encoding"))
     };
@@ -89,7 +89,7 @@ fn page(header: &PageHeader, bytes: Bytes) -> Result<Page> {
     let levels = if header.kind == PageHeader::DATA_2 { header.levels } else { 0 };
     let levels = number(levels)? as usize;
     let (before, packed) = bytes.split_at_checked(levels).ok_or_else(|| broken("ends within its levels"))?;
-    let expected = whole.checked_sub(levels).ok_or_else(|| broken("claims what cannot be"))?;
+    let expected = whole.checked_sub(levels).ok_or_else(|| broken("has an invalid header"))?;
     let buf = if header.packed && expected > 0 {
         let unpacked = unpack(packed, expected).ok_or_else(|| broken("does not unpack to what it claims"))?;
         [before, &unpacked].concat().into()
@@ -104,7 +104,7 @@ fn page(header: &PageHeader, bytes: Bytes) -> Result<Page> {
             buf,
             num_values,
             encoding: encoding(header.encoding)?,
-            // Whatever else it is, levels in it are not read; a column that can hold no null has none.
+            // Levels in other encodings are not read. A column that cannot be null has none.
             def_level_encoding: if header.level_encoding == 3 { Encoding::RLE } else { Encoding::PLAIN },
             rep_level_encoding: Encoding::RLE,
             statistics: None,
@@ -123,7 +123,7 @@ fn page(header: &PageHeader, bytes: Bytes) -> Result<Page> {
     })
 }
 
-/// Parquet's numbers of encodings.
+/// The encoding with this number in Parquet.
 fn encoding_of(number: i32) -> Option<Encoding> {
     Some(match number {
         0 => Encoding::PLAIN,
@@ -138,7 +138,7 @@ fn encoding_of(number: i32) -> Option<Encoding> {
     })
 }
 
-/// The bytes of a page, which are so many, from whichever of the three kinds they are.
+/// Unpacks a page of `expected` bytes in any of the three formats.
 fn unpack(packed: &[u8], expected: usize) -> Option<Vec<u8>> {
     blocks(packed, expected).or_else(|| frames(packed, expected)).or_else(|| {
         let mut whole = vec![0; expected];
@@ -147,7 +147,7 @@ fn unpack(packed: &[u8], expected: usize) -> Option<Vec<u8>> {
     })
 }
 
-/// Hadoop's blocks.
+/// Unpacks Hadoop's blocks.
 fn blocks(mut packed: &[u8], expected: usize) -> Option<Vec<u8>> {
     let mut whole = vec![0; expected];
     let mut done = 0_usize;
@@ -166,14 +166,14 @@ fn blocks(mut packed: &[u8], expected: usize) -> Option<Vec<u8>> {
     (done == expected).then_some(whole)
 }
 
-/// A size in big endian, taken from the front.
+/// Reads a size in big endian.
 fn size(packed: &mut &[u8]) -> Option<usize> {
     let (size, rest) = packed.split_first_chunk::<4>()?;
     *packed = rest;
     Some(u32::from_be_bytes(*size) as usize)
 }
 
-/// A stream of LZ4 frames; no more is unpacked than is expected.
+/// Unpacks LZ4 frames, at most one byte more than expected.
 fn frames(packed: &[u8], expected: usize) -> Option<Vec<u8>> {
     let mut whole = Vec::new();
     let stream = lz4_flex::frame::FrameDecoder::new(packed);
@@ -183,7 +183,7 @@ fn frames(packed: &[u8], expected: usize) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use std::io;
 
@@ -193,7 +193,7 @@ mod tests {
         (0..3000_u32).flat_map(|at| (at * at % 251).to_le_bytes()).collect()
     }
 
-    /// A block of these pieces, as Hadoop's streams write it.
+    /// A block of these pieces, as Hadoop writes it.
     fn block(pieces: &[&[u8]]) -> Vec<u8> {
         let whole: usize = pieces.iter().map(|piece| piece.len()).sum();
         let mut bytes = (whole as u32).to_be_bytes().to_vec();
@@ -237,7 +237,7 @@ mod tests {
 
     #[test]
     fn blocks_of_nothing_end() {
-        // A block that is whole from the start, a piece of nothing, a block that is longer than the page.
+        // An empty block, an empty piece, a block that is longer than the page.
         assert_eq!(blocks(&[0; 8], 0), Some(Vec::new()));
         assert_eq!(blocks(&[0, 0, 0, 5, 0, 0, 0, 0], 5), None);
         assert_eq!(blocks(&[0xff; 12], 5), None);

@@ -1,23 +1,23 @@
-//! What the pages of a column claim, looked through before anything is decoded.
+//! Checks the page headers of a column before anything is decoded.
 //!
-//! The library that decodes takes memory for what a page's header claims: for its uncompressed size, for the values of a dictionary, and for
-//! whatever gzip, Brotli and LZ4 frames unpack. Each is checked here first. The layout of a page header is `PageHeader` in Parquet's `parquet.thrift`, in thrift's
-//! compact protocol.
+//! The Parquet library allocates what a page header claims: its uncompressed size, the values of a
+//! dictionary, and everything that gzip, Brotli and LZ4 frames unpack to. A page header is a
+//! `PageHeader` of `parquet.thrift` in Thrift's compact protocol.
 
 use std::{io::Read, ops::Range};
 
 use parquet::{basic::Compression, file::reader::ChunkReader};
 
-use super::{unpacked::is_bounded, values::number};
+use crate::{encodings::number, unpacked::is_bounded};
 
-/// Bytes that are read to find a page header in; with long statistics it needs more.
+/// Number of bytes that are read for a page header; one with long statistics needs more.
 const HEADER: u64 = 16 << 10;
-/// Most bytes of a page header.
+/// Maximum length of a page header, in bytes.
 const LONGEST_HEADER: u64 = 4 << 20;
-/// Deepest struct within a struct of a page header; the format has three.
+/// Maximum depth of nested structs; the format has three.
 const DEEPEST: usize = 4;
 
-/// Parquet's numbers for encodings that are read.
+/// Parquet's numbers of the supported encodings.
 const PLAIN: i64 = 0;
 const PLAIN_DICTIONARY: i64 = 2;
 const RLE: i64 = 3;
@@ -27,28 +27,28 @@ const DELTA_BYTE_ARRAY: i64 = 7;
 const RLE_DICTIONARY: i64 = 8;
 const BYTE_STREAM_SPLIT: i64 = 9;
 
-/// Where a column's pages are.
+/// The pages of a column.
 pub(super) struct Chunk {
     pub(super) start: u64,
     pub(super) end: u64,
     pub(super) compression: Compression,
-    /// How many values it must hold, nulls counted.
+    /// Expected number of values, including nulls.
     pub(super) values: u64,
-    /// Which of them are read.
+    /// The values that will be read.
     pub(super) wanted: Range<u64>,
 }
 
-/// Pages that come before those that are read.
+/// The pages before those that will be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Before {
     pub(super) has_dictionary: bool,
-    /// Data pages.
+    /// Number of data pages.
     pub(super) pages: u64,
-    /// Their values.
+    /// Number of their values.
     pub(super) values: u64,
 }
 
-/// What is wrong with a column's pages.
+/// Why the pages of a column are invalid.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum PageFault {
     #[error("{0}")]
@@ -67,13 +67,13 @@ pub(super) enum PageFault {
     Count { found: u64, expected: u64 },
     #[error("the page at byte {at} does not unpack to the {claimed} bytes that it claims")]
     Unpacked { at: u64, claimed: i64 },
-    /// An encoding that is not read, by its number.
+    /// An unsupported encoding, by its number.
     #[error("the encoding {encoding}")]
     Encoding { encoding: i64 },
 }
 
-/// Checks a column's pages against each other, its size and the bytes that may still be uncompressed; takes those of pages that are
-/// read from `budget`.
+/// Checks the page headers of a column. The uncompressed sizes of the pages that will be read are
+/// subtracted from `budget`, which must suffice.
 pub(super) fn check<R: ChunkReader>(
     source: &R,
     chunk: &Chunk,
@@ -93,7 +93,7 @@ pub(super) fn check<R: ChunkReader>(
         let first = values;
         values += count;
         if is_data && chunk.wanted.start > 0 && values <= chunk.wanted.start {
-            // The library counts such a page only where it reads pages, not where it skips them.
+            // The library counts index pages when it reads pages, but not when it skips them.
             (header.kind != PageHeader::INDEX).then_some(()).ok_or(PageFault::Header { at })?;
             (before.pages, before.values) = (before.pages + 1, values);
         } else if !is_data || first < chunk.wanted.end {
@@ -116,7 +116,7 @@ pub(super) fn check<R: ChunkReader>(
     (found == expected).then_some(before).ok_or(PageFault::Count { found, expected })
 }
 
-/// The header at a place and how long it is.
+/// Reads the page header at `at`, and its length.
 pub(super) fn header_at<R: ChunkReader>(
     source: &R,
     at: u64,
@@ -139,7 +139,7 @@ pub(super) fn header_at<R: ChunkReader>(
     Err(PageFault::Header { at })
 }
 
-/// What is needed of a page header.
+/// The fields of a page header that are used.
 #[derive(Debug, Default, PartialEq, Eq)]
 #[cfg_attr(target_family = "wasm", allow(dead_code, reason = "only pages in LZ4 need all of it"))]
 pub(super) struct PageHeader {
@@ -148,15 +148,16 @@ pub(super) struct PageHeader {
     pub(super) compressed: i64,
     pub(super) values: i64,
     pub(super) encoding: i64,
-    /// The encoding of definition levels, in the first version of data pages.
+    /// The encoding of definition levels, in data pages of version 1.
     pub(super) level_encoding: i64,
-    /// How many values are null, in the second version.
+    /// Number of nulls, in data pages of version 2.
     pub(super) nulls: i64,
-    /// Which of the structs it has: a second one is refused, since the decoder might believe the other.
+    /// The field number of its struct. A second struct is an error, because the decoder might use
+    /// the other one.
     body: i64,
-    /// Bytes of levels before what is packed, in the second version of data pages.
+    /// Bytes of levels before the packed values, in data pages of version 2.
     pub(super) levels: i64,
-    /// Those of them that are definition levels.
+    /// Bytes of definition levels among them.
     pub(super) definition_levels: i64,
     pub(super) packed: bool,
 }
@@ -167,7 +168,7 @@ impl PageHeader {
     pub(super) const DICTIONARY: i64 = 2;
     pub(super) const DATA_2: i64 = 3;
 
-    /// Whether the struct it has is the one of its kind.
+    /// Whether it has the struct of its kind.
     fn is_whole(&self) -> bool {
         matches!(
             (self.kind, self.body),
@@ -175,8 +176,9 @@ impl PageHeader {
         )
     }
 
-    /// How many of the column's values the page at `at` says it holds, where it is of a kind and encoding that are read. `entries` is what
-    /// a dictionary may have: each takes a byte at least, and is of use to a row.
+    /// The number of values that the page at `at` claims, if its kind and encoding are supported.
+    /// `entries` is the maximum size of a dictionary: every entry takes at least one byte, and more
+    /// entries than values are not needed.
     fn data_values(&self, at: u64, entries: u64, has_dictionary: &mut bool) -> Result<u64, PageFault> {
         let (encoding, claimed) = (self.encoding, self.values);
         let count = u64::try_from(claimed).map_err(|_| PageFault::Values { at, claimed })?;
@@ -204,18 +206,19 @@ impl PageHeader {
         }
     }
 
-    /// Takes the integer of this field: `parent` is the struct's own field, 0 for the header itself.
+    /// Stores an integer field. `parent` is the field number of its struct, 0 for the header
+    /// itself.
     fn integer(&mut self, parent: i64, field: i64, value: i64) {
         match (parent, field) {
             (0, 1) => self.kind = value,
             (0, 2) => self.uncompressed = value,
             (0, 3) => self.compressed = value,
-            // Data, dictionary, data of the second version; a page has one of them.
+            // Data page, dictionary page, data page of version 2.
             (5 | 7 | 8, 1) => self.values = value,
             (5 | 7, 2) | (8, 4) => self.encoding = value,
             (5, 3) => self.level_encoding = value,
             (8, 2) => self.nulls = value,
-            // A negative length is beyond any page.
+            // A negative length is invalid: it becomes one that is too long for any page.
             (8, 5 | 6) => {
                 if field == 5 {
                     self.definition_levels = value;
@@ -227,7 +230,7 @@ impl PageHeader {
     }
 }
 
-/// A reader of thrift's compact protocol. `None` where the bytes end early or mean nothing.
+/// A reader of Thrift's compact protocol. Its methods return `None` if the bytes are invalid.
 struct Compact<'a> {
     bytes: &'a [u8],
     at: usize,
@@ -257,7 +260,7 @@ impl Compact<'_> {
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// A struct, whose integers go to `header`.
+    /// Reads a struct and stores its integers in `header`.
     fn record(&mut self, parent: i64, depth: usize, header: &mut PageHeader) -> Option<()> {
         let mut field = 0_i64;
         loop {
@@ -289,10 +292,10 @@ impl Compact<'_> {
                     if depth == 0 && std::mem::replace(&mut header.body, field) != 0 {
                         return None;
                     }
-                    // Only a struct of the header itself holds what is wanted.
+                    // Only structs directly in the header have the fields that are used.
                     self.record(if depth == 0 { field } else { -1 }, depth + 1, header)?;
                 }
-                // No page header has a list, set or map.
+                // A page header has no list, set or map.
                 _ => return None,
             }
         }

@@ -1,4 +1,4 @@
-//! Pick-a-Pic's columns, and whether a file has them.
+//! Finds the columns of a file and determines how their values are stored.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -8,124 +8,49 @@ use parquet::{
     schema::types::{ColumnDescriptor, SchemaDescriptor, Type, TypePtr},
 };
 
-use super::DatasetError;
+use crate::{
+    columns::{COLUMNS, Cell, Column, Presence},
+    error::DatasetError,
+};
 
-/// What a column holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
-    Bool,
-    Text,
-    Time,
-    Image,
-    Real,
-    Integer,
-}
-
-/// A column of the schema.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Column {
-    pub(super) name: &'static str,
-    pub(super) kind: Kind,
-    /// Whether a file without it is refused.
-    needed: bool,
-}
-
-const fn column(name: &'static str, kind: Kind, needed: bool) -> Column {
-    Column { name, kind, needed }
-}
-
-/// The published columns in the published order, and ours after them.
-pub(super) const COLUMNS: [Column; 35] = [
-    column("are_different", Kind::Bool, false),
-    column("best_image_uid", Kind::Text, false),
-    column("caption", Kind::Text, true),
-    column("created_at", Kind::Time, false),
-    column("has_label", Kind::Bool, false),
-    column("image_0_uid", Kind::Text, false),
-    column("image_0_url", Kind::Text, false),
-    column("image_1_uid", Kind::Text, false),
-    column("image_1_url", Kind::Text, false),
-    column("jpg_0", Kind::Image, true),
-    column("jpg_1", Kind::Image, true),
-    column("label_0", Kind::Real, false),
-    column("label_1", Kind::Real, false),
-    column("model_0", Kind::Text, false),
-    column("model_1", Kind::Text, false),
-    column("ranking_id", Kind::Integer, false),
-    column("user_id", Kind::Integer, false),
-    column("num_example_per_prompt", Kind::Integer, false),
-    column("__index_level_0__", Kind::Integer, false),
-    column(KIND, Kind::Text, false),
-    column(RECORD_VERSION, Kind::Integer, false),
-    column("pickscore_uid", Kind::Text, false),
-    column("pickscore_session_uid", Kind::Text, false),
-    column("pickscore_rater_uid", Kind::Text, false),
-    column("pickscore_side_0", Kind::Text, false),
-    column("pickscore_mode", Kind::Text, false),
-    column("pickscore_control", Kind::Text, false),
-    column("pickscore_retest_of", Kind::Text, false),
-    column("pickscore_seconds", Kind::Real, false),
-    column("pickscore_scores_visible", Kind::Bool, false),
-    column("pickscore_scorer", Kind::Text, false),
-    column("pickscore_scorer_version", Kind::Text, false),
-    column("pickscore_score_0", Kind::Real, false),
-    column("pickscore_score_1", Kind::Real, false),
-    column("pickscore_app_version", Kind::Text, false),
-];
-
-/// Our own column of made data sets.
-pub(super) const KIND: &str = "pickscore_kind";
-/// The column that says that a row has the others of ours, those of [`super::Collected`].
-pub(super) const RECORD_VERSION: &str = "pickscore_record_version";
-
-impl Column {
-    /// Whether a file has the column: Pick-a-Pic's always, ours where they were asked for.
-    pub(super) fn is_written(&self, kind: bool, collected: bool) -> bool {
-        match self.name {
-            KIND => kind,
-            name => collected || !name.starts_with("pickscore_"),
-        }
-    }
-}
-
-/// A column within a file.
+/// A column of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Leaf {
-    /// Which of the file's columns it is.
+    /// Its index in the file.
     pub(super) index: usize,
-    /// The definition level of a value that is there.
+    /// The definition level of a value that is not null.
     pub(super) present: i16,
-    /// How values are stored.
+    /// The storage type of its values.
     pub(super) form: Form,
-    /// Whether it is the `bytes` of a struct of an image's bytes and path.
+    /// Whether it is the field `bytes` of an image struct.
     pub(super) in_struct: bool,
 }
 
-/// How values are stored.
+/// The storage type of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Bool,
-    /// 32 bits, signed or not.
+    /// A 32-bit integer.
     Int32 {
         signed: bool,
     },
-    /// 64 bits, signed or not.
+    /// A 64-bit integer.
     Int64 {
         signed: bool,
     },
-    /// Nanoseconds of a day and the day, as Spark and Impala write times.
+    /// A time as nanoseconds of the day and Julian day, as written by Spark and Impala.
     Int96,
-    /// 64 bits times so many nanoseconds.
+    /// A time as a 64-bit integer, in units of this many nanoseconds.
     Time {
         unit: i64,
     },
     /// Days since 1970.
     Date,
-    /// 16 bits.
+    /// A 16-bit float.
     Half,
     Float,
     Double,
-    /// A whole number over a power of ten: in 32 or 64 bits, or in so many bytes.
+    /// A decimal: an integer divided by a power of ten, in 32 bits, 64 bits or bytes.
     Decimal32 {
         scale: u32,
     },
@@ -137,43 +62,46 @@ pub(super) enum Form {
     },
     /// Texts and images.
     Bytes,
-    /// 16 bytes that are written with hyphens.
+    /// A UUID of 16 bytes.
     Uuid,
 }
 
-/// Where a file has each column of the schema.
+/// The columns of the schema that a file has.
 #[derive(Debug, Clone)]
-pub(super) struct Layout(BTreeMap<&'static str, (Column, Leaf)>);
+pub(super) struct Layout(BTreeMap<&'static str, (&'static Column, Leaf)>);
 
 impl Layout {
-    /// Finds the columns, in whatever order they are; others are ignored.
+    /// Finds the columns in any order. Other columns are ignored.
     pub(super) fn of(file: &str, schema: &SchemaDescriptor) -> Result<Self, DatasetError> {
         let mut found = BTreeMap::new();
         for (index, leaf) in schema.columns().iter().enumerate() {
             let path: Vec<&str> = leaf.path().parts().iter().map(String::as_str).collect();
-            let Some(&column) = COLUMNS.iter().find(|column| path.first() == Some(&column.name)) else {
+            let Some(column) = COLUMNS.iter().find(|column| path.first() == Some(&column.name)) else {
                 continue;
             };
-            // What pandas writes for a column of nothing but None.
-            if matches!(leaf.logical_type_ref(), Some(LogicalType::Unknown)) && !column.needed {
+            // pandas writes this type for a column of nulls.
+            if matches!(leaf.logical_type_ref(), Some(LogicalType::Unknown))
+                && column.presence != Presence::Needed
+            {
                 continue;
             }
-            // Hugging Face's `Image` is a struct of the bytes and a path, of which only the bytes are read.
+            // Hugging Face's `Image` is a struct with the bytes and a path, which is ignored.
             match path[1..] {
                 [] => {}
-                ["bytes"] if column.kind == Kind::Image => {}
-                ["path"] if column.kind == Kind::Image => continue,
+                ["bytes"] if column.is_image() => {}
+                ["path"] if column.is_image() => continue,
                 _ if leaf.max_rep_level() > 0 => return Err(wrong(file, column, "a list".into())),
                 _ => return Err(wrong(file, column, "nested".into())),
             }
             let form = fitting(column, leaf).map_err(|found| wrong(file, column, found))?;
             let leaf = Leaf { index, present: leaf.max_def_level(), form, in_struct: path.len() > 1 };
             if found.insert(column.name, (column, leaf)).is_some() {
-                return Err(wrong(file, column, "there twice".into()));
+                return Err(wrong(file, column, "a duplicate".into()));
             }
         }
-        let missing = COLUMNS.iter().filter(|column| column.needed && !found.contains_key(column.name));
-        let mut columns: Vec<&'static str> = missing.map(|column| column.name).collect();
+        let missing = COLUMNS.iter().filter(|column| column.presence == Presence::Needed);
+        let missing = missing.map(|column| column.name).filter(|name| !found.contains_key(name));
+        let mut columns: Vec<&'static str> = missing.collect();
         let uids = ["best_image_uid", "image_0_uid", "image_1_uid"];
         let has_label = ["label_0", "label_1"].iter().any(|name| found.contains_key(name));
         if !has_label && !uids.iter().all(|name| found.contains_key(name)) {
@@ -186,57 +114,62 @@ impl Layout {
         }
     }
 
-    /// Where a column is, if anywhere.
+    /// The column with this name in the file.
     pub(super) fn leaf(&self, name: &str) -> Option<Leaf> {
-        self.0.get(name).map(|&(_, leaf)| leaf)
+        self.column(name).map(|(_, leaf)| leaf)
     }
 
-    /// All that were found.
-    pub(super) fn columns(&self) -> impl Iterator<Item = (Column, Leaf)> + '_ {
+    /// The column with this name in the schema and in the file.
+    pub(super) fn column(&self, name: &str) -> Option<(&'static Column, Leaf)> {
+        self.0.get(name).copied()
+    }
+
+    /// All columns of the schema that the file has.
+    pub(super) fn columns(&self) -> impl Iterator<Item = (&'static Column, Leaf)> + '_ {
         self.0.values().copied()
     }
 }
 
-fn wrong(file: &str, column: Column, found: String) -> DatasetError {
-    let expected = match column.kind {
-        Kind::Bool => "bool, or numbers that are 0 or 1",
-        Kind::Text => "string",
-        Kind::Time => "timestamp or date",
-        Kind::Image => "binary, or a struct with binary `bytes`",
-        Kind::Real => "a number: float, integer, decimal or bool",
-        Kind::Integer => "whole numbers",
+fn wrong(file: &str, column: &'static Column, found: String) -> DatasetError {
+    let expected = match column.cell {
+        Cell::Bool(..) => "bool, or numbers that are 0 or 1",
+        Cell::Text(..) => "string",
+        Cell::Time(..) => "timestamp or date",
+        Cell::Image(_) => "binary, or a struct with binary `bytes`",
+        Cell::Real(..) => "a number: float, integer, decimal or bool",
+        Cell::Integer(..) => "whole numbers",
     };
     DatasetError::ColumnType { file: file.into(), column: column.name, expected, found }
 }
 
-/// How the file stores the values of this column of the schema, or what it has instead.
-fn fitting(column: Column, leaf: &ColumnDescriptor) -> Result<Form, String> {
+/// The storage type of a column, or a description of its type if it does not fit.
+fn fitting(column: &Column, leaf: &ColumnDescriptor) -> Result<Form, String> {
     if leaf.max_rep_level() > 0 {
         return Err("a list".into());
     }
     let logical = leaf.logical_type_ref();
-    // Files of Parquet's first version have the older annotation alone.
+    // Older files have only the converted type.
     let converted = leaf.converted_type();
     let annotated = logical.is_some() || converted != ConvertedType::NONE;
     let text = matches!(logical, Some(LogicalType::String)) || converted == ConvertedType::UTF8;
-    let form = match (column.kind, leaf.physical_type()) {
-        (Kind::Text, Physical::BYTE_ARRAY) if text => Some(Form::Bytes),
-        (Kind::Text, Physical::FIXED_LEN_BYTE_ARRAY)
+    let form = match (column.cell, leaf.physical_type()) {
+        (Cell::Text(..), Physical::BYTE_ARRAY) if text => Some(Form::Bytes),
+        (Cell::Text(..), Physical::FIXED_LEN_BYTE_ARRAY)
             if matches!(logical, Some(LogicalType::Uuid)) && leaf.type_length() == 16 =>
         {
             Some(Form::Uuid)
         }
-        (Kind::Image, Physical::BYTE_ARRAY) if !annotated => Some(Form::Bytes),
-        (Kind::Time, Physical::INT64) => unit(logical, converted).map(|unit| Form::Time { unit }),
-        (Kind::Time, Physical::INT96) => Some(Form::Int96),
-        (Kind::Time, Physical::INT32) => (converted == ConvertedType::DATE).then_some(Form::Date),
-        (Kind::Bool | Kind::Real | Kind::Integer, _) => number(leaf),
+        (Cell::Image(_), Physical::BYTE_ARRAY) if !annotated => Some(Form::Bytes),
+        (Cell::Time(..), Physical::INT64) => unit(logical, converted).map(|unit| Form::Time { unit }),
+        (Cell::Time(..), Physical::INT96) => Some(Form::Int96),
+        (Cell::Time(..), Physical::INT32) => (converted == ConvertedType::DATE).then_some(Form::Date),
+        (Cell::Bool(..) | Cell::Real(..) | Cell::Integer(..), _) => number(leaf),
         _ => None,
     };
     form.ok_or_else(|| described(leaf, text))
 }
 
-/// A timestamp's unit in nanoseconds.
+/// The unit of a timestamp, in nanoseconds.
 fn unit(logical: Option<&LogicalType>, converted: ConvertedType) -> Option<i64> {
     match (logical, converted) {
         (Some(LogicalType::Timestamp(timestamp)), _) => Some(match timestamp.unit {
@@ -250,10 +183,10 @@ fn unit(logical: Option<&LogicalType>, converted: ConvertedType) -> Option<i64> 
     }
 }
 
-/// How a column stores numbers, where it has some.
+/// The storage type of a numeric column; `None` for others.
 fn number(leaf: &ColumnDescriptor) -> Option<Form> {
     let (logical, converted) = (leaf.logical_type_ref(), leaf.converted_type());
-    // More digits than these are in no label.
+    // A larger scale is not useful for labels.
     let scale = || u32::try_from(leaf.type_scale()).ok().filter(|&scale| scale <= 18);
     let decimal = matches!(logical, Some(LogicalType::Decimal(_)))
         || (logical.is_none() && converted == ConvertedType::DECIMAL);
@@ -293,7 +226,7 @@ fn number(leaf: &ColumnDescriptor) -> Option<Form> {
     }
 }
 
-/// A column's type as people name it.
+/// The name of a column's type for errors.
 fn described(leaf: &ColumnDescriptor, text: bool) -> String {
     match (leaf.physical_type(), leaf.logical_type_ref()) {
         _ if text => "string".into(),
@@ -304,17 +237,17 @@ fn described(leaf: &ColumnDescriptor, text: bool) -> String {
     }
 }
 
-/// The schema to write: every column may be null, as pandas writes it.
+/// The schema of written files. All columns are nullable, as in files of pandas.
 pub(super) fn schema(kind: bool, collected: bool) -> Result<TypePtr, ParquetError> {
     let columns = COLUMNS.iter().filter(|column| column.is_written(kind, collected));
     let fields = columns.map(|column| {
-        let (physical, logical) = match column.kind {
-            Kind::Bool => (Physical::BOOLEAN, None),
-            Kind::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
-            Kind::Time => (Physical::INT64, Some(LogicalType::timestamp(false, TimeUnit::NANOS))),
-            Kind::Image => (Physical::BYTE_ARRAY, None),
-            Kind::Real => (Physical::DOUBLE, None),
-            Kind::Integer => (Physical::INT64, None),
+        let (physical, logical) = match column.cell {
+            Cell::Bool(..) => (Physical::BOOLEAN, None),
+            Cell::Text(..) => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
+            Cell::Time(..) => (Physical::INT64, Some(LogicalType::timestamp(false, TimeUnit::NANOS))),
+            Cell::Image(_) => (Physical::BYTE_ARRAY, None),
+            Cell::Real(..) => (Physical::DOUBLE, None),
+            Cell::Integer(..) => (Physical::INT64, None),
         };
         let field = Type::primitive_type_builder(column.name, physical);
         field.with_logical_type(logical).with_repetition(Repetition::OPTIONAL).build().map(Arc::new)

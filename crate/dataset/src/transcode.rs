@@ -1,25 +1,26 @@
-//! Pages in encodings that save space, rewritten as plain ones.
+//! Converts DELTA_LENGTH_BYTE_ARRAY, DELTA_BYTE_ARRAY and BYTE_STREAM_SPLIT values to the plain
+//! encoding.
 //!
-//! The library's decoders of these encodings trust the lengths that they find. The layouts are those of Parquet's `Encodings.md`:
-//! DELTA_LENGTH_BYTE_ARRAY and DELTA_BYTE_ARRAY of texts, BYTE_STREAM_SPLIT of numbers.
+//! The decoders of the Parquet library do not check the lengths in these encodings, which are
+//! described in Parquet's `Encodings.md`.
 
 use parquet::basic::{Encoding, Type};
 
-use super::values::{LONGEST_BLOCK, WIDEST_DELTA, number};
+use crate::encodings::{LONGEST_BLOCK, WIDEST_DELTA, number};
 
-/// What the values of a page are.
+/// The type and limits of the values of a page.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Values {
     pub(super) kind: Type,
-    /// Bytes of a value of fixed size.
+    /// Length of a value of fixed size, in bytes.
     pub(super) width: usize,
-    /// Most values that the page may hold.
+    /// Maximum number of values.
     pub(super) most: usize,
-    /// Most bytes that plain values may take: prefixes can repeat much.
+    /// Maximum length of the plain values, in bytes. Shared prefixes can expand a lot.
     pub(super) limit: u64,
 }
 
-/// The plain values, and how many there are. `None` where the bytes are not what the encoding allows, or too many.
+/// The plain values and their number. `None` if the bytes are invalid or exceed a limit.
 pub(super) fn plain(bytes: &[u8], encoding: Encoding, values: Values) -> Option<(Vec<u8>, u64)> {
     match encoding {
         Encoding::DELTA_LENGTH_BYTE_ARRAY => lengths_first(bytes, values),
@@ -29,7 +30,7 @@ pub(super) fn plain(bytes: &[u8], encoding: Encoding, values: Values) -> Option<
     }
 }
 
-/// Plain values under way.
+/// Plain values that are being written.
 struct Plain {
     bytes: Vec<u8>,
     values: Values,
@@ -52,7 +53,7 @@ impl Plain {
     }
 }
 
-/// All lengths, then all texts.
+/// DELTA_LENGTH_BYTE_ARRAY: all lengths, then all texts.
 fn lengths_first(mut bytes: &[u8], values: Values) -> Option<(Vec<u8>, u64)> {
     let lengths = deltas(&mut bytes, values.most)?;
     let mut plain = Plain { bytes: Vec::new(), values };
@@ -64,7 +65,7 @@ fn lengths_first(mut bytes: &[u8], values: Values) -> Option<(Vec<u8>, u64)> {
     Some((plain.bytes, lengths.len() as u64))
 }
 
-/// How much of the text before each one shares, then what follows that.
+/// DELTA_BYTE_ARRAY: the lengths of the prefixes shared with the text before, then the suffixes.
 fn prefixes_first(mut bytes: &[u8], values: Values) -> Option<(Vec<u8>, u64)> {
     let prefixes = deltas(&mut bytes, values.most)?;
     let lengths = deltas(&mut bytes, values.most)?;
@@ -82,7 +83,7 @@ fn prefixes_first(mut bytes: &[u8], values: Values) -> Option<(Vec<u8>, u64)> {
     Some((plain.bytes, lengths.len() as u64))
 }
 
-/// The first byte of every number, then the second of every one, and so on.
+/// BYTE_STREAM_SPLIT: the first bytes of all numbers, then the second bytes, and so on.
 fn streams(bytes: &[u8], width: usize) -> Option<(Vec<u8>, u64)> {
     let count = bytes.len().checked_div(width)?;
     (count * width == bytes.len()).then_some(())?;
@@ -95,7 +96,7 @@ fn streams(bytes: &[u8], width: usize) -> Option<(Vec<u8>, u64)> {
     Some((plain, count as u64))
 }
 
-/// Numbers of 32 bits packed as deltas, at most so many; `bytes` is left at what follows them.
+/// Decodes at most `most` 32-bit numbers in DELTA_BINARY_PACKED encoding, and advances `bytes`.
 fn deltas(bytes: &mut &[u8], most: usize) -> Option<Vec<i32>> {
     let (block, parts, total) = (number(bytes)?, number(bytes)?, number(bytes)?);
     let mut value = zigzag(number(bytes)?);
@@ -128,7 +129,7 @@ fn deltas(bytes: &mut &[u8], most: usize) -> Option<Vec<i32>> {
     Some(found)
 }
 
-/// One of the values of `width` bits, lowest bits first.
+/// Value number `at` of bit-packed values of `width` bits, lowest bits first.
 fn packed_at(packed: &[u8], at: usize, width: u8) -> i64 {
     let start = at * usize::from(width);
     let bit = |bit: usize| packed.get(bit / 8).is_some_and(|byte| byte >> (bit % 8) & 1 == 1);
@@ -146,7 +147,7 @@ mod tests {
 
     const TEXTS: Values = Values { kind: Type::BYTE_ARRAY, width: 0, most: 10, limit: 1000 };
 
-    /// Numbers below 32 as one block of deltas: all widths 8, the least delta 0.
+    /// Numbers below 32 as one block of deltas with a width of 8 bits and a minimum of 0.
     fn packed(numbers: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0x80, 1, 4, numbers.len() as u8, numbers[0] << 1, 0, 8, 0, 0, 0];
         let deltas = numbers.windows(2).map(|pair| pair[1].wrapping_sub(pair[0]));
@@ -170,12 +171,12 @@ mod tests {
     #[test]
     fn texts_after_what_they_share() {
         let bytes = [packed(&[0, 3]), packed(&[3, 1]), b"foxy".to_vec()].concat();
-        // The second delta is -2, which is 254 in eight bits: a length far beyond the end.
+        // The second delta is -2, which becomes 254 in eight bits: a length beyond the end.
         assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), None);
         let bytes = [packed(&[0, 3]), packed(&[3, 3]), b"foxing".to_vec()].concat();
         let expected = b"\x03\0\0\0fox\x06\0\0\0foxing".to_vec();
         assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), Some((expected, 2)));
-        // More is shared than there is.
+        // The prefix is longer than the text before.
         let bytes = [packed(&[0, 4]), packed(&[3, 3]), b"foxing".to_vec()].concat();
         assert_eq!(plain(&bytes, Encoding::DELTA_BYTE_ARRAY, TEXTS), None);
     }

@@ -1,12 +1,12 @@
-//! Compressions: which are read, and how much a page unpacks to before memory is taken for it.
+//! The supported compressions, and a check of how much a page unpacks to before memory is
+//! allocated.
 
 use std::io::{self, Read};
 
-use parquet::{basic::Compression, file::reader::ChunkReader};
+use parquet::{basic::Compression, errors::ParquetError, file::reader::ChunkReader};
 
-use super::pages::PageFault;
-
-/// Why a compression is not read: its name, and what reads it. `in_browser` where the codecs are those of wasm.
+/// For an unsupported compression, its name and how to convert the file. `in_browser` stands for
+/// the wasm build, which has fewer codecs.
 pub(super) fn unread(compression: Compression, in_browser: bool) -> Option<(&'static str, &'static str)> {
     const REWRITE: &str = "the browser does not read; rewrite the file with `pickscore merge`, or with pandas: to_parquet(…, compression=\"snappy\")";
     match compression {
@@ -22,15 +22,16 @@ pub(super) fn unread(compression: Compression, in_browser: bool) -> Option<(&'st
     }
 }
 
-/// Whether these bytes are unpacked without taking more memory than the page claims. Snappy, Zstandard and LZ4 unpack into a buffer of the
-/// claimed size; the other decoders go on for as long as there is something to unpack, so that is counted first.
+/// Whether unpacking takes no more memory than the page claims. Snappy, Zstandard and LZ4 unpack
+/// into a buffer of the claimed size. The other decoders have no limit, so their output is counted
+/// first.
 pub(super) fn is_bounded<R: ChunkReader>(
     source: &R,
     compression: Compression,
     at: u64,
     length: u64,
     expected: u64,
-) -> Result<bool, PageFault> {
+) -> Result<bool, ParquetError> {
     if expected == 0 {
         return Ok(true);
     }
@@ -43,19 +44,19 @@ pub(super) fn is_bounded<R: ChunkReader>(
     })
 }
 
-/// How many bytes come out, counted up to one more than expected. `None` where unpacking fails before that.
+/// The number of unpacked bytes, counted up to one more than expected. `None` if unpacking fails.
 fn count(unpacked: impl Read, expected: u64) -> Option<u64> {
     io::copy(&mut unpacked.take(expected.saturating_add(1)), &mut io::sink()).ok()
 }
 
-/// The window takes memory too: at most 16 MB in the format's first version, which Parquet asks for, and a gigabyte in "large window"
-/// streams, which begin with these seven bits.
+/// The window also takes memory: at most 16 MB in standard Brotli, which Parquet requires, and up
+/// to a gigabyte in "large window" streams, which start with a special bit pattern.
 #[cfg(not(target_family = "wasm"))]
-fn brotli_is_bounded(mut packed: impl Read, expected: u64) -> Result<bool, PageFault> {
+fn brotli_is_bounded(mut packed: impl Read, expected: u64) -> Result<bool, ParquetError> {
     const LARGE_WINDOW: u8 = 0b001_0001;
     const BUFFER: usize = 4096;
     let mut first = [0];
-    packed.read_exact(&mut first).map_err(parquet::errors::ParquetError::from)?;
+    packed.read_exact(&mut first)?;
     let whole = first.as_slice().chain(packed);
     Ok(first[0] & 0x7f != LARGE_WINDOW
         && count(brotli::Decompressor::new(whole, BUFFER), expected) == Some(expected))
@@ -63,7 +64,7 @@ fn brotli_is_bounded(mut packed: impl Read, expected: u64) -> Result<bool, PageF
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use super::*;
 

@@ -1,8 +1,7 @@
-//! The values of a column's pages, looked through before the library decodes them.
+//! Checks the values of unpacked pages before the Parquet library decodes them.
 //!
-//! Its decoders trust what they are told: a text whose length is cut off, a number of more than ten bytes or levels that are not there
-//! end them in a panic, which a browser's wasm does not survive. What would do that is refused here, page by page, after it was unpacked.
-//! The encodings are those of Parquet's `Encodings.md`.
+//! Its decoders panic on truncated texts, on varints of more than ten bytes and on missing levels,
+//! and wasm does not survive a panic. The encodings are described in Parquet's `Encodings.md`.
 
 use parquet::{
     basic::{Encoding, Type},
@@ -10,34 +9,32 @@ use parquet::{
     errors::{ParquetError, Result},
 };
 
-use super::transcode::{self, Values};
+use crate::{
+    encodings::{deltas, prefixed, runs, texts},
+    transcode::{self, Values},
+};
 
-/// Most bytes of a number in base 128, and most that the library reads.
-const LONGEST_NUMBER: usize = 10;
-/// Most values in a block of deltas; writers take 128.
-pub(super) const LONGEST_BLOCK: u64 = 1 << 20;
-/// Most bits of a delta and of an index into a dictionary.
-pub(super) const WIDEST_DELTA: u8 = 64;
+/// Maximum number of bits of a dictionary index.
 const WIDEST_INDEX: u8 = 32;
 
-/// A column's pages, each of which can be decoded or gives an error.
+/// The pages of a column. Each can be decoded without a panic, or is an error.
 pub(super) struct SoundPages<P> {
     pub(super) pages: P,
     pub(super) kind: Type,
-    /// The definition level of a value that is there: 0 where all are.
+    /// The definition level of a value that is not null: 0 if the column cannot be null.
     pub(super) present: i16,
-    /// Bytes of a value of fixed size, where the schema says it.
+    /// Length of a value of type FIXED_LEN_BYTE_ARRAY, in bytes.
     pub(super) width: usize,
-    /// Most bytes that a page's values may take once they are plain.
+    /// Maximum length of the plain values of a page, in bytes.
     pub(super) limit: u64,
-    /// Data pages to pass over.
+    /// Number of data pages to skip.
     pub(super) skip: u64,
-    /// Whether the first page is a dictionary, which is not passed over.
+    /// Whether the first page is a dictionary, which is not skipped.
     pub(super) dictionary_first: bool,
 }
 
 impl SoundPages<()> {
-    /// The same for these pages.
+    /// Applies the checks to these pages.
     pub(super) fn over<P: PageReader + 'static>(self, pages: P) -> Box<dyn PageReader> {
         let Self { pages: (), kind, present, width, limit, skip, dictionary_first } = self;
         Box::new(SoundPages { pages, kind, present, width, limit, skip, dictionary_first })
@@ -52,7 +49,7 @@ impl<P: PageReader> PageReader for SoundPages<P> {
             }
         }
         let Some(page) = self.pages.get_next_page()? else { return Ok(None) };
-        let broken = || ParquetError::General("a page's values are not what its encoding allows".into());
+        let broken = || ParquetError::General("the values of a page are not valid in its encoding".into());
         self.sound(page).ok_or_else(broken).map(Some)
     }
 
@@ -74,8 +71,8 @@ impl<P: PageReader> Iterator for SoundPages<P> {
 }
 
 impl<P> SoundPages<P> {
-    /// The page, where it can be decoded. Data pages of the first version become ones of the second, which tell the decoder how many values
-    /// are not null; before, only the levels do.
+    /// The page, if it can be decoded. Data pages of version 1 become version 2, which tells the
+    /// decoder how many values are null.
     fn sound(&self, page: Page) -> Option<Page> {
         let (buf, num_values, encoding, nulls, levels) = match page {
             Page::DictionaryPage { ref buf, num_values, .. } => {
@@ -84,7 +81,7 @@ impl<P> SoundPages<P> {
             Page::DataPage { buf, num_values, encoding, .. } if self.present == 0 => {
                 (buf, num_values, encoding, Some(0), 0)
             }
-            // The other encoding of levels was given up before 2014.
+            // The other encoding of levels has been obsolete since before 2014.
             Page::DataPage { buf, num_values, encoding, def_level_encoding: Encoding::RLE, .. } => {
                 let levels = prefixed(&buf)?.0.len();
                 (buf.slice(4..), num_values, encoding, None, levels)
@@ -98,7 +95,7 @@ impl<P> SoundPages<P> {
                 rep_levels_byte_len: 0,
                 ..
             } => (buf, num_values, encoding, Some(num_nulls), def_levels_byte_len as usize),
-            // Rows with several values, which the schema does not have.
+            // Repeated values, which the schema does not have.
             _ => return None,
         };
         let (level_bytes, values) = buf.split_at_checked(levels)?;
@@ -116,7 +113,7 @@ impl<P> SoundPages<P> {
                 most: num_values as usize,
                 limit: self.limit,
             };
-            // A page of nothing but nulls may leave out even the counts.
+            // A page with only nulls may be empty.
             let empty = values.is_empty().then(|| (Vec::new(), 0));
             let (plain, count) = empty.or_else(|| transcode::plain(values, encoding, kinds))?;
             ([level_bytes, &plain].concat().into(), Encoding::PLAIN, count)
@@ -127,7 +124,7 @@ impl<P> SoundPages<P> {
         let readable = readable.min(num_values.into()) as u32;
         let num_nulls = nulls.unwrap_or(num_values - readable);
         (num_values.checked_sub(num_nulls)? <= readable).then_some(())?;
-        // The decoder of deltas does not expect to find none.
+        // The decoder of deltas panics on a page without values.
         let (buf, encoding) =
             if readable == 0 { (buf.slice(..levels), Encoding::PLAIN) } else { (buf, encoding) };
         Some(Page::DataPageV2 {
@@ -143,7 +140,7 @@ impl<P> SoundPages<P> {
         })
     }
 
-    /// Bytes of a value of fixed size; 0 where values have none.
+    /// Length of a value of fixed size, in bytes; 0 for other types.
     fn value_width(&self) -> usize {
         match self.kind {
             Type::INT32 | Type::FLOAT => 4,
@@ -153,16 +150,16 @@ impl<P> SoundPages<P> {
         }
     }
 
-    /// Bits of a definition level.
+    /// Number of bits of a definition level.
     fn level_width(&self) -> u8 {
         (i16::BITS - self.present.leading_zeros()) as u8
     }
 
-    /// How many of these values can be read, as far as the library does not count them itself.
+    /// The number of values that can be decoded, or `u64::MAX` if the library counts them itself.
     fn readable(&self, values: &[u8], encoding: Encoding) -> Option<u64> {
         match encoding {
             Encoding::PLAIN if self.kind == Type::BYTE_ARRAY => Some(texts(values)),
-            // Numbers and truth values of fixed size.
+            // Numbers and booleans of fixed size.
             Encoding::PLAIN => Some(u64::MAX),
             Encoding::RLE => runs(prefixed(values)?.0, 1).map(|()| u64::MAX),
             Encoding::DELTA_BINARY_PACKED => deltas(values),
@@ -174,75 +171,6 @@ impl<P> SoundPages<P> {
             _ => None,
         }
     }
-}
-
-/// How many whole texts stand one after the other, each after its length.
-fn texts(mut bytes: &[u8]) -> u64 {
-    let mut count = 0;
-    while let Some((_, rest)) = prefixed(bytes) {
-        (bytes, count) = (rest, count + 1);
-    }
-    count
-}
-
-/// Bytes after their length, and what follows them.
-fn prefixed(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (length, rest) = bytes.split_first_chunk::<4>()?;
-    rest.split_at_checked(u32::from_le_bytes(*length) as usize)
-}
-
-/// A number in base 128, taken from the front.
-pub(super) fn number(bytes: &mut &[u8]) -> Option<u64> {
-    let mut value = 0;
-    for at in 0..LONGEST_NUMBER {
-        let (&byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        value |= u64::from(byte & 0x7f) << (7 * at);
-        if byte & 0x80 == 0 {
-            return Some(value);
-        }
-    }
-    None
-}
-
-/// Whether these are runs of equal and of packed values of `width` bits; the last one may be cut off, and zeros may follow.
-fn runs(mut bytes: &[u8], width: u8) -> Option<()> {
-    while !bytes.is_empty() {
-        let run = number(&mut bytes)?;
-        if run == 0 {
-            // The decoder takes this for the padding of some writers, stops, and looks for another run right after it.
-            return bytes.iter().all(|&byte| byte == 0).then_some(());
-        }
-        let length =
-            if run & 1 == 1 { (run >> 1).saturating_mul(width.into()) } else { width.div_ceil(8).into() };
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
-        bytes = bytes.get(length..).unwrap_or_default();
-    }
-    Some(())
-}
-
-/// How many numbers are packed as deltas.
-fn deltas(mut bytes: &[u8]) -> Option<u64> {
-    let bytes = &mut bytes;
-    let (block, parts, total) = (number(bytes)?, number(bytes)?, number(bytes)?);
-    let _first = number(bytes)?;
-    (block <= LONGEST_BLOCK && parts > 0).then_some(())?;
-    let part = block / parts;
-    let mut left = total.saturating_sub(1);
-    while left > 0 {
-        let _least = number(bytes)?;
-        let (widths, mut rest) = bytes.split_at_checked(parts as usize)?;
-        for &width in widths {
-            if left == 0 {
-                break;
-            }
-            (width <= WIDEST_DELTA && part > 0).then_some(())?;
-            rest = rest.get((u64::from(width) * part / 8) as usize..)?;
-            left = left.saturating_sub(part);
-        }
-        *bytes = rest;
-    }
-    Some(total)
 }
 
 #[cfg(test)]
@@ -262,7 +190,7 @@ mod tests {
 
     use super::*;
 
-    /// Pages that are there already.
+    /// Pages from a list.
     struct Given(std::vec::IntoIter<Page>);
 
     impl PageReader for Given {
@@ -333,7 +261,7 @@ mod tests {
             .collect()
     }
 
-    /// Levels of the first version of pages: runs of (how many, level).
+    /// Levels of a page of version 1, from runs of (count, level).
     fn levels(levels: &[(u8, u8)]) -> Vec<u8> {
         let runs: Vec<u8> = levels.iter().flat_map(|&(count, level)| [count << 1, level]).collect();
         [&(runs.len() as u32).to_le_bytes()[..], &runs].concat()
@@ -395,7 +323,7 @@ mod tests {
         };
         let found = decoded::<ByteArrayType>(vec![page(&[0; 12])], 1).unwrap();
         assert_eq!(found, ["fox", "hen"].map(ByteArray::from));
-        // The value of a run of none, and a number that ends: only without the value does it not.
+        // The value of an empty run, and a varint that is too long without the byte before.
         let padding = [&[0][..], &[0x80; 10], &[0]].concat();
         assert!(decoded::<ByteArrayType>(vec![page(&padding)], 1).is_err());
     }
@@ -425,7 +353,7 @@ mod tests {
         ])
     }
 
-    /// Bytes of which many are small or have the high bit, as lengths, runs and numbers are.
+    /// Bytes with many small values and many high bits, as in lengths, runs and varints.
     fn bytes() -> impl Strategy<Value = Vec<u8>> {
         let byte = prop_oneof![0..8_u8, Just(0x80), Just(0xff), any::<u8>()];
         prop::collection::vec(byte, 0..80)
@@ -469,7 +397,7 @@ mod tests {
                 data([&prefix[..], &level_bytes, &values].concat(), num_values, encoding)
             };
             let pages = vec![dictionary, page];
-            // What it says does not matter; that it says it does.
+            // It must not panic.
             let _ = decoded::<ByteArrayType>(pages.clone(), present);
             let _ = decoded::<BoolType>(pages.clone(), present);
             let _ = decoded::<Int32Type>(pages.clone(), present);

@@ -1,6 +1,7 @@
-//! Contributions: what is exported is imported; what is hostile is refused by file, row and column, and everything else is kept.
+//! Exports and imports contributions. Invalid files and rows are refused, and everything else is
+//! imported.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "../../preferences/tests/common/records.rs"]
 mod common;
@@ -39,7 +40,7 @@ fn options(format: Format, packing: Packing) -> ExportOptions {
 /// Files by their paths.
 type Files = BTreeMap<String, Vec<u8>>;
 
-/// The images of common::image, by their uids.
+/// The images of `common::image`, by their uids.
 fn images() -> BTreeMap<String, Vec<u8>> {
     (0..40).map(|number| (image_uid(&image(number)), image(number))).collect()
 }
@@ -48,7 +49,7 @@ fn sizes() -> BTreeMap<String, u64> {
     images().into_iter().map(|(uid, bytes)| (uid, bytes.len() as u64)).collect()
 }
 
-/// The whole export: every file by its path, or the zip under the name `zip`.
+/// Exports: every file by its path, or the zip under the name `zip`.
 fn exported(options: ExportOptions, records: Vec<Record>) -> (Files, Exported) {
     let images = images();
     let is_zip = options.packing == Packing::Zip;
@@ -87,7 +88,7 @@ fn exported(options: ExportOptions, records: Vec<Record>) -> (Files, Exported) {
     (files, exported)
 }
 
-/// What an import gives.
+/// The result of an import.
 #[derive(Debug, Default, PartialEq)]
 struct Imported {
     records: Vec<Record>,
@@ -146,12 +147,12 @@ fn imported_files(files: &Files) -> Imported {
     imported(&files)
 }
 
-/// Records without duplicates, as an export has them.
+/// Records without duplicates, as in an export.
 fn distinct(records: Vec<Record>) -> Vec<Record> {
     Comparison::of(&[], records).fresh
 }
 
-/// Some records that use every column.
+/// Records that use every column.
 fn some() -> Vec<Record> {
     let scorer = Some(Scorer { name: "PickScore_v1".into(), version: "f32".into() });
     let mut records: Vec<Record> = (0..30)
@@ -207,7 +208,7 @@ proptest! {
         prop_assert_eq!(found.records, records);
     }
 
-    /// Whatever happens to a contribution, reading it ends, and what is given are records.
+    /// Reading a damaged contribution ends, and gives only valid records.
     #[test]
     fn any_damage_is_refused_or_read(
         format in prop::sample::select(vec![Format::Parquet, Format::JsonLines]),
@@ -251,7 +252,7 @@ fn examples_per_prompt_are_counted_before_the_first_row() {
         rows.iter()
             .all(|row| row["user_id"] == rows[0]["user_id"] && row["user_id"].as_i64().unwrap() < 1 << 53)
     );
-    // Every image once.
+    // Each image is written once.
     let images = exported.files.iter().filter(|file| file.path.starts_with("images/")).count();
     assert_eq!(images, 12);
 }
@@ -299,7 +300,7 @@ fn sums_and_manifest_are_those_of_the_files() {
         card.starts_with("---\nlicense: \"cc0-1.0\"\npretty_name: \"Foxes: \\\"quoted\\\"\"\n"),
         "{card}"
     );
-    // Nobody's words begin a heading, end the front matter or open a tag.
+    // Texts of visitors cannot start a heading, end the front matter or open a tag.
     assert!(
         card.contains("\n> &lt;b>Described&lt;/b>\n> # by me\n") && card.matches("\n---\n").count() == 1,
         "{card}"
@@ -375,7 +376,7 @@ fn many_images_make_several_files_and_row_groups() {
         ("data/train-00002-of-00003.parquet", 1),
     ];
     assert_eq!(data, expected);
-    // A row group is a pair here: nothing gathers.
+    // Each row group is a single pair here, so memory does not grow.
     assert!(largest < 90 << 20, "{largest}");
 }
 
@@ -410,11 +411,11 @@ fn what_cannot_be_exported_is_left_out_by_name() {
     let left_out: Vec<(&str, &str)> =
         exporter.left_out().iter().map(|(uid, reason)| (uid.as_str(), reason.as_str())).collect();
     assert_eq!(left_out.iter().map(|(uid, _)| *uid).collect::<Vec<_>>(), ["future", "lost", "twin"]);
-    assert!(left_out[0].1.contains("`created_at`") && left_out[1].1.contains("is not there"), "{left_out:?}");
-    assert_eq!(left_out[2].1, "it says the same as a record before it");
+    assert!(left_out[0].1.contains("`created_at`") && left_out[1].1.contains("is missing"), "{left_out:?}");
+    assert_eq!(left_out[2].1, "it duplicates an earlier record");
     assert_eq!(exporter.steps(), 1);
     let nothing = Exporter::new(options(Format::Parquet, Packing::Zip), records[1..2].to_vec(), &sizes());
-    assert_eq!(nothing.unwrap_err(), ExportError::Empty);
+    assert!(matches!(nothing, Err(ExportError::Empty)));
 }
 
 #[test]
@@ -422,10 +423,7 @@ fn other_images_than_asked_for_are_refused() {
     let mut exporter =
         Exporter::new(options(Format::Parquet, Packing::Zip), vec![record(1, 0, 1, None)], &sizes()).unwrap();
     let said = exporter.give(vec![image(0), image(2)]).unwrap_err().to_string();
-    assert!(
-        said.contains("has other bytes than its uid says") && said.contains(&image_uid(&image(1))),
-        "{said}"
-    );
+    assert!(said.contains("does not match its uid") && said.contains(&image_uid(&image(1))), "{said}");
     assert!(matches!(exporter.finish(), Err(ExportError::Order { .. })));
     assert!(matches!(exporter.give(vec![image(0)]), Err(ExportError::Order { .. })));
     exporter.give(vec![image(0), image(1)]).unwrap();
@@ -452,7 +450,7 @@ mod hostile {
     use super::*;
     use flate2::{Compression, write::DeflateEncoder};
 
-    /// The row of a record, by the export itself.
+    /// The row of a record, from an export.
     fn rows(records: Vec<Record>) -> Vec<serde_json::Value> {
         let (files, _) = exported(options(Format::JsonLines, Packing::Folder), records);
         let text = String::from_utf8(files["data/train-00000-of-00001.jsonl"].clone()).unwrap();
@@ -478,7 +476,7 @@ mod hostile {
         imported(&files)
     }
 
-    /// The second row is refused with these words, by this column; the others are kept.
+    /// The second row is refused with this message and column; the others are imported.
     fn refused(column: &str, said: &str, change: &dyn Fn(&mut serde_json::Value)) {
         let found = changed(change);
         assert_eq!(found.records, [three().remove(0), three().remove(2)], "{column}: {:?}", found.said());
@@ -521,7 +519,7 @@ mod hostile {
 
     #[test]
     fn clocks_in_the_future() {
-        refused("created_at", "expected a time that has come", &|row| {
+        refused("created_at", "expected a time that is not in the future", &|row| {
             row["created_at"] = "2030-01-01T00:00:00.000Z".into()
         });
         refused("created_at", "whole milliseconds", &|row| {
@@ -556,7 +554,7 @@ mod hostile {
     #[test]
     fn an_image_path_that_climbs_out() {
         for path in ["../../etc/passwd", "/etc/passwd", "images/../images/x.png", "", "C:\\x.png"] {
-            refused("pickscore_file_0", "is no file of the contribution", &|row| {
+            refused("pickscore_file_0", "is not a file of the contribution", &|row| {
                 row["pickscore_file_0"] = path.into()
             });
         }
@@ -589,7 +587,7 @@ mod hostile {
                 found.said()
             );
             assert!(
-                found.said()[0].contains("row 1 of data/a.jsonl is no JSON object"),
+                found.said()[0].contains("row 1 of data/a.jsonl is not a JSON object"),
                 "{:?}",
                 found.said()
             );
@@ -612,7 +610,7 @@ mod hostile {
         assert!(found.said()[0].contains("expected at most 4194304"), "{:?}", found.said());
     }
 
-    /// A Parquet file of rows, of which any may be bad.
+    /// A Parquet file of rows, which may be invalid.
     fn parquet(change: &dyn Fn(&mut Row)) -> Vec<u8> {
         let mut writer =
             Writer::create(Vec::new(), WriteOptions { collected: true, ..WriteOptions::default() }).unwrap();
@@ -684,7 +682,7 @@ mod hostile {
         refused_in_parquet("caption", "a text of 100000 bytes", &|row| row.caption = "x".repeat(100_000));
         refused_in_parquet("jpg_1", "whose SHA-256 is", &|row| row.images[1].bytes = vec![1, 2, 3]);
         refused_in_parquet("image_1_uid", "64 hexadecimal digits", &|row| row.images[1].uid = "x".into());
-        refused_in_parquet("created_at", "a time that has come", &|row| {
+        refused_in_parquet("created_at", "a time that is not in the future", &|row| {
             row.created_at = i64::MAX / 1_000_000 * 1_000_000
         });
         refused_in_parquet("created_at", "whole milliseconds", &|row| row.created_at += 1);
@@ -758,7 +756,7 @@ mod hostile {
         );
     }
 
-    /// A zip with files as they are given: deflated or not, with whatever path and claims.
+    /// A zip with any paths, claimed sizes and compressions.
     struct Zip {
         bytes: Vec<u8>,
         directory: Vec<u8>,
@@ -856,13 +854,13 @@ mod hostile {
             &Zip::new().stored("data/a.parquet", &good).stored("data/a.parquet", &other).finish(),
         )]);
         assert_eq!(found.records, three());
-        assert_eq!(found.said(), ["c.zip/data/a.parquet is there twice; the first is taken"]);
+        assert_eq!(found.said(), ["c.zip/data/a.parquet occurs twice; the first is used"]);
     }
 
     #[test]
     fn zip_bombs() {
         let good = parquet(&|_| {});
-        // More than it claims.
+        // Longer than claimed.
         let zeros = vec![0; 64 << 20];
         let zip = Zip::new()
             .deflated("data/a.parquet", &zeros, 1000)
@@ -876,7 +874,7 @@ mod hostile {
             "{:?}",
             found.said()
         );
-        // Less than it claims, and a claim that nobody would hold.
+        // Shorter than claimed, and a claim that is too large for memory.
         let zip = Zip::new()
             .deflated("data/a.parquet", &zeros, 100 << 20)
             .deflated("data/b.parquet", &zeros, u32::MAX - 1)
@@ -901,7 +899,7 @@ mod hostile {
         let found = imported(&[("c.zip", &zip)]);
         assert_eq!(found.records, three());
         assert!(found.said()[0].contains("claims 4294967290 bytes and is stored in"), "{:?}", found.said());
-        // A file of 10 GB that is nothing: only its end is asked for.
+        // An invalid file of 10 GB: only its end is requested.
         let mut importer = Importer::new(
             vec![("big.parquet".into(), 10 << 30), ("good.parquet".into(), good.len() as u64)],
             NOW,
@@ -931,24 +929,24 @@ mod hostile {
             Zip::new().file("data/a.parquet", &good, 12, good.len() as u32).stored("data/b.parquet", &good);
         let found = imported(&[("c.zip", &zip.finish())]);
         assert_eq!(found.records, three());
-        assert!(found.said()[0].contains("is packed in a way that is not read"), "{:?}", found.said());
+        assert!(found.said()[0].contains("has an unsupported compression"), "{:?}", found.said());
     }
 
     #[test]
     fn what_holds_no_contribution() {
         for (name, bytes, said) in [
-            ("a.zip", &b"not a zip at all"[..], "a.zip cannot be read: it is no zip"),
-            ("a.zip", &[][..], "a.zip cannot be read: it is no zip"),
+            ("a.zip", &b"not a zip at all"[..], "a.zip cannot be read: it is not a zip"),
+            ("a.zip", &[][..], "a.zip cannot be read: it is not a zip"),
             ("a.parquet", &b"not a table"[..], "a.parquet cannot be read as Parquet"),
-            ("a.txt", &b"words"[..], "a.txt holds no contribution"),
+            ("a.txt", &b"words"[..], "a.txt contains no contribution"),
         ] {
             let found = imported(&[(name, bytes)]);
             assert_eq!(found.records.len(), 0);
             assert!(found.said().len() == 1 && found.said()[0].starts_with(said), "{:?}", found.said());
         }
         let empty = Zip::new().stored("holiday.txt", b"words").finish();
-        assert!(imported(&[("a.zip", &empty)]).said()[0].starts_with("a.zip holds no contribution"));
-        assert!(imported(&[]).said()[0].contains("holds no contribution"));
+        assert!(imported(&[("a.zip", &empty)]).said()[0].starts_with("a.zip contains no contribution"));
+        assert!(imported(&[]).said()[0].contains("contains no contribution"));
     }
 
     #[test]
@@ -963,7 +961,7 @@ mod hostile {
                 r#"{"format": "other", "version": 1}"#,
                 ": `format` is \"other\"; expected \"pickscore-contribution\"",
             ),
-            ("[", "it is no manifest"),
+            ("[", "it is not a manifest"),
             (
                 r#"{"format": "pickscore-contribution", "version": 1, "files": [{"path": "../x", "bytes": 1, "sha256": ""}]}"#,
                 "names the file \"../x\"; expected a path within the contribution",
@@ -974,14 +972,15 @@ mod hostile {
                 .stored("a/data/a.parquet", &good);
             let zip = zip.stored("b/data/b.parquet", &good).finish();
             let found = imported(&[("c.zip", &zip)]);
-            // What it does not belong to is read.
+            // Other contributions are read.
             assert_eq!(found.records, three());
             assert!(found.said().len() == 1 && found.said()[0].contains(said), "{:?}", found.said());
             assert_eq!(found.refused[0].file, "c.zip/a/contribution.json");
         }
     }
 
-    /// A contribution whose files were changed so, after all sums were made: in a folder, in a zip, and in a zip packed once more.
+    /// A contribution whose files were changed after the checksums were computed: in a folder, in a
+    /// zip, and in a compressed zip.
     fn tampered(format: Format, change: &dyn Fn(&mut Files)) -> Imported {
         let (mut files, _) = exported(options(format, Packing::Folder), some());
         change(&mut files);
@@ -1008,7 +1007,7 @@ mod hostile {
         for (format, ending) in [(Format::Parquet, "parquet"), (Format::JsonLines, "jsonl")] {
             let path = format!("{DATA}.{ending}");
             let found = tampered(format, &|files| {
-                // Something that would still be read: a prompt with another letter.
+                // A change that keeps the file readable: another letter in a prompt.
                 let bytes = files.get_mut(&path).unwrap();
                 let at = bytes.windows(5).position(|window| window == b"a fox").unwrap();
                 bytes[at] = b'A';
@@ -1016,7 +1015,7 @@ mod hostile {
             assert_eq!((found.records.len(), found.refused.len()), (0, 1), "{:?}", found.said());
             assert_eq!(found.refused[0].file, path);
             assert!(
-                found.said()[0].contains("SHA-256 sum") && found.said()[0].contains("SHA256SUMS says"),
+                found.said()[0].contains("SHA-256") && found.said()[0].contains("SHA256SUMS says"),
                 "{:?}",
                 found.said()
             );
@@ -1032,7 +1031,7 @@ mod hostile {
             tampered(Format::Parquet, &|files| files.get_mut("contribution.json").unwrap().push(b' '));
         assert_eq!((found.records, found.refused.len()), (some(), 1));
         assert_eq!(found.refused[0].file, "contribution.json");
-        // An image costs the rows that show it, and no other.
+        // A damaged image only refuses its own rows.
         let uid = &some()[0].left.image_uid;
         let found = tampered(Format::JsonLines, &|files| {
             let path = files.keys().find(|path| path.contains(uid.as_str())).unwrap().clone();
@@ -1060,19 +1059,19 @@ mod hostile {
             files.insert("SHA256SUMS".into(), b"hello\n".to_vec());
         });
         assert_eq!((found.records, found.refused.len()), (some(), 1));
-        assert_eq!(found.refused[0].message, "SHA256SUMS: line 1 is no sum and path");
+        assert_eq!(found.refused[0].message, "SHA256SUMS: line 1 is not a checksum and a path");
         let found = tampered(Format::Parquet, &|files| drop(files.remove("croissant.json")));
         assert_eq!((found.records, found.refused.len()), (some(), 1));
-        assert_eq!(found.refused[0].message, "croissant.json is not there; SHA256SUMS lists it");
-        // Empty files are asked for nothing.
+        assert_eq!(found.refused[0].message, "croissant.json is missing; SHA256SUMS lists it");
+        // No bytes of empty files are requested.
         let found = tampered(Format::Parquet, &|files| {
             for path in ["README.md", "contribution.json", "SHA256SUMS"] {
                 files.insert(path.into(), Vec::new());
             }
         });
         assert_eq!((found.records.len(), found.refused.len()), (0, 1));
-        assert!(found.said()[0].starts_with("contribution.json: it is no manifest"), "{:?}", found.said());
-        // Neither what is listed nor what is not there costs what lies beside it.
+        assert!(found.said()[0].starts_with("contribution.json: it is not a manifest"), "{:?}", found.said());
+        // A missing file does not affect the others.
         let (files, _) = exported(options(Format::Parquet, Packing::Folder), some());
         let more = parquet(&|_| {});
         let mut named: Vec<(&str, &[u8])> =

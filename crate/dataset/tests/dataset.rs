@@ -1,6 +1,6 @@
-//! Data sets as others write them, as we write them, and as nobody should.
+//! Reads datasets of other programs, of PickScore, and damaged ones.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{
     fs::{self, File},
@@ -100,7 +100,7 @@ fn row_groups_close_by_bytes() {
     assert_eq!(writer.rows(), 7);
     let reader = reader(writer.finish().unwrap()).unwrap();
     let counts: Vec<u64> = reader.row_groups().iter().map(|group| group.rows).collect();
-    // 9000 and no more fit; 12,000 stand alone; 10 and 5000; 5000.
+    // The sizes of the groups: 9000; 12,000; 10 and 5000; 5000.
     assert_eq!(counts, [3, 1, 2, 1]);
 }
 
@@ -109,7 +109,7 @@ fn no_rows_are_a_file_too() {
     assert_eq!(all(written(&[]), Columns::All).unwrap(), []);
 }
 
-/// Files of other programs with every row and column.
+/// Files of other programs with all rows and columns.
 const FULL: [&str; 15] = [
     "pandas",
     "pandas-index",
@@ -145,7 +145,7 @@ fn other_writers_files_are_read() {
     }
 }
 
-/// The rows where one image was preferred: other types of labels know no tie.
+/// The rows with a preferred image: some types of labels cannot represent a tie.
 fn chosen() -> Vec<Row> {
     rows().into_iter().filter(|row| row.label.is_some_and(|label| label != [0.5, 0.5])).collect()
 }
@@ -158,7 +158,7 @@ fn labels_of_other_types_are_read() {
     }
 }
 
-/// A row as it is read where only its prompt, images and label are known.
+/// A row that is read from only a prompt, images and a label.
 fn bare(row: Row) -> Row {
     let images = row.images.map(|image| RowImage {
         uid: pickscore_preferences::image_uid(&image.bytes),
@@ -221,7 +221,7 @@ fn a_file_with_all_columns_derives_nothing() {
     assert_eq!((reader.derived(), derived_line(&[])), (Vec::new(), None));
 }
 
-/// For `cargo xtask readers`: what other programs read, and what they have just written.
+/// For `cargo xtask readers`: writes a dataset for other programs, and reads theirs.
 #[test]
 #[ignore = "cargo xtask readers calls it, with the folder"]
 fn readers_and_writers() {
@@ -270,7 +270,7 @@ mod folders {
         assert_eq!(read(&open("validation").unwrap()), rows[30..35]);
         assert_eq!(read(&open("validation_unique").unwrap()), rows[35..]);
         let said = open("test").unwrap_err().to_string();
-        assert!(said.contains("looked for test-*.parquet"), "{said}");
+        assert!(said.contains("it has no split test, only train, validation, validation_unique"), "{said}");
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod folders {
         write(at("d.parquet"), &rows()[..2]);
         let files = DatasetFiles::open(&[folder.path()], "train").unwrap();
         let found = read(&files);
-        // The last file says its own.
+        // The last file has the column.
         let times = |row: &Row| {
             let of = |rows: &[Row]| rows.iter().filter(|other| other.caption == row.caption).count() as i64;
             of(&chosen()) + 2 * of(&rows()) + of(&rows()[..2])
@@ -318,7 +318,7 @@ mod folders {
             DatasetFiles::open(&[folder.path().join("gone.parquet")], "train").unwrap_err().to_string();
         assert!(gone.contains("gone.parquet cannot be read"), "{gone}");
         let empty = DatasetFiles::open(&[folder.path()], "train").unwrap_err().to_string();
-        assert!(empty.contains("holds no data set"), "{empty}");
+        assert!(empty.contains("contains no dataset"), "{empty}");
         let text = folder.path().join("notes.parquet");
         fs::write(&text, "these are notes, not a table").unwrap();
         let said = DatasetFiles::open(&[&text], "train").unwrap_err().to_string();
@@ -362,7 +362,7 @@ mod hostile {
         ]
     }
 
-    /// A file by the library alone, with whatever schema and values.
+    /// A file with any schema and values, written by the Parquet library.
     fn made(schema: &str, values: &[Values<'_>], properties: WriterProperties) -> Vec<u8> {
         let schema = Arc::new(parse_message_type(schema).unwrap());
         let mut file = SerializedFileWriter::new(Vec::new(), schema, Arc::new(properties)).unwrap();
@@ -390,7 +390,7 @@ mod hostile {
         made(schema, values, WriterProperties::builder().build())
     }
 
-    /// The same row again and again.
+    /// The same row several times.
     fn repeated(caption: &str, rows: usize) -> Vec<u8> {
         repeated_by(
             caption,
@@ -419,7 +419,7 @@ mod hostile {
         file.into_inner().unwrap()
     }
 
-    /// The good columns with one replaced.
+    /// Valid columns with one replaced.
     fn with(at: usize, values: Values<'_>) -> String {
         let mut all: Vec<Values<'_>> = good();
         all[at] = values;
@@ -483,7 +483,7 @@ mod hostile {
             assert!(said.contains(found) && said.contains("expected"), "{said}");
         }
         let twice = SCHEMA.replace("REQUIRED BYTE_ARRAY jpg_1", "REQUIRED BYTE_ARRAY jpg_0");
-        assert!(refusal(plain(&twice, &good())).contains("there twice"));
+        assert!(refusal(plain(&twice, &good())).contains("a duplicate"));
         let time = SCHEMA.replace('}', "REQUIRED INT64 created_at; }");
         let said = refusal(plain(
             &time,
@@ -546,7 +546,7 @@ mod hostile {
         let found = labels(&[b"c", b"tie"]).unwrap();
         assert_eq!([found[0].label, found[1].label], [Some([0.0, 1.0]), Some([0.5, 0.5])]);
         assert_eq!(labels(&[b"a", b""]).unwrap()[1].label, None);
-        // Of two equal uids neither is meant.
+        // The uid is ambiguous.
         for (best, row) in [([&b"x"[..], b"tie"], 0), ([&b"a"[..], b"b"], 1)] {
             let said = labels(&best).unwrap_err().to_string();
             assert!(
@@ -648,10 +648,10 @@ mod hostile {
             .set_column_encoding("caption".into(), Encoding::DELTA_BYTE_ARRAY);
         let bytes = repeated_by(&"a".repeat(700 << 10), 3000, properties.build());
         assert!(bytes.len() < 2 << 20, "{}", bytes.len());
-        assert!(refusal(bytes).contains("a page's values are not what its encoding allows"));
+        assert!(refusal(bytes).contains("the values of a page are not valid in its encoding"));
     }
 
-    /// A page that unpacks to more than it claims, in every compression.
+    /// A page that unpacks to more than it claims, with every compression.
     #[test]
     fn a_gzip_page_that_goes_on() {
         goes_on(Compression::GZIP(parquet::basic::GzipLevel::try_new(9).unwrap()), "does not unpack to the");
@@ -683,7 +683,8 @@ mod hostile {
         values[1] = Values::Text(&texts);
         let bytes = made(SCHEMA, &values, properties.build());
         assert!(all(bytes.clone(), Columns::All).is_ok());
-        // The page's claim of 1,048,580 bytes (a varint of zigzag in its header) becomes one of four.
+        // The claimed size of the page changes from 1,048,580 bytes (a zigzag varint in its header)
+        // to 4.
         let claim = [0x88_u8, 0x80, 0x80, 0x01];
         let at = bytes.windows(4).position(|window| window == claim).unwrap();
         let mut small = bytes;
@@ -741,7 +742,7 @@ mod hostile {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens to a file, reading it ends, with rows that the schema allows or with one sentence.
+    /// Reading a damaged file ends, with valid rows or an error.
     #[test]
     fn any_damage_is_an_error_or_rows(
         which in 0usize..=FULL.len(),
@@ -751,7 +752,7 @@ proptest! {
             .get(which)
             .map_or_else(|| written(&rows()), |name| fs::read(fixture(&format!("{name}.parquet"))).unwrap());
         for (at, byte, near_the_end) in damage {
-            // The footer decides most: half of the damage is done there.
+            // Half of the damage is in the footer, which matters most.
             let length = bytes.len();
             let start = if near_the_end { length.saturating_sub(6000) } else { 0 };
             bytes[start + at.index(length - start)] = byte;

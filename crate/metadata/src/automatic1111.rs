@@ -1,4 +1,4 @@
-//! The text of Automatic1111's web UI and its descendants (Forge, SD.Next, Civitai, …).
+//! The parameters text of Automatic1111's web UI and its forks (Forge, SD.Next, Civitai, …).
 //!
 //! ```text
 //! a fox in the snow, detailed
@@ -6,42 +6,42 @@
 //! Steps: 20, Sampler: Euler a, CFG scale: 7, Seed: 123, Size: 512x768, Model: v1-5, …
 //! ```
 //!
-//! It is read as `parse_generation_parameters` reads it (`modules/infotext_utils.py`): the last
-//! line holds the settings if it has three or more. Three things are more careful than there. JSON
-//! without quotes is one value, whatever is in it. Of several settings of one name the first
-//! counts, which the program itself wrote. A last line without any setting that these programs
-//! write is part of the prompt, and text before `Steps:` on it stays with the prompt.
+//! The parser follows `parse_generation_parameters` (`modules/infotext_utils.py`): the last line
+//! contains the settings if it has three or more. It differs in three ways. Unquoted JSON is one
+//! value, whatever it contains. If a setting occurs more than once, the first one counts, because
+//! the program itself wrote it. A last line without any known setting is part of the prompt, and so
+//! is text before `Steps:` on the last line.
 
 use serde_json::{StreamDeserializer, de::StrRead};
 
-use super::{Metadata, json, texts::Texts};
+use super::{fields::TextFields, json, metadata::Metadata};
 
-/// With fewer settings a line belongs to the prompt.
-const LEAST_SETTINGS: usize = 3;
-/// Most settings that are looked at. Real lines have some dozens.
-const MOST_SETTINGS: usize = 2000;
-/// Most places on a line where settings are looked for.
-const MOST_PLACES: usize = 8;
-/// Most lines of a text.
-const MOST_LINES: usize = 100_000;
+/// Minimum number of settings; a line with fewer belongs to the prompt.
+const MIN_SETTINGS: usize = 3;
+/// Maximum number of settings. Real lines have a few dozen.
+const MAX_SETTINGS: usize = 2000;
+/// Maximum number of positions on a line where settings may start.
+const MAX_PLACES: usize = 8;
+/// Maximum number of lines.
+const MAX_LINES: usize = 100_000;
 const NEGATIVE: &str = "Negative prompt:";
-/// Settings that these programs write. A line with none of them is no line of settings.
+/// Known settings. A line without any of them does not contain settings.
 const KNOWN: [&str; 8] =
     ["Steps", "Sampler", "CFG scale", "Seed", "Size", "Model", "Model hash", "Schedule type"];
 
-/// Other settings that a line may start with.
+/// Other settings that may come first on a line.
 const OTHERS: [&str; 8] =
     ["Clip skip", "Version", "VAE", "RNG", "ENSD", "Denoising strength", "Batch size", "Created Date"];
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    texts.descriptions().find_map(parse)
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    fields.candidates().find_map(parse)
 }
 
 pub(super) fn parse(text: &str) -> Option<Metadata> {
     read_sections(&Sections::of(text, NEGATIVE)?)
 }
 
-/// A value by name, for programs that add settings of their own.
+/// The value of a setting, for programs that add their own.
 pub(super) fn setting(text: &str, name: &str) -> Option<String> {
     Sections::of(text, NEGATIVE)?.setting(&[name])
 }
@@ -66,14 +66,14 @@ fn read_sections(sections: &Sections) -> Option<Metadata> {
     })
 }
 
-/// Draw Things' description: the same with a `-` instead of the words before the negative prompt.
+/// Parses Draw Things' description: the same format with `-` before the negative prompt.
 pub(super) fn parse_draw_things(text: &str) -> Option<Metadata> {
     let sections = Sections::of(text, "-")?;
     (!sections.settings.is_empty()).then_some(())?;
     Some(Metadata { generator: "draw-things", ..read_sections(&sections)? })
 }
 
-/// Lines joined, as the program does it: each without the white space around it.
+/// Trims lines and joins them, as the program does.
 fn joined(lines: &[&str]) -> Option<String> {
     let mut joined = String::new();
     for line in lines.iter().map(|line| line.trim()) {
@@ -86,7 +86,7 @@ fn joined(lines: &[&str]) -> Option<String> {
     (!joined.is_empty()).then_some(joined)
 }
 
-/// The parts of a text.
+/// The sections of a parameters text.
 struct Sections<'a> {
     prompt: Vec<&'a str>,
     negative: Vec<&'a str>,
@@ -94,9 +94,10 @@ struct Sections<'a> {
 }
 
 impl<'a> Sections<'a> {
-    /// The parts of a text that has settings or a negative prompt. Any other text may be anything.
+    /// Splits a text into sections. Returns `None` if it has neither settings nor a negative
+    /// prompt, because then it may be any text.
     fn of(text: &'a str, negative_prefix: &str) -> Option<Self> {
-        (text.lines().nth(MOST_LINES).is_none()).then_some(())?;
+        (text.lines().nth(MAX_LINES).is_none()).then_some(())?;
         let mut lines: Vec<&str> = text.trim().lines().collect();
         let settings = split_settings(&mut lines);
         let mut sections = Self { prompt: Vec::new(), negative: Vec::new(), settings };
@@ -116,7 +117,7 @@ impl<'a> Sections<'a> {
     fn setting(&self, names: &[&str]) -> Option<String> {
         let value = |name: &&str| self.settings.iter().find(|(key, _)| key == name).map(|(_, value)| *value);
         let value = names.iter().find_map(value)?.trim();
-        // Values with commas or colons are written as JSON texts.
+        // Values with commas or colons are quoted as JSON strings.
         let text = serde_json::from_str(value).ok().filter(|_| value.starts_with('"'));
         Some(text.unwrap_or_else(|| value.to_owned())).filter(|text: &String| !text.trim().is_empty())
     }
@@ -127,7 +128,7 @@ fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
     if let Some(&last) = lines.last() {
         let found = settings(last);
         let known = known(&found);
-        if found.len() >= LEAST_SETTINGS && known > 0 {
+        if found.len() >= MIN_SETTINGS && known > 0 {
             let starts_with_one = found.first().is_some_and(|(name, _)| {
                 last.trim_start().starts_with(name) && (KNOWN.contains(name) || OTHERS.contains(name))
             });
@@ -140,17 +141,17 @@ fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
                 lines.push(text);
                 return found;
             }
-            // A negative prompt with colons, and no settings after it.
+            // A negative prompt may contain colons without being followed by settings.
             if !last.trim_start().starts_with(NEGATIVE) {
                 lines.pop();
                 return found;
             }
         }
     }
-    // A value that was written without quotes may go on over several lines.
-    let start = lines.iter().rposition(|line| {
-        line.trim_start().starts_with("Steps: ") && known(&settings(line)) >= LEAST_SETTINGS
-    });
+    // An unquoted value may span several lines.
+    let start = lines
+        .iter()
+        .rposition(|line| line.trim_start().starts_with("Steps: ") && known(&settings(line)) >= MIN_SETTINGS);
     match start {
         Some(start) => {
             let found = settings(lines[start]);
@@ -161,15 +162,15 @@ fn split_settings<'a>(lines: &mut Vec<&'a str>) -> Vec<(&'a str, &'a str)> {
     }
 }
 
-/// Settings that follow a text on its own line, from the last `Steps:` with a number.
+/// Finds settings on the same line as the prompt, starting at the last `Steps:` with a number.
 fn inline_settings(line: &str) -> Option<(&str, Vec<(&str, &str)>)> {
-    line.rmatch_indices("Steps: ").take(MOST_PLACES).find_map(|(at, name)| {
+    line.rmatch_indices("Steps: ").take(MAX_PLACES).find_map(|(at, name)| {
         let (text, rest) = line.split_at(at);
         let is_word = text.is_empty() || text.ends_with(|letter: char| !letter.is_alphanumeric());
         let has_number = rest[name.len()..].starts_with(|letter: char| letter.is_ascii_digit());
         (is_word && has_number).then_some(())?;
         let found = settings(rest);
-        (known(&found) >= LEAST_SETTINGS).then_some((text.trim_end_matches([' ', ',']), found))
+        (known(&found) >= MIN_SETTINGS).then_some((text.trim_end_matches([' ', ',']), found))
     })
 }
 
@@ -177,8 +178,8 @@ fn known(settings: &[(&str, &str)]) -> usize {
     KNOWN.iter().filter(|name| settings.iter().any(|(key, _)| key == *name)).count()
 }
 
-/// Names and values of a line, as the program's expression finds them; what is between them is
-/// skipped:
+/// Splits a line into names and values like the program's regular expression, which skips anything
+/// between them:
 ///
 /// ```text
 /// \s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)
@@ -189,7 +190,7 @@ fn settings(line: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = line;
     while let Some(start) = rest.find(is_name) {
-        if found.len() == MOST_SETTINGS {
+        if found.len() == MAX_SETTINGS {
             break;
         }
         rest = &rest[start..];
@@ -197,7 +198,7 @@ fn settings(line: &str) -> Vec<(&str, &str)> {
         rest = after;
         let name = run.find(is_word).map(|at| &run[at..]);
         let Some(after) = after.strip_prefix(':') else { continue };
-        // One letter is no name.
+        // The expression requires at least two characters in a name.
         let Some(name) = name.filter(|name| name.chars().nth(1).is_some()) else { continue };
         let after = after.trim_start();
         let end =
@@ -208,7 +209,7 @@ fn settings(line: &str) -> Vec<(&str, &str)> {
     found
 }
 
-/// The end of a text in quotes that a comma or the end follows.
+/// The end of a quoted value that is followed by a comma or the end of the line.
 fn quoted(text: &str) -> Option<usize> {
     let inner = text.strip_prefix('"')?;
     let mut escaped = false;
@@ -221,7 +222,7 @@ fn quoted(text: &str) -> Option<usize> {
     (length > 0 && ends_value(&text[end..])).then_some(end)
 }
 
-/// The end of a list or an object that a comma or the end follows.
+/// The end of a JSON array or object that is followed by a comma or the end of the line.
 fn bare_json(text: &str) -> Option<usize> {
     text.starts_with(['[', '{']).then_some(())?;
     let mut values: StreamDeserializer<'_, StrRead<'_>, serde::de::IgnoredAny> =
@@ -241,7 +242,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn settings_as_the_expression_finds_them() {
+    fn settings_match_the_regular_expression() {
         for (line, expected) in [
             ("Steps: 20, CFG scale: 7", &[("Steps", "20"), ("CFG scale", "7")][..]),
             ("a: 1, bb: 2", &[("bb", "2")]),

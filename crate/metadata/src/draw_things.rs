@@ -1,5 +1,5 @@
-//! Draw Things: JSON in a user comment of XMP and Exif, or as PNG's `Comment`
-//! (`Libraries/LocalImageGenerator/Sources/ImageConverter.swift`). Beside it stands a description:
+//! Draw Things: JSON in the user comment of XMP and Exif, or in PNG's `Comment`
+//! (`Libraries/LocalImageGenerator/Sources/ImageConverter.swift`). It also writes a description:
 //!
 //! ```text
 //! a fox in the snow
@@ -9,16 +9,16 @@
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, automatic1111, json, texts::Texts};
+use super::{automatic1111, fields::TextFields, json, metadata::Metadata};
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    texts.described_objects().find_map(from_json).or_else(|| from_description(texts))
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    fields.candidate_objects().find_map(from_json).or_else(|| from_description(fields))
 }
 
 fn from_json(found: &Map<String, Value>) -> Option<Metadata> {
     found.get("c")?.as_str()?;
-    let is_its = ["uc", "v2", "seed_mode", "scale"].iter().any(|name| found.contains_key(*name));
-    is_its.then_some(())?;
+    let is_match = ["uc", "v2", "seed_mode", "scale"].iter().any(|name| found.contains_key(*name));
+    is_match.then_some(())?;
     let size = found.get("size").and_then(Value::as_str).and_then(json::size);
     Some(Metadata {
         generator: "draw-things",
@@ -35,12 +35,12 @@ fn from_json(found: &Map<String, Value>) -> Option<Metadata> {
     })
 }
 
-fn from_description(texts: &Texts) -> Option<Metadata> {
-    let is_its = ["Software", "Xmp.CreatorTool", "Exif.Software"]
+fn from_description(fields: &TextFields) -> Option<Metadata> {
+    let is_match = ["Software", "Xmp.CreatorTool", "Exif.Software"]
         .iter()
-        .any(|name| texts.get(name).is_some_and(|program| program.starts_with("Draw Things")));
-    is_its.then_some(())?;
+        .any(|name| fields.get(name).is_some_and(|program| program.starts_with("Draw Things")));
+    is_match.then_some(())?;
     ["Description", "Xmp.description", "Exif.ImageDescription"]
         .iter()
-        .find_map(|name| automatic1111::parse_draw_things(texts.get(name)?))
+        .find_map(|name| automatic1111::parse_draw_things(fields.get(name)?))
 }

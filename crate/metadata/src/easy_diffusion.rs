@@ -1,9 +1,10 @@
-//! Easy Diffusion: in PNG a text for each setting, elsewhere a user comment with one JSON object
-//! (`ui/easydiffusion/utils/save_utils.py`). The names are those of its requests, or of its page.
+//! Easy Diffusion: one text chunk per setting in PNG; in other formats a user comment with one JSON
+//! object (`ui/easydiffusion/utils/save_utils.py`). The names are those of its API or of its user
+//! interface.
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, json, texts::Texts};
+use super::{fields::TextFields, json, metadata::Metadata};
 
 /// The two sets of names: prompt, negative prompt, seed, model, steps, guidance, sampler,
 /// scheduler, width, height.
@@ -34,23 +35,23 @@ const NAMES: [[&str; 10]; 2] = [
     ],
 ];
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    let from_texts = NAMES.iter().find_map(|names| from(names, |name| texts.get(name).map(Value::from)));
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    let from_texts = NAMES.iter().find_map(|names| from(names, |name| fields.get(name).map(Value::from)));
     from_texts.or_else(|| {
         let from_object = |object: &Map<String, Value>| {
             NAMES.iter().find_map(|names| from(names, |name| object.get(name).cloned()))
         };
-        texts.described_objects().find_map(from_object)
+        fields.candidate_objects().find_map(from_object)
     })
 }
 
 fn from(names: &[&str; 10], get: impl Fn(&str) -> Option<Value>) -> Option<Metadata> {
     let [prompt, negative_prompt, seed, model, steps, guidance, sampler, scheduler, width, height] = names;
-    // Other programs have a prompt and a size too. The model's name is its own; without a model the
-    // others together are.
-    let is_its = get(model).is_some()
+    // Other programs write a prompt and a size too. The name of the model field is unique to Easy
+    // Diffusion; without a model, the combination of the other fields is.
+    let is_match = get(model).is_some()
         || [prompt, seed, steps, guidance, sampler].iter().all(|name| get(name).is_some());
-    is_its.then_some(())?;
+    is_match.then_some(())?;
     let get = |name: &str| get(name).filter(|value| value.as_str() != Some("None"));
     Some(Metadata {
         generator: "easy-diffusion",
@@ -67,7 +68,7 @@ fn from(names: &[&str; 10], get: impl Fn(&str) -> Option<Value>) -> Option<Metad
     })
 }
 
-/// The file name of an absolute path. A relative path is the model's name among others.
+/// The file name of an absolute path. A relative path is kept, because it is the name of the model.
 fn without_folder(model: &str) -> &str {
     let has_drive =
         matches!(model.as_bytes(), [drive, b':', b'\\' | b'/', ..] if drive.is_ascii_alphabetic());

@@ -1,7 +1,7 @@
-//! Bytes to text, where the encoding is not reliably declared.
+//! Decodes text with an unreliable or undeclared encoding.
 
-/// UTF-8 if the bytes are valid, and otherwise Latin-1, which any bytes are: programs write both
-/// where formats ask for ASCII or Latin-1.
+/// Decodes UTF-8 if the bytes are valid, otherwise Latin-1, which accepts any bytes. Programs write
+/// both where formats specify ASCII or Latin-1.
 pub(super) fn lossless(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) => text.to_owned(),
@@ -9,34 +9,35 @@ pub(super) fn lossless(bytes: &[u8]) -> String {
     }
 }
 
-/// A user comment of Exif: eight bytes that name an encoding, then the text. Programs also leave
-/// these bytes out, or write another encoding after them, so all of them are tried.
+/// Decodes an Exif user comment: an eight-byte encoding name, then the text. Some programs omit the
+/// name, or write another encoding than it says, so every encoding is tried.
 ///
-/// `little_endian` is the byte order of the file's numbers. The text may have the other one.
+/// `little_endian` is the byte order of the file. The byte order of the text may differ.
 pub(super) fn user_comment(bytes: &[u8], little_endian: bool) -> String {
     let split = bytes.split_at_checked(8);
     let (code, text) = match split {
         Some((code, text)) if is_code(code) => (code, text),
         _ => (&[][..], bytes),
     };
-    let says_utf_16 = code.to_ascii_uppercase().starts_with(b"UNICODE");
+    let declares_utf_16 = code.to_ascii_uppercase().starts_with(b"UNICODE");
     let decoded = match text {
         [0xef, 0xbb, 0xbf, rest @ ..] => lossless(rest),
         [0xff, 0xfe, rest @ ..] => from_utf_16(rest, u16::from_le_bytes),
         [0xfe, 0xff, rest @ ..] => from_utf_16(rest, u16::from_be_bytes),
-        // UTF-8 has no zero bytes, and UTF-16 has some in nearly any text.
+        // UTF-8 text has no zero bytes, while almost any UTF-16 text has some.
         _ if std::str::from_utf8(trimmed(text))
-            .is_ok_and(|text| !text.contains('\0') && is_likely(text, says_utf_16)) =>
+            .is_ok_and(|text| !text.contains('\0') && is_likely(text, declares_utf_16)) =>
         {
             lossless(trimmed(text))
         }
-        _ if says_utf_16 || zeros(text) * 4 >= text.len() => utf_16(text, little_endian),
+        _ if declares_utf_16 || zeros(text) * 4 >= text.len() => utf_16(text, little_endian),
         _ => lossless(text),
     };
     decoded.trim_matches(['\0', '\u{feff}']).to_owned()
 }
 
-/// UTF-16 in the byte order that gives the more plausible text, and the given one if both do.
+/// Decodes UTF-16 in the byte order with the more plausible result; if both are equally plausible,
+/// in the given one.
 pub(super) fn utf_16(bytes: &[u8], little_endian: bool) -> String {
     let little = from_utf_16(bytes, u16::from_le_bytes);
     let big = from_utf_16(bytes, u16::from_be_bytes);
@@ -64,14 +65,14 @@ fn zeros(bytes: &[u8]) -> usize {
     bytes.iter().filter(|&&byte| byte == 0).count()
 }
 
-/// Whether valid UTF-8 without zero bytes is meant as such. UTF-16 without ASCII can be valid
-/// UTF-8, but only in a few letters by chance, and these are no words then.
-fn is_likely(text: &str, says_utf_16: bool) -> bool {
+/// Whether valid UTF-8 without zero bytes is actually UTF-8. UTF-16 text without ASCII can be valid
+/// UTF-8 by chance, but only if it is short, and then it does not decode to words.
+fn is_likely(text: &str, declares_utf_16: bool) -> bool {
     let is_word = |letter: char| letter.is_alphanumeric() || matches!(letter, ' ' | ',' | '\n');
     let has_control = text.chars().any(|letter| letter.is_control() && !letter.is_whitespace());
     let words = text.chars().filter(|&letter| is_word(letter)).count();
     let is_long = text.len() % 2 == 1 || text.len() >= 16;
-    !has_control && (!says_utf_16 || is_long || words * 5 >= text.chars().count() * 4)
+    !has_control && (!declares_utf_16 || is_long || words * 5 >= text.chars().count() * 4)
 }
 
 fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
@@ -81,8 +82,8 @@ fn from_utf_16(bytes: &[u8], read: fn([u8; 2]) -> u16) -> String {
     String::from_utf16_lossy(&units)
 }
 
-/// How likely letters are those of a text. The wrong byte order gives letters all over Unicode,
-/// many of them unassigned or private, while a text has letters of one script.
+/// How plausible decoded text is. The wrong byte order gives characters from all over Unicode, many
+/// of them unassigned or private, while real text uses one script.
 fn plausibility(text: &str) -> i64 {
     let mut scripts = [0_i64; SCRIPTS.len()];
     let (mut common, mut wrong, mut other) = (0, 0, 0);
@@ -106,13 +107,13 @@ fn plausibility(text: &str) -> i64 {
     4 * common + 2 * most - rest - 2 * other - 4 * wrong
 }
 
-/// Ranges of letters that stand together in texts: the first and the last of each.
+/// Code point ranges that occur together in text: the first and last of each.
 const SCRIPTS: [&[(u32, u32)]; 10] = [
     // Japanese and Chinese, with their punctuation.
     &[(0x3000, 0x312f), (0x4e00, 0x9faf), (0xff00, 0xffee)],
     // Korean.
     &[(0xac00, 0xd7a3), (0x3130, 0x318f), (0x3000, 0x300f)],
-    // Latin letters with accents.
+    // Accented Latin letters.
     &[(0xa0, 0x24f), (0x1e00, 0x1eff)],
     &[(0x370, 0x3ff)],
     &[(0x400, 0x52f)],

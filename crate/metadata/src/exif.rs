@@ -1,15 +1,16 @@
-//! The texts of Exif: a TIFF directory, and a second one that it points to.
+//! Reads the text fields of Exif: a TIFF directory (IFD) and the Exif IFD that it points to.
 //!
-//! Only texts of a few tags are taken out, so that a hostile directory costs no more than its size.
+//! Only the text fields of a few tags are read, so the cost of a hostile directory is proportional
+//! to its size.
 
 use super::{
     encoding::{lossless, user_comment, utf_16},
-    texts::{LONGEST, Texts},
+    fields::{MAX_LENGTH, TextFields},
 };
 
-/// Most entries of a directory that are looked at. Real ones have some dozens.
-const MOST_ENTRIES: usize = 1000;
-/// The offset of the directory with the user comment.
+/// Maximum number of entries read from a directory. Real ones have a few dozen.
+const MAX_ENTRIES: usize = 1000;
+/// Tag with the offset of the Exif IFD, which contains the user comment.
 const EXIF_DIRECTORY: u16 = 0x8769;
 const DOCUMENT_NAME: u16 = 0x010d;
 const SOFTWARE: u16 = 0x0131;
@@ -18,8 +19,8 @@ const XP_COMMENT: u16 = 0x9c9c;
 const MAKER_NOTE: u16 = 0x927c;
 const USER_COMMENT: u16 = 0x9286;
 
-/// Adds the texts of Exif data, with or without the `Exif` marker of JPEG segments.
-pub(super) fn read(bytes: &[u8], texts: &mut Texts) {
+/// Adds the text fields of Exif data, with or without the `Exif` prefix of JPEG segments.
+pub(super) fn read(bytes: &[u8], fields: &mut TextFields) {
     let tiff = bytes.strip_prefix(b"Exif\0\0").unwrap_or(bytes);
     let Some(tiff) = Tiff::new(tiff) else { return };
     let Some(first) = tiff.u32(4) else { return };
@@ -28,11 +29,11 @@ pub(super) fn read(bytes: &[u8], texts: &mut Texts) {
         if entry.tag == EXIF_DIRECTORY {
             second = tiff.u32(entry.at + 8);
         } else {
-            tiff.add(&entry, texts);
+            tiff.add(&entry, fields);
         }
     }
     for entry in second.into_iter().flat_map(|offset| tiff.entries(offset)) {
-        tiff.add(&entry, texts);
+        tiff.add(&entry, fields);
     }
 }
 
@@ -43,7 +44,7 @@ struct Tiff<'a> {
 
 struct Entry {
     tag: u16,
-    /// Where it is within the bytes.
+    /// Offset of the entry.
     at: usize,
 }
 
@@ -68,14 +69,14 @@ impl<'a> Tiff<'a> {
     }
 
     fn entries(&self, offset: usize) -> impl Iterator<Item = Entry> {
-        let count = usize::from(self.u16(offset).unwrap_or(0)).min(MOST_ENTRIES);
+        let count = usize::from(self.u16(offset).unwrap_or(0)).min(MAX_ENTRIES);
         (0..count).filter_map(move |index| {
             let at = offset.checked_add(2 + index * 12)?;
             Some(Entry { tag: self.u16(at)?, at })
         })
     }
 
-    /// The bytes of a value of a type whose units are bytes. One that runs over the end is cut off.
+    /// The bytes of a value with a byte-sized type. A value that extends past the end is truncated.
     fn value(&self, entry: &Entry) -> Option<&'a [u8]> {
         const BYTE: u16 = 1;
         const ASCII: u16 = 2;
@@ -88,10 +89,10 @@ impl<'a> Tiff<'a> {
         Some(&bytes[..length.min(bytes.len())])
     }
 
-    fn add(&self, entry: &Entry, texts: &mut Texts) {
+    fn add(&self, entry: &Entry, fields: &mut TextFields) {
         let name = match entry.tag {
-            // ComfyUI counts down from the tag of the camera's maker, a text for each tag. Lower
-            // tags hold numbers in other files.
+            // ComfyUI writes one field per tag, counting down from the tag for the camera's make.
+            // In other files, lower tags contain numbers.
             0x0100..=0x010c => "Exif.Other",
             DOCUMENT_NAME => "Exif.DocumentName",
             0x010e => "Exif.ImageDescription",
@@ -104,23 +105,23 @@ impl<'a> Tiff<'a> {
             USER_COMMENT => "Exif.UserComment",
             _ => return,
         };
-        let Some(value) = self.value(entry).filter(|value| value.len() <= LONGEST) else { return };
+        let Some(value) = self.value(entry).filter(|value| value.len() <= MAX_LENGTH) else { return };
         let text = match entry.tag {
             USER_COMMENT => user_comment(value, self.little_endian),
             XP_COMMENT => utf_16(value, true),
             _ => lossless(value),
         };
         let text = text.trim_matches('\0');
-        // ComfyUI and nodes that save images put a name before the text: `prompt:{"3": …`.
+        // ComfyUI and its nodes that save images put a name before the value: `prompt:{"3": …`.
         let named = ["prompt", "workflow", "parameters"].into_iter().find_map(|name| {
             let (start, rest) = text.split_at_checked(name.len())?;
             (start.eq_ignore_ascii_case(name)).then_some(())?;
             Some((name, rest.strip_prefix(':')?.trim_start()))
         });
         match named {
-            Some((name, text)) => texts.add(name, text.to_owned()),
+            Some((name, text)) => fields.add(name, text.to_owned()),
             None if name == "Exif.Other" => {}
-            None => texts.add(name, text.to_owned()),
+            None => fields.add(name, text.to_owned()),
         }
     }
 }

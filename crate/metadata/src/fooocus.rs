@@ -1,26 +1,26 @@
-//! Fooocus: `parameters` and `fooocus_scheme` in PNG; a user comment, with the scheme as maker's
-//! note, elsewhere (`modules/private_logger.py`, `modules/meta_parser.py`). The scheme is JSON or
-//! Automatic1111's text. Two forks write JSON of their own: Fooocus-MRE as `Comment`, RuinedFooocus
-//! with capitals.
+//! Fooocus: `parameters` and `fooocus_scheme` in PNG; in other formats a user comment, with the
+//! scheme in the maker note (`modules/private_logger.py`, `modules/meta_parser.py`). The scheme is
+//! JSON or Automatic1111's format. Two forks write JSON in their own formats: Fooocus-MRE as
+//! `Comment`, RuinedFooocus with capitalized keys.
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, automatic1111, json, texts::Texts};
+use super::{automatic1111, fields::TextFields, json, metadata::Metadata};
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    let scheme = texts.get("fooocus_scheme").or_else(|| texts.get("Exif.MakerNote"));
-    let by_software = texts.get("Exif.Software").is_some_and(|software| software.starts_with("Fooocus"));
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    let scheme = fields.get("fooocus_scheme").or_else(|| fields.get("Exif.MakerNote"));
+    let by_software = fields.get("Exif.Software").is_some_and(|software| software.starts_with("Fooocus"));
     if let Some(found) =
-        texts.described_objects().find_map(|object| json(object, by_software || scheme == Some("fooocus")))
+        fields.candidate_objects().find_map(|object| json(object, by_software || scheme == Some("fooocus")))
     {
         return Some(found);
     }
-    texts.descriptions().find_map(|text| {
+    fields.candidates().find_map(|text| {
         let by_version =
             || automatic1111::setting(text, "Version").is_some_and(|version| version.starts_with("Fooocus"));
         (scheme == Some("a1111") || by_software || by_version()).then_some(())?;
         let found = automatic1111::parse(text)?;
-        // The first line has the styles in it; this is what was asked for.
+        // The first line includes the expanded styles; the raw prompt is what the user entered.
         let raw = automatic1111::setting(text, "Raw prompt");
         let raw_negative = automatic1111::setting(text, "Raw negative prompt");
         Some(Metadata {
@@ -39,10 +39,10 @@ fn json(found: &Map<String, Value>, is_declared: bool) -> Option<Metadata> {
     if starts("software", "RuinedFooocus") {
         return Some(ruined(found));
     }
-    let is_its = is_declared || starts("version", "Fooocus") || starts("software", "Fooocus");
-    let has_its_names = found.contains_key("prompt") && found.contains_key("base_model");
-    (is_its || has_its_names).then_some(())?;
-    // Written as Python writes a tuple: "(1152, 896)".
+    let is_match = is_declared || starts("version", "Fooocus") || starts("software", "Fooocus");
+    let has_own_keys = found.contains_key("prompt") && found.contains_key("base_model");
+    (is_match || has_own_keys).then_some(())?;
+    // Formatted as a Python tuple: "(1152, 896)".
     let size = found.get("resolution").and_then(Value::as_str).and_then(json::size);
     let text = |names: &[&str]| names.iter().find_map(|name| json::text(found.get(*name)));
     let number = |names: &[&str]| names.iter().find_map(|name| json::number(found.get(*name)));

@@ -1,20 +1,20 @@
-//! Where HEIC and AVIF files hold their Exif: an item of the box `meta`, found through its type.
+//! Finds the Exif of HEIC and AVIF files: an item listed in the `meta` box.
 
-/// Most items that are looked at, and most parts of them.
-const MOST_ITEMS: usize = 10_000;
+/// Maximum number of items read, and of their extents.
+const MAX_ITEMS: usize = 10_000;
 
-/// The Exif of a file: TIFF, as far as the file has it.
+/// The Exif of a file, from its TIFF header on.
 pub(super) fn exif(bytes: &[u8]) -> Option<&[u8]> {
     let meta = find(bytes, b"meta")?.get(4..)?;
     let id = item_of_type(find(meta, b"iinf")?, b"Exif")?;
     let (start, length) = place(find(meta, b"iloc")?, id)?;
     let item = bytes.get(start..start.checked_add(length)?)?;
-    // The data start with the distance to the TIFF header.
+    // The data starts with the offset of the TIFF header.
     let (skipped, rest) = item.split_first_chunk::<4>()?;
     rest.get(usize::try_from(u32::from_be_bytes(*skipped)).ok()?..)
 }
 
-/// The content of the first box of a type.
+/// The content of the first box with this type.
 fn find<'a>(mut bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     loop {
         let (length, rest) = bytes.split_first_chunk::<4>()?;
@@ -34,7 +34,7 @@ fn find<'a>(mut bytes: &'a [u8], kind: &[u8; 4]) -> Option<&'a [u8]> {
     }
 }
 
-/// Numbers of any width, most significant byte first.
+/// Reads big-endian numbers of any width.
 struct Numbers<'a>(&'a [u8]);
 
 impl Numbers<'_> {
@@ -45,11 +45,11 @@ impl Numbers<'_> {
     }
 }
 
-/// The number of the first item of a type.
+/// The id of the first item with this type.
 fn item_of_type(items: &[u8], kind: &[u8; 4]) -> Option<u64> {
     let version = *items.first()?;
     let mut entries = items.get(if version == 0 { 6 } else { 8 }..)?;
-    for _ in 0..MOST_ITEMS {
+    for _ in 0..MAX_ITEMS {
         let (length, rest) = entries.split_first_chunk::<4>()?;
         let length = usize::try_from(u32::from_be_bytes(*length).checked_sub(8)?).ok()?;
         let (content, after) = rest.get(4..)?.split_at_checked(length)?;
@@ -65,7 +65,7 @@ fn item_of_type(items: &[u8], kind: &[u8; 4]) -> Option<u64> {
     None
 }
 
-/// Where an item starts in the file, and how long it is. Items in several parts are left out.
+/// The offset and length of an item in the file. Items with several extents are not supported.
 fn place(locations: &[u8], wanted: u64) -> Option<(usize, usize)> {
     let version = *locations.first()?;
     let mut numbers = Numbers(locations.get(4..)?);
@@ -77,14 +77,14 @@ fn place(locations: &[u8], wanted: u64) -> Option<(usize, usize)> {
     let index = if version == 0 { 0 } else { width(3)? };
     let count = numbers.next(if version < 2 { 2 } else { 4 })?;
     let mut parts = 0;
-    for _ in 0..count.min(MOST_ITEMS as u64) {
+    for _ in 0..count.min(MAX_ITEMS as u64) {
         let id = numbers.next(if version < 2 { 2 } else { 4 })?;
         let in_file = version == 0 || numbers.next(2)? & 15 == 0;
         numbers.next(2)?;
         let base = numbers.next(base)?;
         let extents = numbers.next(2)?;
         parts += extents;
-        (parts <= MOST_ITEMS as u64).then_some(())?;
+        (parts <= MAX_ITEMS as u64).then_some(())?;
         for _ in 0..extents {
             numbers.next(index)?;
             let start = base.checked_add(numbers.next(offset)?)?;

@@ -1,16 +1,16 @@
-//! InvokeAI in its three formats: `invokeai_metadata` since version 3, `sd-metadata` of version 2,
-//! and `Dream` of version 1, the command line that makes the image again. Before version 3 the
-//! negative prompt stood in brackets within the prompt; it is left there.
+//! InvokeAI's three formats: `invokeai_metadata` since version 3, `sd-metadata` in version 2, and
+//! `Dream` in version 1, a command line that reproduces the image. Before version 3, the negative
+//! prompt is in brackets within the prompt; it is left there.
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, json, texts::Texts};
+use super::{fields::TextFields, json, metadata::Metadata};
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
     let readers = [
-        texts.object("invokeai_metadata").map(version_3),
-        texts.object("sd-metadata").and_then(version_2),
-        texts.get("Dream").or_else(|| texts.get("dream")).and_then(dream),
+        fields.object("invokeai_metadata").map(version_3),
+        fields.object("sd-metadata").and_then(version_2),
+        fields.get("Dream").or_else(|| fields.get("dream")).and_then(dream),
     ];
     let mut found: Vec<Metadata> = readers.into_iter().flatten().collect();
     let best = found.iter().position(|metadata| metadata.prompt.is_some()).unwrap_or(0);
@@ -38,7 +38,7 @@ fn version_3(found: &Map<String, Value>) -> Metadata {
 fn version_2(found: &Map<String, Value>) -> Option<Metadata> {
     let image = found.get("image")?.as_object()?;
     let prompt = match image.get("prompt") {
-        // Several prompts with weights are blended.
+        // Several weighted prompts are blended.
         Some(Value::Array(parts)) => {
             let parts: Vec<String> = parts.iter().filter_map(|part| json::text(part.get("prompt"))).collect();
             (!parts.is_empty()).then(|| parts.join("\n"))
@@ -60,13 +60,13 @@ fn version_2(found: &Map<String, Value>) -> Option<Metadata> {
     })
 }
 
-/// A command line such as `"a fox [blurry]" -s 50 -S 123 -W 512 -H 768 -C 7.5 -A k_lms`. Values may
-/// follow their letter at once, and quotes within the prompt are not escaped.
+/// Parses a command line such as `"a fox [blurry]" -s 50 -S 123 -W 512 -H 768 -C 7.5 -A k_lms`. A
+/// value may directly follow its option letter, and quotes within the prompt are not escaped.
 fn dream(line: &str) -> Option<Metadata> {
     let line = line.trim();
     let (prompt, options) = match line.strip_prefix('"') {
         Some(quoted) => {
-            // The last quote that options or nothing follow.
+            // The last quote that is followed by options or the end of the line.
             let is_end = |at: usize| {
                 let rest = quoted[at + 1..].trim_start();
                 rest.is_empty() || rest.starts_with('-')
@@ -112,7 +112,7 @@ fn dream(line: &str) -> Option<Metadata> {
     (found.prompt.is_some() || found.seed.is_some()).then_some(found)
 }
 
-/// Whether a text starts with an option that says how an image was made.
+/// Whether text starts with an option for a generation setting.
 fn is_option(text: &str) -> bool {
     let text = text.trim_start();
     let mut letters = text.strip_prefix('-').unwrap_or_default().chars();

@@ -1,17 +1,16 @@
-//! JSON from outside, as generators write it.
+//! Lenient reading of JSON as generators write it.
 //!
-//! Python writes `NaN`, `Infinity` and `-Infinity`, which JSON does not have; they are read as
-//! null. Halves of surrogate pairs become U+FFFD, and control characters within texts are accepted.
-//! Depth is limited by `serde_json` to 128.
+//! Python writes `NaN`, `Infinity` and `-Infinity`, which JSON does not allow; they are read as
+//! null. Unpaired surrogates become U+FFFD, and control characters within strings are accepted.
+//! `serde_json` limits the depth to 128.
 
 use serde_json::{Map, Value};
 
-use super::texts::LONGEST;
-
-/// What may still be parsed: an object takes hundreds of bytes of memory for a few of its text.
+/// Remaining budget for parsing: an object takes hundreds of bytes of memory for a few bytes of
+/// text.
 #[derive(Debug)]
 pub(super) struct Limits {
-    /// Objects and lists.
+    /// Objects and arrays.
     containers: usize,
     /// Values within them.
     values: usize,
@@ -23,22 +22,23 @@ impl Default for Limits {
     }
 }
 
-/// The object that a text is.
+/// Parses text as a JSON object.
 pub(super) fn object(text: &str) -> Option<Map<String, Value>> {
     object_within(text, &mut Limits::default())
 }
 
-/// The object that a text is, if it is within the limits, which it reduces.
+/// Parses text as a JSON object and deducts its size from `limits`. Returns `None` if the budget is
+/// exceeded.
 pub(super) fn object_within(text: &str, limits: &mut Limits) -> Option<Map<String, Value>> {
     let text = text.trim_matches(['\0', '\u{feff}', ' ', '\t', '\r', '\n']);
-    (text.starts_with('{') && text.len() <= LONGEST).then_some(())?;
+    text.starts_with('{').then_some(())?;
     match serde_json::from_str(&standard(text, limits)?).ok()? {
         Value::Object(object) => Some(object),
         _ => None,
     }
 }
 
-/// The same as standard JSON, as far as it differs in the ways above.
+/// Converts the extensions listed above to standard JSON.
 fn standard(text: &str, limits: &mut Limits) -> Option<String> {
     let bytes = text.as_bytes();
     let mut standard = Vec::with_capacity(bytes.len());
@@ -77,7 +77,8 @@ fn null(length: usize, standard: &mut Vec<u8>) -> usize {
     length
 }
 
-/// Copies an escape, mended if it is half of a surrogate pair, and returns its length.
+/// Copies an escape sequence, replaces an unpaired surrogate, and returns the length of the
+/// sequence.
 fn escape(rest: &[u8], standard: &mut Vec<u8>) -> usize {
     let unit = |at: usize| {
         let digits = rest.get(at..at + 6)?.strip_prefix(b"\\u")?;
@@ -101,25 +102,25 @@ fn escape(rest: &[u8], standard: &mut Vec<u8>) -> usize {
     length
 }
 
-/// A text that is not blank, without the NUL characters that some programs put around it.
+/// A string that is not blank, without the NUL characters that some programs put around it.
 pub(super) fn text(value: Option<&Value>) -> Option<String> {
     let text = value?.as_str()?.trim_matches('\0');
     (!text.trim().is_empty()).then(|| text.to_owned())
 }
 
-/// A finite number, also if it is written as text.
+/// A finite number, written as a number or a string.
 pub(super) fn number(value: Option<&Value>) -> Option<f64> {
     let value = value?;
     let found = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok());
     found.filter(|number| number.is_finite())
 }
 
-/// A positive whole number, as widths and heights are.
+/// A width or height: a positive whole number.
 pub(super) fn side(value: Option<&Value>) -> Option<f64> {
     number(value).filter(|number| *number >= 1.0 && number.fract() == 0.0)
 }
 
-/// A width and a height in one text: `1024x768`, `1024 × 768`, `(1024, 768)`.
+/// Parses a width and a height: `1024x768`, `1024 × 768`, `(1024, 768)`.
 pub(super) fn size(text: &str) -> Option<(f64, f64)> {
     let mut numbers = text
         .trim_start_matches(|letter: char| letter.is_whitespace() || letter == '(' || letter == '[')
@@ -134,7 +135,7 @@ pub(super) fn size(text: &str) -> Option<(f64, f64)> {
     Some((digits(width)?, digits(numbers.next()?)?))
 }
 
-/// The digits of a seed.
+/// A seed, as its digits.
 pub(super) fn seed(value: Option<&Value>) -> Option<String> {
     match value? {
         Value::Number(number) if !number.is_f64() => Some(number.to_string()),
@@ -148,7 +149,7 @@ pub(super) fn seed(value: Option<&Value>) -> Option<String> {
     }
 }
 
-/// A seed that is written as text: digits, with a sign before them at most.
+/// Parses a seed: digits with an optional minus sign.
 pub(super) fn seed_digits(text: &str) -> Option<String> {
     let text = text.trim();
     let number = text.strip_prefix('-').unwrap_or(text);
@@ -161,7 +162,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_that_json_lacks_are_null_and_the_same_letters_in_a_text_stay() {
+    fn non_finite_numbers_become_null_outside_of_strings() {
         let object =
             object(r#"{"a": [NaN, Infinity, -Infinity, -1], "NaN": "NaN, \"-Infinity\" \\"}"#).unwrap();
         assert_eq!(object["a"], serde_json::json!([null, null, null, -1]));
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn half_surrogates_and_control_characters_do_not_cost_the_text() {
+    fn unpaired_surrogates_and_control_characters_are_accepted() {
         let object =
             object("{\"a\": \"\\ud83e\\udd8a \\ud83e! \\udd8a\", \"b\": \"one\ntwo\ttabs\"}").unwrap();
         assert_eq!(object["a"], "🦊 \u{fffd}! \u{fffd}");
@@ -184,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn sizes_in_one_text() {
+    fn sizes() {
         for text in ["512x768", " 512 X 768", "(512, 768)", "512 × 768 (portrait)", "['512', 768]", "512*768"]
         {
             let expected = (!text.contains('\'')).then_some((512.0, 768.0));

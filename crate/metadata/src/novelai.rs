@@ -1,22 +1,22 @@
-//! NovelAI: the texts `Title`, `Description`, `Software`, `Source`, and `Comment` with the rest as
-//! JSON. WebP files hold the same names as one JSON object in a user comment.
+//! NovelAI: the fields `Title`, `Description`, `Software` and `Source`, and the other settings as
+//! JSON in `Comment`. In WebP files, a user comment contains one JSON object with the same names.
 //!
-//! Since version 4 of its models a prompt has a base and a caption for each character.
+//! Since version 4 of its models, a prompt has a base caption and a caption for each character.
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, json, texts::Texts};
+use super::{fields::TextFields, json, metadata::Metadata};
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    from_texts(texts).or_else(|| texts.described_objects().find_map(from_object))
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    from_texts(fields).or_else(|| fields.candidate_objects().find_map(from_object))
 }
 
-fn from_texts(texts: &Texts) -> Option<Metadata> {
-    let comment = texts.object("Comment");
-    let is_its = texts.get("Software").is_some_and(|software| software.starts_with("NovelAI"));
-    (is_its || comment.is_some_and(is_comment)).then_some(())?;
-    let description = texts.get("Description").map(Value::from);
-    let source = texts.get("Source").map(Value::from);
+fn from_texts(fields: &TextFields) -> Option<Metadata> {
+    let comment = fields.object("Comment");
+    let is_match = fields.get("Software").is_some_and(|software| software.starts_with("NovelAI"));
+    (is_match || comment.is_some_and(is_comment)).then_some(())?;
+    let description = fields.get("Description").map(Value::from);
+    let source = fields.get("Source").map(Value::from);
     Some(metadata(comment.unwrap_or(&Map::new()), description.as_ref(), source.as_ref()))
 }
 
@@ -24,14 +24,15 @@ fn from_object(object: &Map<String, Value>) -> Option<Metadata> {
     if is_comment(object) {
         return Some(metadata(object, None, None));
     }
-    let is_its =
+    let is_match =
         object.get("Software").and_then(Value::as_str).is_some_and(|name| name.starts_with("NovelAI"));
-    is_its.then_some(())?;
+    is_match.then_some(())?;
     let comment = object.get("Comment").and_then(Value::as_str).and_then(json::object).unwrap_or_default();
     Some(metadata(&comment, object.get("Description"), object.get("Source")))
 }
 
-/// Whether an object has the names that NovelAI writes. Draw Things has `uc` too, beside its `c`.
+/// Whether an object has the keys that NovelAI writes. Draw Things also writes `uc`, but together
+/// with `c`.
 fn is_comment(object: &Map<String, Value>) -> bool {
     let has = |name: &str| object.contains_key(name);
     has("v4_prompt") || has("uncond_scale") || (has("uc") && (has("prompt") || has("sampler")) && !has("c"))
@@ -54,7 +55,7 @@ fn metadata(comment: &Map<String, Value>, description: Option<&Value>, source: O
     }
 }
 
-/// The base of a prompt and the captions of its characters, a line each.
+/// The base caption and the captions of the characters, one per line.
 fn with_characters(prompt: Option<String>, structured: Option<&Value>) -> Option<String> {
     let caption = structured.and_then(|prompt| prompt.get("caption"));
     let base = caption.and_then(|caption| json::text(caption.get("base_caption"))).or(prompt);

@@ -1,4 +1,4 @@
-//! The text chunks of a PNG file.
+//! Reads the text chunks of a PNG file.
 
 use std::io::Read as _;
 
@@ -7,60 +7,60 @@ use flate2::read::ZlibDecoder;
 use super::{
     encoding::lossless,
     exif,
-    texts::{LONGEST, Texts},
+    fields::{MAX_LENGTH, TextFields},
     xmp,
 };
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// Adds keywords and texts in the file's order, those after the image too. A chunk that is cut off
-/// ends the list; a damaged one is left out. Returns whether the file is a PNG.
-pub(super) fn read(bytes: &[u8], texts: &mut Texts) -> bool {
+/// Adds the text chunks in file order, including those after the image data. Reading stops at a
+/// truncated chunk; damaged chunks are skipped. Returns whether the file is a PNG.
+pub(super) fn read(bytes: &[u8], fields: &mut TextFields) -> bool {
     let Some(mut rest) = bytes.strip_prefix(SIGNATURE) else { return false };
     while let Some((kind, data, after)) = chunk(rest) {
         rest = after;
         let text = match kind {
-            // `comf` is ComfyUI's own chunk in animations, with the content of a tEXt.
+            // ComfyUI's own chunk in animations, with the same content as tEXt.
             b"tEXt" | b"comf" => plain(data),
             b"zTXt" => compressed(data),
             b"iTXt" => international(data),
             b"eXIf" => {
-                exif::read(data, texts);
+                exif::read(data, fields);
                 None
             }
             b"IEND" => break,
             _ => None,
         };
         if let Some((keyword, text)) = text {
-            add(&keyword, text, texts);
+            add(&keyword, text, fields);
         }
-        if texts.is_full() {
+        if fields.is_full() {
             break;
         }
     }
     true
 }
 
-fn add(keyword: &str, text: String, texts: &mut Texts) {
+fn add(keyword: &str, text: String, fields: &mut TextFields) {
     match keyword {
-        "XML:com.adobe.xmp" => xmp::read(text.as_bytes(), texts),
-        // ImageMagick writes the Exif of a converted file like this.
+        "XML:com.adobe.xmp" => xmp::read(text.as_bytes(), fields),
+        // ImageMagick's encoding of a converted file's Exif.
         "Raw profile type exif" | "Raw profile type APP1" => {
             if let Some(bytes) = raw_profile(&text) {
-                exif::read(&bytes, texts);
+                exif::read(&bytes, fields);
             }
         }
         "Raw profile type xmp" => {
             if let Some(bytes) = raw_profile(&text) {
-                xmp::read(&bytes, texts);
+                xmp::read(&bytes, fields);
             }
         }
-        _ => texts.add(keyword, text),
+        _ => fields.add(keyword, text),
     }
 }
 
-/// A chunk's type and data, and what comes after it. Its checksum is not verified: a wrong one is
-/// of no consequence here.
+/// Splits off a chunk: its type, its data and the remaining bytes. The checksum is not verified,
+/// because a wrong one has no effect on the metadata.
 fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     let (length, rest) = bytes.split_first_chunk::<4>()?;
     let (kind, rest) = rest.split_first_chunk::<4>()?;
@@ -68,7 +68,7 @@ fn chunk(bytes: &[u8]) -> Option<(&[u8; 4], &[u8], &[u8])> {
     Some((kind, data, rest.get(4..)?))
 }
 
-/// What comes before a zero byte, and what after.
+/// Splits bytes at the first zero byte.
 fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
     let at = bytes.iter().position(|&byte| byte == 0)?;
     Some((&bytes[..at], &bytes[at + 1..]))
@@ -76,7 +76,7 @@ fn split(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
 
 fn plain(data: &[u8]) -> Option<(String, String)> {
     let (keyword, text) = split(data)?;
-    (text.len() <= LONGEST).then(|| (lossless(keyword), lossless(text)))
+    (text.len() <= MAX_LENGTH).then(|| (lossless(keyword), lossless(text)))
 }
 
 fn compressed(data: &[u8]) -> Option<(String, String)> {
@@ -92,21 +92,21 @@ fn international(data: &[u8]) -> Option<(String, String)> {
     let (_language, rest) = split(rest)?;
     let (_translated, text) = split(rest)?;
     let text = match (flag, method) {
-        (0, _) if text.len() <= LONGEST => lossless(text),
+        (0, _) if text.len() <= MAX_LENGTH => lossless(text),
         (1, 0) => lossless(&unpacked(text)?),
         _ => return None,
     };
     Some((lossless(keyword), text))
 }
 
-/// The unpacked bytes, unless there are too many.
+/// Decompresses a text, unless it is too long.
 fn unpacked(packed: &[u8]) -> Option<Vec<u8>> {
     let mut text = Vec::new();
-    ZlibDecoder::new(packed).take(LONGEST as u64 + 1).read_to_end(&mut text).ok()?;
-    (text.len() <= LONGEST).then_some(text)
+    ZlibDecoder::new(packed).take(MAX_LENGTH as u64 + 1).read_to_end(&mut text).ok()?;
+    (text.len() <= MAX_LENGTH).then_some(text)
 }
 
-/// The bytes of a profile: its name, its length and hexadecimal digits, separated by line breaks.
+/// Decodes a raw profile: its name, its length and hexadecimal digits, separated by line breaks.
 fn raw_profile(text: &str) -> Option<Vec<u8>> {
     let mut words = text.split_ascii_whitespace();
     let (_name, length) = (words.next()?, words.next()?.parse::<usize>().ok()?);

@@ -1,12 +1,12 @@
-//! Services and programs with a small format of their own, most of them around ComfyUI.
+//! Services and programs with small formats of their own, most of them based on ComfyUI.
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, comfyui, json, texts::Texts};
+use super::{comfyui, fields::TextFields, json, metadata::Metadata};
 
-/// Stability Matrix: `parameters-json` beside the graph of the ComfyUI that it runs.
-pub(super) fn stability_matrix(texts: &Texts) -> Option<Metadata> {
-    let found = texts.object("parameters-json")?;
+/// Stability Matrix: `parameters-json`, in addition to the graph of its ComfyUI backend.
+pub(super) fn stability_matrix(fields: &TextFields) -> Option<Metadata> {
+    let found = fields.object("parameters-json")?;
     Some(Metadata {
         generator: "stability-matrix",
         prompt: json::text(found.get("PositivePrompt")),
@@ -22,11 +22,11 @@ pub(super) fn stability_matrix(texts: &Texts) -> Option<Metadata> {
     })
 }
 
-/// Tensor.Art: `generation_data` beside a graph of ComfyUI. The graph has the seed that was used,
-/// where the data may say -1 for a random one.
-pub(super) fn tensorart(texts: &Texts) -> Option<Metadata> {
-    let found = texts.object("generation_data")?;
-    let graph = comfyui::read(texts).unwrap_or_default();
+/// Tensor.Art: `generation_data`, in addition to a ComfyUI graph. The graph has the seed that was
+/// used; `generation_data` may have -1 for a random seed.
+pub(super) fn tensorart(fields: &TextFields) -> Option<Metadata> {
+    let found = fields.object("generation_data")?;
+    let graph = comfyui::read(fields).unwrap_or_default();
     let model = found.get("baseModel").and_then(|model| json::text(model.get("modelFileName")));
     let seed = json::seed(found.get("seed")).filter(|seed| seed != "-1");
     let text = |name: &str| json::text(found.get(name));
@@ -45,17 +45,17 @@ pub(super) fn tensorart(texts: &Texts) -> Option<Metadata> {
     })
 }
 
-/// JSON objects of other programs.
-pub(super) fn json(texts: &Texts) -> Option<Metadata> {
-    texts.described_objects().find_map(hugging_face_space)
+/// JSON objects in fields that other programs use too.
+pub(super) fn json(fields: &TextFields) -> Option<Metadata> {
+    fields.candidate_objects().find_map(hugging_face_space)
 }
 
-/// Image generators on Hugging Face that are made with Gradio and diffusers.
+/// Image generators in Hugging Face Spaces, made with Gradio and diffusers.
 fn hugging_face_space(found: &Map<String, Value>) -> Option<Metadata> {
-    let is_its = found.contains_key("prompt")
+    let is_match = found.contains_key("prompt")
         && found.contains_key("Model")
         && (found.contains_key("resolution") || found.contains_key("num_inference_steps"));
-    is_its.then_some(())?;
+    is_match.then_some(())?;
     let size = found.get("resolution").and_then(Value::as_str).and_then(json::size);
     Some(Metadata {
         generator: "huggingface-space",
@@ -72,28 +72,11 @@ fn hugging_face_space(found: &Map<String, Value>) -> Option<Metadata> {
     })
 }
 
-/// What Civitai's generator adds to a graph of ComfyUI as `extraMetadata`: the request for the
-/// image that the graph only enlarges.
-pub(super) fn civitai(found: &Map<String, Value>) -> Metadata {
-    Metadata {
-        generator: "civitai",
-        prompt: json::text(found.get("prompt")),
-        negative_prompt: json::text(found.get("negativePrompt")),
-        seed: json::seed(found.get("seed")),
-        model: None,
-        steps: json::number(found.get("steps")),
-        guidance: json::number(found.get("cfgScale")),
-        sampler: json::text(found.get("sampler")),
-        scheduler: None,
-        width: json::side(found.get("width")),
-        height: json::side(found.get("height")),
-    }
-}
-
-/// Midjourney: a description `a fox --ar 3:2 --v 6 Job ID: …`, with the job's identifier.
-pub(super) fn midjourney(texts: &Texts) -> Option<Metadata> {
+/// Midjourney: a description such as `a fox --ar 3:2 --v 6 Job ID: …`, which ends with the job's
+/// id.
+pub(super) fn midjourney(fields: &TextFields) -> Option<Metadata> {
     let descriptions = ["Description", "Xmp.description", "Exif.ImageDescription"];
-    descriptions.iter().filter_map(|name| texts.get(name)).find_map(|text| {
+    descriptions.iter().filter_map(|name| fields.get(name)).find_map(|text| {
         let (line, job) = text.rsplit_once("Job ID: ")?;
         let job = job.split_whitespace().next().unwrap_or_default();
         let is_job = job.len() == 36 && job.bytes().all(|byte| byte.is_ascii_hexdigit() || byte == b'-');

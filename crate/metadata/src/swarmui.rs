@@ -1,11 +1,10 @@
-//! SwarmUI: an object `sui_image_params`, in PNG's `parameters`, in a user comment or, in old
-//! versions, in the camera's model. See `docs/Image Metadata Format.md` there. Any value may be
-//! written as text.
+//! SwarmUI: an object `sui_image_params` in PNG's `parameters`, in the user comment or, in old
+//! versions, in the camera model (`docs/Image Metadata Format.md`). Any value may be a string.
 
-use super::{Metadata, json, texts::Texts};
+use super::{fields::TextFields, json, metadata::Metadata};
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    let found = texts.described_objects().find_map(|object| object.get("sui_image_params")?.as_object())?;
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    let found = fields.candidate_objects().find_map(|object| object.get("sui_image_params")?.as_object())?;
     let text = |names: &[&str]| names.iter().find_map(|name| json::text(found.get(*name)));
     Some(Metadata {
         generator: "swarmui",

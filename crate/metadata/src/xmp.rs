@@ -1,21 +1,21 @@
-//! The texts of XMP: a description, a user comment and the name of the program.
+//! Reads the text fields of XMP: descriptions, the user comment and the name of the program.
 
 use roxmltree::{Document, Node, ParsingOptions};
 
 use super::{
     encoding::{lossless, utf_16},
-    texts::{LONGEST, Texts},
+    fields::{MAX_LENGTH, TextFields},
 };
 
-/// Most XML nodes of a packet. Real ones have some hundred.
-const MOST_NODES: u32 = 20_000;
-/// Deepest nesting of elements. Real packets have about ten levels. The parser copies all
-/// namespaces for each level that declares one.
-const DEEPEST: usize = 64;
-/// Most attributes. The parser compares each with all others of its element.
-const MOST_ATTRIBUTES: usize = 5000;
+/// Maximum number of XML nodes. Real packets have a few hundred.
+const MAX_NODES: u32 = 20_000;
+/// Maximum depth of elements. Real packets have about ten levels. The parser copies all namespaces
+/// at each level that declares one.
+const MAX_DEPTH: usize = 64;
+/// Maximum number of attributes. The parser compares each with all others of its element.
+const MAX_ATTRIBUTES: usize = 5000;
 
-/// Properties that are read: the namespace, its name and ours.
+/// Properties to read: namespace, name, field name.
 const PROPERTIES: [(&str, &str, &str); 4] = [
     ("http://ns.adobe.com/exif/1.0/", "UserComment", "Xmp.UserComment"),
     ("http://purl.org/dc/elements/1.1/", "description", "Xmp.description"),
@@ -23,9 +23,9 @@ const PROPERTIES: [(&str, &str, &str); 4] = [
     ("http://ns.adobe.com/xap/1.0/", "CreatorTool", "Xmp.CreatorTool"),
 ];
 
-/// Adds the texts of a packet.
-pub(super) fn read(packet: &[u8], texts: &mut Texts) {
-    if packet.len() > LONGEST {
+/// Adds the text fields of an XMP packet.
+pub(super) fn read(packet: &[u8], fields: &mut TextFields) {
+    if packet.len() > MAX_LENGTH {
         return;
     }
     let text = match packet {
@@ -34,13 +34,13 @@ pub(super) fn read(packet: &[u8], texts: &mut Texts) {
     };
     let text = text.trim_matches(['\0', '\u{feff}', ' ', '\n', '\r', '\t']);
     let attributes = text.matches('=').count();
-    if attributes > MOST_ATTRIBUTES || is_deep(text) {
+    if attributes > MAX_ATTRIBUTES || is_deep(text) {
         return;
     }
-    let options = ParsingOptions { nodes_limit: MOST_NODES, ..ParsingOptions::default() };
+    let options = ParsingOptions { nodes_limit: MAX_NODES, ..ParsingOptions::default() };
     let Ok(document) = Document::parse_with_options(text, options) else { return };
     for (namespace, property, name) in PROPERTIES {
-        // A property is an attribute of a description, or an element in it.
+        // A property is an attribute or a child element of a description.
         let found = document.descendants().find_map(|node| {
             if node.has_tag_name((namespace, property)) {
                 return content(node);
@@ -48,19 +48,19 @@ pub(super) fn read(packet: &[u8], texts: &mut Texts) {
             node.attribute((namespace, property)).map(str::to_owned)
         });
         if let Some(found) = found.filter(|text| !text.trim().is_empty()) {
-            texts.add(name, found);
+            fields.add(name, found);
         }
     }
 }
 
-/// The text of a property, or of its first item if it is a list: one for each language.
+/// The text of a property. A list has one item per language; the first is used.
 fn content(node: Node<'_, '_>) -> Option<String> {
     let item = node.descendants().find(|node| node.tag_name().name() == "li").unwrap_or(node);
     let text: String = item.children().filter_map(|child| child.text()).collect();
     (!text.trim().is_empty()).then_some(text)
 }
 
-/// Whether elements are nested too deep, or look like it.
+/// Whether elements may be nested too deeply; estimated without parsing.
 fn is_deep(text: &str) -> bool {
     let mut depth = 0_usize;
     let bytes = text.as_bytes();
@@ -72,6 +72,6 @@ fn is_deep(text: &str) -> bool {
             (b'/', Some(b'>')) => depth = depth.saturating_sub(1),
             _ => {}
         }
-        depth > DEEPEST
+        depth > MAX_DEPTH
     })
 }

@@ -1,6 +1,6 @@
-//! Texts of Automatic1111's web UI and its descendants, each about one thing.
+//! The format of Automatic1111's web UI and its forks, one feature per test.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -13,7 +13,7 @@ fn of(text: &str) -> Option<Metadata> {
     Metadata::of(&png_texts(&[("parameters", text)]))
 }
 
-/// Reads a text with the settings above, and returns prompt and negative prompt.
+/// Parses text followed by the settings above, and returns the prompt and the negative prompt.
 fn prompts(text: &str) -> (String, String) {
     let found = of(text).unwrap_or_else(|| panic!("{text}"));
     let expected = Metadata {
@@ -113,7 +113,7 @@ fn json_without_quotes_is_one_value() {
 }
 
 #[test]
-fn values_that_go_on_over_lines() {
+fn values_that_span_several_lines() {
     for rest in [
         "Template: a {fox|wolf}\nin the snow",
         "Civitai metadata: {\n  \"steps\": 3,\n  \"seed\": 4\n}",
@@ -128,7 +128,7 @@ fn values_that_go_on_over_lines() {
 }
 
 #[test]
-fn settings_of_extensions_are_not_the_program_s() {
+fn settings_of_extensions_do_not_override_the_program_s() {
     let more = r#"ADetailer prompt: "a face, detailed", ADetailer negative prompt: teeth, ADetailer steps: 3, Hires steps: 5, Hires prompt: "x: 1", Hires CFG Scale: 2, Seed: 7, Template: "a fox, Seed: 8", Negative Template: bad, Lora hashes: "x: ab, y: cd""#;
     assert_eq!(
         prompts(&format!("a fox\nNegative prompt: blurry\n{SETTINGS}, {more}")),
@@ -143,7 +143,7 @@ fn values_in_quotes() {
 }
 
 #[test]
-fn other_descendants() {
+fn other_forks() {
     let sd_cpp = "a fox\nNegative prompt: blurry\nSteps: 20, CFG scale: 7.000000, Guidance: 3.500000, Eta: 0.000000, Seed: 42, \
                   Size: 512x768, Model: sd.gguf, RNG: cuda, Sampler: euler_a, Version: stable-diffusion.cpp";
     let found = of(sd_cpp).unwrap();
@@ -161,7 +161,7 @@ fn other_descendants() {
 }
 
 #[test]
-fn texts_of_anything_else_are_nothing() {
+fn other_text_is_not_metadata() {
     for text in [
         "just words",
         "a: 1, b: 2, c: 3",

@@ -1,6 +1,6 @@
-//! ComfyUI's graphs, each the smallest that has what its test is about.
+//! ComfyUI graphs, each as small as its test allows.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -8,7 +8,7 @@ use common::png_texts as png;
 use pickscore_metadata::Metadata;
 use serde_json::{Value, json};
 
-/// The graph that all tests start from, with some of its nodes replaced and others added.
+/// The base graph of all tests, with some nodes replaced and others added.
 fn graph(changes: Value) -> Value {
     let mut nodes = json!({
         "3": {"class_type": "KSampler", "inputs": {
@@ -90,7 +90,7 @@ fn a_condition_that_is_set_to_zero_has_no_text() {
 }
 
 #[test]
-fn no_text_is_found_through_clip_model_or_image() {
+fn links_to_clip_models_and_images_are_not_followed_for_prompts() {
     let found = texts(json!({
         "7": node("SomeEncoder", json!({"clip": ["20", 0], "model": ["20", 0], "image": ["20", 0], "vae": ["20", 0]})),
         "20": node("SomeLoader", json!({"text": "not this", "prompt": "nor this", "clip": ["4", 1]})),
@@ -141,7 +141,7 @@ fn a_loader_that_holds_both_texts() {
         (Some("e.safetensors"), Some(640.0), Some(832.0))
     );
     assert_eq!((found.seed.as_deref(), found.sampler.as_deref()), (Some("9"), Some("dpmpp_2m")));
-    // Outputs that are used the wrong way around are the other text.
+    // Swapped outputs give swapped prompts.
     let mut swapped = nodes;
     swapped["3"]["inputs"]["positive"] = json!(["20", 2]);
     swapped["3"]["inputs"]["negative"] = json!(["20", 1]);
@@ -169,7 +169,7 @@ fn contexts_of_rgthree() {
         (found.seed.as_deref(), found.width, found.model.as_deref()),
         (Some("77"), Some(512.0), Some("m.safetensors"))
     );
-    // What is connected to a context goes before what was in it, on its own side only.
+    // An input of a context overrides its previous value, but only on the same side.
     let found = texts(changes(json!({"base_ctx": ["21", 0], "positive": ["25", 0]})));
     assert_eq!(found, some("a bear", "blurry"));
     let found = texts(changes(json!({"base_ctx": ["21", 0], "negative": ["25", 0]})));
@@ -234,7 +234,7 @@ fn names_of_outputs_in_the_workflow_decide() {
     let found =
         Metadata::of(&png(&[("prompt", &nodes.to_string()), ("workflow", &workflow.to_string())])).unwrap();
     assert_eq!((found.prompt, found.negative_prompt), some("blurry", "a fox"));
-    // Without the workflow the first of two outputs is the positive one.
+    // Without the workflow, the first of two outputs is the positive one.
     let found = read(&nodes);
     assert_eq!((found.prompt, found.negative_prompt), some("a fox", "blurry"));
 }
@@ -396,7 +396,7 @@ fn a_styler_with_two_texts() {
 }
 
 #[test]
-fn a_text_that_only_exists_while_the_graph_runs_is_not_made_up() {
+fn computed_text_is_not_found() {
     let found = texts(json!({
         "6": node("CLIPTextEncode", json!({"text": ["20", 0], "clip": ["4", 1]})),
         "20": node("OllamaGenerate", json!({"prompt": "Describe a fox.", "model": "llama"})),
@@ -447,7 +447,7 @@ fn the_second_pass_counts_with_its_own_size() {
 }
 
 #[test]
-fn improving_the_face_changes_nothing() {
+fn a_face_detailer_does_not_change_the_metadata() {
     let found = read(&graph(json!({
         "9": node("SaveImage", json!({"images": ["30", 0]})),
         "30": node("FaceDetailer", json!({
@@ -531,7 +531,7 @@ fn a_service_s_node_without_a_sampler() {
 }
 
 #[test]
-fn graphs_in_circles_and_texts_that_double_end() {
+fn cycles_and_doubling_text_terminate() {
     let mut nodes = graph(json!({
         "3": sampler(json!({"positive": ["20", 0], "negative": ["40", 0], "model": ["30", 0], "latent_image": ["31", 0]})),
         "30": node("LoraLoader", json!({"model": ["30", 0]})),
@@ -550,7 +550,7 @@ fn graphs_in_circles_and_texts_that_double_end() {
 }
 
 #[test]
-fn thousands_of_nodes_in_a_row_end() {
+fn chains_of_thousands_of_nodes_terminate() {
     let mut nodes = graph(json!({"3": sampler(json!({"positive": ["100", 0], "model": ["100", 0]}))}));
     for number in 100..20_000 {
         let next = json!([(number + 1).to_string(), 0]);
@@ -577,7 +577,7 @@ fn links_to_nothing_and_values_of_other_types() {
     assert_eq!(found, expected);
 }
 
-/// The plain graph as the page draws it.
+/// The base graph in the editor's format.
 fn workflow() -> Value {
     json!({
         "last_node_id": 9,
@@ -605,7 +605,7 @@ fn read_workflow(workflow: &Value) -> Option<Metadata> {
 }
 
 #[test]
-fn the_workflow_alone_says_the_same() {
+fn the_workflow_alone_is_enough() {
     assert_eq!(read_workflow(&workflow()), Some(read(&graph(json!({})))));
 }
 
@@ -642,7 +642,7 @@ fn bypassed_nodes_pass_on_and_muted_ones_do_not_count() {
 }
 
 #[test]
-fn options_whose_names_have_prompt_in_them_are_no_texts() {
+fn options_with_prompt_in_their_name_are_not_prompts() {
     let styler = node(
         "SDXLPromptStylerAdvanced",
         json!({"text_positive_g": "a fox", "text_positive_l": "a fox", "text_negative": "blurry",

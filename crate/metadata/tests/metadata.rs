@@ -1,6 +1,7 @@
-//! What generators wrote into images: files made by the libraries that they use, and hostile ones.
+//! Metadata of image files: files made with the libraries that the generators use, and hostile
+//! ones.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -62,10 +63,10 @@ fn files_of_every_generator_are_read() {
     }
 }
 
-/// Images reduced from reports about other readers. Only the fields that are listed are compared,
-/// and a list must be found within the text.
+/// Images reduced from bug reports about other readers. Only the listed fields are compared; a list
+/// contains strings that must occur in the field.
 #[test]
-fn images_that_readers_get_wrong_are_read() {
+fn images_that_other_readers_misread() {
     let cases = fs::read(folder().join("cases.json")).unwrap();
     let cases: serde_json::Map<String, Value> = serde_json::from_slice(&cases).unwrap();
     assert!(cases.len() >= 21);
@@ -111,20 +112,20 @@ fn parameters(text: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn a_text_that_unpacks_to_gigabytes_is_passed_over() {
+fn a_text_that_decompresses_to_gigabytes_is_skipped() {
     let mut packed = ZlibEncoder::new(Vec::new(), Compression::best());
     let zeros = vec![b'a'; 1 << 20];
     (0..64).for_each(|_| packed.write_all(&zeros).unwrap());
     let bomb = [b"parameters\0\0".as_slice(), &packed.finish().unwrap()].concat();
     assert!(bomb.len() < 100_000);
     assert_eq!(Metadata::of(&png(&[(b"zTXt", bomb.clone())])), None);
-    // What comes after it is read.
+    // Later chunks are read.
     let file = png(&[(b"zTXt", bomb), (b"tEXt", parameters(TEXT.as_bytes()))]);
     assert_eq!(Metadata::of(&file).unwrap().prompt.as_deref(), Some("a fox"));
 }
 
 #[test]
-fn a_chunk_that_claims_more_than_there_is_ends_the_list() {
+fn reading_stops_at_a_chunk_that_extends_past_the_end() {
     let mut file = png(&[(b"tEXt", parameters(TEXT.as_bytes()))]);
     assert!(Metadata::of(&file).is_some());
     file.extend([0xff, 0xff, 0xff, 0xff]);
@@ -135,7 +136,7 @@ fn a_chunk_that_claims_more_than_there_is_ends_the_list() {
 }
 
 #[test]
-fn thousands_of_texts_are_not_gathered() {
+fn the_number_of_texts_is_limited() {
     let mut chunks: Vec<(&[u8; 4], Vec<u8>)> =
         (0..10_000).map(|_| (b"tEXt", b"key\0text".to_vec())).collect();
     chunks.push((b"tEXt", parameters(TEXT.as_bytes())));
@@ -143,7 +144,7 @@ fn thousands_of_texts_are_not_gathered() {
 }
 
 #[test]
-fn deep_json_and_graphs_in_circles_end() {
+fn deep_json_and_cyclic_graphs_terminate() {
     let deep = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));
     let text = |key: &str, text: &str| png(&[(b"tEXt", [key.as_bytes(), b"\0", text.as_bytes()].concat())]);
     assert_eq!(Metadata::of(&text("invokeai_metadata", &format!("{{\"a\":{deep}}}"))), None);
@@ -154,7 +155,7 @@ fn deep_json_and_graphs_in_circles_end() {
 }
 
 #[test]
-fn values_of_other_types_are_left_out() {
+fn values_of_other_types_are_skipped() {
     let json = r#"{"positive_prompt": ["a"], "negative_prompt": 5, "seed": 1.5, "model": "x", "steps": "many", "cfg_scale": "7.5", "width": null}"#;
     let file = png(&[(b"tEXt", [b"invokeai_metadata\0", json.as_bytes()].concat())]);
     assert_eq!(Metadata::of(&file), None);
@@ -169,7 +170,7 @@ fn values_of_other_types_are_left_out() {
     assert_eq!(Metadata::of(&file), Some(expected));
 }
 
-/// All images of the fixtures.
+/// All images in the fixtures.
 static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let files = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let images = files.filter(|path| path.extension().is_some_and(|extension| extension != "json"));
@@ -179,9 +180,9 @@ static FILES: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Whatever happens to a file, reading it ends.
+    /// Reading a damaged file terminates without a panic.
     #[test]
-    fn any_damage_is_survived(
+    fn damaged_files_never_panic(
         which in any::<prop::sample::Index>(),
         damage in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
         cut in any::<prop::sample::Index>(),
@@ -196,7 +197,7 @@ proptest! {
     }
 
     #[test]
-    fn any_settings_line_is_survived(text in "\\PC{0,80}", line in "(Steps: 1, )?(\\PC{0,20}: \\PC{0,20}, ?){0,6}") {
+    fn arbitrary_settings_never_panic(text in "\\PC{0,80}", line in "(Steps: 1, )?(\\PC{0,20}: \\PC{0,20}, ?){0,6}") {
         let _ = Metadata::of(&png(&[(b"tEXt", parameters(format!("{text}\n{line}").as_bytes()))]));
     }
 }

@@ -1,6 +1,6 @@
-//! Random descriptions, written as each generator writes them, are read back.
+//! Reads back random settings written in the format of each generator.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 mod common;
 
@@ -12,7 +12,7 @@ use pickscore_metadata::Metadata;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// What a generator is told. Numbers are those that programs write without rounding.
+/// The settings of a generated image. Numbers are those that programs write without rounding.
 #[derive(Debug, Clone)]
 struct Description {
     prompt: String,
@@ -27,7 +27,7 @@ struct Description {
     height: u32,
 }
 
-/// Texts with everything that formats use to separate things.
+/// Text with all separators that the formats use.
 fn text() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         4 => "[a-zA-Z0-9]{1,8}",
@@ -73,7 +73,7 @@ fn description() -> impl Strategy<Value = Description> {
 }
 
 impl Description {
-    /// What is to be read, where the generator writes all of it.
+    /// The expected metadata of a generator that writes every setting.
     fn expected(&self, generator: &'static str) -> Metadata {
         Metadata {
             generator,
@@ -113,7 +113,7 @@ impl Description {
         )
     }
 
-    /// The same after reading: lines without the white space around them, and none at the ends.
+    /// The same with each line trimmed, as it is read back.
     fn stripped(mut self) -> Option<Self> {
         let strip = |text: &str| text.lines().map(str::trim).collect::<Vec<_>>().join("\n").trim().to_owned();
         self.prompt = strip(&self.prompt);
@@ -123,7 +123,7 @@ impl Description {
     }
 }
 
-/// A text in every place where programs put one: PNG's chunks and user comments.
+/// A text in every field that programs use: PNG chunks and user comments.
 fn everywhere(name: &str, text: &str) -> Vec<Vec<u8>> {
     let mut files = vec![
         png_texts(&[(name, text)]),
@@ -184,7 +184,7 @@ proptest! {
     #[test]
     fn automatic1111_in_xmp(written in description()) {
         let Some(written) = written.stripped() else { return Ok(()) };
-        // XML has no other control characters, and reads these as line breaks.
+        // XML does not allow other control characters, and reads these as line breaks.
         prop_assume!(!written.infotext().contains(|letter: char| letter.is_control() && letter != '\n'));
         prop_assume!(!written.infotext().contains(['\u{fffe}', '\u{ffff}', '\u{85}', '\u{2028}']));
         let text = escaped(&written.infotext());
@@ -246,7 +246,7 @@ proptest! {
     #[test]
     fn invokeai_1(written in description(), space: bool) {
         let prompt = written.prompt.trim();
-        // Quotes are not escaped: one that an option follows ends the prompt.
+        // Quotes are not escaped: a quote followed by an option ends the prompt.
         let is_clear = !prompt.contains("\" -") && !prompt.contains("\"-") && !prompt.contains('\r');
         prop_assume!(is_clear && !prompt.ends_with('"'));
         let gap = if space { " " } else { "" };
@@ -396,9 +396,9 @@ proptest! {
         check(files, &expected)?;
     }
 
-    /// Bytes that no program wrote: reading them ends.
+    /// Arbitrary bytes are read without a panic.
     #[test]
-    fn any_exif_and_xmp_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..200), start in 0..4_usize) {
+    fn arbitrary_exif_and_xmp_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200), start in 0..4_usize) {
         let starts: [&[u8]; 4] = [b"II\x2a\0\x08\0\0\0\x03\0", b"MM\0\x2a\0\0\0\x08\0\x03", b"", b"<x:xmpmeta xmlns:x=\"a\">"];
         let bytes = [starts[start], &bytes].concat();
         for file in [
@@ -414,7 +414,7 @@ proptest! {
     }
 }
 
-/// A graph that makes an image of this description, in one of the ways that people have.
+/// A graph with these settings, in one of several common arrangements.
 fn graph(
     written: &Description,
     [texts, conditions, sampling, latent, model]: [u8; 5],

@@ -1,4 +1,4 @@
-//! CLIP on [burn](https://burn.dev): prompts and images to embeddings and scores.
+//! CLIP on [burn](https://burn.dev): embeds prompts and images and scores them.
 //!
 //! ```text
 //! prompt ─► Tokens [77] ──────────► text tower ───► Embedding [1024] ─┐
@@ -6,6 +6,8 @@
 //! image ──► Pixels [3, 224, 224] ─► vision tower ─► Embedding [1024] ─┘
 //! ```
 
+#[cfg(not(target_family = "wasm"))]
+pub mod inception;
 pub mod scorer;
 pub mod self_test;
 pub mod towers;

@@ -1,4 +1,4 @@
-//! The time of decoding files: `cargo run --release --example decode -- FILE…`.
+//! Measures the decoding of files: `cargo run --release --example decode -- FILE…`.
 
 #![allow(clippy::print_stdout, reason = "it prints what it measures")]
 
@@ -13,9 +13,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         let mut size = (0, 0);
         for _ in 0..9 {
             let start = Instant::now();
-            let picture = decode(&bytes, &Limits::default())?;
+            let image = decode(&bytes, &Limits::default())?;
             times.push(start.elapsed().as_secs_f64() * 1e3);
-            size = (picture.width(), picture.height());
+            size = (image.width(), image.height());
         }
         times.sort_by(f64::total_cmp);
         let (median, least) = (times[times.len() / 2], times[0]);

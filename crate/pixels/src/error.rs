@@ -1,22 +1,24 @@
-//! What can be wrong with an image, or with the description of how to read images.
+//! Errors of images and of preprocessor configurations.
 
-use super::Format;
+use std::fmt;
 
-/// Why an image cannot be read.
+use crate::format::Format;
+
+/// An image cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PixelError {
-    /// There are no bytes.
-    #[error("it is empty")]
+    /// The file is empty.
+    #[error("the image is empty")]
     Empty,
-    /// It is a file of a known format that is not decoded here.
-    #[error("it is {found}; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
+    /// A file of a known but unsupported format.
+    #[error("the file is {found}; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
     OtherFormat {
         /// The format that was recognised, for example `"PDF"`.
         found: &'static str,
     },
-    /// It is an image of a known format that is not decoded here, and that converters read.
+    /// An image of an unsupported format that converters can read.
     #[error(
-        "it is {found}, which is not read here; convert it to PNG, for example with ImageMagick: \
+        "the image is {found}, which is not read here; convert it to PNG, for example with ImageMagick: \
          magick image.{extension} image.png"
     )]
     Convertible {
@@ -26,10 +28,10 @@ pub enum PixelError {
         extension: &'static str,
     },
     /// The format is not recognised.
-    #[error("its format is not known; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
+    #[error("the file has no known image format; expected PNG, JPEG, WebP, GIF, BMP or TIFF")]
     NoImage,
-    /// It would be larger than is allowed, which is known before any of it is decoded.
-    #[error("it has {width} × {height} pixels; expected at most {most} in all")]
+    /// The image exceeds the limit. Nothing has been decoded.
+    #[error("the image has {width} × {height} pixels; expected at most {most} in all")]
     TooLarge {
         /// Its width.
         width: u64,
@@ -38,57 +40,64 @@ pub enum PixelError {
         /// The limit on their product.
         most: u64,
     },
-    /// It has no pixels.
-    #[error("it has {width} × {height} pixels; expected at least one")]
+    /// The image has no pixels.
+    #[error("the image has {width} × {height} pixels; expected at least one")]
     NoPixels {
         /// Its width.
         width: u64,
         /// Its height.
         height: u64,
     },
-    /// It is damaged or cut off, or uses what its decoder does not know.
-    #[error("it cannot be decoded as {format}: {reason}")]
+    /// The file is damaged or truncated, or uses an unsupported feature.
+    #[error("the image cannot be decoded as {format}: {reason}")]
     Damaged {
-        /// What it began as.
+        /// The format of the file.
         format: Format,
-        /// What its decoder says.
+        /// The decoder's message.
         reason: String,
     },
-    /// Pixels were handed over whose number does not fit the size.
+    /// The number of bytes does not match the size of the image.
     #[error(
         "{found} bytes were given for {width} × {height} pixels of {channels} bytes; expected {expected}"
     )]
     Length {
-        /// Bytes given.
+        /// Number of bytes given.
         found: usize,
-        /// Bytes that the size needs.
+        /// Number of bytes needed.
         expected: u64,
         /// Width.
         width: usize,
         /// Height.
         height: usize,
-        /// Bytes a pixel.
+        /// Bytes per pixel.
         channels: usize,
     },
 }
 
-/// Why a `preprocessor_config.json` cannot be followed.
+/// A preprocessor configuration cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ProcessorError {
-    /// It is not JSON, or far too long.
+    /// The file is not JSON, or too long.
     #[error("the preprocessor's configuration cannot be read: {reason}")]
     Malformed {
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
-    /// A field asks for what CLIP's processor does not do.
+    /// A field has an unsupported value.
     #[error("`{field}` of the preprocessor's configuration is {found}; expected {expected}")]
     Unsupported {
         /// The field.
         field: &'static str,
-        /// What is there.
+        /// Its value.
         found: String,
-        /// What is supported.
+        /// The supported values.
         expected: String,
     },
+}
+
+impl Format {
+    /// The error for a decoder's message.
+    pub(crate) fn damaged(self, reason: impl fmt::Display) -> PixelError {
+        PixelError::Damaged { format: self, reason: reason.to_string() }
+    }
 }

@@ -1,29 +1,32 @@
-//! encoded image → [`Pixels`]
+//! Encoded image → [`Pixels`].
 //!
 //! ```text
-//! bytes ─► decode: Picture (RGB, 8 bits) ─► resample to the shortest edge, centre crop ─► normalise ─► Pixels [3, size, size]
+//! CLIP         decode ─► Picture ─► resize the shortest edge, crop ─┐
+//! HPS v2       decode ─► Picture ─► resize the longest edge, pad ───┼► normalise ─► Pixels
+//! ImageReward  decode_original ─► Original ─► resize, crop ─► RGB ──┘
 //! ```
 //!
-//! Equal to Pillow's `convert("RGB")` and transformers' `CLIPImageProcessor` to the last bit, in every format. A
-//! TIFF's orientation is obeyed, as Pillow does when it loads one; BigTIFF of either byte order is read, though
-//! Pillow knows only one.
+//! Decoding and the preprocessing of CLIP and ImageReward are bit-identical to Pillow,
+//! transformers' `CLIPImageProcessor` and ImageReward's own code; HPS v2's preprocessing is equal
+//! within the rounding of f32. Unlike Pillow, big-endian BigTIFF is supported.
 
+mod cmyk;
 mod decode;
 mod error;
+mod format;
+mod limits;
+mod mode;
+mod original;
 mod picture;
+mod pixels;
 mod processor;
 mod resample;
 
-pub use decode::{Format, Limits, decode};
+pub use decode::{decode, decode_original};
 pub use error::{PixelError, ProcessorError};
+pub use format::Format;
+pub use limits::Limits;
+pub use original::Original;
 pub use picture::Picture;
-pub use processor::{Processor, Resize};
-
-/// An image as the vision tower reads it.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Pixels {
-    /// Width and height.
-    pub size: usize,
-    /// Normalised values, `[3, size, size]`.
-    pub values: Vec<f32>,
-}
+pub use pixels::Pixels;
+pub use processor::{Method, Processor, Resize};

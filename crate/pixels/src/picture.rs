@@ -1,54 +1,57 @@
-//! A decoded image.
+//! A decoded image in RGB.
 
-use super::{Limits, PixelError};
+use crate::{error::PixelError, limits::Limits};
 
-/// A decoded image: RGB, 8 bits a channel.
+/// A decoded image: RGB, 8 bits per channel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Picture {
-    width: usize,
-    height: usize,
+    pub(crate) width: usize,
+    pub(crate) height: usize,
     /// `[height, width, 3]`
-    values: Vec<u8>,
+    pub(crate) values: Vec<u8>,
 }
 
 impl Picture {
-    /// From `[height, width, 3]` levels.
+    /// Creates an image from RGB levels `[height, width, 3]`.
     ///
     /// # Errors
     ///
-    /// When there are none, more than `limits` allow, or another number than the size says.
+    /// When the image is empty or exceeds `limits`, or when the number of bytes does not match its
+    /// size.
     pub fn from_rgb(
         width: usize,
         height: usize,
         values: Vec<u8>,
         limits: &Limits,
     ) -> Result<Self, PixelError> {
-        check(width, height, 3, values.len(), limits)?;
+        limits.check_bytes(width, height, 3, values.len())?;
         Ok(Self { width, height, values })
     }
 
-    /// From `[height, width, 4]` levels, as a canvas gives them. Alpha is dropped, not blended, as Pillow's `convert("RGB")` does.
+    /// Creates an image from RGBA levels `[height, width, 4]`, such as a canvas provides. Alpha is
+    /// dropped, not blended, as in Pillow's `convert("RGB")`. ImageReward's result depends on
+    /// alpha: use [`Original::from_rgba`](crate::Original::from_rgba) for it.
     ///
     /// # Errors
     ///
-    /// As [`Picture::from_rgb`].
+    /// See [`Picture::from_rgb`].
     pub fn from_rgba(
         width: usize,
         height: usize,
         values: &[u8],
         limits: &Limits,
     ) -> Result<Self, PixelError> {
-        check(width, height, 4, values.len(), limits)?;
+        limits.check_bytes(width, height, 4, values.len())?;
         let values = values.as_chunks().0.iter().flat_map(|&[r, g, b, _]| [r, g, b]).collect();
         Ok(Self { width, height, values })
     }
 
-    /// Pixels of a row.
+    /// Width in pixels.
     pub fn width(&self) -> usize {
         self.width
     }
 
-    /// Rows.
+    /// Height in pixels.
     pub fn height(&self) -> usize {
         self.height
     }
@@ -57,19 +60,4 @@ impl Picture {
     pub fn values(&self) -> &[u8] {
         &self.values
     }
-}
-
-fn check(
-    width: usize,
-    height: usize,
-    channels: usize,
-    found: usize,
-    limits: &Limits,
-) -> Result<(), PixelError> {
-    limits.check(width as u64, height as u64)?;
-    let expected = width as u64 * height as u64 * channels as u64;
-    if expected == found as u64 {
-        return Ok(());
-    }
-    Err(PixelError::Length { found, expected, width, height, channels })
 }

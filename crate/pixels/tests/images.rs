@@ -1,6 +1,6 @@
-//! Images that are damaged, hostile or no images at all.
+//! Files that are damaged, hostile or not images.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{
     alloc::{GlobalAlloc, Layout, System},
@@ -11,28 +11,28 @@ use std::{
 use pickscore_pixels::{Format, Limits, Picture, PixelError, decode};
 use proptest::prelude::*;
 
-/// Counts what is allocated at once, so that a claim in a header can be seen to cost nothing.
+/// Records the largest allocation, to test that a header's claim allocates nothing.
 struct Counting;
 
 static LARGEST: AtomicUsize = AtomicUsize::new(0);
 
 #[allow(unsafe_code, reason = "an allocator is unsafe by its trait")]
-// SAFETY: both functions pass everything on to the system's allocator unchanged.
+// SAFETY: both functions forward to the system allocator unchanged.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is the system's condition.
+        // SAFETY: the caller upholds the system allocator's contract.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        // SAFETY: the caller's promise is the system's condition.
+        // SAFETY: the caller upholds the system allocator's contract.
         unsafe { System.dealloc(pointer, layout) }
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         LARGEST.fetch_max(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller's promise is the system's condition.
+        // SAFETY: the caller upholds the system allocator's contract.
         unsafe { System.alloc_zeroed(layout) }
     }
 }
@@ -94,26 +94,26 @@ fn a_converter_is_named_for_formats_that_have_one() {
     }
     assert_eq!(
         refusal(b"\0\0\0\x1cftypavif\0\0\0\0").to_string(),
-        "it is AVIF, which is not read here; convert it to PNG, for example with ImageMagick: magick \
+        "the image is AVIF, which is not read here; convert it to PNG, for example with ImageMagick: magick \
          image.avif image.png"
     );
 }
 
-/// A file cut off anywhere is refused, or had only its trailer cut off and is whole.
+/// A truncated file is refused, unless only its trailer is missing.
 #[test]
 fn truncated_files_are_refused_or_whole() {
     let mut cuts = 0;
     for (path, bytes) in fixtures() {
         let whole = decode(&bytes, &Limits::default()).unwrap();
         let strict = matches!(Format::of(&bytes).unwrap(), Format::Jpeg | Format::WebP);
-        // Each prefix of the small ones, a hundred of the others.
+        // Every prefix of small files, a hundred prefixes of others.
         let step = (bytes.len() / 100).max(1);
         for end in (0..bytes.len()).step_by(step) {
             cuts += 1;
             match decode(&bytes[..end], &Limits::default()) {
                 Err(_) => {}
                 Ok(_) if strict => panic!("{} of {} bytes of {}", end, bytes.len(), path.display()),
-                Ok(picture) => assert_eq!(picture, whole, "{} bytes of {}", end, path.display()),
+                Ok(image) => assert_eq!(image, whole, "{} bytes of {}", end, path.display()),
             }
         }
     }
@@ -143,7 +143,7 @@ fn bombs_cost_nothing() {
         let error = refusal(&bytes);
         assert!(matches!(error, PixelError::TooLarge { .. }), "{name}: {error}");
         assert!(error.to_string().ends_with("expected at most 100000000 in all"), "{error}");
-        // Other tests of this file decode small images meanwhile.
+        // Other tests of this file decode small images at the same time.
         assert!(LARGEST.load(Ordering::Relaxed) < 16 << 20, "{name}: {}", LARGEST.load(Ordering::Relaxed));
     }
 }
@@ -166,13 +166,13 @@ fn images_without_pixels() {
 }
 
 #[test]
-fn pictures_of_the_wrong_length() {
+fn images_of_the_wrong_length() {
     let error = Picture::from_rgba(2, 2, &[0; 15], &Limits::default()).unwrap_err();
     assert_eq!(error.to_string(), "15 bytes were given for 2 × 2 pixels of 4 bytes; expected 16");
     assert!(Picture::from_rgb(usize::MAX, 2, vec![], &Limits::default()).is_err());
 }
 
-/// Compressed text and profiles that expand a thousandfold are never expanded.
+/// Compressed text and profiles are never inflated, whatever their size.
 #[test]
 fn expanding_chunks_are_skipped() {
     let png = fixture("photo.png");
@@ -198,10 +198,10 @@ fn damage_says_which_format_and_why() {
     let middle = png.len() / 2;
     png[middle] ^= 0xff;
     let message = refusal(&png).to_string();
-    assert!(message.starts_with("it cannot be decoded as PNG: "), "{message}");
+    assert!(message.starts_with("the image cannot be decoded as PNG: "), "{message}");
     let jpeg = fixture("photo-75.jpg");
     let message = refusal(&jpeg[..jpeg.len() - 2]).to_string();
-    assert_eq!(message, "it cannot be decoded as JPEG: the file is truncated");
+    assert_eq!(message, "the image cannot be decoded as JPEG: the file is truncated");
 }
 
 proptest! {

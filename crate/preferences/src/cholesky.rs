@@ -1,25 +1,25 @@
-//! Symmetric matrices of full rank, row by row in one `Vec`, by their triangles.
+//! Cholesky decomposition of symmetric positive definite matrices, stored row by row.
 
-/// x of M·x = b, for a matrix that has nothing but positive eigenvalues.
+/// Solves M·x = b.
 pub(crate) fn solve(matrix: Vec<f64>, right: Vec<f64>) -> Vec<f64> {
     let factor = triangle(matrix, right.len());
     substitute(&factor, right)
 }
 
-/// The inverse of such a matrix.
+/// The inverse of a matrix.
 pub(crate) fn inverse(matrix: Vec<f64>, count: usize) -> Vec<f64> {
     let factor = triangle(matrix, count);
     let mut inverse = Vec::with_capacity(count * count);
     for at in 0..count {
         let mut unit = vec![0.0; count];
         unit[at] = 1.0;
-        // It is symmetric, so columns are rows.
+        // The inverse is symmetric, so its columns are its rows.
         inverse.extend(substitute(&factor, unit));
     }
     inverse
 }
 
-/// The lower triangle L of a matrix L·Lᵀ.
+/// The Cholesky factor: the lower triangle L of M = L·Lᵀ.
 fn triangle(mut matrix: Vec<f64>, count: usize) -> Vec<f64> {
     for row in 0..count {
         let (done, rest) = matrix.split_at_mut(row * count);
@@ -34,7 +34,7 @@ fn triangle(mut matrix: Vec<f64>, count: usize) -> Vec<f64> {
     matrix
 }
 
-/// x of L·Lᵀ·x = b.
+/// Solves L·Lᵀ·x = b.
 fn substitute(factor: &[f64], mut x: Vec<f64>) -> Vec<f64> {
     let count = x.len();
     for row in 0..count {
@@ -44,7 +44,7 @@ fn substitute(factor: &[f64], mut x: Vec<f64>) -> Vec<f64> {
     for row in (0..count).rev() {
         x[row] /= factor[row * count + row];
         let found = x[row];
-        // The row of L holds the column of Lᵀ: it goes out of all that come before.
+        // A row of L is a column of Lᵀ.
         let before = &factor[row * count..row * count + row];
         x[..row].iter_mut().zip(before).for_each(|(x, l)| *x -= l * found);
     }

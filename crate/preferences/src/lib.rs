@@ -1,11 +1,13 @@
-//! Preferences between images: records of choices, rounds of pairs, and what follows from them.
+//! Preferences between images: records of choices, rounds of pairs, and their evaluation.
 //!
 //! ```text
 //! record/ ─► evaluate/ ─► round/
 //! ```
 //!
-//! A record is one choice of one person. `evaluate` measures scorers against choices and ranks what was
-//! compared; `round` decides which pair comes next, for which it ranks the images so far.
+//! A record is one choice of one person. [`evaluate`] measures scorers against choices and ranks
+//! images and models. [`round`] selects the next pair, with a ranking of the images so far.
+//!
+//! Nothing here reads a clock or a source of randomness: the time and the seed are arguments.
 
 mod cholesky;
 pub mod evaluate;

@@ -1,6 +1,7 @@
-//! Evaluation against numpy, scikit-learn and scipy: tests/evaluate/reference.py made the numbers.
+//! Compares the evaluation with numpy, scikit-learn and scipy. The expected numbers are from
+//! tests/evaluate/reference.py.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{collections::BTreeMap, sync::OnceLock};
 
@@ -76,7 +77,8 @@ fn the_interval_is_scipys() {
     let bootstrap = Bootstrap { resamples: 40_000, seed: 1 };
     let found = bootstrap.mean(pairs().iter().map(of_pair)).unwrap();
     let [low, high] = reference().interval;
-    // Both draw at random: an end of an interval of 40,000 resamples is sure to about a hundredth of its width, so three of them.
+    // Both are random: the standard deviation of an end of an interval with 40,000 resamples is
+    // about a hundredth of its width. The tolerance is three of these.
     let bound = (high - low) * 0.03;
     near(found.low, low, bound);
     near(found.high, high, bound);

@@ -1,6 +1,7 @@
-//! Rankings and the human baseline against scipy, statsmodels and choix: tests/evaluate/ranking.py made the numbers.
+//! Compares rankings and the human baseline with scipy, statsmodels and choix. The expected numbers
+//! are from tests/evaluate/ranking.py.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
 use std::{ops::ControlFlow, sync::OnceLock};
 
@@ -73,8 +74,11 @@ struct Agreed {
 
 fn reference() -> &'static Reference {
     static REFERENCE: OnceLock<Reference> = OnceLock::new();
-    let json = include_str!("../../../tests/evaluate/fixtures/ranking.json");
-    REFERENCE.get_or_init(|| serde_json::from_str(json).unwrap())
+    let fixture = include_bytes!("../../../tests/evaluate/fixtures/ranking.json.zlib");
+    REFERENCE.get_or_init(|| {
+        let json = miniz_oxide::inflate::decompress_to_vec_zlib(fixture).unwrap();
+        serde_json::from_slice(&json).unwrap()
+    })
 }
 
 fn comparisons() -> Vec<Comparison> {
@@ -89,7 +93,7 @@ fn near(found: f64, expected: f64, bound: f64) {
     assert!((found - expected).abs() <= bound, "{found}; expected {expected}");
 }
 
-/// Counts of every pair of models.
+/// The results of every pair of models.
 fn cells(ties: bool) -> Vec<Cell> {
     let games = Games::new(&comparisons(), Unit::Prompts);
     assert_eq!(games.names, reference().names);
@@ -144,7 +148,7 @@ fn intervals_are_those_of_the_same_draws_fitted_by_scipy() {
     assert!(ranking.notes.is_empty());
     for (name, expected) in reference().names.iter().zip(&reference().intervals) {
         let row = ranking.items.iter().find(|row| row.name == *name).unwrap();
-        // Points; an interval is 100 wide.
+        // In points; an interval is about 100 wide.
         near(row.rating.low, expected[0], 0.01);
         near(row.rating.high, expected[1], 0.01);
         assert!(row.rank_interval[0] <= row.rank && row.rank <= row.rank_interval[1]);
@@ -207,7 +211,7 @@ fn agreement_is_what_every_two_choices_say() {
     }
 }
 
-/// The same choices as records of the page. Who is not known there is somebody who chose nothing else.
+/// The same choices as records. An unknown rater becomes a new rater.
 fn records() -> Vec<Record> {
     let record = |(at, choice): (usize, &Choice)| {
         let Comparison { left, right, verdict, prompt, rater } = choice.comparison.clone();

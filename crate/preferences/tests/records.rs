@@ -1,6 +1,6 @@
-//! Records in and out, of every version; duplicates; agreement with oneself.
+//! Reads and writes records of every version, finds duplicates, and computes self-agreement.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "common/records.rs"]
 mod common;
@@ -82,8 +82,8 @@ fn with(path: &[&str], value: Value) -> Result<Record, RecordError> {
 fn what_is_wrong_is_named() {
     let long = "x".repeat(PROMPT_BYTES + 1);
     for (path, value, said) in [
-        (&["record_version"][..], json!(2), "it is of version 2; this program reads versions 1 to 1"),
-        (&["record_version"], Value::Null, "it is of version"),
+        (&["record_version"][..], json!(2), "it has version 2; this program reads versions 1 to 1"),
+        (&["record_version"], Value::Null, "it has version"),
         (&["uid"], json!(""), "`uid` is \"\"; expected 1 to 64 letters"),
         (&["uid"], json!("a b"), "`uid` is \"a b\""),
         (&["uid"], json!(5), "`uid` is 5; expected a text"),
@@ -109,7 +109,7 @@ fn what_is_wrong_is_named() {
         (
             &["created_at"],
             json!(NOW + CLOCK_AHEAD + 1),
-            "`created_at` is 1795769700001 ms after 1970; expected a time that has come",
+            "`created_at` is 1795769700001 ms after 1970; expected a time that is not in the future",
         ),
         (&["mode"], json!("random"), "`mode` is \"random\""),
         (&["mode"], Value::Null, "`mode` is absent"),
@@ -134,7 +134,7 @@ fn what_is_wrong_is_named() {
     for value in [json!([]), json!("record"), Value::Null] {
         assert!(matches!(Record::from_json(&value, NOW), Err(RecordError::NoRecord { .. })));
     }
-    // A clock a little ahead is a clock.
+    // A clock may be slightly ahead.
     assert!(with(&["created_at"], json!(NOW + CLOCK_AHEAD)).is_ok());
 }
 
@@ -147,7 +147,7 @@ fn duplicates_are_told_by_their_content() {
     let incoming = vec![known[0].clone(), renamed, changed.clone(), changed.clone(), new.clone()];
     let compared = Comparison::of(&known, incoming);
     assert_eq!(compared.duplicates, ["record-1", "another", "record-1"]);
-    // Another record under a uid that is taken is kept under one of its own.
+    // A different record with the same uid is kept under a new uid.
     let [(from, to)] = &compared.renamed[..] else { panic!("{:?}", compared.renamed) };
     assert_eq!(from, "record-1");
     assert_eq!(compared.fresh, [Record { uid: to.clone(), ..changed }, new]);
@@ -163,12 +163,12 @@ fn agreement_is_counted_whatever_the_sides() {
         swapped(2, Label::Right),
         // The other image: a conflict.
         swapped(3, Label::Left),
-        // Beside a tie.
+        // A tie.
         record(4, 0, 1, Some(Label::Tie)),
         record(5, 0, 1, None),
-        // Everybody should judge a control the same way.
+        // Controls do not count.
         Record { control: Some(Side::Left), ..record(9, 0, 1, Some(Label::Left)) },
-        // Other pairs, raters and prompts are no repeats.
+        // Other pairs, raters and prompts are not repeats.
         record(6, 0, 2, Some(Label::Left)),
         Record { rater_uid: "other".into(), ..record(7, 0, 1, Some(Label::Left)) },
         Record { prompt: "another".into(), ..record(8, 0, 1, Some(Label::Left)) },
@@ -183,12 +183,12 @@ fn agreement_is_counted_whatever_the_sides() {
         (pair("record-3", "record-4"), false),
     ];
     assert_eq!(found, expected);
-    // Each of four beside the other three: 1, 0, ½; 1, 0, ½; 0, 0, ½; ½, ½, ½.
+    // Points of each of four with the other three: 1, 0, ½; 1, 0, ½; 0, 0, ½; ½, ½, ½.
     let oneself = agreement.oneself.as_ref().unwrap();
     assert_eq!((oneself.choices, oneself.pairs, oneself.raters), (4, 1, 1));
     assert!((oneself.accuracy.value - 5.0 / 12.0).abs() < 1e-12);
     assert!((oneself.exact.value - 1.0 / 6.0).abs() < 1e-12);
-    // A duplicate is no second opinion.
+    // Duplicates count once.
     let doubled = [records.as_slice(), &[Record { uid: "again".into(), ..records[0].clone() }]].concat();
     assert_eq!(self_agreement(&doubled, &Bootstrap::default()), agreement);
     assert_eq!(self_agreement(&records[..1], &Bootstrap::default()), SelfAgreement::default());
@@ -206,7 +206,7 @@ proptest! {
         prop_assert_eq!(read.content(), record.content());
     }
 
-    /// Nothing that says something new is lost, nothing is there twice, and comparing once more changes nothing.
+    /// No new record is lost, none occurs twice, and a second comparison changes nothing.
     #[test]
     fn comparing_loses_nothing(
         records in prop::collection::vec(any_record(), 1..12),
@@ -232,7 +232,7 @@ proptest! {
         prop_assert!(again.fresh.is_empty());
     }
 
-    /// Any JSON is refused in one sentence or is a record that may be.
+    /// Any JSON is refused with an error or is a valid record.
     #[test]
     fn damaged_records_are_refused_or_sound(record in any_record(), at in any::<prop::sample::Index>(), byte in 32_u8..127) {
         let mut bytes = record.to_json().to_string().into_bytes();

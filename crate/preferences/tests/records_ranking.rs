@@ -1,6 +1,6 @@
-//! Rankings of the page's records.
+//! Rankings of records.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 #[path = "common/records.rs"]
 mod common;
@@ -38,7 +38,7 @@ fn models_are_ranked_over_all_pairs_that_tell_them_apart() {
         of_models(6, "c", "b", Some(Label::Right)),
         of_models(7, "b", "a", None),
         of_models(8, "b", "b", Some(Label::Left)),
-        // A duplicate, by its content.
+        // A duplicate by content.
         Record { uid: "again".into(), ..of_models(3, "a", "b", Some(Label::Left)) },
         control,
         unknown,

@@ -1,6 +1,6 @@
-//! Rounds under whatever visitors do: choose, tie, skip, undo, reload.
+//! Rounds with random actions: choose, tie, skip, undo, restore.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,9 +10,10 @@ use std::{
 use pickscore_preferences::evaluate::{Comparison, RankOptions, Ranking, comparison::Unit, rank};
 use pickscore_preferences::{
     Choice, Label, Mode, Pair, Round, RoundError, RoundSettings, Side, image_uid,
-    round::{ControlPair, EarlierPair},
+    round::{ControlPair, EarlierPair, RoundStep},
 };
 use proptest::prelude::*;
+use serde_json::{Value, json};
 
 fn uid(name: &str, at: usize) -> String {
     image_uid(format!("{name} {at}").as_bytes())
@@ -36,7 +37,7 @@ fn earlier(count: usize) -> Vec<EarlierPair> {
         .collect()
 }
 
-/// What a visitor does.
+/// An action of the visitor.
 #[derive(Debug, Clone, Copy)]
 enum Deed {
     Choose(Choice),
@@ -70,13 +71,13 @@ fn settings() -> impl Strategy<Value = RoundSettings> {
     )
 }
 
-/// The uids of a pair, whichever side they are on.
+/// The uids of a pair, regardless of sides.
 fn unordered(pair: &Pair) -> (String, String) {
     let (left, right) = (pair.left.clone(), pair.right.clone());
     if left < right { (left, right) } else { (right, left) }
 }
 
-/// Answers until the round is over, and gives every pair with what was chosen.
+/// Answers until the round is over, and returns every pair with its choice.
 fn played(round: &mut Round, mut choose: impl FnMut(&Pair) -> Choice) -> Vec<(Pair, Choice)> {
     let mut answered = Vec::new();
     while let Some(pair) = round.pair() {
@@ -88,7 +89,7 @@ fn played(round: &mut Round, mut choose: impl FnMut(&Pair) -> Choice) -> Vec<(Pa
     answered
 }
 
-/// The ranking of what was answered, without intervals.
+/// The ranking of the answers, without intervals.
 fn ranked(answered: &[(Pair, Choice)]) -> Ranking {
     let comparison = |(pair, choice): &(Pair, Choice)| {
         let verdict = choice.label().filter(|_| pair.control.is_none())?;
@@ -100,10 +101,10 @@ fn ranked(answered: &[(Pair, Choice)]) -> Ranking {
     rank(&choices, &options, &mut |_| ControlFlow::Continue(())).unwrap()
 }
 
-/// What has to hold of the pairs of a round that is over.
+/// The invariants of a finished round.
 fn check_whole(settings: &RoundSettings, answered: &[(Pair, Choice)]) {
     let (controls, main): (Vec<_>, Vec<_>) = answered.iter().partition(|(pair, _)| pair.control.is_some());
-    // No pair doubled, controls neither.
+    // No pair and no control occurs twice.
     let distinct: BTreeSet<_> =
         main.iter().map(|(pair, _)| (unordered(pair), pair.retest_of.clone())).collect();
     assert_eq!(distinct.len(), main.len(), "a pair was asked twice");
@@ -120,7 +121,7 @@ fn check_whole(settings: &RoundSettings, answered: &[(Pair, Choice)]) {
     if let Some((first, _)) = answered.first() {
         assert_eq!(first.control, None, "a control came first");
     }
-    // No pair lost.
+    // No pair is missing.
     let images = settings.images.len() as u64;
     let all = match settings.mode {
         Mode::WinnerStays => images - 1,
@@ -155,7 +156,8 @@ fn check_whole(settings: &RoundSettings, answered: &[(Pair, Choice)]) {
     }
 }
 
-/// As the original app goes: one of two stays, the preferred one where one is preferred, and the other comes new from the pool.
+/// As in Pick-a-Pic's app: one image stays, the preferred one if there is one, and the other is the
+/// next of the pool.
 fn check_winner_stays(settings: &RoundSettings, main: &[&(Pair, Choice)]) {
     let mut seen: BTreeSet<&String> = BTreeSet::new();
     if let (Some(first), Some((pair, _))) = (&settings.first, main.first()) {
@@ -177,7 +179,8 @@ fn check_winner_stays(settings: &RoundSettings, main: &[&(Pair, Choice)]) {
     }
 }
 
-/// An image that stays, or the first of a pair, is as often left as right, give or take one pair of a block.
+/// The image that stays, or the first of a pair, is equally often on both sides, up to one pair of
+/// a block.
 fn check_sides(settings: &RoundSettings, main: &[&(Pair, Choice)]) {
     let place: BTreeMap<&String, usize> =
         settings.images.iter().enumerate().map(|(at, image)| (image, at)).collect();
@@ -190,7 +193,7 @@ fn check_sides(settings: &RoundSettings, main: &[&(Pair, Choice)]) {
         };
         seen.insert(&pair.right);
         if settings.mode == Mode::WinnerStays && at == 0 {
-            // Which of the first two is the first is not seen from outside.
+            // The order within the first pair is not visible.
             continue;
         }
         ahead += if left_is_first { 1 } else { -1 };
@@ -201,26 +204,30 @@ fn check_sides(settings: &RoundSettings, main: &[&(Pair, Choice)]) {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1500, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Against the slow twin: a round that has only ever been given the answers that were not taken back.
+    /// Compares with a new round that gets only the answers that were not undone.
     #[test]
     fn whatever_is_done_nothing_is_lost_or_doubled(settings in settings(), deeds in prop::collection::vec(deed(), 0..80)) {
         let mut round = Round::start(settings.clone()).unwrap();
         let mut kept: Vec<(Pair, Choice, String)> = Vec::new();
+        // The state that is assembled from steps.
+        let mut steps: Vec<Value> = Vec::new();
         for (number, deed) in deeds.into_iter().enumerate() {
             match deed {
                 Deed::Choose(choice) => {
                     let Some(pair) = round.pair() else {
-                        prop_assert_eq!(round.choose(choice, "r"), Err(RoundError::Over));
+                        prop_assert!(matches!(round.choose(choice, "r"), Err(RoundError::Over)));
                         continue;
                     };
                     let record = format!("record-{number}");
                     round.choose(choice, &record).unwrap();
                     kept.push((pair, choice, record));
+                    steps.extend(round.step().answer.map(|answer| serde_json::to_value(answer).unwrap()));
                 }
                 Deed::Undo(count) => {
                     let back: Vec<_> = (0..count).filter_map(|_| kept.pop()).collect();
                     let records: Vec<String> = back.iter().map(|(_, _, record)| record.clone()).collect();
                     prop_assert_eq!(round.undo(count), records);
+                    steps.truncate(kept.len());
                     if let Some((pair, ..)) = back.last() {
                         prop_assert_eq!(round.pair(), Some(pair.clone()), "undo shows another pair");
                     }
@@ -233,6 +240,11 @@ proptest! {
                     round = read;
                 }
             }
+            let RoundStep { round_version, answer, pair } = round.step();
+            let answer = answer.map(|answer| serde_json::to_value(answer).unwrap());
+            prop_assert_eq!(answer.as_ref(), steps.last());
+            let state = json!({ "round_version": round_version, "settings": settings, "answers": steps, "pair": pair });
+            prop_assert_eq!(serde_json::from_str::<Value>(&round.to_json()).unwrap(), state);
             prop_assert_eq!(round.progress().answered, kept.len() as u64);
             prop_assert!(round.progress().answered <= round.progress().total);
         }
@@ -247,12 +259,12 @@ proptest! {
         check_whole(&settings, &answered);
         let progress = round.progress();
         prop_assert_eq!(progress.answered, progress.total);
-        // All of it taken back is the beginning.
+        // Undoing everything leads back to the start.
         prop_assert_eq!(round.undo(usize::MAX).len(), answered.len());
         prop_assert_eq!(round, Round::start(settings).unwrap());
     }
 
-    /// Whatever text is given as a state, it is refused or it is a round that goes on.
+    /// Any text is refused as a state or is a round that can continue.
     #[test]
     fn any_state_is_refused_or_goes_on(
         settings in settings(),
@@ -305,10 +317,10 @@ fn after_a_tie_each_stays_half_the_time() {
     assert!((150..=250).contains(&left), "{left}");
 }
 
-/// A rater whose answers follow a hidden order: asking what tells most finds it with fewer pairs than asking at random.
+/// Most informative pairs find the hidden order of a rater with fewer pairs than random ones.
 #[test]
 fn active_pairs_tell_more_than_random_ones() {
-    // Answers of Bradley–Terry with strengths half a unit apart, drawn from a seed.
+    // Random answers from a Bradley–Terry model with strengths that differ by 0.5.
     let error_after = |mode: Mode, seed: u64| {
         let settings = RoundSettings { limit: Some(60), ..RoundSettings::new(mode, seed, pool(16)) };
         let strength: BTreeMap<String, f64> =
@@ -384,17 +396,20 @@ fn settings_are_refused_by_name() {
             RoundSettings { mode: Mode::Active, images: pool(301), ..good() },
             "expected 2 to 300 in mode \"active\"",
         ),
-        (RoundSettings { images: [pool(2), pool(1)].concat(), ..good() }, "`images[2]` is there twice"),
+        (RoundSettings { images: [pool(2), pool(1)].concat(), ..good() }, "`images[2]` is a duplicate"),
         (RoundSettings { images: vec![uid("a", 0), "x".into()], ..good() }, "`images[1]` is \"x\""),
         (RoundSettings { first: Some(uid("b", 0)), ..good() }, "`first` is another image"),
-        (RoundSettings { first: Some(uid("image", 0)), mode: Mode::AllPairs, ..good() }, "`first` is there"),
+        (
+            RoundSettings { first: Some(uid("image", 0)), mode: Mode::AllPairs, ..good() },
+            "`first` is present",
+        ),
         (RoundSettings { seed: 1 << 53, ..good() }, "`seed`"),
         (RoundSettings { limit: Some(0), ..good() }, "`limit`"),
         (RoundSettings { control_rate: 0.6, ..good() }, "`controlRate` is 0.6"),
         (RoundSettings { control_rate: f64::NAN, ..good() }, "`controlRate` is NaN"),
         (RoundSettings { earlier: earlier(1), ..good() }, "`earlier`"),
         (RoundSettings::retest(1, Vec::new()), "`earlier` is 0 pairs"),
-        (RoundSettings::retest(1, [earlier(1), earlier(1)].concat()), "`earlier[1]` is there twice"),
+        (RoundSettings::retest(1, [earlier(1), earlier(1)].concat()), "`earlier[1]` is a duplicate"),
         (
             RoundSettings {
                 controls: vec![ControlPair { strong: uid("image", 0), weak: uid("image", 1) }],
@@ -430,7 +445,7 @@ fn states_are_refused_with_a_reason() {
         (json.replace("\"round_version\":1", "\"round_version\":2"), "it has version 2; expected version 1"),
         (json.replace("\"round_version\":1", "\"round_version\":\"1\""), "it has no version"),
         (json.replace("skip", "maybe"), "the answer to pair 0 is \"maybe\""),
-        (doubled(&json), "pair 1 is not one that came after those before"),
+        (doubled(&json), "pair 1 cannot follow the answers before it"),
         (json[..json.len() - 1].to_owned(), "EOF"),
         ("[]".into(), "it has no version"),
         ("null".into(), "it has no version"),

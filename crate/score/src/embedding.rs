@@ -1,31 +1,46 @@
-//! Where a prompt or an image lies in the space that both share.
+//! The embedding of a prompt or an image.
 
-/// A point of unit length in the space that prompts and images share, `[projection]` (1024 for PickScore), always f32.
+/// A unit vector in the space shared by prompts and images: f32, `[projection]` (1024 for
+/// PickScore).
 #[derive(Debug, Clone, PartialEq)]
-pub struct Embedding(Vec<f32>);
+pub struct Embedding {
+    values: Vec<f32>,
+    length: f64,
+}
 
 impl Embedding {
-    /// Scales a tower's output to unit length. A vector without direction (zero) stays zero.
+    /// Normalises a tower's output to unit length. A zero vector stays zero.
     pub fn normalised(mut values: Vec<f32>) -> Self {
         let length = values.iter().map(|&x| f64::from(x) * f64::from(x)).sum::<f64>().sqrt();
         if length > 0.0 {
             values.iter_mut().for_each(|x| *x = (f64::from(*x) / length) as f32);
         }
-        Self(values)
+        Self { values, length }
     }
 
-    /// The numbers, `[projection]`.
+    /// A unit vector of a tower's output of another length.
+    #[must_use]
+    pub fn with_length(self, length: f64) -> Self {
+        Self { length, ..self }
+    }
+
+    /// The components, `[projection]`.
     pub fn values(&self) -> &[f32] {
-        &self.0
+        &self.values
     }
 
-    /// The numbers, `[projection]`.
+    /// Length of the tower's output before normalisation.
+    pub fn length(&self) -> f64 {
+        self.length
+    }
+
+    /// Consumes the embedding and returns its components, `[projection]`.
     pub fn into_values(self) -> Vec<f32> {
-        self.0
+        self.values
     }
 
-    /// Cosine of the angle between two embeddings of the same model, −1 to 1.
+    /// Cosine similarity with another embedding of the same model, −1 to 1.
     pub fn cosine(&self, other: &Self) -> f32 {
-        self.0.iter().zip(&other.0).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
+        self.values.iter().zip(&other.values).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum::<f64>() as f32
     }
 }

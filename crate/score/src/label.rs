@@ -1,28 +1,29 @@
-//! Which of two images is preferred.
+//! The preference between two images.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::probabilities;
+use super::probabilities::probabilities;
 
-/// Which of two images is preferred, by a person or by a scorer.
+/// The preference between two images, stated by a person or predicted by a model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Label {
     /// The left (first) image.
     Left,
-    /// Neither is significantly better.
+    /// Neither image is clearly better.
     Tie,
     /// The right (second) image.
     Right,
 }
 
 impl Label {
-    /// Every label.
+    /// All labels.
     pub const ALL: [Self; 3] = [Self::Left, Self::Tie, Self::Right];
 
-    /// A tie where the two probabilities are at most `tie_threshold` (0 to 1) apart, as the paper's evaluation has it.
+    /// Predicts a label from two scores. It is a tie if the probabilities differ by at most
+    /// `tie_threshold` (0 to 1), as in the evaluation of the Pick-a-Pic paper.
     pub fn of(scores: [f32; 2], tie_threshold: f32) -> Self {
         let probabilities = probabilities(&scores);
         let lead = probabilities[0] - probabilities[1];
@@ -35,7 +36,7 @@ impl Label {
         }
     }
 
-    /// The same with the sides exchanged.
+    /// The label for the same two images in reverse order.
     #[must_use]
     pub fn swapped(self) -> Self {
         match self {
@@ -54,12 +55,13 @@ impl Label {
         }
     }
 
-    /// The label of this name.
+    /// Parses a label's [`name`](Self::name).
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|label| label.name() == name)
     }
 
-    /// How preference is shared between left and right, as Pick-a-Pic's `label_0` and `label_1` have it.
+    /// The label as target probabilities for left and right, like Pick-a-Pic's `label_0` and
+    /// `label_1`.
     pub fn shares(self) -> [f64; 2] {
         match self {
             Self::Left => [1.0, 0.0],
@@ -68,12 +70,12 @@ impl Label {
         }
     }
 
-    /// The label of exactly these shares.
+    /// The label with exactly these shares, if there is one.
     pub fn of_shares(shares: [f64; 2]) -> Option<Self> {
         Self::ALL.into_iter().find(|label| label.shares() == shares)
     }
 
-    /// The side with the larger share; a tie where they are equal.
+    /// The side with the larger share, or a tie if both are equal.
     pub fn leaning([left, right]: [f64; 2]) -> Self {
         if left > right {
             Self::Left

@@ -1,32 +1,32 @@
-//! Two embeddings → score; scores → probabilities, ranks and labels.
+//! Scores from pairs of embeddings; probabilities, ranks and labels from scores.
 //!
-//! `s(prompt, image) = exp(logit_scale) · cos(prompt, image)`; only scores of the same prompt compare.
+//! `s(prompt, image) = exp(logit_scale) · cos(prompt, image)`. Only scores for the same prompt are
+//! comparable.
 
+mod catalogue;
 mod embedding;
+mod head;
 mod label;
+mod probabilities;
+mod standardised;
 
 use std::cmp::Ordering;
 
+pub use catalogue::{Formula, Group, ImageInput, Licence, Published, SCORERS, Scorer, TextInput};
 pub use embedding::Embedding;
+pub use head::{Head, HeadError, Layer};
 pub use label::Label;
+pub use probabilities::probabilities;
+pub use standardised::standardised;
 
-/// How well an image fits a prompt. Real models give about 20 (`logit_scale` is about 100, cosines are about 0.2).
+/// Scores how well an image matches a prompt. `logit_scale` is the already exponentiated factor,
+/// about 100 for published models. Their cosines are about 0.2, so typical scores are about 20.
 pub fn score(logit_scale: f32, prompt: &Embedding, image: &Embedding) -> f32 {
     logit_scale * prompt.cosine(image)
 }
 
-/// Each image's probability of being the preferred one, given the scores of one prompt's images: their softmax.
-///
-/// Sums to 1; empty for no scores.
-pub fn probabilities(scores: &[f32]) -> Vec<f32> {
-    let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let weights: Vec<f64> = scores.iter().map(|&score| f64::from(score - highest).exp()).collect();
-    let sum: f64 = weights.iter().sum();
-    weights.iter().map(|weight| (weight / sum) as f32).collect()
-}
-
-/// Each image's place among the images of one prompt: 1 for the highest score. Equal scores share a place, and the places after it are
-/// left out.
+/// Ranks the images of one prompt: 1 for the highest score. Equal scores share a rank, and the
+/// following ranks are skipped (1, 2, 2, 4).
 pub fn ranks(scores: &[f32]) -> Vec<usize> {
     let above =
         |score: &f32| scores.iter().filter(|other| other.total_cmp(score) == Ordering::Greater).count();
@@ -36,18 +36,6 @@ pub fn ranks(scores: &[f32]) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn probabilities_are_the_softmax() {
-        // torch.softmax(torch.tensor([21.5, 20.0, 22.25], dtype=torch.float64), 0)
-        let expected = [0.299_389_53, 0.066_802_83, 0.633_807_64];
-        for (found, expected) in probabilities(&[21.5, 20.0, 22.25]).iter().zip(expected) {
-            assert!((found - expected).abs() < 1e-6, "{found} {expected}");
-        }
-        assert_eq!(probabilities(&[500.0, -500.0]), [1.0, 0.0]);
-        assert_eq!(probabilities(&[3.0]), [1.0]);
-        assert!(probabilities(&[]).is_empty());
-    }
 
     #[test]
     fn equal_scores_share_a_rank() {

@@ -1,35 +1,36 @@
-//! What people chose between, out of a data set: for rankings and the human baseline. Needs no model and reads no images.
+//! The choices in a dataset, for rankings and the human baseline. Needs no model and reads no
+//! images.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     path::{Path, PathBuf},
 };
 
 use clap::ValueEnum;
 
-use super::{fault::Fault, load};
+use super::{fault::Fault, images, load, pairs, skipped::Skipped};
 use crate::{
     dataset::{Columns, DatasetFiles, Row, RowImage},
     evaluate::{Comparison, RankBy, comparison::Unit},
     preference::image_uid,
 };
 
-/// Most bytes of a list of templates.
+/// Maximum size of a list of templates in bytes.
 const TEMPLATES: u64 = 256 << 20;
 
-/// What is ranked.
+/// What to rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum RankArgument {
-    /// What made the images: the columns `model_0` and `model_1`.
+    /// The models that made the images (columns `model_0` and `model_1`).
     Models,
-    /// The images, each within its prompt.
+    /// The images of each prompt.
     Images,
-    /// Prompt templates, as `--templates` says which image is of which.
+    /// The prompt templates that --templates assigns to images.
     #[value(alias = "prompts")]
     Templates,
 }
 
-/// What an image counts as.
+/// How images are named in a ranking.
 pub(super) enum Naming {
     Models,
     Images,
@@ -41,16 +42,16 @@ impl Naming {
         match (rank, templates) {
             (RankArgument::Templates, Some(path)) => Ok(Self::Templates(read_templates(path)?)),
             (RankArgument::Templates, None) => Err(Fault::Usage {
-                reason: "--rank templates needs --templates FILE: a CSV with the columns image and template"
+                reason: "--rank templates needs --templates FILE, a CSV with the columns image and template"
                     .into(),
             }),
-            (_, Some(_)) => Err(Fault::Usage { reason: "--templates is for --rank templates alone".into() }),
+            (_, Some(_)) => Err(Fault::Usage { reason: "--templates is only for --rank templates".into() }),
             (RankArgument::Models, None) => Ok(Self::Models),
             (RankArgument::Images, None) => Ok(Self::Images),
         }
     }
 
-    /// What is drawn for intervals.
+    /// The unit that the bootstrap resamples.
     pub(super) fn unit(&self) -> Unit {
         match self {
             Self::Images => RankBy::Image.unit(),
@@ -59,7 +60,7 @@ impl Naming {
         }
     }
 
-    /// What an image counts as; nothing where that is not known.
+    /// The name that an image is ranked under; empty if it is unknown.
     pub(super) fn name(&self, image: &RowImage, uid: &str) -> String {
         match self {
             Self::Models => image.model.clone(),
@@ -69,36 +70,43 @@ impl Naming {
     }
 }
 
-/// An image's uid, or what it would be.
+/// The uid of an image, computed if the row has none.
 pub(super) fn uid(image: &RowImage) -> String {
     if image.uid.is_empty() { image_uid(&image.bytes) } else { image.uid.clone() }
 }
 
-/// What people chose.
+/// Choices of people.
 #[derive(Default)]
 pub(super) struct Choices {
-    /// Between images.
+    /// Choices between images.
     pub(super) images: Vec<Comparison>,
-    /// Between what is ranked.
+    /// The same choices, by the names that are ranked.
     pub(super) ranked: Vec<Comparison>,
 }
 
 impl Choices {
-    /// Every labelled row that is no control: those are chosen to be easy.
-    pub(super) fn read(files: &DatasetFiles, naming: Option<&Naming>) -> Result<Self, Fault> {
+    /// Reads every labelled row except controls, which are easy by design.
+    /// Skips rows with an invalid value and reports them, except in lines that were `said`.
+    pub(super) fn read(
+        files: &DatasetFiles,
+        naming: Option<&Naming>,
+        said: &mut HashSet<String>,
+    ) -> Result<Self, Fault> {
         let bar = load::bar("{msg} {wide_bar} {pos}/{len}");
         bar.set_message("Choices");
         bar.set_length(files.rows());
-        let mut found = Self::default();
+        let (mut found, mut skipped) = (Self::default(), Skipped::default());
         for &group in files.groups() {
-            let mut rows = files.read_columns(group, Columns::WithoutImages)?;
-            if rows.iter().flat_map(|row| &row.images).any(|image| image.uid.is_empty()) {
-                rows = files.read(group)?;
+            let mut read = files.read_sound(group, Columns::WithoutImages)?;
+            if read.rows.iter().flat_map(|row| &row.images).any(|image| image.uid.is_empty()) {
+                read = files.read_sound(group, Columns::All)?;
             }
-            rows.iter().for_each(|row| found.add(row, naming));
-            bar.inc(rows.len() as u64);
+            read.rows.iter().for_each(|row| found.add(row, naming));
+            read.faults.iter().for_each(|fault| skipped.add(None, fault.to_string()));
+            bar.inc(group.rows);
         }
         bar.finish_and_clear();
+        skipped.report(said);
         Ok(found)
     }
 
@@ -119,26 +127,17 @@ impl Choices {
 /// A CSV with the columns `image` (a uid) and `template`.
 fn read_templates(path: &Path) -> Result<HashMap<String, String>, Fault> {
     let wrong = |reason: String| Fault::Input { path: path.display().to_string(), reason };
-    let length = std::fs::metadata(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?.len();
-    if length > TEMPLATES {
-        return Err(wrong(format!("it has {length} bytes; expected at most {TEMPLATES}")));
-    }
-    let mut reader =
-        csv::Reader::from_path(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
-    let headers = reader.headers().map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    let bytes = images::read_text(path, TEMPLATES).map_err(wrong)?;
+    let mut reader = csv::Reader::from_reader(bytes.as_slice());
+    let headers = reader.headers().map_err(|error| wrong(pairs::said(&error)))?;
     let column = |name: &str| headers.iter().position(|header| header == name);
     let (Some(image), Some(template)) = (column("image"), column("template")) else {
-        return Err(wrong("it lacks the columns `image` and `template`".into()));
+        return Err(wrong("line 1 must name the columns `image` and `template`".into()));
     };
     let mut found = HashMap::new();
-    for (row, record) in reader.records().enumerate() {
-        let record = record.map_err(|error| wrong(format!("row {row} cannot be read: {error}")))?;
-        let (Some(image), Some(template)) = (record.get(image), record.get(template)) else {
-            return Err(wrong(format!(
-                "row {row} has {} columns; expected `image` and `template`",
-                record.len()
-            )));
-        };
+    for record in reader.records() {
+        let record = record.map_err(|error| wrong(pairs::said(&error)))?;
+        let (Some(image), Some(template)) = (record.get(image), record.get(template)) else { continue };
         found.insert(image.to_owned(), template.to_owned());
     }
     Ok(found)

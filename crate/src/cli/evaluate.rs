@@ -4,103 +4,115 @@ use std::{
     collections::{HashMap, HashSet},
     fs,
     io::{self, Write},
-    ops::ControlFlow,
     path::PathBuf,
 };
 
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
 use pollster::FutureExt as _;
 
 use super::{
     arguments::RunArguments,
-    choices::{self, Choices, Naming, RankArgument},
+    choices::{Choices, Naming, RankArgument},
     fault::{self, Fault},
-    load,
+    judge::{PAIRS, judge},
+    load::{self, ranking_bar, show},
+    model_distances::{DistanceOptions, Distances},
+    skipped::Skipped,
+    text::counted,
 };
 use crate::{
     PickScore,
-    dataset::{DatasetFiles, Derived, Row},
+    dataset::{Columns, DatasetFiles, Derived, SoundRows},
     evaluate::{
-        Bootstrap, Humans, Judged, RankOptions, Ranking, Report, RetrievalRow, interval_plot, rank,
+        Bootstrap, Concordance, Humans, Judged, RankOptions, Ranking, Report, RetrievalRow, WithoutTies,
+        concordance, interval_plot, rank,
         retrieval::{Pair, Trials, retrieval},
-        scorer_means::{Scored, correlate},
+        scorer_means::{Correlation, correlate},
     },
-    progress::Progress,
     score::Label,
-    scorer::ImageCache,
-    towers::Embedding,
 };
 
-/// Pairs that are scored at once: enough to fill batches, few enough to see progress.
-const PAIRS: usize = 64;
-/// Embeddings that are kept for images and prompts that come again, 4 KB each. Those that do mostly come soon.
-const KEPT: usize = 50_000;
-/// Faults of pairs that are told one by one.
-const TOLD: usize = 10;
-
-/// Models against preferences, and people against each other.
+/// Measure how well models predict preferences, and rank models or images by people's choices.
 #[derive(Debug, Args)]
 pub(super) struct EvaluateArguments {
-    /// A model directory or safetensors file; may be given several times. Without one only what people chose is looked at.
+    /// Model directory or weights file; repeatable.
+    ///
+    /// Several models run one after the other and are compared on the same pairs.
+    ///
+    /// Without a model, the report only describes people's choices.
     #[arg(long = "model", value_name = "DIR|FILE")]
     models: Vec<PathBuf>,
-    /// What the models are called in the report, in their order; their folders' names unless given.
+    /// Name for a --model in the report; repeatable [default: its folder's name].
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
     #[command(flatten)]
     run: RunArguments,
-    /// Pairs to judge models by: Parquet files in Pick-a-Pic's schema, or Hugging Face folders, whose split `--split` is read.
+    #[command(flatten)]
+    distance: DistanceOptions,
+    /// Preference pairs: Parquet files in Pick-a-Pic's schema, or dataset folders.
+    ///
+    /// A `user_id` of 0 means that the person is unknown.
     #[arg(long = "data", value_name = "FILE|DIR", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// Which split of a folder.
+    /// Split to read from dataset folders.
     #[arg(long, value_name = "NAME", default_value = "test")]
     split: String,
-    /// Other pairs, on which each model's tie threshold is chosen; of a folder the split `validation` is read.
+    /// Pairs for choosing each model's tie threshold (split `validation` of folders).
     #[arg(long = "validation", value_name = "FILE|DIR", num_args = 1..)]
     validation: Vec<PathBuf>,
-    /// Call a pair a tie where its probabilities are at most this far apart (0 to 1), instead of choosing that on `--validation`.
+    /// Predict a tie if the probabilities differ by at most T (0 to 1).
     #[arg(long, value_name = "T", conflicts_with = "validation")]
     threshold: Option<f64>,
-    /// Also ask how often an image finds its own prompt among 100: rows whose first image fits their prompt and no other row's.
+    /// Also report the accuracy on pairs that are not ties, in a table apart.
+    ///
+    /// Other evaluations report it; it does not compare with the paper's, in which ties count.
+    #[arg(long)]
+    without_ties: bool,
+    /// Rows for retrieval: how often an image's own prompt scores highest among 100.
+    ///
+    /// The first image of each row must match the row's prompt and no other row's.
     #[arg(long, value_name = "FILE|DIR")]
     retrieval: Option<PathBuf>,
-    /// Rank what people chose between, by Bradley–Terry with ties and by Elo, and correlate each model's mean scores with that.
+    /// Rank models, images or templates (Bradley–Terry with ties, and Elo).
+    ///
+    /// With --model, the report correlates each model's mean scores with the ranking.
     #[arg(long, value_enum, value_name = "WHAT")]
     rank: Option<RankArgument>,
-    /// For `--rank templates`: a CSV with the columns `image` (an image's uid) and `template`.
+    /// CSV with the columns `image` (uid) and `template`, for --rank templates.
     #[arg(long, value_name = "FILE", requires = "rank")]
     templates: Option<PathBuf>,
-    /// Draw the ranking with its intervals to this file, as SVG.
+    /// Write a plot of the ranking and its intervals to this SVG file.
     #[arg(long, value_name = "FILE", requires = "rank")]
     plot: Option<PathBuf>,
-    /// Random orders that Elo ratings are averaged over.
+    /// Number of random orders to average Elo ratings over.
     #[arg(long, value_name = "N", default_value_t = RankOptions::default().orders as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     orders: u32,
-    /// The deviation of the ranking's prior, in nats; 0 for none, which needs a data set where nothing won or lost everything.
-    #[arg(long, value_name = "DEVIATION", default_value_t = RankOptions::default().prior.unwrap_or_default())]
+    /// Standard deviation of the ranking's prior in nats; 0 means no prior.
+    ///
+    /// Without a prior, no item may have won or lost all of its comparisons.
+    #[arg(long, value_name = "NATS", default_value_t = RankOptions::default().prior.unwrap_or_default())]
     prior: f64,
-    /// Data sets that are drawn for the 95 % intervals.
+    /// Number of bootstrap resamples for the 95 % intervals.
     #[arg(long, value_name = "N", default_value_t = Bootstrap::default().resamples as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     resamples: u32,
-    /// What they are drawn from.
+    /// Random seed.
     #[arg(long, value_name = "N", default_value_t = Bootstrap::default().seed)]
     seed: u64,
-    /// Write the report as JSON to this file too.
+    /// Also write the report to this file, as JSON.
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
-    /// How the report is written.
+    /// Output format.
     #[arg(long, value_enum, default_value_t = ReportFormat::Table)]
     format: ReportFormat,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ReportFormat {
-    /// For people.
+    /// Human-readable table.
     Table,
-    /// One document, with reliability diagrams.
+    /// One JSON document, with reliability diagrams.
     Json,
-    /// For a README.
+    /// Markdown table, for example for a README.
     Markdown,
 }
 
@@ -108,75 +120,124 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(threshold) = arguments.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
         return Err(Fault::Usage { reason: format!("--threshold is {threshold}; expected 0 to 1") });
     }
-    if arguments.models.is_empty() && !(arguments.validation.is_empty() && arguments.retrieval.is_none()) {
-        let reason = "--validation and --retrieval are for models; give --model".into();
+    let needs_model =
+        !arguments.validation.is_empty() || arguments.retrieval.is_some() || arguments.without_ties;
+    if arguments.models.is_empty() && needs_model {
+        let reason = "--validation, --retrieval and --without-ties need a model; give --model".into();
         return Err(Fault::Usage { reason });
     }
     if !arguments.names.is_empty() && arguments.names.len() != arguments.models.len() {
         let (names, models) = (arguments.names.len(), arguments.models.len());
-        return Err(Fault::Usage { reason: format!("{names} names for {models} models; expected one each") });
+        return Err(Fault::Usage {
+            reason: format!(
+                "--name was given {} for {}; give one name per model",
+                counted(names, "time"),
+                counted(models, "model")
+            ),
+        });
     }
-    // What can be seen to be wrong is said before a gigabyte is loaded.
+    let run_options = arguments.run.options_of(arguments.models.len())?;
+    // Report wrong arguments before loading gigabytes.
     let naming = arguments.rank.map(|rank| Naming::new(rank, arguments.templates.as_ref())).transpose()?;
+    let distances = Distances::new(&arguments.distance, naming.as_ref())?;
     let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
     let validation = match &arguments.validation[..] {
         [] => None,
         paths => Some(DatasetFiles::open(paths, "validation")?),
     };
     let named = arguments.retrieval.as_ref().map(|path| DatasetFiles::open(&[path], "test")).transpose()?;
-    let mut said: Vec<&[Derived]> = Vec::new();
+    let mut derived: Vec<&[Derived]> = Vec::new();
     for files in [Some(&data), validation.as_ref(), named.as_ref()].into_iter().flatten() {
-        // What is true of several is said once.
-        if !said.contains(&files.derived()) {
+        // A fact about several models is reported once.
+        if !derived.contains(&files.derived()) {
             fault::report_derived(files.derived());
-            said.push(files.derived());
+            derived.push(files.derived());
         }
     }
     let given = arguments.threshold;
     let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
-    let choices = Choices::read(&data, naming.as_ref())?;
+    // A fact about several models is reported once.
+    let mut said = HashSet::new();
+    let choices = Choices::read(&data, naming.as_ref(), &mut said)?;
     let options = rank_options(arguments, naming.as_ref());
     let ranking = naming.is_some().then(|| ranking(&choices, &options)).transpose()?;
     let nothing = || Fault::Nothing {
-        reason: format!("none of the {} pairs has a label and images that can be read", data.rows()),
+        reason: match data.rows() {
+            1 => "the pair has no label, or an image that cannot be read".into(),
+            0 => "the dataset has no rows".into(),
+            rows => format!("none of the {rows} pairs has a label and readable images"),
+        },
     };
-    let mut report: Option<Report> = None;
+    let mut results: Vec<Judgement> = Vec::new();
     for (index, model) in arguments.models.iter().enumerate() {
-        let scorer = load::open_at(model, &arguments.run)?;
+        let scorer = load::open_as(model, &run_options[index], arguments.run.threads)?;
         let validated =
             validation.as_ref().map(|files| judge(&scorer, files, "Validation", None)).transpose()?;
-        let validated = validated.map(|found| found.pairs).unwrap_or_default();
+        if let Some(found) = &validated {
+            found.skipped.report(&mut said);
+        }
         let found = judge(&scorer, &data, "Pairs", naming.as_ref())?;
-        let report = match &mut report {
-            Some(report) => report,
-            none => none.insert(
-                Report::new(&found.pairs, validated.len(), found.left_out, given, &bootstrap)
-                    .ok_or_else(nothing)?,
-            ),
+        found.skipped.report(&mut said);
+        let name = arguments.names.get(index).unwrap_or(&scorer.info().model).clone();
+        let mut result = Judgement {
+            has_probabilities: scorer.scoring().scorer.has_probabilities(),
+            validated: validated.map(|found| found.pairs).unwrap_or_default(),
+            places: found.places,
+            pairs: found.pairs,
+            correlation: None,
+            retrieval: None,
+            name,
         };
-        let name = arguments.names.get(index).unwrap_or(&scorer.info().model);
-        report.add(name, &found.pairs, &validated, given, &bootstrap).ok_or_else(nothing)?;
-        // Scores of images compare within a prompt only, as do the ranks of images: there is no mean to correlate.
+        // Scores of images compare within a prompt only, as do the ranks of images: there is no
+        // mean to correlate.
         if !matches!(naming, None | Some(Naming::Images)) {
             let bar = ranking_bar();
-            let found =
+            let correlated =
                 correlate(&choices.ranked, &found.scored, &options, &mut |progress| show(&bar, progress));
             bar.finish_and_clear();
-            match found? {
-                Some(correlation) => report.add_correlation(correlation),
-                None => fault::report(&format!(
-                    "{name}: fewer than three are ranked and scored, or all alike; there is no correlation"
-                )),
+            result.correlation = correlated?;
+            if result.correlation.is_none() {
+                fault::report(&format!(
+                    "{}: no correlation, because fewer than three items are both ranked and scored, or all are alike",
+                    result.name
+                ));
             }
         }
-        if let Some(named) = &named {
-            report.add_retrieval(retrieve(&scorer, named, arguments.seed, &bootstrap)?);
+        match &named {
+            Some(named) if scorer.scoring().scorer.reads_prompt() => {
+                result.retrieval = Some(retrieve(&scorer, named, arguments.seed, &bootstrap, &mut said)?);
+            }
+            Some(_) => fault::report(&format!("{}: no retrieval, because it reads no prompt", result.name)),
+            None => {}
         }
+        results.push(result);
     }
-    let mut report = match report {
-        Some(report) => report,
-        None => without_models(&choices, &data, given, &bootstrap).ok_or_else(nothing)?,
+    keep_common(&mut results);
+    let mut report = match &results[..] {
+        [] => without_models(&choices, &data, given, &bootstrap).ok_or_else(nothing)?,
+        [first, ..] => {
+            let left_out = data.rows() as usize - first.pairs.len();
+            Report::new(&first.pairs, first.validated.len(), left_out, given, &bootstrap)
+                .ok_or_else(nothing)?
+        }
     };
+    if arguments.without_ties {
+        let scorers: Vec<(&str, &[Judged])> =
+            results.iter().map(|result| (result.name.as_str(), result.pairs.as_slice())).collect();
+        report.without_ties = WithoutTies::new(&scorers, &choices.images, &bootstrap);
+    }
+    report.agreement = agreement(&results, &bootstrap);
+    for result in results {
+        let Judgement { name, has_probabilities, pairs, validated, .. } = &result;
+        report.add(name, *has_probabilities, pairs, validated, given, &bootstrap).ok_or_else(nothing)?;
+        result.correlation.into_iter().for_each(|found| report.add_correlation(found));
+        result.retrieval.into_iter().for_each(|found| report.add_retrieval(found));
+    }
+    if let (Some(distances), Some(naming)) = (&distances, &naming) {
+        let options_of_encoder = arguments.run.options_of_encoder();
+        let run = (&options_of_encoder, arguments.run.threads);
+        report.distance = distances.correlate(run, (&data, naming), (&choices, &options), &mut said)?;
+    }
     report.humans = Humans::of(&choices.images, &bootstrap);
     if let (Some(path), Some(ranking)) = (&arguments.plot, &ranking) {
         interval_plot::plot(ranking, path)?;
@@ -185,7 +246,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(path) = &arguments.out {
         let unwritten = |error: io::Error| Fault::Input {
             path: path.display().to_string(),
-            reason: format!("it cannot be written: {error}"),
+            reason: format!("the file cannot be written: {error}"),
         };
         let mut document = serde_json::to_vec_pretty(&report)?;
         document.push(b'\n');
@@ -201,6 +262,44 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// What was measured with one model.
+struct Judgement {
+    name: String,
+    has_probabilities: bool,
+    validated: Vec<Judged>,
+    pairs: Vec<Judged>,
+    /// The place of each pair among the labelled rows.
+    places: Vec<usize>,
+    correlation: Option<Correlation>,
+    retrieval: Option<RetrievalRow>,
+}
+
+/// Leaves only the pairs that every model scored, so that all rows are about the same pairs.
+fn keep_common(results: &mut [Judgement]) {
+    let mut times: HashMap<usize, usize> = HashMap::new();
+    results.iter().flat_map(|result| &result.places).for_each(|&place| *times.entry(place).or_default() += 1);
+    let models = results.len();
+    for result in results {
+        let is_common = |place: &usize| times.get(place) == Some(&models);
+        let mut kept = result.places.iter().map(is_common);
+        result.pairs.retain(|_| kept.next().unwrap_or_default());
+        result.places.retain(is_common);
+    }
+}
+
+/// The agreement of every two models on the pairs.
+fn agreement(results: &[Judgement], bootstrap: &Bootstrap) -> Vec<Concordance> {
+    let mut found = Vec::new();
+    for (index, one) in results.iter().enumerate() {
+        for other in &results[index + 1..] {
+            let kendall = concordance::of_pairs(&one.pairs, &other.pairs, bootstrap);
+            let scorers = [one.name.clone(), other.name.clone()];
+            found.extend(kendall.map(|kendall| Concordance { scorers, kendall }));
+        }
+    }
+    found
 }
 
 fn rank_options(arguments: &EvaluateArguments, naming: Option<&Naming>) -> RankOptions {
@@ -221,19 +320,7 @@ fn ranking(choices: &Choices, options: &RankOptions) -> Result<Ranking, Fault> {
     Ok(found?)
 }
 
-fn ranking_bar() -> ProgressBar {
-    let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
-    bar.set_message("Ranking");
-    bar
-}
-
-fn show(bar: &ProgressBar, progress: Progress) -> ControlFlow<()> {
-    bar.set_length(progress.total.unwrap_or(progress.loaded));
-    bar.set_position(progress.loaded);
-    ControlFlow::Continue(())
-}
-
-/// The report of no model: what one that knows nothing would get.
+/// The report without a model: the accuracy of guessing.
 fn without_models(
     choices: &Choices,
     data: &DatasetFiles,
@@ -255,17 +342,21 @@ fn without_models(
     Report::new(&pairs, 0, data.rows() as usize - pairs.len(), given, bootstrap)
 }
 
-/// How often the first image of a row finds the row's prompt.
+/// Measures how often the first image of a row retrieves the row's prompt.
 fn retrieve(
     scorer: &PickScore,
     files: &DatasetFiles,
     seed: u64,
     bootstrap: &Bootstrap,
+    said: &mut HashSet<String>,
 ) -> Result<RetrievalRow, Fault> {
     let mut pairs = Vec::new();
+    let mut skipped = Skipped::new("row");
     let mut prompts: HashMap<String, usize> = HashMap::new();
     for &group in files.groups() {
-        for rows in files.read(group)?.chunks(PAIRS) {
+        let SoundRows { rows, faults, .. } = files.read_sound(group, Columns::All)?;
+        faults.iter().for_each(|fault| skipped.add(None, fault.to_string()));
+        for rows in rows.chunks(PAIRS) {
             let captions: Vec<&str> = rows.iter().map(|row| row.caption.as_str()).collect();
             let images: Vec<&[u8]> = rows.iter().map(|row| row.images[0].bytes.as_slice()).collect();
             let texts = scorer.embed_texts(&captions).block_on()?;
@@ -275,146 +366,17 @@ fn retrieve(
                 let prompt = *prompts.entry(row.caption.clone()).or_insert(next);
                 match image {
                     Ok(image) => pairs.push(Pair { text, image, prompt }.swapped()),
-                    Err(error) => {
-                        fault::report(&format!(
-                            "the image of ranking {} is left out: {error}",
-                            row.ranking_id
-                        ));
-                    }
+                    Err(error) => skipped.add(Some(row.ranking_id), format!("image `jpg_0`: {error}")),
                 }
             }
         }
     }
+    skipped.report(said);
     let mut trials = Trials { seed, ..Trials::default() };
     trials.candidates = trials.candidates.min(prompts.len());
     let top = |top: usize| {
-        let nothing = || Fault::Nothing { reason: "retrieval needs rows with different prompts".into() };
+        let nothing = || Fault::Nothing { reason: "--retrieval needs rows with different prompts".into() };
         retrieval(&pairs, &Trials { top, ..trials }, bootstrap).ok_or_else(nothing)
     };
     Ok(RetrievalRow { images: pairs.len(), candidates: trials.candidates, top_1: top(1)?, top_5: top(5)? })
-}
-
-/// A data set as a scorer sees it.
-#[derive(Default)]
-struct Found {
-    pairs: Vec<Judged>,
-    /// Pairs without a label, or with a prompt or image that cannot be read.
-    left_out: usize,
-    /// Those of them that could not be read.
-    unread: usize,
-    prompts: HashMap<String, usize>,
-    /// Every image of every prompt once, as what it is ranked as.
-    scored: Vec<Scored>,
-    seen: HashSet<(usize, String)>,
-}
-
-impl Found {
-    fn keep_scores(&mut self, naming: &Naming, row: &Row, prompt: usize, scores: [f32; 2]) {
-        for (image, score) in row.images.iter().zip(scores) {
-            let uid = choices::uid(image);
-            let item = naming.name(image, &uid);
-            if self.seen.insert((prompt, uid)) && !item.is_empty() {
-                self.scored.push(Scored { item, prompt: row.caption.clone(), score: score.into() });
-            }
-        }
-    }
-}
-
-/// Scores every labelled pair, one row group in memory at a time.
-fn judge(
-    scorer: &PickScore,
-    files: &DatasetFiles,
-    title: &'static str,
-    naming: Option<&Naming>,
-) -> Result<Found, Fault> {
-    let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
-    bar.set_message(title);
-    bar.set_length(files.rows());
-    let mut found = Found::default();
-    let mut kept = Kept::default();
-    for &group in files.groups() {
-        let rows = files.read(group)?;
-        let (labelled, unlabelled): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.label.is_some());
-        found.left_out += unlabelled.len();
-        bar.inc(unlabelled.len() as u64);
-        for rows in labelled.chunks(PAIRS) {
-            score(scorer, rows, &mut kept, &mut found, naming, &bar)?;
-            bar.inc(rows.len() as u64);
-        }
-    }
-    bar.finish_and_clear();
-    if found.unread > TOLD {
-        fault::report(&format!("{} pairs could not be read, the first {TOLD} as said above", found.unread));
-    }
-    Ok(found)
-}
-
-/// Embeddings of what may come again. In Pick-a-Pic a winner stays for the next pair, and a prompt has about ten.
-#[derive(Default)]
-struct Kept {
-    images: ImageCache,
-    prompts: HashMap<String, Result<Embedding, String>>,
-}
-
-fn score(
-    scorer: &PickScore,
-    rows: &[&Row],
-    kept: &mut Kept,
-    found: &mut Found,
-    naming: Option<&Naming>,
-    bar: &ProgressBar,
-) -> Result<(), Fault> {
-    if kept.images.len() > KEPT {
-        kept.images = ImageCache::default();
-    }
-    if kept.prompts.len() > KEPT {
-        kept.prompts.clear();
-    }
-    let unseen: Vec<&str> = rows
-        .iter()
-        .map(|row| row.caption.as_str())
-        .filter(|caption| !kept.prompts.contains_key(*caption))
-        .collect();
-    // An empty prompt has no embedding and must not stop the others.
-    let (readable, empty): (Vec<&str>, Vec<&str>) =
-        unseen.into_iter().partition(|caption| scorer.tokens(caption).is_ok());
-    for caption in empty {
-        let reason = scorer.tokens(caption).err().map(|error| error.to_string());
-        kept.prompts.insert(caption.into(), Err(reason.unwrap_or_default()));
-    }
-    let embedded = scorer.embed_texts(&readable).block_on()?;
-    kept.prompts.extend(readable.into_iter().map(str::to_owned).zip(embedded.into_iter().map(Ok)));
-    let encoded: Vec<&[u8]> =
-        rows.iter().flat_map(|row| &row.images).map(|image| image.bytes.as_slice()).collect();
-    let images = scorer.embed_images_with(&mut kept.images, &encoded).block_on()?;
-    for (row, images) in rows.iter().zip(images.chunks(2)) {
-        let (Some(label), [left, right]) = (row.label, images) else { continue };
-        let outcome = match (kept.prompts.get(&row.caption), left, right) {
-            (Some(Ok(prompt)), Ok(left), Ok(right)) => {
-                Ok([left, right].map(|image| scorer.score_of(prompt, image)))
-            }
-            (Some(Err(reason)), ..) => Err(reason.clone()),
-            (_, Err(error), _) => Err(format!("its image `jpg_0`: {error}")),
-            (_, _, Err(error)) => Err(format!("its image `jpg_1`: {error}")),
-            (None, ..) => Err("its prompt has no embedding".into()),
-        };
-        match outcome {
-            Ok(scores) => {
-                let next = found.prompts.len();
-                let prompt = *found.prompts.entry(row.caption.clone()).or_insert(next);
-                found.pairs.push(Judged { label, scores, kind: row.kind.clone(), prompt });
-                if let Some(naming) = naming {
-                    found.keep_scores(naming, row, prompt, scores);
-                }
-            }
-            Err(reason) => {
-                (found.unread, found.left_out) = (found.unread + 1, found.left_out + 1);
-                if found.unread <= TOLD {
-                    let said = format!("the pair of ranking {} is left out: {reason}", row.ranking_id);
-                    bar.suspend(|| fault::report(&said));
-                }
-            }
-        }
-    }
-    Ok(())
 }

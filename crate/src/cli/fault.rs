@@ -1,50 +1,54 @@
-//! What ends the command.
+//! The error type of the command.
 
 use std::{
     fmt::Display,
     io::{self, Write},
 };
 
+use super::text::printable;
 use crate::{
     dataset::{Derived, derived_line},
     scorer::ScoreError,
 };
 
-/// Why the command ends without all it was asked for.
+/// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// The arguments do not fit together.
+    /// The arguments contradict each other.
     #[error("{reason}")]
     Usage { reason: String },
-    /// The model or a device.
+    /// A model or device cannot be used.
     #[error(transparent)]
     Score(#[from] ScoreError),
-    /// An input file.
+    /// The network of FID cannot be used.
+    #[error(transparent)]
+    Inception(#[from] crate::inception::InceptionError),
+    /// An input file cannot be used.
     #[error("{path}: {reason}")]
     Input { path: String, reason: String },
-    /// A pattern without a match, a folder without images.
+    /// There is nothing to do or no result: a pattern without a match, a folder without images.
     #[error("{reason}")]
     Nothing { reason: String },
-    /// A model that is written.
+    /// A model cannot be converted.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
-    /// A data set.
+    /// A dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),
-    /// A ranking.
+    /// Choices cannot be ranked.
     #[error(transparent)]
     Rank(crate::evaluate::ranking::RankError),
-    /// A merge.
+    /// Datasets cannot be merged.
     #[error(transparent)]
     Merge(#[from] crate::dataset::merge::MergeError),
-    /// A ranking's picture.
+    /// A ranking cannot be plotted.
     #[error(transparent)]
     Plot(#[from] crate::evaluate::interval_plot::PlotError),
-    /// Training.
+    /// Training failed.
     #[error(transparent)]
     Train(#[from] crate::train::TrainError),
-    /// Standard output.
-    #[error("the results cannot be written: {0}")]
+    /// Standard output cannot be written.
+    #[error("cannot write the results: {0}")]
     Output(#[from] io::Error),
 }
 
@@ -67,7 +71,11 @@ impl From<crate::evaluate::ranking::RankError> for Fault {
 
 impl From<csv::Error> for Fault {
     fn from(error: csv::Error) -> Self {
-        Self::Output(error.into())
+        // `csv` hides the kind of the error, by which a closed pipe is recognised.
+        Self::Output(match error.into_kind() {
+            csv::ErrorKind::Io(error) => error,
+            other => io::Error::other(format!("{other:?}")),
+        })
     }
 }
 
@@ -77,13 +85,13 @@ impl From<serde_json::Error> for Fault {
     }
 }
 
-/// One line on standard error. That it cannot be written can be told to nobody.
+/// Writes one line to standard error. If that fails, there is no place left to report it.
 pub(super) fn report(what: &dyn Display) {
-    let line = what.to_string().replace(['\n', '\r'], " ");
+    let line = printable(&what.to_string());
     let _ = writeln!(io::stderr(), "pickscore: {line}");
 }
 
-/// Says which columns the files lack and what they were made from, if any.
+/// Reports which missing columns were derived, and from what.
 pub(super) fn report_derived(derived: &[Derived]) {
     if let Some(line) = derived_line(derived) {
         report(&line);

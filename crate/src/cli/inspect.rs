@@ -3,59 +3,105 @@
 use std::{
     collections::BTreeMap,
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use clap::Args;
 use serde_json::{Value, json};
 
 use super::{
-    arguments::{InspectArguments, InspectFormat},
+    arguments::TableOrJson,
     fault::Fault,
-    output::printable,
+    text::{counted, printable},
 };
 use crate::{
-    config::{Activation, ClipConfig, TextPooling, Transformer},
+    PickScore,
+    config::{Activation, ModelConfig, TextPooling, Transformer},
     pixels::{Processor, Resize},
+    score::{Scorer, TextInput},
+    scorer::{OpenOptions, processor, prompt_tokenizer},
     tokens::Tokenizer,
     weights::{InspectedFile, Inspection, ModelDirectory, Role, WeightError, list},
 };
 
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// Model to inspect, in place of the positional argument.
+    #[arg(long, value_name = "DIR|FILE", required_unless_present = "path")]
+    model: Option<PathBuf>,
+    /// Model directory, or weights file (safetensors or PyTorch).
+    #[arg(value_name = "DIR|FILE", conflicts_with = "model")]
+    path: Option<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
+    /// List all tensors.
+    #[arg(long)]
+    tensors: bool,
+}
+
 pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
-    // One of the two is there, by the arguments' rules.
+    // The rules of the arguments guarantee one of the two.
     let Some(path) = arguments.model.as_ref().or(arguments.path.as_ref()) else {
-        return Err(Fault::Usage { reason: "no model was named".into() });
+        return Err(Fault::Usage { reason: "no model given; pass a folder or file".into() });
     };
     let directory = match ModelDirectory::open(path) {
         Ok(directory) => directory,
-        // Without a configuration the tensors can still be listed.
+        // Tensors can be listed without a configuration.
         Err(error @ WeightError::NoModel { .. }) => return run_list(path, &list(path)?, &error, arguments),
         Err(error) => return Err(error.into()),
     };
     let inspection = directory.inspect()?;
-    let (tokenizer, tokenizer_problem) =
-        match directory.tokenizer_json()?.map(|json| Tokenizer::from_json(&json)) {
-            None => ("CLIP's published vocabulary, built in", None),
-            Some(Ok(_)) => ("tokenizer.json", None),
-            Some(Err(error)) => ("tokenizer.json", Some(error.to_string())),
-        };
-    let size = directory.config().vision.image_size;
-    let processor = directory.preprocessor_json()?.map(|json| Processor::from_json(&json, size));
-    let (processor, processor_problem) = match processor {
-        None => (Processor::clip(size), None),
-        Some(Ok(processor)) => (processor, None),
-        Some(Err(error)) => (Processor::clip(size), Some(error.to_string())),
+    let recognised = PickScore::recognise(path, &OpenOptions::default());
+    let scorer = match &recognised {
+        Ok(scoring) => scoring.scorer,
+        Err(_) if directory.clip().is_ok() => Scorer::CLIP,
+        Err(_) => Scorer::IMAGE_REWARD,
+    };
+    let description = directory.description();
+    let tokenizer = match (scorer.text, &description.tokenizer) {
+        (Some(TextInput::Bert), None) => "BERT's published vocabulary, built in",
+        (Some(TextInput::OpenClip), _) | (_, None) => "CLIP's published vocabulary, built in",
+        (_, Some(_)) => "tokenizer.json",
+    };
+    let read_tokenizer = description.tokenizer.as_deref().filter(|_| tokenizer == "tokenizer.json");
+    let tokenizer_problem = prompt_tokenizer(scorer, read_tokenizer).err().map(|error| error.to_string());
+    let size = directory.config().vision().image_size;
+    let (processor, processor_problem) = match processor(scorer, description.preprocessor.as_deref(), size) {
+        Ok(processor) => (processor, None),
+        Err(error) => (Processor::clip(size), Some(error.to_string())),
     };
     let problem = inspection.problem.as_ref().map(ToString::to_string);
-    let problem = problem.or(tokenizer_problem).or(processor_problem);
-    let document =
-        document(&directory, &inspection, tokenizer, &processor, problem.as_deref(), arguments.tensors);
+    let vocabulary_problem = || {
+        let clip = read_tokenizer.map(Tokenizer::from_json).unwrap_or_else(|| Ok(Tokenizer::clip())).ok()?;
+        let largest = clip.start().max(clip.end());
+        let vocabulary = directory.config().vocabulary();
+        (largest as usize >= vocabulary).then(|| {
+            format!(
+                "the tokenizer has tokens up to {largest}, but the model's vocabulary has only {vocabulary}; put \
+                 the model's tokenizer.json in its folder"
+            )
+        })
+    };
+    let scorer_problem = recognised.err().map(|error| error.to_string());
+    let problem = problem.or(scorer_problem).or(tokenizer_problem).or(processor_problem);
+    let reads_clip = matches!(scorer.text, Some(TextInput::Clip) | None);
+    let problem = if reads_clip { problem.or_else(vocabulary_problem) } else { problem };
+    let document = document(
+        &directory,
+        &inspection,
+        scorer,
+        (tokenizer, &processor),
+        problem.as_deref(),
+        arguments.tensors,
+    );
     let mut out = io::stdout().lock();
     match arguments.format {
-        InspectFormat::Json => {
+        TableOrJson::Json => {
             serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
-        InspectFormat::Table => write_table(&mut out, &document)?,
+        TableOrJson::Table => write_table(&mut out, &document)?,
     }
     match problem {
         Some(reason) => Err(Fault::Nothing { reason }),
@@ -63,7 +109,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
     }
 }
 
-/// Prints the tensors of files that no configuration describes, which is their problem.
+/// Prints the tensors of files without a configuration, and the error that its absence causes.
 fn run_list(
     path: &Path,
     files: &[InspectedFile],
@@ -73,14 +119,14 @@ fn run_list(
     let reason = problem.to_string();
     let mut out = io::stdout().lock();
     match arguments.format {
-        InspectFormat::Json => {
+        TableOrJson::Json => {
             let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
             let files: Vec<Value> = files.iter().map(|file| file_entry(file, true)).collect();
             let document = json!({ "model": name, "files": files, "problem": reason });
             serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
-        InspectFormat::Table => {
+        TableOrJson::Table => {
             for file in files {
                 write_file(&mut out, &file_entry(file, true))?;
             }
@@ -90,7 +136,7 @@ fn run_list(
     Err(Fault::Nothing { reason })
 }
 
-/// A file, with each of its tensors where `all` are wanted.
+/// A file as JSON, with each of its tensors if `all`.
 fn file_entry(file: &InspectedFile, all: bool) -> Value {
     let mut entry = json!({ "name": file.name, "bytes": file.bytes, "tensors": file.tensors.len() });
     if all {
@@ -114,8 +160,8 @@ fn file_entry(file: &InspectedFile, all: bool) -> Value {
 fn document(
     directory: &ModelDirectory,
     inspection: &Inspection,
-    tokenizer: &str,
-    processor: &Processor,
+    scorer: &Scorer,
+    (tokenizer, processor): (&str, &Processor),
     problem: Option<&str>,
     all: bool,
 ) -> Value {
@@ -133,6 +179,7 @@ fn document(
     };
     json!({
         "model": directory.name(),
+        "scorer": scorer.name,
         "parameters": u64::try_from(config.parameter_count()).unwrap_or(u64::MAX),
         "architecture": architecture(config),
         "files": files,
@@ -145,7 +192,7 @@ fn document(
     })
 }
 
-fn architecture(config: &ClipConfig) -> Value {
+fn architecture(config: &ModelConfig) -> Value {
     let tower = |transformer: &Transformer| {
         json!({
             "width": transformer.width,
@@ -158,16 +205,22 @@ fn architecture(config: &ClipConfig) -> Value {
             },
         })
     };
-    let (mut vision, mut text) = (tower(&config.vision.transformer), tower(&config.text.transformer));
-    vision["image_size"] = config.vision.image_size.into();
-    vision["patch_size"] = config.vision.patch_size.into();
-    text["context"] = config.text.context.into();
-    text["vocabulary"] = config.text.vocabulary.into();
-    text["pooling"] = match config.text.pooling {
-        TextPooling::HighestId => "highest id".into(),
-        TextPooling::FirstOf(id) => json!({ "first": id }),
+    let of_text = match config {
+        ModelConfig::Clip(config) => &config.text.transformer,
+        ModelConfig::Blip(config) => &config.text.transformer,
     };
-    json!({ "projection": config.projection, "vision": vision, "text": text })
+    let (mut vision, mut text) = (tower(&config.vision().transformer), tower(of_text));
+    vision["image_size"] = config.vision().image_size.into();
+    vision["patch_size"] = config.vision().patch_size.into();
+    text["context"] = config.context().into();
+    text["vocabulary"] = config.vocabulary().into();
+    if let ModelConfig::Clip(config) = config {
+        text["pooling"] = match config.text.pooling {
+            TextPooling::HighestId => "highest id".into(),
+            TextPooling::FirstOf(id) => json!({ "first": id }),
+        };
+    }
+    json!({ "projection": config.projection(), "vision": vision, "text": text })
 }
 
 fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
@@ -185,6 +238,7 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
     };
     let (vision, prompt) = (&document["architecture"]["vision"], &document["architecture"]["text"]);
     writeln!(out, "model       {}", text(&document["model"]))?;
+    writeln!(out, "scorer      {}", text(&document["scorer"]))?;
     writeln!(out, "parameters  {}", grouped(document["parameters"].as_u64().unwrap_or_default()))?;
     writeln!(
         out,
@@ -200,7 +254,9 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
         prompt["context"],
         prompt["vocabulary"]
     )?;
-    writeln!(out, "projection  {}", document["architecture"]["projection"])?;
+    if let Some(width) = document["architecture"]["projection"].as_u64() {
+        writeln!(out, "projection  {width}")?;
+    }
     writeln!(out, "tokenizer   {}", text(&document["tokenizer"]))?;
     writeln!(
         out,
@@ -211,7 +267,8 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
         write_file(out, file)?;
     }
     let dtypes = document["dtypes"].as_object().into_iter().flatten();
-    let dtypes: Vec<String> = dtypes.map(|(dtype, count)| format!("{count} × {dtype}")).collect();
+    let dtypes: Vec<String> =
+        dtypes.map(|(dtype, count)| format!("{count} × {}", printable(dtype))).collect();
     writeln!(out, "tensors     {}", dtypes.join(", "))?;
     for kind in ["ignored", "unexpected"] {
         let names: Vec<String> = document[kind].as_array().into_iter().flatten().map(text).collect();
@@ -219,23 +276,24 @@ fn write_table(out: &mut impl Write, document: &Value) -> io::Result<()> {
             writeln!(out, "{kind:10}  {}", names.join(", "))?;
         }
     }
-    let problem = document["problem"].as_str().unwrap_or("none, the model can be loaded");
+    let problem = document["problem"].as_str().unwrap_or("none in names, shapes and configuration");
     writeln!(out, "problem     {problem}")
 }
 
 fn write_file(out: &mut impl Write, file: &Value) -> io::Result<()> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
-    let tensors =
-        file["tensors"].as_array().map_or_else(|| file["tensors"].to_string(), |list| list.len().to_string());
+    let tensors = file["tensors"]
+        .as_array()
+        .map_or_else(|| file["tensors"].as_u64().unwrap_or_default() as usize, Vec::len);
     let bytes = grouped(file["bytes"].as_u64().unwrap_or_default());
-    writeln!(out, "file        {}: {bytes} bytes, {tensors} tensors", text(&file["name"]))?;
+    writeln!(out, "file        {}: {bytes} bytes, {}", text(&file["name"]), counted(tensors, "tensor"))?;
     for tensor in file["tensors"].as_array().into_iter().flatten() {
         let [name, dtype, role] = ["name", "dtype", "role"].map(|key| text(&tensor[key]));
         writeln!(out, "            {name}  {dtype} {}  {role}", tensor["shape"])?;
     }
     let passed_over: Vec<String> = file["passed_over"].as_array().into_iter().flatten().map(text).collect();
     if !passed_over.is_empty() {
-        writeln!(out, "passed over {}", passed_over.join(", "))?;
+        writeln!(out, "not read    {}", passed_over.join(", "))?;
     }
     Ok(())
 }

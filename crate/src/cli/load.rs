@@ -1,4 +1,4 @@
-//! Opens the model and runs images through it, with progress on a terminal.
+//! Opens a model and embeds images and prompts, with progress bars.
 
 use std::{
     collections::HashSet,
@@ -11,85 +11,106 @@ use indicatif::{ProgressBar, ProgressStyle};
 use pollster::FutureExt as _;
 
 use super::{
-    arguments::{ModelArguments, RunArguments},
+    arguments::ModelArguments,
     fault::{self, Fault},
     images,
+    text::counted,
 };
 use crate::{
     PickScore,
-    scorer::{ImageCache, ScoreError},
+    progress::Progress,
+    scorer::{ImageCache, OpenOptions, PerImage, ScoreError},
     towers::Embedding,
 };
 
-/// Opens the model that was asked for.
+/// Opens the model that the arguments name.
 pub(super) fn open(arguments: &ModelArguments) -> Result<PickScore, Fault> {
-    open_at(&arguments.model, &arguments.run)
+    open_as(&arguments.model, &arguments.run.options()?, arguments.run.threads)
 }
 
-/// Opens a model.
-pub(super) fn open_at(model: &Path, arguments: &RunArguments) -> Result<PickScore, Fault> {
-    threads(arguments.threads);
+/// Opens a model with these options.
+pub(super) fn open_as(model: &Path, options: &OpenOptions, threads: Option<u16>) -> Result<PickScore, Fault> {
+    set_threads(threads);
     let bar = bar("{msg} {wide_bar} {bytes}/{total_bytes}");
-    bar.set_message("Loading the model");
-    let scorer = PickScore::open(model, &arguments.options(), &mut |progress| {
+    bar.set_message("Loading model");
+    let scorer = PickScore::open_with_progress(model, options, &mut |progress| {
         bar.set_length(progress.total.unwrap_or(progress.loaded));
         bar.set_position(progress.loaded);
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
     let scorer = scorer?;
+    let scoring = scorer.scoring();
+    if scoring.is_guess && !scoring.scorer.has_probabilities() {
+        let name = scoring.scorer.name;
+        fault::report(&format!("assuming the scorer {name} from the model's name; --scorer chooses another"));
+    }
     if let Some(first) = scorer.info().unexpected.first() {
-        let count = scorer.info().unexpected.len();
-        fault::report(&format!(
-            "warning: {count} of the file's tensors are not the model's, the first is `{first}`"
-        ));
+        let count = counted(scorer.info().unexpected.len(), "tensor");
+        let first: String = first.chars().take(100).collect();
+        fault::report(&format!("warning: ignored {count} that the model does not use, such as `{first}`"));
     }
     Ok(scorer)
 }
 
-/// Has the CPU path run on so many threads.
-pub(super) fn threads(threads: Option<u16>) {
+/// Sets the number of CPU threads.
+pub(super) fn set_threads(threads: Option<u16>) {
     #[cfg(feature = "parallel")]
     if let Some(threads) = threads {
-        // Fails only where a pool exists already, which nothing has made before.
+        // Fails only if a pool exists already, and nothing creates one earlier.
         let _ = rayon::ThreadPoolBuilder::new().num_threads(threads.into()).build_global();
     }
     #[cfg(not(feature = "parallel"))]
     let _ = threads;
 }
 
-/// What became of a file.
-pub(super) struct Outcome {
+/// The result for one file.
+pub(super) struct Outcome<T> {
     pub(super) path: PathBuf,
-    pub(super) embedding: Result<Embedding, String>,
+    pub(super) result: Result<T, String>,
 }
 
-/// Runs files through the vision tower, a batch at a time, in order. What cannot be read is reported and, where `strict`, ends it.
+/// Computes something of a batch of encoded images.
+type Compute<'a, T> = dyn FnMut(&[&[u8]]) -> Result<PerImage<T>, Fault> + 'a;
+
+/// Embeds image files in order. An unreadable image is reported; if `strict`, it is an error.
 pub(super) fn embed_files(
     scorer: &PickScore,
     files: &[PathBuf],
     strict: bool,
-    take: &mut dyn FnMut(Outcome) -> Result<(), Fault>,
+    take: &mut dyn FnMut(Outcome<Embedding>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    let mut cache = ImageCache::default();
+    let mut embed = |encoded: &[&[u8]]| Ok(scorer.embed_images_with(&mut cache, encoded).block_on()?);
+    each_file(files, scorer.batch(), strict, &mut embed, take)
+}
+
+/// Computes something of image files in order, a batch of `size` at a time. An unreadable image is
+/// reported; if `strict`, it is an error.
+pub(super) fn each_file<T>(
+    files: &[PathBuf],
+    size: usize,
+    strict: bool,
+    compute: &mut Compute<'_, T>,
+    take: &mut dyn FnMut(Outcome<T>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let bar = bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
     bar.set_message("Images");
     bar.set_length(files.len() as u64);
-    let mut cache = ImageCache::default();
-    for batch in files.chunks(scorer.batch()) {
+    for batch in files.chunks(size) {
         let read: Vec<Result<Vec<u8>, String>> = batch.iter().map(|path| read(path)).collect();
         let encoded: Vec<&[u8]> = read.iter().filter_map(|bytes| bytes.as_deref().ok()).collect();
-        let embedded = scorer.embed_images_with(&mut cache, &encoded).block_on()?;
-        let mut embedded = embedded.into_iter();
+        let mut computed = compute(&encoded)?.into_iter();
         for (path, bytes) in batch.iter().zip(&read) {
-            let embedding = match bytes {
+            let result = match bytes {
                 Err(reason) => Err(reason.clone()),
-                Ok(_) => match embedded.next() {
-                    Some(Ok(embedding)) => Ok(embedding),
+                Ok(_) => match computed.next() {
+                    Some(Ok(result)) => Ok(result),
                     Some(Err(error)) => Err(error.to_string()),
                     None => continue,
                 },
             };
-            if let Err(reason) = &embedding {
+            if let Err(reason) = &result {
                 let fault = Fault::Input { path: path.display().to_string(), reason: reason.clone() };
                 if strict {
                     bar.finish_and_clear();
@@ -97,8 +118,8 @@ pub(super) fn embed_files(
                 }
                 bar.suspend(|| fault::report(&fault));
             }
-            let outcome = Outcome { path: path.clone(), embedding };
-            // A line of results on a terminal would land in the bar.
+            let outcome = Outcome { path: path.clone(), result };
+            // A line of results must not be written into the progress bar.
             bar.suspend(|| take(outcome))?;
             bar.inc(1);
         }
@@ -107,37 +128,52 @@ pub(super) fn embed_files(
     Ok(())
 }
 
-/// A file's bytes, or why they cannot be read.
+/// Reads a file, or says why it cannot be read.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    images::read(path).map_err(|error| format!("it cannot be read: {error}"))
+    images::read(path).map_err(|error| format!("the file cannot be read: {error}"))
 }
 
-/// Embeddings of prompts. Says which of them are longer than the model reads.
+/// Embeds prompts. Warns of prompts that are longer than the model's context.
 pub(super) fn embed_texts(scorer: &PickScore, texts: &[String]) -> Result<Vec<Embedding>, Fault> {
-    /// More are counted instead of listed.
+    warn_of_truncated(scorer, texts, &mut HashSet::new())?;
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    scorer.embed_texts(&texts).block_on().map_err(|error: ScoreError| error.into())
+}
+
+/// Warns of prompts that are longer than the model's context, except those that were `said` for
+/// another model.
+///
+/// # Errors
+///
+/// If a prompt is empty.
+pub(super) fn warn_of_truncated(
+    scorer: &PickScore,
+    texts: &[String],
+    said: &mut HashSet<String>,
+) -> Result<(), Fault> {
+    /// Maximum number of prompts in warnings; the rest are counted.
     const LISTED: usize = 3;
     let (mut truncated, mut seen) = (Vec::new(), HashSet::new());
     for text in texts {
-        if seen.insert(text) && scorer.tokens(text).map_err(Fault::from)?.truncated {
+        if seen.insert(text) && scorer.tokens(text).map_err(Fault::from)?.truncated && !said.contains(text) {
             truncated.push(text);
         }
     }
     for text in truncated.iter().take(LISTED) {
         let start: String = text.chars().take(40).collect();
         fault::report(&format!(
-            "warning: the prompt \"{start}…\" is longer than the model reads; its end is left out"
+            "warning: the prompt \"{start}…\" is longer than the model reads and was cut off"
         ));
     }
     if let Some(more) = truncated.len().checked_sub(LISTED).filter(|&more| more > 0) {
-        fault::report(&format!(
-            "warning: {more} more prompts are longer than the model reads; their ends are left out"
-        ));
+        let (are, were) = if more == 1 { ("prompt is", "was") } else { ("prompts are", "were") };
+        fault::report(&format!("warning: {more} more {are} longer than the model reads and {were} cut off"));
     }
-    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
-    scorer.embed_texts(&texts).block_on().map_err(|error: ScoreError| error.into())
+    said.extend(truncated.into_iter().cloned());
+    Ok(())
 }
 
-/// A bar on standard error, drawn only where that is a terminal.
+/// A progress bar on standard error, drawn only if that is a terminal.
 pub(super) fn bar(template: &str) -> ProgressBar {
     let bar = ProgressBar::new(0);
     if let Ok(style) = ProgressStyle::with_template(template) {
@@ -145,4 +181,18 @@ pub(super) fn bar(template: &str) -> ProgressBar {
     }
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
+}
+
+/// The progress of a ranking.
+pub(super) fn ranking_bar() -> ProgressBar {
+    let bar = bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
+    bar.set_message("Ranking");
+    bar
+}
+
+/// Shows progress.
+pub(super) fn show(bar: &ProgressBar, progress: Progress) -> ControlFlow<()> {
+    bar.set_length(progress.total.unwrap_or(progress.loaded));
+    bar.set_position(progress.loaded);
+    ControlFlow::Continue(())
 }

@@ -1,7 +1,6 @@
 //! `pickscore merge`
 
 use std::{
-    fs,
     io::{self, Write},
     ops::ControlFlow,
     path::{Path, PathBuf},
@@ -12,59 +11,71 @@ use clap::Args;
 use indicatif::ProgressBar;
 
 use super::{
-    arguments::InspectFormat,
+    arguments::TableOrJson,
     fault::{self, Fault},
-    load,
+    images, load,
 };
 use crate::dataset::merge::{MergeError, MergeOptions, MergeReport, merge};
 
-/// Most bytes of a list of phrases.
+/// Maximum size of a list of phrases in bytes.
 const PHRASES: u64 = 16 << 20;
-/// Reasons that are told one by one.
+/// Maximum number of reasons that are listed.
 const TOLD: usize = 20;
 
-/// One data set of many files.
+/// Merge contributions and other files of preference pairs into one dataset.
 #[derive(Debug, Args)]
 pub(super) struct MergeArguments {
-    /// Contributions (folders or zips), Parquet files in Pick-a-Pic's schema, and folders with any of them.
+    /// Contributions (folders or zips), Parquet files, or folders of them.
     #[arg(value_name = "FILE|DIR", required = true)]
     paths: Vec<PathBuf>,
-    /// The folder to write; it must not hold anything.
+    /// Output folder; must be new or empty.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What order and splits follow from.
+    /// Random seed for the order and the splits.
     #[arg(long, value_name = "N", default_value_t = MergeOptions::default().seed)]
     seed: u64,
-    /// Most prompts of the split `validation`; it gets no more than a tenth of all.
+    /// Maximum number of prompts in the split `validation`.
+    ///
+    /// The split never gets more than a tenth of all prompts.
     #[arg(long, value_name = "PROMPTS", default_value_t = MergeOptions::default().held_out[0])]
     validation: usize,
-    /// Most prompts of the split `test`; it gets no more than a tenth of all.
+    /// Maximum number of prompts in the split `test`.
+    ///
+    /// The split never gets more than a tenth of all prompts.
     #[arg(long, value_name = "PROMPTS", default_value_t = MergeOptions::default().held_out[1])]
     test: usize,
-    /// Let validation and test have several prompts of one rater, where there are too few raters for one each.
+    /// Allow several prompts of one rater in `validation` and `test`.
+    ///
+    /// Use this if there are too few raters to take one prompt from each, or if they are unknown.
     #[arg(long)]
     repeat_raters: bool,
-    /// Count images of a prompt that look the same as one: those whose dHashes differ in at most so many of 64 bits (`--near-duplicates` alone means 4).
+    /// Treat near-duplicate images of a prompt as one image; BITS defaults to 4.
+    ///
+    /// Images are near duplicates if at most BITS of the 64 bits of their dHashes differ.
     #[arg(long, value_name = "BITS", num_args = 0..=1, require_equals = true, default_missing_value = "4")]
     near_duplicates: Option<u32>,
-    /// Leave out prompts that have one of the words or phrases of this file, one a line.
+    /// Leave out prompts that contain a word or phrase from this file (one per line).
     #[arg(long, value_name = "FILE")]
     phrases: Option<PathBuf>,
-    /// Leave out raters whose agreement with others is below this (0 to 1), where ten of their choices or more can be compared.
+    /// Leave out raters who agree with others less often than this (0 to 1).
+    ///
+    /// Applies to raters with ten or more choices that can be compared.
     #[arg(long, value_name = "SHARE")]
     minimum_agreement: Option<f64>,
-    /// Leave out raters who fail more than this share of their control pairs (0 to 1), of three or more.
+    /// Leave out raters who fail more than this share of their control pairs (0 to 1).
+    ///
+    /// Applies to raters with three or more control pairs.
     #[arg(long, value_name = "SHARE")]
     maximum_failed_controls: Option<f64>,
     /// Write nothing if any file or row is refused.
     #[arg(long)]
     strict: bool,
-    /// Begin a new file after so many MiB.
+    /// Maximum size of an output file in MiB.
     #[arg(long, value_name = "MIB", default_value_t = 500, value_parser = clap::value_parser!(u64).range(1..=4096))]
     shard_size: u64,
-    /// How the report is written.
-    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
-    format: InspectFormat,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 }
 
 pub(super) fn run(arguments: &MergeArguments) -> Result<(), Fault> {
@@ -96,17 +107,26 @@ pub(super) fn run(arguments: &MergeArguments) -> Result<(), Fault> {
     reasons.clone().take(TOLD).for_each(|reason| fault::report(&format!("refused: {reason}")));
     let refused = report.refused.len() as u64 + report.refused_rows;
     if refused > TOLD as u64 {
-        fault::report(&format!("{refused} files and rows were refused, the first {TOLD} as said above"));
+        fault::report(&format!("refused {refused} files and rows; the first {TOLD} are listed above"));
+    }
+    let empty = [("validation", report.splits.validation), ("test", report.splits.test)];
+    let empty: Vec<&str> = empty.into_iter().filter(|(_, rows)| *rows == 0).map(|(name, _)| name).collect();
+    if !empty.is_empty() && report.splits.train > 0 && !arguments.repeat_raters {
+        let (splits, are) = (empty.join(" and "), if empty.len() == 1 { "split" } else { "splits" });
+        fault::report(&format!(
+            "no rows for the {are} {splits}: each of their prompts needs a different rater; --repeat-raters allows \
+             repeated and unknown raters"
+        ));
     }
     let mut out = io::stdout().lock();
     match arguments.format {
-        InspectFormat::Json => {
+        TableOrJson::Json => {
             let mut document = serde_json::to_value(&report)?;
             document["out"] = arguments.out.display().to_string().into();
             serde_json::to_writer_pretty(&mut out, &document)?;
             writeln!(out)?;
         }
-        InspectFormat::Table => table(&mut out, &arguments.out, &report)?,
+        TableOrJson::Table => table(&mut out, &arguments.out, &report)?,
     }
     Ok(())
 }
@@ -123,14 +143,11 @@ fn show(bar: &ProgressBar, stage: &'static str, loaded: u64, total: Option<u64>)
     bar.set_position(loaded);
 }
 
-/// One phrase a line; empty lines and those that begin with `#` say nothing.
+/// Reads one phrase per line; ignores empty lines and lines that begin with `#`.
 fn phrases(path: &Path) -> Result<Vec<String>, Fault> {
     let wrong = |reason: String| Fault::Input { path: path.display().to_string(), reason };
-    let length = fs::metadata(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?.len();
-    if length > PHRASES {
-        return Err(wrong(format!("it has {length} bytes; expected at most {PHRASES}")));
-    }
-    let text = fs::read_to_string(path).map_err(|error| wrong(format!("it cannot be read: {error}")))?;
+    let bytes = images::read_text(path, PHRASES).map_err(wrong)?;
+    let text = String::from_utf8(bytes).map_err(|_| wrong("the file is not UTF-8".into()))?;
     let lines = text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'));
     Ok(lines.map(str::to_owned).collect())
 }
@@ -157,9 +174,9 @@ fn table(out: &mut impl Write, folder: &Path, report: &MergeReport) -> io::Resul
         ("removed: phrases", removed.phrases),
         ("removed: near duplicates", removed.near_duplicates),
         ("removed: duplicates", removed.duplicates),
-        ("removed: rater's agreement", removed.agreement),
+        ("removed: low agreement of the rater", removed.agreement),
         ("removed: failed controls", removed.controls),
-        ("answers that contradict an earlier one", report.repeats.conflicting),
+        ("contradictory repeated answers", report.repeats.conflicting),
     ] {
         writeln!(out, "{what:<40}{count:>12}")?;
     }

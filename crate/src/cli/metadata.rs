@@ -2,24 +2,71 @@
 
 use std::{
     io::{self, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
+use clap::{Args, ValueEnum};
 use serde_json::{Map, Value, json};
 
 use super::{
-    arguments::{MetadataArguments, MetadataFormat},
     fault::{self, Fault},
-    images, load,
-    output::{Unread, printable},
-    score::line,
+    images::{self, Wanted},
+    load,
+    output::{Unread, line},
+    text::{none_of, printable},
 };
-use crate::metadata::Metadata;
+use crate::{
+    metadata::Metadata,
+    pixels::{Format, PixelError},
+};
+
+/// Show the prompt, seed, model and settings that generators wrote into images.
+#[derive(Debug, Args)]
+pub(super) struct MetadataArguments {
+    /// Image files, folders (searched recursively) or patterns such as `renders/*.png`.
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = MetadataFormat::Table)]
+    format: MetadataFormat,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MetadataFormat {
+    /// Human-readable text.
+    Table,
+    /// One JSON document, in input order.
+    Json,
+    /// One JSON object per line.
+    Jsonl,
+    /// Comma-separated values with a header.
+    Csv,
+}
+
+/// The fields of a CSV file, after `path`.
+const FIELDS: [&str; 11] = [
+    "generator",
+    "prompt",
+    "negative_prompt",
+    "seed",
+    "model",
+    "steps",
+    "guidance",
+    "sampler",
+    "scheduler",
+    "width",
+    "height",
+];
 
 pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
-    let files = images::list(&arguments.images)?;
+    let listed = images::list(&arguments.images, Wanted::Metadata)?;
+    listed.report_unread(false)?;
+    let given = listed.files.len() + listed.unread.len();
     let (mut entries, mut errors) = (Vec::new(), Vec::new());
-    for file in &files {
+    for Unread { path, error } in listed.unread {
+        errors.push(Unread::told(path, error, arguments.format == MetadataFormat::Jsonl)?);
+    }
+    for file in &listed.files {
         let path = file.display().to_string();
         match of(file) {
             Ok(found) => {
@@ -40,6 +87,8 @@ pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
     match arguments.format {
         MetadataFormat::Jsonl => {}
         MetadataFormat::Table => write_table(&mut out, &entries)?,
+        MetadataFormat::Csv if nothing => {}
+        MetadataFormat::Csv => write_csv(out, &entries)?,
         MetadataFormat::Json => {
             let mut document = json!({ "images": entries });
             if !errors.is_empty() {
@@ -50,21 +99,29 @@ pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
         }
     }
     if nothing {
-        return Err(Fault::Nothing { reason: format!("none of the {} files could be read", files.len()) });
+        return Err(Fault::Nothing { reason: none_of(given, "file", "read") });
     }
     Ok(())
 }
 
-/// What a file says about how its image was made. `None` where it says nothing in a known form.
+/// Reads a file's generation data. `None` if it has none in a known form.
 ///
 /// # Errors
 ///
-/// When the file cannot be read.
+/// If the file cannot be read or is not an image.
 pub(super) fn of(file: &Path) -> Result<Option<Metadata>, String> {
-    Ok(Metadata::of(&load::read(file)?))
+    let bytes = load::read(file)?;
+    if let Some(found) = Metadata::of(&bytes) {
+        return Ok(Some(found));
+    }
+    match Format::of(&bytes) {
+        // Their pixels cannot be decoded, but their Exif data can be read.
+        Ok(_) | Err(PixelError::Convertible { found: "AVIF" | "HEIC", .. }) => Ok(None),
+        Err(error) => Err(error.to_string()),
+    }
 }
 
-/// One image as JSON: its path, then every field, null where the file says nothing.
+/// One image as JSON: its path, then every field, null if the file does not say.
 fn entry(path: &str, found: Option<Metadata>) -> Result<Map<String, Value>, Fault> {
     let is_known = found.is_some();
     let mut entry = Map::from_iter([("path".to_owned(), path.into())]);
@@ -75,6 +132,20 @@ fn entry(path: &str, found: Option<Metadata>) -> Result<Map<String, Value>, Faul
         entry.insert("generator".into(), Value::Null);
     }
     Ok(entry)
+}
+
+fn write_csv(out: impl Write, entries: &[Map<String, Value>]) -> Result<(), Fault> {
+    let mut out = csv::Writer::from_writer(out);
+    out.write_record(["path"].iter().chain(&FIELDS))?;
+    for entry in entries {
+        let text = |name: &&str| match entry.get(*name) {
+            None | Some(Value::Null) => String::new(),
+            Some(Value::String(text)) => text.clone(),
+            Some(other) => other.to_string(),
+        };
+        out.write_record(["path"].iter().chain(&FIELDS).map(text))?;
+    }
+    Ok(out.flush()?)
 }
 
 fn write_table(out: &mut impl Write, entries: &[Map<String, Value>]) -> io::Result<()> {

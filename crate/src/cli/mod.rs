@@ -1,29 +1,75 @@
 //! The command `pickscore`.
 //!
-//! Standard output holds results and nothing else; what goes wrong is one line on standard error. Exit code 2 means bad usage, 1 bad input.
+//! Standard output has results only; each error is one line on standard error. The help lists the
+//! exit codes.
 
 mod arguments;
 mod choices;
+mod compared;
 mod convert;
+mod distance;
 mod embed;
 mod evaluate;
 mod fault;
+mod features;
 mod images;
 mod inspect;
+mod judge;
 mod load;
 mod merge;
 mod metadata;
+mod model_distances;
 mod output;
 mod pairs;
+mod prepared;
 mod score;
+mod skipped;
+mod stream;
+mod text;
 mod train;
+mod work;
 
 use std::{io, process::ExitCode};
 
-use clap::Parser;
+use clap::{Parser, Subcommand};
 
-use arguments::{Arguments, Command};
 use fault::Fault;
+
+/// Printed after the help of the command as a whole.
+const EXIT_CODES: &str = "Exit codes:
+  0  Success. Inputs that could not be read were reported and skipped.
+  1  Failure: there are no results, or `inspect` found a problem.
+  2  Invalid arguments.";
+
+/// Predict which images people prefer for a prompt, with PickScore on your own GPU or CPU.
+#[derive(Debug, Parser)]
+#[command(name = "pickscore", version, about, after_help = EXIT_CODES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Score images against a prompt.
+    Score(score::ScoreArguments),
+    /// Compute unit-length embeddings of prompts and images.
+    Embed(embed::EmbedArguments),
+    /// Show what a model's files contain and whether they can be loaded.
+    Inspect(inspect::InspectArguments),
+    /// Convert a model to another precision, or split it into shards.
+    Convert(convert::ConvertArguments),
+    /// Show the prompt, seed, model and settings that generators wrote into images.
+    Metadata(metadata::MetadataArguments),
+    /// Evaluate models on human preferences: accuracy, calibration, rankings.
+    Evaluate(evaluate::EvaluateArguments),
+    /// Measure how far two folders of images are apart: FID, Fréchet distance, MMD.
+    Distance(distance::DistanceArguments),
+    /// Merge files of preference pairs into one dataset with splits.
+    Merge(merge::MergeArguments),
+    /// Train a model on preference pairs, as PickScore was trained.
+    Train(train::TrainArguments),
+}
 
 /// Runs the command.
 pub fn main() -> ExitCode {
@@ -34,13 +80,14 @@ pub fn main() -> ExitCode {
         Command::Inspect(arguments) => inspect::run(arguments),
         Command::Convert(arguments) => convert::run(arguments),
         Command::Evaluate(arguments) => evaluate::run(arguments),
+        Command::Distance(arguments) => distance::run(arguments),
         Command::Train(arguments) => train::run(arguments),
         Command::Metadata(arguments) => metadata::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has had enough, as `head` does.
+        // The reader of the output has closed it, as `head` does.
         Err(Fault::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(fault) => {
             fault::report(&fault);

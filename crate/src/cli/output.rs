@@ -1,18 +1,35 @@
-//! What results look like.
+//! The output of `pickscore score`.
 
 use std::io::{self, Write};
 
+use clap::ValueEnum;
 use serde::Serialize;
 
-use super::{arguments::Format, fault::Fault, score::line};
-use crate::{score, weights::Precision};
+use super::{fault::Fault, text::printable};
+use crate::{
+    score::{self, Scorer},
+    weights::Precision,
+};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// Human-readable table, best image first.
+    Table,
+    /// One JSON document, in input order.
+    Json,
+    /// One JSON object per line, written as soon as it is ready; without probability and rank.
+    Jsonl,
+    /// Comma-separated values with a header, in input order.
+    Csv,
+}
 
 /// One image's result for one prompt.
 #[derive(Debug, Serialize)]
 pub(super) struct Image {
     pub(super) path: String,
     pub(super) score: f32,
-    pub(super) probability: f32,
+    /// `None` for scorers without probabilities.
+    pub(super) probability: Option<f32>,
     pub(super) rank: usize,
 }
 
@@ -24,7 +41,7 @@ pub(super) struct Unread {
 }
 
 impl Unread {
-    /// Also writes it, where each result is written as soon as it is known.
+    /// A new value, written at once if results are streamed.
     pub(super) fn told(path: String, error: String, at_once: bool) -> Result<Self, Fault> {
         let unread = Self { path, error };
         if at_once {
@@ -37,16 +54,19 @@ impl Unread {
 /// The results of one prompt.
 #[derive(Debug, Serialize)]
 pub(super) struct Prompt {
-    pub(super) prompt: String,
+    /// `None` for scorers that read no prompt.
+    pub(super) prompt: Option<String>,
     pub(super) images: Vec<Image>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) verdict: Option<&'static str>,
 }
 
-/// The whole answer. With one prompt its fields stand at the top level, with several in a list.
+/// The whole output. The fields of a single prompt are at the top level; several prompts are a
+/// list.
 #[derive(Debug, Serialize)]
 pub(super) struct Answer<'a> {
     pub(super) model: &'a str,
+    pub(super) scorer: &'static str,
     pub(super) device: &'a str,
     pub(super) precision: &'static str,
     #[serde(flatten)]
@@ -81,26 +101,42 @@ pub(super) fn precision_name(precision: Precision) -> &'static str {
 }
 
 impl Prompt {
-    /// Puts one prompt's scores, in the order of `paths`, together.
-    pub(super) fn new(prompt: &str, paths: &[String], scores: &[f32], tie_threshold: Option<f32>) -> Self {
-        let (probabilities, ranks) = (score::probabilities(scores), score::ranks(scores));
+    /// The results of a prompt from its scores, in the order of `paths`.
+    pub(super) fn new(
+        scorer: &Scorer,
+        prompt: Option<&str>,
+        paths: &[String],
+        scores: &[f32],
+        tie_threshold: Option<f32>,
+    ) -> Self {
+        let probabilities = score::probabilities(scores);
+        let ranks = score::ranks(scores);
         let images = paths.iter().zip(scores).zip(probabilities.iter().zip(&ranks));
         let images = images.map(|((path, &score), (&probability, &rank))| Image {
             path: path.clone(),
             score,
-            probability,
+            probability: scorer.has_probabilities().then_some(probability),
             rank,
         });
         let verdict = match (tie_threshold, scores) {
             (Some(threshold), &[left, right]) => Some(score::Label::of([left, right], threshold).name()),
             _ => None,
         };
-        Self { prompt: prompt.into(), images: images.collect(), verdict }
+        Self { prompt: prompt.map(str::to_owned), images: images.collect(), verdict }
     }
 }
 
 impl Answer<'_> {
-    /// Writes everything at once. [`Format::Jsonl`] has been written line by line before.
+    /// Whether there is no score.
+    pub(super) fn is_empty(&self) -> bool {
+        match &self.results {
+            Results::One(prompt) => prompt.images.is_empty(),
+            Results::Several { prompts } => prompts.iter().all(|prompt| prompt.images.is_empty()),
+            Results::Pairs { pairs } => pairs.is_empty(),
+        }
+    }
+
+    /// Writes everything at once, except [`Format::Jsonl`], which was written line by line.
     pub(super) fn write(&self, format: Format) -> Result<(), Fault> {
         let mut out = io::stdout().lock();
         match format {
@@ -134,8 +170,10 @@ impl Answer<'_> {
         out.write_record(["prompt", "path", "score", "probability", "rank"])?;
         for prompt in prompts {
             for Image { path, score, probability, rank } in &prompt.images {
-                let numbers = [score.to_string(), probability.to_string(), rank.to_string()];
-                out.write_record([&prompt.prompt, path, &numbers[0], &numbers[1], &numbers[2]])?;
+                let probability = probability.map(|probability| probability.to_string()).unwrap_or_default();
+                let numbers = [score.to_string(), probability, rank.to_string()];
+                let text = prompt.prompt.as_deref().unwrap_or_default();
+                out.write_record([text, path, &numbers[0], &numbers[1], &numbers[2]])?;
             }
         }
         Ok(())
@@ -156,13 +194,17 @@ impl Answer<'_> {
         for (index, prompt) in prompts.iter().enumerate() {
             if titled {
                 let gap = if index > 0 { "\n" } else { "" };
-                writeln!(out, "{gap}{}", printable(&prompt.prompt))?;
+                writeln!(out, "{gap}{}", printable(prompt.prompt.as_deref().unwrap_or_default()))?;
             }
-            writeln!(out, "rank     score  probability  image")?;
+            let has_probabilities = prompt.images.iter().any(|image| image.probability.is_some());
+            let header = if has_probabilities { "  probability" } else { "" };
+            writeln!(out, "rank     score{header}  image")?;
             let mut best: Vec<&Image> = prompt.images.iter().collect();
             best.sort_by_key(|image| image.rank);
             for Image { path, score, probability, rank } in best {
-                writeln!(out, "{rank:4}  {score:8.3}  {:10.2}%  {}", probability * 100.0, printable(path))?;
+                let probability = probability.map(|probability| format!("  {:10.2}%", probability * 100.0));
+                let probability = probability.unwrap_or_default();
+                writeln!(out, "{rank:4}  {score:8.3}{probability}  {}", printable(path))?;
             }
             match prompt.verdict {
                 Some("tie") => writeln!(out, "verdict: a tie")?,
@@ -174,12 +216,10 @@ impl Answer<'_> {
     }
 }
 
-/// A name or prompt as a terminal may show it: without control characters, which could move the cursor.
-pub(super) fn printable(text: &str) -> String {
-    let shown = |letter: char| match letter {
-        '\n' | '\r' | '\t' => ' ',
-        letter if letter.is_control() => '\u{fffd}',
-        letter => letter,
-    };
-    text.chars().map(shown).collect()
+/// Writes one line of JSON and flushes it.
+pub(super) fn line(value: &impl Serialize) -> Result<(), Fault> {
+    let mut out = io::stdout().lock();
+    serde_json::to_writer(&mut out, value)?;
+    writeln!(out)?;
+    Ok(out.flush()?)
 }

@@ -1,193 +1,397 @@
 //! `pickscore score`
 
 use std::{
-    collections::HashMap,
-    io::{self, Write},
-    path::PathBuf,
+    collections::{HashMap, HashSet},
+    path::{Path, PathBuf},
+    rc::Rc,
 };
 
-use serde_json::json;
+use clap::{Args, ValueEnum};
 
 use super::{
-    arguments::{Format, PromptSource, ScoreArguments},
+    arguments::ModelsArguments,
+    compared::Compared,
     fault::{self, Fault},
-    images, load, metadata,
-    output::{Answer, Pair, Prompt, Results, Unread, precision_name},
-    pairs,
+    images::{self, Wanted},
+    load, metadata,
+    output::{Answer, Format, Pair, Prompt, Results, Unread, precision_name},
+    pairs::{self, Pairs},
+    prepared::Prepared,
+    stream::Stream,
+    text::{counted, none_of},
+    work::{Group, Member, Pass, Run, Work},
 };
-use crate::PickScore;
+use crate::{PickScore, scorer::OpenOptions};
+
+/// Score images against a prompt: scores, probabilities and ranks.
+#[derive(Debug, Args)]
+pub(super) struct ScoreArguments {
+    #[command(flatten)]
+    model: ModelsArguments,
+    /// Prompt to score the images against; repeat it to get a matrix of scores.
+    ///
+    /// Aesthetic scorers read no prompt, so one is only needed if another model is given.
+    #[arg(long = "prompt", value_name = "TEXT")]
+    prompts: Vec<String>,
+    /// Score each image against its own prompt, read from the file.
+    ///
+    /// Images with the same prompt are ranked together.
+    ///
+    /// Prompts are used as they are, including weights and LoRA tags.
+    #[arg(long, value_enum, value_name = "SOURCE", conflicts_with_all = ["prompts", "pairs", "tie_threshold"])]
+    prompt_from: Option<PromptSource>,
+    /// Score the (prompt, image) pairs of a CSV, TSV or JSON Lines file.
+    ///
+    /// The file has the columns or keys `prompt` and `image` (a path relative to the file).
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompts", "images", "tie_threshold"])]
+    pairs: Option<PathBuf>,
+    /// Image files, folders (searched recursively) or patterns such as `renders/*.png`.
+    #[arg(value_name = "IMAGE", required_unless_present = "pairs")]
+    images: Vec<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = Format::Table)]
+    format: Format,
+    /// Of two images, name the better one, or a tie if probabilities differ by <= T.
+    ///
+    /// The formats table and json contain the verdict.
+    #[arg(long, value_name = "T")]
+    tie_threshold: Option<f32>,
+    /// Stop at the first image that cannot be read instead of skipping it.
+    #[arg(long)]
+    strict: bool,
+}
+
+/// Where prompts come from, if not from the command line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum PromptSource {
+    /// The metadata that the image generator wrote into the file.
+    Metadata,
+}
 
 pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
-    if let Some(threshold) = arguments.tie_threshold
-        && !(0.0..=1.0).contains(&threshold)
-    {
-        let reason = format!("--tie-threshold is {threshold}; expected 0 to 1");
-        return Err(Fault::Usage { reason });
-    }
-    if let Some(file) = &arguments.pairs {
-        let pairs = pairs::read(file)?;
-        let scorer = load::open(&arguments.model)?;
-        return run_pairs(arguments, &scorer, &pairs);
-    }
-    // What can be seen to be wrong is said before a gigabyte is loaded.
-    let files = images::list(&arguments.images)?;
-    if arguments.tie_threshold.is_some() && files.len() != 2 {
-        let reason = format!("--tie-threshold compares two images; {} were given", files.len());
-        return Err(Fault::Usage { reason });
-    }
-    if let Some(PromptSource::Metadata) = arguments.prompt_from {
-        return run_own_prompts(arguments, &files);
-    }
-    let scorer = load::open(&arguments.model)?;
-    let prompts = load::embed_texts(&scorer, &arguments.prompts)?;
-    let mut scores: Vec<Vec<f32>> = vec![Vec::new(); prompts.len()];
-    let (mut paths, mut errors) = (Vec::new(), Vec::new());
-    load::embed_files(&scorer, &files, arguments.strict, &mut |outcome| {
-        let path = outcome.path.display().to_string();
-        match outcome.embedding {
-            Err(error) => {
-                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
-            }
-            Ok(image) => {
-                for (index, prompt) in prompts.iter().enumerate() {
-                    let score = scorer.score_of(prompt, &image);
-                    if arguments.format == Format::Jsonl {
-                        line(&json!({ "prompt": arguments.prompts[index], "path": path, "score": score }))?;
-                    }
-                    scores[index].push(score);
-                }
-                paths.push(path);
-            }
+    let models = &arguments.model.models;
+    let options = arguments.model.run.options_of(models.len())?;
+    if let Some(threshold) = arguments.tie_threshold {
+        let reason = match threshold {
+            _ if models.len() > 1 => "--tie-threshold is for one model".into(),
+            0.0..=1.0 => String::new(),
+            _ => format!("--tie-threshold is {threshold}; expected 0 to 1"),
+        };
+        if !reason.is_empty() {
+            return Err(Fault::Usage { reason });
         }
-        Ok(())
-    })?;
-    let threshold = arguments.tie_threshold;
-    let prompts = arguments.prompts.iter().zip(&scores);
-    let mut prompts: Vec<Prompt> =
-        prompts.map(|(prompt, scores)| Prompt::new(prompt, &paths, scores, threshold)).collect();
-    let results = match prompts.pop() {
-        Some(only) if prompts.is_empty() => Results::One(only),
-        last => {
-            prompts.extend(last);
-            Results::Several { prompts }
+    }
+    // Report wrong arguments before loading gigabytes.
+    let mut asked = if let Some(file) = &arguments.pairs {
+        Asked::pairs(file, arguments.strict)?
+    } else {
+        let listed = images::list(&arguments.images, Wanted::Pixels)?;
+        if arguments.tie_threshold.is_some() && listed.files.len() != 2 {
+            let given = counted(listed.files.len(), "image");
+            let reason = format!("--tie-threshold needs exactly two images; got {given}");
+            return Err(Fault::Usage { reason });
+        }
+        listed.report_unread(arguments.strict)?;
+        let mut errors = Vec::new();
+        for Unread { path, error } in listed.unread {
+            errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
+        }
+        match arguments.prompt_from {
+            Some(PromptSource::Metadata) => Asked::own_prompts(arguments, &listed.files, errors)?,
+            None => Asked::matrix(arguments, &options, listed.files, errors)?,
         }
     };
-    answer(&scorer, results, errors, paths.len(), arguments.format)
-}
-
-/// Scores each image against the prompt in its own file. Prompts come in the order of their first
-/// image, and images with equal prompts are ranked together.
-fn run_own_prompts(arguments: &ScoreArguments, files: &[PathBuf]) -> Result<(), Fault> {
-    let (mut prompts, mut of_prompt) = (Vec::<String>::new(), HashMap::<String, usize>::new());
-    let (mut readable, mut own, mut errors) = (Vec::new(), Vec::new(), Vec::new());
-    for file in files {
-        let found = metadata::of(file).and_then(|found| {
-            found
-                .and_then(|found| found.prompt)
-                .filter(|prompt| !prompt.trim().is_empty())
-                .ok_or_else(|| "it holds no prompt".to_owned())
-        });
-        match found {
-            Ok(prompt) => {
-                let next = prompts.len();
-                let index = *of_prompt.entry(prompt.clone()).or_insert(next);
-                if index == next {
-                    prompts.push(prompt);
-                }
-                readable.push(file.clone());
-                own.push(index);
-            }
-            Err(error) => {
-                let path = file.display().to_string();
-                let fault = Fault::Input { path: path.clone(), reason: error.clone() };
-                if arguments.strict {
-                    return Err(fault);
-                }
-                fault::report(&fault);
-                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
-            }
-        }
+    let mut runs = Vec::new();
+    let files = asked.work.files.clone();
+    let (mut prepared, mut said) = (Prepared::new(&files), Said::default());
+    for (index, (model, options)) in models.iter().zip(&options).enumerate() {
+        let scorer = load::open_as(model, options, arguments.model.run.threads)?;
+        prepared.set_keeps(index + 1 < models.len());
+        runs.push(asked.score(arguments, &scorer, &mut prepared, &mut said)?);
     }
-    if readable.is_empty() {
-        let reason = format!("none of the {} images holds a prompt; give one with --prompt", files.len());
-        return Err(Fault::Nothing { reason });
-    }
-    let scorer = load::open(&arguments.model)?;
-    let embedded = load::embed_texts(&scorer, &prompts)?;
-    let mut groups: Vec<(Vec<String>, Vec<f32>)> = vec![Default::default(); prompts.len()];
-    let mut own = own.into_iter();
-    load::embed_files(&scorer, &readable, arguments.strict, &mut |outcome| {
-        let Some(index) = own.next() else { return Ok(()) };
-        let path = outcome.path.display().to_string();
-        match outcome.embedding {
-            Err(error) => {
-                errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
-            }
-            Ok(image) => {
-                let score = scorer.score_of(&embedded[index], &image);
-                if arguments.format == Format::Jsonl {
-                    line(&json!({ "prompt": prompts[index], "path": path, "score": score }))?;
-                }
-                groups[index].0.push(path);
-                groups[index].1.push(score);
-            }
-        }
-        Ok(())
-    })?;
-    let scored = groups.iter().map(|(paths, _)| paths.len()).sum();
-    let groups = prompts.iter().zip(&groups).filter(|(_, (paths, _))| !paths.is_empty());
-    let groups = groups.map(|(prompt, (paths, scores))| Prompt::new(prompt, paths, scores, None));
-    answer(&scorer, Results::Several { prompts: groups.collect() }, errors, scored, arguments.format)
+    drop(prepared);
+    asked.answer(arguments, &runs)
 }
 
-fn run_pairs(arguments: &ScoreArguments, scorer: &PickScore, pairs: &[pairs::Line]) -> Result<(), Fault> {
-    let texts: Vec<String> = pairs.iter().map(|pair| pair.prompt.clone()).collect();
-    let prompts = load::embed_texts(scorer, &texts)?;
-    let files: Vec<_> = pairs.iter().map(|pair| pair.image.clone()).collect();
-    let (mut found, mut errors, mut at) = (Vec::new(), Vec::new(), 0);
-    load::embed_files(scorer, &files, arguments.strict, &mut |outcome| {
-        let (prompt, text) = (&prompts[at], &texts[at]);
-        at += 1;
-        let path = outcome.path.display().to_string();
-        match outcome.embedding {
-            Err(error) => errors.push(Unread { path, error }),
-            Ok(image) => {
-                let pair = Pair { prompt: text.clone(), path, score: scorer.score_of(prompt, &image) };
-                if arguments.format == Format::Jsonl {
-                    line(&pair)?;
-                }
-                found.push(pair);
-            }
-        }
-        Ok(())
-    })?;
-    let scored = found.len();
-    answer(scorer, Results::Pairs { pairs: found }, errors, scored, arguments.format)
+/// What was said for earlier models.
+#[derive(Default)]
+struct Said {
+    /// Prompts that were cut off.
+    truncated: HashSet<String>,
+    /// Files that cannot be read.
+    files: HashSet<usize>,
+    /// Lines of pairs whose prompts are empty.
+    lines: HashSet<u64>,
 }
 
-/// Writes the results. Where nothing at all could be scored, that is a fault.
-fn answer(
-    scorer: &PickScore,
-    results: Results,
+/// What was asked for: what to compute, and how results are grouped.
+struct Asked {
+    work: Work,
+    groups: Vec<Group>,
+    kind: Kind,
     errors: Vec<Unread>,
-    scored: usize,
-    format: Format,
-) -> Result<(), Fault> {
-    let info = scorer.info();
-    let unread = errors.len();
-    let precision = precision_name(info.precision);
-    let answer = Answer { model: &info.model, device: info.device, precision, results, errors };
-    answer.write(format)?;
-    if scored > 0 {
-        return Ok(());
-    }
-    Err(Fault::Nothing { reason: format!("none of the {unread} images could be scored") })
 }
 
-/// One line of JSON, at once.
-pub(super) fn line(value: &impl serde::Serialize) -> Result<(), Fault> {
-    let mut out = io::stdout().lock();
-    serde_json::to_writer(&mut out, value)?;
-    writeln!(out)?;
-    Ok(out.flush()?)
+enum Kind {
+    /// Every image for every prompt.
+    Matrix,
+    /// Every image for the prompt in its file.
+    Own,
+    /// The pairs of a file.
+    Pairs { file: PathBuf, lines: Vec<pairs::Line> },
+}
+
+impl Asked {
+    /// Every image for every prompt, or for none if no model reads one.
+    fn matrix(
+        arguments: &ScoreArguments,
+        options: &[OpenOptions],
+        files: Vec<PathBuf>,
+        errors: Vec<Unread>,
+    ) -> Result<Self, Fault> {
+        let mut prompts = arguments.prompts.clone();
+        let mut kinds = Vec::new();
+        // A single model is recognised when it is loaded, if there is a prompt.
+        if prompts.is_empty() || arguments.model.models.len() > 1 {
+            for (model, options) in arguments.model.models.iter().zip(options) {
+                kinds.push(PickScore::recognise(model, options)?.scorer);
+            }
+        }
+        match kinds.iter().find(|scorer| scorer.reads_prompt()) {
+            Some(scorer) if prompts.is_empty() => {
+                let reason = format!("{} needs a prompt; give --prompt or --prompt-from", scorer.name);
+                return Err(Fault::Usage { reason });
+            }
+            None if kinds.len() > 1 && !prompts.is_empty() => {
+                fault::report(&"none of the models reads a prompt; --prompt is ignored");
+                prompts.clear();
+            }
+            _ => {}
+        }
+        let groups = Self::matrix_groups(&prompts, files.len());
+        Ok(Self { work: Work::matrix(prompts, files), groups, kind: Kind::Matrix, errors })
+    }
+
+    fn matrix_groups(prompts: &[String], files: usize) -> Vec<Group> {
+        let group = |(column, prompt): (usize, Option<&String>)| Group {
+            prompt: prompt.cloned(),
+            members: (0..files).map(|file| Member { file, column }).collect(),
+        };
+        match prompts {
+            [] => vec![group((0, None))],
+            prompts => prompts.iter().map(Some).enumerate().map(group).collect(),
+        }
+    }
+
+    /// Each image for the prompt in its own file. Prompts come in the order of their first image,
+    /// and images with equal prompts are ranked together.
+    fn own_prompts(
+        arguments: &ScoreArguments,
+        files: &[PathBuf],
+        mut errors: Vec<Unread>,
+    ) -> Result<Self, Fault> {
+        let (mut groups, mut of_prompt) = (Vec::<Group>::new(), HashMap::<String, usize>::new());
+        let (mut readable, mut wanted) = (Vec::new(), Vec::new());
+        for file in files {
+            let found = metadata::of(file).and_then(|found| {
+                found
+                    .and_then(|found| found.prompt)
+                    .filter(|prompt| !prompt.trim().is_empty())
+                    .ok_or_else(|| "its metadata contains no prompt".to_owned())
+            });
+            match found {
+                Ok(prompt) => {
+                    let next = groups.len();
+                    let index = *of_prompt.entry(prompt.clone()).or_insert(next);
+                    if index == next {
+                        groups.push(Group { prompt: Some(prompt), members: Vec::new() });
+                    }
+                    groups[index].members.push(Member { file: readable.len(), column: 0 });
+                    readable.push(file.clone());
+                    wanted.push(Rc::from([index]));
+                }
+                Err(error) => {
+                    let path = file.display().to_string();
+                    let fault = Fault::Input { path: path.clone(), reason: error.clone() };
+                    if arguments.strict {
+                        return Err(fault);
+                    }
+                    fault::report(&fault);
+                    errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
+                }
+            }
+        }
+        if readable.is_empty() {
+            let none = if files.len() == 1 {
+                "the image has no prompt".into()
+            } else {
+                format!("none of the {} images has a prompt", files.len())
+            };
+            return Err(Fault::Nothing { reason: format!("{none}; give one with --prompt") });
+        }
+        let prompts = groups.iter().filter_map(|group| group.prompt.clone()).collect();
+        let work = Work { prompts, files: readable, wanted };
+        Ok(Self { work, groups, kind: Kind::Own, errors })
+    }
+
+    /// The pairs of a file. Each image is read once.
+    fn pairs(file: &Path, strict: bool) -> Result<Self, Fault> {
+        let Pairs { lines, faults } = pairs::read(file)?;
+        pairs::report_faults(file, &faults, strict)?;
+        let (mut of_prompt, mut prompts) = (HashMap::<&str, usize>::new(), Vec::new());
+        let (mut of_file, mut files) = (HashMap::<&Path, usize>::new(), Vec::new());
+        let (mut wanted, mut groups) = (Vec::<Vec<usize>>::new(), Vec::new());
+        for line in &lines {
+            let prompt = *of_prompt.entry(&line.prompt).or_insert_with(|| {
+                prompts.push(line.prompt.clone());
+                prompts.len() - 1
+            });
+            let file = *of_file.entry(&line.image).or_insert_with(|| {
+                files.push(line.image.clone());
+                wanted.push(Vec::new());
+                files.len() - 1
+            });
+            let column = wanted[file].iter().position(|&known| known == prompt).unwrap_or_else(|| {
+                wanted[file].push(prompt);
+                wanted[file].len() - 1
+            });
+            let members = vec![Member { file, column }];
+            groups.push(Group { prompt: Some(line.prompt.clone()), members });
+        }
+        let wanted = wanted.into_iter().map(Rc::from).collect();
+        let kind = Kind::Pairs { file: file.to_owned(), lines };
+        Ok(Self { work: Work { prompts, files, wanted }, groups, kind, errors: Vec::new() })
+    }
+
+    /// Scores everything with a model. Lines of results are written as soon as they are ready.
+    fn score(
+        &mut self,
+        arguments: &ScoreArguments,
+        scorer: &PickScore,
+        prepared: &mut Prepared<'_>,
+        said: &mut Said,
+    ) -> Result<Run, Fault> {
+        let kind = scorer.scoring().scorer;
+        let several = arguments.model.models.len() > 1;
+        if arguments.tie_threshold.is_some() && !kind.has_probabilities() {
+            let reason = format!("--tie-threshold compares probabilities, which {} does not have", kind.name);
+            return Err(Fault::Usage { reason });
+        }
+        let mut unreadable = HashSet::new();
+        if kind.reads_prompt() {
+            unreadable = self.empty_prompts(arguments, scorer, said)?;
+            let readable = self.work.prompts.iter().enumerate();
+            let readable = readable.filter(|(place, _)| !unreadable.contains(place));
+            let texts: Vec<String> = readable.map(|(_, text)| text.clone()).collect();
+            load::warn_of_truncated(scorer, &texts, &mut said.truncated)?;
+        } else if !several && matches!(self.kind, Kind::Matrix) && !self.work.prompts.is_empty() {
+            fault::report(&format!("{} reads no prompt; --prompt is ignored", kind.name));
+            self.groups = Self::matrix_groups(&[], self.work.files.len());
+            self.work = Work::matrix(Vec::new(), std::mem::take(&mut self.work.files));
+        }
+        let known = said.files.clone();
+        let model = several.then(|| scorer.info().model.clone());
+        let title = model.clone().unwrap_or_else(|| "Images".into());
+        let mut stream = Stream::new(&self.work, known);
+        stream.pairs = matches!(self.kind, Kind::Pairs { .. }).then_some(&self.groups[..]);
+        stream.model = model;
+        stream.at_once = arguments.format == Format::Jsonl;
+        stream.reads_prompt = kind.reads_prompt();
+        let mut pass = Pass { title, unreadable, strict: arguments.strict, reported: &mut said.files };
+        let run =
+            self.work.score(scorer, prepared, &mut pass, &mut |file, outcome| stream.take(file, outcome))?;
+        self.errors.extend(stream.into_errors());
+        Ok(run)
+    }
+
+    /// The prompts of pairs that are empty for a model. They are reported once.
+    fn empty_prompts(
+        &mut self,
+        arguments: &ScoreArguments,
+        scorer: &PickScore,
+        said: &mut Said,
+    ) -> Result<HashSet<usize>, Fault> {
+        let Kind::Pairs { file, lines } = &self.kind else { return Ok(HashSet::new()) };
+        let prompts = self.work.prompts.iter().enumerate();
+        let empty = prompts.filter(|(_, prompt)| scorer.tokens(prompt).is_err());
+        let (places, texts): (HashSet<usize>, HashSet<&str>) =
+            empty.map(|(place, prompt)| (place, prompt.as_str())).unzip();
+        let lines = lines.iter().filter(|line| texts.contains(line.prompt.as_str()));
+        let unsaid: Vec<&pairs::Line> = lines.filter(|line| said.lines.insert(line.number)).collect();
+        if !unsaid.is_empty() {
+            pairs::report_empty(file, &unsaid, arguments.strict)?;
+        }
+        for line in unsaid {
+            let error = format!("the prompt in line {} is empty", line.number);
+            let path = line.image.display().to_string();
+            self.errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
+        }
+        Ok(places)
+    }
+
+    /// Writes the results. If nothing could be scored, that is an error, and only the JSON output
+    /// lists each image's error.
+    fn answer(self, arguments: &ScoreArguments, runs: &[Run]) -> Result<(), Fault> {
+        let noun = if matches!(self.kind, Kind::Pairs { .. }) { "pair" } else { "image" };
+        let format = arguments.format;
+        let unread = self.errors.len();
+        let is_empty = match runs {
+            [run] => {
+                let Run { info, scorer, .. } = run;
+                let (results, errors) = self.results(run, arguments.tie_threshold);
+                let precision = precision_name(info.precision);
+                let (model, scorer, device) = (info.model.as_str(), scorer.name, info.device);
+                let answer = Answer { model, scorer, device, precision, results, errors };
+                let is_empty = answer.is_empty();
+                if !is_empty || format == Format::Json {
+                    answer.write(format)?;
+                }
+                is_empty
+            }
+            _ => {
+                let is_pairs = matches!(self.kind, Kind::Pairs { .. });
+                let compared = Compared::new(&self.work, &self.groups, runs, is_pairs, self.errors);
+                let is_empty = compared.is_empty();
+                if !is_empty || format == Format::Json {
+                    compared.write(format)?;
+                }
+                is_empty
+            }
+        };
+        if is_empty { Err(Fault::Nothing { reason: none_of(unread, noun, "scored") }) } else { Ok(()) }
+    }
+
+    /// The results of a single model.
+    fn results(self, run: &Run, tie_threshold: Option<f32>) -> (Results, Vec<Unread>) {
+        let scored = |group: &Group| -> (Vec<String>, Vec<f32>) {
+            let scores = group.members.iter().filter_map(|member| Some((member.file, run.score(*member)?)));
+            scores.map(|(file, score)| (self.work.path(file), score)).unzip()
+        };
+        if matches!(self.kind, Kind::Pairs { .. }) {
+            let pairs = self.groups.iter().flat_map(|group| {
+                let (paths, scores) = scored(group);
+                let prompt = group.prompt.clone().unwrap_or_default();
+                paths.into_iter().zip(scores).map(move |(path, score)| Pair {
+                    prompt: prompt.clone(),
+                    path,
+                    score,
+                })
+            });
+            return (Results::Pairs { pairs: pairs.collect() }, self.errors);
+        }
+        let prompts = self.groups.iter().map(|group| {
+            let (paths, scores) = scored(group);
+            Prompt::new(run.scorer, group.prompt.as_deref(), &paths, &scores, tie_threshold)
+        });
+        let mut prompts: Vec<Prompt> = prompts.collect();
+        let results = match self.kind {
+            Kind::Matrix if prompts.len() == 1 => prompts.pop().map(Results::One),
+            Kind::Matrix => None,
+            _ => {
+                prompts.retain(|prompt| !prompt.images.is_empty());
+                None
+            }
+        };
+        (results.unwrap_or(Results::Several { prompts }), self.errors)
+    }
 }

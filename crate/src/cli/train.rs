@@ -11,111 +11,124 @@ use indicatif::ProgressBar;
 use serde_json::json;
 
 use super::{
-    arguments::{DeviceArgument, InspectFormat},
+    arguments::{DeviceArgument, TableOrJson},
     fault::{self, Fault},
     load,
+    text::counted,
 };
 use crate::{
-    dataset::DatasetFiles,
+    dataset::{DatasetError, DatasetFiles},
     scorer::device,
-    train::{Decay, Event, Keep, LogEntry, Objective, OptimizerOptions, TrainOptions, Trainee, train},
+    train::{
+        Decay, Event, Keep, LogEntry, Objective, OptimizerOptions, TrainError, TrainOptions, Trainee, train,
+    },
     weights::ModelDirectory,
 };
 
-/// A training run.
+/// Train a model on preference pairs, as PickScore was trained, or on images with prompts.
 #[derive(Debug, Args)]
 pub(super) struct TrainArguments {
-    /// The model to begin with: a directory with weights; with `--from-scratch` one with `config.json` alone.
+    /// Model directory to start from.
     #[arg(long, value_name = "DIR")]
     model: PathBuf,
-    /// Begin with random weights, drawn from the seed.
+    /// Start from random weights; --model then needs only a `config.json`.
     #[arg(long)]
     from_scratch: bool,
-    /// What to learn from: Parquet files in Pick-a-Pic's schema, or folders with `train-*.parquet`.
+    /// Training data: Parquet files or dataset folders (split `train`).
     #[arg(long, value_name = "FILE|DIR", required = true, num_args = 1..)]
     data: Vec<PathBuf>,
-    /// What to validate on: files, or folders with `validation-*.parquet`. The folders of `--data` unless given.
-    #[arg(long, value_name = "FILE|DIR", num_args = 1..)]
+    /// Validation data: Parquet files, or dataset folders (split `validation`).
+    ///
+    /// Default: the split `validation` of the folders in --data. If there is none, about 5 % of the
+    /// training data (at most about 2000 rows) is held out, split by prompt and chosen by --seed.
+    #[arg(long, value_name = "FILE|DIR", num_args = 1.., verbatim_doc_comment)]
     validation: Vec<PathBuf>,
-    /// Where the model, the log, the plot and the checkpoint are written. A run that is there goes on.
+    /// Output folder for the model, the log, the plot and the checkpoint.
+    ///
+    /// If the folder holds a checkpoint of the same run, training continues from it.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// What is learned.
+    /// Training objective.
     #[arg(long, value_enum, default_value_t = ObjectiveArgument::Preference)]
     objective: ObjectiveArgument,
-    /// Steps in all.
-    #[arg(long, default_value_t = 4000)]
+    /// Number of training steps.
+    #[arg(long, value_name = "N", default_value_t = 4000, value_parser = clap::value_parser!(u64).range(1..))]
     steps: u64,
-    /// Examples of a step.
-    #[arg(long, default_value_t = 128)]
+    /// Number of examples in each step.
+    #[arg(long, value_name = "N", default_value_t = 128)]
     batch: usize,
-    /// Preferences that are computed at a time; their gradients add up. All of a step unless given.
+    /// Number of preferences per gradient accumulation step [default: --batch].
     #[arg(long, value_name = "N")]
     micro_batch: Option<usize>,
-    /// Highest learning rate: 3e-6 for preferences, 1e-3 for contrastive training unless given.
+    /// Peak learning rate [default: 3e-6 for preferences, 1e-3 for contrastive].
     #[arg(long, value_name = "RATE")]
     learning_rate: Option<f64>,
-    /// Weight decay: 0.3 for preferences, 0.2 for contrastive training unless given.
+    /// Weight decay [default: 0.3 for preferences, 0.2 for contrastive].
     #[arg(long, value_name = "DECAY")]
     weight_decay: Option<f32>,
-    /// Steps over which the rate rises: 500 for preferences, 200 for contrastive training unless given.
+    /// Number of warm-up steps [default: 500 for preferences, 200 for contrastive].
     #[arg(long, value_name = "STEPS")]
     warm_up: Option<u64>,
-    /// How the rate falls: linear for preferences, cosine for contrastive training unless given.
+    /// Learning rate decay [default: linear for preferences, cosine for contrastive].
     #[arg(long, value_enum)]
     decay: Option<DecayArgument>,
-    /// Longest gradient.
-    #[arg(long, default_value_t = 1.0)]
+    /// Maximum gradient norm.
+    #[arg(long, value_name = "NORM", default_value_t = 1.0)]
     clip: f32,
-    /// The share of each image's patches that a step of contrastive training leaves out: 0.5 makes it nearly twice as fast.
+    /// Share of each image's patches to leave out in contrastive training (0 to 0.9).
+    ///
+    /// 0.5 makes a step nearly twice as fast.
     #[arg(long, value_name = "SHARE", default_value_t = 0.0)]
     patch_dropout: f64,
-    /// What everything random follows from.
-    #[arg(long, default_value_t = 42)]
+    /// Random seed.
+    #[arg(long, value_name = "N", default_value_t = 42)]
     seed: u64,
-    /// Steps from one validation to the next.
-    #[arg(long, value_name = "STEPS", default_value_t = 100)]
+    /// Number of steps between validations.
+    #[arg(long, value_name = "STEPS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     validate_every: u64,
-    /// Most rows of a validation.
+    /// Maximum number of rows to validate on.
     #[arg(long, value_name = "ROWS", default_value_t = 2000)]
     validation_rows: usize,
-    /// Which of the run's models is kept.
+    /// Which model of the run to keep.
     #[arg(long, value_enum, default_value_t = KeepArgument::Best)]
     keep: KeepArgument,
-    /// Steps from one checkpoint to the next.
-    #[arg(long, value_name = "STEPS", default_value_t = 100)]
+    /// Number of steps between checkpoints.
+    #[arg(long, value_name = "STEPS", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..))]
     checkpoint_every: u64,
-    /// Where to compute.
+    /// Device to compute on.
     #[arg(long, value_enum, default_value_t = DeviceArgument::Auto)]
     device: DeviceArgument,
-    /// CPU threads; all cores unless given.
+    /// Number of CPU threads [default: one per core].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1024))]
     threads: Option<u16>,
-    /// How the result is written.
-    #[arg(long, value_enum, default_value_t = InspectFormat::Table)]
-    format: InspectFormat,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum ObjectiveArgument {
-    /// Which of two images is preferred: the paper's.
+    /// Predict which of two images is preferred, as in the paper.
     Preference,
-    /// Which image belongs to which prompt: CLIP's.
+    /// Predict which image belongs to which prompt, as CLIP was trained.
     Contrastive,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum DecayArgument {
+    /// Linear decay to zero.
     Linear,
+    /// Cosine decay to zero.
     Cosine,
+    /// No decay.
     Constant,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum KeepArgument {
-    /// The one with the best validation.
+    /// The model with the best validation accuracy.
     Best,
-    /// The last one.
+    /// The model after the last step.
     Last,
 }
 
@@ -160,37 +173,45 @@ impl TrainArguments {
 
 pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     let options = arguments.options();
-    load::threads(arguments.threads);
+    load::set_threads(arguments.threads);
     let directory = if arguments.from_scratch {
         ModelDirectory::describe(&arguments.model)?
     } else {
         ModelDirectory::open(&arguments.model)?
     };
     let data = DatasetFiles::open(&arguments.data, "train")?;
-    let held_out = if arguments.validation.is_empty() { &arguments.data } else { &arguments.validation };
-    let held_out = DatasetFiles::open(held_out, "validation")?;
+    let validation = validation(arguments, &data)?;
     fault::report_derived(data.derived());
-    if held_out.derived() != data.derived() {
-        fault::report_derived(held_out.derived());
+    if let Some(validation) = validation.as_ref().filter(|files| files.derived() != data.derived()) {
+        fault::report_derived(validation.derived());
     }
     let (device, _) = device(arguments.device.into())?;
     let trainee = if arguments.from_scratch {
-        Trainee::random(directory.config().clone(), arguments.seed, device.clone())
+        Trainee::random(directory.clip()?.clone(), arguments.seed, device.clone())
     } else {
         Trainee::open(&directory, device.clone(), &mut |_| ControlFlow::Continue(()))?
     };
     let mut display = Display::new(options.steps);
-    let outcome = train(&options, trainee, &directory, [&data, &held_out], &device, &mut |event| {
+    let outcome = train(&options, trainee, &directory, &data, validation.as_ref(), &device, &mut |event| {
         display.show(&event);
         ControlFlow::Continue(())
     });
     display.bar.finish_and_clear();
-    let outcome = outcome?;
+    let outcome = outcome.map_err(|error| match error {
+        TrainError::Options { reason } => Fault::Usage { reason },
+        error => error.into(),
+    })?;
+    if options.optimizer.warm_up >= options.steps {
+        fault::report(&format!(
+            "warm-up takes {} steps, but --steps is {}; the learning rate stayed below its peak",
+            options.optimizer.warm_up, options.steps
+        ));
+    }
     let model = options.out.join("model");
     let (step, found) = outcome.kept;
     let mut out = io::stdout().lock();
     match arguments.format {
-        InspectFormat::Json => {
+        TableOrJson::Json => {
             let document = json!({
                 "model": model,
                 "steps": outcome.steps,
@@ -198,11 +219,11 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
             });
             writeln!(out, "{document}")?;
         }
-        InspectFormat::Table => {
+        TableOrJson::Table => {
             let (loss, accuracy) = (found.loss, 100.0 * found.accuracy);
             writeln!(
                 out,
-                "{}: of step {step} of {}: validation loss {loss:.4}, accuracy {accuracy:.2} %",
+                "{}: step {step} of {}, validation loss {loss:.4}, accuracy {accuracy:.2} %",
                 model.display(),
                 outcome.steps
             )?;
@@ -211,10 +232,36 @@ pub(super) fn run(arguments: &TrainArguments) -> Result<(), Fault> {
     Ok(())
 }
 
-/// How far training has come: a bar on a terminal, else a line now and then.
+/// Opens the validation data: the data that was given, or the split `validation` of the folders
+/// with training data.
+fn validation(arguments: &TrainArguments, data: &DatasetFiles) -> Result<Option<DatasetFiles>, Fault> {
+    const SPLIT: &str = "validation";
+    if !arguments.validation.is_empty() {
+        return Ok(Some(DatasetFiles::open(&arguments.validation, SPLIT)?));
+    }
+    let mut files = Vec::new();
+    for folder in arguments.data.iter().filter(|path| path.is_dir()) {
+        match DatasetFiles::open(&[folder], SPLIT) {
+            // A folder without splits is training data.
+            Ok(found) => {
+                let others = found.files().iter().filter(|file| !data.files().contains(file));
+                files.extend(others.cloned());
+            }
+            Err(DatasetError::NoFiles { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let opened = (!files.is_empty()).then(|| DatasetFiles::open(&files, SPLIT));
+    // A merge of few raters leaves the split empty.
+    Ok(opened.transpose()?.filter(|files| files.rows() > 0))
+}
+
+/// Shows progress: a bar on a terminal, otherwise a line every few steps.
 struct Display {
     bar: ProgressBar,
     terminal: bool,
+    /// Number of skipped examples at the last report.
+    skipped: u64,
 }
 
 /// Steps between two lines where there is no terminal.
@@ -224,17 +271,29 @@ impl Display {
     fn new(steps: u64) -> Self {
         let bar = load::bar("{msg} {wide_bar} {pos}/{len}, {eta} left");
         bar.set_length(steps);
-        Self { bar, terminal: io::stderr().is_terminal() }
+        Self { bar, terminal: io::stderr().is_terminal(), skipped: 0 }
     }
 
     fn show(&mut self, event: &Event) {
         match event {
             Event::Resumed(steps) => {
                 self.bar.set_position(*steps);
-                fault::report(&format!("going on after step {steps}"));
+                fault::report(&format!("continuing after step {steps}"));
             }
-            Event::Skipped(count, reason) => {
-                fault::report(&format!("{count} examples were passed over; the last: {reason}"));
+            // Every epoch skips the same examples, so the line is repeated only when their number
+            // has doubled.
+            Event::Skipped(count, reason) if *count >= 2 * self.skipped => {
+                self.skipped = *count;
+                let examples = if *count == 1 { "example" } else { "examples" };
+                fault::report(&format!("skipped {count} {examples} so far; most recently {reason}"));
+            }
+            Event::Skipped(..) => {}
+            Event::HeldOut { rows, prompts } => {
+                let (rows, prompts) = (counted(*rows as usize, "pair"), counted(*prompts, "prompt"));
+                fault::report(&format!(
+                    "no validation data given: holding out {rows} ({prompts}) of the training data; use --validation to \
+                     choose other data"
+                ));
             }
             Event::Step(entry) => {
                 self.bar.set_position(entry.step + 1);

@@ -1,6 +1,6 @@
 //! Contributions as the page writes them, made for tests.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 use std::{
@@ -104,7 +104,8 @@ pub fn parquet(rows: &[Row]) -> Vec<u8> {
 pub struct Contribution {
     pub manifest: Value,
     pub data: Vec<u8>,
-    /// Whether sums are made of what is there in the end, so that only what a test changes is wrong.
+    /// Whether sums are made of what is there in the end, so that only what a test changes is
+    /// wrong.
     pub honest: bool,
 }
 

@@ -1,6 +1,6 @@
 //! A data set with no more than the prompt, two images and which of them was preferred.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(unreachable_pub, reason = "several tests may use it")]
 
 use std::{fs::File, path::Path, sync::Arc};

@@ -1,6 +1,6 @@
 //! What several tests share.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(dead_code, unreachable_pub, unused_imports, reason = "each test uses a part")]
 
 use std::path::PathBuf;

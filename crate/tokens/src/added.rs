@@ -1,4 +1,4 @@
-//! Tokens that are found in a prompt before anything else happens to it, such as `<|endoftext|>`.
+//! Added tokens such as `<|endoftext|>`, which are matched before the prompt is split into words.
 //!
 //! Mirrors `AddedVocabulary` of the `tokenizers` crate (0.22, `tokenizer/added_vocabulary.rs`).
 
@@ -10,18 +10,18 @@ use super::normalize::normalize;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct AddedToken {
     pub(super) content: String,
-    /// Found only where no word character stands directly before or after it.
+    /// Matches only if no word character is directly before or after it.
     pub(super) single_word: bool,
-    /// White space before it belongs to it.
+    /// The match includes white space before the token.
     pub(super) lstrip: bool,
-    /// White space after it belongs to it.
+    /// The match includes white space after the token.
     pub(super) rstrip: bool,
-    /// Found in the normalized prompt, by its own normalized content.
+    /// Matches in the normalised prompt, where its content is normalised too.
     pub(super) normalized: bool,
     pub(super) special: bool,
 }
 
-/// Tokens found before (in the prompt as it is) and after normalization.
+/// Added tokens, matched before (`raw`) or after (`normalized`) normalisation.
 #[derive(Debug, Default)]
 pub(super) struct AddedTokens {
     raw: Matcher,
@@ -31,15 +31,16 @@ pub(super) struct AddedTokens {
 /// A part of a prompt.
 pub(super) enum Piece<'a> {
     Token(u32),
-    /// Normalized.
+    /// Normalised text between tokens.
     Text(&'a str),
 }
 
 impl AddedTokens {
-    /// Gives each token its id: the vocabulary's where it has the token, else the next free one. The reference ignores the id
-    /// that the file states, so `known` and `size` (of the vocabulary) decide here too.
+    /// Assigns an id to each token: the vocabulary's id (`known`) if it has the token, otherwise
+    /// the next free id. Like the reference, this ignores the id in the file. `size` is the size of
+    /// the vocabulary.
     ///
-    /// Returns the content of the first token for which there is no free id.
+    /// Returns the content of the first token for which there is no free id as an error.
     pub(super) fn new(
         tokens: Vec<AddedToken>,
         known: impl Fn(&str) -> Option<u32>,
@@ -74,7 +75,7 @@ impl AddedTokens {
         let mut added = Self::default();
         for token in special.into_iter().chain(plain) {
             let Some(&id) = ids.get(&token.content) else { continue };
-            // Where a content is listed more than once the last one's flags count.
+            // If a content is listed more than once, the flags of the last entry apply.
             let flags = by_id.get(&id).unwrap_or(&token).clone();
             if token.normalized {
                 added.normalized.add(normalize(&token.content), id, flags);
@@ -85,7 +86,7 @@ impl AddedTokens {
         Ok(added)
     }
 
-    /// Hands over the parts of a prompt until `take` returns false.
+    /// Passes the pieces of a prompt to `take` until it returns false.
     pub(super) fn split(&self, prompt: &str, take: &mut dyn FnMut(Piece<'_>) -> bool) {
         self.raw.split(prompt, &mut |piece| match piece {
             Piece::Token(id) => take(Piece::Token(id)),
@@ -94,10 +95,11 @@ impl AddedTokens {
     }
 }
 
-/// Finds tokens in a text: the leftmost first, of those that begin at the same place the longest, of equal ones the first added.
+/// Finds tokens in text: the leftmost match first; at the same position the longest; of equal
+/// contents the one added first.
 #[derive(Debug, Default)]
 struct Matcher {
-    /// By the first byte of what is looked for.
+    /// Patterns by their first byte.
     patterns: HashMap<u8, Vec<Pattern>>,
 }
 
@@ -115,7 +117,7 @@ impl Matcher {
         }
     }
 
-    /// The token that begins with this text.
+    /// The longest token at the start of `rest`.
     fn at(&self, rest: &[u8]) -> Option<&Pattern> {
         let patterns = self.patterns.get(rest.first()?)?;
         let fitting = patterns.iter().filter(|pattern| rest.starts_with(pattern.content.as_bytes()));
@@ -138,7 +140,7 @@ impl Matcher {
             }
             let before = if pattern.flags.lstrip { before.trim_end() } else { before };
             let after = if pattern.flags.rstrip { after.trim_start() } else { after };
-            // White space that belongs to the token before is not taken again.
+            // White space that the previous token has already consumed is skipped.
             if before.len() > done && !take(Piece::Text(&text[done..before.len()])) {
                 return false;
             }
@@ -151,7 +153,7 @@ impl Matcher {
     }
 }
 
-/// `\w` of the `regex` crate, which the reference asks.
+/// `\w` as the `regex` crate defines it, which the reference uses.
 fn is_word(letter: char) -> bool {
     regex_syntax::try_is_word_character(letter).unwrap_or(false)
 }

@@ -1,11 +1,12 @@
-//! Letters, numbers and white space as the reference's regular expressions see them, and the words that follow from them.
+//! Character classes as the reference's regular expressions define them, and the split into words.
 
 use std::sync::LazyLock;
 
-/// Runs of code points of one class, as `tests/parity/reference/vocabulary.py` found them by asking the reference about each.
+/// Runs of code points with the same class. `tests/parity/reference/vocabulary.py` generates the
+/// file by querying the reference for every code point.
 static RUNS: &[u8] = include_bytes!("classes.bin");
 
-/// What a character is to `\s`, `\p{L}` and `\p{N}`.
+/// The class of a character: `\s`, `\p{L}`, `\p{N}` or none of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Class {
     Other,
@@ -14,7 +15,7 @@ pub(super) enum Class {
     Number,
 }
 
-/// Where each run begins, in order, with its class.
+/// The first code point and the class of each run, in ascending order.
 static TABLE: LazyLock<Vec<(u32, Class)>> = LazyLock::new(|| {
     let (mut table, mut start) = (Vec::new(), 0u32);
     let (mut value, mut shift) = (0u32, 0);
@@ -33,7 +34,7 @@ static TABLE: LazyLock<Vec<(u32, Class)>> = LazyLock::new(|| {
 });
 
 pub(super) fn class(letter: char) -> Class {
-    // Most of what people write.
+    // Fast path for ASCII.
     match letter {
         'a'..='z' | 'A'..='Z' => return Class::Letter,
         '0'..='9' => return Class::Number,
@@ -47,22 +48,23 @@ pub(super) fn class(letter: char) -> Class {
 
 const CONTRACTIONS: [&str; 7] = ["'s", "'t", "'re", "'ve", "'m", "'ll", "'d"];
 
-/// The special tokens that transformers 5 has at the front of the expression.
+/// The special tokens that transformers 5 adds at the start of the expression.
 const SPECIAL: [&str; 2] = ["<|startoftext|>", "<|endoftext|>"];
 
-/// What becomes of special tokens in a text, where they were not found as added tokens.
+/// How special tokens in text are split if they were not matched as added tokens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum SpecialWords {
-    /// They are like any other text: the expression of transformers 4.
+    /// Like other text (the expression of transformers 4).
     Text,
-    /// Each is one word: the expression of transformers 5.
+    /// As one word (the expression of transformers 5).
     Whole,
-    /// Each is matched on its own and then cut into words: the expression of transformers 5, then GPT-2's.
+    /// As one word that GPT-2's expression then splits again (transformers 5 with `use_regex`).
     Cut,
 }
 
-/// The matches of `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`, one after the other; before these, as `special` says, those
-/// of `<\|startoftext\|>|<\|endoftext\|>`.
+/// Splits text into the matches of `'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+`.
+/// Unless `special` is [`SpecialWords::Text`], `<\|startoftext\|>|<\|endoftext\|>` takes
+/// precedence.
 pub(super) fn words(text: &str, special: SpecialWords) -> impl Iterator<Item = &str> {
     let (mut rest, mut inner) = (text, "");
     std::iter::from_fn(move || {
@@ -80,8 +82,8 @@ pub(super) fn words(text: &str, special: SpecialWords) -> impl Iterator<Item = &
     })
 }
 
-/// Takes a word from the front of a text: one of `fixed` before anything else.
-fn next_word<'a>(rest: &mut &'a str, fixed: &[&str]) -> Option<&'a str> {
+/// Removes and returns the next word; `fixed` strings take precedence.
+pub(super) fn next_word<'a>(rest: &mut &'a str, fixed: &[&str]) -> Option<&'a str> {
     let text = rest.trim_start_matches(|letter| class(letter) == Class::Space);
     let first = text.chars().next()?;
     let fixed = fixed.iter().chain(&CONTRACTIONS).find(|fixed| text.starts_with(**fixed));

@@ -1,34 +1,34 @@
-//! What can be wrong with a `tokenizer.json`.
+//! Errors of reading a `tokenizer.json`.
 
-/// Why a `tokenizer.json` cannot be used.
+/// A `tokenizer.json` that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TokenizerError {
-    /// It is far longer than any vocabulary.
+    /// The file is too long for a tokenizer.
     #[error("tokenizer.json is {found} bytes long; expected at most {most}")]
     TooLong {
-        /// Its bytes.
+        /// Size of the file in bytes.
         found: usize,
-        /// The bound.
+        /// Maximum size in bytes.
         most: usize,
     },
-    /// It is not JSON, or lacks what every tokenizer has.
+    /// The file is not valid JSON or lacks a required field.
     #[error("tokenizer.json cannot be read: {reason}")]
     Malformed {
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
-    /// A part of it works otherwise than CLIP's.
-    #[error("the `{part}` of tokenizer.json is {found}; expected {expected}, as CLIP's tokenizer has it")]
+    /// A setting differs from CLIP's.
+    #[error("`{part}` in tokenizer.json is {found}; expected {expected}, as in CLIP's tokenizer")]
     Unsupported {
-        /// The part.
+        /// Path of the setting.
         part: String,
-        /// What is there.
+        /// The value in the file.
         found: String,
-        /// What CLIP has.
+        /// CLIP's value.
         expected: String,
     },
-    /// A merge or special token names a token that the vocabulary lacks.
-    #[error("tokenizer.json uses the token {token:?}, which its vocabulary lacks")]
+    /// A merge or a special token uses a token that is not in the vocabulary.
+    #[error("tokenizer.json uses the token {token:?}, which is not in its vocabulary")]
     UnknownToken {
         /// The token.
         token: String,

@@ -1,7 +1,8 @@
-//! Hugging Face's `tokenizer.json`, as far as CLIP's own goes.
+//! Reads Hugging Face's `tokenizer.json` of CLIP tokenizers.
 //!
-//! Everything that would make other tokens is compared to what transformers' `CLIPConverter` (4.x) and `CLIPTokenizer` (5.x) write;
-//! what differs is refused by name.
+//! Every setting that affects the tokens is compared with the output of transformers'
+//! `CLIPConverter` (4.x) and `CLIPTokenizer` (5.x). Any other value is an error that names the
+//! setting.
 
 use std::collections::HashMap;
 
@@ -9,18 +10,19 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    Parts, Tokenizer, TokenizerError,
     added::{AddedToken, AddedTokens},
     bpe::{Bpe, byte_character},
     classes::SpecialWords,
+    error::TokenizerError,
+    tokenizer::{Parts, Tokenizer},
 };
 
-/// Longest file that is read; CLIP's has 2 MB.
-const LONGEST: usize = 32 << 20;
-/// Most added tokens: each is compared with those before it.
-const MOST_ADDED: usize = 4096;
-/// Longest value that a message repeats.
-const QUOTED: usize = 120;
+/// Maximum size of the file in bytes; CLIP's has 2 MB.
+const MAX_LENGTH: usize = 32 << 20;
+/// Maximum number of added tokens: each is compared with all earlier ones.
+const MAX_ADDED: usize = 4096;
+/// Maximum length of a value quoted in an error message.
+const MAX_QUOTED: usize = 120;
 
 #[derive(Deserialize)]
 struct File {
@@ -37,7 +39,7 @@ struct File {
     model: Model,
 }
 
-/// Its `id` is not read: the reference gives ids of its own.
+/// An added token. The `id` field is not read, because the reference assigns its own ids.
 #[derive(Deserialize)]
 struct Added {
     content: String,
@@ -76,7 +78,7 @@ fn bpe() -> String {
     "BPE".into()
 }
 
-/// Older files join the two parts with a space.
+/// A merge; older files join its two parts with a space.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Merge {
@@ -85,8 +87,8 @@ enum Merge {
 }
 
 pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
-    if bytes.len() > LONGEST {
-        return Err(TokenizerError::TooLong { found: bytes.len(), most: LONGEST });
+    if bytes.len() > MAX_LENGTH {
+        return Err(TokenizerError::TooLong { found: bytes.len(), most: MAX_LENGTH });
     }
     let file = serde_json::from_slice::<File>(bytes);
     let file = file.map_err(|error| TokenizerError::Malformed { reason: error.to_string() })?;
@@ -100,11 +102,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Tokenizer, TokenizerError> {
     Ok(Tokenizer::new(Parts { bpe, added, start, end, special_words, keeps_end }))
 }
 
-/// The added tokens with their ids.
+/// Assigns ids to the added tokens.
 fn added(listed: Vec<Added>, vocabulary: &HashMap<String, u32>) -> Result<AddedTokens, TokenizerError> {
-    if listed.len() > MOST_ADDED {
-        let found = format!("{} tokens long", listed.len());
-        return Err(unsupported("added_tokens", &found, &format!("at most {MOST_ADDED} tokens")));
+    if listed.len() > MAX_ADDED {
+        let found = format!("a list of {} tokens", listed.len());
+        return Err(unsupported("added_tokens", &found, &format!("at most {MAX_ADDED} tokens")));
     }
     let token = |Added { content, single_word, lstrip, rstrip, normalized, special }| AddedToken {
         content,
@@ -125,7 +127,7 @@ fn added(listed: Vec<Added>, vocabulary: &HashMap<String, u32>) -> Result<AddedT
     })
 }
 
-/// How the text is normalized.
+/// Checks the settings of the normaliser.
 fn check_normalizer(found: &Value) -> Result<(), TokenizerError> {
     let expected = json!({"type": "Sequence", "normalizers": [
         {"type": "NFC"},
@@ -135,16 +137,17 @@ fn check_normalizer(found: &Value) -> Result<(), TokenizerError> {
     same("normalizer", found, &expected)
 }
 
-/// How the text is cut into words.
+/// Checks the settings of the pre-tokenizer and returns how it treats special tokens.
 fn words(found: &Value) -> Result<SpecialWords, TokenizerError> {
     const PATTERN: &str = r"'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+";
     const SPECIAL: &str = r"<\|startoftext\|>|<\|endoftext\|>|";
     let mut rest = found.clone();
-    // With `use_regex` the byte level cuts each word by GPT-2's expression, which only changes special tokens.
+    // With `use_regex`, `ByteLevel` splits each word again with GPT-2's expression, which only
+    // changes special tokens.
     let mut cuts_again = true;
     if let Some(byte_level) = rest.pointer_mut("/pretokenizers/1").and_then(Value::as_object_mut) {
         cuts_again = byte_level.remove("use_regex").is_none_or(|value| value != false);
-        // Offsets are not asked for.
+        // Offsets are not used.
         byte_level.remove("trim_offsets");
     }
     let mut special = false;
@@ -165,8 +168,9 @@ fn words(found: &Value) -> Result<SpecialWords, TokenizerError> {
     })
 }
 
-/// Which end of a long prompt is kept. Its length is the model's, not the file's; and padding follows the end token, where the model
-/// does not see it.
+/// Whether truncation keeps the end of a long prompt. The file's maximum length is ignored, because
+/// the model's context length applies. Padding is ignored, because it comes after the end token,
+/// where the model does not attend to it.
 fn keeps_end(truncation: &Value) -> Result<bool, TokenizerError> {
     match &truncation["direction"] {
         Value::Null => Ok(false),
@@ -181,7 +185,7 @@ fn same(part: &str, found: &Value, expected: &Value) -> Result<(), TokenizerErro
 }
 
 fn unsupported(part: &str, found: &str, expected: &str) -> TokenizerError {
-    let short = match found.char_indices().nth(QUOTED) {
+    let short = match found.char_indices().nth(MAX_QUOTED) {
         Some((end, _)) => format!("{}…", &found[..end]),
         None => found.into(),
     };
@@ -204,7 +208,8 @@ fn check_model(model: &Model) -> Result<(), TokenizerError> {
     if model.dropout.is_some_and(|dropout| dropout != 0.0) {
         return Err(unsupported(&part("dropout"), &format!("{:?}", model.dropout), "none"));
     }
-    // Both decide about bytes that have no token; of a vocabulary with all bytes they change nothing.
+    // Both settings concern bytes without a token, so they have no effect if the vocabulary has all
+    // bytes.
     let switches = [("fuse_unk", model.fuse_unk), ("byte_fallback", model.byte_fallback)];
     let has_every_byte = || byte_tokens().flatten().all(|token| model.vocab.contains_key(&token));
     match switches.iter().find(|(_, on)| *on && !has_every_byte()) {
@@ -213,14 +218,14 @@ fn check_model(model: &Model) -> Result<(), TokenizerError> {
     }
 }
 
-/// How vocabularies spell each byte: within a word, and at a word's end.
+/// The vocabulary entries of each byte: inside a word and at the end of a word.
 fn byte_tokens() -> impl Iterator<Item = [String; 2]> {
     (0..=255).map(byte_character).map(|letter| [letter.to_string(), format!("{letter}</w>")])
 }
 
-/// Start and end token, from the part that puts them around a prompt.
+/// The start and end tokens, from the post-processor.
 fn special(processor: &Value) -> Result<(u32, u32), TokenizerError> {
-    // A byte level among processors only moves offsets.
+    // `ByteLevel` as a post-processor only changes offsets.
     let parts = processor["processors"].as_array().filter(|_| processor["type"] == "Sequence");
     let mut parts = parts.into_iter().flatten().filter(|part| part["type"] != "ByteLevel");
     if let (Some(only), None) = (parts.next(), parts.next())
@@ -254,7 +259,8 @@ fn special(processor: &Value) -> Result<(u32, u32), TokenizerError> {
 }
 
 fn build(model: &Model) -> Result<Bpe, TokenizerError> {
-    let unknown = |token: &str| TokenizerError::UnknownToken { token: token.chars().take(QUOTED).collect() };
+    let unknown =
+        |token: &str| TokenizerError::UnknownToken { token: token.chars().take(MAX_QUOTED).collect() };
     let id = |token: &str| model.vocab.get(token).copied();
     let outside = model.unk_token.as_deref().and_then(id);
     let mut bytes = [[0; 256]; 2];
@@ -276,7 +282,7 @@ fn build(model: &Model) -> Result<Bpe, TokenizerError> {
     Ok(Bpe { bytes, merges, whole: model.ignore_merges.then(|| whole_words(&model.vocab)) })
 }
 
-/// The vocabulary's tokens as the bytes that they spell, without those that no bytes spell.
+/// The vocabulary's tokens as bytes, without tokens that do not represent bytes.
 fn whole_words(vocabulary: &HashMap<String, u32>) -> HashMap<Vec<u8>, u32> {
     let bytes: HashMap<char, u8> = (0..=255).map(|byte| (byte_character(byte), byte)).collect();
     let spelled = |token: &str| -> Option<Vec<u8>> {

@@ -1,4 +1,4 @@
-//! What happens to a prompt before it is cut into words: NFC, white space to one space, lower case.
+//! Normalisation of a prompt: NFC, each run of white space to one space, lowercase.
 
 use unicode_normalization_alignments::UnicodeNormalization;
 

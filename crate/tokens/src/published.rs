@@ -1,28 +1,31 @@
-//! The vocabulary that CLIP was published with.
+//! The vocabulary published with CLIP.
 //!
-//! Only its 48,894 merges are kept, each as the ids of its two parts: the other tokens are the bytes, the bytes at a word's end and the two
-//! special tokens. `tests/parity/reference/vocabulary.py` makes the file; `VOCABULARY.md` says whose work the vocabulary is.
+//! Only the 48,894 merges are stored, each as the token ids of its two parts. The remaining tokens
+//! are the 256 bytes, the 256 bytes at the end of a word, and the two special tokens.
+//! `tests/parity/reference/vocabulary.py` generates the file; `VOCABULARY.md` has its source and
+//! licence.
 
 use std::{collections::HashMap, sync::LazyLock};
 
 use super::{
-    Parts, Tokenizer,
     added::{AddedToken, AddedTokens},
     bpe::{Bpe, byte_order},
     classes::SpecialWords,
+    tokenizer::{Parts, Tokenizer},
 };
 
-/// Low bytes of all first parts, their high bytes, low bytes of all second parts, their high bytes; deflated.
+/// Four planes, compressed with DEFLATE: the low bytes of all first parts, their high bytes, the
+/// low bytes of all second parts, their high bytes.
 static MERGES: &[u8] = include_bytes!("merges.bin");
 const COUNT: usize = 48_894;
 
-/// Tokens before the first merge: each byte, and each byte at a word's end.
+/// Tokens before the first merge: 256 bytes, and the same bytes at the end of a word.
 const BYTES: u32 = 512;
 const START: u32 = BYTES + COUNT as u32;
 const END: u32 = START + 1;
 
 static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
-    // A damaged constant would leave merges out, which the parity tests would see; there is no error to report to anyone.
+    // The data is a constant, so decompression cannot fail; the parity tests would detect damage.
     let planes = miniz_oxide::inflate::decompress_to_vec_with_limit(MERGES, 4 * COUNT).unwrap_or_default();
     let plane = |index: usize| planes.get(index * COUNT..(index + 1) * COUNT).unwrap_or_default();
     let join = |low: usize, high: usize| {
@@ -35,7 +38,7 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
         bytes[0][usize::from(byte)] = id;
         bytes[1][usize::from(byte)] = id + 256;
     }
-    // transformers marks both as `normalized`: they are found in the lower-cased prompt.
+    // transformers marks both tokens as `normalized`, so they are matched in the lowercased prompt.
     let special = ["<|startoftext|>", "<|endoftext|>"].map(|content| AddedToken {
         content: content.into(),
         single_word: false,
@@ -44,7 +47,7 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
         normalized: true,
         special: true,
     });
-    // Ids follow from the vocabulary's size, which has room for two more; that cannot fail.
+    // The ids follow the vocabulary's size and fit in a u32, so this cannot fail.
     let added = AddedTokens::new(special.into(), |_| None, START as usize).unwrap_or_default();
     Tokenizer::new(Parts {
         bpe: Bpe { bytes, merges, whole: None },
@@ -58,4 +61,16 @@ static TOKENIZER: LazyLock<Tokenizer> = LazyLock::new(|| {
 
 pub(super) fn tokenizer() -> Tokenizer {
     TOKENIZER.clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_million_letters_finish() {
+        let mut ids = Vec::new();
+        tokenizer().0.bpe.encode(&vec![b'a'; 1_000_000], &mut ids);
+        assert!(ids.len() < 1_000_000);
+    }
 }

@@ -1,25 +1,26 @@
-//! A tokenizer's tokens and merges, for tools that write vocabularies.
+//! A tokenizer's tokens and merges, for tools that write vocabulary files.
 
 use std::collections::HashMap;
 
 use super::{
-    Tokenizer,
     bpe::{byte_character, byte_order},
+    tokenizer::Tokenizer,
 };
 
-/// The tokens of a byte-level BPE, spelled as vocabulary files spell them, and its merges.
+/// The tokens of a byte-level BPE in the spelling of vocabulary files, and its merges.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Vocabulary {
-    /// Token id → spelling: a character for each byte, and `</w>` at a word's end.
+    /// Token id → spelling: one character for each byte, plus `</w>` at the end of a word.
     pub spellings: HashMap<u32, String>,
-    /// In order of rank: two neighbours, and the token that they become.
+    /// `[first, second, merged]` token ids, in order of rank.
     pub merges: Vec<[u32; 3]>,
-    /// The tokens of single bytes in the order of vocabulary files: within a word, then at a word's end.
+    /// The tokens of single bytes in the order of vocabulary files: those inside a word, then those
+    /// at the end of a word.
     pub bytes: Vec<u32>,
 }
 
 impl Tokenizer {
-    /// Tokens and merges. The start and end token are not among them.
+    /// The tokenizer's tokens and merges, without the start and end tokens.
     pub fn vocabulary(&self) -> Vocabulary {
         let bpe = &self.0.bpe;
         let mut ranked: Vec<(u32, [u32; 3])> = bpe

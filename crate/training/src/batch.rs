@@ -1,41 +1,46 @@
-//! Rows as the towers read them.
+//! Batches of preprocessed examples.
 
 use std::collections::HashMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Objective, Order, TrainError};
-use pickscore_dataset::{DatasetFiles, GroupId, Row};
+use super::{
+    error::TrainError,
+    hold_out::HeldOut,
+    options::{Objective, TrainOptions},
+    order::Order,
+};
+use pickscore_dataset::{Columns, DatasetError, DatasetFiles, Row};
 use pickscore_pixels::{Pixels, Processor};
 use pickscore_tokens::{Tokenizer, Tokens};
 
-/// How prompts and images become numbers.
+/// The preprocessing of prompts and images.
 #[derive(Debug, Clone)]
-pub struct Reading {
-    /// Prompts.
-    pub tokenizer: Tokenizer,
-    /// Images.
-    pub processor: Processor,
-    /// Tokens that the model reads.
-    pub context: usize,
+pub(super) struct Preprocessing {
+    pub(super) tokenizer: Tokenizer,
+    pub(super) processor: Processor,
+    /// Context length in tokens.
+    pub(super) context: usize,
+    /// Number of tokens in the model's vocabulary.
+    pub(super) vocabulary: usize,
 }
 
-/// Examples that are learned from together.
+/// A batch of examples.
 #[derive(Debug, Default)]
 pub struct Batch {
-    /// One an example.
+    /// One per example.
     pub prompts: Vec<Tokens>,
-    /// For preferences all first images, then all second ones; else one an example.
+    /// For preferences, all first images followed by all second images; otherwise one per example.
     pub images: Vec<Pixels>,
-    /// How preference is shared; one an example.
+    /// One per example: the shares of the preference for the first and the second image.
     pub labels: Vec<[f32; 2]>,
-    /// How many examples the data set has of each one's prompt.
+    /// For each example, the number of examples in the dataset with the same prompt.
     pub examples_per_prompt: Vec<i64>,
-    /// For each example the first one with the same prompt.
+    /// For each example, the index of the first example with the same prompt.
     pub same: Vec<usize>,
 }
 
-/// A place in the stream of examples.
+/// A position in the stream of examples.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub(super) struct Position {
     pass: u64,
@@ -43,35 +48,42 @@ pub(super) struct Position {
     row: usize,
 }
 
-/// The stream of a data set's examples: pass after pass, without end.
+/// The endless stream of a dataset's examples, pass after pass.
 #[derive(Debug)]
-pub struct Examples<'a> {
+pub(super) struct Examples<'a> {
     files: &'a DatasetFiles,
+    held_out: &'a HeldOut,
     groups: Vec<(u64, u64)>,
     seed: u64,
     objective: Objective,
     pub(super) position: Position,
     /// The order of the pass at `position`.
     order: Order,
-    /// Rows of the window at `position`, in order; taken out one by one.
+    /// Rows of the window at `position`, in order; each is taken when it is used.
     held: Option<Vec<Option<Row>>>,
-    /// Rows whose images could not be read, with the reason of the last one.
-    pub skipped: (u64, Option<String>),
+    /// Number of rows with unreadable images, and the reason for the last one.
+    pub(super) skipped: (u64, Option<String>),
 }
 
 impl<'a> Examples<'a> {
-    pub(super) fn new(files: &'a DatasetFiles, seed: u64, objective: Objective, position: Position) -> Self {
+    pub(super) fn new(
+        files: &'a DatasetFiles,
+        held_out: &'a HeldOut,
+        options: &TrainOptions,
+        position: Position,
+    ) -> Self {
+        let &TrainOptions { seed, objective, .. } = options;
         let groups: Vec<_> = files.groups().iter().map(|group| (group.rows, group.bytes)).collect();
         let order = Order::new(&groups, seed, position.pass);
-        Self { files, groups, seed, objective, position, order, held: None, skipped: (0, None) }
+        Self { files, held_out, groups, seed, objective, position, order, held: None, skipped: (0, None) }
     }
 
-    /// The next batch. Rows without a label are passed over, and so are those with an image that cannot be read.
+    /// The next batch. Rows without a label or with an unreadable image are skipped.
     ///
     /// # Errors
     ///
-    /// Files that cannot be read; data without a single example that can be learned from.
-    pub fn next(&mut self, size: usize, reading: &Reading) -> Result<Batch, TrainError> {
+    /// Fails if a file cannot be read or if the data has no usable example.
+    pub(super) fn next(&mut self, size: usize, preprocessing: &Preprocessing) -> Result<Batch, TrainError> {
         let mut batch = Batch::default();
         let mut seconds = Vec::new();
         let (skipped, all) = (self.skipped.0, self.files.rows());
@@ -83,9 +95,10 @@ impl<'a> Examples<'a> {
             while rows.len() < size - batch.prompts.len() {
                 rows.push(self.row()?);
             }
-            for (row, images) in prepared(rows, self.objective, self.seed ^ self.position.pass, reading) {
-                match images {
-                    Ok(images) => batch.push(&row, images, &mut seconds, reading),
+            for (row, inputs) in prepared(rows, self.objective, self.seed ^ self.position.pass, preprocessing)
+            {
+                match inputs {
+                    Ok(inputs) => batch.push(&row, inputs, &mut seconds),
                     Err(reason) => self.skipped = (self.skipped.0 + 1, Some(reason)),
                 }
             }
@@ -94,9 +107,10 @@ impl<'a> Examples<'a> {
         Ok(batch)
     }
 
-    /// The next row with a label.
+    /// The next labelled row that is not held out.
     fn row(&mut self) -> Result<Row, TrainError> {
         let began = self.position.pass;
+        let held_out = self.held_out;
         loop {
             if self.position.window >= self.order.windows() {
                 if self.position.pass > began + 1 || self.order.windows() == 0 {
@@ -108,11 +122,20 @@ impl<'a> Examples<'a> {
             }
             let held = match &mut self.held {
                 Some(held) => held,
-                none => none.insert(window(self.files, &self.order, self.position.window)?),
+                none => {
+                    let (rows, faults) = window(self.files, &self.order, self.position.window)?;
+                    self.skipped.0 += faults.len() as u64;
+                    if let Some(fault) = faults.last() {
+                        self.skipped.1 = Some(fault.to_string());
+                    }
+                    none.insert(rows)
+                }
             };
             while let Some(row) = held.get_mut(self.position.row) {
                 self.position.row += 1;
-                if let Some(row) = row.take().filter(|row| row.label.is_some()) {
+                if let Some(row) =
+                    row.take().filter(|row| row.label.is_some() && !held_out.contains(&row.caption))
+                {
                     return Ok(row);
                 }
             }
@@ -122,32 +145,37 @@ impl<'a> Examples<'a> {
     }
 }
 
-/// All rows of a window, in order.
-fn window(files: &DatasetFiles, order: &Order, window: usize) -> Result<Vec<Option<Row>>, TrainError> {
-    let mut groups: HashMap<usize, Vec<Option<Row>>> = HashMap::new();
+/// The rows of a window in order, `None` for invalid ones, and the faults of these.
+type Window = (Vec<Option<Row>>, Vec<DatasetError>);
+
+/// Reads all rows of a window.
+fn window(files: &DatasetFiles, order: &Order, window: usize) -> Result<Window, TrainError> {
+    let mut groups: HashMap<usize, HashMap<u64, Row>> = HashMap::new();
+    let mut faults = Vec::new();
     for &group in order.groups(window) {
-        let id: GroupId = files.groups()[group];
-        groups.insert(group, files.read(id)?.into_iter().map(Some).collect());
+        let found = files.read_sound(files.groups()[group], Columns::All)?;
+        faults.extend(found.faults);
+        groups.insert(group, found.numbers.into_iter().zip(found.rows).collect());
     }
-    let mut taken = |(group, row): (usize, usize)| groups.get_mut(&group)?.get_mut(row)?.take();
-    Ok(order.places(window).into_iter().map(&mut taken).collect())
+    let mut taken = |(group, row): (usize, usize)| groups.get_mut(&group)?.remove(&(row as u64));
+    Ok((order.places(window).into_iter().map(&mut taken).collect(), faults))
 }
 
 impl Batch {
-    /// A batch of these rows.
-    pub(super) fn of(rows: Vec<Row>, objective: Objective, seed: u64, reading: &Reading) -> Self {
+    /// Creates a batch from rows. Rows with an unreadable image are skipped.
+    pub(super) fn of(rows: Vec<Row>, objective: Objective, seed: u64, preprocessing: &Preprocessing) -> Self {
         let (mut batch, mut seconds) = (Self::default(), Vec::new());
-        for (row, images) in prepared(rows, objective, seed, reading) {
-            if let Ok(images) = images {
-                batch.push(&row, images, &mut seconds, reading);
+        for (row, inputs) in prepared(rows, objective, seed, preprocessing) {
+            if let Ok(inputs) = inputs {
+                batch.push(&row, inputs, &mut seconds);
             }
         }
         batch.images.append(&mut seconds);
         batch
     }
 
-    fn push(&mut self, row: &Row, images: Vec<Pixels>, seconds: &mut Vec<Pixels>, reading: &Reading) {
-        let tokens = reading.tokenizer.encode(&row.caption, reading.context);
+    /// Adds an example. Second images are collected in `seconds`.
+    fn push(&mut self, row: &Row, (tokens, images): (Tokens, Vec<Pixels>), seconds: &mut Vec<Pixels>) {
         let first = self.prompts.iter().position(|other| other.ids == tokens.ids);
         self.same.push(first.unwrap_or(self.prompts.len()));
         self.prompts.push(tokens);
@@ -158,7 +186,7 @@ impl Batch {
         seconds.extend(images.next());
     }
 
-    /// Some of the examples of a batch of preferences.
+    /// The prompts and images of some examples of a preference batch.
     pub(super) fn part(&self, range: std::ops::Range<usize>) -> (Vec<&Tokens>, Vec<&Pixels>) {
         let count = self.prompts.len();
         let seconds = range.start + count..range.end + count;
@@ -167,22 +195,28 @@ impl Batch {
     }
 }
 
-/// Rows with the images that are learned from, or why one cannot be read.
-type Prepared = (Row, Result<Vec<Pixels>, String>);
+/// A row with its tokens and preprocessed images, or why one of them cannot be used.
+type Prepared = (Row, Result<(Tokens, Vec<Pixels>), String>);
 
-/// Decodes images, on all cores.
-fn prepared(rows: Vec<Row>, objective: Objective, seed: u64, reading: &Reading) -> Vec<Prepared> {
+/// Tokenizes prompts, and decodes and preprocesses images. The feature `parallel` uses all cores.
+fn prepared(rows: Vec<Row>, objective: Objective, seed: u64, preprocessing: &Preprocessing) -> Vec<Prepared> {
     let prepare = |row: Row| {
         let wanted: Vec<usize> = match objective {
             Objective::Preference => vec![0, 1],
             Objective::Contrastive => vec![preferred(&row, seed)],
         };
+        let tokens = preprocessing.tokenizer.encode(&row.caption, preprocessing.context);
+        if let Some(token) = tokens.ids.iter().find(|&&id| id as usize >= preprocessing.vocabulary) {
+            let ranking = row.ranking_id;
+            let reason = format!("the prompt of ranking {ranking} has token {token}, which the model lacks");
+            return (row, Err(reason));
+        }
         let pixels = wanted.iter().map(|&which| {
-            let read = reading.processor.pixels(&row.images[which].bytes);
+            let read = preprocessing.processor.pixels(&row.images[which].bytes);
             read.map_err(|error| format!("image {which} of ranking {}: {error}", row.ranking_id))
         });
-        let pixels = pixels.collect();
-        (row, pixels)
+        let pixels: Result<Vec<Pixels>, String> = pixels.collect();
+        (row, pixels.map(|pixels| (tokens, pixels)))
     };
     #[cfg(feature = "parallel")]
     {
@@ -193,7 +227,8 @@ fn prepared(rows: Vec<Row>, objective: Objective, seed: u64, reading: &Reading) 
     rows.into_iter().map(prepare).collect()
 }
 
-/// Which image stands for its prompt: the preferred one; of a tie one or the other, as the seed has it.
+/// The index of the image that is paired with the prompt in contrastive training: the preferred
+/// one, or a pseudorandom one for a tie.
 fn preferred(row: &Row, seed: u64) -> usize {
     let [first, second] = row.label.unwrap_or([0.5; 2]);
     if first == second {

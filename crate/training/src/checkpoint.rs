@@ -1,7 +1,7 @@
-//! Everything that training goes on from, on disk.
+//! Checkpoints, from which a run is resumed.
 //!
-//! A checkpoint is a folder: `parameters.safetensors` and `moments.safetensors` in our own names, and `state.json`. It is written beside the old one and
-//! takes its place when it is whole.
+//! A checkpoint is a folder with `parameters.safetensors`, `moments.safetensors` and `state.json`.
+//! A new one is written next to the old one and replaces it when it is complete.
 
 use std::{
     collections::HashMap,
@@ -13,20 +13,27 @@ use std::{
 use burn::tensor::{DType, Device, Tensor};
 use serde::{Deserialize, Serialize};
 
-use super::{Optimizer, TrainError, TrainOptions, Trainee, Validation, batch::Position, parameters::numbers};
+use super::{
+    batch::Position,
+    error::TrainError,
+    optimizer::Optimizer,
+    options::TrainOptions,
+    parameters::{Trainee, numbers},
+    validation::Validation,
+};
 use pickscore_checkpoint::weights::{Dtype, Header, header::PREFIX, write_safetensors};
 
-/// What is not a tensor.
+/// The state of a run without its tensors.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct State {
-    /// Steps that were made.
+    /// Number of completed steps.
     pub(super) steps: u64,
     pub(super) position: Position,
-    /// The best validation so far, as loss and accuracy, and the step after which it was made.
+    /// The best validation so far: the step, its loss and its accuracy.
     pub(super) best: Option<(u64, f64, f64)>,
-    /// What the run was begun with.
+    /// The options of the run.
     pub(super) options: TrainOptions,
-    /// The training data's files with their rows.
+    /// The names and row counts of the training data's files.
     pub(super) data: Vec<(String, u64)>,
 }
 
@@ -36,7 +43,7 @@ impl State {
     }
 }
 
-/// Where a run keeps its checkpoint.
+/// The checkpoint of a run.
 #[derive(Debug)]
 pub(super) struct Checkpoint {
     folder: PathBuf,
@@ -47,7 +54,7 @@ impl Checkpoint {
         Self { folder: out.join("checkpoint") }
     }
 
-    /// The state of a run, where there is one. The folder that a crash left between two names counts.
+    /// Reads the state of a run, if there is one. Completes a replacement that a crash interrupted.
     pub(super) fn state(&self) -> Result<Option<State>, TrainError> {
         let new = self.folder.with_extension("new");
         if !self.folder.exists() && new.join("state.json").exists() {
@@ -61,6 +68,7 @@ impl Checkpoint {
         serde_json::from_slice(&json).map(Some).map_err(|error| TrainError::damaged(&path, error))
     }
 
+    /// Replaces the checkpoint.
     pub(super) fn save(
         &self,
         trainee: &Trainee,
@@ -87,12 +95,12 @@ impl Checkpoint {
         let json = serde_json::to_vec_pretty(state).map_err(|error| TrainError::damaged(&path, error))?;
         let mut file = File::create(&path).map_err(TrainError::writing(&path))?;
         file.write_all(&json).and_then(|()| file.sync_all()).map_err(TrainError::writing(&path))?;
-        // The last moment at which both exist; from here on `state` finds the new one.
+        // From here on, `state` finds the new checkpoint even after a crash.
         let _ = fs::remove_dir_all(&self.folder);
         fs::rename(&new, &self.folder).map_err(TrainError::writing(&self.folder))
     }
 
-    /// Puts a saved run's numbers into a model and its optimizer.
+    /// Restores a model and its optimizer.
     pub(super) fn restore(
         &self,
         trainee: &mut Trainee,
@@ -112,7 +120,7 @@ impl Checkpoint {
             let values = saved.get(name).filter(|values| values.len() == length);
             values
                 .map(tensor)
-                .ok_or_else(|| TrainError::damaged(path, format!("{name} is missing or of another size")))
+                .ok_or_else(|| TrainError::damaged(path, format!("{name} is missing or has the wrong size")))
         };
         for (index, (name, length)) in shapes.iter().enumerate() {
             trainee.values[index] = find(&saved, &path, name, *length)?;
@@ -130,19 +138,21 @@ impl Checkpoint {
     }
 }
 
+/// Writes a safetensors file.
 fn write(path: &Path, tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Result<(), TrainError> {
     let mut file = File::create(path).map_err(TrainError::writing(path))?;
     write_safetensors(&mut file, tensors).and_then(|()| file.sync_all()).map_err(TrainError::writing(path))
 }
 
-/// All tensors of a safetensors file of f32.
+/// Reads all tensors of an f32 safetensors file.
 fn read(path: &Path) -> Result<HashMap<String, Vec<f32>>, TrainError> {
     let mut bytes = Vec::new();
     let opened = File::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
     opened.map_err(|error| TrainError::damaged(path, error))?;
     let wrong = TrainError::header(path);
     let length = Some(bytes.len() as u64);
-    let prefix = bytes.first_chunk::<PREFIX>().ok_or_else(|| TrainError::damaged(path, "it is cut off"))?;
+    let prefix =
+        bytes.first_chunk::<PREFIX>().ok_or_else(|| TrainError::damaged(path, "the file is truncated"))?;
     let json = Header::json_length(*prefix, length).map_err(&wrong)?;
     let header = Header::parse(&bytes[PREFIX..PREFIX + json], length).map_err(&wrong)?;
     let mut data = &bytes[PREFIX + json..];
@@ -151,7 +161,7 @@ fn read(path: &Path) -> Result<HashMap<String, Vec<f32>>, TrainError> {
         let (mine, rest) = data.split_at(tensor.bytes as usize);
         data = rest;
         if tensor.dtype != Dtype::F32 {
-            return Err(TrainError::damaged(path, format!("{} is not of 32-bit floats", tensor.name)));
+            return Err(TrainError::damaged(path, format!("{} is not f32", tensor.name)));
         }
         let values =
             mine.chunks_exact(4).map(|bytes| f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]));

@@ -1,17 +1,20 @@
-//! Training: the paper's objective on preference pairs, and CLIP's contrastive objective for the model that it starts from.
+//! Training: the paper's objective on preference pairs, and CLIP's contrastive objective, with
+//! which the base model is trained.
 //!
 //! ```text
-//! rows of Pick-a-Pic's schema ─► order.rs ─► batch.rs ─► Batch ─► the towers, with gradients ─► objective.rs ─► loss
-//!          (streamed)            (shuffled)  (decoded)                                                         │
-//!                        parameters.rs ◄─ optimizer.rs ◄───────────────── gradients ◄──────────────────────────┘
+//! rows (Pick-a-Pic's schema) ─► order.rs ─► batch.rs ─► Batch ─► towers ─► objective.rs ─► loss
+//!       streamed                shuffled    decoded                                         │
+//!                 parameters.rs ◄─ optimizer.rs ◄────────────── gradients ◄─────────────────┘
 //! ```
 //!
-//! The towers are the same that score; only where their parameters lie differs. Everything is a function of the options and the seed: training that was
-//! stopped and goes on from its checkpoint gives the same bits as training that was not, on as many threads.
+//! Training uses the same towers as scoring. Everything follows from the options and the seed: a
+//! run that is resumed from a checkpoint is bit-identical to an uninterrupted one with the same
+//! number of threads.
 
 mod batch;
 mod checkpoint;
 mod error;
+mod hold_out;
 mod log;
 mod objective;
 mod optimizer;
@@ -22,14 +25,12 @@ mod plot;
 mod trainer;
 mod validation;
 
-pub use batch::{Batch, Examples, Reading};
+pub use batch::Batch;
 pub use error::TrainError;
 pub use log::{LogEntry, read_log};
 pub use objective::{contrastive_loss, example_weights, preference_loss};
 pub use optimizer::{Optimizer, Schedule};
 pub use options::{Decay, Keep, Objective, OptimizerOptions, TrainOptions};
-pub use order::Order;
 pub use parameters::Trainee;
-pub use plot::plot;
 pub use trainer::{Event, Outcome, gradients, train};
 pub use validation::Validation;

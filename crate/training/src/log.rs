@@ -1,4 +1,4 @@
-//! The record of a run: a CSV file with a line a step.
+//! The log of a run: a CSV file with one line per step.
 
 use std::{
     fmt::Write as _,
@@ -7,41 +7,41 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{TrainError, Validation};
+use super::{error::TrainError, validation::Validation};
 
-/// One step.
+/// The log entry of one step.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct LogEntry {
-    /// Steps that had been made before it.
+    /// The step, counted from 0.
     pub step: u64,
     /// The learning rate.
     pub rate: f64,
     /// The batch's loss.
     pub loss: f64,
-    /// The length of the gradient before it was shortened.
+    /// The norm of the gradient before clipping.
     pub gradient: f64,
-    /// `exp(logit scale)` after it.
+    /// `exp(logit scale)` after the step.
     pub scale: f64,
-    /// Seconds it took.
+    /// Duration in seconds.
     pub seconds: f64,
-    /// What a validation after it found.
+    /// The validation after the step, if there was one.
     pub validation: Option<Validation>,
 }
 
 const HEADER: &str =
     "step,learning_rate,loss,gradient_norm,logit_scale,seconds,validation_loss,validation_accuracy";
 
-/// A log that is being written.
+/// An open log.
 #[derive(Debug)]
 pub(super) struct Log {
     path: PathBuf,
     file: fs::File,
-    /// What has been written, for the plot.
+    /// All entries, for the plot.
     pub(super) entries: Vec<LogEntry>,
 }
 
 impl Log {
-    /// Opens a log to go on after `steps` steps: what it has beyond them will be made again.
+    /// Opens a log to continue after `steps` steps; later entries are removed.
     pub(super) fn open(path: &Path, steps: u64) -> Result<Self, TrainError> {
         let mut entries = if path.exists() { read_log(path)? } else { Vec::new() };
         entries.retain(|entry| entry.step < steps);
@@ -53,12 +53,14 @@ impl Log {
         Ok(Self { path: path.into(), file, entries })
     }
 
+    /// Appends an entry.
     pub(super) fn push(&mut self, entry: LogEntry) -> Result<(), TrainError> {
         self.entries.push(entry);
         self.file.write_all(line(&entry).as_bytes()).map_err(TrainError::writing(&self.path))
     }
 }
 
+/// Formats an entry as a CSV line.
 fn line(entry: &LogEntry) -> String {
     let LogEntry { step, rate, loss, gradient, scale, seconds, validation } = entry;
     let mut line = format!("{step},{rate:.3e},{loss:.6},{gradient:.4},{scale:.4},{seconds:.3},");
@@ -70,16 +72,16 @@ fn line(entry: &LogEntry) -> String {
     line
 }
 
-/// Reads a log back.
+/// Reads a log.
 ///
 /// # Errors
 ///
-/// A file that cannot be read, or is no log.
+/// Fails if the file cannot be read or is not a training log.
 pub fn read_log(path: &Path) -> Result<Vec<LogEntry>, TrainError> {
     let text = fs::read_to_string(path).map_err(|error| TrainError::damaged(path, error))?;
     let mut lines = text.lines().enumerate();
     if lines.next().map(|(_, header)| header) != Some(HEADER) {
-        return Err(TrainError::damaged(path, "it does not begin as a log of training does"));
+        return Err(TrainError::damaged(path, "the first line is not the header of a training log"));
     }
     let parse = |line: &str| {
         let cells: Vec<&str> = line.split(',').collect();

@@ -1,23 +1,27 @@
-//! The two losses, from the towers' features.
+//! The preference loss and the contrastive loss.
 //!
-//! The sources: PickScore's `trainer/criterions/clip_criterion.py` for preferences, open_clip's `loss.py` for the contrastive one.
+//! They follow PickScore's `trainer/criterions/clip_criterion.py` and open_clip's `loss.py`.
 
 use burn::tensor::{DType, Device, Tensor, TensorData, activation::log_softmax};
 
-/// Each example's share of its batch's loss: one over the number of examples of its prompt, made to sum to one.
+/// The weight of each example: the reciprocal of the number of examples with its prompt, normalised
+/// to a sum of 1: `[batch]` → `[batch]`
 pub fn example_weights(examples_per_prompt: &[i64]) -> Vec<f32> {
     let raw: Vec<f64> = examples_per_prompt.iter().map(|&count| 1.0 / count.max(1) as f64).collect();
     let sum: f64 = raw.iter().sum();
     raw.iter().map(|weight| (weight / sum) as f32).collect()
 }
 
-/// KL(label ‖ softmax of the two scores), summed over the examples with their weights. The minimum is 0, for ties too.
+/// The weighted sum over examples of KL(label ‖ softmax of the two scores). Its minimum is 0, also
+/// for ties.
 ///
 /// # Shapes
 ///
-/// - text, images: `[batch, projection]`, of any length; images are all first images, then all second ones: `[2 · batch, projection]`
-/// - logit_scale: `[1]`, the logarithm of what cosines are multiplied by
-/// - labels: `batch` × how preference is shared; weights: `batch`
+/// - text: `[batch, projection]`, not normalised
+/// - images: `[2 · batch, projection]`, not normalised: all first images, then all second images
+/// - logit_scale: `[1]`, the logarithm of the factor of cosine similarities
+/// - labels: `[batch, 2]`, the shares of the preference
+/// - weights: `[batch]`
 /// - output: `[1]`
 pub fn preference_loss(
     text: Tensor<2>,
@@ -33,7 +37,7 @@ pub fn preference_loss(
     let cosines = (images * text).sum_dim(2).reshape([2, batch]).transpose();
     let scores = cosines * logit_scale.exp().unsqueeze();
     let predicted = log_softmax(scores, 1);
-    // p · ln p is the label's own, a constant: 0 for a choice, ln ½ for a tie.
+    // Σ p · ln p of the label is constant: 0 for a choice, ln ½ for a tie.
     let entropy: f32 = labels
         .iter()
         .zip(weights)
@@ -45,14 +49,14 @@ pub fn preference_loss(
     (predicted * weighted).sum().neg() + entropy
 }
 
-/// The mean of two cross-entropies: of each prompt over the batch's images, and of each image over the batch's prompts.
-///
-/// Examples with the same prompt are no negatives of each other: `same` names, for each example, the first one with its prompt.
+/// The mean of two cross-entropies: of each prompt over the batch's images, and of each image over
+/// the batch's prompts. Examples with the same prompt are not negatives of each other.
 ///
 /// # Shapes
 ///
-/// - text, images: `[batch, projection]`, of any length
+/// - text, images: `[batch, projection]`, not normalised
 /// - logit_scale: `[1]`
+/// - same: `[batch]`, for each example the index of the first example with the same prompt
 /// - output: `[1]`
 pub fn contrastive_loss(
     text: Tensor<2>,
@@ -66,12 +70,13 @@ pub fn contrastive_loss(
     if let Some(mask) = mask(same, &device) {
         scores = scores + mask;
     }
-    let by_prompt = diagonal(log_softmax(scores.clone(), 1), &device);
-    let by_image = diagonal(log_softmax(scores, 0), &device);
+    let by_prompt = trace(log_softmax(scores.clone(), 1), &device);
+    let by_image = trace(log_softmax(scores, 0), &device);
     (by_prompt + by_image).mul_scalar(-0.5 / batch as f64)
 }
 
-/// `[batch, batch]`: −10⁴ where two different examples have the same prompt, else 0. `None` where all prompts differ.
+/// The mask `[batch, batch]`: −10⁴ for two different examples with the same prompt, otherwise 0.
+/// `None` if all prompts differ.
 fn mask(same: &[usize], device: &Device) -> Option<Tensor<2>> {
     if same.iter().enumerate().all(|(index, &first)| index == first) {
         return None;
@@ -83,15 +88,15 @@ fn mask(same: &[usize], device: &Device) -> Option<Tensor<2>> {
     Some(Tensor::from_data(TensorData::new(values, [batch, batch]), (device, DType::F32)))
 }
 
-/// The sum of a square matrix's diagonal, `[1]`.
-fn diagonal(matrix: Tensor<2>, device: &Device) -> Tensor<1> {
+/// The trace of a matrix: `[batch, batch]` → `[1]`
+fn trace(matrix: Tensor<2>, device: &Device) -> Tensor<1> {
     let [batch, _] = matrix.dims();
     let values: Vec<f32> = (0..batch * batch).map(|at| f32::from(u8::from(at % (batch + 1) == 0))).collect();
     let identity = Tensor::<2>::from_data(TensorData::new(values, [batch, batch]), (device, DType::F32));
     (matrix * identity).sum()
 }
 
-/// Rows of unit length, `[rows, width]`.
+/// Normalises rows to unit length: `[rows, width]` → `[rows, width]`
 fn unit(rows: Tensor<2>) -> Tensor<2> {
     let length = (rows.clone() * rows.clone()).sum_dim(1).sqrt();
     rows / length

@@ -1,27 +1,28 @@
-//! AdamW over a list of flat parameters, with a schedule and a bound on the gradient.
+//! AdamW with a learning-rate schedule and gradient clipping, over a list of flat parameters.
 
 use burn::{
     optim::{AdamW, AdamWConfig, AdamWState, AdaptiveMomentumState, Optimizer as _},
     tensor::Tensor,
 };
 
-use super::{Decay, OptimizerOptions};
+use super::options::{Decay, OptimizerOptions};
 
-/// The learning rate of each step.
+/// A learning-rate schedule.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Schedule {
-    /// Highest rate.
+    /// The highest rate.
     pub highest: f64,
-    /// Steps of the rise.
+    /// Number of warm-up steps.
     pub warm_up: u64,
-    /// Steps in all.
+    /// Total number of steps.
     pub steps: u64,
-    /// The fall.
+    /// The decay after warm-up.
     pub decay: Decay,
 }
 
 impl Schedule {
-    /// The rate of a step, counted from 0, as transformers' `get_linear_schedule_with_warmup` and its siblings have it.
+    /// The learning rate of a step, counted from 0, as in transformers'
+    /// `get_linear_schedule_with_warmup` and similar functions.
     pub fn rate(&self, step: u64) -> f64 {
         if step < self.warm_up {
             return self.highest * step as f64 / self.warm_up as f64;
@@ -37,15 +38,15 @@ impl Schedule {
     }
 }
 
-/// The two moments of a parameter, flat; `None` before its first step.
+/// The two moments of a parameter; `None` before the first step.
 pub(super) type Moments = Option<[Tensor<1>; 2]>;
 
-/// AdamW and what it remembers of each parameter.
+/// AdamW with its state.
 pub struct Optimizer {
     decayed: AdamW,
     plain: AdamW,
     clip: f32,
-    /// Steps that were made.
+    /// Number of completed steps.
     pub(super) steps: u64,
     pub(super) moments: Vec<Moments>,
 }
@@ -57,7 +58,7 @@ impl std::fmt::Debug for Optimizer {
 }
 
 impl Optimizer {
-    /// For this many parameters, none of which has been moved.
+    /// An optimizer for this many parameters, before its first step.
     pub fn new(options: &OptimizerOptions, parameters: usize) -> Self {
         let adam = |decay: f32| {
             AdamWConfig::new()
@@ -76,9 +77,12 @@ impl Optimizer {
         }
     }
 
-    /// Moves every parameter `[length]` against its gradient. → the gradient's length before it was shortened
+    /// Updates the parameters and returns the norm of the gradient before clipping.
     ///
-    /// `decayed` says of each whether it is drawn towards zero. Gradients have the parameters' order.
+    /// # Shapes
+    ///
+    /// - parameters, gradients: one `[length]` per parameter
+    /// - decayed: one per parameter, whether weight decay applies
     pub fn step(
         &mut self,
         rate: f64,
@@ -88,9 +92,9 @@ impl Optimizer {
     ) -> f32 {
         let squares = gradients.iter().map(|gradient| (gradient.clone() * gradient.clone()).sum());
         let squares = Tensor::cat(squares.collect(), 0).into_data().try_into_vec::<f32>();
-        // In double precision and in order, whatever the device would do.
+        // In f64 and in a fixed order, independent of the device.
         let length = squares.unwrap_or_default().iter().map(|&x| f64::from(x)).sum::<f64>().sqrt() as f32;
-        // As PyTorch's `clip_grad_norm_`.
+        // As in PyTorch's `clip_grad_norm_`.
         let shrink = (self.clip / (length + 1e-6)).min(1.0);
         for (index, gradient) in gradients.into_iter().enumerate() {
             let gradient = if shrink < 1.0 { gradient.mul_scalar(shrink) } else { gradient };
@@ -111,9 +115,10 @@ impl Optimizer {
 mod tests {
     use super::*;
 
-    /// Values of transformers 4.x: `get_linear_schedule_with_warmup(10, 30)` and `get_cosine_schedule_with_warmup(10, 30)` on a rate of 1.
+    /// Expected values from transformers 4: `get_linear_schedule_with_warmup(10, 30)` and
+    /// `get_cosine_schedule_with_warmup(10, 30)` with a rate of 1.
     #[test]
-    fn the_schedule_is_that_of_transformers() {
+    fn schedules_equal_those_of_transformers() {
         let schedule = |decay| Schedule { highest: 1.0, warm_up: 10, steps: 30, decay };
         for (step, linear, cosine) in [
             (0, 0.0, 0.0),

@@ -1,93 +1,96 @@
-//! What training can be told.
+//! Options of training.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-/// What is learned from.
+/// The training objective.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Objective {
-    /// Which of two images is preferred: the paper's.
+    /// Which of two images is preferred, as in the PickScore paper.
     Preference,
-    /// Which image belongs to which prompt: CLIP's.
+    /// Which image belongs to which prompt, as in CLIP.
     Contrastive,
 }
 
-/// How the learning rate falls after its warm-up.
+/// The decay of the learning rate after warm-up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Decay {
-    /// On a straight line to zero: the paper's.
+    /// Linear to zero, as in the PickScore paper.
     Linear,
-    /// On half a cosine to zero: CLIP's.
+    /// Half a cosine to zero, as in CLIP.
     Cosine,
-    /// Not at all.
+    /// No decay.
     Constant,
 }
 
-/// Which of the run's models is kept.
+/// Which model of a run is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Keep {
-    /// The one with the best validation.
+    /// The model with the best validation.
     Best,
-    /// The last one: where validation asks for something else than training teaches, as with pictures of a kind that is never trained on.
+    /// The last model. For validation data that differs in kind from the training data.
     Last,
 }
 
-/// AdamW and its schedule.
+/// Options of AdamW and its schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct OptimizerOptions {
-    /// Highest learning rate.
+    /// The highest learning rate.
     pub learning_rate: f64,
-    /// Decay of matrices and the token table; vectors (biases, norms, positions, the logit scale) are not decayed.
+    /// Weight decay of matrices and token embeddings. Vectors (biases, norms, position embeddings,
+    /// the logit scale) are not decayed.
     pub weight_decay: f32,
     /// Decay rates of the two moments.
     pub betas: [f32; 2],
-    /// Added to the root of the second moment.
+    /// Added to the square root of the second moment.
     pub epsilon: f32,
-    /// Longest gradient of all parameters together; longer ones are shortened to it.
+    /// The largest norm of the whole gradient; larger gradients are scaled down to it.
     pub clip: f32,
-    /// Steps over which the learning rate rises from zero.
+    /// Number of steps in which the learning rate rises from zero.
     pub warm_up: u64,
-    /// How it falls afterwards.
+    /// The decay after warm-up.
     pub decay: Decay,
 }
 
-/// A training run.
+/// Options of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TrainOptions {
-    /// What is learned from.
+    /// The training objective.
     pub objective: Objective,
-    /// Steps in all.
+    /// Total number of steps.
     pub steps: u64,
-    /// Examples of a step.
+    /// Number of examples per step.
     pub batch: usize,
-    /// Examples that are computed at a time; their gradients add up. Only for [`Objective::Preference`], where they are the same.
+    /// Number of examples computed at a time, whose gradients are added. It saves memory and does
+    /// not change the result. Only for [`Objective::Preference`].
     pub micro_batch: usize,
-    /// The share of each image's patches that a step leaves out, 0 to 0.9 (FLIP, arXiv 2212.00794): half of them make a step nearly twice as fast.
-    /// Only for [`Objective::Contrastive`]; validation sees whole images.
+    /// The share of each image's patches that a step drops, 0 to 0.9 (FLIP, arXiv 2212.00794).
+    /// Dropping half of them makes a step nearly twice as fast. Only for
+    /// [`Objective::Contrastive`]; validation uses whole images.
     pub patch_dropout: f64,
-    /// What everything random follows from.
+    /// The seed of all randomness.
     pub seed: u64,
-    /// The optimizer.
+    /// Options of the optimizer.
     pub optimizer: OptimizerOptions,
-    /// Steps from one validation to the next.
+    /// Number of steps between validations.
     pub validate_every: u64,
-    /// Most rows of a validation.
+    /// Largest number of rows of a validation.
     pub validation_rows: usize,
-    /// Which of the run's models is kept.
+    /// Which model of the run is kept.
     pub keep: Keep,
-    /// Steps from one checkpoint to the next.
+    /// Number of steps between checkpoints.
     pub checkpoint_every: u64,
-    /// Where everything is written.
+    /// The output folder.
     #[serde(skip)]
     pub out: PathBuf,
 }
 
 impl OptimizerOptions {
-    /// The paper's for preferences, CLIP's in small for contrastive training.
+    /// The options of the PickScore paper for preferences, and options for small models otherwise.
     pub fn of(objective: Objective) -> Self {
         match objective {
             Objective::Preference => Self {

@@ -1,28 +1,29 @@
-//! In which order rows are learned from: a function of the seed, shuffled, and readable as a stream.
+//! The shuffled order of rows, which follows from the seed.
 //!
-//! Row groups of the files are shuffled; as many as fit into the window's bytes are read together, and their rows shuffled among each other. So a
-//! data set of any size needs the memory of one window, and any position can be gone to.
+//! Row groups are shuffled and combined into windows of limited size, and the rows of each window
+//! are shuffled. So a dataset of any size needs only the memory of one window, and a run can resume
+//! at any position.
 
 use rand::{SeedableRng as _, seq::SliceRandom as _};
 use rand_chacha::ChaCha8Rng;
 
 /// The order of the rows of one pass through the data.
 #[derive(Debug, Clone)]
-pub struct Order {
+pub(super) struct Order {
     windows: Vec<Vec<usize>>,
     rows: Vec<u64>,
     seed: u64,
 }
 
-/// Bytes of encoded row groups that are held at once; one group may be larger.
+/// Largest size of a window in encoded bytes, unless a single row group is larger.
 const WINDOW: u64 = 256 << 20;
 
-/// One row's place: its group, and its number in it.
+/// The position of a row: its group and its index in the group.
 pub(super) type Place = (usize, usize);
 
 impl Order {
-    /// The order of a pass: of groups with so many rows and encoded bytes each.
-    pub fn new(groups: &[(u64, u64)], seed: u64, pass: u64) -> Self {
+    /// The order of one pass over groups, given the number of rows and encoded bytes of each.
+    pub(super) fn new(groups: &[(u64, u64)], seed: u64, pass: u64) -> Self {
         let seed = seed ^ pass.wrapping_mul(0x9E37_79B9_7F4A_7C15);
         let mut shuffled: Vec<usize> = (0..groups.len()).collect();
         shuffled.shuffle(&mut ChaCha8Rng::seed_from_u64(seed));
@@ -44,13 +45,13 @@ impl Order {
         Self { windows, rows: groups.iter().map(|&(rows, _)| rows).collect(), seed }
     }
 
-    /// How many windows there are.
-    pub fn windows(&self) -> usize {
+    /// Number of windows.
+    pub(super) fn windows(&self) -> usize {
         self.windows.len()
     }
 
-    /// The groups to hold for a window.
-    pub fn groups(&self, window: usize) -> &[usize] {
+    /// The row groups of a window.
+    pub(super) fn groups(&self, window: usize) -> &[usize] {
         &self.windows[window]
     }
 
@@ -72,7 +73,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_row_comes_once_a_pass(
+        fn every_row_occurs_once_per_pass(
             groups in prop::collection::vec((1u64..40, 1u64..(100 << 20)), 1..30),
             seed: u64,
             pass in 0u64..5,

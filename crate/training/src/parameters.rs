@@ -1,4 +1,4 @@
-//! The numbers that are trained, and the towers made of them.
+//! The parameters of a model in training.
 
 use std::ops::ControlFlow;
 
@@ -6,24 +6,25 @@ use burn::tensor::{DType, Device, FloatDType, Tensor};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
-use super::TrainError;
+use super::error::TrainError;
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Kind, ModelDirectory, Parameter, Precision, Values, parameters};
 use pickscore_common::progress::Progress;
-use pickscore_model::towers::{Clip, ClipBuilder};
+use pickscore_model::towers::{Clip, Kernels, ModelBuilder, TowerError, TrainableClip};
 
-/// A model that is being trained: every parameter as a flat f32 tensor on a device.
+/// A model in training: each parameter is a flat f32 tensor on a device.
 #[derive(Debug)]
 pub struct Trainee {
     config: ClipConfig,
     list: Vec<Parameter>,
-    /// Without gradients; in `list`'s order.
+    /// One `[length]` per parameter, in the order of [`Trainee::list`], without gradients.
     pub values: Vec<Tensor<1>>,
     device: Device,
 }
 
 impl Trainee {
-    /// Random parameters from a seed, distributed as Hugging Face's `CLIPPreTrainedModel._init_weights` has them.
+    /// Random parameters from a seed, distributed as in Hugging Face's
+    /// `CLIPPreTrainedModel._init_weights`.
     pub fn random(config: ClipConfig, seed: u64, device: Device) -> Self {
         let list = parameters(&config);
         let mut random = ChaCha8Rng::seed_from_u64(seed);
@@ -43,17 +44,17 @@ impl Trainee {
         Self { config, list, values, device }
     }
 
-    /// The parameters of a model on disk.
+    /// Reads the parameters of a model.
     ///
     /// # Errors
     ///
-    /// When its weights cannot be read.
+    /// Fails if the weights cannot be read.
     pub fn open(
         directory: &ModelDirectory,
         device: Device,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, TrainError> {
-        let config = directory.config().clone();
+        let config = directory.clip()?.clone();
         let list = parameters(&config);
         let mut values: Vec<Option<Tensor<1>>> = vec![None; list.len()];
         directory.load(Precision::F32, progress, &mut |parameter, loaded| {
@@ -65,85 +66,87 @@ impl Trainee {
             }
         })?;
         let values = list.iter().zip(values).map(|(parameter, values)| {
-            values
-                .ok_or_else(|| pickscore_model::towers::TowerError::Missing { name: parameter.name.clone() })
+            values.ok_or_else(|| TowerError::Missing { name: parameter.name.clone() })
         });
         let values = values.collect::<Result<_, _>>()?;
         Ok(Self { config, list, values, device })
     }
 
-    /// The model's shape.
+    /// The model's configuration.
     pub fn config(&self) -> &ClipConfig {
         &self.config
     }
 
-    /// The parameters, in order.
+    /// The names and shapes of the parameters, in order.
     pub fn list(&self) -> &[Parameter] {
         &self.list
     }
 
-    /// Which parameters are drawn towards zero: those that multiply.
+    /// For each parameter, whether weight decay applies: to matrices and the token embeddings.
     pub fn decayed(&self) -> Vec<bool> {
         self.list.iter().map(|parameter| parameter.kind != Kind::Vector).collect()
     }
 
-    /// A parameter's numbers on the host.
+    /// Downloads a parameter: → `[length]`
     ///
     /// # Errors
     ///
-    /// A failing device.
+    /// Fails if the device fails.
     pub fn numbers(&self, index: usize) -> Result<Vec<f32>, TrainError> {
         numbers(self.values[index].clone())
     }
 
-    /// The towers with gradients, and the leaves that the gradients belong to.
+    /// Builds the towers with gradients. Also returns the parameters as leaves of the autodiff
+    /// graph.
     ///
     /// # Errors
     ///
-    /// None, as long as the list is the configuration's.
-    pub(super) fn with_gradients(&self) -> Result<(Clip, Vec<Tensor<1>>), TrainError> {
+    /// Fails if a parameter of the configuration is missing, which [`Trainee`] rules out.
+    pub(super) fn with_gradients(&self) -> Result<(TrainableClip, Vec<Tensor<1>>), TrainError> {
         let leaves: Vec<Tensor<1>> =
             self.values.iter().map(|values| Tensor::from_inner(values.clone()).require_grad()).collect();
         let device = self.device.clone().autodiff();
-        let mut builder = ClipBuilder::new(self.config.clone(), FloatDType::F32, device);
-        for (parameter, leaf) in self.list.iter().zip(&leaves) {
-            builder.accept_trained(parameter, leaf.clone());
-        }
-        Ok((builder.finish()?, leaves))
+        let parameters = self.list.iter().zip(leaves.iter().cloned());
+        let clip = TrainableClip::new(&self.config, &device, parameters)?;
+        Ok((clip, leaves))
     }
 
-    /// The towers as they score.
+    /// Builds the model for scoring.
     ///
     /// # Errors
     ///
-    /// A failing device.
+    /// Fails if the device fails.
     pub(super) fn scorer(&self) -> Result<Clip, TrainError> {
-        let mut builder = ClipBuilder::new(self.config.clone(), FloatDType::F32, self.device.clone());
+        let kernels = Kernels::of(&self.device, FloatDType::F32);
+        let mut builder = ModelBuilder::new(&self.config, kernels);
         for (index, parameter) in self.list.iter().enumerate() {
             builder.accept(parameter, Values::F32(self.numbers(index)?));
         }
-        Ok(builder.finish()?)
+        Ok(builder.finish()?.into_clip()?)
     }
 
-    /// Where the logit scale stands in the list.
+    /// The index of the logit scale, which is the last parameter.
     pub(super) fn logit_scale(&self) -> usize {
         self.list.len() - 1
     }
 }
 
+/// Downloads a tensor: → `[length]`
 pub(super) fn numbers(tensor: Tensor<1>) -> Result<Vec<f32>, TrainError> {
     tensor
         .into_data()
         .try_into_vec::<f32>()
-        .map_err(|error| pickscore_model::towers::TowerError::Device { reason: format!("{error:?}") }.into())
+        .map_err(|error| TowerError::Device { reason: format!("{error:?}") }.into())
 }
 
+/// The initial distribution of a parameter.
 enum Initial {
     Constant(f32),
+    /// Normal with mean 0 and this standard deviation.
     Normal(f32),
 }
 
-/// What a parameter is before training.
+/// The initial distribution of a parameter.
 fn initial(config: &ClipConfig, parameter: &Parameter) -> Initial {
     let (tower, part) = parameter.name.split_once('.').unwrap_or(("", &parameter.name));
     let transformer = if tower == "vision" { &config.vision.transformer } else { &config.text.transformer };
@@ -163,12 +166,12 @@ fn initial(config: &ClipConfig, parameter: &Parameter) -> Initial {
         "attention.qkv.weight" | "mlp.down.weight" => Initial::Normal((width * depth).powf(-0.5)),
         "attention.out.weight" => Initial::Normal(width.powf(-0.5)),
         "mlp.up.weight" => Initial::Normal((2.0 * width).powf(-0.5)),
-        // Norms.
+        // Weights of layer norms.
         _ => Initial::Constant(1.0),
     }
 }
 
-/// A standard normal number, by Box and Muller.
+/// A standard normal sample, by the Box–Muller transform.
 fn normal(random: &mut ChaCha8Rng) -> f32 {
     let radius = (-2.0 * (1.0 - random.random::<f64>()).ln()).sqrt();
     (radius * (std::f64::consts::TAU * random.random::<f64>()).cos()) as f32

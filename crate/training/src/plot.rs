@@ -1,22 +1,22 @@
-//! The picture of a run: its loss and its validations, as SVG.
+//! The plot of a run's losses and validations, as SVG.
 
 use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::{LogEntry, TrainError};
+use super::{error::TrainError, log::LogEntry};
 
-/// Width and height.
+/// Width and height in pixels.
 const SIZE: (u32, u32) = (900, 420);
 const LOSS: RGBColor = RGBColor(37, 99, 235);
 const ACCURACY: RGBColor = RGBColor(217, 119, 6);
 
-/// Draws loss (left axis; the mean of neighbouring steps) and accuracy of the validations (right axis) over the steps.
+/// Plots the smoothed loss (left axis) and the accuracy of validations (right axis).
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
-pub fn plot(entries: &[LogEntry], path: &Path) -> Result<(), TrainError> {
+/// Fails if the file cannot be written.
+pub(super) fn plot(entries: &[LogEntry], path: &Path) -> Result<(), TrainError> {
     draw(entries, path)
         .map_err(|error| TrainError::Write { file: path.display().to_string(), reason: error.to_string() })
 }
@@ -24,11 +24,11 @@ pub fn plot(entries: &[LogEntry], path: &Path) -> Result<(), TrainError> {
 fn draw(entries: &[LogEntry], path: &Path) -> Result<(), Box<dyn std::error::Error>> {
     let steps = entries.last().map_or(1, |entry| entry.step + 1);
     let loss = smoothed(entries);
-    let checked: Vec<(u64, f64, f64)> = entries
+    let validations: Vec<(u64, f64, f64)> = entries
         .iter()
         .filter_map(|entry| entry.validation.map(|found| (entry.step + 1, found.loss, found.accuracy)))
         .collect();
-    let highest = loss.iter().map(|&(_, loss)| loss).chain(checked.iter().map(|&(_, loss, _)| loss));
+    let highest = loss.iter().map(|&(_, loss)| loss).chain(validations.iter().map(|&(_, loss, _)| loss));
     let highest = highest.filter(|loss| loss.is_finite()).fold(f64::EPSILON, f64::max);
 
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
@@ -48,14 +48,14 @@ fn draw(entries: &[LogEntry], path: &Path) -> Result<(), Box<dyn std::error::Err
         .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], LOSS.mix(0.5)));
     chart
         .draw_series(LineSeries::new(
-            checked.iter().map(|&(step, loss, _)| (step, loss)),
+            validations.iter().map(|&(step, loss, _)| (step, loss)),
             LOSS.stroke_width(2),
         ))?
         .label("validation loss")
         .legend(|(x, y)| PathElement::new([(x, y), (x + 18, y)], LOSS.stroke_width(2)));
     chart
         .draw_secondary_series(LineSeries::new(
-            checked.iter().map(|&(step, _, accuracy)| (step, accuracy)),
+            validations.iter().map(|&(step, _, accuracy)| (step, accuracy)),
             ACCURACY.stroke_width(2),
         ))?
         .label("validation accuracy")
@@ -69,7 +69,7 @@ fn draw(entries: &[LogEntry], path: &Path) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-/// At most 300 points, each the mean of its neighbours' losses.
+/// The loss, averaged over neighbouring steps so that there are at most 300 points.
 fn smoothed(entries: &[LogEntry]) -> Vec<(u64, f64)> {
     let span = entries.len().div_ceil(300).max(1);
     entries

@@ -1,87 +1,126 @@
-//! The loop: batch, loss, gradients, step; validation, checkpoint.
+//! The training loop.
 
 use std::{fs, ops::ControlFlow, path::Path, time::Instant};
 
 use burn::tensor::{Device, Tensor};
 
 use super::{
-    Batch, Examples, Keep, LogEntry, Objective, Optimizer, Schedule, TrainError, TrainOptions, Trainee,
-    Validation,
-    batch::{Position, Reading},
+    batch::{Batch, Examples, Position, Preprocessing},
     checkpoint::{Checkpoint, State},
-    log::Log,
+    error::TrainError,
+    hold_out::HeldOut,
+    log::{Log, LogEntry},
     objective::{contrastive_loss, example_weights, preference_loss},
-    parameters, plot, validation,
+    optimizer::{Optimizer, Schedule},
+    options::{Keep, Objective, TrainOptions},
+    parameters::{Trainee, numbers},
+    plot::plot,
+    validation::{self, Validation},
 };
 use pickscore_checkpoint::weights::{self, ModelDirectory};
 use pickscore_common::seeded::hashes;
 use pickscore_dataset::DatasetFiles;
 
-/// Largest logit scale of contrastive training: CLIP's.
+/// Largest logit scale in contrastive training, as in CLIP.
 const LARGEST_SCALE: f32 = 100.0;
 
-/// What the caller is told.
+/// An event of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
-    /// The run goes on from a checkpoint after so many steps.
+    /// The run continues from a checkpoint after this many steps.
     Resumed(u64),
-    /// A step was made.
+    /// A step was completed.
     Step(LogEntry),
-    /// Rows were passed over because an image could not be read: how many in all, and why the last one.
+    /// Rows were skipped because an image could not be read: their total number and the reason for
+    /// the last one.
     Skipped(u64, String),
+    /// There is no validation data, so labelled rows are held out of the training data.
+    HeldOut {
+        /// Number of labelled rows.
+        rows: u64,
+        /// Number of their prompts.
+        prompts: usize,
+    },
 }
 
-/// What training came to.
+/// The result of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Outcome {
-    /// The validation of the model that was kept, and the step after which it was made. The model in `out/model` is that step's.
+    /// The step after which the kept model, in `out/model`, was saved, and its validation.
     pub kept: (u64, Validation),
-    /// Steps in all.
+    /// Total number of steps.
     pub steps: u64,
 }
 
-/// Trains `trainee` and leaves the model that is kept in `out/model`, in Hugging Face's layout; `directory` is where its description comes from.
+/// Trains a model and saves it to `out/model` in Hugging Face's layout, with the configuration
+/// files of `directory`.
 ///
-/// `out` also gets `log.csv`, `plot.svg` and `checkpoint/`. Where it holds a checkpoint of the same run, training goes on from there.
+/// Without `validation`, all rows of some prompts, about a twentieth of the rows, are held out for
+/// validation.
+///
+/// `log.csv`, `plot.svg` and `checkpoint/` are also written to `out`. If it contains a checkpoint
+/// of the same run, training resumes from it.
 ///
 /// # Errors
 ///
-/// See [`TrainError`]; [`TrainError::Stopped`] when `observe` broke off.
+/// Fails with a [`TrainError`]; with [`TrainError::Stopped`] if `observe` stops the run.
 pub fn train(
     options: &TrainOptions,
     mut trainee: Trainee,
     directory: &ModelDirectory,
-    [data, held_out]: [&DatasetFiles; 2],
+    data: &DatasetFiles,
+    validation: Option<&DatasetFiles>,
     device: &Device,
     observe: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Outcome, TrainError> {
     check(options, data)?;
-    let (tokenizer, processor) = pickscore_model::scorer::reading(directory)?;
-    let reading = Reading { tokenizer, processor, context: trainee.config().text.context };
+    let (tokenizer, processor) = pickscore_model::scorer::reading(directory.description())?;
+    let largest = tokenizer.start().max(tokenizer.end());
+    let vocabulary = trainee.config().text.vocabulary;
+    if largest as usize >= vocabulary {
+        return Err(TrainError::Vocabulary { largest, vocabulary });
+    }
+    let context = trainee.config().text.context;
+    let preprocessing = Preprocessing { tokenizer, processor, context, vocabulary };
     fs::create_dir_all(&options.out).map_err(TrainError::writing(&options.out))?;
     let checkpoint = Checkpoint::of(&options.out);
+    let mut data_of_run = fingerprint(data);
+    let held_out = if validation.is_some() {
+        HeldOut::default()
+    } else {
+        let held_out = HeldOut::choose(data, options.seed)?;
+        let (rows, prompts) = (held_out.rows(), held_out.prompts());
+        let _ = observe(Event::HeldOut { rows, prompts });
+        // The training data differs with and without these rows.
+        data_of_run.push(("held out for validation".into(), rows));
+        held_out
+    };
     let mut optimizer = Optimizer::new(&options.optimizer, trainee.list().len());
     let mut state = State {
         steps: 0,
         position: Position::default(),
         best: None,
         options: options.clone(),
-        data: fingerprint(data),
+        data: data_of_run,
     };
     if let Some(saved) = checkpoint.state()? {
         same_run(&saved, &state, &options.out)?;
         checkpoint.restore(&mut trainee, &mut optimizer, saved.steps, device)?;
-        // What does not change the steps may change: how many there are to be, how often they are looked at.
+        // Options that do not affect the steps may differ from those of the saved run.
         state = State { options: options.clone(), ..saved };
         let _ = observe(Event::Resumed(state.steps));
     }
     let mut log = Log::open(&options.out.join("log.csv"), state.steps)?;
-    let validated =
-        validation::batches(held_out, options.objective, options.validation_rows, options.batch, &reading)?;
+    let validated = validation::batches(
+        validation.unwrap_or(data),
+        |row| validation.is_some() || held_out.contains(&row.caption),
+        options,
+        &preprocessing,
+    )?;
     if validated.is_empty() {
         return Err(TrainError::TooFew { split: "validation", rows: 0, expected: 1 });
     }
-    let mut examples = Examples::new(data, options.seed, options.objective, state.position);
+    let mut examples = Examples::new(data, &held_out, options, state.position);
     let schedule = Schedule {
         highest: options.optimizer.learning_rate,
         warm_up: options.optimizer.warm_up,
@@ -92,7 +131,7 @@ pub fn train(
     let mut skipped = 0;
     while state.steps < options.steps {
         let began = Instant::now();
-        let batch = examples.next(options.batch, &reading)?;
+        let batch = examples.next(options.batch, &preprocessing)?;
         if examples.skipped.0 > skipped {
             skipped = examples.skipped.0;
             let _ = observe(Event::Skipped(skipped, examples.skipped.1.clone().unwrap_or_default()));
@@ -120,6 +159,9 @@ pub fn train(
         };
         if state.steps.is_multiple_of(options.validate_every) || last {
             let found = validation::validate(&trainee.scorer()?, options.objective, &validated)?;
+            if !found.loss.is_finite() {
+                return Err(TrainError::Diverged { step: state.steps });
+            }
             entry.validation = Some(found);
             let better = match options.keep {
                 Keep::Best => state.best().is_none_or(|best| found.better_than(&best)),
@@ -144,23 +186,41 @@ pub fn train(
     Ok(Outcome { kept: (step, Validation { loss, accuracy }), steps: state.steps })
 }
 
+/// Checks the options.
+/// Maximum number of examples in a batch; the paper's batches have 128.
+const LARGEST_BATCH: usize = 1 << 16;
+
 fn check(options: &TrainOptions, data: &DatasetFiles) -> Result<(), TrainError> {
     let wrong = |reason: &str| Err(TrainError::Options { reason: reason.into() });
     if options.steps == 0 || options.batch == 0 || options.micro_batch == 0 || options.validate_every == 0 {
-        return wrong("steps, batch and the steps between validations are at least 1");
+        return wrong(
+            "the number of steps, the batch size and the steps between validations must be at least 1",
+        );
     }
     if options.checkpoint_every == 0 {
-        return wrong("the steps between checkpoints are at least 1");
+        return wrong("the number of steps between checkpoints must be at least 1");
     }
     if options.objective == Objective::Contrastive && options.batch < 2 {
-        return wrong("contrastive training compares the examples of a batch; it needs at least 2");
+        return wrong(
+            "contrastive training compares the examples of a batch, so the batch size must be at least 2",
+        );
+    }
+    if options.batch > LARGEST_BATCH {
+        return wrong("the batch size must be at most 65536");
+    }
+    let optimizer = &options.optimizer;
+    let numbers = [optimizer.learning_rate, optimizer.weight_decay.into(), optimizer.clip.into()];
+    if numbers.iter().any(|number| !number.is_finite() || *number < 0.0) {
+        return wrong(
+            "the learning rate, the weight decay and the gradient norm must be finite and not negative",
+        );
     }
     if !(0.0..=0.9).contains(&options.patch_dropout) {
-        return wrong("patch dropout is between 0 and 0.9");
+        return wrong("patch dropout must be between 0 and 0.9");
     }
     if options.objective == Objective::Preference && options.patch_dropout > 0.0 {
         return wrong(
-            "patch dropout is for contrastive training: a preference may hang on any part of an image",
+            "patch dropout is for contrastive training only: a preference may depend on any part of an image",
         );
     }
     if data.rows() == 0 {
@@ -169,7 +229,7 @@ fn check(options: &TrainOptions, data: &DatasetFiles) -> Result<(), TrainError> 
     Ok(())
 }
 
-/// The files with their rows: what must be the same for a run to go on.
+/// The names and row counts of the files, which must match to resume a run.
 fn fingerprint(data: &DatasetFiles) -> Vec<(String, u64)> {
     let name =
         |path: &Path| path.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
@@ -180,6 +240,7 @@ fn fingerprint(data: &DatasetFiles) -> Vec<(String, u64)> {
     files
 }
 
+/// Fails if the saved run has other data or options.
 fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError> {
     let other = |what| Err(TrainError::OtherRun { folder: out.display().to_string(), what });
     let (a, b) = (&saved.options, &wanted.options);
@@ -187,18 +248,19 @@ fn same_run(saved: &State, wanted: &State, out: &Path) -> Result<(), TrainError>
         return other("training data");
     }
     if a.objective != b.objective || a.seed != b.seed || a.batch != b.batch {
-        return other("objective, seed or batch");
+        return other("objective, seed or batch size");
     }
     if a.optimizer != b.optimizer || a.steps != b.steps || a.patch_dropout != b.patch_dropout {
-        return other("steps, rates, decay or patch dropout");
+        return other("number of steps, learning rate, decay or patch dropout");
     }
     if a.keep != b.keep {
-        return other("choice of what is kept");
+        return other("choice of the model to keep");
     }
     Ok(())
 }
 
-/// Which patches of each image a step sees. They follow from seed and step alone, so that a run that goes on sees the same. `None`: all of them.
+/// The indices of the patches that a step uses of each image, `[images, kept]`; `None` for all of
+/// them. They depend only on seed and step, so a resumed run uses the same patches.
 fn seen(options: &TrainOptions, patches: usize, step: u64, images: usize) -> Option<Vec<Vec<usize>>> {
     if options.patch_dropout == 0.0 {
         return None;
@@ -216,12 +278,14 @@ fn seen(options: &TrainOptions, patches: usize, step: u64, images: usize) -> Opt
     Some((0..images).map(|_| draw()).collect())
 }
 
-/// A batch's loss and the gradient of every parameter, `[length]` each, in their order. Preferences are computed `micro_batch` at a time; of
-/// images in contrastive training only the patches in `seen` are computed.
+/// The loss of a batch and the gradients of all parameters, one `[length]` per parameter.
+///
+/// Preferences are computed `micro_batch` examples at a time. For the contrastive objective, `seen`
+/// optionally selects patches of each image, `[images, kept]`.
 ///
 /// # Errors
 ///
-/// A batch that does not fit the model.
+/// Fails if the device fails.
 pub fn gradients(
     trainee: &Trainee,
     batch: &Batch,
@@ -241,21 +305,21 @@ pub fn gradients(
         let part = match objective {
             Objective::Preference => {
                 let (prompts, images) = batch.part(range.clone());
-                let (text, images) = (clip.text_features(&prompts)?, clip.vision_features(&images)?);
+                let (text, images) = (clip.text_features(&prompts), clip.vision_features(&images));
                 preference_loss(text, images, scale, &batch.labels[range.clone()], &weights[range])
             }
             Objective::Contrastive => {
-                let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>())?;
+                let text = clip.text_features(&batch.prompts.iter().collect::<Vec<_>>());
                 let images: Vec<_> = batch.images.iter().collect();
                 let images = match seen {
-                    Some(seen) => clip.vision_features_of(&images, seen)?,
-                    None => clip.vision_features(&images)?,
+                    Some(seen) => clip.vision_features_of(&images, seen),
+                    None => clip.vision_features(&images),
                 };
                 contrastive_loss(text, images, scale, &batch.same)
             }
         };
         let mut found = part.backward();
-        loss += f64::from(parameters::numbers(part.inner())?.first().copied().unwrap_or(f32::NAN));
+        loss += f64::from(numbers(part.inner())?.first().copied().unwrap_or(f32::NAN));
         let mine = leaves
             .iter()
             .map(|leaf| leaf.grad_remove(&mut found).unwrap_or_else(|| leaf.clone().inner().zeros_like()));
@@ -267,7 +331,7 @@ pub fn gradients(
     Ok((loss, sums.unwrap_or_default()))
 }
 
-/// `exp(logit scale)`, held below CLIP's bound where that is the objective.
+/// Clamps the logit scale in contrastive training and returns its exponential.
 fn bound_scale(trainee: &mut Trainee, objective: Objective) -> Result<f32, TrainError> {
     let index = trainee.logit_scale();
     if objective == Objective::Contrastive {
@@ -276,7 +340,7 @@ fn bound_scale(trainee: &mut Trainee, objective: Objective) -> Result<f32, Train
     Ok(trainee.numbers(index)?.first().copied().unwrap_or(f32::NAN).exp())
 }
 
-/// Writes a model folder that transformers loads: its weights, and its description as it was.
+/// Writes a model folder in Hugging Face's layout, with the configuration files of `directory`.
 fn write_model(trainee: &Trainee, directory: &ModelDirectory, out: &Path) -> Result<(), TrainError> {
     fs::create_dir_all(out).map_err(TrainError::writing(out))?;
     let tensors = weights::hugging_face_tensors(trainee.config(), |index, _| trainee.numbers(index))?;
@@ -286,10 +350,7 @@ fn write_model(trainee: &Trainee, directory: &ModelDirectory, out: &Path) -> Res
     let mut file = fs::File::create(&unfinished).map_err(&wrong)?;
     weights::write_safetensors(&mut file, &tensors).and_then(|()| file.sync_all()).map_err(&wrong)?;
     for name in weights::DESCRIPTIONS {
-        let source = directory.folder().join(name);
-        if source.is_file() {
-            fs::copy(&source, out.join(name)).map_err(TrainError::writing(&out.join(name)))?;
-        }
+        directory.copy_file(name, &out.join(name)).map_err(TrainError::writing(&out.join(name)))?;
     }
     fs::rename(&unfinished, &path).map_err(TrainError::writing(&path))
 }

@@ -1,62 +1,69 @@
-//! How good the model is on data that it does not learn from.
-
-use burn::tensor::Tensor;
+//! Validation on held-out data.
 
 use super::{
-    Objective, TrainError,
-    batch::{Batch, Reading},
-    parameters::numbers,
+    batch::{Batch, Preprocessing},
+    error::TrainError,
+    options::{Objective, TrainOptions},
 };
-use pickscore_dataset::{DatasetFiles, Row};
-use pickscore_model::towers::{Clip, Embedding};
+use pickscore_dataset::{Columns, DatasetFiles, Row};
+use pickscore_model::towers::{Clip, Embedding, TowerError};
 use pickscore_pixels::Pixels;
 use pickscore_preferences::evaluate::{Judged, accuracy, calibration::log_loss};
 use pickscore_tokens::Tokens;
+use pollster::FutureExt as _;
 
-/// What a validation found.
+/// The result of a validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Validation {
-    /// Mean loss: of preferences without weights; contrastive over batches of the training's size.
+    /// The mean loss: unweighted for preferences, over batches of the training's size for the
+    /// contrastive objective.
     pub loss: f64,
-    /// Preferences: tie-aware accuracy with the best threshold. Contrastive: how many images find their own prompt in the batch.
+    /// For preferences, the accuracy including ties, with the best threshold. For the contrastive
+    /// objective, the share of images whose own prompt has the highest score in the batch.
     pub accuracy: f64,
 }
 
 impl Validation {
-    /// Whether it is better than another one: by accuracy, as the paper has it, then by loss. (The loss of a model that is surer of itself
-    /// rises long before it is wrong more often.)
-    pub fn better_than(&self, other: &Self) -> bool {
+    /// Whether this is better than another validation: by accuracy, as in the paper, then by loss.
+    /// (When a model becomes overconfident, its loss rises long before its accuracy falls.)
+    pub(super) fn better_than(&self, other: &Self) -> bool {
         if self.accuracy == other.accuracy { self.loss < other.loss } else { self.accuracy > other.accuracy }
     }
 }
 
-/// Batches that are validated on, decoded once.
+/// Reads the validation rows and decodes them into batches.
 pub(super) fn batches(
     files: &DatasetFiles,
-    objective: Objective,
-    rows: usize,
-    size: usize,
-    reading: &Reading,
+    wanted: impl Fn(&Row) -> bool,
+    options: &TrainOptions,
+    preprocessing: &Preprocessing,
 ) -> Result<Vec<Batch>, TrainError> {
+    let &TrainOptions { objective, validation_rows: rows, batch: size, .. } = options;
     let mut labelled: Vec<Row> = Vec::new();
     for &group in files.groups() {
         if labelled.len() >= rows {
             break;
         }
-        labelled.extend(files.read(group)?.into_iter().filter(|row| row.label.is_some()));
+        labelled.extend(
+            files
+                .read_sound(group, Columns::All)?
+                .rows
+                .into_iter()
+                .filter(|row| row.label.is_some() && wanted(row)),
+        );
     }
     labelled.truncate(rows);
     let mut batches = Vec::new();
     let mut rest = labelled.into_iter();
     loop {
         let part: Vec<Row> = rest.by_ref().take(size).collect();
-        // In a smaller batch a prompt has fewer others to be told from.
+        // A smaller batch would make the contrastive objective easier.
         if part.is_empty()
             || (objective == Objective::Contrastive && part.len() < size && !batches.is_empty())
         {
             return Ok(batches);
         }
-        let batch = Batch::of(part, objective, 0, reading);
+        let batch = Batch::of(part, objective, 0, preprocessing);
         if !batch.prompts.is_empty() {
             batches.push(batch);
         }
@@ -69,12 +76,18 @@ pub(super) fn validate(
     objective: Objective,
     batches: &[Batch],
 ) -> Result<Validation, TrainError> {
-    match objective {
+    let found = match objective {
         Objective::Preference => preferences(clip, batches),
         Objective::Contrastive => contrastive(clip, batches),
+    };
+    match found {
+        // The last step diverged; the loss of the next step will report it.
+        Err(TrainError::Tower(TowerError::NotFinite)) => Ok(Validation { loss: f64::NAN, accuracy: 0.0 }),
+        found => found,
     }
 }
 
+/// Validates on preferences.
 fn preferences(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError> {
     let mut judged = Vec::new();
     for batch in batches {
@@ -96,6 +109,7 @@ fn preferences(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
     Ok(Validation { loss, accuracy: accuracy.unwrap_or(0.0) })
 }
 
+/// Validates on prompts and their images.
 fn contrastive(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError> {
     let (mut loss, mut right, mut count) = (0.0, 0.0, 0.0);
     for batch in batches {
@@ -122,31 +136,22 @@ fn contrastive(clip: &Clip, batches: &[Batch]) -> Result<Validation, TrainError>
     Ok(Validation { loss: loss / f64::max(count, 1.0), accuracy: right / f64::max(count, 1.0) })
 }
 
-/// −ln of the softmax of one score among all, itself included.
+/// −ln of the softmax of `own` among all scores, which include it.
 fn cross_entropy(own: f32, all: impl Iterator<Item = f32>) -> f64 {
     all.map(|score| f64::from(score - own).exp()).sum::<f64>().ln()
 }
 
-/// Images that are computed at once.
+/// Images per forward pass.
 const IMAGES: usize = 64;
 
-/// Embeddings of a batch's prompts and images.
+/// Embeds a batch's prompts and images.
 fn embedded(clip: &Clip, batch: &Batch) -> Result<(Vec<Embedding>, Vec<Embedding>), TrainError> {
     let (mut prompts, mut images) = (Vec::new(), Vec::new());
     for part in batch.prompts.chunks(IMAGES) {
-        let features = clip.text_features(&part.iter().collect::<Vec<&Tokens>>())?;
-        prompts.extend(rows(features)?);
+        prompts.extend(clip.text(&part.iter().collect::<Vec<&Tokens>>()).block_on()?);
     }
     for part in batch.images.chunks(IMAGES) {
-        let features = clip.vision_features(&part.iter().collect::<Vec<&Pixels>>())?;
-        images.extend(rows(features)?);
+        images.extend(clip.vision(&part.iter().collect::<Vec<&Pixels>>()).block_on()?);
     }
     Ok((prompts, images))
-}
-
-/// `[batch, projection]` → embeddings
-fn rows(features: Tensor<2>) -> Result<Vec<Embedding>, TrainError> {
-    let [batch, projection] = features.dims();
-    let values = numbers(features.reshape([batch * projection]))?;
-    Ok(values.chunks_exact(projection).map(|row| Embedding::normalised(row.to_vec())).collect())
 }

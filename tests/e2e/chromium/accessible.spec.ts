@@ -1,4 +1,7 @@
-/** Every screen in both themes and at three sizes: WCAG 2.2 AA as far as axe tells, no sideways scrolling, large enough targets. */
+/**
+ * Every screen in both themes and three sizes: WCAG 2.2 AA as checked by axe, no horizontal
+ * scrolling, large enough targets.
+ */
 
 import { violations } from "./axe.ts";
 import { addPictures, openPage, picture, scored } from "./page.ts";
@@ -8,16 +11,16 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(`the theme ${colorScheme}`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
-    test("Score: empty, with samples, as a table, enlarged, with a problem", async ({ page, server }) => {
+    test("Score: empty, with samples, as a table, enlarged, with an error", async ({ page, server }) => {
       await openPage(page, server);
-      await expect(page.getByText("Put pictures on the table.")).toBeVisible();
+      await expect(page.getByText("Add images to score them.")).toBeVisible();
       expect(await violations(page)).toEqual([]);
       await page.getByLabel("Prompt", { exact: true }).fill("a fox");
       await addPictures(page, ["photo-95.jpg", "noise.png", "edges.bmp"].map(picture));
       await addPictures(page, { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("broken") });
       await scored(page, 3);
       await page.getByRole("checkbox", { name: "Select noise.png" }).click();
-      await page.getByRole("button", { name: "Scores", exact: true }).click();
+      await page.getByRole("button", { name: "Export", exact: true }).click();
       expect(await violations(page)).toEqual([]);
       await page.getByRole("button", { name: "Compare" }).click();
       expect(await violations(page)).toEqual([]);
@@ -27,14 +30,14 @@ for (const colorScheme of ["light", "dark"] as const) {
       expect(await violations(page)).toEqual([]);
     });
 
-    test("Models: with a model, with a question, with a problem", async ({ page, server }) => {
+    test("Models: with a model, with a confirmation, with an error", async ({ page, server }) => {
       await openPage(page, server, { hash: "#/models" });
       await expect(page.locator("kept-models li")).toHaveCount(1);
       await page.getByRole("button", { name: "Delete: narrow" }).click();
       expect(await violations(page)).toEqual([]);
       await page.getByLabel("Address").fill("nonsense");
       await page.getByRole("button", { name: "Load", exact: true }).click();
-      await expect(page.getByRole("alert").filter({ hasText: "no web address" })).toBeVisible();
+      await expect(page.getByRole("alert").filter({ hasText: "neither a web address" })).toBeVisible();
       expect(await violations(page)).toEqual([]);
     });
 
@@ -54,7 +57,7 @@ for (const colorScheme of ["light", "dark"] as const) {
 }
 
 for (const [width, height] of [[320, 640], [1280, 800], [3840, 2160]] as const) {
-  test(`nothing scrolls sideways at ${width} × ${height}`, async ({ page, server }) => {
+  test(`nothing scrolls horizontally at ${width} × ${height}`, async ({ page, server }) => {
     await page.setViewportSize({ width, height });
     await openPage(page, server, { samples: true });
     await scored(page, 12);
@@ -67,14 +70,14 @@ for (const [width, height] of [[320, 640], [1280, 800], [3840, 2160]] as const) 
   });
 }
 
-test("with reduced motion nothing glides", async ({ page, server }) => {
+test("nothing moves if reduced motion is preferred", async ({ page, server }) => {
   await page.emulateMedia({ reducedMotion: "reduce" });
   await openPage(page, server, { samples: true });
   await scored(page, 12);
   await expect(page.locator(".tile").first()).toHaveCSS("transition-duration", "0s, 0s");
 });
 
-test("the page speaks Japanese, and back", async ({ page, server }) => {
+test("the page switches to Japanese and back", async ({ page, server }) => {
   await openPage(page, server, { samples: true });
   await scored(page, 12);
   await page.getByLabel("Language").selectOption("ja");

@@ -1,4 +1,4 @@
-/** WCAG 2.2 AA as far as axe tells. */
+/** WCAG 2.2 AA as checked by axe. */
 
 import { createRequire } from "node:module";
 import { readFileSync } from "node:fs";
@@ -8,7 +8,7 @@ import type { AxeResults } from "axe-core";
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
 
-/** What it finds on the page as it is. */
+/** The violations on the current page. */
 export async function violations(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
   const results = await page.evaluate((tags) => (window as unknown as { axe: { run: (options: object) => Promise<AxeResults> } }).axe.run({ runOnly: tags }), TAGS);

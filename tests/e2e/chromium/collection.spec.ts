@@ -1,4 +1,7 @@
-/** The collection: nothing is lost when the browser is killed, when storage is full or refused, or when two tabs are at it. */
+/**
+ * The collection: nothing is lost when the browser is killed, when storage is full or refused, or
+ * when two tabs are open.
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -8,14 +11,18 @@ import { type Browser, chromium, type Page } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
 import { answered, beginRound, expectWhole, given, layOut, pairShown, PICTURES, png, press, stored } from "./judging.ts";
 import { openPage } from "./page.ts";
-import { expect, setQuota, test } from "./setup.ts";
+import { expect, openBlank, setQuota, test } from "./setup.ts";
+import type * as Library from "../../../web/records/js/records";
 
 const round = { hash: "#/judge", model: null };
 
-/** How often the browser is killed. `PICKSCORE_KILLS=50` is what the README tells of. */
+/** Number of times the browser is killed; the README's result is with `PICKSCORE_KILLS=50`. */
 const KILLS = Number(process.env["PICKSCORE_KILLS"] ?? 4);
 
-/** A Chromium of its own process group, so that killing it kills all of it at once, as a power cut does. */
+/**
+ * A Chromium in its own process group, so that killing the group ends all of it at once, like a
+ * power failure.
+ */
 class Mortal {
   private constructor(
     readonly child: ChildProcess,
@@ -45,7 +52,7 @@ class Mortal {
 
   async kill(): Promise<void> {
     const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    // The group that this test started, and nothing else.
+    // Only the group that this test started.
     process.kill(-(this.child.pid as number), "SIGKILL");
     await ended;
     await this.browser.close().catch(() => undefined);
@@ -57,7 +64,7 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
   const folder = mkdtempSync(join(tmpdir(), "pickscore-killed-"));
   try {
     let mortal = await Mortal.start(folder);
-    // 40 pictures, all pairs: 780, more than all the keys that are pressed here.
+    // 40 images have 780 pairs, more than the keys pressed here.
     const files = Array.from({ length: 40 }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([(index * 53) % 256, (index * 97) % 256, (index * 31) % 256]) }));
     await beginRound(mortal.page, { files, mode: "All pairs" });
     await mortal.page.waitForTimeout(300);
@@ -69,7 +76,8 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
       let running = true;
       let seen = known;
       let undoing = false;
-      // Keys as fast as a hand, one in six takes the last one back; what is seen on the screen counts as made.
+      // Presses keys as fast as a person could; one in six is undo. A choice counts as made once
+      // the screen shows it.
       const keys = (async () => {
         while (running) {
           const before = await answered(page).catch(() => undefined);
@@ -98,7 +106,8 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
       mortal = await Mortal.start(folder);
       await pairShown(mortal.page);
       const now = await answered(mortal.page);
-      // One step may have been stored and not yet shown when the end came; never one less than was shown.
+      // One step may have been stored but not yet shown when the browser died. There must never be
+      // fewer steps than shown.
       expect(now).toBeGreaterThanOrEqual(seen - (undoing ? 1 : 0));
       expect(now).toBeLessThanOrEqual(seen + 1);
       if (now !== seen) landed += 1;
@@ -107,7 +116,7 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
       expectWhole(held);
       known = now;
     }
-    // Everything can still be taken back, to the first.
+    // Every choice can still be undone, back to the first.
     for (let back = 0; back < Math.min(known, 10); back++) await press(mortal.page, "u");
     expect((await stored(mortal.page)).records).toHaveLength(known - Math.min(known, 10));
     test.info().annotations.push({ type: "kills", description: `${KILLS} kills, ${known} choices left of the round, ${undone} taken back, ${landed} times a step was stored that the screen had not shown yet` });
@@ -118,7 +127,95 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
   }
 });
 
-test("a browser that keeps nothing says so, and judging and saving work until the tab closes", async ({ page, server }) => {
+test("the data written per choice does not grow with the number of choices", async ({ page, server }) => {
+  await page.addInitScript(() => {
+    const put = IDBObjectStore.prototype.put;
+    const written: { table: string; bytes: number }[] = [];
+    Object.assign(window, { written });
+    IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...given: [unknown]) {
+      written.push({ table: this.name, bytes: JSON.stringify(given[0]).length });
+      return put.apply(this, given);
+    };
+  });
+  const taken = () => page.evaluate(() => (window as unknown as { written: { table: string; bytes: number }[] }).written.splice(0));
+  await openPage(page, server, round);
+  const files = Array.from({ length: 12 }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([index * 20, 255 - index * 20, 80]) }));
+  await beginRound(page, { mode: "All pairs", files });
+  await taken();
+  const sizes: number[] = [];
+  for (let choice = 0; choice < 30; choice += 1) {
+    await press(page, "ArrowLeft");
+    const written = await taken();
+    expect(written.map(({ table }) => table).sort()).toEqual(["answers", "places", "records"]);
+    sizes.push(written.reduce((sum, { bytes }) => sum + bytes, 0));
+  }
+  // Numbers vary in their digits; one more answer in a list would add ninety bytes.
+  expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThan(50);
+  // Undo writes only the position.
+  await press(page, "u");
+  expect((await taken()).map(({ table }) => table)).toEqual(["places"]);
+});
+
+test("a round stored by version 1 continues in the same place", async ({ page, server }) => {
+  await openBlank(page);
+  const pictures = PICTURES.map((file) => given(file).buffer.toString("base64"));
+  await page.evaluate(async (pictures) => {
+    const library = (await import(new URL("lib/records.js", document.baseURI).href)) as typeof Library;
+    await library.ready();
+    const files = pictures.map((base64) => Uint8Array.from(atob(base64), (character) => character.charCodeAt(0)));
+    const images = files.map((bytes) => library.imageUid(bytes));
+    const judging = library.Round.start({ mode: "all-pairs", seed: 5, images });
+    const records = (["left", "right", "tie"] as const).map((label, index) => {
+      const { left, right } = judging.pair as Library.Pair;
+      const shown = (image_uid: string) => ({ image_uid, model: null, score: null });
+      const record = library.checkRecord({
+        record_version: 1, uid: `record-${index}`, prompt: "a fox", left: shown(left), right: shown(right), has_label: true, label, created_at: 1000 + index,
+        session_uid: "session", rater_uid: "rater", mode: "all-pairs", scores_visible: false, app_version: "0.1.0",
+      });
+      judging.choose(label, record.uid);
+      return { uid: record.uid, session: "session", images: [left, right], record };
+    });
+    const plan = { mode: "all-pairs", open: false, controls: false, limit: 0, seed: 5 };
+    const items = images.map((uid) => ({ uid, path: uid, model: null, written: null }));
+    const rows: Record<string, object[]> = {
+      records,
+      bin: [],
+      images: files.map((bytes, index) => ({ uid: images[index], bytes: bytes.length })),
+      files: files.map((bytes, index) => ({ uid: images[index], file: new Blob([bytes]) })),
+      rounds: [{ uid: "round-old", kind: "round", session: "session", created: 1000, images, items, sets: [{ prompt: "a fox", images }], plan }],
+      places: [{ uid: "round-old", revision: 3, states: [judging.state()], at: 0, finished: false, updated: 1003 }],
+    };
+    const indexes: Record<string, string[]> = { records: ["session", "images"], bin: ["batch", "images"], rounds: ["images"] };
+    await new Promise<void>((resolve, reject) => {
+      const request = indexedDB.open("pickscore-collection", 1);
+      request.onerror = () => reject(request.error);
+      request.onupgradeneeded = () => {
+        for (const [name, list] of Object.entries(rows)) {
+          const store = request.result.createObjectStore(name, { keyPath: "uid" });
+          for (const index of indexes[name] ?? []) store.createIndex(index, index, { multiEntry: index === "images" });
+          for (const row of list) store.put(row);
+        }
+      };
+      request.onsuccess = () => {
+        request.result.close();
+        resolve();
+      };
+    });
+  }, pictures);
+  await openPage(page, server, round);
+  await pairShown(page);
+  await expect(page.locator("judge-round .far")).toContainText("Pair 4 of 15");
+  await press(page, "ArrowLeft", "u", "u");
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "right"]);
+  await page.reload();
+  await pairShown(page);
+  await expect(page.locator("judge-round .far")).toContainText("Pair 3 of 15");
+  await press(page, "u", "u", "ArrowRight");
+  expect((await stored(page)).records.map(({ label }) => label)).toEqual(["right"]);
+  expectWhole(await stored(page));
+});
+
+test("without storage, the page says so, and judging and exporting work until the tab closes", async ({ page, server }) => {
   await page.addInitScript(() => {
     Object.defineProperty(IDBFactory.prototype, "open", {
       value: () => {
@@ -127,13 +224,13 @@ test("a browser that keeps nothing says so, and judging and saving work until th
     });
   });
   await openPage(page, server, round);
-  await expect(page.getByText(/does not let the page keep anything/)).toBeVisible();
+  await expect(page.getByText(/does not let the page store anything/)).toBeVisible();
   await beginRound(page, { files: PICTURES.slice(0, 3).map((file) => given(file)) });
   await press(page, "ArrowLeft", "ArrowRight");
   await expect(page.locator("ranking-view")).toBeVisible();
   await page.getByRole("link", { name: "Contribute" }).click();
   await expect(page.locator("pair-row")).toHaveCount(2);
-  await expect(page.locator("contribute-screen").getByText(/does not let the page keep anything/)).toBeVisible();
+  await expect(page.locator("contribute-screen").getByText(/does not let the page store anything/)).toBeVisible();
   await page.getByRole("radio", { name: /^For me/ }).check();
   await page.evaluate(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
   const download = page.waitForEvent("download");
@@ -141,8 +238,9 @@ test("a browser that keeps nothing says so, and judging and saving work until th
   expect((await download).suggestedFilename()).toMatch(/\.zip$/);
 });
 
-test("when the space is full the choice waits, is said, and is stored when there is room", async ({ page, server }) => {
-  // Chromium keeps a quota to the byte for pictures only, as the next test shows; for a choice its answer is given here.
+test("when storage is full, the page says so, and stores the choice once there is space", async ({ page, server }) => {
+  // Chromium enforces a quota to the byte only for images (see the next test); for a choice, its
+  // error is simulated.
   await page.addInitScript(() => {
     const put = IDBObjectStore.prototype.put;
     IDBObjectStore.prototype.put = function (this: IDBObjectStore, ...given: [unknown]) {
@@ -157,38 +255,38 @@ test("when the space is full the choice waits, is said, and is stored when there
   await full(true);
   await pairShown(page);
   await page.keyboard.press("ArrowRight");
-  await expect(page.getByRole("alert").filter({ hasText: "The space that this browser grants is full" })).toBeVisible();
-  await expect(page.getByText("This choice is not stored yet, so the next pair waits.")).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "The browser's storage for this page is full" })).toBeVisible();
+  await expect(page.getByText("This choice has not been stored yet, so the next pair cannot be shown.")).toBeVisible();
   expect(await answered(page)).toBe(1);
   await full(false);
   await page.getByRole("button", { name: "Try again" }).click();
   await expect.poll(() => answered(page)).toBe(2);
   expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "right"]);
-  // Without room, the rest goes on in memory, with a warning, and loses nothing of what is stored.
+  // Without space, the round continues in memory with a warning; what is stored stays.
   await full(true);
   await pairShown(page);
   await page.keyboard.press("ArrowDown");
-  await page.getByRole("button", { name: "Go on without storing" }).click();
+  await page.getByRole("button", { name: "Continue without storing" }).click();
   await expect.poll(() => answered(page)).toBe(3);
-  await expect(page.getByText("From here on nothing more is stored")).toBeVisible();
+  await expect(page.getByText("so nothing more is stored")).toBeVisible();
   await page.getByRole("link", { name: "Contribute" }).click();
   await expect(page.locator("pair-row")).toHaveCount(3);
   expect((await stored(page)).records).toHaveLength(2);
 });
 
-test("pictures that do not fit are said before anything is judged", async ({ profiled: page }) => {
+test("images that do not fit into storage are reported before judging begins", async ({ profiled: page }) => {
   await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
   await page.goto(`http://127.0.0.1:${PORT}/#/judge`);
-  await expect(page.getByText("Or drop pictures")).toBeVisible();
+  await expect(page.getByText("Or drop images")).toBeVisible();
   await setQuota(page, 1);
-  await page.getByLabel("Choose pictures").setInputFiles(PICTURES.map((file) => given(file)));
-  await expect(page.getByText(/The space that this browser grants is full/)).toBeVisible();
+  await page.getByLabel("Choose images").setInputFiles(PICTURES.map((file) => given(file)));
+  await expect(page.getByText(/The browser's storage for this page is full/)).toBeVisible();
   await setQuota(page);
   await layOut(page, PICTURES.map((file) => given(file)), "a fox");
   expectWhole(await stored(page));
 });
 
-test("a second tab does not get the round unless it takes it, and the first one stops then", async ({ page, context, server }) => {
+test("a second tab gets the round only by taking it over, which stops the first one", async ({ page, context, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { mode: "All pairs" });
   await press(page, "ArrowLeft", "ArrowLeft");
@@ -199,7 +297,7 @@ test("a second tab does not get the round unless it takes it, and the first one 
   await second.getByRole("button", { name: "Continue it here" }).click();
   await pairShown(second);
   await expect(second.locator("judge-round .far")).toContainText("Pair 4 of 15");
-  await expect(page.getByText("Your round went on in another tab or window.")).toBeVisible();
+  await expect(page.getByText("Your round was continued in another tab or window.")).toBeVisible();
   await press(second, "ArrowRight", "u", "u");
   expect((await stored(second)).records.map(({ label }) => label)).toEqual(["left", "left"]);
   await page.getByRole("button", { name: "Continue it here" }).click();
@@ -209,7 +307,7 @@ test("a second tab does not get the round unless it takes it, and the first one 
   expectWhole(await stored(page));
 });
 
-test("without locks, a tab that fell behind cannot write over the other", async ({ page, context, server }) => {
+test("without locks, an outdated tab cannot overwrite another one's changes", async ({ page, context, server }) => {
   await context.addInitScript(() => Object.defineProperty(Navigator.prototype, "locks", { value: undefined }));
   await openPage(page, server, round);
   await beginRound(page, { mode: "All pairs" });
@@ -220,23 +318,23 @@ test("without locks, a tab that fell behind cannot write over the other", async 
   await press(second, "ArrowRight");
   await pairShown(page);
   await page.keyboard.press("ArrowDown");
-  await expect(page.getByText("Your round went on in another tab or window.")).toBeVisible();
+  await expect(page.getByText("Your round was continued in another tab or window.")).toBeVisible();
   const { records, places } = await stored(page);
   expect(records.map(({ label }) => label)).toEqual(["left", "right"]);
   expect(places).toMatchObject([{ revision: 2 }]);
 });
 
-test("what one tab collects, another one shows", async ({ page, context, server }) => {
+test("choices made in one tab appear in another", async ({ page, context, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { mode: "All pairs" });
   const second = await context.newPage();
   await openPage(second, server, { hash: "#/contribute", model: null });
-  await expect(second.getByText("Nothing yet.")).toBeVisible();
+  await expect(second.getByText("No choices yet.")).toBeVisible();
   await press(page, "ArrowLeft", "ArrowLeft");
   await expect(second.locator("pair-row")).toHaveCount(2);
 });
 
-test("the browser is asked to keep it all once there is something to lose, and not before", async ({ page, server }) => {
+test("persistent storage is requested after the first choice, and not before", async ({ page, server }) => {
   await page.addInitScript(() => {
     Object.assign(window, { asked: 0 });
     StorageManager.prototype.persist = async () => {

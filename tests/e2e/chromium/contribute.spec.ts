@@ -1,4 +1,4 @@
-/** Contribute: what was collected, changed, deleted, saved, brought in elsewhere, handed in. */
+/** Contribute: choices are listed, changed, deleted, exported, imported elsewhere and submitted. */
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -13,18 +13,18 @@ import type { ModelServer } from "../model-server.ts";
 
 const FILES = PICTURES.slice(0, 4).map((file, index) => given(file, `m${index % 2}_${file}`));
 
-/** Judges three pairs and goes to Contribute. */
+/** Judges three pairs and opens Contribute. */
 async function collect(page: Page, server: ModelServer, opening: Opening = {}): Promise<void> {
   await openPage(page, server, { hash: "#/judge", model: null, ...opening });
   await layOut(page, FILES, "a fox, =1+1");
   await page.getByLabel("Read it from").selectOption("name");
   await page.getByRole("button", { name: /^Begin: / }).click();
   await press(page, "ArrowLeft", "ArrowDown", "s");
-  await page.getByRole("link", { name: "See and export your choices" }).click();
+  await page.getByRole("link", { name: "Review and export your choices" }).click();
   await expect(page.locator("pair-row")).toHaveCount(3);
 }
 
-/** Saves by a download, as browsers without the file dialogue do. */
+/** Exports as a download, like browsers without the file dialogue. */
 async function save(page: Page, label: RegExp = /^Save \d+ choices? as a zip/): Promise<{ path: string; name: string }> {
   await page.evaluate(() => Reflect.deleteProperty(window, "showSaveFilePicker"));
   const waiting = page.waitForEvent("download");
@@ -35,23 +35,23 @@ async function save(page: Page, label: RegExp = /^Save \d+ choices? as a zip/): 
   return { path, name: download.suggestedFilename() };
 }
 
-/** Unpacks a zip with another program's code. */
+/** Unpacks a zip with another program. */
 function unpack(path: string): string {
   const folder = mkdtempSync(join(tmpdir(), "pickscore-zip-"));
   execFileSync("python3", ["-m", "zipfile", "-e", path, folder]);
   return folder;
 }
 
-test("choices are counted, changed, deleted and brought back", async ({ page, server }) => {
+test("choices are counted, changed, deleted and restored", async ({ page, server }) => {
   await collect(page, server);
   const fact = (name: string) => page.locator("contribute-screen dl div").filter({ has: page.locator("dt", { hasText: new RegExp(`^${name}$`) }) }).locator("dd");
   await expect(fact("choices")).toHaveText("3");
   await expect(fact("tie")).toHaveText("1");
   await expect(fact("skipped")).toHaveText("1");
   await expect(fact("session")).toHaveText("1");
-  await expect(fact("pictures")).toHaveText("4");
+  await expect(fact("images")).toHaveText("4");
   const rows = page.locator("pair-row");
-  // The latest first: the skipped one.
+  // Latest first: the skipped one.
   await rows.first().getByRole("combobox").selectOption("right");
   await expect(fact("skipped")).toHaveText("0");
   expect((await stored(page)).records.map(({ label, has_label }) => [label, has_label])).toEqual([["left", true], ["tie", true], ["right", true]]);
@@ -64,89 +64,89 @@ test("choices are counted, changed, deleted and brought back", async ({ page, se
   await expect(rows).toHaveCount(3);
 
   await page.getByRole("button", { name: "Delete this session (3)" }).click();
-  await expect(page.getByText("Nothing yet.")).toBeVisible();
-  // A reload does not lose what can be brought back.
+  await expect(page.getByText("No choices yet.")).toBeVisible();
+  // After a reload, deleted choices can still be restored.
   await page.reload();
-  await page.getByRole("button", { name: "Bring back" }).click();
+  await page.getByRole("button", { name: "Restore" }).click();
   await expect(rows).toHaveCount(3);
   expectWhole(await stored(page));
 });
 
-test("what is deleted for good is gone, with pictures that nothing else needs", async ({ page, server }) => {
+test("permanent deletion removes choices and the images that nothing else needs", async ({ page, server }) => {
   await collect(page, server);
   await page.getByRole("link", { name: "Judge" }).click();
   await page.getByRole("button", { name: "New round" }).click();
-  await expect(page.getByText("Or drop pictures")).toBeVisible();
+  await expect(page.getByText("Or drop images")).toBeVisible();
   await page.getByRole("link", { name: "Contribute" }).click();
   const before = await stored(page);
   expectWhole(before);
   await page.locator("pair-row").last().getByRole("button", { name: "Delete this choice" }).click();
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await expect(page.getByText("can be brought back")).toHaveCount(0);
+  await page.getByRole("button", { name: "Delete permanently" }).click();
+  await expect(page.getByText("can restore")).toHaveCount(0);
   const after = await stored(page);
   expect(after.records).toHaveLength(2);
   expectWhole(after);
   expect(after.files.length).toBeLessThan(before.files.length);
   await page.getByRole("button", { name: "Delete this session (2)" }).click();
-  await page.getByRole("button", { name: "Delete for good" }).click();
-  await expect(page.getByText("Nothing yet.")).toBeVisible();
+  await page.getByRole("button", { name: "Delete permanently" }).click();
+  await expect(page.getByText("No choices yet.")).toBeVisible();
   expect((await stored(page)).files).toEqual([]);
 });
 
-test("choices are found by what they are and what they say", async ({ page, server }) => {
+test("choices are found by filter and by search", async ({ page, server }) => {
   await collect(page, server);
   await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("ties");
   await expect(page.locator("pair-row")).toHaveCount(1);
   await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("all");
-  await page.getByLabel("Find").fill("nothing like it");
-  await expect(page.getByText("No choice is like that.")).toBeVisible();
-  await page.getByLabel("Find").fill("M1");
+  await page.getByLabel("Search").fill("nothing like it");
+  await expect(page.getByText("No matching choices.")).toBeVisible();
+  await page.getByLabel("Search").fill("M1");
   await expect(page.locator("pair-row").first()).toBeVisible();
 });
 
-test("a contribution is saved with licence and consent, and another browser goes on from it", async ({ page, server, browser }) => {
+test("a contribution is saved with licence and consent, and imported in another browser", async ({ page, server, browser }) => {
   await collect(page, server);
   const button = page.getByRole("button", { name: /^Save 3 choices as a zip/ });
   await expect(button).toBeDisabled();
   await page.getByRole("combobox", { name: "Licence" }).selectOption("CC-BY-4.0");
-  await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
+  await page.getByRole("checkbox", { name: /^I made these images myself/ }).check();
   const { path, name } = await save(page);
   expect(name).toMatch(/^pickscore-.*3-pairs\.zip$/);
-  await expect(page.locator("export-view").getByText("3 choices are in pickscore-")).toBeVisible();
+  await expect(page.locator("export-view").getByText("3 choices were saved to pickscore-")).toBeVisible();
   const folder = unpack(path);
   execFileSync("sha256sum", ["--check", "--strict", "SHA256SUMS"], { cwd: folder, stdio: "pipe" });
   const manifest = JSON.parse(readFileSync(join(folder, "contribution.json"), "utf8"));
   expect(manifest).toMatchObject({
     format: "pickscore-contribution",
     license: "cc-by-4.0",
-    consent: { version: "1" },
+    consent: { version: "2" },
     data: "parquet",
     counts: { records: 3, labelled: 2, ties: 1, skipped: 1, images: 4, prompts: 1 },
     scores_visible: "never",
   });
-  expect(manifest.consent.text).toContain("I made these pictures myself");
+  expect(manifest.consent.text).toContain("I made these images myself");
   const original = await stored(page);
 
   const elsewhere = await (await browser.newContext({ baseURL: page.url().split("#")[0] ?? "" })).newPage();
   await openPage(elsewhere, server, { hash: "#/contribute", model: null });
   await elsewhere.getByLabel("Choose files").setInputFiles(path);
   await expect(elsewhere.getByText("3 choices are new.")).toBeVisible();
-  // Nothing is added before that is wanted.
+  // Nothing is added without confirmation.
   expect((await stored(elsewhere)).records).toEqual([]);
   await elsewhere.getByRole("button", { name: "Add 3" }).click();
   await expect(elsewhere.locator("pair-row")).toHaveCount(3);
   const copied = await stored(elsewhere);
   expect(copied.records).toEqual(original.records);
   expectWhole(copied);
-  // A second time nothing is new.
+  // The second time, nothing is new.
   await elsewhere.getByLabel("Choose files").setInputFiles(path);
-  await expect(elsewhere.getByText("Nothing in it is new.")).toBeVisible();
-  await expect(elsewhere.getByText("3 are here already.")).toBeVisible();
+  await expect(elsewhere.getByText("It contains nothing new.")).toBeVisible();
+  await expect(elsewhere.getByText("3 are already here.")).toBeVisible();
   await elsewhere.context().close();
   rmSync(folder, { recursive: true });
 });
 
-test("adding can be taken back", async ({ page, server, browser }) => {
+test("an import can be undone", async ({ page, server, browser }) => {
   await collect(page, server);
   await page.getByRole("radio", { name: /^For me/ }).check();
   const { path } = await save(page);
@@ -158,11 +158,11 @@ test("adding can be taken back", async ({ page, server, browser }) => {
   await elsewhere.getByRole("button", { name: "Add 3" }).click();
   await expect(elsewhere.locator("pair-row")).toHaveCount(3);
   await elsewhere.getByRole("button", { name: "Undo" }).click();
-  await expect(elsewhere.getByText("Nothing yet.")).toBeVisible();
+  await expect(elsewhere.getByText("No choices yet.")).toBeVisible();
   await elsewhere.context().close();
 });
 
-test("JSON Lines and CSV are saved, and a cell is no formula", async ({ page, server }) => {
+test("JSON Lines and CSV are saved, and no cell is a formula", async ({ page, server }) => {
   await collect(page, server);
   await page.getByRole("radio", { name: /^For me/ }).check();
   await page.getByRole("radio", { name: /^JSON Lines/ }).check();
@@ -178,7 +178,7 @@ test("JSON Lines and CSV are saved, and a cell is no formula", async ({ page, se
   expect(readFileSync(join(csv, table.path), "utf8").split("\n")[0]).toContain("caption");
 });
 
-test("a folder or a named file is written where the browser can", async ({ page, server }) => {
+test("a folder or a chosen file is written if the browser supports it", async ({ page, server }) => {
   await collect(page, server);
   await page.getByRole("radio", { name: /^For me/ }).check();
   await page.evaluate(() => {
@@ -189,12 +189,12 @@ test("a folder or a named file is written where the browser can", async ({ page,
     });
   });
   await page.getByRole("button", { name: "Save 3 choices as a zip" }).click();
-  await expect(page.locator("export-view").getByText("3 choices are in")).toBeVisible();
+  await expect(page.locator("export-view").getByText("3 choices were saved to")).toBeVisible();
   const size = await page.evaluate(async () => (await (await (await navigator.storage.getDirectory()).getFileHandle("chosen.zip")).getFile()).size);
   expect(size).toBeGreaterThan(1000);
 });
 
-test("what cannot be used is refused by file, row and column, and the rest is kept", async ({ page, server, browser }) => {
+test("invalid data is refused by file, row and column, and the rest is imported", async ({ page, server, browser }) => {
   await collect(page, server);
   await page.getByRole("radio", { name: /^For me/ }).check();
   await page.getByRole("radio", { name: /^JSON Lines/ }).check();
@@ -215,16 +215,16 @@ test("what cannot be used is refused by file, row and column, and the rest is ke
   await elsewhere.context().close();
 });
 
-test("repeats that contradict are shown", async ({ page, server }) => {
+test("contradictory repeats are shown", async ({ page, server }) => {
   await openPage(page, server, { hash: "#/judge", model: null });
   await beginRound(page, { files: FILES.slice(0, 2) });
   await press(page, "ArrowLeft");
-  await page.getByRole("button", { name: "Ask me 1 again" }).click();
+  await page.getByRole("button", { name: "Judge 1 again" }).click();
   await press(page, "ArrowDown");
-  await page.getByRole("link", { name: "See and export your choices" }).click();
-  await expect(page.getByText("of 1 repeats judged otherwise")).toBeVisible();
+  await page.getByRole("link", { name: "Review and export your choices" }).click();
+  await expect(page.getByText("of 1 repeats judged differently")).toBeVisible();
   await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("conflicts");
-  await expect(page.getByText("judged otherwise another time")).toHaveCount(2);
+  await expect(page.getByText("judged differently at another time")).toHaveCount(2);
 });
 
 test.describe("the Hugging Face Hub", () => {
@@ -237,7 +237,7 @@ test.describe("the Hugging Face Hub", () => {
     body: string;
   }
 
-  /** Answers as the Hub does where a small data set is handed in. */
+  /** Answers like the Hub when a small dataset is submitted. */
   async function hub(page: Page, { status = 200 } = {}): Promise<Asked[]> {
     const asked: Asked[] = [];
     await page.route("https://huggingface.co/**", async (route) => {
@@ -258,12 +258,12 @@ test.describe("the Hugging Face Hub", () => {
     return asked;
   }
 
-  test("is asked only when it is chosen; the token is kept nowhere", async ({ page, server }) => {
+  test("is contacted only if chosen; the token is not stored", async ({ page, server }) => {
     const asked = await hub(page);
     await collect(page, server, { config: { hosts: [server.url.slice(0, -1), "https://huggingface.co"], handIn: { link: null, hub: "host/preferences" } } });
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
-    await expect(page.getByRole("textbox", { name: "Data set" })).toHaveValue("host/preferences");
-    await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
+    await expect(page.getByRole("textbox", { name: "Dataset" })).toHaveValue("host/preferences");
+    await page.getByRole("checkbox", { name: /^I made these images myself/ }).check();
     await page.getByLabel("Access token").fill(token);
     expect(asked).toEqual([]);
     await page.getByRole("button", { name: "Send to the Hub" }).click();
@@ -282,18 +282,18 @@ test.describe("the Hugging Face Hub", () => {
     expect(JSON.stringify(await stored(page))).not.toContain(token);
   });
 
-  test("says that a token is not accepted", async ({ page, server }) => {
+  test("reports a token that is not accepted", async ({ page, server }) => {
     await hub(page, { status: 401 });
     await collect(page, server, { config: { hosts: [server.url.slice(0, -1), "https://huggingface.co"] } });
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
-    await page.getByRole("textbox", { name: "Data set" }).fill("me/mine");
-    await page.getByRole("checkbox", { name: /^I made these pictures myself/ }).check();
+    await page.getByRole("textbox", { name: "Dataset" }).fill("me/mine");
+    await page.getByRole("checkbox", { name: /^I made these images myself/ }).check();
     await page.getByLabel("Access token").fill(token);
     await page.getByRole("button", { name: "Send to the Hub" }).click();
     await expect(page.getByText("The Hub does not accept this token")).toBeVisible();
   });
 
-  test("has to be allowed where the host does not allow it", async ({ page, server }) => {
+  test("has to be allowed by the visitor if the host does not allow it", async ({ page, server }) => {
     await collect(page, server);
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
     await page.getByRole("button", { name: "Allow https://huggingface.co" }).click();
@@ -302,10 +302,10 @@ test.describe("the Hugging Face Hub", () => {
   });
 });
 
-test("a host's own page and consent are shown", async ({ page, server }) => {
+test("a host's submission page and consent text are shown", async ({ page, server }) => {
   await collect(page, server, { config: { handIn: { link: "https://example.org/hand-in", hub: null }, consent: { en: "Yes, please." }, consentVersion: "2026-11", licences: [{ id: "MIT", name: "MIT" }] } });
-  await expect(page.getByRole("link", { name: "Where to hand it in" })).toHaveAttribute("href", "https://example.org/hand-in");
-  await expect(page.getByRole("checkbox", { name: /^Yes, please\. \(text 2026-11\)/ })).toBeVisible();
+  await expect(page.getByRole("link", { name: "Open the submission page" })).toHaveAttribute("href", "https://example.org/hand-in");
+  await expect(page.getByRole("checkbox", { name: /^Yes, please\. \(version 2026-11\)/ })).toBeVisible();
   await expect(page.getByRole("combobox", { name: "Licence" })).toHaveValue("MIT");
 });
 
@@ -313,9 +313,9 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(`the theme ${colorScheme}`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
-    test("axe finds nothing in an empty collection, a full one, a refused import", async ({ page, server }) => {
+    test("axe finds no violations in an empty collection, a full one and a refused import", async ({ page, server }) => {
       await openPage(page, server, { hash: "#/contribute", model: null });
-      await expect(page.getByText("Nothing yet.")).toBeVisible();
+      await expect(page.getByText("No choices yet.")).toBeVisible();
       expect(await violations(page)).toEqual([]);
       await collect(page, server, { config: { hosts: ["https://huggingface.co"] } });
       await page.getByText("Title and description").click();
@@ -328,10 +328,10 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test.describe("on a telephone", () => {
+test.describe("on a phone", () => {
   test.use({ viewport: { width: 320, height: 640 } });
 
-  test("nothing scrolls sideways", async ({ page, server }) => {
+  test("nothing scrolls horizontally", async ({ page, server }) => {
     await collect(page, server);
     await page.getByRole("button", { name: "Use the Hugging Face Hub" }).click();
     expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);

@@ -1,4 +1,7 @@
-/** The built site on hosts of every kind: it opens, scores its samples, keeps itself, and works again without a network. */
+/**
+ * The built site on hosts of every kind: it opens, scores its samples, and works again without a
+ * network.
+ */
 
 import { resolve } from "node:path";
 import { expect, type Frame, type Page, test } from "@playwright/test";
@@ -9,7 +12,7 @@ const DIST = resolve(import.meta.dirname, "../../../dist");
 
 test.use({ serviceWorkers: "allow" });
 
-/** A visitor's first minute → how the page computes. */
+/** A visitor's first minute. Returns how the page computes. */
 async function visit(page: Page, url: string, framed: boolean): Promise<{ isolated: boolean; frame: Page | Frame }> {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -18,7 +21,7 @@ async function visit(page: Page, url: string, framed: boolean): Promise<{ isolat
   });
   await page.goto(url);
   const frame = framed ? ((await (await page.waitForSelector("iframe")).contentFrame()) as Frame) : page;
-  // The samples are scored by the demonstration model, with nothing asked of the visitor.
+  // The demonstration model scores the samples without any action by the visitor.
   await expect(frame.locator("pickscore-app")).toBeVisible();
   await expect(frame.getByText(/^\d+\.\d\d$/).first()).toBeVisible();
   const isolated = await frame.evaluate(() => crossOriginIsolated);
@@ -26,16 +29,19 @@ async function visit(page: Page, url: string, framed: boolean): Promise<{ isolat
   return { isolated, frame };
 }
 
-/** A round where the browser refuses storage and locks, as it does in frames of other sites: it goes on in memory, and says so. */
+/**
+ * A round where the browser refuses storage and locks, as in frames of other sites: it runs in
+ * memory and says so.
+ */
 async function judge(frame: Page | Frame): Promise<void> {
   await frame.getByRole("link", { name: "Judge" }).click();
-  await expect(frame.getByText(/does not let the page keep anything/)).toBeVisible();
-  await frame.getByRole("button", { name: "Begin with the sample pictures" }).click();
-  await frame.getByRole("button", { name: "Prefer the left picture" }).click();
+  await expect(frame.getByText(/does not let the page store anything/)).toBeVisible();
+  await frame.getByRole("button", { name: "Begin with the sample images" }).click();
+  await frame.getByRole("button", { name: "Prefer the left image" }).click();
   await expect(frame.locator("judge-round .far")).toContainText("Pair 2 of");
 }
 
-/** Opens the page again with the host gone. */
+/** Opens the page again after the host has been stopped. */
 async function again(page: Page, url: string): Promise<void> {
   await page.waitForFunction(async () => (await navigator.serviceWorker.ready).active?.state === "activated");
   await page.reload();
@@ -53,7 +59,7 @@ for (const host of HOSTS) {
     expect(await refusals(host, DIST)).toEqual([]);
     const server = await HostServer.start(host, DIST);
     const { isolated, frame } = await visit(page, server.url, host.framed);
-    // In a frame the parent would have to be isolated too.
+    // In a frame, the parent would have to be isolated too.
     expect(isolated).toBe(host.isolated);
     if (host.framed) await judge(frame);
     else await again(page, server.url);

@@ -1,4 +1,4 @@
-/** Judge: rounds as a visitor goes through them, and what is stored of them. */
+/** Judge: rounds from start to results, and the records they store. */
 
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,17 +10,17 @@ import { expect, test } from "./setup.ts";
 
 const round = { hash: "#/judge", model: null };
 
-test("buttons, keys and pictures answer; every answer is stored as it was given", async ({ page, server }) => {
+test("buttons, keys and images give answers; every answer is stored as given", async ({ page, server }) => {
   const problems = await openPage(page, server, round);
   await beginRound(page);
   await expect(page.locator("judge-round .far")).toContainText("Pair 1 of 5");
-  await page.getByRole("button", { name: "Prefer the left picture" }).click();
+  await page.getByRole("button", { name: "Prefer the left image" }).click();
   await expect(page.locator("judge-round .far")).toContainText("Pair 2 of 5");
   await pairShown(page);
   await page.getByRole("button", { name: "Tie" }).click();
   await expect(page.locator("judge-round .far")).toContainText("Pair 3 of 5");
   await press(page, "ArrowRight", "s", "ArrowDown");
-  await expect(page.getByRole("heading", { name: "What you chose" })).toBeFocused();
+  await expect(page.getByRole("heading", { name: "Your results" })).toBeFocused();
   const { records, places } = await stored(page);
   expect(records.map(({ label }) => label)).toEqual(["left", "tie", "right", null, "tie"]);
   expect(records.map(({ has_label }) => has_label)).toEqual([true, true, true, false, true]);
@@ -30,7 +30,7 @@ test("buttons, keys and pictures answer; every answer is stored as it was given"
     expect(record.seconds).toBeGreaterThan(0);
     expect(record.app_version).toMatch(/^\d+\.\d+\.\d+$/);
   }
-  // The winner stays, and every picture had its turn.
+  // The winner stays, and every image was shown.
   expect([records[1]?.left.image_uid, records[1]?.right.image_uid]).toContain(records[0]?.left.image_uid);
   expect(new Set(records.flatMap(({ left, right }) => [left.image_uid, right.image_uid])).size).toBe(PICTURES.length);
   expect(new Set(records.map(({ session_uid }) => session_uid)).size).toBe(1);
@@ -39,7 +39,7 @@ test("buttons, keys and pictures answer; every answer is stored as it was given"
   expect(problems).toEqual([]);
 });
 
-test("a reload goes on in the same place, and everything can be taken back", async ({ page, server }) => {
+test("a round continues after a reload, and every answer can be undone", async ({ page, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { mode: "All pairs" });
   await press(page, "ArrowLeft", "ArrowRight", "ArrowDown");
@@ -61,16 +61,16 @@ test("a reload goes on in the same place, and everything can be taken back", asy
   expectWhole(await stored(page));
 });
 
-test("all pairs are asked once each", async ({ page, server }) => {
+test("every pair is shown once", async ({ page, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { mode: "All pairs", files: PICTURES.slice(0, 4).map((file) => given(file)) });
   await press(page, ...Array.from({ length: 6 }, (_, index) => (index % 2 ? "ArrowLeft" : "ArrowRight")));
-  await expect(page.getByRole("heading", { name: "What you chose" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Your results" })).toBeVisible();
   const pairs = (await stored(page)).records.map(({ left, right }) => [left.image_uid, right.image_uid].sort().join());
   expect(new Set(pairs).size).toBe(6);
 });
 
-test("names stay hidden, in sight and in speech, until a picture is gone", async ({ page, server }) => {
+test("names stay hidden, also from screen readers, until an image is replaced", async ({ page, server }) => {
   await openPage(page, server, round);
   await layOut(page, PICTURES.map((file, index) => given(file, `secret${index}_${file}`)), "a fox");
   await page.getByLabel("Read it from").selectOption("name");
@@ -78,18 +78,18 @@ test("names stay hidden, in sight and in speech, until a picture is gone", async
   await page.getByRole("button", { name: /^Begin: / }).click();
   await pairShown(page);
   const spoken = page.locator("pick-toasts [role=status]").first();
-  await expect(spoken).toHaveText("Pair 1 of 5. Two pictures for: a fox");
+  await expect(spoken).toHaveText("Pair 1 of 5. Two images for: a fox");
   expect(await page.locator("judge-round").innerHTML()).not.toContain("secret");
   await press(page, "ArrowLeft");
   await expect(spoken).toHaveText("Left chosen. Pair 2 of 5");
   const { records } = await stored(page);
-  // The loser is named, the one that stays is not.
+  // The replaced image's model is named, the remaining one's is not.
   await expect(page.locator("judge-round footer")).toContainText(records[0]?.right.model as string);
   await expect(page.locator("judge-round")).not.toContainText(records[0]?.left.model as string);
   expect(records[0]?.left.model).toMatch(/^secret\d$/);
 });
 
-test("shown names and scores are noted", async ({ page, server }) => {
+test("records say whether names and scores were shown", async ({ page, server }) => {
   const { prompts, images } = golden();
   await openPage(page, server, { hash: "#/judge" });
   await expect(modelInUse(page)).toHaveText(/narrow/);
@@ -102,7 +102,7 @@ test("shown names and scores are noted", async ({ page, server }) => {
   await expect(scores).toHaveCount(2);
   const seen = (await scores.allTextContents()).map(Number);
   await press(page, "ArrowLeft");
-  await expect(page.getByRole("heading", { name: "What you chose" })).toBeVisible();
+  await expect(page.getByRole("heading", { name: "Your results" })).toBeVisible();
   const [record] = (await stored(page)).records;
   expect(record).toMatchObject({ scores_visible: true, scorer: { name: "narrow", version: "f32" } });
   const expected = [0, 4].map((index) => native("f32")[0]?.[index] as number).sort();
@@ -111,14 +111,14 @@ test("shown names and scores are noted", async ({ page, server }) => {
   for (const [index, score] of [...written].sort().entries()) expect(score).toBeCloseTo(expected[index] as number, 2);
 });
 
-test("nobody waits for scores: a choice that was faster gets them later", async ({ page, server }) => {
+test("judging never waits for scores: an earlier choice gets them later", async ({ page, server }) => {
   const { prompts, images } = golden();
   await openPage(page, server, round);
   await beginRound(page, { prompt: prompts[0] as string, files: [images[0], images[4]].map((name) => given(name as string)) });
   await press(page, "ArrowLeft");
-  await expect(page.getByText("No scores were computed")).toBeVisible();
+  await expect(page.getByText("have no scores yet")).toBeVisible();
   expect((await stored(page)).records[0]?.scorer).toBeNull();
-  // The same browser with a model.
+  // The same browser, now with a model.
   await openPage(page, server, { hash: "#/judge" });
   await expect(page.getByText("You and narrow")).toBeVisible();
   const [record] = (await stored(page)).records;
@@ -128,7 +128,7 @@ test("nobody waits for scores: a choice that was faster gets them later", async 
   for (const [index, score] of written.entries()) expect(score).toBeCloseTo(expected[index] as number, 2);
 });
 
-test("what files say of themselves is read: prompts part rounds, models group", async ({ page, server }) => {
+test("metadata in files is read: prompts separate the sets, models group the images", async ({ page, server }) => {
   await openPage(page, server, round);
   const say = (prompt: string, model: string, seed: number) => ({ parameters: `${prompt}\nNegative prompt: blurry\nSteps: 20, Sampler: Euler a, CFG scale: 7, Seed: ${seed}, Size: 32x32, Model hash: abcdef1234, Model: ${model}` });
   const files = [
@@ -141,19 +141,19 @@ test("what files say of themselves is read: prompts part rounds, models group", 
   await layOut(page, files, "");
   await expect(page.getByLabel("Read it from")).toHaveValue("written");
   await expect(page.locator("grouping-view li")).toHaveText([/alpha\s*3/, /beta\s*2/]);
-  await expect(page.getByText("One picture is alone with its prompt and is left out.")).toBeVisible();
+  await expect(page.getByText("1 image is the only one for its prompt and is left out.")).toBeVisible();
   await page.getByRole("button", { name: "Begin: 2 pairs" }).click();
   await press(page, "ArrowLeft", "ArrowLeft");
   const { records } = await stored(page);
   expect(records.map(({ prompt }) => prompt)).toEqual(["a red cube", "a blue ball"]);
   for (const { left, right } of records) expect([left.model, right.model].sort()).toEqual(["alpha", "beta"]);
-  // Undo goes back over the end of a prompt, from the summary too.
+  // Undo works across prompts, and from the results.
   await page.getByRole("button", { name: "Undo the last choice" }).click();
   await press(page, "u");
   await expect(page.locator("judge-round h1")).toHaveText("a red cube");
 });
 
-test("the rule for models is seen, changed, and told what is wrong with it", async ({ page, server }) => {
+test("the rule for models is shown, changed, and its errors explained", async ({ page, server }) => {
   await openPage(page, server, round);
   await layOut(page, PICTURES.map((file, index) => given(file, `run-${index}-model${index % 2}.${file.split(".").pop()}`)), "a fox");
   await expect(page.getByLabel("Read it from")).toHaveValue("none");
@@ -169,32 +169,32 @@ test("the rule for models is seen, changed, and told what is wrong with it", asy
   await page.getByLabel("Pattern", { exact: true }).fill("{model}/{model}");
   await expect(page.getByText("twice")).toBeVisible();
   await page.getByLabel("Pattern", { exact: true }).fill("{seed}");
-  await expect(page.getByText("and nothing else")).toBeVisible();
+  await expect(page.getByText("may be in braces")).toBeVisible();
 });
 
-test("what cannot be shown is left out by name, and what came twice comes once", async ({ page, server }) => {
+test("unreadable files are left out by name, and duplicates are added once", async ({ page, server }) => {
   await openPage(page, server, round);
   const broken = { name: "broken.png", mimeType: "image/png", buffer: Buffer.from("no picture") };
   const text = { name: "notes.txt", mimeType: "text/plain", buffer: Buffer.from("hello") };
   await layOut(page, [...PICTURES.slice(0, 3).map((file) => given(file)), given(PICTURES[0] as string, "again.jpg"), broken, text], "a fox");
-  await expect(page.getByText("One picture was there already.")).toBeVisible();
+  await expect(page.getByText("1 image was already there.")).toBeVisible();
   await expect(page.getByText("broken.png: it is damaged")).toBeVisible();
-  await expect(page.getByText("notes.txt: it is no picture.")).toBeVisible();
+  await expect(page.getByText("notes.txt: it is not an image.")).toBeVisible();
   await page.waitForTimeout(500);
   await page.reload();
-  // What was laid out is still there, with its words.
-  await expect(page.getByLabel("What should the pictures show?")).toHaveValue("a fox");
-  await expect(page.getByText("3 pictures")).toBeVisible();
+  // The images and the prompt are still there.
+  await expect(page.getByLabel("What should the images show?")).toHaveValue("a fox");
+  await expect(page.getByText("3 images")).toBeVisible();
   await page.getByRole("button", { name: "Remove all" }).click();
-  await expect(page.getByText("Or drop pictures")).toBeVisible();
+  await expect(page.getByText("Or drop images")).toBeVisible();
   expect((await stored(page)).files).toEqual([]);
 });
 
-test("control pairs come among the others and are told apart in the record", async ({ page, server }) => {
+test("control pairs are mixed with other pairs and marked in their records", async ({ page, server }) => {
   await openPage(page, server, round);
   await layOut(page, PICTURES.map((file) => given(file)), "a fox");
   await page.getByRole("radio", { name: "All pairs" }).check();
-  await page.getByRole("checkbox", { name: /^Put in control pairs/ }).check();
+  await page.getByRole("checkbox", { name: /^Add control pairs/ }).check();
   await page.getByRole("button", { name: /^Begin: / }).click();
   for (let pair = 0; pair < 40 && (await page.locator("judge-summary").count()) === 0; pair++) await press(page, "ArrowLeft");
   const { records } = await stored(page);
@@ -202,12 +202,12 @@ test("control pairs come among the others and are told apart in the record", asy
   expectWhole(await stored(page));
 });
 
-test("asking again swaps by chance, and tells how far one agrees with oneself", async ({ page, server }) => {
+test("a retest shows sides in random order and reports self-agreement", async ({ page, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { files: PICTURES.slice(0, 4).map((file) => given(file)) });
   await press(page, "ArrowLeft", "ArrowLeft", "ArrowLeft");
   const first = (await stored(page)).records;
-  await page.getByRole("button", { name: "Ask me 3 again" }).click();
+  await page.getByRole("button", { name: "Judge 3 again" }).click();
   await expect(page.locator("judge-round .far")).toContainText("Pair 1 of 3");
   await press(page, "ArrowLeft", "ArrowLeft", "ArrowLeft");
   await expect(page.getByRole("heading", { name: "You and yourself" })).toBeVisible();
@@ -219,16 +219,16 @@ test("asking again swaps by chance, and tells how far one agrees with oneself", 
     expect([record.left.image_uid, record.right.image_uid].sort()).toEqual([before?.left.image_uid, before?.right.image_uid].sort());
     if (record.left.image_uid === before?.left.image_uid) agreeing += 1;
   }
-  await expect(page.getByText(`${agreeing} of 3 repeated pairs judged the same way.`)).toBeVisible();
+  await expect(page.getByText(`You judged ${agreeing} of 3 repeated pairs the same way.`)).toBeVisible();
 });
 
-test("the summary ranks pictures and models, in a table that a screen reader reads", async ({ page, server }) => {
+test("the summary ranks images and models in an accessible table", async ({ page, server }) => {
   await openPage(page, server, round);
   await layOut(page, PICTURES.slice(0, 4).map((file, index) => given(file, `m${index % 2}_${file}`)), "a fox");
   await page.getByLabel("Read it from").selectOption("name");
   await page.getByRole("radio", { name: "All pairs" }).check();
   await page.getByRole("button", { name: /^Begin: / }).click();
-  // An order without contradictions.
+  // A ranking without contradictions.
   for (let pair = 0; pair < 6; pair++) {
     const [left, right] = await onScreen(page);
     await press(page, (left as string) < (right as string) ? "ArrowLeft" : "ArrowRight");
@@ -244,7 +244,7 @@ test("the summary ranks pictures and models, in a table that a screen reader rea
   await expect(rows.getByRole("rowheader")).toHaveText([/m[01]/, /m[01]/]);
 });
 
-test("a round needs no mouse", async ({ page, server }) => {
+test("a round can be judged with the keyboard", async ({ page, server }) => {
   await openPage(page, server, round);
   await layOut(page, PICTURES.slice(0, 4).map((file) => given(file)), "a fox");
   await page.getByRole("button", { name: /^Begin: / }).focus();
@@ -252,21 +252,21 @@ test("a round needs no mouse", async ({ page, server }) => {
   await pairShown(page);
   await expect(page.locator("judge-round h1")).toBeFocused();
   await page.keyboard.press("Tab");
-  await expect(page.getByRole("button", { name: "Prefer the left picture" })).toBeFocused();
+  await expect(page.getByRole("button", { name: "Prefer the left image" })).toBeFocused();
   await page.keyboard.press("Enter");
   await expect.poll(() => answered(page)).toBe(1);
-  // Letters can be switched off, for those who speak to their browser.
-  await page.getByRole("checkbox", { name: "Keys S and U" }).uncheck();
+  // Single-letter keys can be turned off, for people who use speech input.
+  await page.getByRole("checkbox", { name: "Use the S and U keys" }).uncheck();
   await page.keyboard.press("s");
   await page.keyboard.press("u");
   await page.waitForTimeout(300);
   expect(await answered(page)).toBe(1);
-  await page.getByRole("checkbox", { name: "Keys S and U" }).check();
+  await page.getByRole("checkbox", { name: "Use the S and U keys" }).check();
   await press(page, "s");
   expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", null]);
 });
 
-test("a prompt in Hebrew is written from the right", async ({ page, server }) => {
+test("a Hebrew prompt is written from right to left", async ({ page, server }) => {
   await openPage(page, server, round);
   await beginRound(page, { prompt: "שועל בשלג" });
   await expect(page.locator("judge-round h1")).toHaveCSS("direction", "rtl");
@@ -274,17 +274,17 @@ test("a prompt in Hebrew is written from the right", async ({ page, server }) =>
   expect(left).toBeLessThan(right as number);
 });
 
-test.describe("on a telephone", () => {
+test.describe("on a phone", () => {
   test.use({ viewport: { width: 320, height: 640 }, hasTouch: true });
 
-  test("pictures lie one above the other, are touched, and nothing scrolls sideways", async ({ page, server }) => {
+  test("images are stacked, can be tapped, and nothing scrolls horizontally", async ({ page, server }) => {
     await openPage(page, server, round);
     await beginRound(page, { files: PICTURES.slice(0, 3).map((file) => given(file)) });
     const boxes = await page.locator("judge-round .picture").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().toJSON()));
     expect(boxes[1].top).toBeGreaterThanOrEqual(boxes[0].bottom);
     const sideways = () => page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     expect(await sideways()).toBeLessThanOrEqual(0);
-    await page.getByRole("button", { name: "Prefer the lower picture" }).tap();
+    await page.getByRole("button", { name: "Prefer the lower image" }).tap();
     await expect.poll(() => answered(page)).toBe(1);
     await pairShown(page);
     await page.getByRole("button", { name: "Upper", exact: true }).tap();
@@ -298,11 +298,11 @@ for (const colorScheme of ["light", "dark"] as const) {
   test.describe(`the theme ${colorScheme}`, () => {
     test.use({ colorScheme, contextOptions: { reducedMotion: "reduce" } });
 
-    test("axe finds nothing in setting up, judging and summing up", async ({ page, server }) => {
+    test("axe finds no violations in the setup, the round and the results", async ({ page, server }) => {
       await openPage(page, server, round);
       await layOut(page, PICTURES.map((file, index) => given(file, `m${index % 2}_${file}`)), "a fox");
       await page.getByLabel("Read it from").selectOption("name");
-      await page.getByRole("button", { name: "From your own generator" }).click();
+      await page.getByRole("button", { name: "Use your own image generator" }).click();
       await page.getByLabel("Address").fill("https://generator.example");
       await expect(page.getByRole("button", { name: "Allow https://generator.example" })).toBeVisible();
       expect(await violations(page)).toEqual([]);
@@ -317,7 +317,7 @@ for (const colorScheme of ["light", "dark"] as const) {
   });
 }
 
-test.describe("a generator of the visitor's own", () => {
+test.describe("the visitor's own generator", () => {
   let generator: Server;
   let address: string;
   let requests: { path: string; body: any; authorization: string | undefined }[];
@@ -357,21 +357,21 @@ test.describe("a generator of the visitor's own", () => {
     await new Promise((resolve) => generator.close(resolve));
   });
 
-  test("Automatic1111: asked only when it was allowed, and its pictures know where they are from", async ({ page, server }) => {
+  test("Automatic1111: contacted only once allowed; its images record their origin", async ({ page, server }) => {
     await openPage(page, server, round);
-    await page.getByRole("button", { name: "From your own generator" }).click();
-    await page.getByLabel("What should the pictures show?").fill("a fox");
+    await page.getByRole("button", { name: "Use your own image generator" }).click();
+    await page.getByLabel("What should the images show?").fill("a fox");
     await page.getByLabel("Address").fill(address);
     expect(await page.evaluate((address) => fetch(`${address}/sdapi/v1/sd-models`).then(() => "answered", () => "refused"), address)).toBe("refused");
     expect(requests).toEqual([]);
     await page.getByRole("button", { name: `Allow ${address}` }).click();
-    await page.getByRole("button", { name: "From your own generator" }).click();
+    await page.getByRole("button", { name: "Use your own image generator" }).click();
     await expect(page.getByLabel("Address")).toHaveValue(address);
-    await page.getByLabel("What should the pictures show?").fill("a fox");
-    await page.getByLabel("How many").fill("2");
+    await page.getByLabel("What should the images show?").fill("a fox");
+    await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("dream");
-    await page.getByRole("button", { name: "Make 2" }).click();
-    await expect(page.getByText("2 pictures")).toBeVisible();
+    await page.getByRole("button", { name: "Generate 2" }).click();
+    await expect(page.getByText("2 images")).toBeVisible();
     expect(requests.filter(({ path }) => path === "/sdapi/v1/txt2img").map(({ body }) => body.prompt)).toEqual(["a fox", "a fox"]);
     await expect(page.locator("grouping-view li")).toHaveText([/dream\s*2/]);
     await page.getByRole("button", { name: "Begin: 1 pair" }).click();
@@ -380,52 +380,53 @@ test.describe("a generator of the visitor's own", () => {
     expect(record).toMatchObject({ prompt: "a fox", left: { model: "dream" }, right: { model: "dream" } });
   });
 
-  test("OpenAI's interface: with a key that is kept nowhere; what it refuses is said", async ({ page, server }) => {
+  test("OpenAI's API: the key is not stored, and refusals are reported", async ({ page, server }) => {
     await page.addInitScript((origin) => localStorage.setItem("pickscore.settings", JSON.stringify({ hosts: [origin] })), address);
     await openPage(page, server, round);
-    await page.getByRole("button", { name: "From your own generator" }).click();
+    await page.getByRole("button", { name: "Use your own image generator" }).click();
     await page.getByLabel("Interface").selectOption("openai");
     await page.getByLabel("Address").fill(`${address}/v1`);
-    await page.getByLabel("Key, if it needs one").fill("sk-secret");
-    await page.getByLabel("What should the pictures show?").fill("a fox");
-    await page.getByLabel("How many").fill("2");
+    await page.getByLabel("API key, if needed").fill("sk-secret");
+    await page.getByLabel("What should the images show?").fill("a fox");
+    await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("painter");
-    await page.getByRole("button", { name: "Make 2" }).click();
-    await expect(page.getByText("2 pictures")).toBeVisible();
+    await page.getByRole("button", { name: "Generate 2" }).click();
+    await expect(page.getByText("2 images")).toBeVisible();
     const made = requests.filter(({ path }) => path === "/v1/images/generations");
-    // The first is refused for a parameter that this server does not know, and is asked without.
+    // The first request is refused for a parameter that this server does not know, and repeated
+    // without it.
     expect(made.map(({ body }) => body.response_format)).toEqual(["b64_json", undefined, "b64_json", undefined]);
     expect(made.every(({ authorization }) => authorization === "Bearer sk-secret")).toBe(true);
     expect(await page.evaluate(() => JSON.stringify({ ...localStorage, ...sessionStorage }))).not.toContain("sk-secret");
     fail = { status: 429, body: JSON.stringify({ error: { message: "Too many requests" } }) };
-    await page.getByRole("button", { name: "Make 2" }).click();
-    await expect(page.getByText("The generator refused (429: Too many requests).")).toBeVisible();
+    await page.getByRole("button", { name: "Generate 2" }).click();
+    await expect(page.getByText("The generator refused the request (429: Too many requests).")).toBeVisible();
     fail = { status: 200, body: JSON.stringify({ data: [{ url: "https://elsewhere.example/1.png" }] }) };
-    await page.getByRole("button", { name: "Make 2" }).click();
-    await expect(page.getByText("sends a link instead of the picture")).toBeVisible();
+    await page.getByRole("button", { name: "Generate 2" }).click();
+    await expect(page.getByText("returned a link instead of an image")).toBeVisible();
     fail = { status: 200, body: "<html>" };
-    await page.getByRole("button", { name: "Make 2" }).click();
+    await page.getByRole("button", { name: "Generate 2" }).click();
     await expect(page.getByText("cannot be used: the answer is not JSON.")).toBeVisible();
   });
 });
 
-test("a newcomer judges the samples with one click", async ({ page, server }) => {
+test("the samples can be judged with one click", async ({ page, server }) => {
   await openPage(page, server, { ...round, samples: true });
   const started = Date.now();
-  await page.getByRole("button", { name: "Begin with the sample pictures" }).click();
+  await page.getByRole("button", { name: "Begin with the sample images" }).click();
   await pairShown(page);
   test.info().annotations.push({ type: "milliseconds to the first pair", description: String(Date.now() - started) });
   await press(page, "ArrowLeft");
   expect((await stored(page)).records).toHaveLength(1);
 });
 
-test("what lies on Score is judged", async ({ page, server }) => {
+test("the images on Score can be judged", async ({ page, server }) => {
   await openPage(page, server, { model: null });
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");
-  await page.getByLabel("Add pictures").setInputFiles(PICTURES.slice(0, 3).map((file) => given(file)));
+  await page.getByLabel("Add images").setInputFiles(PICTURES.slice(0, 3).map((file) => given(file)));
   await page.getByRole("link", { name: "Judge" }).click();
-  await page.getByRole("button", { name: "Take the 3 from Score" }).click();
-  await expect(page.getByLabel("What should the pictures show?")).toHaveValue("a fox");
+  await page.getByRole("button", { name: "Use the 3 images from Score" }).click();
+  await expect(page.getByLabel("What should the images show?")).toHaveValue("a fox");
   await page.getByRole("button", { name: "Begin: 2 pairs" }).click();
   await press(page, "ArrowLeft", "ArrowRight");
   expect((await stored(page)).records).toHaveLength(2);

@@ -1,4 +1,7 @@
-/** What the tests of Judge and Contribute share: pictures, files that generators write, a round on the screen, the collection as it is stored. */
+/**
+ * Helpers for the tests of Judge and Contribute: images, files with metadata, rounds on the screen,
+ * stored rows.
+ */
 
 import { deflateSync } from "node:zlib";
 import { basename } from "node:path";
@@ -6,7 +9,7 @@ import { readFileSync } from "node:fs";
 import { expect, type Page } from "@playwright/test";
 import { picture } from "./page.ts";
 
-/** Pictures of the fixtures that are all different. */
+/** Fixture images that are all different. */
 export const PICTURES = ["photo-95.jpg", "noise.png", "edges.bmp", "grey.png", "palette.png", "transparent.gif"];
 
 export interface Given {
@@ -15,13 +18,13 @@ export interface Given {
   buffer: Buffer;
 }
 
-/** A picture of the fixtures under another name. */
+/** A fixture image under another name. */
 export function given(file: string, name = basename(file)): Given {
   const types: Record<string, string> = { jpg: "image/jpeg", png: "image/png", bmp: "image/bmp", gif: "image/gif", webp: "image/webp" };
   return { name, mimeType: types[file.split(".").pop() ?? ""] ?? "", buffer: readFileSync(picture(file)) };
 }
 
-/** A PNG of one colour, with texts as generators write them. */
+/** A PNG of one colour, with metadata as generators write it. */
 export function png(colour: [number, number, number], texts: Record<string, string> = {}): Buffer {
   const side = 32;
   const rows = Buffer.alloc(side * (1 + 3 * side));
@@ -53,15 +56,15 @@ function crc(bytes: Buffer): number {
   return (value ^ 0xffffffff) >>> 0;
 }
 
-/** Lays out pictures on Judge. */
+/** Adds images on Judge. */
 export async function layOut(page: Page, files: Given[], prompt: string): Promise<void> {
   const sizes = page.locator("judge-setup .pictures");
-  await page.getByLabel("Choose pictures").setInputFiles(files);
-  await expect(sizes.getByText(/^\s*\d+ pictures?/)).toBeVisible();
-  if (prompt) await page.getByLabel("What should the pictures show?").fill(prompt);
+  await page.getByLabel("Choose images").setInputFiles(files);
+  await expect(sizes.getByText(/^\s*\d+ images?/)).toBeVisible();
+  if (prompt) await page.getByLabel("What should the images show?").fill(prompt);
 }
 
-/** Lays out the pictures of the fixtures and begins. */
+/** Adds the fixture images and begins a round. */
 export async function beginRound(page: Page, { prompt = "a fox in the snow", files = PICTURES.map((file) => given(file)), mode = "" } = {}): Promise<void> {
   await layOut(page, files, prompt);
   if (mode) await page.getByRole("radio", { name: mode }).check();
@@ -75,13 +78,13 @@ export async function pairShown(page: Page): Promise<void> {
   await expect(page.locator("judge-round img")).toHaveCount(2);
 }
 
-/** How many pairs are answered, as the screen says; −1 where no round is on it. */
+/** The number of answered pairs on the screen; −1 if there is no round. */
 export async function answered(page: Page): Promise<number> {
   const [value = -1] = await page.locator("judge-round progress").evaluateAll((all) => all.map((progress) => (progress as HTMLProgressElement).value));
   return value;
 }
 
-/** Presses keys, each when its pair is there. The last may end the round. */
+/** Presses keys, each when its pair is shown. The last may end the round. */
 export async function press(page: Page, ...keys: string[]): Promise<void> {
   for (const key of keys) {
     await pairShown(page);
@@ -91,7 +94,10 @@ export async function press(page: Page, ...keys: string[]): Promise<void> {
   }
 }
 
-/** What the pictures on the screen are known by here: their pixels. The policy does not let a page read a `blob:` address. */
+/**
+ * The pixels of the images on the screen, which identify them here: the policy does not let a page
+ * read a `blob:` address.
+ */
 export async function onScreen(page: Page): Promise<string[]> {
   await pairShown(page);
   return page.locator("judge-round img").evaluateAll((images) =>
@@ -130,17 +136,18 @@ export interface Stored {
   files: { uid: string; sha256: string; bytes: number }[];
   rounds: { uid: string; kind: string; images: string[] }[];
   places: { uid: string; revision: number; finished: boolean }[];
+  answers: string[];
   bin: string[];
 }
 
-/** What is in the database, read beside the page's own code. */
+/** The database's contents, read without the page's own code. */
 export async function stored(page: Page): Promise<Stored> {
   return page.evaluate(async () => {
     const wait = <R>(request: IDBRequest<R>) => new Promise<R>((resolve, reject) => Object.assign(request, { onsuccess: () => resolve(request.result), onerror: () => reject(request.error) }));
     const database = await wait(indexedDB.open("pickscore-collection"));
-    const names = ["records", "images", "files", "rounds", "places", "bin"];
+    const names = ["records", "images", "files", "rounds", "places", "answers", "bin"];
     const transaction = database.transaction(names);
-    const [records, images, files, rounds, places, bin] = (await Promise.all(names.map((name) => wait(transaction.objectStore(name).getAll())))) as any[][];
+    const [records, images, files, rounds, places, answers, bin] = (await Promise.all(names.map((name) => wait(transaction.objectStore(name).getAll())))) as any[][];
     const hashed = await Promise.all(
       (files ?? []).map(async ({ uid, file }: { uid: string; file: Blob }) => {
         const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", await file.arrayBuffer()));
@@ -154,13 +161,19 @@ export async function stored(page: Page): Promise<Stored> {
       files: hashed,
       rounds: (rounds ?? []).map(({ uid, kind, images }) => ({ uid, kind, images })),
       places: (places ?? []).map(({ uid, revision, finished }) => ({ uid, revision, finished })),
+      answers: (answers ?? []).map(({ round }) => round),
       bin: (bin ?? []).map(({ uid }) => uid),
     };
   });
 }
 
-/** Every image is there that something needs, with the bytes of its name, and no other. */
-export function expectWhole({ records, images, files, rounds, bin }: Stored): void {
+/**
+ * Every image that something needs is present with the bytes of its name, and no other images are;
+ * every answer has its round.
+ */
+export function expectWhole({ records, images, files, rounds, answers, bin }: Stored): void {
+  const known = new Set(rounds.map(({ uid }) => uid));
+  expect(answers.filter((round) => !known.has(round))).toEqual([]);
   const needed = new Set([...records.flatMap(({ left, right }) => [left.image_uid, right.image_uid]), ...rounds.flatMap(({ images }) => images)]);
   if (bin.length === 0) expect(new Set(images)).toEqual(needed);
   expect(files.map(({ uid }) => uid).sort()).toEqual([...images].sort());

@@ -1,4 +1,7 @@
-/** What can go wrong between a model's host and the engine. Nothing half-written is ever used, and every message says what to do. */
+/**
+ * Failures between a model's host and the engine. A half-written file is never used, and every
+ * message says what to do.
+ */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +11,7 @@ import { expect, expectScores, load, openBlank, setQuota, test } from "./setup.t
 const WEIGHTS = "narrow/model.safetensors";
 
 for (const share of [0.1, 0.5, 0.99]) {
-  test(`a connection cut at ${100 * share} % is taken up where it broke`, async ({ blank, server }) => {
+  test(`a connection cut at ${100 * share} % resumes where it broke`, async ({ blank, server }) => {
     server.fault = ({ path }, count) => (path.endsWith(WEIGHTS) && count === 0 ? { cutAt: share } : undefined);
     const outcome = await load(blank, { model: `${server.url}narrow` });
     expectScores(outcome);
@@ -19,7 +22,7 @@ for (const share of [0.1, 0.5, 0.99]) {
   });
 }
 
-test("a PyTorch checkpoint is streamed from its folder or its own address, and kept", async ({ blank, server }) => {
+test("a PyTorch checkpoint is streamed from its folder or its own address, and stored", async ({ blank, server }) => {
   for (const model of [`${server.url}torch`, `${server.url}torch/pytorch_model.bin`]) {
     const outcome = await load(blank, { model });
     expectScores(outcome);
@@ -30,7 +33,7 @@ test("a PyTorch checkpoint is streamed from its folder or its own address, and k
   expect((await load(blank, { model: `${server.url}torch` })).info).toMatchObject({ source: "cache" });
 });
 
-test("a PyTorch checkpoint goes on after a cut", async ({ blank, server }) => {
+test("a PyTorch checkpoint's download resumes after an interruption", async ({ blank, server }) => {
   server.fault = ({ path }, count) => (path.endsWith("pytorch_model.bin") && count === 0 ? { cutAt: 0.6 } : undefined);
   expectScores(await load(blank, { model: `${server.url}torch` }));
 });
@@ -38,7 +41,7 @@ test("a PyTorch checkpoint goes on after a cut", async ({ blank, server }) => {
 for (const [what, content, message] of [
   ["a git-lfs pointer", `version https://git-lfs.github.com/spec/v1\noid sha256:${"0".repeat(64)}\nsize 3944517836\n`, /git-lfs pointer/],
   ["a web page", "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body></body></html>", /web page|HTML/],
-  ["the beginning of a file", readFileSync(join(models(), "torch/pytorch_model.bin")).subarray(0, 1_000_000), /ends|missing|cut off/],
+  ["the beginning of a file", readFileSync(join(models(), "torch/pytorch_model.bin")).subarray(0, 1_000_000), /ends|missing|truncated/],
 ] as const) {
   test(`${what} in place of weights is named`, async ({ blank, server }) => {
     server.replace("torch/pytorch_model.bin", Buffer.from(content));
@@ -48,13 +51,13 @@ for (const [what, content, message] of [
   });
 }
 
-test("a connection that falls silent counts as cut", async ({ blank, server }) => {
+test("a connection that stops sending counts as interrupted", async ({ blank, server }) => {
   server.fault = ({ path }, count) => (path.endsWith(WEIGHTS) && count === 0 ? { silentAt: 0.5 } : undefined);
   expectScores(await load(blank, { model: `${server.url}narrow` }));
   expect(server.requests.filter(({ path }) => path.endsWith(WEIGHTS))[1]?.from).toBeGreaterThan(5e6);
 });
 
-test("a server without ranges sends the file again, and the user is told", async ({ blank, server }) => {
+test("a server without range requests sends the file again, and the user is told", async ({ blank, server }) => {
   server.fault = ({ path }, count) => {
     if (!path.endsWith(WEIGHTS)) return undefined;
     return count === 0 ? { cutAt: 0.5 } : { ignoreRange: true };
@@ -62,14 +65,14 @@ test("a server without ranges sends the file again, and the user is told", async
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expectScores(outcome);
   expect(outcome.stages).toContain("starting-over");
-  expect(outcome.info?.notes.join()).toContain("from its beginning");
+  expect(outcome.info?.notes.join()).toContain("again from the start");
 });
 
-test("a connection that always breaks ends the load; the next one goes on from what was stored", async ({ blank, server }) => {
+test("a connection that always breaks ends the load; the next load resumes from storage", async ({ blank, server }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.9 } : undefined);
   const failed = await load(blank, { model: `${server.url}narrow` });
   expect(failed.error).toMatchObject({ name: "PickScoreError", code: "network" });
-  expect(failed.error?.message).toMatch(/was cut after 16\.6 MB of 18\.4 MB; load again/);
+  expect(failed.error?.message).toMatch(/was lost after 16\.6 MB of 18\.4 MB; load again/);
   expect(failed.cached).toMatchObject([{ name: "narrow", complete: false }]);
 
   server.fault = () => undefined;
@@ -77,18 +80,18 @@ test("a connection that always breaks ends the load; the next one goes on from w
   const resumed = await load(blank, { model: `${server.url}narrow` });
   expectScores(resumed);
   expect(resumed.stages).toContain("restore");
-  // The token embedding, two thirds of this model, was whole.
+  // The token embedding, two thirds of this model, was complete.
   expect(server.requests.filter(({ path }) => path.endsWith(WEIGHTS)).at(-1)?.from).toBeGreaterThan(12e6);
   expect(resumed.cached).toMatchObject([{ name: "narrow", complete: true }]);
 });
 
-test("a file that changed between two visits is downloaded from its beginning", async ({ blank, server }) => {
+test("a file that changed between two visits is downloaded again", async ({ blank, server }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.6 } : undefined);
   await load(blank, { model: `${server.url}narrow` });
   server.fault = () => ({ etag: '"another"' });
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expectScores(outcome);
-  expect(outcome.info?.notes.join()).toContain("from its beginning");
+  expect(outcome.info?.notes.join()).toContain("download was restarted");
 });
 
 test("the second visit needs no network", async ({ blank, server }) => {
@@ -100,7 +103,7 @@ test("the second visit needs no network", async ({ blank, server }) => {
   expect(server.requests).toEqual([]);
 });
 
-test("a flipped byte of the stored model is found, and the model downloaded again", async ({ blank, server }) => {
+test("a flipped bit in the stored model is detected, and the model is downloaded again", async ({ blank, server }) => {
   await load(blank, { model: `${server.url}narrow` });
   await blank.evaluate(async () => {
     const root = await navigator.storage.getDirectory();
@@ -120,50 +123,50 @@ test("a flipped byte of the stored model is found, and the model downloaded agai
   expect(outcome.info?.notes.join()).toMatch(/stored copy was damaged/);
 });
 
-test("a damaged shard is asked for once more, then refused by name", async ({ blank, server }) => {
+test("a damaged shard is requested once more, then refused by name", async ({ blank, server }) => {
   server.fault = ({ path }, count) => (path.endsWith("model.safetensors.002") && count === 0 ? { flip: 1000 } : undefined);
   expectScores(await load(blank, { model: `${server.url}shards/pickscore-shards.json`, precision: "f32" }));
 
   server.fault = ({ path }) => (path.endsWith("model.safetensors.001") ? { flip: 70_000 } : undefined);
   const outcome = await load(blank, { model: `${server.url}shards`, cache: "off" });
   expect(outcome.error?.code).toBe("model-manifest");
-  expect(outcome.error?.message).toContain("model.safetensors.001 is damaged: its SHA-256 is not the manifest's");
+  expect(outcome.error?.message).toContain("model.safetensors.001 is damaged: its SHA-256 does not match the manifest");
 });
 
-test("an index of several files loads like one", async ({ blank, server }) => {
+test("a model in several files loads like a single file", async ({ blank, server }) => {
   const outcome = await load(blank, { model: `${server.url}sharded` });
   expectScores(outcome);
   expect(outcome.info?.source).toBe("network");
 });
 
-test("what is not there is said with its address", async ({ blank, server }) => {
+test("a missing file is reported with its address", async ({ blank, server }) => {
   const folder = await load(blank, { model: `${server.url}nowhere` });
   expect(folder.error?.code).toBe("not-found");
-  expect(folder.error?.message).toContain("/nowhere/ has no config.json");
+  expect(folder.error?.message).toContain("/nowhere/ does not contain a model: expected config.json");
   server.fault = ({ path }) => (path.includes("safetensors") ? { status: 404 } : undefined);
   const weights = await load(blank, { model: `${server.url}narrow` });
   expect(weights.error?.code).toBe("not-found");
-  expect(weights.error?.message).toContain("has no model.safetensors");
+  expect(weights.error?.message).toContain("does not contain a model: expected model.safetensors");
   expect(weights.cached).toEqual([]);
 });
 
-test("a server that refuses is said with its answer", async ({ blank, server }) => {
+test("a server's refusal is reported with its response", async ({ blank, server }) => {
   server.fault = ({ path }) => (path.includes("safetensors") ? { status: 403 } : undefined);
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expect(outcome.error).toMatchObject({ code: "network" });
-  expect(outcome.error?.message).toContain("HTTP 403; it may need an account");
+  expect(outcome.error?.message).toContain("HTTP 403; it may require an account");
 });
 
-test("too little space is a choice: run without keeping the model", async ({ profiled, server }) => {
+test("with too little storage, the model can run without being stored", async ({ profiled, server }) => {
   await setQuota(profiled, 10_000_000);
   const refused = await load(profiled, { model: `${server.url}narrow` });
   expect(refused.error?.code).toBe("storage-full");
-  expect(refused.error?.message).toMatch(/takes 18\.4 MB, this browser grants less; free some space, or load it with `cache: "off"`/);
+  expect(refused.error?.message).toMatch(/takes 18\.4 MB, but this browser grants less; free some space, or load the model with `cache: "off"`/);
   expect(refused.cached).toEqual([]);
   const optional = await load(profiled, { model: `${server.url}narrow`, cache: "optional" });
   expectScores(optional);
   expect(optional.info).toMatchObject({ cached: false });
-  expect(optional.info?.notes.join()).toContain("not kept for the next visit");
+  expect(optional.info?.notes.join()).toContain("not stored for the next visit");
   const off = await load(profiled, { model: `${server.url}narrow`, cache: "off" });
   expectScores(off);
   expect(off.cached).toEqual([]);
@@ -171,13 +174,13 @@ test("too little space is a choice: run without keeping the model", async ({ pro
   expectScores(await load(profiled, { model: `${server.url}narrow` }));
 });
 
-test("space that is taken away in the middle of a write leaves no half model", async ({ profiled, server }) => {
+test("running out of storage during a write leaves no incomplete model", async ({ profiled, server }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 100_000 } : undefined);
   const loading = load(profiled, { model: `${server.url}narrow` });
   await expect.poll(() => server.count(WEIGHTS)).toBeGreaterThan(0);
   await setQuota(profiled, 1000);
   const outcome = await loading;
-  // The model's own space was claimed at the start; what is still to be written beside it may not fit any more.
+  // The model's own space was reserved at the start; the rest may no longer fit.
   if (outcome.error) {
     expect(outcome.error.code).toBe("storage-full");
     expect(outcome.cached.filter(({ complete }) => complete)).toEqual([]);
@@ -187,7 +190,7 @@ test("space that is taken away in the middle of a write leaves no half model", a
   expectScores(await load(profiled, { model: `${server.url}narrow` }));
 });
 
-test("a tab closed during a write leaves a part, which the next one goes on from", async ({ blank, server, context }) => {
+test("a tab closed during a write leaves a part that the next one resumes from", async ({ blank, server, context }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 60_000 } : undefined);
   const tab = await context.newPage();
   await openBlank(tab);
@@ -211,11 +214,11 @@ test("two tabs that load the same model download it once", async ({ blank, serve
   outcomes.forEach(expectScores);
   expect(outcomes.map(({ info }) => info?.source).sort()).toEqual(["cache", "network"]);
   expect(outcomes.flatMap(({ stages }) => stages)).toContain("waiting");
-  // Both look whether the file is there; one reads it.
+  // Both check whether the file exists; one reads it.
   expect(server.requests.filter(({ path, from }) => path.endsWith(WEIGHTS) && from > 0)).toEqual([]);
 });
 
-test("an aborted load lets go, and the next one goes on", async ({ blank, server }) => {
+test("an aborted load releases its locks, and the next one resumes", async ({ blank, server }) => {
   server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 200_000 } : undefined);
   const aborted = await load(blank, { model: `${server.url}narrow` }, { abortAt: 0.5 });
   expect(aborted.error).toMatchObject({ name: "PickScoreError", code: "aborted" });
@@ -235,7 +238,7 @@ test("a model that lacks a tensor is refused before its weights are read", async
   expect(outcome.cached.filter(({ complete }) => complete)).toEqual([]);
 });
 
-test("weights that are no numbers are refused", async ({ blank, server }) => {
+test("weights that are not numbers are refused", async ({ blank, server }) => {
   const bytes = readFileSync(join(models(), WEIGHTS));
   bytes.writeFloatLE(Number.NaN, bytes.length - 4);
   server.replace("narrow/model.safetensors", bytes);
@@ -246,7 +249,7 @@ test("weights that are no numbers are refused", async ({ blank, server }) => {
 
 for (const [what, bytes, says] of [
   ["an empty file", Buffer.alloc(0), /at least 8|ended|cut/],
-  ["a file that claims a header of 2 GB", Buffer.from("0000008000000000".padEnd(200, "7b"), "hex"), /its header would be 2147483648 bytes long/],
+  ["a file that claims a header of 2 GB", Buffer.from("0000008000000000".padEnd(200, "7b"), "hex"), /its header length is 2147483648 bytes/],
   ["a web page", Buffer.from("<!doctype html><title>Not found</title>"), /is an HTML page/],
 ] as const) {
   test(`${what} in place of the weights is refused`, async ({ blank, server }) => {
@@ -257,13 +260,13 @@ for (const [what, bytes, says] of [
   });
 }
 
-test("a model that is no CLIP is refused by what it is", async ({ blank, server }) => {
+test("a model that is not a CLIP model is refused by its type", async ({ blank, server }) => {
   server.replace("narrow/config.json", Buffer.from('{"model_type": "llama", "hidden_size": 4096}'));
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expect(["not-clip", "model-config"]).toContain(outcome.error?.code);
 });
 
-test("local files load as from a picker, and are not kept", async ({ blank }) => {
+test("local files load like files from a picker, and are not stored", async ({ blank }) => {
   const folder = join(models(), "narrow");
   await blank.evaluate(() => {
     const input = Object.assign(document.createElement("input"), { type: "file", id: "model", multiple: true });

@@ -1,4 +1,7 @@
-/** How soon the page can be used, and how still it stands: what Lighthouse measures, printed, with the bounds that do not depend on the machine. */
+/**
+ * Loading speed and layout stability as Lighthouse measures them: printed, and checked where a
+ * bound does not depend on the machine.
+ */
 
 import { openPage, scored } from "./page.ts";
 import { expect, test } from "./setup.ts";

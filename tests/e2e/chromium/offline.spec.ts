@@ -1,4 +1,4 @@
-/** The service worker: the page without a network, and a newer version of it. */
+/** The service worker: the page without a network, and updates. */
 
 import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { spawn, type ChildProcess } from "node:child_process";
@@ -11,7 +11,7 @@ import { modelInUse, picture, scored, tiles } from "./page.ts";
 import { expect, test as base } from "./setup.ts";
 
 interface Fixtures {
-  /** A copy of the site under a sub-path, with a generated model in the demonstration's place. */
+  /** A copy of the site under a sub-path, with a generated model as the demonstration. */
   site: { folder: string; url: string; stop: () => void };
 }
 
@@ -33,7 +33,7 @@ const test = base.extend<Fixtures>({
 
 test.use({ serviceWorkers: "allow" });
 
-/** Waits until the service worker has taken over and keeps the engine. */
+/** Waits until the service worker controls the page and has stored the engine. */
 async function kept(page: Page): Promise<void> {
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;
@@ -46,13 +46,13 @@ async function kept(page: Page): Promise<void> {
   });
 }
 
-/** The network is gone: the host itself is, so that nothing at all can answer. */
+/** Stops the host itself, so that nothing can answer. */
 async function cutOff(context: BrowserContext, stop: () => void): Promise<void> {
   stop();
   await context.setOffline(true);
 }
 
-test("after one visit the page scores without a network, under a sub-path", async ({ page, context, site }) => {
+test("after one visit, the page scores without a network, under a sub-path", async ({ page, context, site }) => {
   await page.goto(site.url);
   await scored(page, 12);
   const before = await tiles(page);
@@ -61,19 +61,19 @@ test("after one visit the page scores without a network, under a sub-path", asyn
   await page.reload();
   await scored(page, 12);
   expect(await tiles(page)).toEqual(before);
-  await page.getByLabel("Add pictures").setInputFiles(picture("photo-95.jpg"));
+  await page.getByLabel("Add images").setInputFiles(picture("photo-95.jpg"));
   await scored(page, 1);
-  // Screens that were not opened before are there too.
+  // Screens that were never opened work too.
   for (const screen of ["judge", "contribute", "models"]) {
     await page.evaluate((screen) => (location.hash = `#/${screen}`), screen);
     await expect(page.locator(`${screen}-screen`)).toBeVisible();
   }
   await page.getByLabel("Address").fill("https://huggingface.co/owner/name");
   await page.getByRole("button", { name: "Load", exact: true }).click();
-  await expect(page.getByRole("alert")).toContainText(/There is no connection to the network|The connection failed: https:\/\/huggingface\.co/);
+  await expect(page.getByRole("alert")).toContainText(/There is no network connection|The connection failed: https:\/\/huggingface\.co/);
 });
 
-test("a newer version waits until the visitor wants it", async ({ page, site }) => {
+test("a new version waits until the visitor accepts it", async ({ page, site }) => {
   await page.goto(site.url);
   await scored(page, 12);
   await kept(page);
@@ -88,7 +88,7 @@ test("a newer version waits until the visitor wants it", async ({ page, site }) 
   await expect(page.locator("body[data-newer]")).toHaveCount(1);
 });
 
-test("it can be installed", async ({ page, site }) => {
+test("the page can be installed", async ({ page, site }) => {
   await page.goto(site.url);
   await expect(modelInUse(page)).toHaveText(/narrow/);
   const devtools = await page.context().newCDPSession(page);

@@ -12,7 +12,7 @@ const examples = join(root, "web/engine/examples");
 let folder: string;
 const servers: ChildProcess[] = [];
 
-/** As most hosts do: without the headers that let a page use all cores. */
+/** Like most hosts, without the headers that let a page use all cores. */
 async function serve(site: string): Promise<string> {
   const server = spawn("node", [join(root, "www/serve.mjs"), site, "--port", "0", "--plain"], { stdio: ["ignore", "pipe", "inherit"] });
   servers.push(server);
@@ -43,7 +43,7 @@ test.afterAll(() => {
 
 for (const site of ["plain", "vite/dist"]) {
   test(`the example ${site.split("/")[0]} scores a file`, async ({ page, server }) => {
-    // The CPU, which is quick here, as in a browser without WebGPU.
+    // On the CPU, which is fast here, as in a browser without WebGPU.
     await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
     await page.goto(await serve(join(folder, site)));
     await page.getByLabel("Model").fill(`${server.url}narrow`);
@@ -52,7 +52,7 @@ for (const site of ["plain", "vite/dist"]) {
   });
 }
 
-test("the types stand alone and are strict", async () => {
+test("the types are self-contained and strict", async () => {
   const use = join(folder, "vite/main.ts");
   const options = ["--noEmit", "--strict", "--target", "es2022", "--module", "esnext", "--moduleResolution", "bundler", "--lib", "esnext,dom,dom.iterable"];
   execFileSync("node", [join(root, "node_modules/typescript/bin/tsc"), ...options, use], { stdio: "inherit" });

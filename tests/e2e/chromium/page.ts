@@ -1,4 +1,7 @@
-/** What the tests of the page share: opening it with a generated model in the demonstration's place, pictures of the fixtures, reading its scores. */
+/**
+ * Helpers for the tests of the page: opening it with a generated model as the demonstration, adding
+ * fixture images, reading scores.
+ */
 
 import { resolve } from "node:path";
 import type { Locator, Page } from "@playwright/test";
@@ -9,16 +12,16 @@ import type { ModelServer } from "../model-server.ts";
 export const picture = (name: string) => resolve(import.meta.dirname, "../../parity/fixtures/pixels/files", name);
 
 export interface Opening {
-  /** The folder of the model server that the page opens with; `null` for no model. */
+  /** Folder of the demonstration on the model server; `null` for no model. */
   model?: string | null;
-  /** Whether the sample set is there. */
+  /** Whether there is a sample set. */
   samples?: boolean;
-  /** What else `config.json` says. */
+  /** Other fields of `config.json`. */
   config?: Record<string, unknown>;
   hash?: string;
 }
 
-/** Opens the page, configured as a host would. Collects what goes wrong in it. */
+/** Opens the page with a host's configuration. Collects its errors. */
 export async function openPage(page: Page, server: ModelServer, { model = "narrow", samples = false, config = {}, hash = "" }: Opening = {}): Promise<string[]> {
   const problems: string[] = [];
   page.on("pageerror", (error) => problems.push(error.message));
@@ -28,22 +31,22 @@ export async function openPage(page: Page, server: ModelServer, { model = "narro
   const demonstration = model === null ? null : { name: model, address: `${server.url}${model}` };
   const json = { demonstration, hosts: [server.url.slice(0, -1)], ...(samples ? {} : { samples: null }), ...config };
   await page.route(`http://127.0.0.1:${PORT}/config.json`, (route) => route.fulfill({ json }));
-  // From the page itself, another hash or the same would load nothing anew.
+  // From the page itself, another hash would not reload anything.
   await page.goto("about:blank");
   await page.goto(`./${hash}`);
   return problems;
 }
 
-/** The words of the model in use, in the corner. */
+/** The name of the model in use, shown in the corner. */
 export function modelInUse(page: Page): Locator {
   return page.locator("header .model");
 }
 
 export async function addPictures(page: Page, files: Parameters<Locator["setInputFiles"]>[0]): Promise<void> {
-  await page.getByLabel("Add pictures").setInputFiles(files);
+  await page.getByLabel("Add images").setInputFiles(files);
 }
 
-/** Pictures as they lie on the table, the first first. */
+/** The tiles in order. */
 export async function tiles(page: Page): Promise<{ name: string; rank: number; score: number }[]> {
   const found = await page.locator("picture-sheet .tile").evaluateAll((all) =>
     all.map((tile) => ({
@@ -55,12 +58,12 @@ export async function tiles(page: Page): Promise<{ name: string; rank: number; s
   return found.sort((a, b) => a.at - b.at).map(({ name, words }) => ({ name, rank: Number(words[0]), score: Number.parseFloat(words[1] ?? "") }));
 }
 
-/** Waits until everything on the table has its score, and says how many pictures there are. */
+/** Waits until all images have scores, and checks their number. */
 export async function scored(page: Page, pictures: number): Promise<void> {
-  await expect(page.locator("score-progress .said")).toHaveText(new RegExp(`^${pictures === 1 ? "1 picture" : `${pictures} pictures`} scored`));
+  await expect(page.locator("score-progress .said")).toHaveText(new RegExp(`^${pictures === 1 ? "1 image" : `${pictures} images`} scored`));
 }
 
-/** Drops pictures that are made in the page: so many through the test's own channel would be its work, not the page's. */
+/** Drops images that are generated in the page; sending so many from the test would be slow. */
 export async function dropMany(page: Page, count: number): Promise<void> {
   await page.evaluate(async (count) => {
     const transfer = new DataTransfer();

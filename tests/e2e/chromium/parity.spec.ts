@@ -1,4 +1,4 @@
-/** Scores in Chromium beside the reference implementation's and the native engine's. */
+/** Scores in Chromium compared with the reference implementation and the native engine. */
 
 import { expect, test } from "@playwright/test";
 import { golden, imageFiles, models, native } from "../fixtures.ts";
@@ -18,7 +18,7 @@ test.afterAll(async () => {
 
 const reference = golden();
 
-/** Largest difference to other scores. */
+/** Largest difference from other scores. */
 function distance(found: number[][], expected: number[][]): number {
   let largest = 0;
   for (const [row, scores] of expected.entries()) {
@@ -45,7 +45,7 @@ for (const device of ["webgpu", "cpu"] as const) {
         images: imageFiles(reference.images),
       });
       expect(outcome.info).toMatchObject({ device, precision, model: "narrow", source: "network", cached: true });
-      // The page is served cross-origin isolated: the CPU path has all cores.
+      // The page is served cross-origin isolated, so the CPU path uses all cores.
       const cores = await page.evaluate(() => navigator.hardwareConcurrency);
       expect(outcome.info.threads).toBe(device === "cpu" ? Math.min(cores, 16) : 1);
       const toNative = distance(outcome.scores, native(precision));
@@ -54,7 +54,7 @@ for (const device of ["webgpu", "cpu"] as const) {
         `${device} ${precision}: ${toNative.toFixed(5)} from the native engine, ${toReference.toFixed(5)} from the reference; ` +
           `load ${outcome.milliseconds.load.toFixed(0)} ms, scores ${outcome.milliseconds.score.toFixed(0)} ms`,
       );
-      // 8-bit blocks are multiplied in 16 bits where the adapter has them.
+      // 8-bit blocks are multiplied in 16 bits if the adapter supports it.
       const half = device === "webgpu" && support.f16 && precision === "q8";
       expect(toNative).toBeLessThanOrEqual(half ? 0.05 : bound);
       if (precision !== "q8") expect(toReference).toBeLessThanOrEqual(precision === "f32" ? 0.01 : 0.05);

@@ -1,4 +1,7 @@
-/** Nothing leaves the page but requests for the page itself and for the model that was chosen: a whole session, every request of every process recorded. */
+/**
+ * The page sends requests only for itself and for the chosen model: a proxy records every request
+ * of every browser process for a whole session.
+ */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -11,10 +14,13 @@ import { models } from "../fixtures.ts";
 import { addPictures, modelInUse, openPage, picture, scored } from "./page.ts";
 import { expect, test } from "./setup.ts";
 
-/** Chromium's own services, which no argument turns off altogether: accounts, and the filling of forms. No page may connect to them: see the second test. */
+/**
+ * Chromium's own services (accounts, form filling), which no argument turns off completely. The
+ * second test shows that no page can connect to them.
+ */
 const BROWSERS = ["accounts.google.com", "android.clients.google.com", "content-autofill.googleapis.com", "www.google.com", "update.googleapis.com"];
 
-/** A browser whose every request goes through a proxy, requests to this machine too. */
+/** A browser that sends every request through a proxy, also requests to this machine. */
 async function recorded(use: (context: BrowserContext, proxy: RecordingProxy) => Promise<void>): Promise<void> {
   const proxy = await RecordingProxy.start();
   const folder = mkdtempSync(join(tmpdir(), "pickscore-private-"));
@@ -29,7 +35,7 @@ async function recorded(use: (context: BrowserContext, proxy: RecordingProxy) =>
   }
 }
 
-test("a whole session asks for the page and the chosen model, and nothing else", async ({ server }) => {
+test("a whole session requests the page and the chosen model, and nothing else", async ({ server }) => {
   await recorded(async (context, proxy) => {
     const page = await context.newPage();
     const problems = await openPage(page, server, { samples: true });
@@ -42,8 +48,8 @@ test("a whole session asks for the page and the chosen model, and nothing else",
       await expect(page.locator(`${screen}-screen`)).toBeVisible();
     }
     await page.getByLabel("Precision").selectOption("q8");
-    await page.getByRole("button", { name: "Load again with this" }).click();
-    await expect(page.getByText("The precision q8 was asked for.")).toBeVisible();
+    await page.getByRole("button", { name: "Reload with these settings" }).click();
+    await expect(page.getByText("The precision q8 was requested.")).toBeVisible();
     await page.getByLabel("Language").selectOption("ja");
     await page.reload();
     await expect(page.locator("pickscore-app")).toBeVisible();
@@ -52,7 +58,7 @@ test("a whole session asks for the page and the chosen model, and nothing else",
     const allowed = [`127.0.0.1:${PORT}/`, new URL(server.url).host];
     const strange = proxy.seen.filter((request) => !BROWSERS.includes(request.replace(/[:/].*$/, "")) && !allowed.some((start) => request.startsWith(start)));
     expect(strange).toEqual([]);
-    // The recording records.
+    // Shows that the recording works.
     expect(proxy.seen.some((request) => request.endsWith("/lib/pickscore.js"))).toBe(true);
     expect(proxy.seen.some((request) => request.endsWith("/narrow/model.safetensors"))).toBe(true);
     expect(proxy.seen.some((request) => /\/lib\/engine-cpu(-threads)?-relaxed\.\w+\.wasm$/.test(request))).toBe(true);
@@ -60,7 +66,7 @@ test("a whole session asks for the page and the chosen model, and nothing else",
   });
 });
 
-test("what is not allowed is refused by the browser, in the page and in the engine's worker", async ({ server }) => {
+test("the browser blocks requests that are not allowed, in the page and in the engine's worker", async ({ server }) => {
   const stranger = await ModelServer.start(models());
   await recorded(async (context, proxy) => {
     const page = await context.newPage();

@@ -1,4 +1,7 @@
-/** The records library: rounds, records, contributions, in the page and in a worker, without WebGPU and without a model. */
+/**
+ * The records library: rounds, records and contributions, in the page and in a worker, without
+ * WebGPU and without a model.
+ */
 
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -10,14 +13,14 @@ import { expect, openBlank, test } from "./setup.ts";
 
 interface Opened {
   library: typeof Library;
-  /** Images by their uids. */
+  /** Images by uid. */
   images: Map<string, Blob>;
-  /** Judges a round of them as a visitor would, and gives the records. */
+  /** Judges a round of them and returns the records. */
   judged: (count: number, prompt: string) => Library.PreferenceRecord[];
   card: Library.ExportOptions["card"];
 }
 
-/** Puts the library on the page's `window`, with images and records to work with. */
+/** Puts the library on the page's `window`, with images and records. */
 async function open(page: Page): Promise<void> {
   await page.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
   await openBlank(page);
@@ -56,7 +59,7 @@ async function open(page: Page): Promise<void> {
   });
 }
 
-test("the first call, timed", async ({ browser }) => {
+test("the time of the first call", async ({ browser }) => {
   const times: number[] = [];
   const expected = createHash("sha256").update(new Uint8Array(1000)).digest("hex");
   for (let turn = 0; turn < 5; turn += 1) {
@@ -64,7 +67,7 @@ test("the first call, timed", async ({ browser }) => {
     await openBlank(page);
     const [time, uid] = await page.evaluate(async () => {
       const library = (await import(new URL("lib/records.js", document.baseURI).href)) as typeof Library;
-      // The wasm comes into the cache first: how long a download takes is the host's matter.
+      // Fetches the wasm into the cache first, so that download time is not measured.
       const [name] = (await (await fetch("lib/records.js")).text()).match(/records\.[0-9a-f]{10}\.wasm/) as RegExpMatchArray;
       await (await fetch(`lib/${name}`)).arrayBuffer();
       const start = performance.now();
@@ -76,11 +79,11 @@ test("the first call, timed", async ({ browser }) => {
     times.push(time);
     await page.close();
   }
-  // At most 50 ms on a quiet machine: a figure for `tests/e2e/README.md`, not a bound for a busy one.
+  // Printed, not checked: at most 50 ms on an idle machine, more on a busy one.
   console.log(`first call of the records library: ${times.map((time) => time.toFixed(0)).join(", ")} ms`);
 });
 
-test("a round goes on in the same place after a reload", async ({ page }) => {
+test("a round continues in the same place after a reload", async ({ page }) => {
   await open(page);
   const before = await page.evaluate(() => {
     const { library, judged } = window as unknown as Opened;
@@ -105,7 +108,7 @@ test("a round goes on in the same place after a reload", async ({ page }) => {
   expect(after.undone).toEqual(["r-skip", "r-tie", "r-left"]);
 });
 
-test("records are ranked, and agreement with oneself is told", async ({ page }) => {
+test("records are ranked, and self-agreement is reported", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
     const { library, judged } = window as unknown as Opened;
@@ -121,7 +124,7 @@ test("records are ranked, and agreement with oneself is told", async ({ page }) 
   console.log(`ranking of 12 images by 11 pairs: ${outcome.time.toFixed(0)} ms`);
   const { images } = outcome;
   expect(images?.options).toEqual({ prior: 3, unit: "choices", resamples: 2000, orders: 50, step: 32, seed: 42 });
-  // One group after the other, the best of each first.
+  // One group after another, best first.
   const order = images?.items.map(({ group, rating }) => [group, -rating.value] as const) ?? [];
   expect(order).toEqual(order.toSorted((a, b) => a[0] - b[0] || a[1] - b[1]));
   expect(order).toHaveLength(12);
@@ -129,7 +132,7 @@ test("records are ranked, and agreement with oneself is told", async ({ page }) 
     expect(rating.low).toBeLessThanOrEqual(rating.value);
     expect(rank_interval[0]).toBeLessThanOrEqual(rank);
   }
-  // All pictures are of the model "a".
+  // All images are from model "a".
   expect([outcome.models, outcome.none, outcome.stopped]).toEqual([null, null, "aborted"]);
   // Left, right, tie, skip.
   expect(outcome.self.repeats.map(({ agrees }) => agrees)).toEqual([true, true, true]);
@@ -191,7 +194,7 @@ for (const format of ["parquet", "jsonl"] as const) {
   });
 }
 
-test("an export is cancelled, and its target is taken back", async ({ page }) => {
+test("a cancelled export discards its target", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
     const { library, images, judged, card } = window as unknown as Opened;
@@ -216,7 +219,7 @@ test("an export is cancelled, and its target is taken back", async ({ page }) =>
   expect(outcome.asked).toBeLessThan(50);
 });
 
-test("an export into a folder that is cancelled leaves the folder as it was", async ({ page }) => {
+test("a cancelled export to a folder leaves the folder as it was", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
     const { library, images, judged, card } = window as unknown as Opened;
@@ -243,7 +246,7 @@ test("an export into a folder that is cancelled leaves the folder as it was", as
       .exportContribution({
         ...base,
         images: async (uid) => {
-          // The first round over all images asks for their sizes only.
+          // The first pass over all images asks only for their sizes.
           if (found.length === 0 && (await root.getDirectoryHandle("images").catch(() => undefined))) {
             await walk(root, "");
             if (found.length > 6) {
@@ -303,7 +306,7 @@ test("errors have codes, and say what is wrong", async ({ page }) => {
   expect(outcome[0]?.[1]).toBe("`prompt` is a blank text; expected a prompt");
 });
 
-test("a file with another sum is named, and its data stay out", async ({ page }) => {
+test("a file with a wrong checksum is named, and its data is not imported", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
     const { library, images, judged, card } = window as unknown as Opened;
@@ -312,7 +315,7 @@ test("a file with another sum is named, and its data stay out", async ({ page })
     });
     const bytes = new Uint8Array(await (blob as Blob).arrayBuffer());
     const text = new TextDecoder("latin1").decode(bytes);
-    // A letter of a prompt: the line would still be one.
+    // Changes a letter of a prompt, which leaves a valid line.
     bytes[text.indexOf("a prompt that is told")] = "A".charCodeAt(0);
     let kept = 0;
     const result = await library.importContribution([["c.zip", new Blob([bytes])]], { onRecord: () => void (kept += 1) });
@@ -323,7 +326,7 @@ test("a file with another sum is named, and its data stay out", async ({ page })
   expect(outcome.result.refused[0]?.message).toContain("SHA256SUMS says");
 });
 
-test("hostile files are refused by name, and the rest is kept", async ({ page }) => {
+test("hostile files are refused by name, and the rest is imported", async ({ page }) => {
   await open(page);
   const outcome = await page.evaluate(async () => {
     const { library, images, judged, card } = window as unknown as Opened;

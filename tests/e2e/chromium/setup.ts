@@ -1,4 +1,4 @@
-/** What the tests in Chromium share: a host of models, an empty storage, one prompt with two images. */
+/** Helpers for the tests in Chromium: a model host, empty storage, a prompt with two images. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,16 +10,16 @@ import { attempt, type Attempt, type AttemptOutcome, emptyStorage } from "../in-
 import { ModelServer } from "../model-server.ts";
 
 const reference = golden();
-/** A photograph and a drawing: the first two of the files would be the same picture. */
+/** A photograph and a drawing; the first two fixture files show the same image. */
 const CHOSEN = [0, 4];
 export const PROMPT = reference.prompts[0] as string;
 export const IMAGES = imageFiles(CHOSEN.map((index) => reference.images[index] as string));
 
 interface Fixtures {
   server: ModelServer;
-  /** A document beside the library with no scripts of its own, its storage empty. */
+  /** A document next to the library without scripts of its own, with empty storage. */
   blank: Page;
-  /** The same in a browser with a profile on disk: only there are quotas kept to the byte. */
+  /** The same with a profile on disk: only there are quotas exact to the byte. */
   profiled: Page;
 }
 
@@ -49,27 +49,28 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 /**
- * Opens a document without scripts and without the page's policy: the site's configuration, as text. It comes from the server, since a document that a
- * test makes up counts as one of the public internet, whose workers Chromium keeps from this machine's addresses.
+ * Opens a document without scripts and without the page's policy: the site's configuration, as
+ * text. It comes from the server because Chromium treats a document made by the test as public
+ * internet, and does not let its workers reach addresses on this machine.
  */
 export async function openBlank(page: Page): Promise<void> {
   await page.goto(`http://127.0.0.1:${PORT}/config.json`);
 }
 
-/** Grants the page's origin this much storage; the browser's own idea of it without a size. */
+/** Limits the origin's storage to this size; without a size, restores the browser's own limit. */
 export async function setQuota(page: Page, quotaSize?: number): Promise<void> {
   const devtools = await page.context().newCDPSession(page);
   const origin = new URL(page.url()).origin;
   await devtools.send("Storage.overrideQuotaForOrigin", quotaSize === undefined ? { origin } : { origin, quotaSize });
 }
 
-/** Loads a model on the CPU, which is quick here, and scores. */
+/** Loads a model on the CPU, which is fast here, and scores. */
 export async function load(page: Page, options: Attempt["load"], more: Partial<Attempt> = {}): Promise<AttemptOutcome> {
   const task: Attempt = { load: { device: "cpu", precision: "f32", ...options }, prompt: PROMPT, images: IMAGES, ...more };
   return page.evaluate(attempt, task);
 }
 
-/** Holds scores against the native engine's. */
+/** Compares scores with the native engine's. */
 export function expectScores(outcome: AttemptOutcome): void {
   expect(outcome.error).toBeUndefined();
   const expected = CHOSEN.map((index) => native("f32")[0]?.[index] as number);

@@ -1,4 +1,4 @@
-/** The model that comes with the page: as it is served, beside the native engine. */
+/** The model that comes with the page, compared with the native engine. */
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

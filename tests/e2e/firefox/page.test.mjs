@@ -1,4 +1,5 @@
-// The page in Firefox: its first visit, a visitor's own pictures, the policy, and use without a network. Playwright does not drive Debian's Firefox.
+// The page in Firefox: first visit, the visitor's own images, the policy, and offline use. With
+// puppeteer, because Playwright cannot drive Debian's Firefox.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -21,7 +22,7 @@ let server;
 let site;
 
 before(async () => {
-  // A copy of the site with a generated model in the demonstration's place.
+  // A copy of the site with a generated model as the demonstration.
   folder = mkdtempSync(join(tmpdir(), "pickscore-firefox-page-"));
   cpSync(resolve(here, "../../../dist"), folder, { recursive: true });
   cpSync(join(models, "narrow"), join(folder, "models/narrow"), { recursive: true });
@@ -43,17 +44,17 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Opens the page and waits until so many pictures are scored. */
+/** Opens the page and waits until this many images are scored. */
 async function open() {
   const page = await browser.newPage();
-  // High enough for every picture: what is out of sight is not in the document.
+  // Tall enough for every image, because images out of sight are not in the document.
   await page.setViewport({ width: 1280, height: 2400 });
   await page.goto(site);
   await scored(page, 12);
   return page;
 }
 
-/** Waits until the page says so, in whatever shadow. */
+/** Waits until the page contains this text, in any shadow root. */
 async function says(page, wanted) {
   const found = (wanted) => {
     const text = (node) => [...node.childNodes].map((child) => child.data ?? text(child.shadowRoot ?? child)).join("");
@@ -63,10 +64,10 @@ async function says(page, wanted) {
 }
 
 async function scored(page, pictures) {
-  await says(page, pictures === 1 ? "1 picture scored" : `${pictures} pictures scored`);
+  await says(page, pictures === 1 ? "1 image scored" : `${pictures} images scored`);
 }
 
-/** Names and scores of so many pictures on the table, the best first, once each shows its score. */
+/** Names and scores of the tiles, best first, once all have their scores. */
 async function tiles(page, pictures) {
   await page.waitForFunction((pictures) => {
     const sheet = document.querySelector("pickscore-app").shadowRoot.querySelector("score-screen").shadowRoot.querySelector("picture-sheet");
@@ -89,12 +90,14 @@ test("Firefox: the samples are scored and ranked without a click", { timeout: 30
   await page.close();
 });
 
-test("Firefox: a visitor's own pictures get the native engine's scores", { timeout: 300_000 }, async () => {
+test("Firefox: a visitor's own images get the native engine's scores", { timeout: 300_000 }, async () => {
   const page = await open();
   const files = CHOSEN.map((index) => golden.images[index]);
   const prompt = await page.waitForSelector(">>> #prompt");
   await prompt.click({ count: 3 });
   await prompt.type(golden.prompts[0]);
+  // Scores follow when typing pauses or the box loses focus.
+  await prompt.evaluate((box) => box.blur());
   const input = await page.waitForSelector(">>> input[type=file][accept]");
   await input.uploadFile(...files.map((name) => resolve(here, "../../parity/fixtures/pixels/files", name)));
   await scored(page, files.length);
@@ -107,7 +110,7 @@ test("Firefox: a visitor's own pictures get the native engine's scores", { timeo
   await page.close();
 });
 
-test("Firefox: the policy refuses other hosts, in the page and in the engine's worker", { timeout: 300_000 }, async () => {
+test("Firefox: the policy blocks other hosts, in the page and in the engine's worker", { timeout: 300_000 }, async () => {
   const page = await open();
   const tried = await page.evaluate(async () => {
     const outcome = (promise) => promise.then(() => "answered", (error) => String(error.message));
@@ -119,7 +122,7 @@ test("Firefox: the policy refuses other hosts, in the page and in the engine's w
   await page.close();
 });
 
-test("Firefox: the page works without a network after one visit", { timeout: 300_000 }, async () => {
+test("Firefox: after one visit, the page works without a network", { timeout: 300_000 }, async () => {
   const page = await open();
   await page.evaluate(async () => {
     await navigator.serviceWorker.ready;

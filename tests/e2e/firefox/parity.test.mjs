@@ -1,4 +1,5 @@
-// Scores in Firefox on lavapipe, which has 16-bit arithmetic, beside the native engine's. Playwright does not drive Debian's Firefox.
+// Scores in Firefox on lavapipe, which has 16-bit arithmetic, compared with the native engine's.
+// With puppeteer, because Playwright cannot drive Debian's Firefox.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
@@ -13,7 +14,7 @@ const here = import.meta.dirname;
 const models = process.env.PICKSCORE_TEST_MODELS;
 const golden = JSON.parse(readFileSync(resolve(here, "../../parity/fixtures/end-to-end.json"), "utf8"));
 const native = JSON.parse(readFileSync(join(models, "narrow-f32.json"), "utf8"));
-/** The first prompt with these images: lavapipe takes seconds for each. */
+/** The first prompt with these images only: lavapipe takes seconds for each. */
 const CHOSEN = [0, 4, 12, 17];
 
 const servers = [];
@@ -31,7 +32,7 @@ async function serve(folder) {
 let site;
 
 before(async () => {
-  // An empty document beside the site's files: the page would compute beside the test.
+  // An empty document next to the site's files; the page itself would also use the CPU.
   const folder = mkdtempSync(join(tmpdir(), "pickscore-firefox-"));
   folders.push(folder);
   cpSync(resolve(here, "../../../dist/lib"), join(folder, "lib"), { recursive: true });

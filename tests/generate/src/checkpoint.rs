@@ -1,4 +1,4 @@
-//! Generated checkpoints as files, written a piece at a time.
+//! Writes generated checkpoints to files, one piece at a time.
 
 use std::{
     fmt::Write as _,
@@ -12,7 +12,7 @@ use pickscore_checkpoint::config::ClipConfig;
 
 use crate::{Convention, tensors, weights};
 
-/// What a checkpoint's numbers are stored as.
+/// The type in which a checkpoint's numbers are stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
     /// 32-bit floats.
@@ -45,14 +45,14 @@ impl Dtype {
     }
 }
 
-/// Numbers made at a time.
+/// Numbers generated at a time.
 const PIECE: usize = 64 << 10;
 
 /// Writes these tensors as one safetensors file.
 ///
 /// # Errors
 ///
-/// When `out` does.
+/// If writing to `out` fails.
 pub fn write_safetensors(
     list: &[(String, Vec<usize>)],
     seed: u64,
@@ -74,25 +74,37 @@ pub fn write_safetensors(
     header.push('}');
     out.write_all(&(header.len() as u64).to_le_bytes())?;
     out.write_all(header.as_bytes())?;
-    let (mut numbers, mut bytes) = (vec![0.0; PIECE], Vec::with_capacity(PIECE * 4));
     for (name, shape) in list {
-        let count: usize = shape.iter().product();
-        for start in (0..count).step_by(PIECE) {
-            let numbers = &mut numbers[..PIECE.min(count - start)];
-            weights(seed, name, shape, start, numbers);
-            bytes.clear();
-            numbers.iter().for_each(|&value| dtype.push(value, &mut bytes));
-            out.write_all(&bytes)?;
-        }
+        write_numbers(seed, name, shape, dtype, out)?;
     }
     out.flush()
 }
 
-/// Writes a model directory: the configuration and the weights, in `shards` files.
+/// Writes one tensor's numbers.
+pub(crate) fn write_numbers(
+    seed: u64,
+    name: &str,
+    shape: &[usize],
+    dtype: Dtype,
+    out: &mut impl Write,
+) -> io::Result<()> {
+    let count: usize = shape.iter().product();
+    let (mut numbers, mut bytes) = (vec![0.0; PIECE.min(count)], Vec::new());
+    for start in (0..count).step_by(PIECE) {
+        let numbers = &mut numbers[..PIECE.min(count - start)];
+        weights(seed, name, shape, start, numbers);
+        bytes.clear();
+        numbers.iter().for_each(|&value| dtype.push(value, &mut bytes));
+        out.write_all(&bytes)?;
+    }
+    Ok(())
+}
+
+/// Writes a model directory: the configuration, and the weights in `shards` files.
 ///
 /// # Errors
 ///
-/// When a file cannot be written or the configuration is none.
+/// If a file cannot be written or the configuration is invalid.
 pub fn write_directory(
     folder: &Path,
     config: &str,

@@ -1,13 +1,16 @@
-//! Weights, pixels and prompts from a seed: the same numbers, bit for bit, as `tests/parity/reference/generate.py` makes.
+//! Weights, pixels and prompts from a seed, bit for bit equal to those of
+//! `tests/parity/reference/generate.py`.
 //!
-//! So a test of a model of gigabytes commits a seed and the reference's answer, and nothing else.
+//! To test a model of several gigabytes, a test only needs a seed and the reference's results.
 
 mod checkpoint;
 mod numbers;
+mod stored;
 mod tensors;
 
 pub use checkpoint::{Dtype, write_directory, write_safetensors};
 pub use numbers::{features, pixels, prompt, weights};
+pub use stored::fill;
 pub use tensors::{Convention, tensors};
 
 /// Hugging Face's configuration of PickScore v1.

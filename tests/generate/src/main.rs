@@ -1,31 +1,48 @@
 //! Writes a generated model directory.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    fs::{self, File},
+    io::{self, BufWriter},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use clap::{Parser, ValueEnum};
-use pickscore_generate::{Convention, Dtype, PICKSCORE, VIT_B_32, write_directory};
+use pickscore_generate::{Convention, Dtype, PICKSCORE, VIT_B_32, fill, write_directory};
 
-/// Writes a model directory whose weights come from a seed: of real size and shape, of no use.
+/// Write a model directory with weights generated from a seed. The model has a real model's size
+/// and shape, but its scores are meaningless.
 #[derive(Parser)]
 struct Arguments {
-    /// Where to write it.
+    /// Output folder.
     #[arg(long)]
     out: PathBuf,
     /// `pickscore` (ViT-H/14), `b32` (ViT-B/32), or a configuration file.
     #[arg(long, default_value = "pickscore")]
     config: PathBuf,
-    /// The seed.
+    /// Random seed.
     #[arg(long, default_value_t = 14)]
     seed: u64,
-    /// What numbers are stored as.
+    /// Type of the stored numbers.
     #[arg(long, value_enum, default_value_t = DtypeArgument::F32)]
     dtype: DtypeArgument,
-    /// Files to cut the weights into.
+    /// Number of files to split the weights into.
     #[arg(long, default_value_t = 1)]
     shards: usize,
-    /// open_clip's names instead of Hugging Face's; then the configuration is open_clip's.
+    /// Use open_clip's names instead of Hugging Face's; the configuration must then be open_clip's.
     #[arg(long)]
     open_clip: bool,
+    /// Write this stored checkpoint (`tests/parity/fixtures/scorers/NAME.zlib`) with its numbers,
+    /// as NAME; the other options do not apply.
+    #[arg(long)]
+    stored: Option<PathBuf>,
+}
+
+/// Writes a stored checkpoint into a folder.
+fn write_stored(stored: &Path, folder: &Path) -> io::Result<()> {
+    let name = stored.file_stem().ok_or(io::ErrorKind::InvalidInput)?;
+    fs::create_dir_all(folder)?;
+    fill(&fs::read(stored)?, &mut BufWriter::with_capacity(1 << 20, File::create(folder.join(name))?))
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -48,9 +65,13 @@ fn main() -> ExitCode {
         DtypeArgument::Bf16 => Dtype::Bf16,
     };
     let convention = if arguments.open_clip { Convention::OpenClip } else { Convention::HuggingFace };
-    let written = config.and_then(|config: String| {
-        write_directory(&arguments.out, &config, convention, arguments.seed, dtype, arguments.shards)
-    });
+    let written = if let Some(stored) = &arguments.stored {
+        write_stored(stored, &arguments.out)
+    } else {
+        config.and_then(|config: String| {
+            write_directory(&arguments.out, &config, convention, arguments.seed, dtype, arguments.shards)
+        })
+    };
     match written {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

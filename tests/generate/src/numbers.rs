@@ -1,10 +1,10 @@
-//! The numbers themselves.
+//! Generates the numbers.
 
 use pickscore_common::seeded::{hashes, uniform};
 use pickscore_pixels::Pixels;
 use pickscore_tokens::Tokens;
 
-/// What a tensor's numbers are made of, by its name.
+/// How a tensor's numbers are generated, depending on its name.
 enum Recipe {
     Constant(f32),
     /// base + scale · u
@@ -13,26 +13,31 @@ enum Recipe {
     Matrix(f32),
 }
 
-const GAINS: [(&str, f64); 6] = [
+const GAINS: [(&str, f64); 11] = [
     ("q_proj", 1.2),
     ("k_proj", 1.2),
     ("in_proj_weight", 1.1),
     ("out_proj", 0.7),
     ("fc2", 0.7),
     ("c_proj", 0.7),
+    ("self.query", 1.2),
+    ("self.key", 1.2),
+    ("qkv", 1.1),
+    ("attn.proj", 0.7),
+    ("output.dense", 0.7),
 ];
 
 fn recipe(name: &str, shape: &[usize]) -> Recipe {
-    let norm = ["norm", "layrnorm", "ln_"].iter().any(|part| name.contains(part));
+    let has = |parts: &[&str]| parts.iter().any(|part| name.contains(part));
     if name.ends_with("logit_scale") {
         Recipe::Constant(4.605_170_2)
-    } else if norm && name.ends_with("weight") {
+    } else if has(&["norm", "Norm", "ln_"]) && name.ends_with("weight") {
         Recipe::Around(1.0, 0.2)
     } else if shape.len() == 1 && !name.contains("class_embedding") {
         Recipe::Around(0.0, 0.05)
-    } else if name.contains("position") {
+    } else if has(&["position", "pos_embed"]) {
         Recipe::Around(0.0, 0.3)
-    } else if name.contains("class_embedding") || name.contains("token_embedding") {
+    } else if has(&["class_embedding", "token_embedding", "cls_token", "word_embeddings"]) {
         Recipe::Around(0.0, 0.7)
     } else {
         let transposed = name.ends_with("visual.proj") || name.ends_with("text_projection");
@@ -56,12 +61,12 @@ pub fn weights(seed: u64, name: &str, shape: &[usize], start: usize, target: &mu
     }
 }
 
-/// Numbers in −1..1 of any name: features of no model.
+/// Numbers in −1..1 for any name, used as features that do not come from a model.
 pub fn features(seed: u64, name: &str, count: usize) -> Vec<f32> {
     hashes(seed, name, 0).take(count).map(uniform).collect()
 }
 
-/// `[3, size, size]`: large fields with grain.
+/// `[3, size, size]`: large areas of colour with grain.
 pub fn pixels(seed: u64, index: usize, size: usize) -> Pixels {
     let field: Vec<f32> = hashes(seed, &format!("field.{index}"), 0).take(3 * 64).map(uniform).collect();
     let mut grain = hashes(seed, &format!("grain.{index}"), 0).map(uniform);
@@ -77,7 +82,7 @@ pub fn pixels(seed: u64, index: usize, size: usize) -> Pixels {
     Pixels { size, values }
 }
 
-/// A prompt of ids alone: start, some, end, and the end again as padding.
+/// A prompt as ids: the start token, a few random tokens, and end tokens as padding.
 pub fn prompt(seed: u64, index: usize, context: usize, vocabulary: usize) -> Tokens {
     let mut numbers = hashes(seed, &format!("prompt.{index}"), 0);
     let words = 1 + numbers.next().unwrap_or_default() as usize % (context - 2);

@@ -1,8 +1,8 @@
-//! The tensors of a checkpoint, as the libraries that write them name and shape them.
+//! The tensors of a checkpoint, with the names and shapes that each library uses.
 
 use pickscore_checkpoint::config::{ClipConfig, Transformer};
 
-/// Whose names and shapes a checkpoint has.
+/// The library whose names and shapes a checkpoint uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Convention {
     /// transformers' `CLIPModel`.
@@ -11,7 +11,7 @@ pub enum Convention {
     OpenClip,
 }
 
-/// Name and shape of every tensor of a checkpoint, sorted by name as safetensors writes them.
+/// Names and shapes of a checkpoint's tensors, sorted by name as safetensors writes them.
 pub fn tensors(config: &ClipConfig, convention: Convention) -> Vec<(String, Vec<usize>)> {
     let mut list = match convention {
         Convention::HuggingFace => hugging_face(config),

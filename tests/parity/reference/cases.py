@@ -1,4 +1,4 @@
-"""What Pillow makes of the files in `fixtures/pixels/cases`, which were reduced from public bug reports.
+"""What Pillow decodes from `fixtures/pixels/cases`, files reduced from public bug reports.
 
     python tests/parity/reference/cases.py      # writes tests/parity/fixtures/pixels/cases.json
 """

@@ -1,9 +1,10 @@
-"""What transformers and open_clip make of many configurations.
+"""Models that transformers and open_clip build from many configurations.
 
     python tests/parity/reference/config.py      # writes tests/parity/fixtures/config.json
 
-Each case is a configuration file's content, and the shape of the model that the library builds from it: the values are read off the
-built modules (on PyTorch's meta device), not off the configuration.
+Each case has the content of a configuration file and the shape of the model that the library builds
+from it. The values are read from the built modules (on PyTorch's meta device), not from the
+configuration.
 """
 
 import json

@@ -1,14 +1,17 @@
-"""Scores from image files and prompts, as PickScore's model card computes them: CLIPProcessor, CLIPModel, unit length, logit scale.
+"""Scores of image files and prompts, computed as on PickScore's model card.
 
-    python tests/parity/reference/end_to_end.py        # writes tests/parity/fixtures/end-to-end.json
-    python tests/parity/reference/end_to_end.py full   # writes tests/parity/fixtures/end-to-end-full.json: ViT-H/14, minutes and 5 GB
+    python tests/parity/reference/end_to_end.py        # writes end-to-end.json
+    python tests/parity/reference/end_to_end.py full   # writes end-to-end-full.json
 
-The images are the files of fixtures/pixels/, the weights generated, the prompts those below.
+The files are written to tests/parity/fixtures/. `full` uses ViT-H/14 and takes minutes and 5 GB.
+The pipeline is CLIPProcessor, CLIPModel, normalisation to unit length, logit scale. The images are
+the files of fixtures/pixels/, the weights are generated, and the prompts are listed below.
 """
 
 import json
 import sys
 
+import rows_first  # noqa: F401
 import torch
 from PIL import Image
 from towers import FULL, OUT, clip, fill
@@ -26,7 +29,7 @@ IMAGES = [
     "palette-alphas.png", "palette-4-interlaced.png", "one-bit.png", "animated.gif", "size-300x7.png", "size-225x224.png", "size-3x3.png", "photo-95.jpg",
     "photo-420-progressive.jpg", "cmyk.jpg", "turned-by-exif.jpg", "photo-75.webp",
 ]
-# Depth and patches as a real model has them, narrow enough to be made in a second.
+# The depth and patch count of a real model, but narrow enough to generate in a second.
 NARROW = clip((64, 4, 6, 256, 49408, 77, 2, "gelu"), (96, 4, 8, 384, 224, 28, "gelu"), 64)
 
 
@@ -36,7 +39,7 @@ def case(name, source, seed, images):
     model = CLIPModel(config).eval()
     fill(model, seed)
     processor = CLIPProcessor(CLIPImageProcessor(), tokenizer())
-    # As the reference's own data set does: whatever a file holds becomes RGB.
+    # As in the reference's own dataset, every file is converted to RGB.
     pictures = [Image.open(OUT / "pixels" / "files" / image).convert("RGB") for image in images]
     with torch.no_grad():
         inputs = processor(images=pictures, padding=True, truncation=True, max_length=77, return_tensors="pt")

@@ -1,7 +1,9 @@
-"""Weights, pixels and prompts from a seed: the same numbers, bit for bit, as the package `tests/generate` makes.
+"""Weights, pixels and prompts from a seed, bit for bit equal to the package `tests/generate`.
 
-Number `i` of a tensor is a function of the seed, the tensor's name and `i`: a hash gives a whole number of 24 bits, which is u in [-1, 1) without rounding;
-u becomes a weight by one multiplication and at most one addition in f32. One weight in 256 is four times as large, as trained weights have outliers.
+Number `i` of a tensor is a function of the seed, the tensor's name and `i`. A hash gives a 24-bit
+integer, which converts exactly to u in [-1, 1). One multiplication and at most one addition in f32
+turn u into a weight. One weight in 256 is four times as large, because trained weights have
+outliers.
 """
 
 import numpy as np
@@ -33,24 +35,27 @@ def uniform(z):
     return ((z >> np.uint64(40)).astype(np.int64) - 2**23).astype(np.float32) / np.float32(2**23)
 
 
-GAINS = {"q_proj": 1.2, "k_proj": 1.2, "in_proj_weight": 1.1, "out_proj": 0.7, "fc2": 0.7, "c_proj": 0.7}
+GAINS = {
+    "q_proj": 1.2, "k_proj": 1.2, "in_proj_weight": 1.1, "out_proj": 0.7, "fc2": 0.7, "c_proj": 0.7,
+    "self.query": 1.2, "self.key": 1.2, "qkv": 1.1, "attn.proj": 0.7, "output.dense": 0.7,
+}
 
 
 def weights(seed, name, shape):
-    """One tensor, f32, by its name in the checkpoint."""
+    """One f32 tensor, by its name in the checkpoint."""
     count = int(np.prod(shape, dtype=np.int64))
     if name.endswith("logit_scale"):
         return np.full(shape, 4.6051702, np.float32)
     z = hashes(seed, name, count)
     u = uniform(z)
-    norm = "norm" in name or "layrnorm" in name or "ln_" in name
+    norm = any(part in name for part in ("norm", "Norm", "ln_"))
     if norm and name.endswith("weight"):
         values = np.float32(1) + np.float32(0.2) * u
     elif len(shape) == 1 and "class_embedding" not in name:
         values = np.float32(0.05) * u
-    elif "position" in name:
+    elif "position" in name or "pos_embed" in name:
         values = np.float32(0.3) * u
-    elif "class_embedding" in name or "token_embedding" in name:
+    elif any(part in name for part in ("class_embedding", "token_embedding", "cls_token", "word_embeddings")):
         values = np.float32(0.7) * u
     else:
         transposed = name.endswith("visual.proj") or name.endswith("text_projection")
@@ -64,7 +69,7 @@ def weights(seed, name, shape):
 
 
 def pixels(seed, index, size):
-    """[3, size, size]: large fields with grain."""
+    """[3, size, size]: large areas of colour with grain."""
     field = uniform(hashes(seed, f"field.{index}", 3 * 64)).reshape(3, 8, 8)
     grain = uniform(hashes(seed, f"grain.{index}", 3 * size * size)).reshape(3, size, size)
     at = np.arange(size) * 8 // size
@@ -72,7 +77,7 @@ def pixels(seed, index, size):
 
 
 def prompt(seed, index, context, vocabulary):
-    """Token ids: start, some, end, and the end again as padding."""
+    """Token ids: the start token, a few random tokens, and end tokens as padding."""
     z = hashes(seed, f"prompt.{index}", context)
     words = 1 + int(z[0] % np.uint64(context - 2))
     body = [int(x % np.uint64(vocabulary - 2)) for x in z[1 : 1 + words]]

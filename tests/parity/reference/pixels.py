@@ -1,9 +1,11 @@
-"""Images of every kind, and what Pillow and transformers' CLIPImageProcessor make of them.
+"""Images of every kind, and the output of Pillow and transformers' CLIPImageProcessor for them.
 
     python tests/parity/reference/pixels.py      # writes tests/parity/fixtures/pixels/
 
-`files/` holds the encoded images, `index.json` what is expected of them, `expected.bin` (deflated) the expected levels one after the other: for each
-file the picture `convert("RGB")` [height, width, 3] and the crop [size, size, 3]; for each formula, whose picture the test computes itself, the crop.
+`files/` contains the encoded images, `index.json` describes the expected results, and
+`expected.bin` (deflated) contains the expected levels, concatenated. For each file, these are the
+image after `convert("RGB")` [height, width, 3] and the crop [size, size, 3]. For each formula,
+whose image the test computes itself, they are only the crop.
 """
 
 import io
@@ -15,6 +17,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import rows_first  # noqa: F401
 from PIL import Image, ImageCms, ImageDraw, ImageFilter
 from transformers import CLIPImageProcessor
 
@@ -24,7 +27,7 @@ Image.MAX_IMAGE_PIXELS = None
 
 
 def crop(image, size):
-    # Heights of 1 and 3 are taken for channels where the layout is left to guessing.
+    # Where the layout is guessed, heights of 1 and 3 are mistaken for channels.
     processor = CLIPImageProcessor(size={"shortest_edge": size}, crop_size=size, do_rescale=False, do_normalize=False)
     levels = processor(image, input_data_format="channels_last", return_tensors="np").pixel_values[0]
     assert levels.dtype == np.uint8
@@ -32,7 +35,9 @@ def crop(image, size):
 
 
 def formula(width, height):
-    """Smooth enough to look at, rough enough to notice; `tests/parity/pixels.rs` has the same."""
+    """Smooth enough to look at, rough enough to reveal errors; `tests/parity/pixels.rs` has the
+    same formula.
+    """
     x = np.arange(width, dtype=np.int64)[None, :, None]
     y = np.arange(height, dtype=np.int64)[:, None, None]
     c = np.arange(3, dtype=np.int64)[None, None, :]
@@ -79,7 +84,7 @@ def png16(array, color):
 
 
 def png_bits(array, bits, color, palette=None, interlaced=False):
-    """A PNG of few bits, plain or interlaced (Adam7)."""
+    """A PNG with few bits per sample, plain or interlaced (Adam7)."""
     height, width = array.shape[:2]
     passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)] if interlaced else [(0, 0, 1, 1)]
     data = b""
@@ -171,7 +176,7 @@ def cases(rng):
     yield "profile.jpg", encode(base, "jpeg", quality=90, icc_profile=srgb)
     cmyk = base.convert("CMYK")
     yield "cmyk.jpg", encode(cmyk, "jpeg", quality=95)
-    # The same inks without Adobe's marker, which then count as not inverted.
+    # The same inks without Adobe's marker, so that decoders do not invert them.
     bare = encode(cmyk, "jpeg", quality=95)
     at = bare.find(b"\xff\xee")
     yield "cmyk-plain.jpg", bare[:at] + bare[at + 2 + struct.unpack(">H", bare[at + 2 : at + 4])[0] :]
@@ -222,7 +227,7 @@ def cases(rng):
     yield "grey.gif", encode(base.convert("L"), "gif")
     yield "one-bit.gif", encode(base.convert("1"), "gif")
     yield "animated.gif", encode(frames[0].quantize(64), "gif", save_all=True, append_images=[frames[1].quantize(64)], duration=100)
-    # A frame smaller than its canvas, and one that reaches beyond it.
+    # A frame smaller than its canvas, and one that extends beyond it.
     small = encode(base.quantize(64), "gif", transparency=9)
     bare_small = encode(base.quantize(64), "gif")
     yield "canvas-larger.gif", small[:6] + struct.pack("<HH", 130, 99) + small[10:]

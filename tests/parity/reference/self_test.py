@@ -1,8 +1,9 @@
-"""The answers of the library's self-test, by transformers' CLIPModel.
+"""Expected results of the library's self-test, computed by transformers' CLIPModel.
 
     python tests/parity/reference/self_test.py     # writes crate/model/src/self_test/expected.json
 
-Weights, prompts and images are functions of a seed and of this project's own parameter names; see crate/model/src/self_test/mod.rs.
+Weights, prompts and images are functions of a seed and of this project's parameter names; see
+crate/model/src/self_test/mod.rs.
 """
 
 import json
@@ -16,7 +17,8 @@ from transformers import CLIPConfig, CLIPModel
 
 OUT = Path(__file__).parent.parent.parent.parent / "crate/model/src/self_test/expected.json"
 SEED = 7
-# Head widths of 64 and 80, as PickScore has them; sequences that are no multiple of anything.
+# Head widths of 64 and 80, as in PickScore, and sequence lengths that are not multiples of a block
+# size.
 SOURCE = clip((128, 2, 2, 512, 128, 77, 2, "gelu"), (160, 2, 2, 640, 56, 14, "gelu"), 64)
 
 
@@ -34,7 +36,8 @@ def weights(name, shape, rows=slice(None)):
 
 
 def ours(name, shape):
-    """This project's name of a tensor of transformers', its shape there, and which of its rows it is."""
+    """This project's name for a transformers tensor, its shape here, and its rows in that tensor.
+    """
     plain = {
         "vision_model.embeddings.class_embedding": "vision.class",
         "vision_model.embeddings.patch_embedding.weight": "vision.patch.weight",

@@ -1,12 +1,14 @@
-"""Strings of every kind, and what transformers' CLIPTokenizerFast makes of them.
+"""Strings of every kind, and how transformers' CLIPTokenizerFast encodes them.
 
     python tests/parity/reference/tokens.py      # writes tests/parity/fixtures/tokens/
 
-`strings.bin` (deflated) is, for each string: its UTF-8 length (u32), its bytes, how many tokens it has untruncated (u32), how many of them follow,
-and these (u16 each), at context 77. `code_points.bin` has for each 256 code points the CRC-32 of the tokens of each alone and of
-each between two letters. `small.json` and `small.bin` are the same for a tokenizer that the `tokenizers` package trained itself.
-`variants.json` has changes to `small.json` and to CLIP's own `tokenizer.json` as people's files have them, one a line: what is changed, and
-texts with the ids that transformers gives for the changed file.
+For each string, `strings.bin` (deflated) contains its UTF-8 length (u32), its bytes, its number of
+tokens before truncation (u32), the number of tokens that follow (u16), and those tokens (u16 each)
+at context 77. For each 256 code points, `code_points.bin` contains a CRC-32 of the tokens of each
+code point, alone and between two letters. `small.json` and `small.bin` are a tokenizer that the
+`tokenizers` package trained and its strings. `variants.json.zlib` lists changes to `small.json` and
+to CLIP's own `tokenizer.json` that occur in people's files, with texts and the ids that
+transformers gives for the changed file.
 """
 
 import json
@@ -135,7 +137,7 @@ def strings(count):
 
 
 def record(encode, text, wide=False):
-    # An encoding is what the tokenizer itself says; the rest is layout.
+    # An encoding comes from the tokenizer itself; the rest is layout.
     ids, whole = encode(text)
     raw = text.encode("utf-8")
     return struct.pack("<I", len(raw)) + raw + struct.pack("<IH", whole, len(ids)) + struct.pack(f"<{len(ids)}H", *ids)
@@ -191,7 +193,7 @@ def template(start, end):
 
 
 def variants():
-    """Name, file that is changed, what is changed (JSON pointer and value), tokens that texts are made of."""
+    """Name, file to change, changes (JSON pointer and value), tokens to compose texts from."""
     flagged = [added(f"<t{i}>", id=900 + i, **{flag: bool(i >> at & 1) for at, flag in enumerate(FLAGS)}) for i in range(32)]
     yield "every combination of flags", "small", {"/added_tokens": SMALL_SPECIAL + flagged}, [token["content"] for token in flagged]
     words = [added("fox", id=900, single_word=True), added("Sunset", id=901, single_word=True, normalized=True), added("é", id=902),
@@ -278,8 +280,10 @@ def variant_lines(bases, count):
 
 
 def check_slow(line):
-    """On listed texts in ASCII the slow tokenizer gives the same ids as the fast one. Beyond ASCII it changes the text first, in one way
-    with the package ftfy and in another without."""
+    """Checks that the slow tokenizer gives the same ids as the fast one on listed ASCII texts.
+
+    It changes other texts first, in a way that depends on whether the package ftfy is installed.
+    """
     slow = slow_tokenizer()
     for text, _, ids in line["cases"][: len(LISTED)]:
         assert not text.isascii() or slow(text, truncation=True, max_length=CONTEXT).input_ids == ids, text
@@ -289,7 +293,8 @@ def write_variants(path, count=40):
     bases = {"small": json.loads((OUT / "small.json").read_text()), "clip": clip_json()}
     lines = list(variant_lines(bases, count))
     check_slow(next(line for line in lines if line["name"] == "published"))
-    path.write_text("[\n" + ",\n".join(json.dumps(line, ensure_ascii=False, separators=(",", ":")) for line in lines) + "\n]\n")
+    document = json.dumps(lines, ensure_ascii=False, separators=(",", ":"))
+    path.write_bytes(zlib.compress(document.encode(), 9))
 
 
 def main():
@@ -318,7 +323,7 @@ def main():
     texts = strings(1500) + [f"{a}{b}" for a in ["<style> x", "<Style>", "<artist>y", "<ARTIST>", "<unk>"] for b in ["", " cat <Style>dog"]]
     data = b"".join(record(lambda t: (truncating.encode(t).ids, len(made.encode(t).ids)), text) for text in texts)
     (OUT / "small.bin").write_bytes(zlib.compress(data, 9))
-    write_variants(OUT / "variants.json")
+    write_variants(OUT / "variants.json.zlib")
     for path in sorted(OUT.iterdir()):
         print(path.name, path.stat().st_size)
 

@@ -1,11 +1,11 @@
-"""Writes tests/parity/fixtures/torch/: small files from torch.save, and what torch itself reads from them.
+"""Writes small files with torch.save to tests/parity/fixtures/torch/, and what torch reads back.
 
     python3 tests/parity/reference/torch_files.py
 
-Expected values are what `torch.load` gives for the same file. For each file, `expected.json` has the
-dtype and shape of its tensors, the SHA-256 of their numbers (little-endian, row-major), and the names of
-what is not a tensor. The keys of storages in the legacy form are addresses, so those files differ from
-run to run; their tensors do not.
+Expected values are the result of `torch.load` for the same file. For each file, `expected.json` has
+the dtype and shape of its tensors, the SHA-256 of their numbers (little-endian, row-major), and the
+names of entries that are not tensors. In the legacy format, the keys of storages are addresses, so
+those files differ from run to run; their tensors do not.
 """
 
 import argparse
@@ -62,7 +62,7 @@ def entry_of(value, path):
 
 
 def expect(name, path=(), passed_over=()):
-    """Has torch read the file that was written, and notes what it found under `path`."""
+    """Reads the written file with torch and records what it found under `path`."""
     loaded = torch.load(OUT / name, map_location="cpu", weights_only=False)
     tensors = {key: described(value) for key, value in entry_of(loaded, path).items() if torch.is_tensor(value)}
     expected[name] = {"tensors": tensors, "passed_over": sorted(passed_over)}
@@ -157,7 +157,7 @@ def wrappers():
 
 def storages():
     save("dtypes.pt", {DTYPES[dtype]: numbers(2, 3).to(dtype) for dtype in DTYPES})
-    # torch itself does not read the untyped storages of the others in this form.
+    # torch itself cannot read the untyped storages of the others in this format.
     typed = [dtype for dtype in DTYPES if not str(dtype).startswith(("torch.uint16", "torch.uint32", "torch.uint64", "torch.float8"))]
     options = {"_use_new_zipfile_serialization": False}
     save("dtypes_legacy.pt", {DTYPES[dtype]: numbers(2, 3).to(dtype) for dtype in typed}, **options)
@@ -196,7 +196,7 @@ def storages():
 
 
 def machines():
-    """Tensors of a GPU: only the location differs."""
+    """Tensors from a GPU; only the location differs."""
     original = torch.serialization.location_tag
     torch.serialization.location_tag = lambda storage: "cuda:0"
     try:
@@ -209,7 +209,7 @@ def machines():
 
 
 class Old:
-    """Pickled as `torch._utils._rebuild_tensor`, as PyTorch did before 0.4."""
+    """Pickled as `torch._utils._rebuild_tensor`, as before PyTorch 0.4."""
 
     def __init__(self, tensor):
         self.tensor = tensor
@@ -220,7 +220,7 @@ class Old:
 
 
 def old():
-    """Views of storages, and tensors without gradients, as files of PyTorch before 0.4 have them."""
+    """Views of storages, and tensors without gradients, as in files from before PyTorch 0.4."""
     data = numbers(12)
     storage = torch.FloatStorage(data.tolist())
     views = {"x": ("10", 0, 4), "y": ("11", 6, 6)}
@@ -230,7 +230,7 @@ def old():
     del named
 
     class Pickler(pickle.Pickler):
-        """Gives the storages of both tensors as views of one."""
+        """Makes the storages of both tensors views of one storage."""
 
         order = iter(views.values())
 
@@ -268,7 +268,7 @@ def rewritten():
     expect("zip64.pt")
 
     class Stream(io.RawIOBase):
-        """A file that cannot seek, so that sizes follow the entries."""
+        """An output that cannot seek, so that sizes follow the entries."""
 
         def __init__(self):
             self.data = bytearray()
@@ -296,7 +296,7 @@ def rewritten():
 
 
 def refused():
-    """Files that are to be refused; torch itself reads some of them."""
+    """Files that must be refused; torch itself reads some of them."""
 
     def zipped(name, entries, compression=zipfile.ZIP_STORED):
         with zipfile.ZipFile(OUT / name, "w", compression) as write:
@@ -343,7 +343,7 @@ def refused():
 
 
 class Evil:
-    """Never loaded here: what it would run must not run anywhere."""
+    """These are never loaded here: the code in them must not run anywhere."""
 
     def __init__(self, *given):
         self.given = given
@@ -355,7 +355,7 @@ class Evil:
 
 
 def tiny_shapes():
-    """The tiny model of crate/checkpoint/tests/common, in its order."""
+    """The tiny model of crate/checkpoint/tests/common, in the same order."""
     shapes = [
         ("vision_model.embeddings.class_embedding", [8]),
         ("vision_model.embeddings.patch_embedding.weight", [8, 3, 2, 2]),
@@ -422,7 +422,7 @@ def open_clip(state):
         if any(part in name for part in ("q_proj", "k_proj", "v_proj")):
             continue
         if name in ("visual_projection.weight", "text_projection.weight"):
-            # Transposed as a view, which torch saves with its strides.
+            # A transposed view, which torch saves with its strides.
             renamed["visual.proj" if name.startswith("visual") else "text_projection"] = tensor.t()
             continue
         for old_name, new_name in rules:
@@ -453,7 +453,7 @@ def models():
     for name, dtype in (("f16", torch.float16), ("bf16", torch.bfloat16), ("f64", torch.float64)):
         cast = {key: one.to(dtype) if one.is_floating_point() else one for key, one in state.items()}
         torch.save(cast, OUT / f"tiny_{name}.pt")
-    # One storage for all, as flattened parameters have.
+    # One storage for all tensors, as with flattened parameters.
     flat = torch.cat([one.reshape(-1) for one in state.values() if one.is_floating_point()])
     position, views = 0, {}
     for name, one in state.items():
@@ -473,7 +473,8 @@ def models():
 
 
 OUT.mkdir(parents=True, exist_ok=True)
-# As published in LAION's aesthetic-predictor (MIT; its licence is beside it), saved by another version of PyTorch.
+# As published in LAION's aesthetic-predictor (MIT; the licence is in the same folder), saved by
+# another version of PyTorch.
 expect("heads/sa_0_4_vit_b_32_linear.pth")
 containers()
 wrappers()

@@ -1,15 +1,18 @@
-"""Embeddings of generated models, by transformers' CLIPModel and open_clip.
+"""Embeddings of generated models, computed by transformers' CLIPModel and open_clip.
 
-    python tests/parity/reference/towers.py            # writes tests/parity/fixtures/towers.json
-    python tests/parity/reference/towers.py full       # writes tests/parity/fixtures/towers-full.json: ViT-H/14, minutes and 5 GB
-    python tests/parity/reference/towers.py pooling    # writes tests/parity/fixtures/pooling.json
+    python tests/parity/reference/towers.py            # writes towers.json.zlib
+    python tests/parity/reference/towers.py full       # writes towers-full.json.zlib
+    python tests/parity/reference/towers.py pooling    # writes pooling.json
 
-Each case: a configuration, a seed, and the unit-length embeddings (f32, eager attention) of generated prompts and pixels, with how far the same computed in
-f64 lies away: the reference's own error.
+The files are written to tests/parity/fixtures/. `full` uses ViT-H/14 and takes minutes and 5 GB.
+Each case has a configuration, a seed, the unit-length embeddings (f32, eager attention) of
+generated prompts and pixels, and their distance from the same embeddings in f64, which is the
+reference's own error.
 """
 
 import json
 import sys
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +67,7 @@ def case(name, source, seed, count, double=True):
     scale = float(model.logit_scale.detach().exp())
     result = {"name": name, "source": source, "seed": seed, "logit_scale": scale}
     if double:
-        # transformers makes its causal mask in the default dtype.
+        # transformers creates its causal mask in the default dtype.
         torch.set_default_dtype(torch.float64)
         exact = run(model.double(), ids, images.double(), open_clip_model)
         torch.set_default_dtype(torch.float32)
@@ -129,7 +132,7 @@ FULL = {
 
 
 def pooling(name, end, ids):
-    """Embeddings of prompts with a token of a higher id than the end token's, by transformers alone."""
+    """Embeddings of prompts with a token id above the end token's, by transformers alone."""
     source = clip((32, 2, 2, 64, 61, 10, end, "gelu"), (32, 2, 1, 64, 32, 16, "gelu"), 16)
     config = CLIPConfig(**json.loads(json.dumps(source)))
     config._attn_implementation = "eager"
@@ -142,7 +145,7 @@ def pooling(name, end, ids):
     return {"name": name, "source": source, "seed": 7, "logit_scale": scale, "ids": ids, "texts": [[float(np.float32(x)) for x in row] for row in texts]}
 
 
-# Start 58, end 59, an added token 60 in a vocabulary of 61.
+# The start token is 58, the end token 59, and an added token 60, in a vocabulary of 61.
 POOLED = [
     [58, 3, 60, 4, 5, 59, 59, 59, 59, 59],
     [58, 3, 4, 5, 59, 59, 59, 59, 59, 59],
@@ -160,10 +163,10 @@ def main():
         return
     if sys.argv[1:] == ["full"]:
         cases = [case(name, source, 14, 4, double=name == "ViT-B/32") for name, source in FULL.items()]
-        (OUT / "towers-full.json").write_text(json.dumps(cases) + "\n")
+        (OUT / "towers-full.json.zlib").write_bytes(zlib.compress(json.dumps(cases).encode(), 9))
     else:
         cases = [case(name, source, 100 + i, 3) for i, (name, source) in enumerate(CASES.items())]
-        (OUT / "towers.json").write_text(json.dumps(cases) + "\n")
+        (OUT / "towers.json.zlib").write_bytes(zlib.compress(json.dumps(cases).encode(), 9))
 
 
 if __name__ == "__main__":

@@ -1,12 +1,15 @@
-"""Losses, gradients and steps of training, by PyTorch and transformers' CLIPModel.
+"""Losses, gradients and steps of training, computed by PyTorch and transformers' CLIPModel.
 
     python tests/parity/reference/training.py        # writes tests/parity/fixtures/training.json
 
-Objectives: each loss and its gradients on generated features, in f64. The preference loss is written as PickScore's `clip_criterion.py` computes it
-(cross-entropies mixed by the label, ln ½ added for ties, weights of one over the examples of a prompt); the contrastive one as open_clip's `ClipLoss`.
+Objectives: each loss and its gradients for generated features, in f64. The preference loss is
+computed as in PickScore's `clip_criterion.py`: cross-entropies mixed by the label, ln ½ added for
+ties, and weights of one over the number of examples of a prompt. The contrastive loss is
+open_clip's `ClipLoss`.
 
-Steps: a generated model, generated batches, torch's AdamW with transformers' schedule and `clip_grad_norm_`, in f32: the loss, the gradient's length and, at
-the end, every parameter's sum and length.
+Steps: a generated model and generated batches, with torch's AdamW, transformers' schedule and
+`clip_grad_norm_`, in f32. Recorded are the loss and the gradient norm of each step and, at the end,
+the sum and norm of every parameter.
 """
 
 import json
@@ -76,7 +79,8 @@ def steps(objective):
         for name, parameter in model.named_parameters():
             parameter.copy_(torch.from_numpy(weights(SEED, name, tuple(parameter.shape))))
     model.train()
-    # Matrices decay; norms, biases, positions, the class embedding and the logit scale do not.
+    # Weight decay applies to matrices, but not to norms, biases, positions, the class embedding or
+    # the logit scale.
     plain = lambda name, parameter: parameter.ndim < 2 or "position_embedding" in name
     named = list(model.named_parameters())
     optimizer = torch.optim.AdamW(

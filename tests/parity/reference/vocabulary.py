@@ -1,13 +1,15 @@
 """CLIP's published vocabulary, and Hugging Face's fast tokenizer built from it.
 
-    python tests/parity/reference/vocabulary.py      # writes crate/tokens/src/merges.bin and classes.bin
+    python tests/parity/reference/vocabulary.py      # writes merges.bin and classes.bin
 
-`merges.bin` holds what the published `bpe_simple_vocab_16e6.txt.gz` (which the package open_clip_torch carries) says: the 48,894 merges that CLIP
-uses, each as the ids of its two parts, all first parts before all second parts, two little-endian bytes each, their low bytes before their
-high bytes, deflated. Everything else of the vocabulary follows from them.
+The files are written to crate/tokens/src/. `merges.bin` holds the 48,894 merges that CLIP uses from
+the published `bpe_simple_vocab_16e6.txt.gz`, which is part of the package open_clip_torch. Each
+merge is the ids of its two parts, as little-endian u16: all first parts come before all second
+parts, and within each, all low bytes before all high bytes. The file is deflated. The rest of the
+vocabulary follows from the merges.
 
-`classes.bin` holds which code points the reference's regular expressions see as white space, letters and numbers: runs of
-(class, length), found by asking the reference about every code point.
+`classes.bin` holds the code points that the reference's regular expressions treat as white space,
+letters and numbers: runs of (class, length), found by testing every code point.
 """
 
 import gzip
@@ -42,7 +44,9 @@ def vocabulary():
 
 
 def tokenizer():
-    """transformers' `CLIPTokenizerFast`, converted from `vocab.json` and `merges.txt` as the published model has them."""
+    """transformers' `CLIPTokenizerFast`, converted from the published `vocab.json` and
+    `merges.txt`.
+    """
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "vocab.json").write_text(json.dumps(vocabulary()))
         lines = ["#version: 0.2"] + [" ".join(pair) for pair in merges()]
@@ -89,7 +93,7 @@ def main():
     data = packed.compress(bytes(sum(planes, []))) + packed.flush()
     (OUT / "merges.bin").write_bytes(data)
     runs = classes()
-    # The two low bits are the class.
+    # The class is in the two low bits.
     (OUT / "classes.bin").write_bytes(b"".join(bytes(varint(length * 4 + kind)) for kind, length in runs))
     print(f"{len(pairs)} merges in {len(data)} bytes, {len(runs)} runs")
 

@@ -1,4 +1,4 @@
-// A fresh Chromium with one page, in a profile of its own that goes with it.
+// A fresh Chromium with one page and a temporary profile.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,10 @@ import { dirname, join } from "node:path";
 import { chromium } from "playwright-core";
 import { browserProcess, peaks } from "./memory.mjs";
 
-/** WebGPU without a GPU, and no chatter with anybody. A Chromium on lavapipe is launched alike: its driver goes by SwiftShader's name. */
+/**
+ * Enables WebGPU without a GPU and turns off background services. A Chromium on lavapipe is
+ * launched the same way, because its driver is selected under SwiftShader's name.
+ */
 const ARGUMENTS = [
   "--headless=new",
   "--no-sandbox",
@@ -19,11 +22,11 @@ const ARGUMENTS = [
   "--disable-sync",
 ];
 const SOFTWARE = "--use-webgpu-adapter=swiftshader";
-/** Timestamps of the GPU to the nanosecond instead of to a tenth of a millisecond. */
+/** GPU timestamps in nanoseconds instead of tenths of a millisecond. */
 const PRECISE = "--enable-webgpu-developer-features";
 
 export class Browser {
-  /** `adapter` is `swiftshader`, `lavapipe` or `gpu`, the machine's own. */
+  /** `adapter` is `swiftshader`, `lavapipe` or `gpu` (the machine's GPU). */
   static async start({ adapter, executable, precise = false }) {
     const profile = mkdtempSync(join(tmpdir(), "pickscore-bench-"));
     process.on("exit", () => remove(profile));
@@ -52,7 +55,10 @@ export class Browser {
     return this.page.evaluate(([name, values]) => globalThis.bench[name](...values), [name, values]);
   }
 
-  /** Peak memory so far. The system's own count of a process may fall a little again. */
+  /**
+   * Peak memory so far. The kernel's peak for a process can decrease slightly, so the maximum is
+   * kept.
+   */
   peaks() {
     const now = peaks(this.root);
     for (const [name, megabytes] of Object.entries(now)) now[name] = Math.max(megabytes, this.highest?.[name] ?? 0);

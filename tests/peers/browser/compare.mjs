@@ -1,5 +1,5 @@
-// One model in one place: both engines are loaded, each into a browser of its own, and take turns, so that whatever else the machine does strikes
-// them alike.
+// Compares the engines with one model in one place. Each engine is loaded into a separate browser.
+// They take turns, so that other load on the machine affects them equally.
 
 import { readFileSync } from "node:fs";
 import { loadavg } from "node:os";
@@ -8,7 +8,10 @@ import { Browser } from "./chromium.mjs";
 import { Contender } from "./contender.mjs";
 import { CASES, ENGINES, SINGLE } from "./places.mjs";
 
-/** Before every turn: an engine's threads go on spinning for a while after their work, in another's time. */
+/**
+ * Pause before every turn, in milliseconds: an engine's threads keep spinning for a while after
+ * their work, which would slow down the next engine.
+ */
 const REST = 50;
 
 export async function compare({ name, model, place, server, executable, engines, precisions = place.precisions, effort }) {
@@ -40,7 +43,7 @@ export async function compare({ name, model, place, server, executable, engines,
   return result;
 }
 
-/** Peak memory of a page that no engine is in. */
+/** Peak memory of a page without an engine. */
 async function empty({ place, server, executable }) {
   const browser = await Browser.start({ adapter: place.adapter, executable });
   try {
@@ -51,13 +54,16 @@ async function empty({ place, server, executable }) {
   }
 }
 
-/** Rounds in which each engine has a turn. The first is kept apart: it compiles shaders for this number of images. */
+/**
+ * Rounds in which each engine has a turn. The first is reported separately, because it compiles
+ * shaders for this number of images.
+ */
 async function turns(each, contenders, { rounds, seconds }) {
   const times = contenders.map(() => []);
   const start = performance.now();
   for (let round = 0; round <= rounds; round++) {
     const late = performance.now() - start > seconds * 1000;
-    // Two are the first and one warm, without which there is nothing to say.
+    // The first and one warm round are the minimum for a result.
     if (round > 1 && late) break;
     for (const [at, contender] of contenders.entries()) {
       await new Promise((resolve) => setTimeout(resolve, REST));

@@ -1,4 +1,4 @@
-// One engine in a browser of its own: loaded, checked, and ready to take its turns.
+// One engine in a separate browser: loads it, checks it, and times its calls.
 
 import { statSync } from "node:fs";
 import { join } from "node:path";
@@ -20,7 +20,8 @@ export class Contender {
       const settings = { device: place.device, precision, threads: place.threads, external: external(model, precision) };
       const { milliseconds, ...info } = await browser.call("load", settings, check.size);
       Object.assign(result, { load: milliseconds, info, chromium: browser.version });
-      // Before anything else runs: this is what a visitor waits for, compilation of shaders included.
+      // This is measured before anything else, because it is what a visitor waits for. It includes
+      // shader compilation.
       result.first = { image: await contender.time(CASES[0]), prompt: await contender.time(CASES[1]) };
       result.cosine = await browser.call("check", check);
       if (!(result.cosine >= LOWEST[engine][precision])) throw new Error(`it computes something else: the cosine to PyTorch's embeddings is ${result.cosine}`);
@@ -36,12 +37,12 @@ export class Contender {
     return this.result.failure !== undefined;
   }
 
-  /** Milliseconds of a call on inputs that it has not seen. */
+  /** Milliseconds of a call with new inputs. */
   time({ of, count }) {
     return this.browser.call("time", of, count, ++this.turns);
   }
 
-  /** Ends the browser. What it took at most, and what its page had downloaded, is known by now. */
+  /** Records peak memory and downloads, and closes the browser. */
   async finish() {
     if (!this.failed) {
       this.result.memory.end = this.browser.peaks();
@@ -52,7 +53,7 @@ export class Contender {
   }
 }
 
-/** Which towers have weights in a file of their own. */
+/** The towers whose weights are in a separate file. */
 function external(model, precision) {
   const file = { f32: "model", f16: "f16", q8: "q8" }[precision];
   const there = (tower) => statSync(join(model, "onnx", tower, `${file}.data`), { throwIfNoEntry: false }) !== undefined;

@@ -1,12 +1,14 @@
-// What an engine's own files weigh, the model's not counted.
+// The size of an engine's own files, without the model.
 
 import { readFileSync } from "node:fs";
 import { brotliCompressSync, constants } from "node:zlib";
 
-/** Sizes are the same in every browser: each file is compressed once. */
+/** Sizes are the same in every browser, so each file is compressed once. */
 const known = new Map();
 
-/** Bytes of the engine's files among those that a browser asked for, as they are and as a host sends them. */
+/**
+ * Bytes of the engine's files that a browser requested, uncompressed and compressed with brotli.
+ */
 export function downloaded(files) {
   const sizes = [...files].filter(([name]) => /^(lib|ort)\//.test(name)).map(([, path]) => size(path));
   const sum = (key) => sizes.reduce((total, size) => total + size[key], 0);
@@ -16,7 +18,8 @@ export function downloaded(files) {
 function size(path) {
   if (!known.has(path)) {
     const bytes = readFileSync(path);
-    // As in the limits of the build: quality 11 takes a minute for 25 MB and saves some hundredths.
+    // Quality 11, as in the limits of the build, takes a minute for 25 MB and saves only a few
+    // percent.
     const brotli = brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 9, [constants.BROTLI_PARAM_LGWIN]: 24 } });
     known.set(path, { bytes: bytes.length, brotli: brotli.length });
   }

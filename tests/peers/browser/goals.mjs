@@ -1,16 +1,19 @@
-// What this engine is to reach beside onnxruntime-web, and whether a run's figures do.
+// The goals of this engine relative to onnxruntime-web, and whether a run's results meet them.
 
-/** onnxruntime-web's time over this engine's, at least. */
+/** Minimum ratio of onnxruntime-web's time to this engine's. */
 const FASTER = { webgpu: 2, cpu: 1.2 };
-/** This engine's peak memory of renderer and GPU process over onnxruntime-web's, at most. */
+/** Maximum ratio of this engine's peak memory (renderer and GPU process) to onnxruntime-web's. */
 const MEMORY = 0.5;
-/** Sixteen images over one image, at most. */
+/** Maximum ratio of the time for 16 images to the time for one. */
 const BATCH = 14;
-/** GFLOP/s of the products of a pass over the plain multiplication's, at least; and the whole pass over its products, at most. */
+/**
+ * Minimum ratio of the speed of a pass's matrix products to the plain multiplication's, and maximum
+ * ratio of the time of the whole pass to that of its products.
+ */
 const PRODUCTS = 0.9;
 const PASS = 1.25;
 
-/** `{ what, found, bound, atLeast, met }` of everything that the results can answer. */
+/** `{ what, found, bound, atLeast, met }` for each goal that the results cover. */
 export function goals({ comparisons, matmul, kernels }) {
   const list = [];
   const goal = (what, found, bound, atLeast) => {
@@ -24,7 +27,8 @@ export function goals({ comparisons, matmul, kernels }) {
         goal(`${title}: ${name}, time of onnxruntime-web / PickScore`, theirs?.cases[name]?.median / ours.cases[name].median, bound, true);
       }
       goal(`${title}: peak memory, PickScore / onnxruntime-web`, both(ours) / both(theirs), MEMORY, false);
-      // Of a small model the browser itself takes as much: here it is left out on both sides.
+      // With a small model, most memory belongs to the browser itself, so this goal subtracts an
+      // empty page's memory on both sides.
       const [own, other] = [ours, theirs].map((contender) => both(contender) - sum(empty));
       goal(`${title}: peak memory beyond an empty page's, PickScore / onnxruntime-web`, own / other, MEMORY, false);
       goal(`${title}: PickScore, 16 images / 1 image`, ours.cases["16 images"]?.median / ours.cases["1 image"]?.median, BATCH, false);
@@ -49,12 +53,12 @@ export function both(contender, when = "end") {
   return sum(contender?.memory?.[when]);
 }
 
-/** The same of one reading; not a number where there is none. */
+/** Renderer plus GPU process in one reading; NaN if there is no reading. */
 export function sum(memory) {
   return memory ? memory.renderer + memory.gpu : Number.NaN;
 }
 
-/** This engine and the other in each precision. */
+/** This engine paired with the other in each precision. */
 function pairs(contenders) {
   const running = contenders.filter(({ failure }) => failure === undefined);
   const ours = running.filter(({ engine }) => engine === "pickscore");

@@ -1,15 +1,17 @@
-// Where the time of one image goes: each kernel of each engine by the GPU's own clock, in f32.
+// The time of each kernel of each engine for one image, by the GPU's own clock, in f32.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Contender } from "./contender.mjs";
 import { CASES, ENGINES } from "./places.mjs";
 
-/** What multiplies by weights, by its name; this engine's kernel is known by what it binds. */
+/**
+ * Names of kernels that multiply by weights; this engine's kernel is identified by its bindings.
+ */
 const PRODUCT = /matmul|gemm|conv|weight.*residual/i;
-/** Passes that are watched; the one with the median sum counts. */
+/** Number of passes to trace; the pass with the median total is used. */
 const PASSES = 3;
-/** Kernels that are named one by one. */
+/** Number of kernels to list individually. */
 const NAMED = 12;
 
 export async function kernels({ place, server, executable, engines, name, model }) {

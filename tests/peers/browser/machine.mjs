@@ -1,4 +1,4 @@
-// What the figures of a run belong to: day, machine, versions.
+// The conditions of a run: date, machine, versions.
 
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";

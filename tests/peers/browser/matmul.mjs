@@ -1,22 +1,23 @@
-// What an adapter can do in practice: a plain matrix multiplication that tiles registers, at 1024³ and at the sizes of the models.
+// The speed that an adapter can reach in practice: a plain matrix multiplication with register
+// tiles, measured at 1024³ and at the sizes of the models.
 
 import { Browser } from "./chromium.mjs";
 import { gigaflops, products } from "./shapes.mjs";
 
-/** Tiles of one invocation. The best at 1024³ is used for the rest. */
+/** Tiles of one invocation. The fastest at 1024³ is used for the other sizes. */
 const TILES = [
   [4, 4],
   [4, 8],
   [8, 8],
 ].flatMap(([rows, columns]) => [true, false].map((fused) => ({ rows, columns, fused })));
 const CUBE = { name: "1024³", m: 1024, k: 1024, n: 1024 };
-/** An error beyond this is no rounding: sums are of up to 5120 products of numbers in −1..1. */
+/** A larger error is not rounding: sums have up to 5120 products of numbers in −1..1. */
 const ROUNDING = 0.01;
 
-/** A tile in words. */
+/** Describes a tile. */
 export const described = ({ rows, columns, fused }) => `${rows} × ${columns}${fused ? " fused" : ""}`;
 
-/** `models`: name to folder; `images`: for how many at once. */
+/** `models` maps names to folders; `images` lists numbers of images per pass. */
 export async function matmul({ place, server, executable, models, images }) {
   const browser = await Browser.start({ adapter: place.adapter, executable });
   try {

@@ -1,8 +1,8 @@
-// What a browser's processes hold, read from Linux.
+// Memory of a browser's processes, read from Linux.
 
 import { readdirSync, readFileSync } from "node:fs";
 
-/** The browser's first process, by the profile that it was started with. */
+/** The browser's main process, found by its profile. */
 export function browserProcess(profile) {
   return processes().find((pid) => {
     const command = read(pid, "cmdline");
@@ -11,8 +11,9 @@ export function browserProcess(profile) {
 }
 
 /**
- * Peak resident memory so far, in MB: of the page's renderer with the workers in it, of the GPU process, and of all that the browser runs. Chromium keeps a
- * spare renderer at hand, which is not the page's.
+ * Peak resident memory so far, in MB: of the page's renderer with its workers, of the GPU process,
+ * and of all processes of the browser. Chromium also keeps a spare renderer, so only the largest
+ * one counts as the page's.
  */
 export function peaks(root) {
   const all = new Map();
@@ -40,7 +41,7 @@ function read(pid, file) {
   try {
     return readFileSync(`/proc/${pid}/${file}`, "utf8");
   } catch {
-    // It ended while it was looked at.
+    // The process ended meanwhile.
     return "";
   }
 }

@@ -1,11 +1,17 @@
-// Where engines are measured, what they are given to do, and how far they may be from PyTorch.
+// The places in which engines are measured, the calls to time, and the allowed difference from
+// PyTorch.
 
 import { availableParallelism } from "node:os";
 
-/** Most threads that this engine's CPU path takes; onnxruntime-web gets as many. */
+/**
+ * The maximum number of threads of this engine's CPU path; onnxruntime-web gets the same number.
+ */
 const MOST_THREADS = 16;
 
-/** By name: the device, what of Chromium it needs, and the precisions in which both engines are compared there. */
+/**
+ * For each place: the device, the adapter that Chromium needs, and the precisions in which both
+ * engines are compared.
+ */
 export const PLACES = {
   "cpu-1": { title: "wasm, 1 thread", device: "cpu", adapter: "swiftshader", threads: 1, precisions: ["f32", "q8"] },
   "cpu-threads": {
@@ -23,7 +29,10 @@ export const PLACES = {
 
 export const ENGINES = { pickscore: "PickScore", ort: "onnxruntime-web" };
 
-/** Calls that are timed, in this order: those that take the most memory last. `of`: images, or prompts of so many words. */
+/**
+ * The calls to time, in this order; those that take the most memory are last. `of` is `images` or
+ * the number of words of each prompt.
+ */
 export const CASES = [
   { name: "1 image", of: "images", count: 1 },
   { name: "prompt", of: 18, count: 1 },
@@ -31,8 +40,14 @@ export const CASES = [
   { name: "4 images", of: "images", count: 4 },
   { name: "16 images", of: "images", count: 16 },
 ];
-/** After this one memory is read for the first time: what a page takes that scores one image with one prompt. */
+/**
+ * After this call, memory is read for the first time: the memory of a page that scores one image
+ * with one prompt.
+ */
 export const SINGLE = "long prompt";
 
-/** Lowest cosine to PyTorch's embeddings in f32. onnxruntime's 8 bits quantise activations too: its figures are kept, and say how far off it was. */
+/**
+ * Minimum cosine similarity to PyTorch's f32 embeddings. onnxruntime's 8-bit path also quantises
+ * activations; its results are kept and show how far they are off.
+ */
 export const LOWEST = { pickscore: { f32: 0.9999, f16: 0.999, q8: 0.999 }, ort: { f32: 0.9999, f16: 0.999, q8: 0.9 } };

@@ -1,4 +1,4 @@
-// A run's results as Markdown.
+// Formats a run's results as Markdown.
 
 import { both, goals, sum } from "./goals.mjs";
 import { described } from "./matmul.mjs";
@@ -27,7 +27,7 @@ Milliseconds, medians of warm calls (in brackets the fastest, where it is more t
 function comparison({ model, place, empty, contenders }) {
   const running = contenders.filter(({ failure }) => failure === undefined);
   const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
-  // The other engine in the same precision stands beside this one.
+  // The other engine in the same precision is listed beside this one.
   const twins = running.filter(({ engine }) => engine === "pickscore").map((ours) => [ours, running.find(({ engine, precision }) => engine === "ort" && precision === ours.precision)]);
   const compared = twins.filter(([, theirs]) => theirs);
   const row = (name, value, digits = 0) => [
@@ -59,7 +59,7 @@ function comparison({ model, place, empty, contenders }) {
   return `## ${model}, ${place}\n\n${table(columns, rows)}${failures.join("")}`;
 }
 
-/** The fastest call, where it tells that the others were held up. */
+/** The fastest call, if the others were probably delayed by something else. */
 function uneven(times) {
   if (!times?.warm.length) return "";
   const fastest = Math.min(...times.warm);

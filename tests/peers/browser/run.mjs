@@ -1,9 +1,12 @@
-// This engine beside onnxruntime-web in one Chromium. `cargo xtask bench browser` prepares what this needs and calls it:
+// Compares this engine with onnxruntime-web in the same Chromium. `cargo xtask bench browser`
+// prepares the files and runs it:
 //
-//   node run.mjs --dist DIST --model NAME=FOLDER… --place NAME… [--lavapipe CHROMIUM] [--out FOLDER] [--quick] [--only compare,matmul,kernels]
+//   node run.mjs --dist DIST --model NAME=FOLDER… --place NAME… [--lavapipe CHROMIUM] [--out
+//       FOLDER] [--quick] [--only compare,matmul,kernels]
 //
-// FOLDER is a model directory with its `onnx/` (../export.py). `--precision` takes the place of a place's own, `--engine` (pickscore, ort) of both;
-// `--images` is the most images at once.
+// FOLDER is a model directory with its `onnx/` (../export.py). `--precision` replaces a place's
+// precisions, `--engine` (pickscore, ort) selects one engine instead of both, and `--images` is the
+// maximum number of images per call.
 
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -16,7 +19,10 @@ import { ENGINES, PLACES } from "./places.mjs";
 import { report } from "./report.mjs";
 import { Server } from "./server.mjs";
 
-/** How often each call is made by each engine (besides the first time), for how many seconds at most; the longest single call; the most images at once. */
+/**
+ * The number of times each engine makes each call (besides the first), the maximum seconds for
+ * that, the maximum seconds of a single call, and the maximum number of images per call.
+ */
 const EFFORT = {
   thorough: { rounds: 10, seconds: 300, longest: 900, images: 16 },
   quick: { rounds: 3, seconds: 30, longest: 60, images: 16 },
@@ -43,7 +49,7 @@ const models = Object.fromEntries(values.model.map((pair) => pair.split("=")).ma
 const parts = values.only.split(",");
 const results = { ...machine(resolve(import.meta.dirname, "../../..")), quick: values.quick, comparisons: [], matmul: [], kernels: [] };
 
-/** A server of one model, or of none. */
+/** Runs `work` with a server for one model, or for none. */
 async function serving(model, work) {
   const dist = resolve(values.dist);
   const folders = { lib: join(dist, "lib"), ort: join(import.meta.dirname, "node_modules/onnxruntime-web/dist"), pages: join(import.meta.dirname, "pages"), model };
@@ -55,7 +61,7 @@ async function serving(model, work) {
   }
 }
 
-/** After each part: a long run that is interrupted has left what it knows. */
+/** Writes the results after each part, so that an interrupted run keeps what it has measured. */
 function keep() {
   if (!values.out) return;
   const file = join(resolve(values.out), `browser-${results.date}${values.quick ? "-quick" : ""}`);
@@ -64,9 +70,10 @@ function keep() {
   writeFileSync(`${file}.md`, report(results));
 }
 
-// A listener for each browser, which removes its profile.
+// Each browser adds a listener that removes its profile.
 process.setMaxListeners(0);
-// An interrupted run ends at once, and its browsers with it: the loss of a browser alone would only look like an engine that failed.
+// An interrupted run ends at once together with its browsers. If only a browser ended, it would
+// look like an engine that failed.
 for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exit(1));
 
 for (const key of values.place) {
@@ -95,5 +102,5 @@ for (const key of values.place) {
 }
 keep();
 process.stdout.write(report(results));
-// An engine that did not run, or computed something else, leaves the comparison without a result.
+// If an engine did not run or computed something else, the comparison has no result.
 if (results.comparisons.some(({ contenders }) => contenders.some(({ failure }) => failure !== undefined))) process.exitCode = 1;

@@ -1,4 +1,5 @@
-// The host of everything that a measured browser loads. Each browser asks under a name of its own, so that the server knows what each downloads.
+// The server of everything that a measured browser loads. Each browser uses a different path, so
+// that the server knows what each one downloads.
 
 import { createReadStream } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
@@ -7,7 +8,7 @@ import { extname, join, normalize, sep } from "node:path";
 
 const TYPES = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".mjs": "text/javascript", ".json": "application/json", ".wasm": "application/wasm" };
 
-/** What lets a page share memory between threads. */
+/** Headers that let a page share memory between threads. */
 const ISOLATED = {
   "Cross-Origin-Opener-Policy": "same-origin",
   "Cross-Origin-Embedder-Policy": "require-corp",
@@ -17,10 +18,10 @@ const ISOLATED = {
 export class Server {
   #server;
   #folders;
-  /** Browsers by name. */
+  /** Browsers by path. */
   #guests = new Map();
 
-  /** `folders`: what is served under which name, for example `{ lib: "/…/dist/lib" }`. */
+  /** `folders` maps names to served folders, for example `{ lib: "/…/dist/lib" }`. */
   static async start(folders) {
     const server = new Server();
     server.#folders = folders;
@@ -32,7 +33,8 @@ export class Server {
   }
 
   /**
-   * Where a new browser finds the folders. `isolated`: whether its page may use threads; `first`: a module that its workers run before their own.
+   * Adds a browser and returns where it finds the folders. `isolated`: whether its page may use
+   * threads. `first`: a module that its workers run before their own code.
    */
   guest({ isolated = true, first = "" } = {}) {
     const name = String(this.#guests.size);

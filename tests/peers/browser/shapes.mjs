@@ -1,11 +1,13 @@
-// The matrix multiplications of the vision towers, as their configurations have them.
+// The matrix multiplications of the vision towers, derived from their configurations.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
 /**
- * `{ name, m, k, n, count, needed }` for so many images: what is multiplied, how often in a pass, and how often where only what is pooled is computed, as in
- * this engine: of the last block the queries, keys and values, and one row of the rest.
+ * `{ name, m, k, n, count, needed }` for a number of images: the sizes, the number of times the
+ * product occurs in a pass, and the number of times if only what is pooled is computed. This engine
+ * does that: in the last block, it computes the queries, keys and values, and only one row of the
+ * rest.
  */
 export function products(model, images) {
   const { vision_config: vision } = JSON.parse(readFileSync(join(model, "config.json"), "utf8"));
@@ -21,5 +23,5 @@ export function products(model, images) {
   ];
 }
 
-/** Operations of a product, in thousands of millions. */
+/** Operations of a product, in billions. */
 export const gigaflops = ({ m, k, n }) => (2 * m * k * n) / 1e9;

@@ -1,9 +1,10 @@
-"""PyTorch's and ONNX Runtime's side of the native benchmark; `src/main.rs` says what they speak.
+"""PyTorch and ONNX Runtime for the native benchmark; `src/main.rs` describes the protocol.
 
     python peer.py torch|onnx MODEL_DIRECTORY THREADS
 
-PyTorch runs transformers' CLIPModel with its own choice of attention (sdpa); ONNX Runtime runs the towers that torch.onnx exports from it, at its highest
-level of optimisation. The export is kept beside the model.
+PyTorch runs transformers' CLIPModel with its default attention (sdpa). ONNX Runtime runs the towers
+that torch.onnx exports from it, at the highest optimisation level. The export is kept beside the
+model.
 """
 
 import os

@@ -1,26 +1,26 @@
 import { PickScoreError } from "./error";
-import type { Precision } from "./pickscore";
-import { JOURNAL, lockName, modelsFolder, readRecord, readText, WEIGHTS } from "./store";
+import type { Precision } from "./types";
+import { headsFolder, JOURNAL, lockName, modelsFolder, readRecord, readText, WEIGHTS } from "./store";
 
 /** A model in this browser's storage. */
 export interface CachedModel {
-  /** What {@link removeCached} takes. */
+  /** Identifies the model for {@link removeCached}. */
   id: string;
-  /** The address that it was loaded from. */
+  /** The URL that it was loaded from. */
   address: string;
-  /** Its name. */
+  /** The model's name. */
   name: string;
-  /** What its matrices are stored as. */
+  /** The precision of stored weight matrices. */
   precision: Precision;
-  /** Bytes that it takes. */
+  /** Size in bytes. */
   bytes: number;
-  /** Whether it is all there. A part is what an interrupted load left; the next one goes on from it. */
+  /** Whether the model is complete. The next load continues an incomplete one. */
   complete: boolean;
-  /** When it was stored, ISO 8601; absent for a part. */
+  /** When it was stored, in ISO 8601; absent if incomplete. */
   stored?: string;
 }
 
-/** The models in this browser's storage, parts included. */
+/** Lists the models in this browser's storage, including incomplete ones. */
 export async function listCached(): Promise<CachedModel[]> {
   if (typeof navigator.storage?.getDirectory !== "function") return [];
   const models = await modelsFolder(false);
@@ -35,14 +35,14 @@ export async function listCached(): Promise<CachedModel[]> {
       found.push({ id, address, name, precision, bytes, complete: true, stored });
       continue;
     }
-    const begun = await beginning(directory);
-    if (begun) found.push({ id, ...begun, complete: false });
+    const partial = await readPartial(directory);
+    if (partial) found.push({ id, ...partial, complete: false });
   }
   return found.sort((a, b) => a.name.localeCompare(b.name) || a.id.localeCompare(b.id));
 }
 
-/** The first line of a journal says what is being stored. */
-async function beginning(folder: FileSystemDirectoryHandle): Promise<Omit<CachedModel, "id" | "complete"> | null> {
+/** Reads the description of an incomplete model from the first line of its journal. */
+async function readPartial(folder: FileSystemDirectoryHandle): Promise<Omit<CachedModel, "id" | "complete"> | null> {
   try {
     const journal = await readText(folder, JOURNAL);
     const { address, name, precision } = JSON.parse(journal?.split("\n", 1)[0] ?? "") as CachedModel;
@@ -54,11 +54,11 @@ async function beginning(folder: FileSystemDirectoryHandle): Promise<Omit<Cached
 }
 
 /**
- * Removes a model from this browser's storage: by the id that {@link listCached} gives, or by its address in every precision. Models that
- * are in use stay usable until they are disposed of.
+ * Removes a model from this browser's storage, given its ID from {@link listCached}, or its URL to
+ * remove it in every precision. Loaded models remain usable until they are disposed of.
  *
- * @returns how many were removed
- * @throws {@link PickScoreError} `storage` while it is being loaded
+ * @returns the number of removed models
+ * @throws {@link PickScoreError} `storage` if a model is being loaded
  */
 export async function removeCached(model: string | Pick<CachedModel, "id">): Promise<number> {
   const id = typeof model === "string" ? undefined : model.id;
@@ -68,10 +68,18 @@ export async function removeCached(model: string | Pick<CachedModel, "id">): Pro
   for (const found of wanted) {
     await navigator.locks.request(lockName(found.id), { ifAvailable: true }, async (lock) => {
       if (!lock) {
-        throw new PickScoreError("storage", `${found.name} is being loaded; stop that first, or wait for its end`);
+        throw new PickScoreError("storage", `${found.name} is being loaded; cancel the load or wait until it ends`);
       }
       await models?.removeEntry(found.id, { recursive: true });
     });
   }
+  if ((await listCached()).length === 0) await removeHeads();
   return wanted.length;
+}
+
+/** Removes all heads, which are of no use without a model. */
+async function removeHeads(): Promise<void> {
+  const heads = await headsFolder(false);
+  if (!heads) return;
+  for await (const [name] of heads.entries()) await heads.removeEntry(name);
 }

@@ -1,47 +1,48 @@
 import { asPickScoreError, PickScoreError } from "./error";
 import type { FromWorker, LoadRequest, Request, Results, ToWorker } from "./protocol";
-import type { Info, LoadProgress } from "./pickscore";
-import { startThreads } from "./threads";
 import { startWorker } from "./start";
+import { startThreads } from "./threads";
+import type { Info, LoadProgress } from "./types";
 
-/** The names of the built files, which carry their contents' hashes. The build puts them in. */
+/** Names of the built files, which contain content hashes. Defined by the build. */
 declare const GPU_FILE: string;
 declare const CPU_FILE: string;
 declare const CPU_RELAXED_FILE: string;
 declare const CPU_THREADS_FILE: string;
 declare const CPU_THREADS_RELAXED_FILE: string;
+declare const VOCABULARY_FILE: string;
 
-interface Listening {
+interface Callbacks {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: LoadProgress) => void) | undefined;
 }
 
-/** A request that has not been answered. */
+/** A request that has not been answered yet. */
 interface Pending {
   request: Request;
-  listening: Listening;
+  callbacks: Callbacks;
   resolve: (value: never) => void;
   reject: (error: PickScoreError) => void;
-  /** Whether it has been sent to a second worker, after the first was lost. */
+  /** Whether it was sent again, after a worker was lost. */
   repeated: boolean;
   stopListening: () => void;
 }
 
 /**
- * The page's end of the worker. When the worker is lost with the GPU, the model is loaded into a new one, from storage, and the calls that
- * waited are made once more.
+ * The page's connection to a worker. If the worker is lost with the GPU, the connection starts a
+ * new worker, loads the model from storage and repeats the pending calls once.
  */
 export class Connection {
   #worker: Worker;
-  /** Workers that are threads of its engine. */
+  /** Workers that run as threads of the engine. */
   #threads: Worker[] = [];
   #next = 0;
   readonly #pending = new Map<number, Pending>();
   readonly #load: LoadRequest;
   #info: Info | undefined;
-  /** Set once no call can succeed any more. */
+  /** Set when no further call can succeed. */
   #ended: PickScoreError | undefined;
-  /** While a lost model is being loaded again, the calls that wait for it. */
+  /** Pending while a lost model is being reloaded. */
   #reloading: Promise<void> | undefined;
 
   private constructor(load: LoadRequest) {
@@ -50,17 +51,18 @@ export class Connection {
   }
 
   /** Starts a worker and loads a model into it. */
-  static async open(load: Omit<LoadRequest, "assets">, listening: Listening): Promise<[Connection, Info]> {
+  static async open(load: Omit<LoadRequest, "assets">, callbacks: Callbacks): Promise<[Connection, Info]> {
     const assets = {
       gpu: new URL(GPU_FILE, import.meta.url).href,
       cpu: new URL(CPU_FILE, import.meta.url).href,
       cpuRelaxed: new URL(CPU_RELAXED_FILE, import.meta.url).href,
       threads: new URL(CPU_THREADS_FILE, import.meta.url).href,
       threadsRelaxed: new URL(CPU_THREADS_RELAXED_FILE, import.meta.url).href,
+      vocabulary: new URL(VOCABULARY_FILE, import.meta.url).href,
     };
     const connection = new Connection({ ...load, assets });
     try {
-      connection.#info = await connection.#send(connection.#load, listening);
+      connection.#info = await connection.#send(connection.#load, callbacks);
       return [connection, connection.#info];
     } catch (error) {
       connection.#end(asPickScoreError(error));
@@ -68,14 +70,14 @@ export class Connection {
     }
   }
 
-  /** Makes a call. */
-  async call<R extends Request>(request: R, listening: Listening): Promise<Results[R["type"]]> {
+  /** Sends a request and waits for its result. */
+  async call<R extends Request>(request: R, callbacks: Callbacks): Promise<Results[R["type"]]> {
     if (this.#ended) throw this.#ended;
     await this.#reloading;
-    return this.#send(request, listening);
+    return this.#send(request, callbacks);
   }
 
-  /** Ends the worker. */
+  /** Terminates the worker. */
   async close(): Promise<void> {
     if (this.#ended) return;
     const closing = this.#send({ type: "dispose" }, {}).catch(() => undefined);
@@ -102,7 +104,7 @@ export class Connection {
     return worker;
   }
 
-  /** Ends the worker with its threads. */
+  /** Terminates the worker and its threads. */
   #stop(): void {
     for (const worker of [this.#worker, ...this.#threads]) worker.terminate();
     this.#threads = [];
@@ -112,17 +114,17 @@ export class Connection {
     this.#worker.postMessage(message);
   }
 
-  #send<R extends Request>(request: R, listening: Listening): Promise<Results[R["type"]]> {
-    const { signal } = listening;
+  #send<R extends Request>(request: R, callbacks: Callbacks): Promise<Results[R["type"]]> {
+    const { signal } = callbacks;
     if (this.#ended) return Promise.reject(this.#ended);
     if (signal?.aborted) return Promise.reject(new PickScoreError("aborted", "the call was aborted"));
     const id = this.#next++;
     return new Promise((resolve, reject) => {
-      // The worker answers a cancelled request with `aborted`, once it has let go of what it was doing.
+      // The worker rejects a cancelled request with `aborted` after it has stopped working on it.
       const abort = () => this.#post({ type: "cancel", id });
       signal?.addEventListener("abort", abort);
       const stopListening = () => signal?.removeEventListener("abort", abort);
-      this.#pending.set(id, { request, listening, resolve, reject, repeated: false, stopListening });
+      this.#pending.set(id, { request, callbacks, resolve, reject, repeated: false, stopListening });
       this.#post({ ...request, id });
     });
   }
@@ -137,7 +139,7 @@ export class Connection {
   #receive(message: FromWorker): void {
     switch (message.type) {
       case "progress":
-        this.#pending.get(message.id)?.listening.onProgress?.(message.progress);
+        this.#pending.get(message.id)?.callbacks.onProgress?.(message.progress);
         break;
       case "result":
         this.#take(message.id)?.resolve(message.value as never);
@@ -146,7 +148,7 @@ export class Connection {
         this.#take(message.id)?.reject(asPickScoreError(message.error));
         break;
       case "threads":
-        // Of a worker that was ended while it asked nobody waits for them, and nobody would end them.
+        // Threads of a terminated worker would never be terminated.
         if (!this.#ended) this.#threads = startThreads(message);
         break;
       case "lost":
@@ -155,9 +157,9 @@ export class Connection {
     }
   }
 
-  /** The worker is of no more use: a new one takes over, if the model can be had without the network. */
+  /** Replaces a lost worker, if the model can be reloaded without the network. */
   #lose(error: PickScoreError): void {
-    // Lost while it was loaded, or loaded again: another try would end the same way.
+    // If the worker is lost during loading, another attempt would probably fail too.
     if (!this.#info || this.#reloading) {
       this.#end(error);
       return;
@@ -166,7 +168,7 @@ export class Connection {
     const waiting = [...this.#pending.entries()];
     if (!again || waiting.some(([, pending]) => pending.repeated)) {
       const why = again ? "and again when the call was repeated" : "and the model is not stored in this browser";
-      this.#end(new PickScoreError(error.code, `${error.message}, ${why}; load it again`));
+      this.#end(new PickScoreError(error.code, `${error.detail}, ${why}`, { advice: "load it again" }));
       return;
     }
     this.#stop();
@@ -176,7 +178,7 @@ export class Connection {
       () => {
         this.#reloading = undefined;
         for (const [id, pending] of waiting) {
-          if (pending.listening.signal?.aborted) {
+          if (pending.callbacks.signal?.aborted) {
             pending.stopListening();
             pending.reject(new PickScoreError("aborted", "the call was aborted"));
             continue;
@@ -187,7 +189,7 @@ export class Connection {
       },
       (failure: unknown) => {
         const reason = asPickScoreError(failure).message;
-        const ended = new PickScoreError("device-lost", `${error.message}; loading the model again failed: ${reason}`);
+        const ended = new PickScoreError("device-lost", `${error.detail}; loading the model again failed: ${reason}`);
         for (const [, pending] of waiting) {
           pending.stopListening();
           pending.reject(ended);

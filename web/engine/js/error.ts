@@ -1,31 +1,35 @@
 /**
- * What can go wrong, by its stable code.
+ * Stable codes of errors.
  *
- * | code | what happened | what to do |
+ * | code | cause | remedy |
  * |---|---|---|
  * | `aborted` | the call's signal was aborted | |
- * | `bad-argument` | an option or argument is not what the types say | mend the call |
+ * | `bad-argument` | an option or argument has the wrong type or value | fix the call |
  * | `disposed` | the scorer was disposed of | load it again |
- * | `not-found` | the model's address, or one of its files, is not there | check the address |
- * | `network` | the connection failed, or the server answered with an error | load again: it goes on where it stopped |
+ * | `not-found` | the model or one of its files does not exist | check the URL |
+ * | `network` | the connection failed, or the server returned an error | load again to resume |
  * | `model-changed` | the files changed on the server during the load | load again |
- * | `not-clip` | the configuration is another kind of model's | take a CLIP model |
- * | `model-config` | a configuration file is damaged or asks for what is not supported | see the message |
- * | `model-weights` | the weights are damaged, cut off, or do not fit the configuration | see the message |
- * | `model-manifest` | the shard manifest, or a shard, is damaged | see the message |
- * | `precision` | the weights do not fit the precision that was asked for | take another precision |
- * | `storage-full` | the browser grants too little space to keep the model | free space, or load with `cache: "off"` |
- * | `storage` | the browser's storage failed, or may not be used here | load with `cache: "off"` |
- * | `no-webgpu` | there is no WebGPU, no adapter, or one that cannot do it | take `device: "cpu"` |
- * | `device-failed` | the device computes wrongly or failed | take `device: "cpu"` |
- * | `device-lost` | the GPU was lost, and the model could not be loaded again by itself | load the model again |
- * | `out-of-memory` | there is too little memory for the model | take a lower precision, or a smaller model |
- * | `empty-prompt` | a prompt has nothing in it | |
- * | `image-format` | an image is of a kind that neither the library nor the browser reads | |
- * | `image-too-large` | an image has more pixels than are read | |
- * | `image-damaged` | an image is damaged or cut off | |
- * | `crashed` | the engine stopped, which is a fault of ours | reload the page; tell us the message |
- * | `internal` | anything that should not happen | tell us the message |
+ * | `not-clip` | the configuration describes another kind of model | use a CLIP model |
+ * | `model-config` | a configuration file is damaged or not supported | see the message |
+ * | `model-weights` | the weights are damaged, truncated, or do not match the configuration | see the message |
+ * | `model-manifest` | the shard manifest or a shard is damaged | see the message |
+ * | `other-scorer` | the requested scorer is not the one that the model's configuration names | load it without `scorer`, or as the one it names |
+ * | `no-head` | the scorer needs a head, and there is none next to the model | give `head` |
+ * | `bad-head` | the head is damaged or does not fit the model | use the head made for this model |
+ * | `no-embedding` | the scorer has no embeddings of this kind | use `score` |
+ * | `precision` | the weights cannot be stored in the requested precision | use another precision |
+ * | `storage-full` | the browser has too little space to store the model | free space, or load with `cache: "off"` |
+ * | `storage` | the browser's storage failed or is not available | load with `cache: "off"` |
+ * | `no-webgpu` | WebGPU is not available, or the adapter is not sufficient | use `device: "cpu"` |
+ * | `device-failed` | the device failed or returned wrong results | use `device: "cpu"` |
+ * | `device-lost` | the GPU was lost, and the model could not be reloaded automatically | load the model again |
+ * | `out-of-memory` | there is too little memory for the model | use a lower precision or a smaller model |
+ * | `empty-prompt` | a prompt is empty | |
+ * | `image-format` | neither the library nor the browser supports the image's format | |
+ * | `image-too-large` | an image has too many pixels | |
+ * | `image-damaged` | an image is damaged or truncated | |
+ * | `crashed` | the engine stopped because of a bug | reload the page and report the message |
+ * | `internal` | another bug | report the message |
  */
 export type ErrorCode =
   | "aborted"
@@ -38,6 +42,10 @@ export type ErrorCode =
   | "model-config"
   | "model-weights"
   | "model-manifest"
+  | "other-scorer"
+  | "no-head"
+  | "bad-head"
+  | "no-embedding"
   | "precision"
   | "storage-full"
   | "storage"
@@ -52,51 +60,64 @@ export type ErrorCode =
   | "crashed"
   | "internal";
 
-/** Every error of this library: one sentence, and a code that does not change between versions. */
+/** The advice if the browser's storage fails. */
+export const WITHOUT_CACHE = 'load the model with `cache: "off"`';
+
+/** An error of this library: a message and a code that is stable between versions. */
 export class PickScoreError extends Error {
   override readonly name = "PickScoreError";
-  /** Which {@link ErrorCode} it is. */
+  /** The stable code. */
   readonly code: ErrorCode;
-  /** Which of the call's images or prompts it is about, where it is about one. */
+  /** What happened: the message without the advice. */
+  readonly detail: string;
+  /** What to change in the call, in code. */
+  readonly advice?: string;
+  /** The index of the image or prompt that caused the error, if any. */
   readonly index?: number;
 
-  constructor(code: ErrorCode, message: string, index?: number) {
-    super(message);
+  constructor(code: ErrorCode, detail: string, { advice, index }: { advice?: string; index?: number } = {}) {
+    super(advice === undefined ? detail : `${detail}; ${advice}`);
     this.code = code;
+    this.detail = detail;
+    if (advice !== undefined) this.advice = advice;
     if (index !== undefined) this.index = index;
   }
 }
 
-/** An error as a message between worker and page carries it. */
+/** An error as it is sent from the worker to the page. */
 export interface PlainError {
   code: ErrorCode;
-  message: string;
+  detail: string;
+  advice?: string;
   index?: number;
 }
 
-/** Whatever was thrown, as one of ours. */
+/** Converts any exception to a {@link PickScoreError}. */
 export function asPickScoreError(thrown: unknown): PickScoreError {
   if (thrown instanceof PickScoreError) return thrown;
-  const { code, message, name, index } = (thrown ?? {}) as Partial<PlainError> & { name?: string };
+  const { name, code, message, detail, advice, index } = (thrown ?? {}) as Partial<Omit<PickScoreError, "name">> & { name?: string };
   if (name === "AbortError") return new PickScoreError("aborted", "the call was aborted");
   if (name === "QuotaExceededError") {
-    return new PickScoreError("storage-full", "the browser has no more space to keep the model; load it with `cache: \"off\"`");
+    return new PickScoreError("storage-full", "the browser has no space to store the model", { advice: WITHOUT_CACHE });
   }
   if (thrown instanceof WebAssembly.RuntimeError) {
-    // Where in the code it was is in the console; the last line says what it was.
+    // The last line is the message; the console has the full text with the location.
     const reason = (globalThis as { pickscorePanic?: string }).pickscorePanic?.trim().split("\n").pop() ?? message;
     if (/out.of.memory/i.test(reason ?? "")) {
-      const advice = 'take a lower precision, `memory: "low"` or a smaller model';
-      return new PickScoreError("out-of-memory", `there is too little memory for the model (${reason}); ${advice}`);
+      const advice = 'use a lower precision, `memory: "low"` or a smaller model';
+      return new PickScoreError("out-of-memory", `there is too little memory for the model (${reason})`, { advice });
     }
     return new PickScoreError("crashed", `the engine stopped: ${reason}`);
   }
-  if (typeof code === "string") return new PickScoreError(code, message ?? "", index);
+  if (typeof code === "string") {
+    const more = { ...(advice === undefined ? {} : { advice }), ...(index === undefined ? {} : { index }) };
+    return new PickScoreError(code, detail ?? message ?? "", more);
+  }
   return new PickScoreError("internal", message ?? String(thrown));
 }
 
-/** What a message carries of an error. */
+/** Converts any exception to a {@link PlainError}. */
 export function plain(thrown: unknown): PlainError {
-  const { code, message, index } = asPickScoreError(thrown);
-  return index === undefined ? { code, message } : { code, message, index };
+  const { code, detail, advice, index } = asPickScoreError(thrown);
+  return { code, detail, ...(advice === undefined ? {} : { advice }), ...(index === undefined ? {} : { index }) };
 }

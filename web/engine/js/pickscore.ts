@@ -1,162 +1,41 @@
 /**
- * PickScore in the browser: how well an image fits a prompt, as people would judge it.
+ * PickScore in the browser: predicts which image people prefer for a prompt. Also runs the other
+ * scorers that the paper compares.
  *
  * ```js
- * import { PickScore } from "./lib/pickscore.js";
+ * import { Scorer } from "./lib/pickscore.js";
  *
- * const scorer = await PickScore.load({ model: "https://huggingface.co/yuvalkirstain/PickScore_v1" });
+ * const scorer = await Scorer.load({ model: "hf:yuvalkirstain/PickScore_v1" });
  * const { scores, probabilities } = await scorer.score("a fox in the snow", files);
  * ```
  *
- * Importing this module loads nothing else; the engine comes with the first {@link PickScore.load}.
+ * Importing this module loads nothing else. The engine is loaded by the first
+ * {@link Scorer.load}.
  *
  * @packageDocumentation
  */
 
 import { Connection } from "./connection";
 import { PickScoreError } from "./error";
+import { SCORERS } from "./scorers";
 import { probe, requireDevice } from "./support";
 import { knownTile, rememberTile } from "./tile";
+import type { Call, EmbeddingsCall, EmbeddingScores, EmbedResult, Info, LoadOptions, ScoreResult, UnreadablePolicy } from "./types";
 
-export { PickScoreError, type ErrorCode } from "./error";
-export { probe, type Support } from "./support";
 export { listCached, removeCached, type CachedModel } from "./cached";
-
-/** What matrices are stored as: `"auto"` takes f16 where the GPU computes in it, else f32 or, for large models, 8-bit blocks. */
-export type PrecisionChoice = "auto" | Precision;
-/** What matrices are stored as. */
-export type Precision = "f32" | "f16" | "q8";
-
-/**
- * Whether a model is kept in the browser's storage for the next visit: `"on"` fails with `storage-full` where there is no space,
- * `"optional"` goes on without keeping it, `"off"` neither reads nor writes it.
- */
-export type CachePolicy = "on" | "optional" | "off";
+export { PickScoreError, type ErrorCode } from "./error";
+export { SCORERS, type ScorerName } from "./scorers";
+export { probe, type Support } from "./support";
+export type * from "./types";
 
 /**
- * How much of a model the device holds: `"normal"` all of it, `"low"` one of its towers at a time, which take turns and come from storage each
- * time, so that score many images with few prompts at a time.
+ * A loaded model, which runs in a worker. Calls are queued and may overlap. Also exported as
+ * `PickScore`.
+ *
+ * Images are any iterable of `Blob`s: an array, `input.files`, `dataTransfer.files`, a generator.
  */
-export type MemoryUse = "normal" | "low";
-
-/** What becomes of a call when one of its images cannot be read: `"throw"` fails it, `"skip"` scores the others. */
-export type UnreadablePolicy = "throw" | "skip";
-
-/** How far something has come. */
-export interface LoadProgress {
-  /**
-   * What is being done. Of a load: `"engine"`, `"config"`, `"waiting"` (for another tab that loads the same model), `"restore"` (what an
-   * interrupted load had stored), `"download"`, `"cache"` (reading it from this browser's storage), `"files"`, `"starting-over"` (the
-   * server cannot go on in the middle), `"check"` (the self-test). Of a call: `"images"`.
-   */
-  stage: string;
-  /** Bytes of a load, images of a call. */
-  loaded: number;
-  /** How many there are, where that is known. */
-  total?: number;
-}
-
-/** How to load a model. */
-export interface LoadOptions {
-  /**
-   * A model directory in Hugging Face's layout, a safetensors file with `config.json` beside it, an index of a sharded one, or a shard
-   * manifest; as an address (a Hugging Face model page works too) or as local files.
-   */
-  model: string | File[];
-  /** Where to compute; `"auto"` takes WebGPU where it can, else the CPU. */
-  device?: "auto" | "webgpu" | "cpu";
-  /** What to store matrices as. */
-  precision?: PrecisionChoice;
-  /** How much of the model the device holds. `"low"` needs a model that is kept. Default `"normal"`. */
-  memory?: MemoryUse;
-  /** Whether to keep the model for the next visit. Local files are never kept. Default `"on"`. */
-  cache?: CachePolicy;
-  /** Stops the load. What has come is kept, and the next load goes on from there. */
-  signal?: AbortSignal;
-  /** Told how far it has come. */
-  onProgress?: (progress: LoadProgress) => void;
-}
-
-/** Options of a call. */
-export interface Call {
-  /** Stops the call between two images; the model stays loaded. */
-  signal?: AbortSignal;
-  /** Told how many images are done. */
-  onProgress?: (progress: LoadProgress) => void;
-  /** What to do about an image that cannot be read. Default `"throw"`. */
-  unreadable?: UnreadablePolicy;
-}
-
-/** Scores of one prompt with embeddings of images, in the order given. Only scores of the same prompt compare. */
-export interface EmbeddingScores {
-  /** `exp(logit scale) · cosine`: about 15 to 25 for PickScore. NaN for an image that was skipped. */
-  scores: number[];
-  /** How likely each image is the one that people would prefer among these: their softmax, which sums to 1. NaN for a skipped one. */
-  probabilities: number[];
-  /** Whether the model read only the beginning of the prompt. */
-  truncated: boolean;
-}
-
-/** What became of images that were read. */
-export interface ImagesRead {
-  /** Images that could not be read. Empty unless `unreadable` is `"skip"`. */
-  skipped: { index: number; code: string; message: string }[];
-  /** Images that the browser decoded because the library does not: browsers differ in the last bits, and so may the score. */
-  decodedByBrowser: number[];
-}
-
-/** Scores of one prompt with images, in the order given. */
-export interface ScoreResult extends EmbeddingScores, ImagesRead {}
-
-/** Embeddings of images, in the order given. */
-export interface EmbedResult extends ImagesRead {
-  /** Unit-length; a skipped image's is empty. */
-  embeddings: Float32Array[];
-}
-
-/** What a scorer is and what it runs on. */
-export interface Info {
-  /** The model's name: the last part of its address. */
-  model: string;
-  /** `"webgpu"` or `"cpu"`. */
-  device: string;
-  /** The GPU's name, where the browser tells it. */
-  adapter?: string;
-  /** What matrices are stored as. */
-  precision: Precision;
-  /** How the GPU multiplies matrices: what was fastest on it when it was first used, for example `"blocked-32x64"`. */
-  tile?: string;
-  /** Threads that the CPU path runs on: as many as there are cores where the page is cross-origin isolated, else one. */
-  threads: number;
-  /** How much of the model the device holds. */
-  memory: MemoryUse;
-  /** Why this device and this precision, in a sentence each. */
-  reasons: string[];
-  /** Numbers in the model. */
-  parameters: number;
-  /** Width and height that images are brought to. */
-  imageSize: number;
-  /** Numbers of an embedding. */
-  dimensions: number;
-  /** What a cosine is multiplied by to be a score. */
-  logitScale: number;
-  /** Tensors of the files that the model has no use for. */
-  unexpected: string[];
-  /** Where the weights came from. */
-  source: "cache" | "network" | "files";
-  /** Whether the next visit finds it stored. */
-  cached: boolean;
-  /** Bytes of the weights as they are stored. */
-  bytes: number;
-  /** Bytes of memory that the engine itself took, the GPU's not counted. */
-  engineMemory: number;
-  /** What a user may want to know about this load. */
-  notes: string[];
-}
-
-/** A loaded model. One worker holds it; calls queue and may be made while others run. */
-export class PickScore {
-  /** What it is and what it runs on. */
+export class Scorer {
+  /** Properties of the model and its device. */
   readonly info: Info;
   readonly #connection: Connection;
 
@@ -166,55 +45,54 @@ export class PickScore {
   }
 
   /**
-   * Loads a model: from this browser's storage where it is kept there, else from its address, keeping it for the next visit.
+   * Loads a model from this browser's storage, or downloads it and stores it for the next visit.
    *
    * @throws {@link PickScoreError}
    */
-  static async load(options: LoadOptions): Promise<PickScore> {
-    const { model, device = "auto", precision = "auto", memory = "normal", cache = "on", signal, onProgress } = options ?? {};
-    const isFiles = Array.isArray(model) && model.length > 0 && model.every((file) => file instanceof File);
-    if (!isFiles && (typeof model !== "string" || model.trim() === "")) {
-      throw new PickScoreError("bad-argument", "`model` is the address of a model, or a list of files");
-    }
+  static async load(options: LoadOptions): Promise<Scorer> {
+    const { model, scorer = "auto", head, device = "auto", precision = "auto", memory = "normal", cache = "on", signal, onProgress } = options ?? {};
+    const source = modelSource(model);
+    oneOf("scorer", scorer, ["auto", ...SCORERS.map(({ name }) => name)]);
     oneOf("device", device, ["auto", "webgpu", "cpu"]);
     oneOf("precision", precision, ["auto", "f32", "f16", "q8"]);
     oneOf("cache", cache, ["on", "optional", "off"]);
     oneOf("memory", memory, ["normal", "low"]);
-    if (memory === "low" && (typeof model !== "string" || cache !== "on")) {
-      throw new PickScoreError("bad-argument", '`memory: "low"` needs a model that is kept: an address, and `cache: "on"`');
+    if (memory === "low" && (typeof source !== "string" || cache !== "on")) {
+      throw new PickScoreError("bad-argument", '`memory: "low"` requires a stored model: a URL and `cache: "on"`');
     }
     throwIfAborted(signal);
     const support = await probe();
     const chosen = requireDevice(support, device);
     const tile = chosen.device === "webgpu" ? knownTile(support) : {};
-    const address = typeof model === "string" ? new URL(expand(model.trim()), document.baseURI).href : model;
-    if (cache !== "off" && typeof model === "string") {
-      // Asks the browser not to clear it by itself. Not waited for: a browser may ask the visitor in turn, and declining changes nothing here.
+    if (cache !== "off" && typeof source === "string") {
+      // Asks the browser not to evict the model. Not awaited, because the browser may prompt the
+      // user, and the answer makes no difference here.
       void navigator.storage?.persist?.().catch(() => false);
     }
-    const request = { type: "load", model: address, ...chosen, ...tile, precision, memory, cache } as const;
+    const given = { scorer: scorer === "auto" ? null : scorer, head: headSource(head) };
+    const request = { type: "load", model: source, ...given, ...chosen, ...tile, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });
     if (info.tile !== undefined) rememberTile(info);
-    return new PickScore(connection, info);
+    return new Scorer(connection, info);
   }
 
   /**
-   * Scores one prompt with images (PNG, JPEG, WebP, GIF, BMP or TIFF; others as far as the browser reads them), in the order given. Prompts
-   * and images that have been seen before cost nothing.
+   * Scores images for one prompt, in the given order. Scorers that read no prompt ignore it. Reads
+   * PNG, JPEG, WebP, GIF, BMP and TIFF, and whatever else the browser supports. Embeddings of
+   * recent prompts and images are cached.
    *
    * @throws {@link PickScoreError}
    */
-  async score(prompt: string, images: Blob[], options: Call = {}): Promise<ScoreResult> {
+  async score(prompt: string, images: Iterable<Blob>, options: Call = {}): Promise<ScoreResult> {
     checkPrompts([prompt]);
-    checkImages(images);
-    const request = { type: "score", prompt, images, options: callOptions(options) } as const;
+    const request = { type: "score", prompt, images: blobs(images), options: callOptions(options) } as const;
     return this.#connection.call(request, options);
   }
 
   /**
-   * Unit-length embeddings of prompts, in the order given.
+   * Embeds prompts, in the given order, as unit-length vectors.
    *
-   * @throws {@link PickScoreError}
+   * @throws {@link PickScoreError} `no-embedding` if the scorer embeds no prompts
    */
   async embedText(prompts: string[], options: Call = {}): Promise<Float32Array[]> {
     checkPrompts(prompts);
@@ -222,59 +100,70 @@ export class PickScore {
   }
 
   /**
-   * Unit-length embeddings of images, in the order given; a skipped image's is empty.
+   * Embeds images, in the given order, as unit-length vectors. The embedding of a skipped image is
+   * empty.
    *
-   * @throws {@link PickScoreError}
+   * @throws {@link PickScoreError} `no-embedding` if the scorer embeds no images
    */
-  async embedImages(images: Blob[], options: Call = {}): Promise<Float32Array[]> {
+  async embedImages(images: Iterable<Blob>, options: Call = {}): Promise<Float32Array[]> {
     return (await this.readImages(images, options)).embeddings;
   }
 
   /**
-   * What {@link embedImages} gives, with what became of each image.
+   * As {@link embedImages}, and reports which images were skipped or decoded by the browser.
    *
    * @throws {@link PickScoreError}
    */
-  async readImages(images: Blob[], options: Call = {}): Promise<EmbedResult> {
-    checkImages(images);
-    return this.#connection.call({ type: "images", images, options: callOptions(options) }, options);
+  async readImages(images: Iterable<Blob>, options: Call = {}): Promise<EmbedResult> {
+    return this.#connection.call({ type: "images", images: blobs(images), options: callOptions(options) }, options);
   }
 
   /**
-   * The decoded image, as the library reads it: RGBA, alpha dropped. For pages that show images which the browser cannot, such as TIFF.
+   * Decodes an image as the library reads it: RGBA with alpha dropped. For pages that show formats
+   * that the browser does not support, such as TIFF.
    *
    * @throws {@link PickScoreError}
    */
   async decodeImage(image: Blob, options: Pick<Call, "signal"> = {}): Promise<ImageData> {
-    checkImages([image]);
+    blobs([image]);
     return this.#connection.call({ type: "decode", image }, options);
   }
 
   /**
-   * Scores one prompt with images by their embeddings, as {@link embedImages} gives them: what has been embedded once is scored with any
-   * number of prompts, and its probabilities among any number of others, without being read again. An empty embedding scores NaN.
+   * Scores embeddings of {@link embedImages} for one prompt, without reading the images again. An
+   * empty embedding scores NaN. HP's head reads embeddings as they were before normalisation, so
+   * HP needs the `lengths` that {@link readImages} returns.
    *
-   * @throws {@link PickScoreError}
+   * @throws {@link PickScoreError} `no-embedding` if the scorer embeds no images
    */
-  async scoreEmbeddings(prompt: string, images: Float32Array[], options: Pick<Call, "signal"> = {}): Promise<EmbeddingScores> {
+  async scoreEmbeddings(prompt: string, images: Float32Array[], options: EmbeddingsCall = {}): Promise<EmbeddingScores> {
     checkPrompts([prompt]);
     if (!Array.isArray(images) || !images.every((image) => image instanceof Float32Array)) {
       throw new PickScoreError("bad-argument", "an embedding is not a Float32Array");
     }
-    // In one piece, which a browser copies to the worker much faster than a thousand.
-    const lengths = images.map(({ length }) => length);
-    const embeddings = new Float32Array(lengths.reduce((sum, length) => sum + length, 0));
+    // One array is copied to the worker much faster than many.
+    const sizes = images.map(({ length }) => length);
+    const embeddings = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
     images.reduce((at, image) => (embeddings.set(image, at), at + image.length), 0);
-    return this.#connection.call({ type: "compare", prompt, embeddings, lengths }, options);
+    const { lengths = null, ...call } = options;
+    if (lengths !== null && (!Array.isArray(lengths) || lengths.length !== images.length || !lengths.every(Number.isFinite))) {
+      throw new PickScoreError("bad-argument", "`lengths` is not a list with a number for each embedding");
+    }
+    return this.#connection.call({ type: "compare", prompt, embeddings, sizes, lengths }, call);
   }
 
-  /** Ends the worker and gives back the memory of page and GPU. Calls that wait fail with `disposed`. */
+  /**
+   * Terminates the worker and frees the memory of the page and the GPU. Pending calls fail with
+   * `disposed`.
+   */
   async dispose(): Promise<void> {
     await this.#connection.close();
   }
 }
 
-/** `hf:owner/name` and Hugging Face's model pages are directories of files. */
+export { Scorer as PickScore };
+
+/** Expands `hf:owner/name` and the URL of a Hugging Face model page to the URL of its files. */
 function expand(model: string): string {
   const page = /^(?:hf:|https:\/\/huggingface\.co\/)([\w.-]+\/[\w.-]+?)\/?(?:\/tree\/([^/?#]+)\/?)?$/.exec(model);
   return page ? `https://huggingface.co/${page[1]}/resolve/${page[2] ?? "main"}/` : model;
@@ -297,9 +186,46 @@ function checkPrompts(prompts: unknown): void {
   throw new PickScoreError("bad-argument", "a prompt is not a string");
 }
 
-function checkImages(images: unknown): void {
-  if (Array.isArray(images) && images.every((image) => image instanceof Blob)) return;
-  throw new PickScoreError("bad-argument", "an image is not a Blob or a File");
+/** The items of an iterable; `undefined` for anything else. */
+function itemsOf(list: unknown): unknown[] | undefined {
+  const iterator = (list as Partial<Iterable<unknown>> | null | undefined)?.[Symbol.iterator];
+  return typeof iterator === "function" && typeof list !== "string" ? [...(list as Iterable<unknown>)] : undefined;
+}
+
+/** Checks that images are an iterable of blobs. */
+function blobs(images: unknown): Blob[] {
+  const list = itemsOf(images);
+  if (!list) throw new PickScoreError("bad-argument", "`images` is not iterable; expected Blobs or Files, such as `input.files`");
+  const other = list.findIndex((image) => !(image instanceof Blob));
+  if (other >= 0) throw new PickScoreError("bad-argument", `image ${other} is not a Blob or a File`, { index: other });
+  return list as Blob[];
+}
+
+/** The model as an absolute URL or as files. */
+function modelSource(model: unknown): string | File[] {
+  if (typeof model === "string" && model.trim() !== "") {
+    try {
+      return new URL(expand(model.trim()), document.baseURI).href;
+    } catch {
+      throw new PickScoreError("bad-argument", `\`model\` is ${JSON.stringify(model)}, which is not a URL`);
+    }
+  }
+  const files = itemsOf(model) ?? [];
+  if (files.length === 0 || !files.every((file) => file instanceof File)) {
+    throw new PickScoreError("bad-argument", "`model` is neither a URL nor a list of files");
+  }
+  return files as File[];
+}
+
+/** The head as an absolute URL or a file. */
+function headSource(head: unknown): string | File | null {
+  if (head === undefined || head instanceof File) return head ?? null;
+  try {
+    if (typeof head === "string" && head.trim() !== "") return new URL(head.trim(), document.baseURI).href;
+  } catch {
+    // Reported below.
+  }
+  throw new PickScoreError("bad-argument", "`head` is neither a URL nor a file");
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -1,25 +1,34 @@
-/** What page and worker say to each other. Every request has an id, which its answers carry. */
+/** Messages between the page and the worker. Answers carry the ID of their request. */
 
-import type { CachePolicy, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./pickscore";
+import type { CachePolicy, Device, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./types";
 import type { PlainError } from "./error";
+import type { ScorerName } from "./scorers";
 
-/** Where the worker finds the engine: addresses of its builds; `Relaxed` ones are for browsers with relaxed SIMD. */
+/**
+ * URLs of the engine's builds, of which those with `Relaxed` are for browsers with relaxed SIMD,
+ * and of BERT's vocabulary.
+ */
 export interface Assets {
   gpu: string;
   cpu: string;
   cpuRelaxed: string;
   threads: string;
   threadsRelaxed: string;
+  vocabulary: string;
 }
 
 export interface LoadRequest {
   type: "load";
   model: string | File[];
-  device: "webgpu" | "cpu";
-  /** Why this device, for `info`. */
+  /** The requested scorer; `null` to recognise it. */
+  scorer: ScorerName | null;
+  /** The head: its URL or a local file. */
+  head: string | File | null;
+  device: Device;
+  /** Why this device was chosen, for {@link Info}. */
   reason: string;
   adapter?: string;
-  /** How this adapter multiplies fastest, where that is known. */
+  /** The fastest tile on this adapter, if known. */
   tile?: string;
   precision: PrecisionChoice;
   memory: MemoryUse;
@@ -37,11 +46,14 @@ export type Request =
   | { type: "images"; images: Blob[]; options: CallOptions }
   | { type: "decode"; image: Blob }
   | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
-  /** `embeddings` one after the other, each so long; 0 for an image that was skipped. */
-  | { type: "compare"; prompt: string; embeddings: Float32Array; lengths: number[] }
+  /**
+   * `embeddings` are concatenated; `sizes` has the number of values of each, 0 for a skipped image,
+   * and `lengths` their lengths before normalisation, if known.
+   */
+  | { type: "compare"; prompt: string; embeddings: Float32Array; sizes: number[]; lengths: number[] | null }
   | { type: "dispose" };
 
-/** What each request resolves to. */
+/** The result of each request. */
 export interface Results {
   load: Info;
   texts: Float32Array[];
@@ -55,12 +67,12 @@ export interface Results {
 export type ToWorker =
   | (Request & { id: number })
   | { type: "cancel"; id: number }
-  /** To a worker that is to be a thread of another one's engine. */
+  /** Turns a worker into a thread of another worker's engine. */
   | { type: "thread"; module: WebAssembly.Module; memory: WebAssembly.Memory };
 
 /**
- * The engine is to have threads: workers that the page starts, since in Firefox a worker that starts another now and then never comes back. Once all of
- * them are ready the port hears of it, and of one that does not start.
+ * Asks the page to start threads for the engine. The page starts them because in Firefox a worker
+ * that starts another sometimes hangs. The answer, {@link ThreadsStarted}, is sent to `port`.
  */
 export interface StartThreads {
   type: "threads";
@@ -70,7 +82,7 @@ export interface StartThreads {
   port: MessagePort;
 }
 
-/** What the port of `threads` hears. */
+/** All threads are ready, or one of them failed to start. */
 export type ThreadsStarted = { error?: string };
 
 export type FromWorker =
@@ -78,5 +90,5 @@ export type FromWorker =
   | { type: "error"; id: number; error: PlainError }
   | { type: "progress"; id: number; progress: LoadProgress }
   | StartThreads
-  /** The GPU is gone, or the engine stopped: this worker is of no more use. */
+  /** The GPU was lost or the engine stopped; the worker must be replaced. */
   | { type: "lost"; error: PlainError };

@@ -1,9 +1,10 @@
-/** The name of the built worker, which carries its contents' hash. The build puts it in. */
+/** Name of the built worker, which contains a content hash. Defined by the build. */
 declare const WORKER_FILE: string;
 
 /**
- * A worker of another origin (a library on a CDN) has to be started from a script of this one. So has one that is to obey a content security policy
- * in the page's `meta` tag: workers inherit it from the page through such a script only, else they have the policy of their file's headers.
+ * Starts a worker, through a blob URL if necessary: to load the worker from another origin, such as
+ * a CDN, or to make it inherit a content security policy from the page's `meta` tag. A worker that
+ * is not started from a blob URL has the policy of its own HTTP headers.
  */
 export function startWorker(): Worker {
   const address = new URL(WORKER_FILE, import.meta.url);
@@ -14,7 +15,7 @@ export function startWorker(): Worker {
   const script = new Blob([`import ${JSON.stringify(address.href)};`], { type: "text/javascript" });
   const local = URL.createObjectURL(script);
   const worker = new Worker(local, { type: "module" });
-  // Not before it has been read, which the specification promises and not every browser keeps.
+  // Some browsers have not read the script when the constructor returns.
   worker.addEventListener("message", () => URL.revokeObjectURL(local), { once: true });
   return worker;
 }

@@ -1,65 +1,95 @@
 /**
- * Models in the browser's own storage (the origin private file system).
+ * Models in the browser's storage, the origin private file system.
  *
  * ```text
- * pickscore/models/<id>/weights.safetensors   the weights, as the library's `StoredLayout` lays them out
- *                      /journal.jsonl         while it is written: which parameters are there, and of what source
- *                      /record.json           written last: only with it is the model there
+ * pickscore/models/<id>/weights.safetensors   the weights, in the library's `StoredLayout`
+ *                      /journal.jsonl         during a load: stored parameters and their source
+ *                      /record.json           written last; without it the model is incomplete
+ * pickscore/heads/<id>                        heads that were loaded from a URL
  * ```
  */
 
 import { PickScoreError } from "./error";
-import type { Precision } from "./pickscore";
+import type { Precision } from "./types";
 
 export const WEIGHTS = "weights.safetensors";
 export const JOURNAL = "journal.jsonl";
 export const RECORD = "record.json";
 
-/** A stretch of the weights file: first byte, bytes, SHA-256. */
+/** A range of the weights file. */
 export type Piece = [offset: number, bytes: number, sha256: string];
 
-/** What makes a stored model one. */
+/** The record of a complete model. */
 export interface ModelRecord {
   version: 1;
   address: string;
   name: string;
   precision: Precision;
-  /** Bytes of the weights. */
+  /** Size of the weights in bytes. */
   bytes: number;
-  /** When it was stored, ISO 8601. */
+  /** When the model was stored, in ISO 8601. */
   stored: string;
   config: string;
   tokenizer: string | null;
   preprocessor: string | null;
-  /** In file order, without gaps. */
+  /**
+   * Names of the weights' file and its folder, by which a scorer is recognised. Absent in records
+   * of older versions.
+   */
+  names?: string[];
+  /** The URL of a head next to the model. */
+  head?: string | null;
+  /** All ranges of the weights file, in order and without gaps. */
   pieces: Piece[];
 }
 
-/** What the rest of an entry's name is derived from: another layout of the file would be another version. */
+/** Version of the layout of the weights file, part of {@link modelId}. */
 const LAYOUT = 1;
 
-/** The folder's name of a model in one precision. */
-export async function modelId(address: string, precision: Precision): Promise<string> {
-  return (await sha256(new TextEncoder().encode(`${LAYOUT} ${precision} ${address}`))).slice(0, 32);
+/**
+ * The ID of a model in one precision, which is the name of its folder. `scorer` is the requested
+ * scorer if the configuration depends on it: the one of weights without a configuration does. All
+ * other scorers share the weights.
+ */
+export async function modelId(address: string, precision: Precision, scorer: string | null): Promise<string> {
+  const name = `${LAYOUT} ${precision} ${address}${scorer === null ? "" : ` ${scorer}`}`;
+  return (await sha256(new TextEncoder().encode(name))).slice(0, 32);
 }
 
+/** Identifies the weights of a stored model and how it reads prompts and images. */
+export async function fingerprintOf({ config, tokenizer, preprocessor, pieces }: Pick<ModelRecord, "config" | "tokenizer" | "preprocessor" | "pieces">): Promise<string> {
+  const content = [config, tokenizer, preprocessor, ...pieces.map(([, , hash]) => hash)];
+  return sha256(new TextEncoder().encode(JSON.stringify(content)));
+}
+
+/** The SHA-256 of bytes, in hexadecimal. */
 export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
   return Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }
 
-/** The folder of all models; `create` makes it. */
+/** The folder of all models; `null` if it does not exist and is not created. */
 export async function modelsFolder(create: boolean): Promise<FileSystemDirectoryHandle | null> {
+  return ownFolder("models", create);
+}
+
+/** The folder of all heads; `null` if it does not exist and is not created. */
+export async function headsFolder(create: boolean): Promise<FileSystemDirectoryHandle | null> {
+  return ownFolder("heads", create);
+}
+
+async function ownFolder(name: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
   try {
     const root = await navigator.storage.getDirectory();
     const own = await root.getDirectoryHandle("pickscore", { create });
-    return await own.getDirectoryHandle("models", { create });
+    return await own.getDirectoryHandle(name, { create });
   } catch (error) {
     if (isAbsent(error)) return null;
-    throw new PickScoreError("storage", `this browser gives no storage here (${(error as Error).message})`);
+    throw new PickScoreError("storage", `the browser's storage is not available here (${(error as Error).message})`);
   }
 }
 
+/** The folder of a model; `null` if it does not exist and is not created. */
 export async function folderOf(id: string, create: boolean): Promise<FileSystemDirectoryHandle | null> {
   const models = await modelsFolder(create);
   try {
@@ -70,18 +100,19 @@ export async function folderOf(id: string, create: boolean): Promise<FileSystemD
   }
 }
 
-/** The record of a folder, where the model in it is complete. */
+/** Reads the record of a model; `null` if the model is incomplete. */
 export async function readRecord(folder: FileSystemDirectoryHandle): Promise<ModelRecord | null> {
   const text = await readText(folder, RECORD);
   try {
     const record = JSON.parse(text ?? "null") as ModelRecord | null;
     return record?.version === 1 && Array.isArray(record.pieces) ? record : null;
   } catch {
-    // Cut off while it was written.
+    // The write was interrupted.
     return null;
   }
 }
 
+/** Reads a text file; `null` if it does not exist. */
 export async function readText(folder: FileSystemDirectoryHandle, name: string): Promise<string | null> {
   try {
     const file = await (await folder.getFileHandle(name)).getFile();
@@ -92,11 +123,12 @@ export async function readText(folder: FileSystemDirectoryHandle, name: string):
   }
 }
 
+/** Whether an error means that a file or folder does not exist. */
 export function isAbsent(error: unknown): boolean {
   return (error as DOMException).name === "NotFoundError";
 }
 
-/** The name of the lock that whoever writes a model holds alone, and whoever reads it holds together with others. */
+/** The name of a model's lock, which is exclusive for writing and shared for reading. */
 export function lockName(id: string): string {
   return `pickscore-model-${id}`;
 }

@@ -1,30 +1,32 @@
 import { PickScoreError } from "./error";
 
-/** What this browser can do. */
+/** Capabilities of this browser. */
 export interface Support {
-  /** What `device: "auto"` takes. */
+  /** The device that `device: "auto"` selects. */
   device: "webgpu" | "cpu";
-  /** Whether the engine runs on WebGPU here. */
+  /** Whether the engine can use WebGPU. */
   webgpu: boolean;
-  /** The GPU's name, where the browser tells it. */
+  /** The GPU's name, if the browser reveals it. */
   adapter?: string;
-  /** Whether the GPU knows 16-bit numbers: a model is kept in them by default there, in half the memory. */
+  /** Whether the GPU has f16 arithmetic, which makes f16 the default precision. */
   f16: boolean;
-  /** Whether the GPU is emulated on the CPU: it works, slowly. */
+  /** Whether the GPU is emulated on the CPU and therefore slow. */
   emulated: boolean;
-  /** Invocations of the GPU's smallest subgroup; 0 where it lends none. */
+  /** The GPU's smallest subgroup size; 0 without subgroup operations. */
   subgroup: number;
-  /** Bytes of the largest piece of memory that the GPU binds. */
+  /** Size of the largest buffer binding of the GPU, in bytes. */
   largestBinding?: number;
-  /** Whether models can be kept for the next visit. */
+  /** Whether models can be stored for the next visit. */
   storage: boolean;
   /** Whether the page is cross-origin isolated. */
   isolated: boolean;
-  /** In one sentence what it can and, where something is missing, what. */
+  /** Why the engine cannot run on WebGPU here, if it cannot. */
+  missing?: string;
+  /** One sentence that says what is available or missing. */
   message: string;
 }
 
-/** What burn's kernels need; every adapter that meets WebGPU's own minimum has it. */
+/** Required adapter limits. Every adapter that conforms to WebGPU meets them. */
 const NEEDED = {
   maxStorageBuffersPerShaderStage: 8,
   maxComputeInvocationsPerWorkgroup: 256,
@@ -32,13 +34,13 @@ const NEEDED = {
   maxStorageBufferBindingSize: 128 * 2 ** 20,
 } as const;
 
-/** What this browser can do, and in one sentence what it cannot. Loads nothing. */
+/** Determines the capabilities of this browser, without loading the engine. */
 export async function probe(): Promise<Support> {
   const common = {
     storage: typeof navigator.storage?.getDirectory === "function",
     isolated: globalThis.crossOriginIsolated === true,
   };
-  const cpu = (reason: string, more: Partial<Support> = {}): Support => ({
+  const cpu = (missing: string, more: Partial<Support> = {}): Support => ({
     ...common,
     ...more,
     device: "cpu",
@@ -46,27 +48,28 @@ export async function probe(): Promise<Support> {
     f16: false,
     subgroup: 0,
     emulated: more.emulated ?? false,
-    message: `${reason}; the CPU is used instead, which is slower.`,
+    missing,
+    message: `${missing}; the CPU is used instead, which is slower.`,
   });
   if (!globalThis.isSecureContext) {
-    return cpu("WebGPU needs a page that was loaded over https or from localhost");
+    return cpu("WebGPU requires a page loaded over HTTPS or from localhost");
   }
   if (!navigator.gpu) return cpu("This browser has no WebGPU");
   let adapter: GPUAdapter | null;
   try {
     adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
   } catch (error) {
-    return cpu(`This browser's WebGPU does not start (${(error as Error).message})`);
+    return cpu(`WebGPU failed to start (${(error as Error).message})`);
   }
-  if (!adapter) return cpu("This browser has WebGPU, but no graphics adapter that it may use");
+  if (!adapter) return cpu("This browser has WebGPU, but no graphics adapter that it can use");
   const found = { adapter: name(adapter.info), emulated: emulated(adapter) };
   if (!adapter.features.has("timestamp-query")) {
-    return cpu(`The graphics adapter ${found.adapter} cannot time its work (WebGPU's timestamp-query), which the engine needs`, found);
+    return cpu(`The graphics adapter ${found.adapter} does not support WebGPU's timestamp-query, which the engine requires`, found);
   }
   for (const [limit, needed] of Object.entries(NEEDED)) {
     const has = adapter.limits[limit as keyof typeof NEEDED];
     if (has < needed) {
-      return cpu(`The graphics adapter ${found.adapter} is too small (${limit} is ${has}, ${needed} is needed)`, found);
+      return cpu(`The graphics adapter ${found.adapter} is not sufficient (${limit} is ${has}; expected at least ${needed})`, found);
     }
   }
   const f16 = adapter.features.has("shader-f16");
@@ -84,24 +87,25 @@ export async function probe(): Promise<Support> {
   };
 }
 
-/** The device for a load, and why. */
+/** Selects the device for a load and states why. */
 export function requireDevice(
   support: Support,
   wanted: "auto" | "webgpu" | "cpu",
 ): { device: "webgpu" | "cpu"; reason: string; adapter?: string } {
-  if (wanted === "cpu") return { device: "cpu", reason: "The CPU was asked for." };
+  if (wanted === "cpu") return { device: "cpu", reason: "The CPU was requested." };
   const adapter = support.adapter === undefined ? {} : { adapter: support.adapter };
   if (support.webgpu) return { device: "webgpu", reason: support.message, ...adapter };
   if (wanted === "auto") return { device: "cpu", reason: support.message };
-  const reason = support.message.replace(/; the CPU is used instead.*$/, "");
-  throw new PickScoreError("no-webgpu", `${reason}; load with \`device: "cpu"\``);
+  throw new PickScoreError("no-webgpu", support.missing ?? support.message, { advice: 'load with `device: "cpu"`' });
 }
 
+/** The best available name of an adapter. */
 function name(info: GPUAdapterInfo): string {
   const words = [info.vendor, info.architecture].filter(Boolean).join(" ");
   return info.description || words || info.device || "the graphics adapter";
 }
 
+/** Whether an adapter is emulated on the CPU. */
 function emulated(adapter: GPUAdapter): boolean {
   const old = (adapter as { isFallbackAdapter?: boolean }).isFallbackAdapter;
   return adapter.info.isFallbackAdapter ?? old ?? false;

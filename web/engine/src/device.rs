@@ -1,42 +1,86 @@
-//! Where the engine computes.
+//! The device that the engine computes on.
 
-use burn::tensor::Device;
 #[cfg(feature = "gpu")]
-use burn::tensor::wgpu::wgpu::Features;
-use pickscore_model::self_test::{SelfTestError, self_test};
+use std::{cell::Cell, rc::Rc};
+
+#[cfg(feature = "gpu")]
+use burn::tensor::{Device, FloatDType, Tensor, wgpu::wgpu::Features};
+use pickscore_checkpoint::weights::Precision;
+#[cfg(feature = "gpu")]
+use pickscore_model::towers::{Tuning, Wgsl, tune};
+use pickscore_model::{
+    self_test::{SelfTestError, self_test},
+    towers::Kernels,
+};
 use wasm_bindgen::prelude::*;
 
-use crate::{fault::Fault, loader};
+use crate::{fault::Fault, precision::parse_precision};
 
-/// A device to load models onto.
+/// A device on which models are loaded.
 #[wasm_bindgen]
 #[derive(Clone)]
 pub struct EngineDevice {
+    #[cfg(feature = "gpu")]
     pub(crate) device: Device,
     pub(crate) gpu: bool,
-    /// Whether it multiplies in 16 bits.
+    /// Whether it has f16 arithmetic.
     pub(crate) half: bool,
-    /// Bytes of the largest tensor that it can bind.
+    /// Size of the largest tensor that it can bind, in bytes.
     pub(crate) largest: usize,
     #[cfg(feature = "gpu")]
     handle: Option<burn::tensor::wgpu::wgpu::Device>,
+    /// The result of [`EngineDevice::tune`], shared by all clones of this device.
+    #[cfg(feature = "gpu")]
+    tuning: Rc<Cell<Tuning>>,
+}
+
+impl EngineDevice {
+    /// The kernels for a model of this precision.
+    #[cfg(feature = "gpu")]
+    pub(crate) fn kernels(&self, precision: Precision) -> Kernels {
+        if let Some(wgsl) = Wgsl::new(&self.device, self.tuning.get()) {
+            return Kernels::Wgsl(wgsl);
+        }
+        let half = precision != Precision::F32 && self.half;
+        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+    }
+
+    /// The kernels for a model.
+    #[cfg(not(feature = "gpu"))]
+    pub(crate) fn kernels(&self, _: Precision) -> Kernels {
+        Kernels::Cpu
+    }
+
+    /// Waits until the device has finished all uploads and computations.
+    pub(crate) async fn settled(&self) -> Result<(), JsValue> {
+        #[cfg(feature = "gpu")]
+        if self.gpu {
+            let fence = Tensor::<1>::from_data([0.0f32], &self.device);
+            let read = fence.into_data_async().await;
+            read.map_err(|error| Fault::new("device-failed", format!("the device failed: {error}")))?;
+        }
+        Ok(())
+    }
 }
 
 #[wasm_bindgen]
 impl EngineDevice {
-    /// The CPU, one thread.
+    /// The CPU.
     pub fn cpu() -> Self {
         Self {
+            #[cfg(feature = "gpu")]
             device: Device::flex(),
             gpu: false,
             half: false,
             largest: usize::MAX,
             #[cfg(feature = "gpu")]
             handle: None,
+            #[cfg(feature = "gpu")]
+            tuning: Rc::default(),
         }
     }
 
-    /// The GPU, through WebGPU. `lost` is called with a reason once the device is gone.
+    /// The GPU, through WebGPU. `lost` is called with a reason when the device is lost.
     #[cfg(feature = "gpu")]
     pub async fn gpu(lost: js_sys::Function) -> Result<Self, JsValue> {
         let initialised = Device::wgpu_options().init_with_setup_async().await;
@@ -49,31 +93,35 @@ impl EngineDevice {
             lost.call(&format!("{reason:?}: {message}"));
         });
         let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-        Ok(Self { device, gpu: true, half, largest, handle: Some(setup.device) })
+        let (handle, tuning) = (Some(setup.device), Rc::default());
+        Ok(Self { device, gpu: true, half, largest, handle, tuning })
     }
 
-    /// Whether products can be computed in 16 bits.
+    /// Whether the device has f16 arithmetic.
     #[wasm_bindgen(getter)]
     pub fn half(&self) -> bool {
         self.half
     }
 
-    /// Bytes of the largest tensor that it can bind.
+    /// Size of the largest tensor that the device can bind, in bytes.
     #[wasm_bindgen(getter)]
     pub fn largest(&self) -> f64 {
         self.largest as f64
     }
 
-    /// Runs a small model with a known answer, as a model of this precision runs here.
+    /// Runs the self-test in a precision. Fails if the device returns wrong results.
     pub async fn self_test(&self, precision: String) -> Result<(), JsValue> {
-        let (precision, compute) = loader::precision(&precision, self);
-        self_test(&self.device, precision, compute).await.map_err(Fault::from)?;
+        let precision = parse_precision(&precision);
+        self_test(self.kernels(precision), precision).await.map_err(Fault::from)?;
         Ok(())
     }
 
-    /// Chooses how the GPU multiplies matrices: as an earlier answer says, or by a short measurement → the answer, to be remembered for the adapter. Nothing on
-    /// the CPU. `subgroup` is the size of the smallest subgroup that the device was asked for, 0 where it was not.
-    pub async fn tune(&self, answer: Option<String>, subgroup: u32) -> Option<String> {
+    /// Chooses the tile of matrix products: `remembered` if the device supports it, otherwise the
+    /// fastest in a short measurement. Returns its name, which can be remembered for the adapter,
+    /// or nothing on the CPU. `subgroup` is the smallest subgroup size of the device, 0 if subgroup
+    /// operations were not requested.
+    #[cfg(feature = "gpu")]
+    pub async fn tune(&self, remembered: Option<String>, subgroup: u32) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
         let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
         let now = || -> Option<f64> {
@@ -81,17 +129,24 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        pickscore_model::towers::tune(&self.device, answer.as_deref(), subgroup as usize, &now)
-            .await
-            .map(Into::into)
+        let tuning = tune(&self.device, remembered.as_deref(), subgroup as usize, &now).await?;
+        self.tuning.set(tuning);
+        Some(tuning.name().into())
     }
 
-    /// Gives back memory of tensors that are no more.
+    /// Does nothing, because the CPU needs no tuning.
+    #[cfg(not(feature = "gpu"))]
+    pub async fn tune(&self, _remembered: Option<String>, _subgroup: u32) -> Option<String> {
+        None
+    }
+
+    /// Frees the memory of dropped tensors.
     pub fn tidy(&self) {
+        #[cfg(feature = "gpu")]
         self.device.memory_cleanup();
     }
 
-    /// Gives back the GPU's memory at once. Nothing can be computed after.
+    /// Destroys the GPU device and frees its memory. The device cannot be used afterwards.
     pub fn destroy(&self) {
         #[cfg(feature = "gpu")]
         if let Some(handle) = &self.handle {
@@ -110,13 +165,14 @@ impl From<SelfTestError> for Fault {
     }
 }
 
+/// The callback for a lost device.
 #[cfg(feature = "gpu")]
 struct Lost(js_sys::Function);
 
 #[cfg(feature = "gpu")]
 impl Lost {
     fn call(&self, reason: &str) {
-        // Whoever listens has nothing to answer.
+        // An exception in the callback has nowhere to go.
         let _ = self.0.call1(&JsValue::NULL, &reason.into());
     }
 }

@@ -1,31 +1,27 @@
-//! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
+//! Conversions of library errors to JavaScript errors with the codes in `../js/error.ts`.
 
 use pickscore_checkpoint::config::ConfigError;
 use pickscore_checkpoint::weights::WeightError;
 use pickscore_model::scorer::ScoreError;
 use pickscore_model::towers::TowerError;
 use pickscore_pixels::{PixelError, ProcessorError};
+use pickscore_score::Scorer;
 use pickscore_tokens::TokenizerError;
 use wasm_bindgen::prelude::*;
 
-/// Something that went wrong, on its way to JavaScript.
-pub(crate) struct Fault {
-    code: &'static str,
-    message: String,
-}
+/// An error that is thrown in JavaScript. A separate type, because `From` can only be implemented
+/// for a type of this crate.
+pub(crate) struct Fault(pickscore_glue::Fault);
 
 impl Fault {
     pub(crate) fn new(code: &'static str, message: impl ToString) -> Self {
-        Self { code, message: message.to_string() }
+        Self(pickscore_glue::Fault::new(code, message))
     }
 }
 
 impl From<Fault> for JsValue {
-    fn from(fault: Fault) -> Self {
-        let error = js_sys::Error::new(&fault.message);
-        // An object without prototype surprises cannot refuse a property.
-        let _ = js_sys::Reflect::set(&error, &"code".into(), &fault.code.into());
-        error.into()
+    fn from(Fault(fault): Fault) -> Self {
+        fault.into()
     }
 }
 
@@ -41,6 +37,10 @@ impl From<WeightError> for Fault {
         let code = match &error {
             WeightError::Memory { .. } => "out-of-memory",
             WeightError::TooLarge { .. } => "precision",
+            WeightError::NoModel { .. } => "not-found",
+            WeightError::Manifest { .. } | WeightError::DamagedPart { .. } => "model-manifest",
+            WeightError::Config { error, .. } if **error == ConfigError::NotClip => "not-clip",
+            WeightError::Config { .. } => "model-config",
             _ => "model-weights",
         };
         Self::new(code, error)
@@ -61,7 +61,7 @@ impl From<ProcessorError> for Fault {
 
 impl From<PixelError> for Fault {
     fn from(error: PixelError) -> Self {
-        // The worker tries the browser's decoder on the first of these.
+        // On `image-format` the worker tries the browser's decoder.
         let code = match &error {
             PixelError::OtherFormat { .. } | PixelError::Convertible { .. } | PixelError::NoImage => {
                 "image-format"
@@ -92,6 +92,24 @@ impl From<ScoreError> for Fault {
             ScoreError::Tokenizer(error) => error.into(),
             ScoreError::Processor(error) => error.into(),
             ScoreError::Tower(error) => error.into(),
+            ScoreError::UnknownScorer { .. } => Self::new("model-config", error),
+            ScoreError::Contradiction { .. } | ScoreError::OtherModel { .. } => {
+                Self::new("other-scorer", error)
+            }
+            ScoreError::NoEmbedding { .. } => Self::new("no-embedding", error),
+            ScoreError::WordPiece(_) | ScoreError::NoVocabulary { .. } => Self::new("model-config", error),
+            ScoreError::NoHead { scorer } => {
+                let place = Scorer::named(scorer).and_then(|scorer| scorer.published.head);
+                let place = place.map_or(String::new(), |place| format!(", such as {place}"));
+                let reason = format!(
+                    "{scorer} needs a head, and there is none next to the model; specify it as `head`{place}"
+                );
+                Self::new("no-head", reason)
+            }
+            ScoreError::HeadFile { .. }
+            | ScoreError::HeadNotRead { .. }
+            | ScoreError::SeveralHeads { .. } => Self::new("bad-head", error),
+            ScoreError::NotFinite => Self::new("model-weights", error),
             ScoreError::NoGpu { .. } => Self::new("no-webgpu", error),
         }
     }

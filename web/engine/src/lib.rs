@@ -1,5 +1,6 @@
-//! PickScore compiled for browsers: thin conversions between JavaScript's values and the library's. The worker of the JavaScript library
-//! (`../js/worker`) is the only caller; it downloads, stores and queues, and nothing here knows of a network or a file.
+//! PickScore compiled to WebAssembly: conversions between JavaScript values and those of the
+//! library. The only caller is the worker of the JavaScript library (`../js/worker`), which does
+//! all downloading, storing and queueing.
 //!
 //! ```text
 //! config, tokenizer, preprocessor ─► ModelLoader ─► push(bytes)… ─► finish() ─► Scorer ─► embeddings, scores
@@ -7,14 +8,21 @@
 //! ```
 
 #![cfg(target_family = "wasm")]
-#![allow(missing_docs, reason = "wasm-bindgen's macros make items without documentation")]
+#![allow(missing_docs, reason = "wasm-bindgen's macros generate items without documentation")]
 
+mod description;
 mod device;
 mod fault;
+mod find;
 mod loader;
+mod precision;
 mod scorer;
 #[cfg(feature = "threads")]
 mod threads;
+
+pub use description::recognise_scorer;
+pub use find::{find_head, find_model, is_model_file};
+pub use loader::stored_layout;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -22,27 +30,24 @@ use wasm_bindgen::prelude::*;
 
 static STARTED: AtomicBool = AtomicBool::new(false);
 
-#[allow(unsafe_code, reason = "the linker's own function; see below")]
+#[allow(unsafe_code, reason = "a function that the linker provides; see below")]
 unsafe extern "C" {
     fn __wasm_call_ctors();
 }
 
-/// Runs before anything else, once in each thread.
+/// Runs when the module is instantiated, once per thread.
 ///
-/// burn's GPU backend registers things in constructors. Unless a program calls them itself, the linker makes every export run all of them at
-/// each call: ten times the time of a small model.
+/// burn's GPU backend uses static constructors. Unless a program calls the constructors itself, the
+/// linker makes every export run all of them on each call, which takes ten times as long as a small
+/// model.
 #[wasm_bindgen(start)]
-#[allow(unsafe_code, reason = "constructors have to run once")]
+#[allow(unsafe_code, reason = "static constructors must run once")]
 pub fn start() {
     if STARTED.swap(true, Ordering::Relaxed) {
         return;
     }
-    // SAFETY: the linker makes this function; it takes and returns nothing, and this is the only call in this memory.
+    // SAFETY: the linker generates this function without arguments or result, and `STARTED` ensures
+    // that it is called once per memory.
     unsafe { __wasm_call_ctors() };
-    std::panic::set_hook(Box::new(|panic| {
-        // The trap that follows says only "unreachable": the worker reads the reason here.
-        let reason = JsValue::from_str(&panic.to_string());
-        let _ = js_sys::Reflect::set(&js_sys::global(), &JsValue::from_str("pickscorePanic"), &reason);
-        web_sys::console::error_1(&reason);
-    }));
+    pickscore_glue::report_panics("pickscorePanic");
 }

@@ -1,68 +1,98 @@
-//! A model in the making.
+//! Loads a model.
 
-use burn::tensor::{FloatDType, Tensor};
-use js_sys::{Array, Function, Object, Promise, Reflect, Uint8Array};
-use pickscore_checkpoint::config::ClipConfig;
+use js_sys::{Array, Function, Object, Promise, Uint8Array};
+use pickscore_checkpoint::config::ModelConfig;
 use pickscore_checkpoint::weights::{Loader, Parameter, Precision, StoredLayout, Values};
+use pickscore_glue::object;
 use pickscore_model::PickScore;
-use pickscore_model::scorer::Info;
-use pickscore_model::towers::{ClipBuilder, Towers};
+use pickscore_model::scorer::{Info, PromptTokenizer, Scoring, processor, prompt_tokenizer};
+use pickscore_model::towers::{ModelBuilder, Towers};
 use pickscore_pixels::Processor;
-use pickscore_tokens::Tokenizer;
 use wasm_bindgen::prelude::*;
 
-use crate::{device::EngineDevice, fault::Fault, scorer::Scorer};
+use crate::{
+    description::{JsDescription, recognised},
+    device::EngineDevice,
+    fault::Fault,
+    precision::parse_precision,
+    scorer::Scorer,
+};
 
-/// Bytes of a parameter that are handed out at a time.
+/// The layout of a model's stored file in a precision:
+/// `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes }] }`.
+#[wasm_bindgen]
+pub fn stored_layout(config: &[u8], precision: &str) -> Result<Object, JsValue> {
+    let config = ModelConfig::from_json(config).map_err(Fault::from)?;
+    Ok(layout_object(&StoredLayout::new(&config, parse_precision(precision))))
+}
+
+fn layout_object(layout: &StoredLayout) -> Object {
+    let tensors = layout.tensors().iter().map(|tensor| {
+        object(&[
+            ("parameter", tensor.parameter.as_str().into()),
+            ("offset", (tensor.offset as f64).into()),
+            ("bytes", (tensor.info.bytes as f64).into()),
+        ])
+    });
+    object(&[
+        ("header", Uint8Array::from(layout.header()).into()),
+        ("length", (layout.length() as f64).into()),
+        ("tensors", tensors.collect::<Array>().into()),
+    ])
+}
+
+/// Largest piece passed to the `store` callback, in bytes.
 const PIECE: usize = 4 << 20;
 
-/// Takes a model's files in pieces and builds the scorer on a device, one parameter at a time.
+/// Reads a model's files in pieces and builds a scorer on a device, one parameter at a time.
 #[wasm_bindgen]
 pub struct ModelLoader {
     loader: Loader,
     building: Building,
-    tokenizer: Tokenizer,
+    tokenizer: Box<dyn PromptTokenizer>,
     processor: Processor,
     precision: Precision,
+    scoring: Scoring,
 }
 
-/// What complete parameters go into.
+/// The destination of complete parameters.
 struct Building {
-    builder: ClipBuilder,
+    builder: ModelBuilder,
     device: EngineDevice,
     layout: StoredLayout,
     store: Option<Function>,
-    /// Bytes handed to the device so far.
+    /// Bytes uploaded so far.
     uploaded: f64,
 }
 
 #[wasm_bindgen]
 impl ModelLoader {
-    /// Begins a model. The first three are the bytes of `config.json`, `tokenizer.json` and `preprocessor_config.json`.
+    /// Starts loading a model.
     ///
-    /// `towers` is `"both"`, `"text"` or `"vision"`: what the device is to hold. `store(parameter, offset, bytes)` gets each complete parameter as it lies in the stored file, in pieces; the bytes are a view of
-    /// this module's memory, to be copied before it returns.
+    /// `towers` is `"both"`, `"text"` or `"vision"`: the towers to build.
+    /// `store(parameter, offset, bytes)` is called with each complete parameter, in pieces, at its
+    /// offset in the stored file. The bytes are a view of this module's memory, which the callback
+    /// must copy before it returns.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        config: &[u8],
-        tokenizer: Option<Vec<u8>>,
-        preprocessor: Option<Vec<u8>>,
+        files: &JsDescription,
         precision: &str,
         device: &EngineDevice,
         towers: &str,
         store: Option<Function>,
     ) -> Result<Self, JsValue> {
-        let config = ClipConfig::from_json(config).map_err(Fault::from)?;
-        let tokenizer = match tokenizer {
-            Some(json) => Tokenizer::from_json(&json).map_err(Fault::from)?,
-            None => Tokenizer::clip(),
-        };
-        let size = config.vision.image_size;
-        let processor = match preprocessor {
-            Some(json) => Processor::from_json(&json, size).map_err(Fault::from)?,
-            None => Processor::clip(size),
-        };
-        let (precision, compute) = self::precision(precision, device);
+        let config = ModelConfig::from_json(&files.config()).map_err(Fault::from)?;
+        let head = files.head();
+        let head = head.as_ref().map(|head| (head.name(), head.bytes()));
+        let head = head.as_ref().map(|(name, bytes)| (name.as_str(), bytes.as_slice()));
+        let scoring = recognised(files)?;
+        let scoring =
+            scoring.with_head(head, config.projection().unwrap_or_default()).map_err(Fault::from)?;
+        let scorer = scoring.scorer;
+        let tokenizer = prompt_tokenizer(scorer, files.tokenizer().as_deref()).map_err(Fault::from)?;
+        let size = config.vision().image_size;
+        let processor = processor(scorer, files.preprocessor().as_deref(), size).map_err(Fault::from)?;
+        let precision = parse_precision(precision);
         let layout = StoredLayout::new(&config, precision);
         let loader = Loader::new(&config, precision);
         let towers = match towers {
@@ -70,34 +100,22 @@ impl ModelLoader {
             "vision" => Towers::Vision,
             _ => Towers::Both,
         };
-        let builder = ClipBuilder::new(config, compute, device.device.clone()).only(towers);
+        let builder = ModelBuilder::new(config, device.kernels(precision)).only(towers);
         let building = Building { builder, device: device.clone(), layout, store, uploaded: 0.0 };
-        Ok(Self { loader, building, tokenizer, processor, precision })
+        Ok(Self { loader, building, tokenizer, processor, precision, scoring })
     }
 
-    /// How the model is stored: `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes }] }`.
+    /// The layout of the stored file, as [`stored_layout`].
     pub fn layout(&self) -> Object {
-        let layout = &self.building.layout;
-        let tensors = layout.tensors().iter().map(|tensor| {
-            object(&[
-                ("parameter", tensor.parameter.as_str().into()),
-                ("offset", (tensor.offset as f64).into()),
-                ("bytes", (tensor.info.bytes as f64).into()),
-            ])
-        });
-        object(&[
-            ("header", Uint8Array::from(layout.header()).into()),
-            ("length", (layout.length() as f64).into()),
-            ("tensors", tensors.collect::<Array>().into()),
-        ])
+        layout_object(&self.building.layout)
     }
 
-    /// Begins a file of this many bytes, where that is known. `last`: no other follows.
+    /// Starts a file of `length` bytes, if known. `last` marks the last file.
     pub fn begin(&mut self, name: &str, length: Option<f64>, last: bool) {
         self.loader.begin(name, length.map(|length| length as u64), last);
     }
 
-    /// The file's next bytes.
+    /// Adds the next bytes of the file.
     pub fn push(&mut self, bytes: &[u8]) -> Result<(), JsValue> {
         let building = &mut self.building;
         let pushed =
@@ -105,53 +123,55 @@ impl ModelLoader {
         pushed.map_err(|error| Fault::from(error).into())
     }
 
-    /// Where the file is needed from, once its header has been pushed and stored parameters restored.
+    /// The first position in the file that is still needed, after its header has been pushed and
+    /// stored parameters have been restored.
     pub fn resumes_at(&self) -> Option<f64> {
         self.loader.resumes_at().map(|position| position as f64)
     }
 
-    /// Passes over the file up to there.
+    /// Skips the file up to `position`.
     pub fn skip_to(&mut self, position: f64) {
         self.loader.skip_to(position as u64);
     }
 
-    /// Bytes of a stored tensor (an index into the layout's), `offset` bytes after its beginning.
+    /// Restores bytes of a stored tensor. `tensor` is its index in the layout; `offset` counts from
+    /// the start of the tensor.
     pub fn restore(&mut self, tensor: usize, offset: f64, bytes: &[u8]) -> Result<(), JsValue> {
         let building = &mut self.building;
         let tensor = building.layout.tensors().get(tensor).map(|tensor| tensor.info.clone());
-        let tensor = tensor.ok_or_else(|| Fault::new("internal", "there is no such stored tensor"))?;
+        let tensor = tensor.ok_or_else(|| Fault::new("internal", "the stored tensor does not exist"))?;
         let restored = self.loader.restore(&tensor, offset as u64, bytes, &mut |parameter, values| {
             building.accept(parameter, values, false);
         });
         restored.map_err(|error| Fault::from(error).into())
     }
 
-    /// The file has ended.
+    /// Ends the file.
     pub fn end(&mut self) -> Result<(), JsValue> {
         self.loader.end().map_err(|error| Fault::from(error).into())
     }
 
-    /// Bytes handed to the device so far.
+    /// Bytes uploaded to the device so far.
     #[wasm_bindgen(getter)]
     pub fn uploaded(&self) -> f64 {
         self.building.uploaded
     }
 
-    /// Resolves when the device has taken everything that was handed to it.
+    /// Resolves when the device has finished all uploads.
     pub fn settled(&self) -> Promise {
         let device = self.building.device.clone();
         wasm_bindgen_futures::future_to_promise(async move {
-            settle(&device).await?;
+            device.settled().await?;
             Ok(JsValue::UNDEFINED)
         })
     }
 
-    /// All files have been pushed; `name` stands for all of them in messages.
+    /// Completes the model after its last file. `name` is the model's name.
     pub fn finish(self, name: &str) -> Result<Scorer, JsValue> {
         let config = self.loader.config().clone();
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
         let loaded = self.loader.finish(name).map_err(Fault::from)?;
-        let clip = self.building.builder.finish().map_err(Fault::from)?;
+        let model = self.building.builder.finish().map_err(Fault::from)?;
         let device = self.building.device;
         let info = Info {
             model: name.into(),
@@ -161,23 +181,26 @@ impl ModelLoader {
             parameters,
             unexpected: loaded.unexpected,
         };
-        let mut scorer = PickScore::new(clip, self.tokenizer, self.processor, info);
+        let mut scorer =
+            PickScore::new(model, self.tokenizer, self.processor, info, self.scoring).map_err(Fault::from)?;
         scorer.limit_batch(device.largest);
         Ok(Scorer::new(scorer))
     }
 }
 
 impl Building {
+    /// Stores a parameter, if `store`, and adds it to the model.
     fn accept(&mut self, parameter: &Parameter, values: Values, store: bool) {
         for (tensor, bytes) in self.layout.pieces(parameter, &values) {
             self.uploaded += bytes.len() as f64;
             let Some(store) = self.store.as_ref().filter(|_| store) else { continue };
             for (index, piece) in bytes.chunks(PIECE).enumerate() {
                 let offset = tensor.offset + (index * PIECE) as u64;
-                // SAFETY: the callback copies the bytes before it returns and does not call into this module.
-                #[allow(unsafe_code, reason = "the one copy less of every weight")]
+                // SAFETY: the callback copies the bytes before it returns and does not call into
+                // this module, so the memory neither moves nor changes while the view is alive.
+                #[allow(unsafe_code, reason = "avoids a copy of every weight")]
                 let view = unsafe { Uint8Array::view(piece) };
-                // It keeps its own failures: a model that cannot be stored can still be used.
+                // The callback records its own failures; the model is usable without being stored.
                 let _ = store.call3(
                     &JsValue::NULL,
                     &parameter.name.as_str().into(),
@@ -188,36 +211,4 @@ impl Building {
         }
         self.builder.accept(parameter, values);
     }
-}
-
-/// What a precision is stored and computed in on a device.
-pub(crate) fn precision(name: &str, device: &EngineDevice) -> (Precision, FloatDType) {
-    let precision = match name {
-        "f32" => Precision::F32,
-        "f16" => Precision::F16,
-        _ => Precision::Q8,
-    };
-    let half = precision != Precision::F32 && device.half;
-    (precision, if half { FloatDType::F16 } else { FloatDType::F32 })
-}
-
-/// Waits until the device has taken all uploads and finished all work.
-pub(crate) async fn settle(device: &EngineDevice) -> Result<(), JsValue> {
-    if !device.gpu {
-        return Ok(());
-    }
-    let fence = Tensor::<1>::from_data([0.0f32], &device.device);
-    let read = fence.into_data_async().await;
-    read.map_err(|error| Fault::new("device-failed", format!("the device failed: {error}")))?;
-    Ok(())
-}
-
-/// A JavaScript object with these properties.
-pub(crate) fn object(properties: &[(&str, JsValue)]) -> Object {
-    let object = Object::new();
-    for (name, value) in properties {
-        // A plain new object takes every property.
-        let _ = Reflect::set(&object, &(*name).into(), value);
-    }
-    object
 }

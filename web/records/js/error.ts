@@ -1,23 +1,23 @@
 /**
- * What can go wrong, by its stable code.
+ * The stable codes of errors.
  *
- * | code | what happened |
+ * | code | meaning |
  * |---|---|
  * | `not-ready` | {@link ready} was not awaited |
  * | `wasm` | the wasm could not be loaded |
- * | `bad-argument` | an argument is not what the types say |
- * | `record` | a record is not what it may be |
- * | `round` | settings or state of a round are not what they may be |
- * | `round-over` | the round has no pair to answer |
- * | `card` | something on the card is not what it may be |
+ * | `bad-argument` | an argument has the wrong type |
+ * | `record` | a record is invalid |
+ * | `round` | the settings or the state of a round are invalid |
+ * | `round-over` | the round is over |
+ * | `card` | a field of the card is invalid |
  * | `nothing-to-export` | no record is left to export |
- * | `image` | an image has other bytes than its uid says, or went missing during the export |
- * | `storage-full` | there is no more space where the export goes |
+ * | `image` | the bytes of an image do not match its uid, or it was removed during the export |
+ * | `storage-full` | there is not enough storage for the export |
  * | `write` | the target cannot be written |
  * | `read` | a file cannot be read |
  * | `aborted` | the call's signal was aborted |
- * | `crashed` | the wasm stopped, which is a fault of ours: reload the page, tell us the message |
- * | `internal` | anything that should not happen |
+ * | `crashed` | the wasm crashed, which is a bug: reload the page and report the message |
+ * | `internal` | an unexpected error |
  */
 export type RecordsErrorCode =
   | "not-ready"
@@ -36,10 +36,10 @@ export type RecordsErrorCode =
   | "crashed"
   | "internal";
 
-/** Every error of this library: one sentence, and a code that does not change between versions. */
+/** An error of this library: a message of one sentence, and a stable code. */
 export class RecordsError extends Error {
   override readonly name = "RecordsError";
-  /** Which {@link RecordsErrorCode} it is. */
+  /** The {@link RecordsErrorCode}. */
   readonly code: RecordsErrorCode;
 
   constructor(code: RecordsErrorCode, message: string) {
@@ -48,7 +48,10 @@ export class RecordsError extends Error {
   }
 }
 
-/** Whatever was thrown, as one of ours. `code` is for what the browser throws: what was being done. */
+/**
+ * Converts anything that was thrown to a `RecordsError`. `code` is the code for other errors of the
+ * browser.
+ */
 export function asRecordsError(thrown: unknown, code: RecordsErrorCode = "internal"): RecordsError {
   if (thrown instanceof RecordsError) return thrown;
   const { name, message, code: own } = (thrown ?? {}) as { name?: string; message?: string; code?: unknown };
@@ -58,12 +61,12 @@ export function asRecordsError(thrown: unknown, code: RecordsErrorCode = "intern
     const panic = (globalThis as { pickscoreRecordsPanic?: string }).pickscoreRecordsPanic;
     return new RecordsError("crashed", `the records library stopped: ${panic?.trim().split("\n").pop() ?? message}`);
   }
-  // The wasm's own errors have a code of ours; the browser's have numbers or none.
+  // Errors of the wasm have a string as their code; those of the browser have a number or none.
   if (typeof own === "string") return new RecordsError(own as RecordsErrorCode, message ?? "");
   return new RecordsError(code, message ?? String(thrown));
 }
 
-/** Runs something of the wasm; what it throws is one of ours. */
+/** Calls the wasm, and converts what it throws to a `RecordsError`. */
 export function guarded<T>(work: () => T): T {
   try {
     return work();

@@ -1,13 +1,17 @@
-/** What generators wrote into images. */
+/** Reads the metadata of generated images. */
 
 import { guarded, RecordsError } from "./error";
 import type { ImageMetadata } from "./types";
 import { functions } from "./wasm";
 
-/** Bytes of a file that are looked at: what is written about an image comes before or right after it. */
+/**
+ * Maximum size of a file, in bytes. Larger files are not read.
+ */
 const MOST = 64 << 20;
 
-/** What a generator wrote into a PNG, JPEG or WebP file about how it made it; null where there is nothing of the kind. */
+/**
+ * Reads the metadata that a generator wrote into a PNG, JPEG or WebP file; null if there is none.
+ */
 export async function readMetadata(image: Blob | Uint8Array): Promise<ImageMetadata | null> {
   const { readMetadata: read } = functions();
   if (!(image instanceof Blob) && !(image instanceof Uint8Array)) {
@@ -16,11 +20,10 @@ export async function readMetadata(image: Blob | Uint8Array): Promise<ImageMetad
   const size = image instanceof Blob ? image.size : image.byteLength;
   if (size > MOST) return null;
   const bytes = image instanceof Blob ? new Uint8Array(await bytesOf(image)) : image;
-  const json = guarded(() => read(bytes));
-  return json === undefined ? null : (JSON.parse(json) as ImageMetadata);
+  return guarded(() => read(bytes)) ?? null;
 }
 
-/** Bytes of a file, or an error that says that it cannot be read. */
+/** Reads the bytes of a file. */
 export async function bytesOf(blob: Blob): Promise<ArrayBuffer> {
   try {
     return await blob.arrayBuffer();

@@ -1,16 +1,18 @@
-/** What choices say of images or models. */
+/** Ranks images and models. */
 
 import { asRecordsError, guarded, throwIfAborted } from "./error";
 import type { PreferenceRecord, Ranking, RankingOptions } from "./types";
 import { functions } from "./wasm";
 
-/** How long a page is kept from doing anything else, in milliseconds: less than a frame. */
+/** Time between pauses for other tasks of the page, in milliseconds: less than a frame. */
 const SLICE = 10;
 
 /**
- * What labelled records say of images, which compare within one prompt, or of models: Bradley–Terry with ties, with intervals, the best first. The
- * same as `pickscore evaluate --rank` says. Control pairs are left out; null where no two things are compared. Intervals take thousands of fits: a
- * round's are there in a tenth of a second, 300 images' in seconds, and the page goes on meanwhile.
+ * Ranks the images or models of labelled records by Bradley–Terry with ties, with intervals, the
+ * best first. Images are only comparable within a prompt. The result is that of `pickscore evaluate
+ * --rank`. Control pairs are left out. The result is null if no two items are compared. The
+ * intervals need thousands of fits: about 0.1 s for a round, seconds for 300 images. The page stays
+ * responsive.
  *
  * @throws RecordsError
  */
@@ -27,7 +29,7 @@ export async function ranking(records: PreferenceRecord[], by: "image" | "model"
       throwIfAborted(signal);
       start = performance.now();
     }
-    return JSON.parse(guarded(() => ranker.finish())) as Ranking;
+    return guarded(() => ranker.finish()) ?? null;
   } catch (thrown) {
     throw asRecordsError(thrown);
   } finally {
@@ -35,7 +37,9 @@ export async function ranking(records: PreferenceRecord[], by: "image" | "model"
   }
 }
 
-/** Lets other tasks of the page run. A timer would wait for a second each time where the page is not seen. */
+/**
+ * Lets other tasks of the page run. A timer would wait for a second in a hidden page.
+ */
 function others(): Promise<void> {
   const { port1, port2 } = new MessageChannel();
   return new Promise((resolve) => {

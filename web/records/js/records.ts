@@ -1,5 +1,6 @@
 /**
- * Preference records without a model: rounds of pairs, records, contributions in Pick-a-Pic's schema, and what generators wrote into images.
+ * Preference records without a model: rounds of pairs, records, contributions in Pick-a-Pic's
+ * schema, and the metadata of generated images.
  *
  * ```js
  * import { ready, Round } from "./lib/records.js";
@@ -26,7 +27,7 @@ export { Round } from "./round";
 export type * from "./types";
 export { ready } from "./wasm";
 
-/** The uid of an image: SHA-256 of its file's bytes. */
+/** The uid of an image: the SHA-256 of its file. */
 export function imageUid(bytes: Uint8Array): string {
   const { imageUid: uid } = functions();
   if (!(bytes instanceof Uint8Array)) throw new RecordsError("bad-argument", "the bytes of an image are not a Uint8Array");
@@ -34,29 +35,39 @@ export function imageUid(bytes: Uint8Array): string {
 }
 
 /**
- * Reads a record of any version, as it was stored or came from elsewhere, and checks it. `now` is `Date.now()` unless it is given.
+ * Reads a record of any version and checks it. `now` is `Date.now()` by default.
  *
  * @throws RecordsError with code `"record"`, naming the field
  */
 export function checkRecord(record: unknown, now = Date.now()): PreferenceRecord {
   const { checkRecord: check } = functions();
-  return JSON.parse(guarded(() => check(JSON.stringify(record) ?? "null", now))) as PreferenceRecord;
+  return guarded(() => check(JSON.stringify(record) ?? "null", now));
 }
 
-/** Which of some records are new beside those that are known, by their content. */
+/** Compares records with known ones, by content. */
 export function compareRecords(known: PreferenceRecord[], incoming: PreferenceRecord[], now = Date.now()): Comparison {
   const { compareRecords: compare } = functions();
-  return JSON.parse(guarded(() => compare(JSON.stringify(known), JSON.stringify(incoming), now))) as Comparison;
+  return guarded(() => compare(JSON.stringify(known), JSON.stringify(incoming), now));
 }
 
-/** How far raters agree with themselves. Conflicting repeats are kept: this reports them. */
+/** The agreement of raters with themselves, and their repeated judgements. */
 export function selfAgreement(records: PreferenceRecord[], now = Date.now()): Agreement {
   const { selfAgreement: agreement } = functions();
-  return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as Agreement;
+  return guarded(() => agreement(JSON.stringify(records), now));
 }
 
-/** How far the scores in records agree with their labels; null where no record has both. */
+/** The agreement of the scores in records with their labels; null if no record has both. */
 export function scorerAgreement(records: PreferenceRecord[], now = Date.now()): ScorerAgreement | null {
   const { scorerAgreement: agreement } = functions();
-  return JSON.parse(guarded(() => agreement(JSON.stringify(records), now))) as ScorerAgreement | null;
+  return guarded(() => agreement(JSON.stringify(records), now)) ?? null;
+}
+
+/**
+ * Kendall's τ-b of two lists of numbers, −1 to 1: how far they put the same things in the same
+ * order. Null if they differ in length, one of them has only equal numbers, or a number is not
+ * finite.
+ */
+export function kendall(one: readonly number[], other: readonly number[]): number | null {
+  const { kendall: tau } = functions();
+  return guarded(() => tau(new Float64Array(one), new Float64Array(other))) ?? null;
 }

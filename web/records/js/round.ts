@@ -2,10 +2,14 @@
 
 import type { Round as WasmRound } from "../pkg/records";
 import { guarded, RecordsError } from "./error";
-import type { Choice, Mode, Pair, RoundProgress, RoundSettings } from "./types";
+import type { Choice, Mode, Pair, RoundProgress, RoundSettings, RoundState, RoundStep } from "./types";
 import { functions } from "./wasm";
 
-/** A round of pairs. Its {@link Round.state} goes into storage after each answer, and {@link Round.restore} goes on in the same place. */
+/**
+ * A round of pairs. {@link Round.restore} continues it from storage: from the whole
+ * {@link Round.state}, or from each {@link Round.step} that was stored after an answer. The size of
+ * a step does not grow with the number of answers.
+ */
 export class Round {
   readonly #round: WasmRound;
 
@@ -19,46 +23,60 @@ export class Round {
     return new Round(guarded(() => wasm.start(JSON.stringify(settings))));
   }
 
-  /** @throws RecordsError with code `"round"` where the state is damaged or of a version to come */
-  static restore(state: string): Round {
-    if (typeof state !== "string") throw new RecordsError("bad-argument", "the state of a round is not a string");
+  /** @throws RecordsError with code `"round"` if the state is damaged or has an unknown version */
+  static restore(state: string | RoundState): Round {
+    if (typeof state !== "string" && (typeof state !== "object" || state === null)) {
+      throw new RecordsError("bad-argument", "the state of a round is not a string or an object");
+    }
     const { Round: wasm } = functions();
-    return new Round(guarded(() => wasm.restore(state)));
+    return new Round(guarded(() => wasm.restore(typeof state === "string" ? state : JSON.stringify(state))));
   }
 
   get mode(): Mode {
-    return this.#round.mode() as Mode;
+    return this.#round.mode();
   }
 
-  /** The pair to show; null when the round is over. */
+  /** The pair to show; null if the round is over. */
   get pair(): Pair | null {
-    return JSON.parse(this.#round.pair()) as Pair | null;
+    return guarded(() => this.#round.pair()) ?? null;
   }
 
   get progress(): RoundProgress {
-    return JSON.parse(this.#round.progress()) as RoundProgress;
+    return guarded(() => this.#round.progress());
   }
 
-  /** The image that stays, or where none does the first of the ranking so far; null before anything was answered, and in mode `"retest"`. */
+  /**
+   * The uid of the best image so far: the one that stays, or else the first of the ranking; null
+   * before the first label and in mode `"retest"`.
+   */
   get best(): string | null {
     return this.#round.best() ?? null;
   }
 
   /**
-   * Answers the pair that is shown and gives the next. `record` is the uid of the record that was made of it; {@link Round.undo} gives it back.
+   * Answers the pair and returns the next one. `record` is the uid of the record of the answer,
+   * which {@link Round.undo} returns.
    *
    * @throws RecordsError with code `"round-over"`
    */
   choose(choice: Choice, record: string): Pair | null {
-    return JSON.parse(guarded(() => this.#round.choose(choice, record))) as Pair | null;
+    guarded(() => this.#round.choose(choice, record));
+    return this.pair;
   }
 
-  /** Takes answers back, as many as asked for or there are, and gives their records' uids, the latest first. */
+  /**
+   * Removes up to `count` answers and returns the uids of their records, the latest first.
+   */
   undo(count = 1): string[] {
     return guarded(() => this.#round.undo(count));
   }
 
-  /** The whole round as JSON. */
+  /** The change made by the latest answer, to be stored with the earlier steps. */
+  get step(): RoundStep {
+    return guarded(() => this.#round.step());
+  }
+
+  /** The whole round as JSON, for {@link Round.restore}. */
   state(): string {
     return this.#round.state();
   }

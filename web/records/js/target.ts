@@ -1,16 +1,16 @@
-/** Where a contribution goes: a stream, a `Blob`, a folder. */
+/** The target of an export: a stream, a `Blob` or a folder. */
 
 import { asRecordsError, RecordsError } from "./error";
 import type { Target } from "./types";
 
-/** Takes the pieces of an export: bytes, the path of a file that begins, null where one ends. */
+/** Receives the pieces of an export: bytes, the path of a file that starts, null at its end. */
 export interface Sink {
-  /** Whether files come one after the other instead of in one zip. */
+  /** Whether it receives separate files instead of a zip. */
   readonly isFolder: boolean;
   write(piece: Uint8Array | string | null): Promise<void>;
-  /** Ends what is whole; gives the `Blob` where it is one. */
+  /** Ends the output, and returns the `Blob` if it is one. */
   close(): Promise<Blob | undefined>;
-  /** Takes back what is not. */
+  /** Discards the output. */
   abort(reason: RecordsError): Promise<void>;
 }
 
@@ -31,7 +31,7 @@ class StreamSink implements Sink {
   }
 
   async write(piece: Uint8Array): Promise<void> {
-    // Waited for: a stream that is slower than the export would otherwise gather all of it.
+    // Wait for the stream, which would otherwise buffer everything if it is slow.
     await this.#writer.ready;
     await this.#writer.write(piece);
   }
@@ -45,7 +45,10 @@ class StreamSink implements Sink {
   }
 }
 
-/** Bytes that are gathered in memory before they become a `Blob`, which the browser may keep on disk. */
+/**
+ * Number of bytes that are collected in memory before they become a `Blob`, which the browser can
+ * keep on disk.
+ */
 const GATHERED = 32 << 20;
 
 class BlobSink implements Sink {
@@ -81,7 +84,7 @@ class FolderSink implements Sink {
   readonly isFolder = true;
   readonly #root: FileSystemDirectoryHandle;
   readonly #folders = new Map<string, FileSystemDirectoryHandle>();
-  /** Files and folders that were not there before, by the folders that they are in. */
+  /** Files and folders that were created, each with its parent folder. */
   readonly #made: [FileSystemDirectoryHandle, string][] = [];
   #file: FileSystemWritableFileStream | undefined;
 
@@ -116,7 +119,7 @@ class FolderSink implements Sink {
     return folder;
   }
 
-  /** What is there, or is made and noted. */
+  /** Gets a file or folder, or creates it and records that. */
   async #entry<T>(folder: FileSystemDirectoryHandle, name: string, get: (options?: { create: true }) => Promise<T>): Promise<T> {
     try {
       return await get();
@@ -130,15 +133,17 @@ class FolderSink implements Sink {
 
   async close(): Promise<undefined> {}
 
-  /** Removes what was not there before. A file that was, and is written anew by now, cannot be brought back; other things in the folder stay. */
+  /**
+   * Removes everything that was created. A file that was overwritten cannot be restored.
+   */
   async abort(reason: RecordsError): Promise<void> {
     await this.#file?.abort(reason).catch(() => {});
-    // The last first, so that a folder is empty before it goes; one that holds something else by now stays.
+    // Remove in reverse order, so that a folder is empty by then. A folder with other files stays.
     for (const [folder, name] of this.#made.reverse()) await folder.removeEntry(name).catch(() => {});
   }
 }
 
-/** Runs something of a target's; what it throws is one of ours. */
+/** Writes to a target, and converts what it throws to a `RecordsError`. */
 export async function writing<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

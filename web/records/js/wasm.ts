@@ -1,22 +1,25 @@
-/** The wasm, loaded once. */
+/** Loads the wasm. */
 
 import init, * as wasm from "../pkg/records";
 import { asRecordsError, RecordsError } from "./error";
 
-/** Its name with its contents' hash, written in by the build. */
+/** The file name of the wasm with its hash, set by the build. */
 declare const RECORDS_FILE: string;
 
 let loading: Promise<void> | undefined;
 let loaded = false;
 
-/** Loads the wasm, once; `await` it before anything else here. The address is for pages that keep it elsewhere. */
+/**
+ * Loads the wasm once. `await` it before calling anything else. `address` is the URL of the wasm if
+ * it is not beside the library.
+ */
 export function ready(address?: string | URL): Promise<void> {
   loading ??= init({ module_or_path: address ?? new URL(RECORDS_FILE, import.meta.url) }).then(
     () => {
       loaded = true;
     },
     (thrown: unknown) => {
-      // The next call tries again.
+      // The next call retries.
       loading = undefined;
       throw new RecordsError("wasm", `the records library could not be loaded: ${asRecordsError(thrown).message}`);
     },
@@ -24,7 +27,7 @@ export function ready(address?: string | URL): Promise<void> {
   return loading;
 }
 
-/** The wasm's functions. */
+/** The functions of the wasm. */
 export function functions(): typeof wasm {
   if (!loaded) throw new RecordsError("not-ready", "`await ready()` first");
   return wasm;

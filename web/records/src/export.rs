@@ -1,47 +1,37 @@
-//! Writing contributions.
+//! Exports contributions.
 
 use std::collections::BTreeMap;
 
-use js_sys::{Array, Object, Reflect, Uint8Array};
-use pickscore_dataset::contribution::{
-    Card, Chunk, ExportError, ExportOptions, Exporter as InnerExporter, Format, Packing, WrittenFile,
-};
+use js_sys::{Array, Uint8Array};
+use pickscore_dataset::contribution::{Chunk, ExportOptions, Exporter as InnerExporter, Format, Packing};
+use pickscore_glue::Fault;
 use pickscore_preferences::Record;
-use serde_json::{Value, json};
+use serde_json::Value;
+use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
-use crate::fault::Fault;
+use crate::convert::{parse, to_js};
+use crate::fault;
+use crate::values::{Card, Exported, LeftOut};
 
-impl From<ExportError> for Fault {
-    fn from(error: ExportError) -> Self {
-        let code = match &error {
-            ExportError::Card { .. } => "card",
-            ExportError::Empty => "nothing-to-export",
-            ExportError::Image { .. } => "image",
-            ExportError::Order { .. } => "internal",
-            ExportError::Write { .. } => "write",
-        };
-        Self::new(code, error)
-    }
-}
-
-/// Writes a contribution: images in, pieces out.
+/// Writes a contribution: takes images and returns pieces of the output.
 #[wasm_bindgen]
 pub struct Exporter {
     exporter: InnerExporter,
-    /// Records that cannot be read, each with the reason.
-    unread: Vec<Value>,
+    /// Records that cannot be parsed.
+    unread: Vec<LeftOut>,
 }
 
 #[wasm_bindgen]
 impl Exporter {
-    /// `records` and `card` are JSON, `sizes` JSON of the images' bytes by their uids.
+    /// `records` is a JSON array, `card` the JSON of a `Card`, `sizes` a JSON object of the images'
+    /// sizes in bytes by their uids.
     #[wasm_bindgen(constructor)]
     pub fn new(
         records: &str,
         sizes: &str,
         card: &str,
-        format: &str,
+        #[wasm_bindgen(unchecked_param_type = "Format")] format: &str,
         is_zip: bool,
         app_version: &str,
         now: f64,
@@ -50,11 +40,12 @@ impl Exporter {
             serde_json::from_str(records).map_err(|error| Fault::new("bad-argument", error))?;
         let (mut records, mut unread) = (Vec::with_capacity(list.len()), Vec::new());
         for value in list {
-            match Record::from_json(&value, now as i64) {
+            // The exporter checks the values.
+            match Record::parse(&value) {
                 Ok(record) => records.push(record),
                 Err(error) => {
-                    let uid = value["uid"].as_str().unwrap_or_default();
-                    unread.push(json!({ "uid": uid, "reason": error.to_string() }));
+                    let uid = value["uid"].as_str().unwrap_or_default().into();
+                    unread.push(LeftOut { uid, reason: error.to_string() });
                 }
             }
         }
@@ -65,55 +56,50 @@ impl Exporter {
         let format = Format::of(format)
             .ok_or_else(|| Fault::new("bad-argument", "a format is \"parquet\", \"jsonl\" or \"csv\""))?;
         let packing = if is_zip { Packing::Zip } else { Packing::Folder };
-        let options =
-            ExportOptions { format, packing, card, app_version: app_version.into(), now: now as i64 };
-        let exporter = InnerExporter::new(options, records, &sizes).map_err(Fault::from)?;
+        let options = ExportOptions {
+            format,
+            packing,
+            card: card.into(),
+            app_version: app_version.into(),
+            now: now as i64,
+        };
+        let exporter = InnerExporter::new(options, records, &sizes).map_err(fault::export)?;
         Ok(Self { exporter, unread })
     }
 
-    /// JSON of the records that are not written, each with the reason.
-    #[wasm_bindgen(js_name = leftOut)]
-    pub fn left_out(&self) -> String {
-        let planned =
-            self.exporter.left_out().iter().map(|(uid, reason)| json!({ "uid": uid, "reason": reason }));
-        Value::Array(self.unread.iter().cloned().chain(planned).collect()).to_string()
+    /// The records that are left out.
+    #[wasm_bindgen(js_name = leftOut, unchecked_return_type = "LeftOut[]")]
+    pub fn left_out(&self) -> Result<JsValue, JsValue> {
+        let planned = self.exporter.left_out().iter();
+        let planned = planned.map(|(uid, reason)| LeftOut { uid: uid.clone(), reason: reason.clone() });
+        let all: Vec<LeftOut> = self.unread.iter().cloned().chain(planned).collect();
+        parse(serde_json::to_string(&all))
     }
 
     pub fn steps(&self) -> f64 {
         self.exporter.steps() as f64
     }
 
-    /// The uids of the images to give next; empty when only `finish` is left.
+    /// The uids of the images to give next; empty if only `finish` is left.
     pub fn wanted(&self) -> Vec<String> {
         self.exporter.wanted().into_iter().map(str::to_owned).collect()
     }
 
-    /// Takes the images that were wanted; gives the pieces that came of it.
-    pub fn give(&mut self, images: Vec<Uint8Array>) -> Result<Array, JsValue> {
+    /// Gives the bytes of the images of `wanted`.
+    pub fn give(&mut self, images: Vec<Uint8Array>) -> Result<(), JsValue> {
         let images = images.iter().map(Uint8Array::to_vec).collect();
-        self.exporter.give(images).map_err(Fault::from)?;
-        Ok(self.take())
+        Ok(self.exporter.give(images).map_err(fault::export)?)
     }
 
-    /// Writes what is left. The last pieces are at `chunks` of the result, the rest as JSON at `exported`.
-    pub fn finish(&mut self) -> Result<JsValue, JsValue> {
-        let exported = self.exporter.finish().map_err(Fault::from)?;
-        let file = |file: &WrittenFile| json!({ "path": file.path, "bytes": file.bytes, "rows": file.rows, "sha256": file.sha256 });
-        let files: Vec<Value> = exported.files.iter().map(file).collect();
-        let json = json!({
-            "name": exported.name,
-            "records": exported.records,
-            "bytes": exported.bytes,
-            "files": files,
-        });
-        let result = Object::new();
-        Reflect::set(&result, &"chunks".into(), &self.take())?;
-        Reflect::set(&result, &"exported".into(), &json.to_string().into())?;
-        Ok(result.into())
+    /// Writes the rest.
+    pub fn finish(&mut self) -> Result<Ts<Exported>, JsValue> {
+        to_js(self.exporter.finish().map_err(fault::export)?)
     }
 
-    /// A piece is bytes, the path of a file that begins, or null where one ends.
-    fn take(&mut self) -> Array {
+    /// The pieces that were written since the last call: bytes, the path of a file that starts, or
+    /// null at the end of a file.
+    #[wasm_bindgen(unchecked_return_type = "(Uint8Array | string | null)[]")]
+    pub fn take(&mut self) -> Array {
         let pieces = self.exporter.take().into_iter().map(|chunk| match chunk {
             Chunk::Open(path) => JsValue::from(path),
             Chunk::Bytes(bytes) => Uint8Array::from(bytes.as_slice()).into(),

@@ -1,38 +1,28 @@
-//! Errors as JavaScript sees them: a sentence and a stable code, which `../js/error.ts` documents.
+//! Errors of the library, with the codes that `../js/error.ts` documents.
 
+use pickscore_dataset::contribution::ExportError;
+use pickscore_glue::Fault;
 use pickscore_preferences::{RecordError, RoundError};
-use wasm_bindgen::prelude::*;
 
-/// Something that went wrong, on its way to JavaScript.
-pub(crate) struct Fault {
-    code: &'static str,
-    message: String,
+/// A record is invalid.
+pub(crate) fn record(error: RecordError) -> Fault {
+    Fault::new("record", error)
 }
 
-impl Fault {
-    pub(crate) fn new(code: &'static str, message: impl ToString) -> Self {
-        Self { code, message: message.to_string() }
-    }
+/// Settings or state of a round are invalid, or it is over.
+pub(crate) fn round(error: RoundError) -> Fault {
+    let code = if matches!(error, RoundError::Over) { "round-over" } else { "round" };
+    Fault::new(code, error)
 }
 
-impl From<Fault> for JsValue {
-    fn from(fault: Fault) -> Self {
-        let error = js_sys::Error::new(&fault.message);
-        // An object without prototype surprises cannot refuse a property.
-        let _ = js_sys::Reflect::set(&error, &"code".into(), &fault.code.into());
-        error.into()
-    }
-}
-
-impl From<RecordError> for Fault {
-    fn from(error: RecordError) -> Self {
-        Self::new("record", error)
-    }
-}
-
-impl From<RoundError> for Fault {
-    fn from(error: RoundError) -> Self {
-        let code = if error == RoundError::Over { "round-over" } else { "round" };
-        Self::new(code, error)
-    }
+/// A contribution cannot be written.
+pub(crate) fn export(error: ExportError) -> Fault {
+    let code = match &error {
+        ExportError::Card { .. } => "card",
+        ExportError::Empty => "nothing-to-export",
+        ExportError::Image { .. } => "image",
+        ExportError::Order { .. } => "internal",
+        ExportError::Records { .. } | ExportError::Write { .. } => "write",
+    };
+    Fault::new(code, error)
 }

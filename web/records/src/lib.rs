@@ -1,29 +1,38 @@
-//! Records, rounds and contributions for browsers: thin conversions between JavaScript's values and the library's. The JavaScript library
-//! (`../js`) is the only caller.
+//! Records, rounds and contributions for browsers: converts between JavaScript values and those of
+//! the Rust library. Only the JavaScript library in `../js` uses this package.
 //!
-//! Plain values cross as JSON, which is one string either way; bytes cross as `Uint8Array`.
+//! Records and settings are passed as JSON, results as the objects of `values`, and bytes as
+//! `Uint8Array`.
 
-#![cfg(target_family = "wasm")]
 #![allow(
     missing_docs,
     unreachable_pub,
-    reason = "wasm-bindgen's macros make items without documentation, and want pub"
+    reason = "wasm-bindgen's macros generate items without documentation and require pub"
 )]
+#![cfg_attr(not(target_family = "wasm"), allow(unused_imports, reason = "only tests run natively"))]
 
+mod values;
+
+#[cfg(target_family = "wasm")]
+mod convert;
+#[cfg(target_family = "wasm")]
 mod export;
+#[cfg(target_family = "wasm")]
 mod fault;
+#[cfg(target_family = "wasm")]
 mod import;
+#[cfg(target_family = "wasm")]
 mod metadata;
+#[cfg(target_family = "wasm")]
 mod preference;
+#[cfg(target_family = "wasm")]
+mod ranking;
+#[cfg(target_family = "wasm")]
+mod round;
 
-use wasm_bindgen::prelude::*;
-
-/// Runs before anything else.
-#[wasm_bindgen(start)]
+/// Runs when the wasm is loaded.
+#[cfg(target_family = "wasm")]
+#[wasm_bindgen::prelude::wasm_bindgen(start)]
 pub fn start() {
-    std::panic::set_hook(Box::new(|panic| {
-        // The trap that follows says only "unreachable": the library reads the reason here.
-        let reason = JsValue::from_str(&panic.to_string());
-        let _ = js_sys::Reflect::set(&js_sys::global(), &JsValue::from_str("pickscoreRecordsPanic"), &reason);
-    }));
+    pickscore_glue::report_panics("pickscoreRecordsPanic");
 }

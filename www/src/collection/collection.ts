@@ -1,23 +1,25 @@
 /**
- * Everything that was collected in this browser: choices, images, rounds. One for the page; elements watch {@link collection}.
+ * Everything collected in this browser: choices, images, rounds. The page has one collection;
+ * elements watch {@link collection}.
  *
- * Every change is one transaction that leaves the tables consistent: an image is there exactly as long as a choice, a deleted choice or a round needs it,
- * counted by index in the same transaction. So no moment to end the browser is a bad one, and no second tab can come in between.
+ * Every change is one transaction that leaves the tables consistent. An image exists exactly as
+ * long as a choice, a deleted choice or a round needs it, counted by index in the same transaction.
+ * So the browser may be killed at any moment, and no other tab can interfere.
  */
 
 import { Store } from "../state/store";
 import type { PreferenceRecord } from "./library";
 import { Database, DatabaseError, type Obstacle } from "./database";
 import { MemoryTables } from "./memory";
-import type { BinRow, PlaceRow, RecordRow, RoundRow, TableName } from "./rows";
+import type { AnswerRow, BinRow, PlaceRow, RecordRow, RoundRow, TableName } from "./rows";
 import type { Access, Tables } from "./tables";
 
 export interface CollectionState {
-  /** Where it is kept: memory lasts until the tab closes. */
+  /** Where it is stored. Memory lasts until the tab closes. */
   place: "opening" | "browser" | "memory";
-  /** Why it is kept in memory. */
+  /** Why it is stored in memory only. */
   obstacle?: { code: Obstacle | "full" | "failed" | "closed"; detail: string };
-  /** Grows with every change, in any tab. */
+  /** Increases with every change, in any tab. */
   version: number;
 }
 
@@ -32,7 +34,10 @@ let opening: Promise<Tables> | undefined;
 const channel = typeof BroadcastChannel === "undefined" ? undefined : new BroadcastChannel("pickscore-collection");
 channel?.addEventListener("message", () => tell());
 
-/** Opens the collection, once. Never rejects: where the browser keeps nothing, memory does, and the state says why. */
+/**
+ * Opens the collection, once. Never rejects: if the browser stores nothing, memory is used and the
+ * state says why.
+ */
 export function openCollection(): Promise<Tables> {
   opening ??= open();
   return opening;
@@ -52,7 +57,10 @@ async function open(): Promise<Tables> {
   }
 }
 
-/** Goes on in memory, with all that is stored: for a visitor whose disk is full and who wants to export. */
+/**
+ * Continues in memory with everything stored so far, for a visitor whose disk is full and who wants
+ * to export.
+ */
 export async function goOnInMemory(): Promise<void> {
   const memory = new MemoryTables();
   await memory.fill(await openCollection());
@@ -78,7 +86,7 @@ async function read<R>(tables: readonly TableName[], work: (access: Access) => P
 
 // Images
 
-/** An image with its file, to be kept. */
+/** An image with its file, to be stored. */
 export interface NewImage {
   uid: string;
   file: Blob;
@@ -90,13 +98,13 @@ const WITH_IMAGES = ["records", "bin", "rounds", "images", "files"] as const;
 async function keep(access: Access, images: readonly NewImage[]): Promise<void> {
   for (const { uid, file } of images) {
     if (await access.get("images", uid)) continue;
-    // A plain `Blob`: a `File` of the visitor's disk would be stored with its name and date.
+    // A plain `Blob`: a `File` from the visitor's disk would be stored with its name and date.
     await access.put("files", { uid, file: file instanceof File ? file.slice(0, file.size, file.type) : file });
     await access.put("images", { uid, bytes: file.size });
   }
 }
 
-/** Lets images go that nothing holds any more. */
+/** Deletes images that nothing refers to any more. */
 async function release(access: Access, images: Iterable<string>): Promise<void> {
   for (const uid of new Set(images)) {
     let held = false;
@@ -107,12 +115,12 @@ async function release(access: Access, images: Iterable<string>): Promise<void> 
   }
 }
 
-/** The file of an image; `undefined` where it is gone. */
+/** The file of an image; `undefined` if it is gone. */
 export async function imageFile(uid: string): Promise<Blob | undefined> {
   return (await read(["files"], (access) => access.get("files", uid)))?.file;
 }
 
-/** How many images there are, and their bytes. */
+/** The number of images and their bytes. */
 export async function imageSizes(): Promise<Map<string, number>> {
   const rows = await read(["images"], (access) => access.all("images"));
   return new Map(rows.map(({ uid, bytes }) => [uid, bytes]));
@@ -124,29 +132,29 @@ function rowOf(record: PreferenceRecord): RecordRow {
   return { uid: record.uid, session: record.session_uid, images: [record.left.image_uid, record.right.image_uid], record };
 }
 
-/** All choices, the oldest first. */
+/** All choices, oldest first. */
 export async function listRecords(): Promise<PreferenceRecord[]> {
   const rows = await read(["records"], (access) => access.all("records"));
   return rows.map(({ record }) => record).sort((a, b) => a.created_at - b.created_at || (a.uid < b.uid ? -1 : 1));
 }
 
-/** The choices of a session, the oldest first. */
+/** The choices of a session, oldest first. */
 export async function recordsOf(session: string): Promise<PreferenceRecord[]> {
   const rows = await read(["records"], (access) => access.find("records", "session", session));
   return rows.map(({ record }) => record).sort((a, b) => a.created_at - b.created_at);
 }
 
-/** Adds choices from elsewhere with their images; what is there already stays. */
+/** Adds imported choices with their images; existing ones stay as they are. */
 export function addRecords(records: readonly PreferenceRecord[], images: readonly NewImage[]): Promise<void> {
   return write(WITH_IMAGES, async (access) => {
     await keep(access, images);
     for (const record of records) if (!(await access.get("records", record.uid))) await access.put("records", rowOf(record));
-    // Images of choices that were there already.
+    // Images of choices that already existed.
     await release(access, images.map(({ uid }) => uid));
   });
 }
 
-/** Changes choices, each by what `change` makes of it. Those that are gone are left out. */
+/** Replaces choices by the result of `change`. Choices that no longer exist are skipped. */
 export function changeRecords(uids: readonly string[], change: (record: PreferenceRecord) => PreferenceRecord): Promise<void> {
   return write(["records"], async (access) => {
     for (const uid of uids) {
@@ -156,7 +164,7 @@ export function changeRecords(uids: readonly string[], change: (record: Preferen
   });
 }
 
-/** Deletes choices. They can be brought back with {@link restoreRecords} until {@link emptyBin}. */
+/** Deletes choices. {@link restoreRecords} restores them until {@link emptyBin}. */
 export function deleteRecords(uids: readonly string[], batch: string, now: number): Promise<void> {
   return write(["records", "bin"], async (access) => {
     for (const uid of uids) {
@@ -168,12 +176,12 @@ export function deleteRecords(uids: readonly string[], batch: string, now: numbe
   });
 }
 
-/** What was deleted and can be brought back. */
+/** Deleted choices that can still be restored. */
 export function listBin(): Promise<BinRow[]> {
   return read(["bin"], (access) => access.all("bin"));
 }
 
-/** Brings back what was deleted together. */
+/** Restores choices that were deleted together. */
 export function restoreRecords(batch: string): Promise<void> {
   return write(["records", "bin"], async (access) => {
     for (const { record } of await access.find("bin", "batch", batch)) {
@@ -183,7 +191,7 @@ export function restoreRecords(batch: string): Promise<void> {
   });
 }
 
-/** Deletes for good what was deleted before a moment. */
+/** Permanently deletes choices that were deleted before a point in time. */
 export function emptyBin(before = Infinity): Promise<void> {
   return write(WITH_IMAGES, async (access) => {
     const rows = (await access.all("bin")).filter(({ deleted }) => deleted < before);
@@ -194,7 +202,7 @@ export function emptyBin(before = Infinity): Promise<void> {
 
 // Rounds
 
-/** All rounds and drafts, the latest first. */
+/** All rounds and drafts, latest first. */
 export async function listRounds(): Promise<{ round: RoundRow; place: PlaceRow | undefined }[]> {
   const found = await read(["rounds", "places"], async (access) => {
     const rounds = await access.all("rounds");
@@ -205,7 +213,7 @@ export async function listRounds(): Promise<{ round: RoundRow; place: PlaceRow |
   return found.sort((a, b) => when(b) - when(a));
 }
 
-/** Writes a round or draft with images that are new in it; images that it no longer needs go, if nothing else needs them. */
+/** Stores a round or draft with its new images; images that nothing needs any more are deleted. */
 export function saveRound(round: RoundRow, images: readonly NewImage[] = [], place?: PlaceRow): Promise<void> {
   return write([...WITH_IMAGES, "places"], async (access) => {
     const before = await access.get("rounds", round.uid);
@@ -217,23 +225,48 @@ export function saveRound(round: RoundRow, images: readonly NewImage[] = [], pla
   });
 }
 
-/** Takes a round or draft away. Choices that were made in it stay, with their images. */
+/** Removes a round or draft. Choices that were made in it stay, with their images. */
 export function removeRound(uid: string): Promise<void> {
-  return write([...WITH_IMAGES, "places"], async (access) => {
+  return write([...WITH_IMAGES, "places", "answers"], async (access) => {
     const before = await access.get("rounds", uid);
     await access.delete("rounds", uid);
     await access.delete("places", uid);
+    for (const answer of await access.find("answers", "round", uid)) await access.delete("answers", answer.uid);
     if (before) await release(access, before.images);
   });
 }
 
-/** Writes how far a round is, with the choice that was made or those that were taken back: all of it, or nothing. */
-export function advance(place: PlaceRow, { add, remove = [] }: { add?: PreferenceRecord; remove?: readonly string[] }): Promise<void> {
-  return write(["records", "places"], async (access) => {
+/** The position in a round and its answers in their order. */
+export async function stepsOf(uid: string): Promise<{ place: PlaceRow; answers: AnswerRow[] } | undefined> {
+  const { place, answers } = await read(["places", "answers"], async (access) => ({
+    place: await access.get("places", uid),
+    answers: await access.find("answers", "round", uid),
+  }));
+  return place && { place, answers: answers.sort((a, b) => a.set - b.set || a.number - b.number) };
+}
+
+/**
+ * What one step changes: a choice is added with its answer, or the latest is removed, by their
+ * uids.
+ */
+export interface Step {
+  add?: { record: PreferenceRecord; answer: AnswerRow };
+  remove?: { record: string; answer: string };
+}
+
+/** Writes one step of a round with the new position: all of it, or nothing. */
+export function advance(place: PlaceRow, { add, remove }: Step): Promise<void> {
+  return write(["records", "answers", "places"], async (access) => {
     const before = await access.get("places", place.uid);
     if (!before || before.revision !== place.revision - 1) throw new Conflict("the round went on in another tab");
-    for (const uid of remove) await access.delete("records", uid);
-    if (add) await access.put("records", rowOf(add));
+    if (remove) {
+      await access.delete("records", remove.record);
+      await access.delete("answers", remove.answer);
+    }
+    if (add) {
+      await access.put("records", rowOf(add.record));
+      await access.put("answers", add.answer);
+    }
     await access.put("places", place);
   });
 }

@@ -1,12 +1,19 @@
 /** The tables in IndexedDB. */
 
+import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
 import { INDEXES, type Rows, TABLES, type TableName } from "./rows";
 import type { Access, Tables } from "./tables";
+import { splitPlaces } from "./upgrade";
 
 const NAME = "pickscore-collection";
-/** Grows when a table or an index is added; what is there stays as it is. */
-const VERSION = 1;
-/** How long the browser may take to open it: a profile on a network drive is slow, and one that is locked never answers. */
+/**
+ * Increases with every new table, index or row format. In version 2, answers of rounds became
+ * separate rows.
+ */
+const VERSION = 2;
+/**
+ * How long opening may take: a profile on a network drive is slow, and a locked one never answers.
+ */
 const PATIENCE = 15_000;
 
 /** Why there is no database. */
@@ -23,41 +30,43 @@ export class DatabaseError extends Error {
 }
 
 export class Database implements Tables {
-  readonly #database: IDBDatabase;
+  readonly #database: IDBPDatabase;
 
-  private constructor(database: IDBDatabase) {
+  private constructor(database: IDBPDatabase) {
     this.#database = database;
   }
 
-  /** Opens it, and makes it on the first visit. `onGone` is called when the browser or a newer page takes it away. */
+  /**
+   * Opens the database and creates it on the first visit. `onGone` is called when the browser or a
+   * newer page takes it away.
+   */
   static async open(onGone: () => void): Promise<Database> {
     if (typeof indexedDB === "undefined") throw new DatabaseError("none", "this browser has no IndexedDB");
-    const database = await new Promise<IDBDatabase>((resolve, reject) => {
-      const late = setTimeout(() => reject(new DatabaseError("silent", "it does not answer")), PATIENCE);
-      const fail = (error: DOMException | null) => {
-        clearTimeout(late);
-        const code = error?.name === "VersionError" ? "newer" : "refused";
-        reject(new DatabaseError(code, error?.message ?? "no reason is given"));
-      };
-      try {
-        const request = indexedDB.open(NAME, VERSION);
-        request.onupgradeneeded = () => make(request.result);
-        request.onsuccess = () => {
-          clearTimeout(late);
-          resolve(request.result);
-        };
-        request.onerror = () => fail(request.error);
-      } catch (error) {
-        fail(error as DOMException);
-      }
+    let late: ReturnType<typeof setTimeout> | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      late = setTimeout(() => reject(new DatabaseError("silent", "it does not answer")), PATIENCE);
     });
-    // A newer version of the page in another tab waits for this.
-    database.onversionchange = () => {
-      database.close();
-      onGone();
-    };
-    database.onclose = onGone;
-    return new Database(database);
+    try {
+      const opening = openDB(NAME, VERSION, {
+        upgrade: async (database, from, _to, transaction) => {
+          create(database);
+          if (from === 1) await splitPlaces(access(transaction));
+        },
+        // A newer version of the page in another tab waits for this.
+        blocking: (_current, _blocked, event) => {
+          (event.target as IDBDatabase).close();
+          onGone();
+        },
+        terminated: onGone,
+      });
+      return new Database(await Promise.race([opening, silence]));
+    } catch (error) {
+      if (error instanceof DatabaseError) throw error;
+      const { name, message } = error as DOMException;
+      throw new DatabaseError(name === "VersionError" ? "newer" : "refused", message || "no reason is given");
+    } finally {
+      clearTimeout(late);
+    }
   }
 
   read<R>(tables: readonly TableName[], work: (access: Access) => Promise<R>): Promise<R> {
@@ -68,37 +77,28 @@ export class Database implements Tables {
     return this.#run(tables, "readwrite", work);
   }
 
-  close(): void {
-    this.#database.close();
-  }
-
-  #run<R>(tables: readonly TableName[], mode: IDBTransactionMode, work: (access: Access) => Promise<R>): Promise<R> {
-    return new Promise<R>((resolve, reject) => {
-      // Strict: on the disk when it says so, and not in the system's buffers, which a power cut empties.
-      const transaction = this.#database.transaction([...tables], mode, { durability: "strict" });
-      let result: { value: R } | undefined;
-      let failure: unknown;
-      transaction.oncomplete = () => (result ? resolve(result.value) : reject(failure ?? new DOMException("ended early", "AbortError")));
-      transaction.onabort = () => reject(failure ?? transaction.error ?? new DOMException("aborted", "AbortError"));
-      work(access(transaction)).then(
-        (value) => {
-          result = { value };
-        },
-        (error: unknown) => {
-          failure = error;
-          try {
-            transaction.abort();
-          } catch {
-            // It has ended already.
-            reject(error);
-          }
-        },
-      );
-    });
+  async #run<R>(tables: readonly TableName[], mode: IDBTransactionMode, work: (access: Access) => Promise<R>): Promise<R> {
+    // With strict durability, a completed transaction is on the disk and not only in the system's
+    // buffers, which a power cut empties.
+    const transaction = this.#database.transaction([...tables], mode as "readwrite", { durability: "strict" });
+    // Awaited below, unless `work` fails first.
+    transaction.done.catch(() => undefined);
+    try {
+      const result = await work(access(transaction));
+      await transaction.done;
+      return result;
+    } catch (error) {
+      try {
+        transaction.abort();
+      } catch {
+        // It has ended already.
+      }
+      throw error;
+    }
   }
 }
 
-function make(database: IDBDatabase): void {
+function create(database: IDBPDatabase): void {
   for (const table of TABLES) {
     if (database.objectStoreNames.contains(table)) continue;
     const store = database.createObjectStore(table, { keyPath: "uid" });
@@ -106,25 +106,14 @@ function make(database: IDBDatabase): void {
   }
 }
 
-function access(transaction: IDBTransaction): Access {
+function access(transaction: IDBPTransaction<unknown, string[], "readwrite" | "versionchange">): Access {
   const store = (table: TableName) => transaction.objectStore(table);
   return {
-    get: <T extends TableName>(table: T, uid: string) => answer<Rows[T] | undefined>(store(table).get(uid)),
-    all: <T extends TableName>(table: T) => answer<Rows[T][]>(store(table).getAll()),
-    find: <T extends TableName>(table: T, index: string, value: string) => answer<Rows[T][]>(store(table).index(index).getAll(value)),
-    count: (table, index, value) => answer(store(table).index(index).count(value)),
-    put: async (table, row) => void (await answer(store(table).put(row))),
-    delete: async (table, uid) => void (await answer(store(table).delete(uid))),
+    get: <T extends TableName>(table: T, uid: string): Promise<Rows[T] | undefined> => store(table).get(uid),
+    all: <T extends TableName>(table: T): Promise<Rows[T][]> => store(table).getAll(),
+    find: <T extends TableName>(table: T, index: string, value: string): Promise<Rows[T][]> => store(table).index(index).getAll(value),
+    count: (table, index, value) => store(table).index(index).count(value),
+    put: async (table, row) => void (await store(table).put(row)),
+    delete: (table, uid) => store(table).delete(uid),
   };
-}
-
-function answer<R>(request: IDBRequest<R>): Promise<R> {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = (event) => {
-      // The promise tells; the transaction is aborted by whoever awaits it.
-      event.preventDefault();
-      reject(request.error ?? new DOMException("the request failed", "UnknownError"));
-    };
-  });
 }

@@ -1,15 +1,16 @@
-/** Which tab has a round: two tabs never have the same one. */
+/** Locks that give a round to one tab at a time. */
 
 export interface Held {
-  /** Lets it go. */
+  /** Releases it. */
   release(): void;
-  /** Aborted when another tab takes it over. */
+  /** Aborted when another tab takes over. */
   readonly lost: AbortSignal;
 }
 
 /**
- * Takes hold of something by its name; `undefined` where another tab has it. With `steal` it is taken over from there.
- * Without Web Locks everything is free: then the revision of a round is what keeps tabs from writing over each other.
+ * Locks something by name; `undefined` if another tab has it. `steal` takes it from that tab.
+ * Without Web Locks every lock succeeds; then a round's revision keeps tabs from overwriting each
+ * other.
  */
 export async function hold(name: string, steal = false): Promise<Held | undefined> {
   const gone = new AbortController();
@@ -22,7 +23,8 @@ export async function hold(name: string, steal = false): Promise<Held | undefine
         return new Promise<void>((release) => resolve({ release, lost: gone.signal }));
       })
       .catch((error: unknown) => {
-        // Taken over. Anything else is a browser that refuses locks, as in frames of other sites: what is held in memory there has one tab.
+        // The lock was stolen. Any other error means that the browser refuses locks, as in frames
+        // of other sites; the collection is in memory there, and only this tab has it.
         if ((error as Error).name === "AbortError") gone.abort();
         resolve({ release: () => undefined, lost: gone.signal });
       });

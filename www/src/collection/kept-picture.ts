@@ -1,4 +1,7 @@
-/** An image of the collection, shown: `<kept-picture uid=…>`. Its file is read when it comes near the screen, and let go when it leaves the page. */
+/**
+ * An image of the collection: `<kept-picture uid=…>`. Its file is read when it comes near the
+ * screen and released when it leaves the page.
+ */
 
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";

@@ -1,4 +1,7 @@
-/** The records library as every page uses it: the built file, by its address beside this page. */
+/**
+ * The records library, loaded as any page would load it: the built file, from its address next to
+ * the page.
+ */
 
 import type * as Library from "../../../web/records/js/records";
 
@@ -6,7 +9,7 @@ export type * from "../../../web/records/js/records";
 
 let loaded: Promise<typeof Library> | undefined;
 
-/** Loads the library and its wasm, once; after a failure, anew. */
+/** Loads the library and its wasm once, or again after a failure. */
 export function records(): Promise<typeof Library> {
   loaded ??= load();
   loaded.catch(() => {

@@ -1,4 +1,4 @@
-/** Tables that last until the tab closes, for browsers that keep nothing. */
+/** Tables in memory, for browsers that store nothing. */
 
 import { type Rows, TABLES, type TableName } from "./rows";
 import type { Access, Tables } from "./tables";
@@ -7,7 +7,7 @@ type Row = Rows[TableName];
 
 export class MemoryTables implements Tables {
   #tables = new Map<TableName, Map<string, Row>>(TABLES.map((name) => [name, new Map<string, Row>()]));
-  /** Changes take turns, as they do in a database. */
+  /** Changes run one after another, as in a database. */
   #last: Promise<unknown> = Promise.resolve();
 
   read<R>(_: readonly TableName[], work: (access: Access) => Promise<R>): Promise<R> {
@@ -26,7 +26,7 @@ export class MemoryTables implements Tables {
     });
   }
 
-  /** Takes over everything that other tables hold. */
+  /** Copies everything from other tables. */
   async fill(from: Tables): Promise<void> {
     for (const name of TABLES) {
       const rows = await from.read([name], (access) => access.all(name));

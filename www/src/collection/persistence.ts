@@ -1,10 +1,10 @@
-/** Asking the browser not to clear the collection away when it needs room. */
+/** Asking the browser not to evict the collection when it needs space. */
 
 let asked = false;
 
 /**
- * Asks once, when there is something to lose: the first choice is stored by then. Some browsers ask the visitor, others decide by themselves; either way
- * the collection works.
+ * Asks once, after the first choice has been stored. Some browsers ask the visitor, others decide
+ * by themselves; the collection works either way.
  */
 export async function askToKeep(again = false): Promise<void> {
   if ((asked && !again) || !navigator.storage?.persist) return;
@@ -12,11 +12,11 @@ export async function askToKeep(again = false): Promise<void> {
   try {
     if (!(await navigator.storage.persisted())) await navigator.storage.persist();
   } catch {
-    // Not on this address.
+    // Not available on insecure addresses.
   }
 }
 
-/** How much room the page takes and is granted, where the browser says. */
+/** The space that the page uses and may use, if the browser reports it. */
 export async function room(): Promise<{ used: number; granted: number; kept: boolean } | undefined> {
   try {
     const { usage, quota } = await navigator.storage.estimate();

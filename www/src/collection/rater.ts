@@ -1,4 +1,7 @@
-/** The visitor's random name within the collection. It says nothing about who they are, and never leaves but in what they export. */
+/**
+ * The visitor's random id within the collection. It says nothing about who they are and leaves the
+ * browser only in exports.
+ */
 
 const KEY = "pickscore.rater";
 let fallback: string | undefined;
@@ -16,7 +19,10 @@ export function raterUid(): string {
   }
 }
 
-/** A random UUID. `crypto.randomUUID` is there on secure addresses only, and the page also runs on a plain one of a local network. */
+/**
+ * A random UUID. `crypto.randomUUID` exists only on secure addresses, but the page also runs over
+ * plain http in a local network.
+ */
 export function randomUid(): string {
   if (typeof crypto.randomUUID === "function") return crypto.randomUUID();
   const bytes = crypto.getRandomValues(new Uint8Array(16));

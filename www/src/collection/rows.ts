@@ -1,24 +1,27 @@
-/** What the collection keeps, table by table. */
+/** The rows of the collection's tables. */
 
-import type { ControlPair, EarlierPair, Mode, PreferenceRecord } from "./library";
+import type { ControlPair, EarlierPair, Mode, PreferenceRecord, RoundStep } from "./library";
 
 /** A choice. */
 export interface RecordRow {
   uid: string;
   session: string;
-  /** Both images, by which they are found and counted. */
+  /** Both images, indexed to find and count them. */
   images: string[];
   record: PreferenceRecord;
 }
 
-/** A choice that was deleted and can be brought back. */
+/** A deleted choice that can be restored. */
 export interface BinRow extends RecordRow {
-  /** What was deleted together. */
+  /** Choices deleted together have the same value. */
   batch: string;
   deleted: number;
 }
 
-/** What is known of an image; its bytes are a {@link FileRow}, so that a list of images reads none of them. */
+/**
+ * Facts about an image. Its bytes are in a {@link FileRow}, so that listing images reads none of
+ * them.
+ */
 export interface ImageRow {
   uid: string;
   bytes: number;
@@ -29,7 +32,7 @@ export interface FileRow {
   file: Blob;
 }
 
-/** What is written about how an image came about. */
+/** What is recorded about how an image was made. */
 export interface Written {
   generator: string;
   prompt: string | null;
@@ -37,14 +40,14 @@ export interface Written {
   seed: string | null;
 }
 
-/** An image in a round, and what is known about how it came about. */
+/** An image in a round, and what is known about how it was made. */
 export interface Item {
   uid: string;
-  /** Folder and name. */
+  /** Folder and file name. */
   path: string;
-  /** What made it, by the rule that the visitor chose; null until a round begins, or where nobody knows. */
+  /** The model, by the visitor's rule; null until a round begins, or if unknown. */
   model: string | null;
-  /** What the file itself, or the generator that sent it, says. */
+  /** What the file's metadata or the generator says. */
   written: Written | null;
 }
 
@@ -53,24 +56,24 @@ export interface PromptSet {
   prompt: string;
   /** Their uids. */
   images: string[];
-  /** Pairs whose answer is known: an image and a spoilt copy of it. */
+  /** Control pairs: an image and a degraded copy of it. */
   controls?: ControlPair[];
-  /** Pairs that are asked again, in mode `"retest"`. */
+  /** Pairs to judge again, in mode `"retest"`. */
   earlier?: EarlierPair[];
 }
 
-/** Where the models and prompts of images are read. */
+/** Where models and prompts are read from. */
 export interface Rule {
   models: "written" | "pattern" | "none";
   /** For `"pattern"`: see `judge/pattern.ts`. */
   pattern: string;
-  /** Whether prompts that files say are taken. */
+  /** Whether prompts in the files' metadata are used. */
   writtenPrompts: boolean;
 }
 
-/** What a draft has beside its images. */
+/** A draft's settings. */
 export interface DraftWords {
-  /** One prompt a line. */
+  /** One prompt per line. */
   prompts: string;
   rule: Rule;
 }
@@ -78,21 +81,24 @@ export interface DraftWords {
 /** How the visitor wants to judge. */
 export interface Plan {
   mode: Mode;
-  /** Whether names and scores are shown before the choice. */
+  /** Whether models and scores are shown before the choice. */
   open: boolean;
   controls: boolean;
-  /** Most pairs of a prompt; 0 is no limit of the visitor's. */
+  /** Maximum pairs per prompt; 0 means no limit. */
   limit: number;
   seed: number;
 }
 
-/** A round, or the pictures that are laid out for one. Written once; how far it is, is a {@link PlaceRow}. */
+/**
+ * A round, or the images that are laid out for one. Written once; the position in it is a
+ * {@link PlaceRow}.
+ */
 export interface RoundRow {
   uid: string;
   kind: "draft" | "round";
   session: string;
   created: number;
-  /** Every image that it needs. */
+  /** Uids of all its images. */
   images: string[];
   items: Item[];
   sets: PromptSet[];
@@ -100,17 +106,48 @@ export interface RoundRow {
   draft?: DraftWords;
 }
 
-/** How far a round is. Small, for it is written with every choice. */
+/**
+ * The position in a round. It is written with every choice, together with the {@link AnswerRow},
+ * and neither grows with the number of choices: the settings follow from the {@link RoundRow},
+ * which is written once.
+ */
 export interface PlaceRow {
   uid: string;
-  /** Grows with every change: a second tab that did not see the last one cannot write over it. */
+  /** Increases with every change, so that a tab that missed one cannot overwrite it. */
   revision: number;
-  /** Each set's round, as the records library keeps it; null before it began. */
-  states: (string | null)[];
-  /** Which set is being judged. */
+  /** The set that is being judged. The sets before it are over, those after it have no answers. */
   at: number;
+  /**
+   * The version of the stored pair and answers: `round_version` of the records library's
+   * `RoundStep`.
+   */
+  version: number;
+  /** The pair that is shown, as in `RoundStep`. */
+  pair: object | null;
   finished: boolean;
   updated: number;
+}
+
+/** An answer of a round. */
+export interface AnswerRow {
+  /** {@link answerUid}. */
+  uid: string;
+  /** The uid of the round. */
+  round: string;
+  /** The set, and the number of the pair within it. */
+  set: number;
+  number: number;
+  /** The answer, as in the records library's `RoundStep`. */
+  answer: NonNullable<RoundStep["answer"]>;
+}
+
+/** The uid of the answer to a pair. */
+export function answerUid(round: string, set: number, number: number): string {
+  return `${round}/${set}/${number}`;
+}
+
+export function answerRow(round: string, set: number, number: number, answer: AnswerRow["answer"]): AnswerRow {
+  return { uid: answerUid(round, set, number), round, set, number, answer };
 }
 
 export interface Rows {
@@ -120,11 +157,12 @@ export interface Rows {
   files: FileRow;
   rounds: RoundRow;
   places: PlaceRow;
+  answers: AnswerRow;
 }
 
 export type TableName = keyof Rows;
 
-/** By what rows are found beside their uid. Of a list, each entry counts. */
+/** Indexes of each table besides the uid. For a list, each entry is indexed. */
 export const INDEXES: { readonly [T in TableName]: readonly string[] } = {
   records: ["session", "images"],
   bin: ["batch", "images"],
@@ -132,6 +170,7 @@ export const INDEXES: { readonly [T in TableName]: readonly string[] } = {
   files: [],
   rounds: ["images"],
   places: [],
+  answers: ["round"],
 };
 
 export const TABLES = Object.keys(INDEXES) as TableName[];

@@ -1,8 +1,11 @@
-/** Tables that change all at once or not at all, wherever they are. */
+/** Tables that change together or not at all, in IndexedDB or memory. */
 
 import type { Rows, TableName } from "./rows";
 
-/** What can be done within one change. Nothing but these may be awaited there: IndexedDB ends a transaction that waits for anything else. */
+/**
+ * The operations within one change. Await nothing else there: IndexedDB ends a transaction that
+ * waits for anything else.
+ */
 export interface Access {
   get<T extends TableName>(table: T, uid: string): Promise<Rows[T] | undefined>;
   all<T extends TableName>(table: T): Promise<Rows[T][]>;
@@ -15,6 +18,6 @@ export interface Access {
 
 export interface Tables {
   read<R>(tables: readonly TableName[], work: (access: Access) => Promise<R>): Promise<R>;
-  /** Resolves when what `work` did is stored; nothing of it is where it throws. */
+  /** Resolves when everything that `work` did is stored; if it throws, nothing is. */
   write<R>(tables: readonly TableName[], work: (access: Access) => Promise<R>): Promise<R>;
 }

@@ -4,7 +4,7 @@ import { records } from "./library";
 
 export async function uidOf(file: Blob): Promise<string> {
   const bytes = await file.arrayBuffer();
-  // Off the main thread where the address is a secure one.
+  // Off the main thread, where a secure address allows it.
   if (crypto.subtle) {
     const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
     return [...digest].map((byte) => byte.toString(16).padStart(2, "0")).join("");

@@ -1,4 +1,7 @@
-/** The version of the page, as records and contributions name it: it is released with the library. `vite.config.ts` puts it in. */
+/**
+ * The page's version as written into records and contributions, the same as the library's. Set in
+ * `vite.config.ts`.
+ */
 
 declare const RELEASED_VERSION: string;
 

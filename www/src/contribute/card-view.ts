@@ -1,4 +1,4 @@
-/** Licence and consent, and what the contribution is called. */
+/** Licence, consent and title of a contribution. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";

@@ -1,4 +1,7 @@
-/** What the visitor says about a contribution: licence, consent, title. Shared by saving it and by handing it in. */
+/**
+ * What the visitor says about a contribution: licence, consent, title. Used for exporting and
+ * submitting.
+ */
 
 import { config, localised } from "../state/config";
 import { Store } from "../state/store";
@@ -7,9 +10,9 @@ import { language } from "../text/language";
 import type { Card } from "./export";
 
 export interface Words {
-  /** Whether it shall be published, or only kept. */
+  /** Whether it may be published. */
   purpose: "publish" | "keep";
-  /** Of the host's list. */
+  /** SPDX identifier from the host's list. */
   licence: string;
   agreed: boolean;
   title: string;
@@ -30,19 +33,19 @@ export function licence(): string {
   return chosen?.id ?? "other";
 }
 
-/** Whether everything is said that has to be. */
+/** Whether all required fields are filled in. */
 export function isReady(): boolean {
   return words.value.purpose === "keep" || words.value.agreed;
 }
 
-/** The card's words for the records library. */
+/** The card for the records library. */
 export function card(): Card {
   const { purpose, title, description } = words.value;
   const publish = purpose === "publish";
   return {
     title: title.trim() || contributeText.defaultTitle(config().title),
     ...(description.trim() && { description: description.trim() }),
-    // As Hugging Face writes them.
+    // In Hugging Face's spelling.
     license: publish ? licence().toLowerCase() : "other",
     consent: publish ? { text: consentText(), version: config().consentVersion } : { text: contributeText.privateCopy, version: "private" },
     collection: contributeText.collection(config().title),

@@ -1,4 +1,7 @@
-/** What went wrong with writing, reading or handing in, in a sentence: by the stable codes of whoever threw it. */
+/**
+ * A sentence for the visitor about a failed export, import or submission, chosen by the error's
+ * code.
+ */
 
 import { contributeText } from "../text/contribute";
 import { explainStorage } from "../text/storage";

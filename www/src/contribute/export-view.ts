@@ -1,4 +1,4 @@
-/** Saving a contribution. */
+/** Exporting a contribution. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "./card-view";
@@ -15,7 +15,7 @@ import { canWriteFolder, type Order, saveFolder, saveZip } from "./export";
 import type { Holdings } from "./holdings";
 
 const FORMATS: Format[] = ["parquet", "jsonl", "csv"];
-/** Reasons that are shown. */
+/** Maximum reasons shown. */
 const MOST = 10;
 
 export class ExportView extends PickElement {

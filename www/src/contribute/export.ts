@@ -1,4 +1,4 @@
-/** Writing a contribution: to a file or folder that the visitor names, or as a download. */
+/** Writing a contribution: to a file or folder that the visitor chooses, or as a download. */
 
 import { imageFile, listRecords } from "../collection/collection";
 import { type ExportOptions, type ExportResult, type Format, records, type Target } from "../collection/library";
@@ -13,7 +13,7 @@ export interface Order {
   onProgress: NonNullable<ExportOptions["onProgress"]>;
 }
 
-/** Newer than TypeScript's own types: Chromium has them, Firefox and Safari do not. */
+/** Missing from TypeScript's types: only Chromium has these. */
 interface Pickers {
   showSaveFilePicker?: (options: object) => Promise<FileSystemFileHandle>;
   showDirectoryPicker?: (options: object) => Promise<FileSystemDirectoryHandle>;
@@ -21,13 +21,16 @@ interface Pickers {
 
 const pickers = globalThis as unknown as Pickers;
 
-/** Whether the browser can write into a folder of the visitor's. */
+/** Whether the browser can write to a folder that the visitor chooses. */
 export const canWriteFolder = typeof pickers.showDirectoryPicker === "function";
 
-/** Where unfinished downloads lie, in the origin private file system. */
+/** Folder for unfinished downloads in the origin private file system. */
 const FOLDER = "exports";
 
-/** Asks where to save a zip and writes it there; without such a dialogue it becomes a download. `undefined` where the visitor closed the dialogue. */
+/**
+ * Asks where to save a zip and writes it there; browsers without that dialogue download it.
+ * `undefined` if the visitor cancelled.
+ */
 export async function saveZip(order: Order): Promise<ExportResult | undefined> {
   if (pickers.showSaveFilePicker) {
     let handle: FileSystemFileHandle;
@@ -43,7 +46,7 @@ export async function saveZip(order: Order): Promise<ExportResult | undefined> {
   return download(order);
 }
 
-/** Asks for a folder and writes the files into it. */
+/** Asks for a folder and writes the files there. */
 export async function saveFolder(order: Order): Promise<ExportResult | undefined> {
   let folder: FileSystemDirectoryHandle | undefined;
   try {
@@ -55,7 +58,10 @@ export async function saveFolder(order: Order): Promise<ExportResult | undefined
   return folder && run(order, { folder });
 }
 
-/** Writes the zip where it takes no memory, if the browser has such a place, and downloads it from there. */
+/**
+ * Writes the zip to the origin private file system if possible, to save memory, and downloads it
+ * from there.
+ */
 async function download(order: Order): Promise<ExportResult> {
   const place = await temporary().catch(() => undefined);
   let result: ExportResult;
@@ -73,12 +79,12 @@ async function download(order: Order): Promise<ExportResult> {
   link.href = address;
   link.download = result.name;
   link.click();
-  // A large download reads from it for a while.
+  // A large download reads from the file for a while.
   setTimeout(() => URL.revokeObjectURL(address), 600_000);
   return result;
 }
 
-/** Writes the files into a folder of the page's own, for handing them in. */
+/** Writes the files to a private folder of the page, for submitting. */
 export async function writeTemporary(order: Order): Promise<{ result: ExportResult; files: { path: string; file: File }[] }> {
   const place = await temporary();
   const folder = await place.getDirectoryHandle(String(Date.now()), { create: true });
@@ -99,19 +105,19 @@ async function temporary(): Promise<FileSystemDirectoryHandle> {
   const root = await navigator.storage.getDirectory();
   const folder = await root.getDirectoryHandle("pickscore-contribute", { create: true });
   const place = await folder.getDirectoryHandle(FOLDER, { create: true });
-  // Not every browser that has the folder can write into it from a page.
+  // Some browsers have the folder but cannot write to it from a page.
   if (!("createWritable" in FileSystemFileHandle.prototype)) throw new Error("read-only");
   return place;
 }
 
-/** Removes what earlier downloads left behind. */
+/** Removes files of earlier downloads. */
 export async function clearTemporary(): Promise<void> {
   try {
     const root = await navigator.storage.getDirectory();
     const folder = await root.getDirectoryHandle("pickscore-contribute");
     await folder.removeEntry(FOLDER, { recursive: true });
   } catch {
-    // There is none.
+    // There is no such folder.
   }
 }
 

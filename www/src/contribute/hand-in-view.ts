@@ -1,4 +1,7 @@
-/** Handing a contribution in: where the host wants it, or on the Hugging Face Hub with the visitor's own token. */
+/**
+ * Submitting a contribution: where the host wants it, or to the Hugging Face Hub with the visitor's
+ * own token.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -19,7 +22,7 @@ export class HandInView extends PickElement {
   declare private open: boolean;
   declare private repository: string;
   declare private pull: boolean;
-  /** Whether a token was typed. */
+  /** Whether a token was entered. */
   declare private ready: boolean;
   declare private running: { abort: AbortController; share: number; stage: "writing" | "sending" } | undefined;
   declare private done: string;
@@ -111,7 +114,7 @@ export class HandInView extends PickElement {
         repository: this.repository.trim(),
         token,
         title: card().title,
-        // Beside the contributions of others, each in a folder of its own.
+        // Each contribution has a folder of its own.
         folder: this.pull ? `contributions/${result.name.replace(/\.zip$/, "")}-${crypto.getRandomValues(new Uint32Array(1))[0]?.toString(36) ?? ""}` : "",
         pullRequest: this.pull,
         create: !this.pull,

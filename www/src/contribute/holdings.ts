@@ -1,4 +1,4 @@
-/** What has been collected, counted: by session, by prompt, in all. */
+/** Counts of what has been collected: by session, by prompt, in total. */
 
 import { collection, imageSizes, listBin, listRecords } from "../collection/collection";
 import { type Agreement, type PreferenceRecord, records } from "../collection/library";
@@ -7,7 +7,7 @@ import { Store } from "../state/store";
 
 export interface SessionOf {
   uid: string;
-  /** The oldest first. */
+  /** Oldest first. */
   records: PreferenceRecord[];
   prompts: string[];
   began: number;
@@ -16,7 +16,7 @@ export interface SessionOf {
 
 export interface Holdings {
   records: PreferenceRecord[];
-  /** The latest first. */
+  /** Latest first. */
   sessions: SessionOf[];
   prompts: number;
   ties: number;
@@ -29,13 +29,13 @@ export interface Holdings {
   bin: BinRow[];
 }
 
-/** Absent until it has been read. */
+/** Undefined until it has been read. */
 export const holdings = new Store<Holdings | undefined>(undefined);
 
 let reading = false;
 let version = -1;
 
-/** Counts anew whenever the collection changes, while somebody looks. */
+/** Recounts on every change of the collection while the screen is open. */
 export function watchHoldings(): () => void {
   void read();
   return collection.subscribe(() => void read());
@@ -45,7 +45,7 @@ async function read(): Promise<void> {
   if (reading || version === collection.value.version) return;
   reading = true;
   try {
-    // Choices come one by one, from this tab or another: one count for all that came meanwhile.
+    // Choices arrive one by one, from any tab; all that arrive during a count share the next one.
     while (version !== collection.value.version) {
       version = collection.value.version;
       holdings.value = await count();
@@ -92,7 +92,7 @@ export function sessionsOf(all: readonly PreferenceRecord[]): SessionOf[] {
     .sort((a, b) => b.ended - a.ended);
 }
 
-/** Which choices are shown. */
+/** Whether a choice matches the filter and search. */
 export type Filter = "all" | "ties" | "skipped" | "conflicts" | "controls";
 
 export function matches(record: PreferenceRecord, { filter, words, conflicting }: { filter: Filter; words: string; conflicting: ReadonlySet<string> }): boolean {

@@ -1,24 +1,24 @@
 /**
- * Handing a contribution in on the Hugging Face Hub, with the visitor's own token. The library is loaded when somebody does that and at no other time; the
- * token goes with its requests and is kept nowhere.
+ * Submitting to the Hugging Face Hub with the visitor's own token. The Hub's library is loaded only
+ * then; the token is sent with its requests and is not stored.
  */
 
 import { isAllowed } from "../shell/policy";
 
 export interface HandIn {
   files: { path: string; file: File }[];
-  /** `owner/name` of the data set. */
+  /** `owner/name` of the dataset. */
   repository: string;
   token: string;
   title: string;
-  /** Where in the data set the files go; `""` is its root. */
+  /** Folder of the files in the dataset; `""` is its root. */
   folder: string;
-  /** Whether the owner has to agree first. */
+  /** Whether to open a pull request. */
   pullRequest: boolean;
-  /** Makes the data set where there is none. */
+  /** Creates the dataset if it does not exist. */
   create: boolean;
   signal: AbortSignal;
-  /** Shares of each file's way. */
+  /** Progress from 0 to 1. */
   onProgress: (done: number, total: number) => void;
 }
 
@@ -36,7 +36,7 @@ export class HubError extends Error {
   }
 }
 
-/** Uploads. Returns the address where the visitor sees it. */
+/** Uploads the files and returns the address of the result. */
 export async function handIn({ files, repository, token, title, folder, pullRequest, create, signal, onProgress }: HandIn): Promise<string> {
   if (!isAllowed(HUB)) throw new HubError("hub-blocked", HUB);
   const hub = await import("@huggingface/hub");
@@ -63,7 +63,7 @@ export async function handIn({ files, repository, token, title, folder, pullRequ
         return pull ?? `${HUB}/datasets/${repository}`;
       }
       if (value.event !== "fileProgress") continue;
-      // Half of the way is reading the file, half is sending it.
+      // Reading a file counts as half of its progress, sending it as the other half.
       share.set(value.path, (value.state === "hashing" ? 0 : 0.5) + value.progress / 2);
       onProgress([...share.values()].reduce((sum, part) => sum + part, 0), files.length);
     }

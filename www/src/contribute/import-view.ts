@@ -1,4 +1,4 @@
-/** Reading contributions back: what would be added is shown before anything is. */
+/** Importing contributions: shows what would be added before anything is. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { deleteRecords } from "../collection/collection";
@@ -12,7 +12,7 @@ import { bytes, number } from "../text/format";
 import { explainData } from "./explain";
 import { add, preview, type Preview } from "./import";
 
-/** Refusals that are shown. */
+/** Maximum refusals shown. */
 const MOST = 20;
 
 export class ImportView extends PickElement {
@@ -83,7 +83,7 @@ export class ImportView extends PickElement {
     if (files.length > 0) void this.read(files);
   }
 
-  /** Reads files that were chosen, here or by a drop on the screen. */
+  /** Reads files that were chosen, or dropped on the screen. */
   async read(files: File[]): Promise<void> {
     if (this.running) return;
     this.found = undefined;
@@ -146,7 +146,7 @@ export class ImportView extends PickElement {
 
 customElements.define("import-view", ImportView);
 
-/** Where in which file: rows are counted from one, as people do. */
+/** File and position; rows are counted from one. */
 function placeOf({ file, row, column }: Refusal): string {
   const parts = [file];
   if (row !== null) parts.push(contributeText.row(number(row + 1)));

@@ -1,11 +1,14 @@
-/** Reading contributions back: first what is in them, then, if the visitor wants it, into the collection. */
+/**
+ * Importing contributions: first reads what they contain, then adds it to the collection on
+ * request.
+ */
 
 import { addRecords, listRecords, type NewImage } from "../collection/collection";
 import { type Comparison, type ImportOptions, type ImportResult, type PreferenceRecord, records } from "../collection/library";
 
 export interface Preview {
   files: File[];
-  /** For each record of the files, in their order, what is added; null where it is known. */
+  /** What to add for each record, in the files' order; null if it exists already. */
   plan: (PreferenceRecord | null)[];
   fresh: number;
   duplicates: number;
@@ -14,12 +17,12 @@ export interface Preview {
   refusedCount: number;
 }
 
-/** Choices of one transaction: their images are in memory until then. */
+/** Choices per transaction; their images are in memory until it is done. */
 const PORTION = 16;
 
 type Run = Pick<ImportOptions, "onProgress"> & { signal: AbortSignal };
 
-/** Reads the files and says what adding them would do. Keeps no image. */
+/** Reads the files and reports what adding them would do. Keeps no image in memory. */
 export async function preview(files: File[], run: Run): Promise<Preview> {
   const { importContribution, compareRecords } = await records();
   const incoming: PreferenceRecord[] = [];
@@ -37,7 +40,7 @@ export async function preview(files: File[], run: Run): Promise<Preview> {
   };
 }
 
-/** Which of the records, in their order, are the new ones: those come in the same order. */
+/** Which records are new, in their order; the second reading returns them in the same order. */
 function planOf(incoming: readonly PreferenceRecord[], { fresh, renamed }: Comparison): (PreferenceRecord | null)[] {
   const from = new Map(renamed.map(({ from, to }) => [to, from]));
   let next = 0;
@@ -49,7 +52,7 @@ function planOf(incoming: readonly PreferenceRecord[], { fresh, renamed }: Compa
   });
 }
 
-/** Adds what is new. Returns the uids that were added, all of them or, where it was stopped, those until then. */
+/** Adds what is new. Returns the uids that were added, also when it was stopped halfway. */
 export async function add({ files, plan }: Preview, run: Run): Promise<string[]> {
   const { importContribution } = await records();
   const added: string[] = [];
@@ -78,7 +81,7 @@ export async function add({ files, plan }: Preview, run: Run): Promise<string[]>
       },
     });
   } catch (error) {
-    // What was stored before it was stopped stays, and can be taken back.
+    // Choices stored before it was stopped stay, and can be undone.
     if (!run.signal.aborted) throw error;
     return added;
   }
@@ -86,7 +89,7 @@ export async function add({ files, plan }: Preview, run: Run): Promise<string[]>
   return added;
 }
 
-/** What a browser needs to know to show a picture. */
+/** The media type by which a browser shows an image. */
 function typeOf(bytes: Uint8Array): string {
   const [first, second, third] = bytes;
   if (first === 0x89 && second === 0x50) return "image/png";

@@ -1,4 +1,4 @@
-/** A choice in a list: both pictures, what was chosen, to be changed or deleted. */
+/** A choice in a list: both images and the answer, which can be changed or deleted. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
@@ -147,7 +147,7 @@ export class PairRow extends PickElement {
 
 customElements.define("pair-row", PairRow);
 
-/** Deletes choices; they can be brought back from the message, or from the screen's top. */
+/** Deletes choices; the message and the top of the screen offer to restore them. */
 export async function deleteWithUndo(uids: readonly string[]): Promise<void> {
   const batch = randomUid();
   try {

@@ -1,4 +1,4 @@
-/** The screen Contribute: what was collected, and how it leaves this browser. */
+/** The screen Contribute: what was collected, and its export. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "./export-view";
@@ -19,7 +19,7 @@ import { clearTemporary } from "./export";
 import { type Holdings, holdings, watchHoldings } from "./holdings";
 import type { ImportView } from "./import-view";
 
-/** Deleted choices of before this go for good when the screen is opened. */
+/** Choices deleted longer ago than this are removed permanently when the screen opens. */
 const KEPT_IN_BIN = 3_600_000;
 
 export class ContributeScreen extends PickElement {
@@ -137,7 +137,7 @@ export class ContributeScreen extends PickElement {
     `;
   }
 
-  /** Whether the browser may clear it away. */
+  /** Whether the browser may evict the collection. */
   #kept(): TemplateResult | typeof nothing {
     if (collection.value.place !== "browser" || !this.place) return nothing;
     const ask = async () => {

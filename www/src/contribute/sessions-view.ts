@@ -11,7 +11,7 @@ import { language } from "../text/language";
 import { type Filter, type Holdings, matches, type SessionOf, sessionsOf } from "./holdings";
 import { deleteWithUndo } from "./pair-row";
 
-/** Choices that a session shows at first, and adds. */
+/** Choices that a session shows at first, and with each *Show more*. */
 const PORTION = 20;
 const FILTERS: Filter[] = ["all", "ties", "skipped", "conflicts", "controls"];
 
@@ -20,7 +20,7 @@ export class SessionsView extends PickElement {
   declare holdings: Holdings;
   declare private filter: Filter;
   declare private words: string;
-  /** Sessions that are open; the latest is, until the visitor closes it. */
+  /** Open sessions; the latest one is open until the visitor closes it. */
   declare private open: ReadonlyMap<string, boolean>;
   declare private shown: ReadonlyMap<string, number>;
 

@@ -1,4 +1,4 @@
-/** What every element's shadow root begins with: text, links, buttons, fields. */
+/** Shared styles of every shadow root: text, links, buttons, fields. */
 
 import { css } from "lit";
 
@@ -116,7 +116,7 @@ export const base = css`
   .button:active {
     background: var(--line);
   }
-  /* A button that lets files be chosen: the input lies over it, unseen. */
+  /* A button that opens a file dialogue: an invisible input covers it. */
   .button:has(> input[type="file"]) {
     position: relative;
   }
@@ -246,7 +246,7 @@ export const base = css`
     outline-offset: 2px;
     border-radius: var(--corner);
   }
-  /* They take the focus when a screen changes, so that reading goes on there; nothing can be done with them. */
+  /* Focused when a screen changes, so that screen readers continue there; not interactive. */
   :is(main, h1, h2)[tabindex="-1"]:focus-visible {
     outline: none;
   }
@@ -268,7 +268,7 @@ export const base = css`
   progress::-moz-progress-bar {
     background: var(--mark);
   }
-  /* A problem is told by its mark and its bar, never by colour alone. */
+  /* Problems have an icon and a bar, because colour alone is not enough. */
   .problem,
   .notice {
     border-inline-start: 3px solid var(--ink);

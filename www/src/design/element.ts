@@ -1,4 +1,4 @@
-/** What every element of the page extends: the shared styles, and the language. */
+/** Base class of every element of the page: the shared styles and the language. */
 
 import { type CSSResult, LitElement } from "lit";
 import { Watch } from "../state/store";
@@ -6,7 +6,7 @@ import { language } from "../text/language";
 import { base } from "./base";
 
 export class PickElement extends LitElement {
-  /** To begin `styles` with. */
+  /** Put these first in `styles`. */
   static readonly shared: readonly CSSResult[] = [base];
   static override styles: CSSResult[] = [base];
 

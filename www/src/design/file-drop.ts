@@ -1,15 +1,21 @@
-/** Files that are dropped anywhere on the page, for the screen that is shown. */
+/** Files dropped anywhere on the page, for the current screen. */
 
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
 
-/** Takes drops while `wanted()`, and draws a veil while files are held over the page: the class `drop` of the shared styles. */
+/**
+ * Accepts drops while `wanted()`, and shows an overlay while files are dragged over the page: the
+ * class `drop` of the shared styles.
+ */
 export class FileDrop implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #wanted: () => boolean;
   readonly #take: (transfer: DataTransfer) => void;
   #over = false;
 
-  /** `take` has to read the transfer before it returns or awaits: a browser empties it afterwards. */
+  /**
+   * `take` has to read the transfer before it returns or awaits, because a browser empties it
+   * afterwards.
+   */
   constructor(host: ReactiveControllerHost, wanted: () => boolean, take: (transfer: DataTransfer) => void) {
     this.#host = host;
     this.#wanted = wanted;
@@ -29,7 +35,7 @@ export class FileDrop implements ReactiveController {
     removeEventListener("drop", this.#dropped);
   }
 
-  /** What to show while files are held over the page. */
+  /** The overlay shown while files are dragged over the page. */
   veil(text: string): TemplateResult | typeof nothing {
     return this.#over ? html`<div class="drop"><p class="title">${text}</p></div>` : nothing;
   }

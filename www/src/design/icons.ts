@@ -1,4 +1,7 @@
-/** Line icons on a grid of 16, drawn for this page. They say nothing to screen readers: a text beside them, or a label, does. */
+/**
+ * Line icons on a 16-pixel grid, drawn for this page. Hidden from screen readers: a text or label
+ * next to each says the same.
+ */
 
 import { svg, html, type TemplateResult } from "lit";
 

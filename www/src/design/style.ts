@@ -1,4 +1,7 @@
-/** Sets CSS properties on an element without a `style` attribute, which the content security policy refuses. */
+/**
+ * Sets CSS properties on an element without a `style` attribute, which the content security policy
+ * refuses.
+ */
 
 import { noChange } from "lit";
 import { AsyncDirective } from "lit/async-directive.js";

@@ -1,6 +1,9 @@
-/** Addresses of models, as the library keeps them. */
+/** Model addresses in the library's form. */
 
-/** The address of the directory that a visitor's words lead to: `hf:owner/name` and the Hub's model pages are directories of files. */
+/**
+ * The directory address for what the visitor entered; `hf:owner/name` and the Hub's model pages are
+ * resolved to directories of files.
+ */
 export function expandAddress(model: string): string {
   const words = model.trim();
   const page = /^(?:hf:|https:\/\/huggingface\.co\/)([\w.-]+\/[\w.-]+?)\/?(?:\/tree\/([^/?#]+)\/?)?$/.exec(words);

@@ -1,19 +1,19 @@
-/** The model that is loaded, for all screens: loading it, telling how far it is, stopping, letting go. */
+/** The loaded model, shared by all screens: loading it, progress, stopping, unloading. */
 
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
 import { expandAddress } from "./address";
-import { type CachePolicy, type Info, library, type LoadOptions, type LoadProgress, type PickScore, type Support } from "./library";
+import { type CachePolicy, type Info, library, type LoadOptions, type LoadProgress, type PickScore, type ScorerName, type Support } from "./library";
 
-/** What is being loaded, and how far it is. */
+/** A load in progress. */
 export interface Loading {
   name: string;
   /** The address, or the files of a folder. */
   model: string | File[];
   progress: LoadProgress;
-  /** When the stage began (milliseconds of `performance.now`), and with how many bytes. */
+  /** When the stage began (`performance.now`) and how many bytes were loaded then. */
   since: number;
   from: number;
 }
@@ -22,11 +22,13 @@ export interface Session {
   support: Support | undefined;
   scorer: PickScore | undefined;
   info: Info | undefined;
-  /** The address of the loaded model; `""` where it came from files. */
+  /** The address of the loaded model; `""` if it came from files. */
   address: string;
+  /** How the loaded model was chosen. */
+  choice: LoadChoice | undefined;
   loading: Loading | undefined;
-  /** What the last load failed with, and of what. */
-  failed: { error: unknown; model: string | File[]; name: string } | undefined;
+  /** Why the last load failed, and of which model. */
+  failed: { error: unknown; choice: LoadChoice } | undefined;
 }
 
 export const session = new Store<Session>({
@@ -34,20 +36,21 @@ export const session = new Store<Session>({
   scorer: undefined,
   info: undefined,
   address: "",
+  choice: undefined,
   loading: undefined,
   failed: undefined,
 });
 
 let running: { abort: AbortController; done: Promise<void> } | undefined;
 
-/** Finds out what the browser can do. */
+/** Detects what the browser supports. */
 export async function findSupport(): Promise<Support> {
   const support = session.value.support ?? (await (await library()).probe());
   session.patch({ support });
   return support;
 }
 
-/** Whether the loaded model, or else the one that is being loaded, is the demonstration. */
+/** Whether the loaded (or else the loading) model is the demonstration. */
 export function isDemonstration({ address, loading, scorer }: Session = session.value): boolean {
   return isOwn(scorer ? address : loading?.model);
 }
@@ -60,64 +63,70 @@ function isOwn(model: string | File[] | undefined): boolean {
 export interface LoadChoice {
   model: string | File[];
   name: string;
+  scorer?: ScorerName;
+  /** The head: its address or a file. */
+  head?: string | File;
   cache?: CachePolicy;
 }
 
-/** Loads a model in place of whatever is loaded or loading. Never rejects: the session tells how it ended. */
-export async function loadModel({ model, name, cache }: LoadChoice): Promise<void> {
+/** Loads a model in place of the current one. Never rejects: the session has the outcome. */
+export async function loadModel(choice: LoadChoice): Promise<void> {
   await stopLoading();
   const abort = new AbortController();
-  const done = load({ model, name, ...(cache && { cache }) }, abort.signal);
+  const done = load(choice, abort.signal);
   running = { abort, done };
   await done;
 }
 
-/** Stops a load; what has come is kept, and the next one goes on from there. */
+/** Stops a load. What was downloaded is kept, and the next load continues from there. */
 export async function stopLoading(): Promise<void> {
   running?.abort.abort();
   await running?.done;
 }
 
-/** Lets the loaded model go, with its memory. */
+/** Unloads the model and frees its memory. */
 export async function unload(): Promise<void> {
   const { scorer } = session.value;
-  session.patch({ scorer: undefined, info: undefined, address: "" });
+  session.patch({ scorer: undefined, info: undefined, address: "", choice: undefined });
   await scorer?.dispose();
 }
 
-async function load({ model, name, cache }: LoadChoice, signal: AbortSignal): Promise<void> {
-  const progress = { stage: "engine", loaded: 0 };
+async function load(choice: LoadChoice, signal: AbortSignal): Promise<void> {
+  const { model, name, scorer: as = "auto", head, cache } = choice;
+  const progress = { stage: "engine", loaded: 0 } as const;
   session.patch({ loading: { name, model, progress, since: performance.now(), from: 0 }, failed: undefined });
   try {
-    // Two models at once would be two models' memory.
+    // Two models at once would need twice the memory.
     await unload();
-    const { PickScore } = await library();
+    const { Scorer } = await library();
     const own = isOwn(model);
     const keep = cache ?? (own || typeof model !== "string" ? "optional" : "on");
-    const scorer = await PickScore.load({
+    const scorer = await Scorer.load({
       model,
+      scorer: as,
+      ...(head !== undefined && { head }),
       ...choices(own, keep),
       cache: keep,
       signal,
       onProgress: tell,
     });
     const address = typeof model === "string" ? model : "";
-    session.patch({ scorer, info: scorer.info, address });
-    if (typeof model === "string") settings.patch({ model: own ? "" : model });
+    session.patch({ scorer, info: scorer.info, address, choice });
+    if (typeof model === "string" && !(head instanceof File)) settings.patch({ model: own ? "" : model, scorer: as, head: head ?? "" });
   } catch (error) {
-    if (codeOf(error) !== "aborted") session.patch({ failed: { error, model, name } });
+    if (codeOf(error) !== "aborted") session.patch({ failed: { error, choice } });
   } finally {
     session.patch({ loading: undefined });
     running = undefined;
   }
 }
 
-/** The demonstration is so small that starting a GPU would take longer than all its work. */
+/** For the demonstration model, starting a GPU would take longer than scoring on the CPU. */
 function choices(own: boolean, keep: CachePolicy): Pick<LoadOptions, "device" | "precision" | "memory"> {
   const { device, precision, memory } = settings.value;
   if (own) return { device: device === "auto" ? "cpu" : device, precision };
   const emulated = session.value.support?.emulated && device === "auto";
-  // Towers that take turns come from storage.
+  // Taking turns needs the towers in storage.
   return { device: emulated ? "cpu" : device, precision, memory: keep === "on" ? memory : "normal" };
 }
 
@@ -135,7 +144,7 @@ function tell(progress: LoadProgress): void {
   });
 }
 
-/** Bytes a second and seconds that are left, once there is enough to tell by. */
+/** Bytes per second and seconds left, once there is enough data to estimate them. */
 export function pace({ progress, since, from }: Loading): { speed: number; left: number | undefined } | undefined {
   const seconds = (performance.now() - since) / 1000;
   if (seconds < 1 || progress.loaded <= from) return undefined;

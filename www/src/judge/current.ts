@@ -1,4 +1,4 @@
-/** What the screen Judge is at: laying out pictures, judging a round, or what came of it. */
+/** The state of the screen Judge: adding images, judging a round, or its results. */
 
 import { listRecords, listRounds, openCollection, removeRound } from "../collection/collection";
 import { type Held, hold } from "../collection/hold";
@@ -19,9 +19,9 @@ export interface Current {
   elsewhere?: { row: RoundRow; place: PlaceRow } | undefined;
   /** Why it could not begin. */
   error?: unknown;
-  /** The round of this tab went on in another one. */
+  /** This tab's round was continued in another one. */
   lost?: boolean;
-  /** A stored round cannot be read by this version of the page. */
+  /** This version of the page cannot read a stored round. */
   unreadable?: boolean;
 }
 
@@ -31,7 +31,7 @@ export const FIRST_PLAN: Plan = { mode: "winner-stays", open: false, controls: f
 
 let begun: Promise<void> | undefined;
 
-/** Goes on where this browser was. */
+/** Continues where this browser was. */
 export function openJudge(): Promise<void> {
   begun ??= open().catch((error: unknown) => {
     begun = undefined;
@@ -53,9 +53,10 @@ async function open(): Promise<void> {
       continue;
     }
     try {
-      await enter(round, place, held);
+      await enter(round, held);
     } catch (error) {
-      // A newer page wrote it, perhaps: it stays, and its choices are in the collection anyway.
+      // Possibly written by a newer version of the page. It stays stored, and its choices are in
+      // the collection anyway.
       console.warn("A round cannot be continued:", error);
       unreadable = true;
       held.release();
@@ -68,10 +69,9 @@ async function open(): Promise<void> {
   if (unreadable) current.patch({ unreadable });
 }
 
-/** Shows a round, or its summary where it is finished. */
-async function enter(row: RoundRow, place: PlaceRow, held: Held): Promise<void> {
-  const play = await Play.resume(row, place, held);
-  show(play);
+/** Shows a round, or its summary if it is finished. */
+async function enter(row: RoundRow, held: Held): Promise<void> {
+  show(await Play.resume(row, held));
 }
 
 function show(play: Play): void {
@@ -91,7 +91,7 @@ export async function robbed(): Promise<void> {
   current.patch({ lost: true });
 }
 
-/** Lays out pictures: those of the last time, if they are still there. */
+/** Shows the setup, with the previous draft if there is one. */
 export async function setUp(elsewhere?: Current["elsewhere"]): Promise<void> {
   let draft: Draft | undefined;
   for (const { round } of await listRounds()) {
@@ -107,17 +107,17 @@ export async function setUp(elsewhere?: Current["elsewhere"]): Promise<void> {
   current.value = { stage: "setup", draft, elsewhere };
 }
 
-/** Takes a round over that another tab has. */
+/** Takes over a round from another tab. */
 export async function takeOver(uid: string): Promise<void> {
   const held = await hold(uid, true);
-  // As the other tab left it, not as this one saw it last.
+  // Read again: the other tab may have changed it.
   const found = (await listRounds()).find(({ round }) => round.uid === uid);
   if (!held || !found?.place) return setUp();
   current.value.draft?.held.release();
-  await enter(found.round, found.place, held);
+  await enter(found.round, held);
 }
 
-/** Begins a round with what is laid out. */
+/** Begins a round with the draft's images. */
 export async function begin(): Promise<void> {
   const { draft } = current.value;
   if (!draft) return;
@@ -125,7 +125,7 @@ export async function begin(): Promise<void> {
   show(play);
 }
 
-/** Ends the round early, or tells that it has ended. */
+/** Shows the results: the round has ended, or ends early. */
 export async function finish(): Promise<void> {
   const { play } = current.value;
   if (!play) return;
@@ -133,7 +133,7 @@ export async function finish(): Promise<void> {
   current.patch({ stage: "summary" });
 }
 
-/** From the summary back into the round. */
+/** From the results back to the round. */
 export async function goOn(): Promise<void> {
   const { play } = current.value;
   if (!play) return;
@@ -141,7 +141,7 @@ export async function goOn(): Promise<void> {
   if (!play.finished) current.patch({ stage: "judging" });
 }
 
-/** From the summary to a new round. The choices of the last one stay in the collection. */
+/** From the results to a new round. The choices of the last one stay in the collection. */
 export async function another(): Promise<void> {
   const { play, scores } = current.value;
   await scores?.fillIn();
@@ -153,7 +153,10 @@ export async function another(): Promise<void> {
   await setUp();
 }
 
-/** Choices that can be asked again: the visitor's own, with an answer, not controls, each pair of a prompt once. */
+/**
+ * Pairs for a retest: the visitor's own choices with an answer, no control pairs, each pair of a
+ * prompt once.
+ */
 export function retestable(all: readonly PreferenceRecord[]): PreferenceRecord[] {
   const pairs = new Map<string, PreferenceRecord>();
   const rater = raterUid();
@@ -166,10 +169,10 @@ export function retestable(all: readonly PreferenceRecord[]): PreferenceRecord[]
   return [...pairs.values()];
 }
 
-/** Pairs of one re-test: as many as are done in a few minutes. */
+/** Pairs per retest: a few minutes of work. */
 export const RETEST_PAIRS = 20;
 
-/** Asks again what was judged before, sides and order by chance. */
+/** Begins a retest: earlier pairs again, in random order and on random sides. */
 export async function beginRetest(): Promise<void> {
   const seed = randomSeed();
   const chosen = shuffled(retestable(await listRecords()), seed).slice(0, RETEST_PAIRS);
@@ -204,12 +207,12 @@ export async function beginRetest(): Promise<void> {
   show(play);
 }
 
-/** A list in an order of chance. */
+/** The list in random order. */
 function shuffled<T>(list: readonly T[], seed: number): T[] {
   const order = [...list];
   let state = seed % 2147483647 || 1;
   for (let end = order.length - 1; end > 0; end--) {
-    // Park and Miller's generator: enough to choose which pairs come again.
+    // Park and Miller's generator is good enough to choose which pairs come again.
     state = (state * 48271) % 2147483647;
     const other = state % (end + 1);
     [order[end], order[other]] = [order[other] as T, order[end] as T];

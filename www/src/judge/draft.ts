@@ -1,4 +1,4 @@
-/** The pictures that are laid out for a round, with the words that go with them. Kept like everything else, so that a reload loses none of it. */
+/** The images and prompts for the next round. Stored, so that a reload loses nothing. */
 
 import { imageFile, type NewImage, openCollection, removeRound, saveRound } from "../collection/collection";
 import { type Held, hold } from "../collection/hold";
@@ -10,7 +10,7 @@ import { Play } from "./play";
 import { arrange, guessRule } from "./sets";
 import { spoil } from "./spoil";
 
-/** A picture that comes in. */
+/** An image to be added. */
 export interface Incoming {
   file: Blob;
   path: string;
@@ -25,19 +25,19 @@ export interface Intake {
   rejected: { path: string; reason: RejectReason }[];
 }
 
-/** Files above this are no pictures that a browser shows. */
+/** Larger files are not images that a browser can show. */
 const MOST_BYTES = 256 * 2 ** 20;
-/** Pictures of one transaction. */
+/** Images per transaction. */
 const PORTION = 8;
 
 export class Draft {
   row: RoundRow;
   readonly held: Held;
-  /** Whether the visitor chose a rule: then no guess replaces it. */
+  /** Whether the visitor chose the rule; a guess then never replaces it. */
   #ruled: boolean;
   #saving: Promise<void> = Promise.resolve();
   #timer: ReturnType<typeof setTimeout> | undefined;
-  /** Whether a round was made of it. */
+  /** Whether a round has been made from this draft. */
   #ended = false;
 
   constructor(row: RoundRow, held: Held) {
@@ -81,7 +81,7 @@ export class Draft {
     this.#timer = setTimeout(() => void this.#save([]).catch(() => undefined), 100);
   }
 
-  /** Changes take turns; the last one that is written is the last one that was made. */
+  /** Changes run one after another, so that the last one made is the last one written. */
   #save(images: readonly NewImage[]): Promise<void> {
     clearTimeout(this.#timer);
     if (this.#ended) return Promise.resolve();
@@ -90,7 +90,10 @@ export class Draft {
     return save;
   }
 
-  /** Takes pictures in: each is looked at, named by its bytes, asked how it came about, and kept. Rejects where they cannot be kept. */
+  /**
+   * Adds images: decodes each, hashes it, reads its metadata and stores it. Rejects if they cannot
+   * be stored.
+   */
   async add(incoming: readonly Incoming[], { signal, onProgress }: { signal: AbortSignal; onProgress: (done: number) => void }): Promise<Intake> {
     await openCollection();
     const result: Intake = { added: 0, duplicates: 0, rejected: [] };
@@ -136,7 +139,7 @@ export class Draft {
     await this.#save([]);
   }
 
-  /** Makes a round of it. The draft goes when the round is stored. */
+  /** Makes a round of the draft, which is deleted once the round is stored. */
   async begin(): Promise<{ row: RoundRow; held: Held; play: Play }> {
     clearTimeout(this.#timer);
     await this.#saving;
@@ -171,12 +174,12 @@ export class Draft {
   }
 }
 
-/** Stores a round that begins. */
+/** Stores a new round. */
 export async function startRound(row: RoundRow, images: readonly NewImage[]): Promise<{ held: Held; play: Play }> {
   const place = await Play.begin(row, Date.now());
   const held = (await hold(row.uid)) as Held;
   await saveRound(row, images, place);
-  return { held, play: await Play.resume(row, place, held) };
+  return { held, play: await Play.resume(row, held) };
 }
 
 async function look({ file, path, written }: Incoming): Promise<Item | RejectReason> {
@@ -197,7 +200,7 @@ async function readWritten(file: Blob): Promise<Written | null> {
   return { generator: found.generator, prompt: found.prompt ?? null, model: found.model ?? null, seed: found.seed ?? null };
 }
 
-/** So many of a list, spread over it. */
+/** `count` items, evenly spread over the list. */
 function sample<T>(list: readonly T[], count: number): T[] {
   return Array.from({ length: Math.min(count, list.length) }, (_, index) => list[Math.floor((index * list.length) / count)] as T);
 }

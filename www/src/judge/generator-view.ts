@@ -1,4 +1,7 @@
-/** Pictures from the visitor's own generator. Nothing is sent before they type its address, allow it, and press the button. */
+/**
+ * Images from the visitor's own generator. Nothing is sent before they enter its address, allow it,
+ * and press the button.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -12,7 +15,7 @@ import { openai } from "./generators/openai";
 
 const GENERATORS: Record<GeneratorKind, Generator> = { automatic1111, openai };
 const KEY = "pickscore.generator";
-/** Most pictures of one order. */
+/** Maximum images per request. */
 const MOST = 100;
 const ENDINGS: Record<string, string> = { "image/png": "png", "image/jpeg": "jpg", "image/webp": "webp" };
 
@@ -28,13 +31,13 @@ const FIRST: Form = { kind: "automatic1111", address: "http://127.0.0.1:7860", m
 
 export class GeneratorView extends PickElement {
   static override properties = { prompt: {}, form: { state: true }, models: { state: true }, making: { state: true }, error: { state: true } };
-  /** What the pictures shall show. */
+  /** The prompt. */
   declare prompt: string;
   declare private form: Form;
   declare private models: string[];
   declare private making: { done: number; abort: AbortController } | undefined;
   declare private error: unknown;
-  /** Kept nowhere. */
+  /** Not stored. */
   #secret = "";
 
   constructor() {
@@ -107,7 +110,7 @@ export class GeneratorView extends PickElement {
     try {
       localStorage.setItem(KEY, JSON.stringify(this.form));
     } catch {
-      // It holds until the tab closes.
+      // Without storage, it lasts until the tab closes.
     }
   }
 
@@ -134,7 +137,7 @@ export class GeneratorView extends PickElement {
         const order = { address: form.address, prompt, model: form.model.trim(), width: form.side, height: form.side, key: this.#secret };
         const { file, written } = await GENERATORS[form.kind].make(order, abort.signal);
         const path = `${written.model ?? form.kind}/${written.seed ?? String(Date.now())}.${ENDINGS[file.type] ?? "png"}`;
-        // One by one: what has come is kept, whatever becomes of the next.
+        // One at a time, so that earlier images are kept if a later one fails.
         this.dispatchEvent(new CustomEvent<Incoming[]>("made", { detail: [{ file, path, written }] }));
         this.making = { done: index + 1, abort };
       }
@@ -170,7 +173,10 @@ export class GeneratorView extends PickElement {
 
 customElements.define("generator-view", GeneratorView);
 
-/** Whether the browser lets the page reach it once it is allowed: from a page on `https`, plain `http` leads to this very machine only. */
+/**
+ * Whether the browser lets the page reach the address at all: a page on `https` can use plain
+ * `http` only for this device.
+ */
 function mayReach(address: string): boolean {
   const { protocol, hostname } = new URL(address, document.baseURI);
   return location.protocol === "http:" || protocol === "https:" || hostname === "127.0.0.1" || hostname === "localhost";

@@ -1,4 +1,4 @@
-/** Which model each picture is taken to be from: the rule, to be changed, and what it makes of the pictures. */
+/** Which model each image is from: the rule, which can be changed, and its result. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
@@ -8,16 +8,16 @@ import { number } from "../text/format";
 import { judgeText } from "../text/judge";
 import { type Arranged, groupsOf } from "./sets";
 
-/** Patterns to begin with. */
+/** Example patterns. */
 const PRESETS = { folder: "{model}/*", name: "{model}_*", promptFolder: "{prompt}/{model}_*" } as const;
-/** Groups that are shown. */
+/** Maximum groups shown. */
 const MOST = 12;
 
 export class GroupingView extends PickElement {
   static override properties = { arranged: { attribute: false }, rule: { attribute: false }, written: { type: Boolean } };
   declare arranged: Arranged;
   declare rule: Rule;
-  /** Whether any file says how it came about. */
+  /** Whether any file's metadata says how it was made. */
   declare written: boolean;
 
   override render(): TemplateResult {

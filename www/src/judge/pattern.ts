@@ -1,15 +1,16 @@
 /**
- * Models and prompts from where files lie and what they are called: `{model}/*`, `{prompt}/{model}_*`. Parts between slashes are folders, the last is the file's
- * name without its ending; a star stands for anything. It is held against the end of a path, upper and lower case alike.
+ * Reads models and prompts from paths with patterns such as `{model}/*` and `{prompt}/{model}_*`.
+ * Parts between slashes are folders; the last part is the file's name without its extension; a star
+ * matches anything. A pattern matches the end of a path, ignoring case.
  */
 
-/** What a pattern finds in a path. */
+/** What a pattern reads from a path. */
 export interface PatternMatch {
   model: string | null;
   prompt: string | null;
 }
 
-/** Why a pattern cannot be used: none of the words it can have is there, or one is there twice. */
+/** Why a pattern is invalid: it has no field, one field twice, or an unknown field. */
 export type PatternFault = "no-field" | "field-twice" | "unknown-field";
 
 const FIELDS = ["model", "prompt"] as const;
@@ -30,7 +31,7 @@ export class Pattern {
     return new Pattern(parts);
   }
 
-  /** What it finds in a path; nothing where the path is otherwise. */
+  /** Reads a path; both are null if it does not match. */
   match(path: string): PatternMatch {
     const found: PatternMatch = { model: null, prompt: null };
     const segments = path.split("/");
@@ -55,7 +56,7 @@ function sourceOf(part: string): string {
     .map((piece) => {
       if (piece === "*") return ".*";
       const field = /^\{\s*(\w+)\s*\}$/.exec(piece);
-      // As short as can be: in `{model}_*` the model ends at the first underscore.
+      // As short as possible: in `{model}_*` the model ends at the first underscore.
       return field ? `(?<${(field[1] as string).toLowerCase()}>.+?)` : piece.replace(/[.*+?^${}()|[\]\\]/g, "\\$&");
     })
     .join("");

@@ -1,16 +1,19 @@
-/** A round being judged: which pair is shown, what becomes of a choice, and how it is taken back. Each step is stored before the next pair shows. */
+/**
+ * A round being judged: which pair is shown, how a choice is stored and undone. Each step is stored
+ * before the next pair is shown.
+ */
 
-import { advance } from "../collection/collection";
+import { advance, stepsOf } from "../collection/collection";
 import type { Held } from "../collection/hold";
 import { type Choice, type Pair, type PreferenceRecord, records, type Round, type RoundSettings } from "../collection/library";
 import { randomUid, raterUid } from "../collection/rater";
-import type { Item, PlaceRow, PromptSet, RoundRow } from "../collection/rows";
 import { askToKeep } from "../collection/persistence";
+import { answerRow, answerUid, type Item, type PlaceRow, type PromptSet, type RoundRow } from "../collection/rows";
 import { APP_VERSION } from "../collection/version";
 import type { RoundScores } from "./scoring";
 import { pairsOf } from "./sets";
 
-/** What is shown. */
+/** The current pair. */
 export interface Shown {
   prompt: string;
   pair: Pair;
@@ -22,9 +25,11 @@ export class Play {
   readonly items: ReadonlyMap<string, Item>;
   readonly #rounds: (Round | null)[];
   #place: PlaceRow;
-  /** One step at a time. */
+  /** Steps run one at a time. */
   #busy = false;
-  /** The choices of this session in their order, as far as this page made them: what the line under the pair tells. */
+  /**
+   * This session's choices in order, as far as this page made them, for the line below the pair.
+   */
   last: PreferenceRecord | undefined;
 
   private constructor(row: RoundRow, held: Held, place: PlaceRow, rounds: (Round | null)[]) {
@@ -35,19 +40,29 @@ export class Play {
     this.#rounds = rounds;
   }
 
-  /** The place of a round that begins. */
+  /**
+   * The position in a round that begins. Settings that the library refuses are refused here, before
+   * anything is stored.
+   */
   static async begin(row: RoundRow, now: number): Promise<PlaceRow> {
     const { Round } = await records();
-    // The first set's now, so that settings which the library refuses are refused before anything is stored.
-    const first = row.sets.length > 0 ? Round.start(settingsOf(row, 0)).state() : null;
-    return { uid: row.uid, revision: 0, states: row.sets.map((_, index) => (index === 0 ? first : null)), at: 0, finished: false, updated: now };
+    const place = { uid: row.uid, revision: 0, at: 0, finished: false, updated: now };
+    return { ...place, ...stored(Round.start(settingsOf(row, 0))) };
   }
 
-  /** Goes on where a round was. */
-  static async resume(row: RoundRow, place: PlaceRow, held: Held): Promise<Play> {
+  /** Continues a round from what is stored of it. */
+  static async resume(row: RoundRow, held: Held): Promise<Play> {
     const { Round } = await records();
-    const rounds = place.states.map((state) => (state === null ? null : Round.restore(state)));
-    if (!rounds[place.at]) rounds[place.at] = Round.start(settingsOf(row, place.at));
+    const steps = await stepsOf(row.uid);
+    if (!steps || "states" in steps.place) throw new Error("the stored position in this round is missing or damaged");
+    const { place } = steps;
+    const rounds = row.sets.map((_, set) => {
+      const answers = steps.answers.filter((answer) => answer.set === set).map(({ answer }) => answer);
+      if (answers.length === 0) return set === place.at ? Round.start(settingsOf(row, set)) : null;
+      // The sets before the one that is being judged are over.
+      const pair = set === place.at ? place.pair : null;
+      return Round.restore({ round_version: place.version, settings: settingsOf(row, set), answers, pair });
+    });
     return new Play(row, held, place, rounds);
   }
 
@@ -59,7 +74,7 @@ export class Play {
     return this.row.sets[this.#place.at] as PromptSet;
   }
 
-  /** What to show; null when everything was judged. */
+  /** The current pair; null when everything has been judged. */
   get shown(): Shown | null {
     const pair = this.#place.finished ? null : this.#round.pair;
     return pair && { prompt: this.set.prompt, pair };
@@ -73,7 +88,7 @@ export class Play {
     return this.#busy;
   }
 
-  /** Pairs that are answered, pairs in all as far as is known, pairs that can be taken back. */
+  /** Pairs answered, pairs in total as far as known, and answers that can be undone. */
   get progress(): { answered: number; total: number; undoable: number } {
     const sum = { answered: 0, total: 0, undoable: 0 };
     for (const [index, set] of this.row.sets.entries()) {
@@ -90,60 +105,66 @@ export class Play {
     return mode === "retest" ? (earlier?.length ?? 0) : pairsOf(mode, images.length, limit);
   }
 
-  /** Answers the pair that is shown. Rejects where the choice could not be stored; the pair is then shown as before. */
+  /**
+   * Answers the pair that is shown. Rejects if the choice could not be stored; the pair is then
+   * shown as before.
+   */
   async choose(choice: Choice, seconds: number, scores: RoundScores): Promise<PreferenceRecord | undefined> {
     const { shown } = this;
     if (!shown || this.#busy) return undefined;
     return this.#step(async (place) => {
+      const { Round } = await records();
       const record = this.#record(shown, choice, seconds, scores);
       const round = this.#round;
-      const at = place.at;
+      const set = place.at;
       round.choose(choice, record.uid);
-      place.states[at] = round.state();
-      let next: Round | null = null;
-      if (round.pair === null && at + 1 < this.row.sets.length) {
-        place.at = at + 1;
-        next = this.#rounds[place.at] ?? (await records()).Round.start(settingsOf(this.row, place.at));
-        place.states[place.at] = next.state();
-      } else if (round.pair === null) {
-        place.finished = true;
-      }
       try {
-        await advance(place, { add: record });
+        const { answer } = round.step;
+        if (!answer) throw new Error("the round has no answer after a choice");
+        let next = round;
+        if (round.pair === null && set + 1 < this.row.sets.length) {
+          place.at = set + 1;
+          next = this.#rounds[place.at] ?? Round.start(settingsOf(this.row, place.at));
+        } else if (round.pair === null) {
+          place.finished = true;
+        }
+        Object.assign(place, stored(next));
+        await advance(place, { add: { record, answer: answerRow(this.row.uid, set, shown.pair.number, answer) } });
+        this.#rounds[place.at] = next;
       } catch (error) {
         round.undo(1);
         throw error;
       }
-      if (next) this.#rounds[place.at] = next;
       this.last = record;
       void askToKeep();
       return record;
     });
   }
 
-  /** Takes the last choice back, also that of the prompt before. */
+  /** Undoes the last choice, also across prompts. */
   async undo(): Promise<boolean> {
     if (this.#busy || this.progress.undoable === 0) return false;
     const undone = await this.#step(async (place) => {
       while (place.at > 0 && (this.#rounds[place.at]?.progress.undoable ?? 0) === 0) place.at -= 1;
       const round = this.#rounds[place.at] as Round;
-      const before = round.state();
-      const uids = round.undo(1);
-      place.states[place.at] = round.state();
-      place.finished = false;
+      const { answer } = round.step;
+      if (!answer) return undefined;
+      round.undo(1);
       try {
-        await advance(place, { remove: uids });
+        Object.assign(place, stored(round), { finished: false });
+        const number = round.progress.answered;
+        await advance(place, { remove: { record: answer.record, answer: answerUid(this.row.uid, place.at, number) } });
       } catch (error) {
-        this.#rounds[place.at] = (await records()).Round.restore(before);
+        round.choose(answer.choice, answer.record);
         throw error;
       }
       this.last = undefined;
-      return uids;
+      return answer.record;
     });
     return undone !== undefined;
   }
 
-  /** Ends before everything was judged. */
+  /** Ends early. */
   async finish(): Promise<void> {
     await this.#step(async (place) => {
       place.finished = true;
@@ -151,7 +172,7 @@ export class Play {
     });
   }
 
-  /** Goes on after {@link finish}. */
+  /** Continues after {@link finish}. */
   async reopen(): Promise<void> {
     if (this.#round.pair === null) return;
     await this.#step(async (place) => {
@@ -163,7 +184,7 @@ export class Play {
   async #step<R>(work: (place: PlaceRow) => Promise<R>): Promise<R | undefined> {
     if (this.#busy) return undefined;
     this.#busy = true;
-    const place = { ...this.#place, states: [...this.#place.states], revision: this.#place.revision + 1, updated: Date.now() };
+    const place = { ...this.#place, revision: this.#place.revision + 1, updated: Date.now() };
     try {
       const result = await work(place);
       this.#place = place;
@@ -201,7 +222,13 @@ export class Play {
   }
 }
 
-/** What the records library makes a set's round of. */
+/** The fields of a place that describe the round being judged. */
+function stored(round: Round): Pick<PlaceRow, "version" | "pair"> {
+  const { round_version, pair } = round.step;
+  return { version: round_version, pair };
+}
+
+/** The settings from which the records library creates the round of a set. */
 function settingsOf({ plan, sets }: RoundRow, index: number): RoundSettings {
   const { images, controls = [], earlier } = sets[index] as PromptSet;
   const seed = (plan.seed + index) % Number.MAX_SAFE_INTEGER;

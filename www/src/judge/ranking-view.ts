@@ -1,4 +1,4 @@
-/** An order with its intervals: a plot whose rows are a table's. */
+/** A ranking with intervals: a chart whose rows are rows of a table. */
 
 import { css, html, nothing, svg, type TemplateResult } from "lit";
 import "../collection/kept-picture";
@@ -7,24 +7,24 @@ import { PickElement } from "../design/element";
 import { number } from "../text/format";
 import { judgeText } from "../text/judge";
 
-/** A row: what is ranked, and what else is known of it. */
+/** A ranked image or model. */
 export interface RankedRow extends Ranked {
   label: string;
-  /** An image to show. */
+  /** Uid of the image to show. */
   picture?: string | undefined;
   score?: number | undefined;
 }
 
 /** The mean of all ratings. */
 const MIDDLE = 1000;
-/** Rows that are shown at first. */
+/** Rows shown at first. */
 const FIRST = 20;
 
 export class RankingView extends PickElement {
   static override properties = { rows: { attribute: false }, caption: {}, scorer: {}, all: { state: true } };
   declare rows: RankedRow[];
   declare caption: string;
-  /** The scorer's name, where scores are shown. */
+  /** The scorer's name, if scores are shown. */
   declare scorer: string;
   declare private all: boolean;
 
@@ -210,13 +210,16 @@ export class RankingView extends PickElement {
 
 interface Axis {
   ticks: number[];
-  /** Whether a tick is named where there is little room. */
+  /** Whether the tick keeps its label in narrow layouts. */
   isEnd: (tick: number) => boolean;
-  /** Where a rating lies, in hundredths of the width. */
+  /** A rating's position, in percent of the width. */
   at: (rating: number) => number;
 }
 
-/** Hundreds that hold every interval, a few of them named. Beyond 1400 of the middle, which is odds of 3,000 to 1, intervals are cut. */
+/**
+ * Ticks at multiples of 100 that span all intervals, some of them labelled. Intervals are cut at
+ * 1400 from the centre (odds of 3,000 to 1).
+ */
 function axisOf(rows: readonly Ranked[]): Axis {
   const ends = rows.flatMap(({ rating: { low, high } }) => [low - MIDDLE, high - MIDDLE].map(Math.abs));
   const most = Math.min(1400, 100 * Math.max(2, Math.ceil(Math.max(0, ...ends) / 100)));

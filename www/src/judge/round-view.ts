@@ -1,4 +1,4 @@
-/** A round on the screen: two pictures, five answers. */
+/** The round on the screen: two images, five answers. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { Conflict, goOnInMemory } from "../collection/collection";
@@ -19,10 +19,13 @@ import { Stopwatch } from "./stopwatch";
 
 const KEYS: Record<string, Choice | "undo"> = { ArrowLeft: "left", ArrowDown: "tie", ArrowRight: "right", s: "skip", u: "undo" };
 
-/** Where pictures lie one above the other: then they are called so. The styles below say the same. */
+/**
+ * Where the images are stacked, they are called upper and lower. The styles below use the same
+ * query.
+ */
 const STACKED = "(max-width: 40rem) and (orientation: portrait)";
 
-/** Single letters are keys only while the visitor wants them to be: speech input may say them by chance. */
+/** Single-letter keys can be turned off, because speech input may trigger them by accident. */
 const letters = new Store(readLetters());
 
 function readLetters(): boolean {
@@ -37,9 +40,9 @@ export class JudgeRound extends PickElement {
   static override properties = { play: { attribute: false }, scores: { attribute: false }, sources: { state: true }, problem: { state: true } };
   declare play: Play;
   declare scores: RoundScores;
-  /** The pictures of the pair that is on the screen. */
+  /** The images on the screen. */
   declare private sources: { key: string; left: string; right: string } | undefined;
-  /** What could not be stored, and why. */
+  /** The answer that could not be stored, and why. */
   declare private problem: { choice: Choice | "undo"; error: unknown } | undefined;
   readonly #showing = new Showing();
   readonly #watch = new Stopwatch();
@@ -88,7 +91,7 @@ export class JudgeRound extends PickElement {
     return shown ? `${this.play.set.prompt}\n${shown.pair.number}\n${shown.pair.left}\n${shown.pair.right}` : "";
   }
 
-  /** Puts the pair on the screen, both pictures at once. */
+  /** Shows the pair, both images at once. */
   async #show(before: string): Promise<void> {
     const { shown } = this.play;
     if (!shown) return void finish();
@@ -118,7 +121,7 @@ export class JudgeRound extends PickElement {
 
   async #do(what: Choice | "undo"): Promise<void> {
     const { play } = this;
-    // A pair that is not on the screen yet cannot be answered.
+    // Ignores answers until the pair is on the screen.
     if (play.busy || (what !== "undo" && this.sources?.key !== this.#pairKey)) return;
     try {
       if (what === "undo") {
@@ -206,7 +209,7 @@ export class JudgeRound extends PickElement {
     </button>`;
   }
 
-  /** Name and score of what is on the screen: only where the visitor wants to see them. */
+  /** Model and score of an image, if the visitor wants to see them. */
   #facts(side: "left" | "right"): TemplateResult {
     const { pair, prompt } = this.play.shown as NonNullable<Play["shown"]>;
     const model = this.play.items.get(pair[side])?.model ?? judgeText.unknownModel;
@@ -214,9 +217,7 @@ export class JudgeRound extends PickElement {
     return html`<bdi>${model}</bdi>${score === undefined ? nothing : html` <span class="figures soft">${number(score, 2)}</span>`}`;
   }
 
-  /**
-   * What was chosen last. Names only of a picture that will not come again: the one that stays is still being judged.
-   */
+  /** The last choice. Reveals only the replaced image: the one that stays is still being judged. */
   #lastWords(): string {
     const { last, row, shown } = this.play;
     if (!last) return this.play.progress.answered === 0 ? judgeText.hint : "";
@@ -248,7 +249,7 @@ export class JudgeRound extends PickElement {
     try {
       localStorage.setItem("pickscore.letters", letters.value ? "on" : "off");
     } catch {
-      // It holds until the tab closes.
+      // Without storage, it lasts until the tab closes.
     }
   }
 
@@ -293,7 +294,7 @@ export class JudgeRound extends PickElement {
         grid-template-columns: 1fr 1fr;
         gap: var(--s3);
         min-height: 0;
-        /* Left is left: in a language that is written from the right, too. */
+        /* Left stays left, also in right-to-left languages. */
         direction: ltr;
       }
       figure {

@@ -1,17 +1,18 @@
 /**
- * Scores of a round's images, computed by whatever model is loaded while the visitor judges. Nobody waits for them: a choice that comes first is stored
- * without, and gets them later.
+ * Scores a round's images with the loaded model while the visitor judges. Judging never waits: a
+ * choice made before its scores are there gets them later.
  */
 
 import { changeRecords, imageFile, recordsOf } from "../collection/collection";
 import type { PreferenceRecord } from "../collection/library";
 import type { RoundRow } from "../collection/rows";
+import { keepScores, keptScores } from "../engine/kept";
 import type { PickScore } from "../engine/library";
 import { session } from "../engine/session";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
 
-/** How long a batch should keep the engine from other screens. */
+/** Target time of a batch, so that other screens get the engine soon. */
 const BATCH_SECONDS = 0.5;
 const LARGEST = 16;
 
@@ -22,10 +23,10 @@ export interface PairScores {
 }
 
 export class RoundScores {
-  /** Grows with every batch. */
+  /** Increases with every batch. */
   readonly version = new Store(0);
   readonly #row: RoundRow;
-  /** By prompt, then image. NaN where the image cannot be read by the engine. */
+  /** By prompt, then image. NaN if the engine cannot read the image. */
   readonly #scores = new Map<string, Map<string, number>>();
   #scorer: PickScore | undefined;
   #name: PairScores["scorer"] | undefined;
@@ -40,13 +41,13 @@ export class RoundScores {
     void this.#work();
   }
 
-  /** Ends it. */
+  /** Ends the scoring. */
   stop(): void {
     this.#stopped = true;
     this.#stop();
   }
 
-  /** What is on the screen is scored before anything else. */
+  /** Scores the images on the screen first. */
   prefer(prompt: string, images: string[]): void {
     this.#first = { prompt, images };
     void this.#work();
@@ -67,8 +68,10 @@ export class RoundScores {
     if (scorer !== this.#scorer) {
       this.#scores.clear();
       this.#scorer = scorer;
-      // What decides the numbers beside the model: what its weights are stored as.
-      this.#name = { name: info.model, version: info.precision };
+      // Scores depend on the model and on the precision of its weights.
+      // Several heads may belong to one model.
+      const name = info.needsHead ? `${info.model} (${info.scorer})` : info.model;
+      this.#name = { name, version: info.precision };
     }
     try {
       let batch = 2;
@@ -85,7 +88,7 @@ export class RoundScores {
       }
       await this.fillIn();
     } catch (error) {
-      // Another model takes this one's place, or it broke down, which the session tells. Judging goes on without.
+      // The model was replaced or failed, which the session reports. Judging continues without it.
       if (!["aborted", "disposed"].includes(codeOf(error))) console.warn("Scores stopped:", error);
       if (session.value.scorer === scorer) return;
     } finally {
@@ -117,15 +120,14 @@ export class RoundScores {
     for (const uid of images) scores.set(uid, Number.NaN);
     if (there.length === 0) return;
     try {
-      const result = await scorer.score(prompt, there.map(({ file }) => file), { unreadable: "skip" });
-      for (const [index, { uid }] of there.entries()) scores.set(uid, result.scores[index] as number);
+      for (const [uid, score] of await scoresOf(scorer, prompt, there)) scores.set(uid, score);
     } catch (error) {
       for (const uid of images) scores.delete(uid);
       throw error;
     }
   }
 
-  /** Gives scores to choices that were made before they were there. */
+  /** Adds scores to choices that were made before the scores were there. */
   async fillIn(): Promise<void> {
     const bare = (record: PreferenceRecord) => record.scorer === null && this.ofPair(record.prompt, record.left.image_uid, record.right.image_uid);
     const waiting = (await recordsOf(this.#row.session)).filter(bare);
@@ -139,4 +141,18 @@ export class RoundScores {
       },
     );
   }
+}
+
+/** Scores images for a prompt, as far as their scores are not kept from earlier. */
+export async function scoresOf(scorer: PickScore, prompt: string, images: readonly { uid: string; file: Blob }[]): Promise<Map<string, number>> {
+  const { fingerprint, readsPrompt } = scorer.info;
+  const key = readsPrompt ? prompt : "";
+  const found = fingerprint === undefined ? new Map<string, number>() : await keptScores(fingerprint, key, images.map(({ uid }) => uid));
+  const unseen = images.filter(({ uid }) => !found.has(uid));
+  if (unseen.length === 0) return found;
+  const { scores } = await scorer.score(prompt, unseen.map(({ file }) => file), { unreadable: "skip" });
+  const made = new Map(unseen.map(({ uid }, index) => [uid, scores[index] as number]));
+  const readable = new Map([...made].filter(([, score]) => !Number.isNaN(score)));
+  if (fingerprint !== undefined) void keepScores(fingerprint, key, readable);
+  return new Map([...found, ...made]);
 }

@@ -25,7 +25,10 @@ export class JudgeScreen extends PickElement {
     void openJudge();
   }
 
-  /** A new stage takes the focus that the last one lost; the first one does not, for the visitor may be elsewhere. */
+  /**
+   * A new stage takes the focus, which was on an element that is gone. The first stage does not,
+   * because the visitor's focus may be elsewhere.
+   */
   override updated(): void {
     const { stage } = current.value;
     if (stage === this.#stageBefore) return;

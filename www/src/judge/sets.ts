@@ -1,24 +1,24 @@
-/** Images and words → what is judged: for each prompt its images, for each image its model. */
+/** Images and prompts → sets to judge: the images of each prompt and the model of each image. */
 
 import type { Mode } from "../collection/library";
 import type { DraftWords, Item, PromptSet, Rule } from "../collection/rows";
 import { Pattern, type PatternFault } from "./pattern";
 
-/** Most images of a prompt: the limits of the records library. */
+/** Maximum images per prompt, from the records library. */
 export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 300, retest: Infinity };
 
 export interface Arranged {
   items: Item[];
   sets: PromptSet[];
-  /** Images that have no prompt. */
+  /** Images without a prompt. */
   promptless: Item[];
-  /** Images that are alone with their prompt. */
+  /** Images that are the only one for their prompt. */
   alone: Item[];
   /** What is wrong with the rule's pattern. */
   fault: PatternFault | undefined;
 }
 
-/** Arranges images by the visitor's words. */
+/** Sorts images into sets by the visitor's prompts and rule. */
 export function arrange(given: readonly Item[], { prompts, rule }: DraftWords): Arranged {
   const read = rule.models === "pattern" ? Pattern.read(rule.pattern) : undefined;
   const pattern = typeof read === "object" ? read : undefined;
@@ -49,7 +49,7 @@ export function linesOf(text: string): string[] {
   return [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
 }
 
-/** How many images each model has; `null` is those of which nobody knows. The largest first. */
+/** The number of images of each model, largest first; `null` is the unknown model. */
 export function groupsOf(items: readonly Item[]): { model: string | null; items: Item[] }[] {
   const groups = new Map<string | null, Item[]>();
   for (const item of items) groups.set(item.model, [...(groups.get(item.model) ?? []), item]);
@@ -58,7 +58,7 @@ export function groupsOf(items: readonly Item[]): { model: string | null; items:
     .sort((a, b) => Number(a.model === null) - Number(b.model === null) || b.items.length - a.items.length);
 }
 
-/** The rule that fits images best: what their files say, else their folders, else nothing. */
+/** The rule that fits the images best: their metadata, else their folders, else none. */
 export function guessRule(items: readonly Item[]): Rule {
   const writtenPrompts = items.some(({ written }) => written?.prompt);
   const say = items.filter(({ written }) => written?.model).length;
@@ -68,7 +68,7 @@ export function guessRule(items: readonly Item[]): Rule {
   return { models, pattern: "{model}/*", writtenPrompts };
 }
 
-/** How many pairs a mode asks of so many images, as far as that is known before. */
+/** The number of pairs that a mode asks for, as far as it is known in advance. */
 export function pairsOf(mode: Mode, images: number, limit = 0): number {
   const all = (images * (images - 1)) / 2;
   const count = mode === "all-pairs" ? all : mode === "active" ? Math.min(all, Math.ceil(images * Math.log2(images))) : images - 1;

@@ -1,4 +1,4 @@
-/** Laying out pictures for a round: where they come from, what they show, how they are judged. */
+/** Setting up a round: images, prompts, models, and how to judge. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
@@ -23,22 +23,22 @@ import { arrange, type Arranged, MOST_IMAGES, pairsOf } from "./sets";
 import { onTable, samples } from "./sources";
 
 const MODES = ["winner-stays", "all-pairs", "active"] as const satisfies Mode[];
-/** Thumbnails that are shown of what was laid out. */
+/** Maximum thumbnails shown. */
 const SHOWN = 24;
-/** Pairs of a first try on the sample set. */
+/** Pairs in a round of the sample set. */
 const SAMPLE_PAIRS = 12;
 
 export class JudgeSetup extends PickElement {
   static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, again: { state: true }, starting: { state: true } };
   declare draft: Draft;
-  /** How many pictures lie on the table of Score. */
+  /** The number of images on Score. */
   declare table: number;
-  /** Pictures that are being taken in. */
+  /** Progress of adding images. */
   declare private taking: { done: number; total: number; abort: AbortController } | undefined;
-  /** What became of the last ones, as far as it is worth telling. */
+  /** What happened to the last added files, if it is worth mentioning. */
   declare private told: Intake | undefined;
   declare private generating: boolean;
-  /** How many judged pairs could be asked again. */
+  /** The number of pairs available for a retest. */
   declare private again: number;
   declare private starting: boolean;
   readonly #drop = new FileDrop(
@@ -292,7 +292,7 @@ export class JudgeSetup extends PickElement {
     });
   }
 
-  /** Portions take turns: a second drop waits for the first. */
+  /** One batch at a time: a second drop waits for the first. */
   #turn: Promise<void> = Promise.resolve();
 
   #take(incoming: readonly Incoming[]): Promise<void> {

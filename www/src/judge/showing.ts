@@ -1,20 +1,20 @@
-/** Pictures of a pair, ready to be put on the screen at once. */
+/** Decoded images of a pair, so that both appear at once. */
 
 import { imageFile } from "../collection/collection";
 
-/** A pair and what may well come next. */
+/** A pair and the images that probably come next. */
 const KEPT = 12;
 
 export interface Ready {
-  /** `""` where the picture cannot be shown. */
+  /** `""` if the image cannot be shown. */
   address: string;
 }
 
 export class Showing {
-  /** By uid, the one used last at the end. */
+  /** By uid, least recently used first. */
   readonly #pictures = new Map<string, Promise<Ready>>();
 
-  /** Reads and decodes a picture; at once where it was shown before. */
+  /** Reads and decodes an image; immediate if it was shown before. */
   get(uid: string): Promise<Ready> {
     const found = this.#pictures.get(uid) ?? prepare(uid);
     this.#pictures.delete(uid);

@@ -1,14 +1,16 @@
-/** Control pairs: an image and a spoilt copy of it. Whoever looks prefers the image. */
+/**
+ * Control pairs: an image and a degraded copy of it. Anyone who looks closely prefers the original.
+ */
 
 import { uidOf } from "../collection/uid";
 import type { NewImage } from "../collection/collection";
 import type { ControlPair } from "../collection/library";
 
-/** Of the copy that is blown up again: nothing can be made out any more. */
+/** Pixels of the reduced copy's longer side. Enlarged again, it shows nothing recognisable. */
 const COARSE = 20;
 const SIDE = 512;
 
-/** Makes spoilt copies. Images that the browser cannot decode are left out. */
+/** Makes degraded copies. Images that the browser cannot decode are skipped. */
 export async function spoil(images: readonly NewImage[]): Promise<{ controls: ControlPair[]; copies: NewImage[] }> {
   const controls: ControlPair[] = [];
   const copies: NewImage[] = [];
@@ -16,7 +18,7 @@ export async function spoil(images: readonly NewImage[]): Promise<{ controls: Co
     const copy = await spoiltCopy(file).catch(() => undefined);
     if (!copy) continue;
     const weak = await uidOf(copy);
-    // A picture of one colour cannot be spoilt.
+    // An image of a single colour cannot be degraded.
     if (weak === uid || copies.some((other) => other.uid === weak)) continue;
     controls.push({ strong: uid, weak });
     copies.push({ uid: weak, file: copy });

@@ -1,4 +1,4 @@
-/** How long a visitor looks at a pair: time in which the page is hidden does not count. */
+/** Time that a visitor looks at a pair, without the time that the page is hidden. */
 
 export class Stopwatch {
   #seconds = 0;

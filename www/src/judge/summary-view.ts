@@ -1,4 +1,4 @@
-/** What came of a round: how far the visitor and the scorer agree, and the order that the choices make. */
+/** The results of a round: agreement with the scorer and with oneself, and the ranking. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "./ranking-view";
@@ -9,15 +9,19 @@ import { icon } from "../design/icons";
 import { href } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { Watch } from "../state/store";
+import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { another, beginRetest, goOn, RETEST_PAIRS, retestable } from "./current";
+import { type Beside, beside, scoreBeside } from "./beside";
 import type { Play } from "./play";
 import type { RankedRow } from "./ranking-view";
 import type { RoundScores } from "./scoring";
 
 interface Summary {
+  labelled: readonly PreferenceRecord[];
+  beside: readonly Beside[];
   counts: { pairs: number; ties: number; skipped: number; seconds: number };
   controls: { passed: number; asked: number };
   scorer: ScorerAgreement | null;
@@ -30,12 +34,14 @@ interface Summary {
 }
 
 export class JudgeSummary extends PickElement {
-  static override properties = { play: { attribute: false }, scores: { attribute: false }, summary: { state: true }, by: { state: true }, prompt: { state: true } };
+  static override properties = { play: { attribute: false }, scores: { attribute: false }, summary: { state: true }, by: { state: true }, prompt: { state: true }, scoring: { state: true } };
   declare play: Play;
   declare scores: RoundScores;
   declare private summary: Summary | undefined;
   declare private by: "image" | "model";
   declare private prompt: number;
+  /** The scorer that is scoring the images; `""` if none. */
+  declare private scoring: string;
   #version = -1;
   #making = false;
 
@@ -44,6 +50,7 @@ export class JudgeSummary extends PickElement {
     this.summary = undefined;
     this.by = "image";
     this.prompt = 0;
+    this.scoring = "";
     new Watch(this, collection);
   }
 
@@ -79,7 +86,7 @@ export class JudgeSummary extends PickElement {
       </header>
       ${summary
         ? html`<div class="findings">${this.#scorer(summary)}${this.#self(summary)}${this.#controls(summary)}</div>
-            ${this.#ranking(summary)}`
+            ${this.#beside(summary)} ${this.#ranking(summary)}`
         : html`<p class="soft">${judgeText.adding}</p>`}
       <div class="row">
         <a class="button primary" href=${href("contribute")}>${judgeText.toContribute}</a>
@@ -126,6 +133,59 @@ export class JudgeSummary extends PickElement {
       <p class="large figures">${percent(scorer.score, 0)}</p>
       <p class="soft small">${judgeText.scorerWords(number(scorer.pairs), percent(scorer.low, 0), percent(scorer.high, 0))}</p>
     </section>`;
+  }
+
+  /** The paper's table, of one person. */
+  #beside({ beside, labelled, self }: Summary): TemplateResult | typeof nothing {
+    if (beside.length < 2 || labelled.length === 0) return nothing;
+    const missing = beside.some(({ missing }) => missing > 0);
+    return html`<section class="beside">
+      <h2>${judgeText.beside}</h2>
+      <p class="soft small">${judgeText.besideWords}</p>
+      <table>
+        <thead>
+          <tr><th scope="col">${judgeText.besideScorer}</th><th scope="col" class="end">${judgeText.besideYou}</th><th scope="col" class="end">${judgeText.besidePairs}</th><th scope="col" class="end">${judgeText.besidePaper}</th></tr>
+        </thead>
+        <tbody>
+          ${beside.map(
+            ({ column, agreement, paper }) => html`<tr>
+              <th scope="row">${column.title}</th>
+              <td class="end figures">
+                ${agreement ? html`<b>${percent(agreement.score, 0)}</b> <span class="soft">${judgeText.interval(percent(agreement.low, 0), percent(agreement.high, 0))}</span>` : "–"}
+              </td>
+              <td class="end figures">${number(agreement?.pairs ?? 0)}</td>
+              <td class="end figures soft">${paper === undefined ? "–" : percent(paper)}</td>
+            </tr>`,
+          )}
+          ${self.oneself
+            ? html`<tr>
+                <th scope="row">${judgeText.besideSelf}</th>
+                <td class="end figures"><b>${percent(self.oneself.accuracy.value, 0)}</b></td>
+                <td class="end figures">${number(self.repeats.length)}</td>
+                <td class="end figures soft">–</td>
+              </tr>`
+            : nothing}
+        </tbody>
+      </table>
+      ${missing
+        ? html`<p class="row">
+            <button type="button" ?disabled=${this.scoring !== ""} @click=${() => void this.#scoreBeside(labelled)}>${judgeText.besideScore}</button>
+            <span class="small soft" role="status">${this.scoring === "" ? nothing : judgeText.besideScoring(this.scoring)}</span>
+          </p>`
+        : nothing}
+    </section>`;
+  }
+
+  async #scoreBeside(labelled: readonly PreferenceRecord[]): Promise<void> {
+    if (this.scoring !== "") return;
+    try {
+      await scoreBeside(labelled, (title) => (this.scoring = title));
+    } catch (error) {
+      toast({ text: explain(error), stays: true });
+    } finally {
+      this.scoring = "";
+      await this.#make();
+    }
   }
 
   #self({ self }: Summary): TemplateResult | typeof nothing {
@@ -200,6 +260,30 @@ export class JudgeSummary extends PickElement {
         align-content: start;
         max-width: 34rem;
       }
+      .beside {
+        display: grid;
+        gap: var(--s2);
+        min-width: 0;
+        overflow-x: auto;
+      }
+      .beside table {
+        border-collapse: collapse;
+        font-size: var(--small);
+        max-width: 46rem;
+      }
+      .beside th,
+      .beside td {
+        font-weight: 400;
+        text-align: start;
+        padding: var(--s2) var(--s4) var(--s2) 0;
+        border-block-end: 1px solid var(--line);
+      }
+      .beside thead th {
+        color: var(--soft);
+      }
+      .beside .end {
+        text-align: end;
+      }
       .large {
         font-size: var(--title);
         line-height: 1.2;
@@ -226,15 +310,17 @@ async function summarise(play: Play): Promise<Summary> {
   const labelled = plain.filter(({ has_label }) => has_label);
   const controls = session.filter(({ control, has_label }) => control !== null && has_label);
   const times = plain.flatMap(({ seconds }) => (seconds === null ? [] : [seconds])).sort((a, b) => a - b);
-  // Judgements of before count where this round asked a pair again.
+  // Includes earlier choices on pairs that this round repeated.
   const repeated = play.row.plan.mode === "retest" ? all : session;
   const scored = labelled.filter(({ scorer }) => scorer !== null);
   const scorerName = scored.at(-1)?.scorer?.name ?? "";
   const prompts = [...new Set(labelled.map(({ prompt }) => prompt))];
-  // All prompts at once, as the command ranks them.
+  // All prompts together, as the command ranks models.
   const ranked = async (by: "image" | "model"): Promise<Ranked[]> => (await ranking(labelled, by))?.items ?? [];
   const [images, models] = [await ranked("image"), await ranked("model")];
   return {
+    labelled,
+    beside: await beside(labelled),
     counts: {
       pairs: plain.length,
       ties: plain.filter(({ label }) => label === "tie").length,

@@ -1,4 +1,4 @@
-/** Where the next load computes, and in which precision. */
+/** Device, precision and memory for the next load. */
 
 import { css, html, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -15,7 +15,7 @@ export class ModelChoices extends PickElement {
 
   override render(): TemplateResult {
     const { device, precision, memory } = settings.value;
-    const { address, info, loading, support } = session.value;
+    const { choice: chosen, loading, support } = session.value;
     return html`
       <div class="row">
         ${choice("device", modelsText.device, device, [
@@ -29,7 +29,7 @@ export class ModelChoices extends PickElement {
           ["f16", modelsText.precisionF16],
           ["q8", modelsText.precisionQ8],
         ])}
-        <button type="button" ?disabled=${!address || loading !== undefined} @click=${() => void loadModel({ model: address, name: info?.model ?? address })}>${modelsText.reload}</button>
+        <button type="button" ?disabled=${!chosen || loading !== undefined} @click=${() => chosen && void loadModel(chosen)}>${modelsText.reload}</button>
       </div>
       <label class="check"
         ><input type="checkbox" .checked=${memory === "low"} aria-describedby="turns" @change=${(event: Event) => settings.patch({ memory: (event.target as HTMLInputElement).checked ? "low" : "normal" })} />${modelsText.turns}</label

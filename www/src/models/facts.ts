@@ -1,4 +1,4 @@
-/** What is known of the loaded model and of the browser, as lists of names and values. */
+/** Facts about the loaded model and the browser, as lists of names and values. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -82,11 +82,12 @@ function ofModel(info: Info): Fact[] {
   const from = { cache: modelsText.fromCache, network: modelsText.fromNetwork, files: modelsText.fromFiles }[info.source];
   return [
     [modelsText.model, info.model],
+    [modelsText.scoredAs, info.scorerAssumed ? modelsText.assumed(info.scorer) : info.scorer],
     [modelsText.ranOn, info.device === "webgpu" ? modelsText.gpuNamed(info.adapter ?? "WebGPU") : modelsText.cpuThreads(info.threads)],
     [modelsText.parameters, modelsText.millions(number(info.parameters / 1e6, info.parameters < 1e7 ? 1 : 0))],
     [modelsText.weights, modelsText.asPrecision(bytes(info.bytes), info.precision)],
     [modelsText.engineMemory, info.device === "webgpu" ? modelsText.gpuNotCounted(bytes(info.engineMemory)) : bytes(info.engineMemory)],
-    // A model whose self-test fails is not loaded at all.
+    // A model whose self-test fails is never loaded, so it always passed.
     [modelsText.selfTest, modelsText.selfTestPassed],
     [modelsText.from, info.cached ? `${from} · ${modelsText.kept}` : from],
     [modelsText.why, html`${info.reasons.map((reason, index) => html`${index > 0 ? html`<br />` : nothing}${reason}`)}`],

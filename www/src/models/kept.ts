@@ -1,16 +1,17 @@
-/** Models that are kept in this browser, and the hosts that the visitor allowed. */
+/** Models stored in this browser, and hosts that the visitor allowed. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import type { CachedModel } from "../engine/library";
+import { clearKept, keptSize } from "../engine/kept";
 import { loadModel } from "../engine/session";
 import { forbid } from "../shell/policy";
 import { toast } from "../shell/toasts";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { explain } from "../text/errors";
-import { bytes } from "../text/format";
+import { bytes, number } from "../text/format";
 import { language } from "../text/language";
 import { modelsText } from "../text/models";
 import { removeStored, stored } from "./stored";
@@ -18,21 +19,29 @@ import { removeStored, stored } from "./stored";
 export class KeptModels extends PickElement {
   static override properties = { asked: { state: true } };
 
-  /** The model whose deletion waits for a second word. */
+  /** The model whose deletion has to be confirmed. */
   declare asked: string | undefined;
 
   constructor() {
     super();
-    new Watch(this, stored, settings);
+    new Watch(this, stored, settings, keptSize);
     this.asked = undefined;
   }
 
   override render(): TemplateResult {
     const { models } = stored.value;
     const { hosts } = settings.value;
+    const rows = keptSize.value.embeddings + keptSize.value.scores;
     return html`
       <h2>${modelsText.stored}</h2>
       ${models.length === 0 ? html`<p class="small soft">${modelsText.nothingStored}</p>` : html`<ul>${models.map((model) => this.#model(model))}</ul>`}
+      ${rows === 0
+        ? nothing
+        : html`<h2>${modelsText.keptScores}</h2>
+            <div class="row small">
+              <span class="soft words">${modelsText.keptScoresWords(number(keptSize.value.embeddings), number(keptSize.value.scores), bytes(keptSize.value.bytes))}</span>
+              <button type="button" aria-label="${modelsText.clearScores}: ${modelsText.keptScores}" @click=${() => void this.#clear()}>${modelsText.clearScores}</button>
+            </div>`}
       ${hosts.length === 0
         ? nothing
         : html`<h2>${modelsText.allowed}</h2>
@@ -77,6 +86,15 @@ export class KeptModels extends PickElement {
     }
   }
 
+  async #clear(): Promise<void> {
+    try {
+      await clearKept();
+      toast({ text: modelsText.clearedScores });
+    } catch (error) {
+      toast({ text: explain(error), stays: true });
+    }
+  }
+
   #takeBack(host: string): void {
     forbid(host);
     toast({ text: modelsText.takenBack(host) });
@@ -88,6 +106,13 @@ export class KeptModels extends PickElement {
       :host {
         display: grid;
         gap: var(--s2);
+      }
+      h2:not(:first-of-type) {
+        margin-block-start: var(--s5);
+      }
+      .words {
+        flex: 1 1 20rem;
+        max-width: 44rem;
       }
       ul {
         border-block-end: 1px solid var(--line);

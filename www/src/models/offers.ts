@@ -1,10 +1,11 @@
-/** Models to choose from: the demonstration, what the host offers, any address, a folder on the device. */
+/** Models to load: the demonstration, the host's models, any address, a folder on the device. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { expandAddress } from "../engine/address";
-import { loadModel, session } from "../engine/session";
+import { type KnownScorer, library, type ScorerName } from "../engine/library";
+import { type LoadChoice, loadModel, session } from "../engine/session";
 import { allow, isAllowed, originOf } from "../shell/policy";
 import { route } from "../shell/router";
 import { config, localised, type OfferedModel } from "../state/config";
@@ -15,17 +16,25 @@ import { modelsText } from "../text/models";
 import { stored } from "./stored";
 
 export class ModelOffers extends PickElement {
-  static override properties = { address: { state: true }, problem: { state: true } };
+  static override properties = { address: { state: true }, problem: { state: true }, scorer: { state: true }, head: { state: true }, scorers: { state: true } };
 
-  /** What the address field holds. */
+  /** The contents of the address field. */
   declare address: string;
   declare problem: "bad" | "not-allowed" | undefined;
+  /** The scorer and the head for the next load. */
+  declare private scorer: ScorerName | "auto";
+  declare private head: File | undefined;
+  declare private scorers: readonly KnownScorer[];
 
   constructor() {
     super();
     new Watch(this, session, stored);
     this.address = route.value.query.get("model") ?? "";
     this.problem = undefined;
+    this.scorer = "auto";
+    this.head = undefined;
+    this.scorers = [];
+    void library().then(({ SCORERS }) => (this.scorers = SCORERS));
   }
 
   override render(): TemplateResult {
@@ -65,7 +74,7 @@ export class ModelOffers extends PickElement {
     </li>`;
   }
 
-  /** What is likely to go wrong, before gigabytes are on their way. */
+  /** Warns before gigabytes are downloaded. */
   #warning(model: OfferedModel, whole: boolean): TemplateResult | typeof nothing {
     const { quota, used } = stored.value;
     const need = model.kept?.q8 ?? model.bytes;
@@ -107,6 +116,17 @@ export class ModelOffers extends PickElement {
           </div>`
         : nothing}
       <div class="row">
+        <label class="field"
+          >${modelsText.chooseScorer}
+          <select name="scorer" @change=${(event: Event) => (this.scorer = (event.target as HTMLSelectElement).value as ScorerName | "auto")}>
+            <option value="auto">${modelsText.scorerAuto}</option>
+            ${this.scorers.map(({ name, title }) => html`<option value=${name} ?selected=${name === this.scorer}>${title}</option>`)}
+          </select></label
+        >
+        <label class="button">${icon("add")}${modelsText.chooseHead}<input type="file" accept=".pth,.pt,.bin,.safetensors" @change=${this.#headPicked} /></label>
+        <span class="small soft">${this.head?.name ?? modelsText.headHint}</span>
+      </div>
+      <div class="row">
         <label class="button">${icon("folder")}${modelsText.fromFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
         <span class="small soft">${modelsText.folderHint}</span>
       </div>
@@ -117,20 +137,20 @@ export class ModelOffers extends PickElement {
     event.preventDefault();
     const address = this.address.trim();
     const full = expandAddress(address);
-    // A word alone would be a file of this host's; a path or an address is meant.
+    // A single word would mean a file on this host; require a path or an address.
     if (originOf(full) === null || !/^(hf:|https?:|[./])|\//.test(address)) {
       this.problem = "bad";
     } else if (!isAllowed(full)) {
       this.problem = "not-allowed";
     } else {
       this.problem = undefined;
-      void loadModel({ model: address, name: nameOf(address) });
+      void loadModel({ model: address, name: nameOf(address), ...this.#as() });
     }
   }
 
   readonly #allow = (): void => {
     allow(this.address);
-    // The address field is filled again from the hash.
+    // The address field is restored from the hash.
     location.hash = `#/models?${new URLSearchParams({ model: this.address.trim() })}`;
     location.reload();
   };
@@ -140,7 +160,16 @@ export class ModelOffers extends PickElement {
     const files = [...(input.files ?? [])];
     input.value = "";
     if (files.length === 0) return;
-    void loadModel({ model: files, name: files[0]?.webkitRelativePath.split("/")[0] || (files[0] as File).name });
+    void loadModel({ model: files, name: files[0]?.webkitRelativePath.split("/")[0] || (files[0] as File).name, ...this.#as() });
+  }
+
+  readonly #headPicked = (event: Event): void => {
+    this.head = (event.target as HTMLInputElement).files?.[0];
+  };
+
+  /** The chosen scorer and head. */
+  #as(): Pick<LoadChoice, "scorer" | "head"> {
+    return { ...(this.scorer !== "auto" && { scorer: this.scorer }), ...(this.head && { head: this.head }) };
   }
 
   static override styles = [
@@ -192,7 +221,7 @@ export class ModelOffers extends PickElement {
   ];
 }
 
-/** The last part of an address that says something. */
+/** The last meaningful part of an address. */
 export function nameOf(address: string): string {
   const parts = address.replace(/[?#].*$/, "").split("/").filter(Boolean);
   const last = parts.pop() ?? address;

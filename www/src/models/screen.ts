@@ -1,12 +1,14 @@
-/** The screen Models: what this browser can run and why, what there is to choose from, what is kept. */
+/** The screen Models: what this browser supports, the models on offer, and the stored ones. */
 
 import "./choices";
 import "./facts";
 import "./kept";
 import "./offers";
+import "./scorers";
 import "./status";
 import { css, html, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
+import { measure } from "../engine/kept";
 import { session } from "../engine/session";
 import { announce } from "../shell/toasts";
 import { modelsText } from "../text/models";
@@ -18,6 +20,7 @@ export class ModelsScreen extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void refreshStored();
+    void measure();
     let loading = session.value.loading !== undefined;
     this.#stop = session.subscribe(({ loading: now, info }) => {
       if (loading && !now) {
@@ -41,6 +44,7 @@ export class ModelsScreen extends PickElement {
         <model-status></model-status>
       </header>
       <model-offers></model-offers>
+      <known-scorers></known-scorers>
       <model-choices></model-choices>
       <model-facts></model-facts>
       <kept-models></kept-models>

@@ -1,4 +1,7 @@
-/** How the model is doing: a load with its speed and the time that is left, or why the last one failed and what can be done. Nothing once it is loaded. */
+/**
+ * A load's progress, speed and time left, or why the last load failed and what to do. Empty once a
+ * model is loaded.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -11,7 +14,7 @@ import { codeOf, explain } from "../text/errors";
 import { bytes, duration } from "../text/format";
 import { modelsText, stageText } from "../text/models";
 
-/** What the CPU helps against. */
+/** Errors that the CPU avoids. */
 const OF_THE_GPU = ["no-webgpu", "device-failed", "device-lost", "precision"];
 const OF_STORAGE = ["storage-full", "storage"];
 
@@ -48,15 +51,15 @@ export class ModelStatus extends PickElement {
     </div>`;
   }
 
-  #failed({ error, model, name }: NonNullable<typeof session.value.failed>): TemplateResult {
+  #failed({ error, choice }: NonNullable<typeof session.value.failed>): TemplateResult {
     const code = codeOf(error);
-    const again = (cache?: "off") => void loadModel({ model, name, ...(cache && { cache }) });
+    const again = (cache?: "off") => void loadModel({ ...choice, ...(cache && { cache }) });
     const onCpu = () => {
       settings.patch({ device: "cpu" });
       again();
     };
     return html`<div class="problem" role="alert">
-      <p>${name}: ${explain(error)}</p>
+      <p>${choice.name}: ${explain(error)}</p>
       <p class="row">
         <button type="button" @click=${() => again()}>${modelsText.tryAgain}</button>
         ${OF_THE_GPU.includes(code) ? html`<button type="button" @click=${onCpu}>${modelsText.useCpu}</button>` : nothing}

@@ -1,20 +1,22 @@
-/** What is kept in this browser, and how much space there is. */
+/** Models stored in this browser, and the space that is used. */
 
 import { type CachedModel, library } from "../engine/library";
 import { Store } from "../state/store";
 
 export interface Stored {
   models: CachedModel[];
-  /** Bytes, as far as the browser tells. */
+  /** In bytes, if the browser reports them. */
   used: number | undefined;
   quota: number | undefined;
-  /** Bytes that the page and its workers take, where the browser measures it; the GPU's not counted. */
+  /**
+   * Bytes of memory of the page and its workers, if the browser measures it; without GPU memory.
+   */
   memory: number | undefined;
 }
 
 export const stored = new Store<Stored>({ models: [], used: undefined, quota: undefined, memory: undefined });
 
-/** Looks again. */
+/** Refreshes the list. */
 export async function refreshStored(): Promise<void> {
   const { listCached } = await library();
   const models = await listCached().catch(() => []);
@@ -23,7 +25,7 @@ export async function refreshStored(): Promise<void> {
   void measureMemory();
 }
 
-/** Isolated pages may ask; an answer comes with the browser's next garbage collection. */
+/** Only isolated pages may measure memory; the result comes with the next garbage collection. */
 async function measureMemory(): Promise<void> {
   const { measureUserAgentSpecificMemory } = performance as { measureUserAgentSpecificMemory?: () => Promise<{ bytes: number }> };
   if (!crossOriginIsolated || !measureUserAgentSpecificMemory) return;
@@ -31,7 +33,7 @@ async function measureMemory(): Promise<void> {
   if (measured) stored.patch({ memory: measured.bytes });
 }
 
-/** Removes one. */
+/** Deletes a stored model. */
 export async function removeStored(model: CachedModel): Promise<void> {
   const { removeCached } = await library();
   await removeCached(model);

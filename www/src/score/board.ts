@@ -1,4 +1,7 @@
-/** What lies on the table: pictures, prompts, and how they are looked at. One for the page; elements watch it. */
+/**
+ * The images and prompts of the screen Score, and how they are shown. The page has one board;
+ * elements watch it.
+ */
 
 import { Store } from "../state/store";
 import type { Show, Sort } from "./order";
@@ -8,42 +11,44 @@ import { Thumbnails } from "./thumbnails";
 
 export interface Board {
   pictures: readonly Picture[];
-  /** Without empty ones, each once. */
+  /** Without empty lines and duplicates. */
   prompts: readonly string[];
-  /** Which prompt ranks. */
+  /** The index of the prompt that the images are ranked by. */
   active: number;
+  /** The key of the scorer that the images are ranked by; `""` for the first one. */
+  column: string;
   sort: Sort;
   show: Show;
   find: string;
-  /** Least width of a tile, in CSS pixels. */
+  /** Minimum width of a tile, in CSS pixels. */
   tile: number;
-  /** Grows with every change inside a picture. */
+  /** Increases whenever an image changes. */
   version: number;
 }
 
-export const board = new Store<Board>({ pictures: [], prompts: [], active: 0, sort: "score", show: "all", find: "", tile: 168, version: 0 });
+export const board = new Store<Board>({ pictures: [], prompts: [], active: 0, column: "", sort: "score", show: "all", find: "", tile: 168, version: 0 });
 
 const thumbnails = new Thumbnails();
-/** Pictures change by the dozen: what watches them is told ten times a second, in milliseconds. */
+/** Images change by the dozen, so watchers are notified at most this often, in milliseconds. */
 const OFTEN = 100;
 let waiting = false;
 let last = 0;
 
-/** Tells that something in a picture changed. */
+/** Notifies watchers that an image changed. */
 export function changed(): void {
   if (waiting) return;
   waiting = true;
   setTimeout(() => requestAnimationFrame(tell), Math.max(0, last + OFTEN - performance.now()));
 }
 
-/** Tells it at once. */
+/** Notifies at once. */
 export function tell(): void {
   waiting = false;
   last = performance.now();
   board.patch({ version: board.value.version + 1 });
 }
 
-/** Adds pictures; what is none is left out. Returns how many were added and how many were not. */
+/** Adds images and skips other files. Returns how many were added and skipped. */
 export function addFiles(found: readonly Found[]): { added: number; left: number } {
   const pictures = found.filter(({ file }) => isPicture(file)).map(({ file, path }) => makePicture(file, { path }));
   addPictures(pictures);
@@ -56,7 +61,7 @@ export function addPictures(pictures: readonly Picture[]): void {
   for (const picture of pictures) requestThumbnail(picture);
 }
 
-/** Takes pictures off the table. They can be put back with {@link restore} until the page closes. */
+/** Removes images. {@link restore} puts them back until the page closes. */
 export function remove(pictures: ReadonlySet<Picture>): readonly Picture[] {
   const before = board.value.pictures;
   board.patch({ pictures: before.filter((picture) => !pictures.has(picture)) });
@@ -64,17 +69,17 @@ export function remove(pictures: ReadonlySet<Picture>): readonly Picture[] {
   return before;
 }
 
-/** Puts back what {@link remove} took. */
+/** Puts back what {@link remove} removed. */
 export function restore(before: readonly Picture[]): void {
   const now = new Set(board.value.pictures);
   const added = board.value.pictures.filter((picture) => !before.includes(picture));
   board.patch({ pictures: [...before, ...added] });
-  // Those whose copies were not made before they were removed.
+  // Images removed before their thumbnails were made.
   const bare = before.filter((picture) => !now.has(picture) && picture.thumbnail === undefined && picture.width === undefined);
   for (const picture of bare) requestThumbnail(picture);
 }
 
-/** Lets go of what removed pictures hold, once nobody can bring them back. */
+/** Releases what removed images hold, once they can no longer be restored. */
 export function discard(pictures: Iterable<Picture>): void {
   const kept = new Set(board.value.pictures);
   for (const picture of pictures) {
@@ -86,7 +91,7 @@ export function discard(pictures: Iterable<Picture>): void {
   }
 }
 
-/** Pictures that are on the screen get their copies first. */
+/** Thumbnails of images on the screen are made first. */
 export function preferThumbnails(pictures: Iterable<Picture>): void {
   const ids = new Set<number>();
   for (const { id, thumbnail } of pictures) if (thumbnail === undefined) ids.add(id);
@@ -105,7 +110,7 @@ export function select(pictures: Iterable<Picture>, selected: boolean): void {
   tell();
 }
 
-/** Asks for a thumbnail: of the copy where there is one, else of the file. */
+/** Requests a thumbnail, from the PNG copy if there is one. */
 export function requestThumbnail(picture: Picture): void {
   thumbnails.request({
     id: picture.id,

@@ -1,4 +1,7 @@
-/** Pictures at full size, one or up to four side by side; they are enlarged and moved together. Event: `done` when it has been closed. */
+/**
+ * One to four images at full size, zoomed and moved together. Event: `done` when it has been
+ * closed.
+ */
 
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -23,19 +26,21 @@ export class PictureCompare extends PickElement {
     y: { state: true },
   };
 
-  /** What is looked at; empty closes it. */
+  /** The images shown; an empty list closes it. */
   declare pictures: readonly Picture[];
-  /** Where a single picture's neighbours come from. */
+  /** The list that *previous* and *next* walk through for a single image. */
   declare all: readonly Picture[];
   declare prompts: readonly string[];
   declare ranks: readonly ReadonlyMap<Picture, number>[];
-  /** 1 shows all of a picture. */
+  /** 1 shows the whole image. */
   declare scale: number;
-  /** What is in the middle, from its centre, in parts of a pane. */
+  /**
+   * The point in the middle of the view, relative to the image's centre, as fractions of a pane.
+   */
   declare x: number;
   declare y: number;
 
-  /** Addresses of the whole files, as long as they are shown. */
+  /** Object URLs of the files, while they are shown. */
   readonly #addresses = new Map<Picture, string>();
   readonly #pointers = new Map<number, PointerEvent>();
 
@@ -134,7 +139,7 @@ export class PictureCompare extends PickElement {
           const of = this.ranks[index]?.size ?? 0;
           return html`<p class="result">
             <span class="voice" dir="auto">${prompt}</span>
-            <span class="figures small">${number(result.score, 3)} · ${percent(result.probability)} · ${scoreText.rankOf(number(rank), number(of))}</span>
+            <span class="figures small">${Math.abs(result.score) < 1.2 ? number(result.score, 4) : number(result.score, 3)} · ${result.probability === undefined ? "" : html`${percent(result.probability)} · `}${scoreText.rankOf(number(rank), number(of))}</span>
           </p>`;
         })}
       </figcaption>
@@ -151,10 +156,10 @@ export class PictureCompare extends PickElement {
     this.y = 0;
   };
 
-  /** Enlarges around a point of a pane, given from its centre in parts of it. */
+  /** Zooms around a point of a pane, given from its centre as fractions of the pane. */
   #zoom(factor: number, aroundX = 0, aroundY = 0): void {
     const scale = Math.min(LARGEST, Math.max(1, this.scale * factor));
-    // What is under the point stays there.
+    // The image under the point stays there.
     this.#moveTo(this.x + aroundX / this.scale - aroundX / scale, this.y + aroundY / this.scale - aroundY / scale, scale);
   }
 

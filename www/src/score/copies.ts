@@ -1,6 +1,7 @@
 /**
- * Copies of images that the engine decodes and the browser does not, such as TIFF: made one at a time, once the engine has read the image and
- * the browser has failed to. The thumbnail and the full view are then made from the copy.
+ * PNG copies of images that the engine can decode but the browser cannot, such as TIFF. Made one at
+ * a time, after the engine has read the image and the browser has failed to. Thumbnails and the
+ * full view use the copy.
  */
 
 import { session } from "../engine/session";
@@ -35,7 +36,7 @@ async function copy(picture: Picture): Promise<void> {
     picture.copy = await canvas.convertToBlob({ type: "image/png" });
     requestThumbnail(picture);
   } catch {
-    // The model was unloaded, or there is too little memory: the image keeps its place without a copy.
+    // The model was unloaded or memory ran out: the image stays without a copy.
   } finally {
     // Not tried again.
     picture.undecodable = false;

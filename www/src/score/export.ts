@@ -1,4 +1,4 @@
-/** Scores as files: the same columns and fields as the command `pickscore score` writes. */
+/** Scores as files, with the columns and fields of the command `pickscore score`. */
 
 import type { Info } from "../engine/library";
 import { ranks } from "./order";
@@ -11,14 +11,14 @@ export function toCsv(pictures: readonly Picture[], prompts: readonly string[]):
     const ranked = ranks(pictures, prompt);
     for (const picture of pictures) {
       const result = picture.results.get(prompt);
-      const numbers = result ? [String(result.score), String(result.probability), String(ranked.get(picture))] : ["", "", ""];
+      const numbers = result ? [String(result.score), String(result.probability ?? ""), String(ranked.get(picture))] : ["", "", ""];
       lines.push([cell(prompt), cell(picture.path), ...numbers, picture.selected ? "1" : "0"]);
     }
   }
   return lines.map((line) => `${line.join(",")}\r\n`).join("");
 }
 
-/** Scores as JSON. With one prompt its fields stand at the top level, with several in a list. */
+/** Scores as JSON: one prompt at the top level, several in a list. */
 export function toJson(pictures: readonly Picture[], prompts: readonly string[], info: Info | undefined): string {
   const results = prompts.map((prompt) => {
     const ranked = ranks(pictures, prompt);
@@ -31,6 +31,7 @@ export function toJson(pictures: readonly Picture[], prompts: readonly string[],
   const errors = pictures.flatMap(({ path, problem }) => (problem ? [{ path, error: problem.message }] : []));
   const answer = {
     model: info?.model,
+    scorer: info?.scorer,
     device: info?.device,
     precision: info?.precision,
     ...(results.length === 1 ? results[0] : { prompts: results }),
@@ -40,21 +41,21 @@ export function toJson(pictures: readonly Picture[], prompts: readonly string[],
 }
 
 /**
- * A text as one cell. Spreadsheets run what begins like a formula, whoever named the file: an apostrophe before it makes it a text
- * (OWASP, CSV injection).
+ * A text as one cell. Spreadsheets would run a file name that looks like a formula; a leading
+ * apostrophe makes it text (OWASP, CSV injection).
  */
 export function cell(text: string): string {
   const safe = /^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text;
   return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-/** Hands a text to the visitor as a file. */
+/** Downloads a text as a file. */
 export function save(text: string, name: string, type: string): void {
   const address = URL.createObjectURL(new Blob([text], { type }));
   const link = document.createElement("a");
   link.href = address;
   link.download = name;
   link.click();
-  // The download has begun when the next task runs.
+  // The download has started by the next task.
   setTimeout(() => URL.revokeObjectURL(address), 1000);
 }

@@ -1,14 +1,15 @@
 /**
- * How much of a picture is flat colour, which tells drawings from photographs.
+ * The share of flat colour in an image, which tells drawings from photographs.
  *
- * On a copy of 64 × 64 pixels, the share of neighbouring pixels (right and below) that differ by at most one of 255 levels in every channel. Emoji are filled shapes
- * on plain or softly shaded grounds; grain, texture and light leave a photograph few such neighbours.
+ * In a copy of 64 × 64 pixels: the share of neighbouring pixels (right and below) that differ by at
+ * most one of 255 levels in every channel. Emoji are filled shapes on plain or softly shaded
+ * backgrounds; grain, texture and light leave few such neighbours in a photograph.
  */
 
 export const SIDE = 64;
 const LEVELS = 1;
 
-/** The share of an opaque RGBA copy of `SIDE` × `SIDE`, 0 to 1. */
+/** The share for an opaque RGBA copy of `SIDE` × `SIDE`, 0 to 1. */
 export function flatness(rgba: Uint8ClampedArray): number {
   let flat = 0;
   for (let y = 0; y < SIDE; y++) {

@@ -1,15 +1,15 @@
-/** Pictures from wherever a visitor has them: files and folders that are dropped, picked or pasted. */
+/** Images from dropped, chosen or pasted files and folders. */
 
-/** What a file is called with its folder. */
+/** A file's name with its folder. */
 export interface Found {
   file: File;
   path: string;
 }
 
-/** Most files that are taken in one go: a home folder that is dropped by mistake should not hang the page. */
+/** Maximum files at once: dropping a home folder by mistake should not freeze the page. */
 export const MOST = 20_000;
 
-/** Endings of pictures that browsers give no type for. */
+/** Extensions of images that browsers give no media type. */
 const ENDINGS = /\.(png|jpe?g|webp|gif|bmp|avif|hei[cf]|jxl|tiff?)$/i;
 
 export function isPicture(file: File): boolean {
@@ -21,7 +21,10 @@ export function ofList(files: Iterable<File>): Found[] {
   return [...files].map((file) => ({ file, path: file.webkitRelativePath || file.name }));
 }
 
-/** Files and whole folders of a drop. Has to be called while the event is handled: a browser empties it afterwards. */
+/**
+ * Files and whole folders of a drop. Call it while the event is handled, because a browser empties
+ * it afterwards.
+ */
 export function ofDrop(transfer: DataTransfer): Promise<Found[]> {
   const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
   return (async () => {
@@ -42,7 +45,7 @@ async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
-  // A browser gives a folder's entries in portions; an empty one ends it.
+  // A browser returns a folder's entries in portions; an empty one is the end.
   for (;;) {
     const portion = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
     if (portion.length === 0) return;

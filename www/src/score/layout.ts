@@ -1,17 +1,20 @@
-/** Where each picture lies: a grid whose first place is twice as large. Pure arithmetic, so that a thousand pictures cost nothing. */
+/**
+ * Positions of the tiles: a grid whose first tile is twice as large. Pure arithmetic, so that it
+ * stays fast with a thousand images.
+ */
 
 export interface Place {
   x: number;
   y: number;
-  /** Of the picture's square. */
+  /** Side of the square for an image. */
   side: number;
 }
 
 export interface Grid {
   columns: number;
-  /** Whether the first picture takes two by two places. */
+  /** Whether the first image takes two by two cells. */
   leads: boolean;
-  /** From one tile to the next. */
+  /** Distance from one tile to the next. */
   stepX: number;
   stepY: number;
   side: number;
@@ -19,10 +22,12 @@ export interface Grid {
 }
 
 export const GAP = 12;
-/** Narrower tables have no room for a large first picture. */
+/** In narrower grids, the first image is as large as the others. */
 const LEADING_COLUMNS = 4;
 
-/** The grid of `count` pictures on a table so wide; `caption` is the height of what stands below a picture. */
+/**
+ * The grid of `count` images in a given width; `caption` is the height of the text below an image.
+ */
 export function grid(count: number, width: number, least: number, caption: number, mayLead: boolean): Grid {
   const columns = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
   const side = (width - (columns - 1) * GAP) / columns;
@@ -39,14 +44,14 @@ export function place(grid: Grid, index: number): Place {
   return { x: column * grid.stepX, y: row * grid.stepY, side };
 }
 
-/** Places of the pictures that are seen between two heights. */
+/** The tiles between two heights. */
 export function visible(grid: Grid, count: number, top: number, bottom: number): [from: number, to: number] {
   const first = Math.max(0, Math.floor(top / grid.stepY));
   const last = Math.floor(bottom / grid.stepY);
   return [indexOf(grid, grid.leads && first < 2 ? 0 : first), Math.min(count, indexOf(grid, last + 1))];
 }
 
-/** The place that an arrow key leads to from a place; itself where there is none. */
+/** The tile that an arrow key leads to; the same one at an edge. */
 export function neighbour(grid: Grid, count: number, index: number, key: string): number {
   const within = (to: number) => (to >= 0 && to < count ? to : index);
   if (key === "Home") return 0;
@@ -72,7 +77,7 @@ function cell({ columns, leads }: Grid, index: number): { row: number; column: n
   return { row: 2 + Math.floor(below / columns), column: below % columns };
 }
 
-/** The first place of a row. */
+/** The first tile of a row. */
 function indexOf({ columns, leads }: Grid, row: number): number {
   if (!leads) return row * columns;
   const beside = columns - 2;

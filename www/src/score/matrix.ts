@@ -1,10 +1,11 @@
 /**
- * Several prompts: a table with a picture a row and a prompt a column, sorted by one of them. Only rows near the window are in the document.
+ * The table for several prompts or scorers: a row per image, a column per prompt or scorer, sorted
+ * by one of them. Only rows near the window are in the document.
  *
- * Events: `look` and `toggle`, with the picture; `rank-by`, with a prompt's place.
+ * Events: `look` and `toggle` with the image; `rank-by` with the column's index.
  */
 
-import { css, html, type TemplateResult } from "lit";
+import { css, html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
@@ -16,15 +17,33 @@ import { preferThumbnails } from "./board";
 import type { Picture } from "./picture";
 import { image, tileStyles } from "./tile";
 
+/** A column of the table. */
+export interface MatrixColumn {
+  title: string;
+  /** Whether the title is a prompt, which is set in another typeface. */
+  isPrompt: boolean;
+  /** What a click on the title does. */
+  hint: string;
+  /** The text of a cell; nothing if there is none yet. */
+  cell(picture: Picture): MatrixCell | undefined;
+}
+
+export interface MatrixCell {
+  value: string;
+  rank: number | undefined;
+  share?: number | undefined;
+  /** Whether it is the best of its column. */
+  isBest: boolean;
+}
+
 const ROW = 76;
-/** Rows above and below the window. */
+/** Extra rows above and below the window. */
 const MORE = 8;
 
 export class PictureMatrix extends PickElement {
   static override properties = {
     pictures: { attribute: false },
-    prompts: { attribute: false },
-    ranks: { attribute: false },
+    columns: { attribute: false },
     unlike: { attribute: false },
     active: { type: Number },
     version: { type: Number },
@@ -33,9 +52,7 @@ export class PictureMatrix extends PickElement {
   };
 
   declare pictures: readonly Picture[];
-  declare prompts: readonly string[];
-  /** Of each prompt. */
-  declare ranks: readonly ReadonlyMap<Picture, number>[];
+  declare columns: readonly MatrixColumn[];
   declare unlike: (picture: Picture) => boolean;
   declare active: number;
   declare version: number;
@@ -45,8 +62,7 @@ export class PictureMatrix extends PickElement {
   constructor() {
     super();
     this.pictures = [];
-    this.prompts = [];
-    this.ranks = [];
+    this.columns = [];
     this.unlike = () => false;
     this.active = 0;
     this.version = 0;
@@ -61,7 +77,7 @@ export class PictureMatrix extends PickElement {
     this.to = Math.ceil((scrollTop + clientHeight) / row) + MORE;
   };
 
-  /** The height of a row: type may be larger than usual. */
+  /** Height of a row, measured because the visitor's font may be larger. */
   #row(): number {
     return (ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
   }
@@ -78,10 +94,10 @@ export class PictureMatrix extends PickElement {
         <thead>
           <tr aria-rowindex="1">
             <th scope="col"><span class="hidden-text">${scoreText.picture}</span></th>
-            ${this.prompts.map(
-              (prompt, index) => html`<th scope="col" aria-sort=${index === this.active ? "descending" : "none"}>
-                <button type="button" aria-pressed=${index === this.active} title=${scoreText.sortByPrompt(prompt)} @click=${() => this.#tell("rank-by", index)}>
-                  <span class="prompt" dir="auto">${prompt}</span>
+            ${this.columns.map(
+              ({ title, isPrompt, hint }, index) => html`<th scope="col" aria-sort=${index === this.active ? "descending" : "none"}>
+                <button type="button" class=${isPrompt ? "voice" : ""} aria-pressed=${index === this.active} title=${hint} @click=${() => this.#tell("rank-by", index)}>
+                  <span class="heading" dir="auto">${title}</span>
                 </button>
               </th>`,
             )}
@@ -101,7 +117,7 @@ export class PictureMatrix extends PickElement {
   }
 
   #space(height: number): TemplateResult {
-    return html`<tr class="space" aria-hidden="true"><td colspan=${this.prompts.length + 1} ${styled({ height: `${height}px` })}></td></tr>`;
+    return html`<tr class="space" aria-hidden="true"><td colspan=${this.columns.length + 1} ${styled({ height: `${height}px` })}></td></tr>`;
   }
 
   #line(picture: Picture, index: number): TemplateResult {
@@ -117,13 +133,16 @@ export class PictureMatrix extends PickElement {
           </label>
         </div>
       </th>
-      ${this.prompts.map((prompt, column) => {
-        const result = picture.results.get(prompt);
-        const rank = this.ranks[column]?.get(picture);
-        if (!result || rank === undefined) return html`<td class="figures soft">–</td>`;
-        return html`<td class="figures ${rank === 1 ? "first" : ""} ${column === this.active ? "active" : ""}">
-          <span class="value">${number(result.score, 2)}</span>
-          <span class="rest"><span aria-hidden="true">#</span><span class="hidden-text">${scoreText.rank} </span>${number(rank)} · ${percent(result.probability)}</span>
+      ${this.columns.map((column, index) => {
+        const cell = column.cell(picture);
+        const active = index === this.active ? "active" : "";
+        if (!cell) return html`<td class="figures soft ${active}">–</td>`;
+        const { value, rank, share, isBest } = cell;
+        return html`<td class="figures ${isBest ? "first" : ""} ${active}">
+          <span class="value">${value}</span>
+          ${rank === undefined
+            ? nothing
+            : html`<span class="rest"><span aria-hidden="true">#</span><span class="hidden-text">${scoreText.rank} </span>${number(rank)}${share === undefined ? nothing : html` · ${percent(share)}`}</span>`}
         </td>`;
       })}
     </tr>`;
@@ -177,10 +196,12 @@ export class PictureMatrix extends PickElement {
         justify-content: flex-start;
         text-align: start;
         padding-inline: var(--s2);
+      }
+      thead button.voice {
         font-family: var(--voice);
         font-size: var(--body);
       }
-      .prompt {
+      .heading {
         display: -webkit-box;
         -webkit-box-orient: vertical;
         -webkit-line-clamp: 3;
@@ -221,7 +242,7 @@ export class PictureMatrix extends PickElement {
       .frame:focus-visible {
         outline-offset: -2px;
       }
-      /* Too small for it: the words beside it say why. */
+      /* There is too little space for the reason; the text beside it gives it. */
       .reason {
         display: none;
       }

@@ -1,8 +1,8 @@
-/** Which pictures are shown, and in which order. */
+/** Which images are shown, and in which order. */
 
-import type { Picture } from "./picture";
+import type { Picture, Result } from "./picture";
 
-export type Sort = "score" | "name" | "added";
+export type Sort = "score" | "mean" | "name" | "added";
 export type Show = "all" | "selected" | "unreadable" | "unlike";
 
 export interface View {
@@ -12,12 +12,14 @@ export interface View {
   find: string;
   /** The prompt that `score` sorts by. */
   prompt: string | undefined;
+  /** The mean ranks that `mean` sorts by. */
+  means?: ReadonlyMap<Picture, number>;
 }
 
 const byName = new Intl.Collator(undefined, { numeric: true });
 
-/** The pictures of a view, in its order. Pictures without a score follow those that have one, in the order they came. */
-export function arrange(pictures: readonly Picture[], { sort, show, find, prompt }: View, isUnlike: (picture: Picture) => boolean): Picture[] {
+/** A view's images in order. Images without a score come last, in the order they were added. */
+export function arrange(pictures: readonly Picture[], { sort, show, find, prompt, means }: View, isUnlike: (picture: Picture) => boolean): Picture[] {
   const words = find.trim().toLowerCase();
   const shown = pictures.filter((picture) => {
     if (words && !picture.path.toLowerCase().includes(words)) return false;
@@ -27,23 +29,35 @@ export function arrange(pictures: readonly Picture[], { sort, show, find, prompt
   });
   if (sort === "name") return shown.sort((a, b) => byName.compare(a.path, b.path) || a.id - b.id);
   if (sort === "added" || prompt === undefined) return shown;
+  if (sort === "mean" && means) {
+    const mean = (picture: Picture) => means.get(picture) ?? Number.MAX_VALUE;
+    return shown.sort((a, b) => mean(a) - mean(b) || a.id - b.id);
+  }
   return shown.sort((a, b) => scoreOf(b, prompt) - scoreOf(a, prompt) || a.id - b.id);
 }
 
-/** Ranks by one prompt, the best being 1; equal scores share a rank, as the command has it. */
+/** Ranks by one prompt; 1 is best, and equal scores share a rank, as in the command. */
 export function ranks(pictures: readonly Picture[], prompt: string): Map<Picture, number> {
-  const scored = pictures.filter((picture) => picture.results.has(prompt)).sort((a, b) => scoreOf(b, prompt) - scoreOf(a, prompt));
+  return ranksOf(pictures, ({ results }) => results.get(prompt));
+}
+
+/** Ranks by any results, as {@link ranks}. Images without a result have no rank. */
+export function ranksOf(pictures: readonly Picture[], resultOf: (picture: Picture) => Result | undefined): Map<Picture, number> {
+  const scored = pictures.flatMap((picture) => {
+    const result = resultOf(picture);
+    return result ? [{ picture, score: result.score }] : [];
+  });
+  scored.sort((a, b) => b.score - a.score);
   const found = new Map<Picture, number>();
   let rank = 0;
-  for (const [index, picture] of scored.entries()) {
-    const before = scored[index - 1];
-    if (!before || scoreOf(before, prompt) !== scoreOf(picture, prompt)) rank = index + 1;
+  for (const [index, { picture, score }] of scored.entries()) {
+    if (scored[index - 1]?.score !== score) rank = index + 1;
     found.set(picture, rank);
   }
   return found;
 }
 
-/** Below every score where there is none. */
+/** The score, or less than every score if there is none. */
 function scoreOf(picture: Picture, prompt: string): number {
   return picture.results.get(prompt)?.score ?? -Number.MAX_VALUE;
 }

@@ -1,43 +1,72 @@
-/** A picture of the visitor's, and all that is known of it. */
+/** An image that the visitor added, and everything known about it. */
 
-/** What one prompt made of a picture. */
+/** An image's result for one prompt. */
 export interface Result {
   score: number;
-  /** Among the pictures that were scored with it. */
-  probability: number;
+  /** Among the images that were scored together; absent if the scorer has none or is not loaded. */
+  probability?: number;
 }
+
+/** The key of the scorer whose results are shown; see `engine/panel.ts`. */
+export const shown = { key: "" };
+
+const NONE: ReadonlyMap<string, Result> = new Map();
 
 export interface Picture {
   readonly id: number;
   readonly file: File;
-  /** Folder and name, as far as the browser tells: what exports call it. */
+  /** Folder and name, as far as the browser tells; the path in exports. */
   readonly path: string;
-  /** What it shows, where that is known: samples say. */
+  /** A description, if known: samples have one. */
   readonly caption?: string;
   readonly isSample: boolean;
-  /** Address of a small copy; absent until it has been made. */
+  /** Object URL of the thumbnail; absent until it has been made. */
   thumbnail?: string;
   width?: number;
   height?: number;
-  /** The share of its surface that is flat colour: see `flatness.ts`. */
+  /** The share of flat colour: see `flatness.ts`. */
   flatness?: number;
-  /** Whether the browser has failed to decode its file. */
+  /** Whether the browser failed to decode the file. */
   undecodable?: boolean;
-  /** A PNG copy to show, of an image that the engine decodes and the browser does not. */
+  /** A PNG copy to show, if only the engine can decode the file. */
   copy?: Blob;
+  /** The SHA-256 of the file, once it is known. */
+  uid?: string;
   /** Its embedding by the loaded model. */
   embedding?: Float32Array;
-  /** Whether the browser decoded it, since the engine does not know its format. */
+  /** The embedding's length before normalisation. */
+  length?: number;
+  /** Whether the browser decoded it because the engine does not support its format. */
   byBrowser?: boolean;
-  /** Why it has no score: the engine's code and words. */
+  /** Why it has no score: the engine's error. */
   problem?: { code: string; message: string };
-  /** By prompt. */
-  readonly results: Map<string, Result>;
+  /** By scorer, then by prompt. */
+  readonly scores: Map<string, Map<string, Result>>;
+  /** The results of the scorer that is shown, by prompt. */
+  readonly results: ReadonlyMap<string, Result>;
   selected: boolean;
 }
 
 let next = 1;
 
 export function makePicture(file: File, { path = file.name, caption, isSample = false }: { path?: string; caption?: string; isSample?: boolean } = {}): Picture {
-  return { id: next++, file, path, ...(caption !== undefined && { caption }), isSample, results: new Map(), selected: false };
+  return {
+    id: next++,
+    file,
+    path,
+    ...(caption !== undefined && { caption }),
+    isSample,
+    scores: new Map(),
+    get results() {
+      return this.scores.get(shown.key) ?? NONE;
+    },
+    selected: false,
+  };
+}
+
+/** The results of a scorer, which may be added to. */
+export function resultsOf(picture: Picture, key: string): Map<string, Result> {
+  const results = picture.scores.get(key) ?? new Map<string, Result>();
+  picture.scores.set(key, results);
+  return results;
 }

@@ -1,4 +1,7 @@
-/** How far the scoring is, with pause and resume; why it stopped; and the result in a sentence, which screen readers hear too. */
+/**
+ * Progress of scoring with pause and resume, why it stopped, and the result in a sentence, which
+ * screen readers announce.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -9,11 +12,12 @@ import { announce } from "../shell/toasts";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { explain } from "../text/errors";
-import { duration, number } from "../text/format";
+import { duration, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import { board } from "./board";
 import { ranks } from "./order";
 import { pause, resume, run } from "./scoring";
+import { shownPrompt } from "./shown";
 
 export class ScoreProgress extends PickElement {
   #announced = "";
@@ -25,23 +29,23 @@ export class ScoreProgress extends PickElement {
 
   protected override updated(): void {
     const words = this.#result();
-    // Once for each end, not for each step.
+    // Announced once at the end, not for each step.
     if (words === undefined || words === this.#announced) return;
     this.#announced = words;
     announce(words);
   }
 
-  /** What came of it, once all is scored. */
+  /** The result, once everything is scored. */
   #result(): string | undefined {
     const { state, done, total } = run.value;
-    const { pictures, prompts, active } = board.value;
-    const prompt = prompts[active];
+    const { pictures } = board.value;
+    const prompt = shownPrompt();
     if (state !== "idle" || done < total || total !== pictures.length || prompt === undefined) return undefined;
     const ranked = ranks(pictures, prompt);
     const [best] = [...ranked].find(([, rank]) => rank === 1) ?? [];
     const score = best?.results.get(prompt)?.score;
     if (!best || score === undefined) return undefined;
-    return scoreText.done(scoreText.pictures(ranked.size), best.caption ?? best.path, number(score, 2));
+    return scoreText.done(scoreText.pictures(ranked.size), best.caption ?? best.path, scoreNumber(score));
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -70,14 +74,14 @@ export class ScoreProgress extends PickElement {
 
   #said(): TemplateResult {
     const words = this.#result();
-    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span> ${scoreText.meaningShort}`}</p>`;
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span> ${session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
   }
 
   #failed(error: unknown): TemplateResult {
-    const { info, address } = session.value;
+    const { info, address, choice } = session.value;
     const again = () => {
       resume();
-      if (address) void loadModel({ model: address, name: info?.model ?? address });
+      if (choice) void loadModel(choice);
     };
     const onCpu = () => {
       settings.patch({ device: "cpu" });

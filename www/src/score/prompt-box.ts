@@ -1,10 +1,13 @@
-/** Where prompts are written, one a line, in the size of a title. Event: `prompts`, with the whole text, once the visitor stops typing. */
+/**
+ * The field for prompts, one per line. Event: `prompts` with the whole text, when the visitor
+ * pauses typing.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { scoreText } from "../text/score";
 
-/** How long typing has to rest. */
+/** The length of that pause. */
 const REST = 350;
 
 export class PromptBox extends PickElement {
@@ -61,7 +64,7 @@ export class PromptBox extends PickElement {
     this.dispatchEvent(new CustomEvent("prompts", { detail: this.value }));
   };
 
-  /** An idea takes the place of a single prompt, and joins several. */
+  /** An idea replaces a single prompt, and is added to several. */
   #add(idea: string): void {
     const lines = this.value.split("\n").filter((line) => line.trim());
     this.value = lines.length > 1 ? [...lines.filter((line) => line !== idea), idea].join("\n") : idea;

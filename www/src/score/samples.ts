@@ -1,17 +1,17 @@
-/** The sample set that the host offers: `samples.json` and its pictures. */
+/** The host's sample set: `samples.json` and its images. */
 
 import { config } from "../state/config";
 import { makePicture, type Picture } from "./picture";
 
 export interface Samples {
-  /** What they are scored with at first. */
+  /** The initial prompt. */
   prompt: string;
   /** Other prompts worth trying. */
   ideas: string[];
   pictures: Picture[];
 }
 
-/** Reads the set; `undefined` where the host offers none. */
+/** Reads the set; `undefined` if the host offers none. */
 export async function loadSamples(): Promise<Samples | undefined> {
   const { samples } = config();
   if (samples === null) return undefined;

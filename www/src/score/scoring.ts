@@ -1,21 +1,28 @@
 /**
- * Scores what lies on the table with the model that is loaded: pictures are embedded batch by batch, each once; after every batch the engine scores all of
- * them with every prompt. Nothing is asked for: it runs whenever there is something to do, and can be paused.
+ * Scores the images with the loaded model, then with the other chosen scorers, one after the other.
+ * Images are embedded in batches, each image once; after every batch the engine scores all of them
+ * with every prompt. What is kept from earlier is not computed again. Runs by itself whenever there
+ * is something to do, and can be paused.
  */
 
-import { session } from "../engine/session";
-import type { PickScore } from "../engine/library";
+import { uidOf } from "../collection/uid";
+import { type Embedded, keepEmbeddings, keepScores, keptEmbeddings, keptScores } from "../engine/kept";
+import { type Column, columns, loadedKey } from "../engine/panel";
+import type { Info, PickScore } from "../engine/library";
+import { loadModel, session } from "../engine/session";
+import { settings } from "../state/settings";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
 import { board, changed, tell } from "./board";
-import type { Picture } from "./picture";
+import { type Picture, resultsOf, shown } from "./picture";
+import { promptsOf, shownColumn } from "./shown";
 
 export interface Run {
   state: "idle" | "running" | "paused" | "failed";
-  /** Pictures that are done, unreadable ones among them. */
+  /** Finished images, including unreadable ones. */
   done: number;
   total: number;
-  /** Seconds a picture, once there is a measure. */
+  /** Seconds per image, once measured. */
   pace: number | undefined;
   error: unknown;
   /** Prompts of which the model reads only the beginning. */
@@ -24,53 +31,70 @@ export interface Run {
 
 export const run = new Store<Run>({ state: "idle", done: 0, total: 0, pace: undefined, error: undefined, truncated: new Set() });
 
-/** How long one batch should take: as often the table moves. */
+/** Target time of a batch, which is how often the grid updates. */
 const BATCH_SECONDS = 0.45;
-/** Most pictures of a batch, whose files the worker then holds. */
+/** Maximum images per batch, whose files the worker then holds. */
 const LARGEST = 32;
-/** The largest part of the time that scoring all anew may take while pictures are embedded. */
+/** Maximum share of the time that rescoring may take while images are embedded. */
 const SHARE = 0.1;
 
 let working = false;
 let abort: AbortController | undefined;
-/** The model that the embeddings are of. */
+/** The model of the embeddings. */
 let embeddedBy: PickScore | undefined;
-/** What the shown scores were made from, prompts and pictures; other ones mean that they have to be made again. */
+/** The prompts and images behind the shown scores; any change means scoring again. */
 let scored = { prompts: "", pictures: "" };
-/** When pictures alone are reason enough to score all anew. */
+/** When new images alone justify rescoring everything. */
 let due = 0;
+/** Scorers whose model could not be loaded, until the visitor tries again. */
+const failed = new Set<string>();
 
-board.subscribe(() => void work());
-session.subscribe(() => void work());
+board.subscribe(() => {
+  show();
+  void work();
+});
+session.subscribe(() => {
+  show();
+  void work();
+});
+settings.subscribe(() => {
+  show();
+  void work();
+});
 
-/** Stops after the image that is being computed. What is done stays. */
+/** Stops after the current image. Results so far are kept. */
 export function pause(): void {
   run.patch({ state: "paused" });
   abort?.abort();
 }
 
-/** Goes on where it was paused, or where it failed. */
+/** Continues after a pause or a failure. */
 export function resume(): void {
+  failed.clear();
   run.patch({ state: "idle", error: undefined });
   void work();
 }
 
 async function work(): Promise<void> {
-  const { scorer } = session.value;
+  const { scorer, info, loading } = session.value;
   if (scorer !== embeddedBy && !working) forget(scorer);
-  if (working || !scorer || run.value.state === "failed") return;
+  if (working || run.value.state === "failed") return;
+  if (!scorer || !info) {
+    if (!loading) void others();
+    return;
+  }
   working = true;
   let worked = false;
   try {
     let batch = 2;
     for (;;) {
       if (session.value.scorer !== scorer) break;
-      const waiting = board.value.pictures.filter(isWaiting);
+      const waiting = waitingFor(info);
       count(waiting.length);
-      // Nothing that could be resumed.
+      // Nothing to resume.
       if (waiting.length === 0 && run.value.state === "paused") run.patch({ state: "idle" });
       const ends = waiting.length === 0 || run.value.state === "paused";
-      const made = await scoreAll(scorer, ends);
+      const made = info.embedsImages && (await scoreAll(scorer, info, ends));
       worked ||= made || !ends;
       if (made) continue;
       if (ends) break;
@@ -78,7 +102,7 @@ async function work(): Promise<void> {
       const started = performance.now();
       const pictures = waiting.slice(0, batch);
       abort = new AbortController();
-      await embed(scorer, pictures, abort.signal);
+      await (info.embedsImages ? embed : scoreEach)(scorer, info, pictures, abort.signal);
       const seconds = (performance.now() - started) / 1000;
       const pace = seconds / pictures.length;
       run.patch({ pace: run.value.pace === undefined ? pace : 0.7 * run.value.pace + 0.3 * pace });
@@ -87,22 +111,87 @@ async function work(): Promise<void> {
     if (run.value.state === "running") run.patch({ state: "idle" });
   } catch (error) {
     const code = codeOf(error);
-    // Another model took this one's place, or the visitor paused.
+    // The model was replaced, or the visitor paused.
     if (code !== "aborted" && code !== "disposed") run.patch({ state: "failed", error });
     else if (run.value.state === "running") run.patch({ state: "idle" });
   } finally {
     working = false;
     abort = undefined;
-    // Whoever is told of nothing would have this run again, for ever.
+    // Notifying without a change would start this run again, endlessly.
     if (worked) tell();
   }
-  // What came while it ended.
+  // Starts again if something was added meanwhile.
   const { state } = run.value;
-  if (session.value.scorer !== scorer || (state === "idle" && board.value.pictures.some(isWaiting))) queueMicrotask(() => void work());
+  if (session.value.scorer !== scorer || (state === "idle" && waitingFor(info).length > 0)) queueMicrotask(() => void work());
+  else if (state === "idle") void others();
 }
 
-function isWaiting({ embedding, problem }: Picture): boolean {
-  return embedding === undefined && problem === undefined;
+let othersWork = false;
+
+/**
+ * Fills in the kept scores of the scorers that are not loaded, and loads the next one with missing
+ * scores.
+ */
+async function others(): Promise<void> {
+  if (othersWork || board.value.pictures.length === 0) return;
+  othersWork = true;
+  try {
+    for (const column of columns().filter(({ isLoaded }) => !isLoaded)) {
+      const prompts = promptsOf(column);
+      if (prompts.length === 0) continue;
+      await identify(board.value.pictures);
+      if (await fill(column, prompts)) changed();
+      const { loading } = session.value;
+      const isMissing = (picture: Picture) => picture.problem === undefined && prompts.some((prompt) => !picture.scores.get(column.key)?.has(prompt));
+      if (working || loading || run.value.state !== "idle") return;
+      if (!column.choice || failed.has(column.key) || !board.value.pictures.some(isMissing)) continue;
+      await loadModel(column.choice);
+      if (session.value.failed) failed.add(column.key);
+      return;
+    }
+  } finally {
+    othersWork = false;
+  }
+}
+
+/** Adds the kept scores of a scorer. Returns whether there were any. */
+async function fill({ key, readsPrompt }: Column, prompts: readonly string[]): Promise<boolean> {
+  let some = false;
+  for (const prompt of prompts) {
+    const bare = board.value.pictures.filter((picture) => picture.uid && !picture.scores.get(key)?.has(prompt));
+    const kept = await keptScores(key, readsPrompt ? prompt : "", bare.map(({ uid }) => uid as string));
+    for (const picture of bare) {
+      const score = kept.get(picture.uid as string);
+      if (score === undefined) continue;
+      resultsOf(picture, key).set(prompt, { score });
+      some = true;
+    }
+  }
+  return some;
+}
+
+/** Computes the uids of images. */
+async function identify(pictures: readonly Picture[]): Promise<void> {
+  for (const picture of pictures) {
+    if (picture.uid === undefined && picture.problem === undefined) picture.uid = await uidOf(picture.file).catch(() => "");
+  }
+}
+
+/** Chooses the scorer whose results are shown. */
+function show(): void {
+  const key = shownColumn()?.key ?? "";
+  if (shown.key === key) return;
+  shown.key = key;
+  changed();
+}
+
+/** The images that the loaded model has not read, or not scored if it has no embeddings. */
+function waitingFor(info: Info): Picture[] {
+  const { pictures } = board.value;
+  if (info.embedsImages) return pictures.filter(({ embedding, problem }) => embedding === undefined && problem === undefined);
+  const key = loadedKey();
+  const prompts = promptsOf(info);
+  return pictures.filter(({ scores, problem }) => problem === undefined && prompts.some((prompt) => !scores.get(key)?.has(prompt)));
 }
 
 function count(waiting: number): void {
@@ -110,60 +199,126 @@ function count(waiting: number): void {
   if (run.value.total !== total || run.value.done !== total - waiting) run.patch({ total, done: total - waiting });
 }
 
-/** Another model: nothing of the last one's holds. */
+/** A new model: the last one's embeddings are of no use. */
 function forget(scorer: PickScore | undefined): void {
   embeddedBy = scorer;
   scored = { prompts: "", pictures: "" };
   due = 0;
+  const kept = new Set(columns().map(({ key }) => key));
   for (const picture of board.value.pictures) {
     delete picture.embedding;
     delete picture.problem;
     delete picture.byBrowser;
-    picture.results.clear();
+    for (const key of picture.scores.keys()) if (!kept.has(key)) picture.scores.delete(key);
   }
   run.value = { state: "idle", done: 0, total: board.value.pictures.length, pace: undefined, error: undefined, truncated: new Set() };
+  show();
   changed();
 }
 
-/** Embeds pictures, each of which is read once. */
-async function embed(scorer: PickScore, pictures: readonly Picture[], signal: AbortSignal): Promise<void> {
-  const files = pictures.map(({ file }) => file);
-  const { embeddings, skipped, decodedByBrowser } = await scorer.readImages(files, { signal, unreadable: "skip" });
-  for (const [index, picture] of pictures.entries()) {
-    const embedding = embeddings[index];
-    if (embedding && embedding.length > 0) picture.embedding = embedding;
+/** Embeds images; each is read once, unless its embedding is kept. */
+async function embed(scorer: PickScore, info: Info, pictures: readonly Picture[], signal: AbortSignal): Promise<void> {
+  const { fingerprint } = info;
+  if (fingerprint !== undefined) await identify(pictures);
+  const uids = pictures.flatMap(({ uid }) => (uid ? [uid] : []));
+  const kept = fingerprint === undefined ? new Map<string, Embedded>() : await keptEmbeddings(fingerprint, uids);
+  const unseen: Picture[] = [];
+  for (const picture of pictures) {
+    const found = kept.get(picture.uid ?? "");
+    if (found?.vector.length !== info.dimensions) unseen.push(picture);
+    else take(picture, found);
   }
-  for (const { index, code, message } of skipped) {
-    const picture = pictures[index];
-    if (picture) picture.problem = { code, message };
-  }
-  for (const index of decodedByBrowser) {
-    const picture = pictures[index];
-    if (picture) picture.byBrowser = true;
+  if (unseen.length > 0) {
+    const made = await scorer.readImages(unseen.map(({ file }) => file), { signal, unreadable: "skip" });
+    const fresh = new Map<string, Embedded>();
+    for (const [index, picture] of unseen.entries()) {
+      const [vector, length] = [made.embeddings[index], made.lengths[index]];
+      if (!vector || vector.length === 0 || length === undefined) continue;
+      const embedded = { vector, length, byBrowser: made.decodedByBrowser.includes(index) };
+      take(picture, embedded);
+      if (picture.uid) fresh.set(picture.uid, embedded);
+    }
+    for (const { index, code, message } of made.skipped) {
+      const picture = unseen[index];
+      if (picture) picture.problem = { code, message };
+    }
+    if (fingerprint !== undefined) void keepEmbeddings(fingerprint, fresh);
   }
   changed();
 }
 
-/** Scores every embedded picture with every prompt, if anything of that is new; for the sake of new pictures not too often before the last of them. */
-async function scoreAll(scorer: PickScore, last: boolean): Promise<boolean> {
-  const { prompts } = board.value;
+/** Scores images with a model that reads prompt and image together, as far as no score is kept. */
+async function scoreEach(scorer: PickScore, info: Info, pictures: readonly Picture[], signal: AbortSignal): Promise<void> {
+  const column = columns().find(({ isLoaded }) => isLoaded);
+  if (!column) return;
+  const prompts = promptsOf(info);
+  if (info.fingerprint !== undefined) {
+    await identify(pictures);
+    await fill(column, prompts);
+  }
+  const truncated = new Set<string>();
+  for (const prompt of prompts) {
+    const bare = pictures.filter(({ scores, problem }) => problem === undefined && !scores.get(column.key)?.has(prompt));
+    if (bare.length === 0) continue;
+    const result = await scorer.score(prompt, bare.map(({ file }) => file), { signal, unreadable: "skip" });
+    if (result.truncated) truncated.add(prompt);
+    const skipped = new Map(result.skipped.map(({ index, code, message }) => [index, { code, message }]));
+    const fresh = new Map<string, number>();
+    for (const [index, picture] of bare.entries()) {
+      const problem = skipped.get(index);
+      const score = result.scores[index] as number;
+      if (problem) picture.problem = problem;
+      else resultsOf(picture, column.key).set(prompt, { score });
+      if (result.decodedByBrowser.includes(index)) picture.byBrowser = true;
+      if (!problem && picture.uid) fresh.set(picture.uid, score);
+    }
+    if (info.fingerprint !== undefined) void keepScores(info.fingerprint, prompt, fresh);
+  }
+  run.patch({ truncated: new Set([...run.value.truncated, ...truncated]) });
+  changed();
+}
+
+function take(picture: Picture, { vector, length, byBrowser }: Embedded): void {
+  picture.embedding = vector;
+  picture.length = length;
+  if (byBrowser) picture.byBrowser = true;
+}
+
+/**
+ * Scores every embedded image with every prompt, if images or prompts are new. For new images
+ * alone, it does so only now and then until the last one.
+ */
+async function scoreAll(scorer: PickScore, info: Info, last: boolean): Promise<boolean> {
+  const column = columns().find(({ isLoaded }) => isLoaded);
+  if (!column) return false;
+  const prompts = promptsOf(info);
   const pictures = board.value.pictures.filter(({ embedding }) => embedding !== undefined);
   const key = { prompts: JSON.stringify(prompts), pictures: pictures.map(({ id }) => id).join() };
   if (key.prompts === scored.prompts && (key.pictures === scored.pictures || (!last && performance.now() < due))) return false;
   const started = performance.now();
   const truncated = new Set<string>();
   const embeddings = pictures.map(({ embedding }) => embedding as Float32Array);
-  for (const prompt of prompts) {
-    const result = await scorer.scoreEmbeddings(prompt, embeddings);
+  const lengths = pictures.map(({ length }) => length as number);
+  // One score counts for every prompt if the scorer reads none.
+  for (const prompt of info.readsPrompt ? prompts : [""]) {
+    const result = await scorer.scoreEmbeddings(prompt, embeddings, { lengths });
     if (result.truncated) truncated.add(prompt);
+    const fresh = new Map<string, number>();
     for (const [index, picture] of pictures.entries()) {
-      picture.results.set(prompt, { score: result.scores[index] as number, probability: result.probabilities[index] as number });
+      const score = result.scores[index] as number;
+      const probability = result.probabilities?.[index];
+      const results = resultsOf(picture, column.key);
+      for (const of of info.readsPrompt ? [prompt] : prompts) results.set(of, { score, ...(probability !== undefined && { probability }) });
+      if (picture.uid) fresh.set(picture.uid, score);
     }
+    if (info.fingerprint !== undefined) void keepScores(info.fingerprint, prompt, fresh);
     changed();
   }
-  // Prompts that are gone.
-  const current = new Set(prompts);
-  for (const { results } of board.value.pictures) for (const prompt of results.keys()) if (!current.has(prompt)) results.delete(prompt);
+  // Removes scores of prompts that are gone.
+  const current = new Set(["", ...prompts]);
+  for (const { scores } of board.value.pictures) {
+    for (const results of scores.values()) for (const prompt of results.keys()) if (!current.has(prompt)) results.delete(prompt);
+  }
   run.patch({ truncated });
   scored = key;
   due = performance.now() + (performance.now() - started) * (1 / SHARE - 1);

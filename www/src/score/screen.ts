@@ -1,6 +1,7 @@
-/** The screen Score: a prompt, pictures on a table, and which of them fits best. */
+/** The screen Score: prompts, images, and which image fits best. */
 
 import "../models/status";
+import "./agreement";
 import "./compare";
 import "./copies";
 import "./matrix";
@@ -12,22 +13,30 @@ import "./toolbar";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { FileDrop } from "../design/file-drop";
+import { icon } from "../design/icons";
+import { type Column, columns, removeFromPanel } from "../engine/panel";
 import { isDemonstration, session } from "../engine/session";
 import { href, route } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { config } from "../state/config";
+import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { bytes, number } from "../text/format";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, select, setPrompts } from "./board";
+import { byPrompt, byScorer, meanRanks } from "./columns";
 import { type Found, MOST, ofDrop, ofList } from "./intake";
 import { arrange, ranks } from "./order";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
 import { loadSamples } from "./samples";
 import type { PictureSheet } from "./sheet";
+import { shownColumn, shownPrompt, shownPrompts } from "./shown";
 
-/** Less flat colour than this, and a picture is unlike emoji. `flatness.ts` says what it is; the README how it was chosen. */
+/**
+ * Below this share of flat colour, an image is unlike emoji. See `flatness.ts`; `www/README.md`
+ * says how it was chosen.
+ */
 const FLAT = 0.4;
 const KEPT = "pickscore.prompts";
 
@@ -39,12 +48,12 @@ export class ScoreScreen extends PickElement {
     pending: { state: true },
   };
 
-  /** What the prompt box holds. */
+  /** The contents of the prompt box. */
   declare text: string;
   declare ideas: readonly string[];
-  /** Pictures that are looked at closely. */
+  /** The images in the comparison. */
   declare looked: readonly Picture[];
-  /** Whether the samples are on their way. */
+  /** Whether the samples are being loaded. */
   declare pending: boolean;
   #isDemonstration = false;
   readonly #drop = new FileDrop(
@@ -55,7 +64,7 @@ export class ScoreScreen extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, board, session);
+    new Watch(this, board, session, settings);
     this.text = keptPrompts();
     this.ideas = [];
     this.looked = [];
@@ -75,12 +84,16 @@ export class ScoreScreen extends PickElement {
   }
 
   override render(): TemplateResult {
-    const { pictures, prompts, active, sort, show, find, tile, version } = board.value;
+    const { pictures, active, sort, show, find, tile, version } = board.value;
+    const prompts = shownPrompts();
     const prompt = prompts[active];
-    // Once for all pictures.
+    const scorers = columns();
+    const beside = scorers.length > 1 && prompt !== undefined;
+    const means = beside ? meanRanks(scorers, prompt, pictures) : undefined;
+    // Computed once for all images.
     const demonstration = isDemonstration();
     this.#isDemonstration = demonstration;
-    const shown = arrange(pictures, { sort, show, find, prompt }, this.#unlike);
+    const shown = arrange(pictures, { sort, show, find, prompt, ...(means && { means }) }, this.#unlike);
     const ranked = prompts.map((prompt) => ranks(pictures, prompt));
     const several = prompts.length > 1;
     return html`
@@ -90,6 +103,7 @@ export class ScoreScreen extends PickElement {
         <score-toolbar
           .pictures=${shown}
           ?unlike=${demonstration}
+          ?several=${beside}
           ?pending=${this.pending}
           @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
           @samples=${() => void this.#samples()}
@@ -99,18 +113,18 @@ export class ScoreScreen extends PickElement {
           <score-progress></score-progress>
         </div>
         ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
-        ${several
+        ${beside ? this.#beside(scorers, prompts, prompt) : nothing}
+        ${several || beside
           ? html`<picture-matrix
               ?hidden=${shown.length === 0}
               .pictures=${shown}
-              .prompts=${prompts}
-              .ranks=${ranked}
+              .columns=${beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked)}
               .unlike=${this.#unlike}
-              .active=${active}
+              .active=${!beside ? active : sort === "mean" ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
               .version=${version}
               @look=${this.#look}
               @toggle=${this.#toggle}
-              @rank-by=${(event: CustomEvent<number>) => board.patch({ active: event.detail, sort: "score" })}
+              @rank-by=${(event: CustomEvent<number>) => this.#rankBy(event.detail, beside ? scorers : undefined)}
             ></picture-matrix>`
           : html`<picture-sheet
               ?hidden=${shown.length === 0}
@@ -124,11 +138,15 @@ export class ScoreScreen extends PickElement {
               @look=${this.#look}
               @toggle=${this.#toggle}
             ></picture-sheet>`}
+        ${beside ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
         <score-selection @compare=${this.#compare}></score-selection>
         ${demonstration ? this.#demonstration(pictures) : nothing}
         <section class="meaning small">
           <h2>${scoreText.meaning}</h2>
-          <p class="soft">${scoreText.meaningBody} ${scoreText.meaningShare}</p>
+          <p class="soft">
+            ${session.value.info?.hasProbabilities === false || beside ? scoreText.meaningOther : nothing}
+            ${session.value.info?.hasProbabilities === false ? nothing : html`${scoreText.meaningBody} ${scoreText.meaningShare}`}
+          </p>
         </section>
       </div>
       <picture-compare
@@ -140,6 +158,36 @@ export class ScoreScreen extends PickElement {
       ></picture-compare>
       ${this.#drop.veil(scoreText.dropHere)}
     `;
+  }
+
+  /** Which scorers are used, and for which of several prompts. */
+  #beside(scorers: readonly Column[], prompts: readonly string[], prompt: string): TemplateResult {
+    return html`<div class="beside small">
+      ${prompts.length > 1
+        ? html`<label class="row"
+            >${scoreText.prompt}
+            <select @change=${(event: Event) => board.patch({ active: (event.target as HTMLSelectElement).selectedIndex })}>
+              ${prompts.map((other) => html`<option ?selected=${other === prompt}>${other.slice(0, 80)}</option>`)}
+            </select></label
+          >`
+        : nothing}
+      <ul aria-label=${scoreText.scorers}>
+        ${scorers.map(
+          ({ title, choice }) => html`<li>
+            ${title}${choice && typeof choice.model === "string"
+              ? html`<button type="button" class="quiet" aria-label=${scoreText.removeScorer(title)} title=${scoreText.removeScorer(title)} @click=${() => removeFromPanel({ ...choice, model: choice.model as string })}>${icon("close", 14)}</button>`
+              : nothing}
+          </li>`,
+        )}
+        <li><a href=${href("models")}>${scoreText.addScorer}</a></li>
+      </ul>
+    </div>`;
+  }
+
+  #rankBy(index: number, scorers: readonly Column[] | undefined): void {
+    if (!scorers) board.patch({ active: index, sort: "score" });
+    else if (index === scorers.length) board.patch({ sort: "mean" });
+    else board.patch({ column: scorers[index]?.key ?? "", sort: "score" });
   }
 
   #empty(): TemplateResult {
@@ -174,7 +222,7 @@ export class ScoreScreen extends PickElement {
     </aside>`;
   }
 
-  /** The samples are what it knows, the blurred one among them. */
+  /** The model knows the samples, including the blurred one. */
   readonly #unlike = ({ isSample, flatness }: Picture): boolean => this.#isDemonstration && !isSample && flatness !== undefined && flatness < FLAT;
 
   #prompts(text: string): void {
@@ -182,7 +230,7 @@ export class ScoreScreen extends PickElement {
     try {
       sessionStorage.setItem(KEPT, text);
     } catch {
-      // It is only for the next reload.
+      // Only needed for the next reload.
     }
     setPrompts(text);
   }
@@ -193,9 +241,9 @@ export class ScoreScreen extends PickElement {
       if (!samples) return;
       const present = new Set(board.value.pictures.filter(({ isSample }) => isSample).map(({ path }) => path));
       this.ideas = [samples.prompt, ...samples.ideas];
-      // The visitor was faster, and has pictures of their own on the table.
+      // The visitor has added images meanwhile.
       if (unasked && board.value.pictures.length > 0) return;
-      // What is being written counts too.
+      // Unfinished typing counts too.
       const written = this.renderRoot.querySelector<PromptBox>("prompt-box")?.value ?? this.text;
       if (!written.trim()) this.#prompts(samples.prompt);
       addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
@@ -219,7 +267,7 @@ export class ScoreScreen extends PickElement {
     if (left > 0) words.push(scoreText.someLeft(left));
     if (found.length > MOST) words.push(scoreText.tooMany(number(MOST)));
     if (only && samples.size > 0) {
-      // The visitor's own pictures take the samples' place.
+      // The visitor's own images replace the samples.
       const before = remove(samples);
       toast({ text: words.join(" "), action: { label: scoreText.samples, run: () => restore(before) } });
     } else {
@@ -232,8 +280,7 @@ export class ScoreScreen extends PickElement {
   }
 
   #compare(event: CustomEvent<Picture[]>): void {
-    const { prompts, active } = board.value;
-    const ranked = ranks(event.detail, prompts[active] ?? "");
+    const ranked = ranks(event.detail, shownPrompt() ?? "");
     this.looked = [...event.detail].sort((a, b) => (ranked.get(a) ?? 0) - (ranked.get(b) ?? 0));
   }
 
@@ -246,7 +293,7 @@ export class ScoreScreen extends PickElement {
     select([detail], !detail.selected);
   }
 
-  /** Whether a drop or a paste is meant for this screen. */
+  /** Whether a drop or paste is meant for this screen. */
   #isShown(): boolean {
     return route.value.screen === "score" && this.looked.length === 0;
   }
@@ -272,7 +319,7 @@ export class ScoreScreen extends PickElement {
         display: grid;
         grid-template-columns: minmax(0, 1fr);
       }
-      /* The table's place, until there is something on it. */
+      /* Reserves the grid's space until there are images. */
       .coming {
         min-height: 100vh;
       }
@@ -285,6 +332,38 @@ export class ScoreScreen extends PickElement {
         min-height: 40vh;
         padding: var(--s5);
         background: var(--table);
+      }
+      .beside {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--s2) var(--s5);
+      }
+      .beside ul {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: center;
+        gap: var(--s1) var(--s2);
+      }
+      .beside li {
+        display: flex;
+        align-items: center;
+        gap: var(--s1);
+        min-height: 2rem;
+        padding-inline: var(--s3);
+        border: 1px solid var(--line);
+        border-radius: 1rem;
+      }
+      .beside li:last-child {
+        border-color: transparent;
+      }
+      .beside li button {
+        min-height: 1.5rem;
+        padding: 0.1rem;
+        margin-inline-end: calc(-1 * var(--s2));
+      }
+      .beside select {
+        max-width: 22rem;
       }
       .demonstration {
         display: flex;
@@ -322,7 +401,10 @@ export class ScoreScreen extends PickElement {
   ];
 }
 
-/** What the prompt box held before the last reload. In a frame of another site a browser may refuse to say. */
+/**
+ * The prompt box's contents before the last reload. In a frame of another site, a browser may
+ * refuse access.
+ */
 function keptPrompts(): string {
   try {
     return sessionStorage.getItem(KEPT) ?? "";

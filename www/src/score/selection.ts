@@ -1,4 +1,4 @@
-/** What can be done with the selected pictures; nothing where none is. Event: `compare`. */
+/** Actions on the selected images; hidden if there are none. Event: `compare`. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -10,7 +10,7 @@ import { board, discard, remove, restore, select } from "./board";
 import { MOST } from "./compare";
 import type { Picture } from "./picture";
 
-/** How long removed pictures can be brought back: as long as the message stands, and a little. */
+/** How long removed images can be restored: slightly longer than the message is shown. */
 const FORGET = 60_000;
 
 export class ScoreSelection extends PickElement {
@@ -60,7 +60,7 @@ export class ScoreSelection extends PickElement {
   ];
 }
 
-/** Takes pictures off the table; a message offers to bring them back. */
+/** Removes images; a message offers to undo it. */
 export function removeWithUndo(pictures: ReadonlySet<Picture>): void {
   const before = remove(pictures);
   toast({ text: scoreText.removed(pictures.size), action: { label: scoreText.undo, run: () => restore(before) } });

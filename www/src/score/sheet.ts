@@ -1,7 +1,8 @@
 /**
- * The contact sheet: pictures in a grid, in their order, gliding to new places when it changes. Only those near the window are in the document.
+ * The contact sheet: images in a grid that glide to their new places when the order changes. Only
+ * those near the window are in the document.
  *
- * Events: `look` and `toggle`, with the picture.
+ * Events: `look` and `toggle` with the image.
  */
 
 import { css, html, type PropertyValues, type TemplateResult } from "lit";
@@ -15,7 +16,7 @@ import { type Grid, grid, neighbour, place, visible } from "./layout";
 import type { Picture } from "./picture";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
-/** How long pictures glide, and a little. */
+/** Slightly longer than the gliding takes. */
 const SETTLED = 600;
 
 export class PictureSheet extends PickElement {
@@ -43,7 +44,7 @@ export class PictureSheet extends PickElement {
   declare width: number;
   declare from: number;
   declare to: number;
-  /** The picture that the tab key reaches. */
+  /** The image that the Tab key reaches. */
   declare current: number | undefined;
 
   #grid: Grid = grid(0, 0, 1, 0, false);
@@ -51,10 +52,13 @@ export class PictureSheet extends PickElement {
     if (entry) this.width = Math.floor(entry.contentRect.width);
   });
   #frame = 0;
-  /** While pictures glide, their elements keep their order in the document: an element that is moved there stops gliding. */
+  /**
+   * While images glide, their elements keep their order in the document, because moving an element
+   * stops its transition.
+   */
   #gliding: number | undefined;
   #order = "";
-  /** What has the focus: an element that is moved in the document loses it. */
+  /** Remembered because moving an element in the document takes its focus away. */
   #focused: HTMLElement | undefined;
 
   constructor() {
@@ -92,7 +96,7 @@ export class PictureSheet extends PickElement {
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
       this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
-      // Asking where the window is costs a layout: only when the grid is another one, or has more on it.
+      // Reading the window's position costs a layout, so it is done only when the grid changed.
       const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
       if (more || before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
       this.to = Math.min(this.to, this.pictures.length);
@@ -119,7 +123,7 @@ export class PictureSheet extends PickElement {
     this.#frame = requestAnimationFrame(() => this.#range());
   };
 
-  /** Which pictures are in the window, with half a window above and below. */
+  /** The images in the window, with half a window above and below. */
   #range(): void {
     if (this.width === 0) return;
     const { top } = this.getBoundingClientRect();
@@ -132,7 +136,7 @@ export class PictureSheet extends PickElement {
   override render(): TemplateResult {
     const shown = this.pictures.slice(this.from, this.to).map((picture, index) => ({ picture, index: this.from + index }));
     const focused = this.current === undefined ? -1 : this.pictures.findIndex(({ id }) => id === this.current);
-    // What has the focus stays, wherever it is.
+    // The focused image stays, wherever it is.
     if (focused >= 0 && (focused < this.from || focused >= this.to)) shown.push({ picture: this.pictures[focused] as Picture, index: focused });
     preferThumbnails(shown.map(({ picture }) => picture));
     const reachable = focused >= 0 ? focused : this.from;
@@ -217,7 +221,7 @@ export class PictureSheet extends PickElement {
     this.focusCurrent();
   }
 
-  /** Moves the focus to the current picture. */
+  /** Focuses the current image. */
   focusCurrent(): void {
     const frame = this.renderRoot.querySelector<HTMLElement>(`[data-id="${this.current}"] .frame`);
     frame?.focus({ preventScroll: true });
@@ -251,8 +255,10 @@ export class PictureSheet extends PickElement {
         outline: 3px solid var(--mark);
         outline-offset: -3px;
       }
-      /* Images stand on the square's bottom edge and are centred: what lies on them is placed by the
-         size at which they are drawn. The square contains it even where an image is very flat. */
+      /*
+       * Images are centred at the bottom of the square, and overlays are positioned by the drawn
+       * size. They stay inside the square even if an image is very wide.
+       */
       .select,
       .tile .unlike {
         --inset-inline: calc(max(0px, (var(--side) - var(--drawn-width)) / 2) + 6px);

@@ -1,10 +1,10 @@
-/** Makes small copies of pictures, away from the page's thread: `{ id, file, side }` in, a `Thumbnail` out. */
+/** Makes thumbnails off the main thread: `{ id, file, side }` in, a `Thumbnail` out. */
 
 import { flatness, SIDE } from "./flatness";
 
 export interface Thumbnail {
   id: number;
-  /** Absent where the browser cannot decode the picture. */
+  /** Absent if the browser cannot decode the image. */
   image?: Blob;
   width: number;
   height: number;
@@ -33,7 +33,7 @@ addEventListener("message", async ({ data: { id, file, side } }: MessageEvent<Th
     const pixels = tiny.getContext("2d")?.getImageData(0, 0, SIDE, SIDE).data;
     answer = { id, image, width, height, flatness: pixels ? flatness(pixels) : Number.NaN };
   } catch {
-    // Not decodable here: the engine says what is wrong with it.
+    // Cannot be decoded here; the engine reports what is wrong.
   }
   postMessage(answer);
 });

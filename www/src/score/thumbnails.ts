@@ -1,10 +1,12 @@
-/** Small copies of pictures, a few at a time, those first that were asked for last. */
+/** A queue of thumbnails, made a few at a time, last requested first. */
 
 import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
 
-/** As many as decode at once: more would only hold whole pictures in memory, and on few cores keep the page waiting. */
+/**
+ * Concurrent decoders: more would hold more whole images in memory and slow the page on few cores.
+ */
 const AT_ONCE = navigator.hardwareConcurrency > 2 ? 2 : 1;
-/** Of the longer edge, in pixels: the largest tile on a dense screen. */
+/** Pixels of the longer edge: the largest tile on a high-density screen. */
 const SIDE = 512;
 
 export interface Waiting {
@@ -19,20 +21,20 @@ export class Thumbnails {
   readonly #waiting: Waiting[] = [];
   readonly #running = new Map<number, Waiting>();
 
-  /** Asks for a copy. */
+  /** Requests a thumbnail. */
   request(waiting: Waiting): void {
     this.#waiting.push(waiting);
     if (this.#workers.length < AT_ONCE) this.#start();
     this.#next();
   }
 
-  /** Puts these pictures before all others: they are on the screen. */
+  /** Moves images on the screen to the front of the queue. */
   prefer(ids: ReadonlySet<number>): void {
     if (this.#waiting.length < 2) return;
     this.#waiting.sort((a, b) => Number(ids.has(b.id)) - Number(ids.has(a.id)));
   }
 
-  /** Forgets a picture. */
+  /** Forgets an image. */
   cancel(id: number): void {
     const at = this.#waiting.findIndex((waiting) => waiting.id === id);
     if (at >= 0) this.#waiting.splice(at, 1);

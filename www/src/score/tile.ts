@@ -1,20 +1,20 @@
-/** How an image on the table is drawn: the image, and two lines of text below it. */
+/** A tile: the image and two lines of text below it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { icon } from "../design/icons";
 import { explain } from "../text/errors";
-import { number, percent } from "../text/format";
+import { number, percent, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import type { Picture } from "./picture";
 
-/** Space of the line below a picture, in CSS pixels at the usual size of type. */
+/** Height of a line below an image, in CSS pixels at the default font size. */
 export const CAPTION = 46;
 
 export interface TileState {
   picture: Picture;
   prompt: string | undefined;
   rank: number | undefined;
-  /** How many are ranked. */
+  /** The number of ranked images. */
   of: number;
   unlike: boolean;
 }
@@ -24,19 +24,20 @@ export function describe({ picture, prompt, rank, of, unlike }: TileState): stri
   if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   if (!result || rank === undefined) return scoreText.notYet;
-  const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${number(result.score, 2)}`, percent(result.probability)];
+  const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
+  if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
   return words.join(", ");
 }
 
-/** Width and height of the image as drawn in a square of this side, in CSS pixels. */
+/** Width and height of the image within a square of this side, in CSS pixels. */
 export function drawnSize({ thumbnail, width, height }: Picture, side: number): { width: number; height: number } {
   if (thumbnail === undefined || !width || !height) return { width: side, height: side };
   const scale = side / Math.max(width, height);
   return { width: width * scale, height: height * scale };
 }
 
-/** The image; without one, why it cannot be read. */
+/** The image, or why it cannot be read. */
 export function image(picture: Picture): TemplateResult {
   if (picture.thumbnail !== undefined) {
     const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
@@ -60,8 +61,8 @@ export function caption({ picture, prompt, rank }: TileState): TemplateResult {
   return html`
     <span class="line figures">
       <b>${rank === undefined ? "·" : number(rank)}</b>
-      <span>${result ? number(result.score, 2) : nothing}</span>
-      <span class="share">${result ? percent(result.probability) : nothing}</span>
+      <span>${result ? scoreNumber(result.score) : nothing}</span>
+      <span class="share">${result?.probability === undefined ? nothing : percent(result.probability)}</span>
     </span>
     <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
   `;

@@ -1,4 +1,7 @@
-/** What can be done with the pictures on the table: adding, looking, selecting, handing on. Event: `files`, with what was picked; `samples`. */
+/**
+ * Tools for the images: add, sort, filter, select, export. Events: `files` with the chosen files;
+ * `samples`.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
@@ -13,27 +16,31 @@ import { save, toCsv, toJson } from "./export";
 import { ofList } from "./intake";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
+import { shownPrompt, shownPrompts } from "./shown";
 
 export class ScoreToolbar extends PickElement {
   static override properties = {
     pictures: { attribute: false },
     unlike: { type: Boolean },
+    several: { type: Boolean },
     pending: { type: Boolean },
     best: { state: true },
     open: { state: true },
     viewing: { state: true },
   };
 
-  /** In the order that is shown. */
+  /** In the order shown. */
   declare pictures: readonly Picture[];
-  /** Whether pictures may be unlike what the model knows. */
+  /** Whether some images may be unlike what the model knows. */
   declare unlike: boolean;
-  /** Whether pictures are on their way: the tools keep their place. */
+  /** Whether several scorers are used. */
+  declare several: boolean;
+  /** Whether images are being loaded; the tools keep their place meanwhile. */
   declare pending: boolean;
   declare best: number;
-  /** Whether the list of exports is open. */
+  /** Whether the export menu is open. */
   declare open: boolean;
-  /** Whether a small screen shows how to sort and filter. */
+  /** Whether a small screen shows sorting and filters. */
   declare viewing: boolean;
 
   constructor() {
@@ -41,6 +48,7 @@ export class ScoreToolbar extends PickElement {
     new Watch(this, board);
     this.pictures = [];
     this.unlike = false;
+    this.several = false;
     this.pending = false;
     this.best = 3;
     this.open = false;
@@ -48,9 +56,9 @@ export class ScoreToolbar extends PickElement {
   }
 
   override render(): TemplateResult {
-    const { pictures, prompts, sort, show, find, tile } = board.value;
+    const { pictures, sort, show, find, tile } = board.value;
     const none = pictures.length === 0 && !this.pending;
-    const scored = prompts.length > 0 && pictures.some(({ results }) => results.size > 0);
+    const scored = shownPrompts().length > 0 && pictures.some(({ results }) => results.size > 0);
     return html`
       <div class="row">
         <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @change=${this.#picked} /></label>
@@ -64,7 +72,7 @@ export class ScoreToolbar extends PickElement {
         : html`<div class="row view ${this.viewing ? "viewing" : ""}">
             <label class="row">${scoreText.sort}
               <select @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
-                ${option("score", scoreText.sortScore, sort)} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
+                ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
               </select>
             </label>
             <label class="row">${scoreText.show}
@@ -102,8 +110,8 @@ export class ScoreToolbar extends PickElement {
   }
 
   #selectBest(): void {
-    const { pictures, prompts, active } = board.value;
-    const prompt = prompts[active];
+    const { pictures } = board.value;
+    const prompt = shownPrompt();
     if (prompt === undefined) return;
     const ranked = pictures.filter(({ results }) => results.has(prompt));
     const score = ({ results }: Picture) => results.get(prompt)?.score ?? 0;
@@ -114,7 +122,7 @@ export class ScoreToolbar extends PickElement {
   }
 
   #text(format: "csv" | "json"): string {
-    const { prompts } = board.value;
+    const prompts = shownPrompts();
     return format === "csv" ? toCsv(this.pictures, prompts) : toJson(this.pictures, prompts, session.value.info);
   }
 

@@ -1,4 +1,4 @@
-/** The frame around the screens: name, navigation, the model in use, settings, messages. */
+/** The frame around the screens: name, navigation, current model, settings, messages. */
 
 import "./theme";
 import "./toasts";
@@ -8,6 +8,7 @@ import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { expandAddress } from "../engine/address";
 import { library } from "../engine/library";
+import { titleOf } from "../engine/panel";
 import { findSupport, loadModel, session } from "../engine/session";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
@@ -18,7 +19,7 @@ import { go, href, type Route, route, type Screen, SCREENS } from "./router";
 
 import { toast } from "./toasts";
 
-/** Screens that are not needed at once come when they are. */
+/** Screens that are loaded when first opened. */
 const LATER: Record<Exclude<Screen, "score">, () => Promise<unknown>> = {
   judge: () => import("../judge/screen"),
   contribute: () => import("../contribute/screen"),
@@ -26,7 +27,7 @@ const LATER: Record<Exclude<Screen, "score">, () => Promise<unknown>> = {
 };
 
 export class PickScoreApp extends PickElement {
-  /** Screens that have been shown stay, hidden, with what they hold. */
+  /** Screens stay in the document, hidden, so that they keep their state. */
   readonly #opened = new Set<Screen>();
 
   constructor() {
@@ -42,7 +43,7 @@ export class PickScoreApp extends PickElement {
     void keepOffline();
   }
 
-  /** Loads the model that was used last, or else the demonstration. */
+  /** Loads the model used last, or else the demonstration. */
   async #begin(): Promise<void> {
     const asked = new URLSearchParams(location.search).get("model");
     if (asked !== null) go("models", { model: asked });
@@ -50,10 +51,13 @@ export class PickScoreApp extends PickElement {
     const { demonstration, models } = config();
     const last = settings.value.model;
     if (last && asked === null) {
-      const name = models.find(({ address }) => address === last)?.name ?? last.split("/").filter(Boolean).pop() ?? last;
+      const { scorer, head } = settings.value;
+      const as = { ...(scorer !== "auto" && { scorer }), ...(head !== "" && { head }) };
+      const chosen = titleOf({ model: last, ...as }) ?? (await library()).SCORERS.find(({ name }) => name === scorer)?.title;
+      const name = chosen ?? models.find(({ address }) => address === last)?.name ?? last.split("/").filter(Boolean).pop() ?? last;
       const stored = await (await library()).listCached().catch(() => []);
       if (stored.some((model) => model.complete && model.address === expandAddress(last))) {
-        await loadModel({ model: last, name });
+        await loadModel({ model: last, name, ...as });
         if (session.value.scorer) return;
       }
     }
@@ -132,13 +136,14 @@ export class PickScoreApp extends PickElement {
   }
 
   #modelWords(): string {
-    const { info, loading } = session.value;
+    const { info, loading, choice } = session.value;
     if (loading) return shellText.modelLoading(loading.name);
     if (!info) return shellText.noModel;
-    return shellText.modelReady(info.model, info.device === "webgpu" ? shellText.onGpu : shellText.onCpu);
+    // Several scorers may be heads of the same model.
+    return shellText.modelReady(choice?.scorer === undefined ? info.model : choice.name, info.device === "webgpu" ? shellText.onGpu : shellText.onCpu);
   }
 
-  /** A button, for the hash is the router's. */
+  /** A button rather than a link, because the router uses the hash. */
   #skip(): void {
     this.renderRoot.querySelector<HTMLElement>("main")?.focus();
   }

@@ -1,11 +1,17 @@
-/** Keeps the page for use without a network, by a service worker, and says when a newer one waits. */
+/**
+ * Stores the page for offline use with a service worker, and offers to reload when a new version is
+ * ready.
+ */
 
 import type { Message } from "../../service-worker/worker";
 import { session } from "../engine/session";
 import { shellText } from "../text/shell";
 import { toast } from "./toasts";
 
-/** Registers the service worker. Where there is none (a private window, a development server), the page works as before. */
+/**
+ * Registers the service worker. Without one (private window, development server) the page works as
+ * usual.
+ */
 export async function keepOffline(): Promise<void> {
   if (!("serviceWorker" in navigator) || !isSecureContext) return;
   try {
@@ -14,7 +20,7 @@ export async function keepOffline(): Promise<void> {
     registration.addEventListener("updatefound", () => {
       const { installing } = registration;
       installing?.addEventListener("statechange", () => {
-        // The first one replaces nothing.
+        // The first service worker replaces nothing.
         if (installing.state === "installed" && navigator.serviceWorker.controller) offer(installing);
       });
     });
@@ -22,13 +28,15 @@ export async function keepOffline(): Promise<void> {
     keepEngine(active);
     session.subscribe(() => keepEngine(active));
   } catch {
-    // Not offered here.
+    // Service workers are not available here.
   }
 }
 
 let told = "";
 
-/** The engine that runs was fetched before the first service worker was there: it keeps it by name. */
+/**
+ * The running engine was fetched before the first service worker started, so it is stored by name.
+ */
 function keepEngine(active: ServiceWorker | null): void {
   const { info } = session.value;
   if (!info) return;
@@ -38,7 +46,7 @@ function keepEngine(active: ServiceWorker | null): void {
   active?.postMessage({ type: "keep", engine } satisfies Message);
 }
 
-/** A newer page takes over when the visitor says so: pictures on the table would be lost. */
+/** A new version takes over only on request, because a reload loses the images on Score. */
 function offer(waiting: ServiceWorker): void {
   const run = () => {
     navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });

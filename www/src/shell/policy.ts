@@ -1,18 +1,20 @@
 /**
  * Narrows what the page may connect to, before anything else runs.
  *
- * The policy in `index.html` has to be written before anybody knows which hosts a visitor will choose. This adds a second one, and a browser obeys both: only
- * the page's own origin, the hosts of `config.json` and those that the visitor allowed. Policies cannot be widened again, so another host takes effect
- * when the page is loaded the next time. The engine's worker is started from a script of this document and inherits it.
+ * The policy in `index.html` is written before anyone knows which hosts a visitor will choose. This
+ * adds a second one, and browsers enforce both: only the page's own origin, the hosts in
+ * `config.json` and those that the visitor allowed. A policy cannot be widened, so a newly allowed
+ * host takes effect after a reload. The engine's worker is started from a script of this document
+ * and inherits the policy.
  */
 
 import { config, isSource } from "../state/config";
 import { settings } from "../state/settings";
 
-/** What was in force when this page was loaded. */
+/** The hosts allowed when this page was loaded. */
 let inForce: string[] = [];
 
-/** Puts the policy in force. */
+/** Adds the policy to the document. */
 export function enforce(): void {
   inForce = [...config().hosts, ...settings.value.hosts.filter(isSource)];
   const policy = document.createElement("meta");
@@ -27,19 +29,19 @@ export function isAllowed(address: string): boolean {
   return origin === location.origin || (origin !== null && inForce.some((source) => matches(source, origin)));
 }
 
-/** Allows the origin of an address, from the next load of the page on. */
+/** Allows an address's origin, from the next load of the page. */
 export function allow(address: string): void {
   const origin = originOf(address);
   if (origin === null || isAllowed(address)) return;
   settings.patch({ hosts: [...new Set([...settings.value.hosts, origin])] });
 }
 
-/** Takes a permission back, from the next load of the page on. */
+/** Revokes a permission, from the next load of the page. */
 export function forbid(origin: string): void {
   settings.patch({ hosts: settings.value.hosts.filter((host) => host !== origin) });
 }
 
-/** The origin that an address leads to; `null` where it is no web address. */
+/** The origin of an address; `null` if it is not a web address. */
 export function originOf(address: string): string | null {
   const full = address.trim().replace(/^hf:/, "https://huggingface.co/");
   try {

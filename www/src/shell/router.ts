@@ -1,4 +1,7 @@
-/** Which screen is shown: `#/score`, `#/judge`, `#/contribute`, `#/models`. Hashes work under any sub-path of any static host. */
+/**
+ * The current screen: `#/score`, `#/judge`, `#/contribute`, `#/models`. Hashes work under any path
+ * of a static host.
+ */
 
 import { Store } from "../state/store";
 
@@ -7,7 +10,7 @@ export type Screen = (typeof SCREENS)[number];
 
 export interface Route {
   screen: Screen;
-  /** What follows a `?` in the hash. */
+  /** The part of the hash after `?`. */
   query: URLSearchParams;
 }
 
@@ -22,7 +25,7 @@ export function href(screen: Screen, query: Record<string, string> = {}): string
   return `#/${screen}${words ? `?${words}` : ""}`;
 }
 
-/** Goes to a screen. */
+/** Opens a screen. */
 export function go(screen: Screen, query?: Record<string, string>): void {
   location.hash = href(screen, query);
 }

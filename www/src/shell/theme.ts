@@ -1,4 +1,4 @@
-/** Light or dark, as the visitor or else the system has it. */
+/** Light or dark, as chosen by the visitor or else by the system. */
 
 import { settings } from "../state/settings";
 

@@ -1,4 +1,4 @@
-/** Short messages at the bottom of the page, and announcements to screen readers alone. */
+/** Short messages at the bottom of the page, and announcements for screen readers. */
 
 import { css, html, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
@@ -9,9 +9,9 @@ import { shellText } from "../text/shell";
 
 export interface Toast {
   text: string;
-  /** Something to do about it. */
+  /** An action that the message offers. */
   action?: { label: string; run: () => void };
-  /** Whether it stays until it is dismissed. Problems and questions do; anything else goes by itself. */
+  /** Whether it stays until dismissed. Problems and questions stay; other messages disappear. */
   stays?: boolean;
 }
 
@@ -19,7 +19,7 @@ const shown = new Store<(Toast & { id: number })[]>([]);
 const spoken = new Store("");
 let next = 0;
 
-/** Shows a message. Returns what takes it away again. */
+/** Shows a message. Returns a function that removes it. */
 export function toast(toast: Toast): () => void {
   const id = next++;
   shown.value = [...shown.value.slice(-2), { ...toast, id }];
@@ -31,9 +31,9 @@ export function toast(toast: Toast): () => void {
   return dismiss;
 }
 
-/** Says something to screen readers, once they are done with what they say now. */
+/** Announces a text to screen readers, after what they are reading now. */
 export function announce(text: string): void {
-  // The same words twice are no change, and would not be said.
+  // The same text twice is no change and would not be announced.
   spoken.value = text === spoken.value ? `${text}\u00a0` : text;
 }
 

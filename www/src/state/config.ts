@@ -1,22 +1,22 @@
 /**
- * What the host of the page decides: `config.json` beside `index.html`. Everything has a default, and a field that is not what it should be keeps
- * it; the console says which. `www/README.md` documents the fields.
+ * The host's configuration: `config.json` next to `index.html`. Every field has a default; an
+ * invalid field keeps it, and the console says which. `www/README.md` documents the fields.
  */
 
 import type { Language } from "../text/language";
 
-/** A text in one language for all, or in each. */
+/** One text for all languages, or one for each. */
 export type Localised = string | Partial<Record<Language, string>>;
 
 export interface OfferedModel {
   name: string;
   /** An address as `PickScore.load` takes it. */
   address: string;
-  /** Bytes of its download, where they are known. */
+  /** Bytes to download, if known. */
   bytes?: number;
-  /** Bytes that it takes once it is kept, by precision. */
+  /** Bytes once stored, by precision. */
   kept?: { f16?: number; q8?: number };
-  /** One or two sentences on what it is. */
+  /** A sentence or two about it. */
   about?: Localised;
 }
 
@@ -29,21 +29,21 @@ export interface Licence {
 
 export interface Config {
   title: string;
-  /** The model that the page opens with; `null` opens with none. */
+  /** The model that is loaded first; `null` for none. */
   demonstration: OfferedModel | null;
-  /** The first is offered beside the demonstration. */
+  /** The first is offered next to the demonstration. */
   models: OfferedModel[];
-  /** Sources for the content security policy's `connect-src`, beside the page's own. */
+  /** Sources for the content security policy's `connect-src`, besides the page's own. */
   hosts: string[];
-  /** Address of the sample set's `samples.json`; `null` has none. */
+  /** Address of the sample set's `samples.json`; `null` for none. */
   samples: string | null;
   /** What contributors agree to. */
   consent: Localised;
-  /** Which version of that text it is: contributions name it. */
+  /** The version of that text, recorded in contributions. */
   consentVersion: string;
-  /** What contributions may be licensed under; the first is the default. */
+  /** Licences for contributions; the first is the default. */
   licences: Licence[];
-  /** How contributions are handed in: a page to go to, or a data set on the Hugging Face Hub. */
+  /** Where to submit contributions: a page, or a dataset on the Hugging Face Hub. */
   handIn: { link: string | null; hub: string | null };
 }
 
@@ -58,17 +58,17 @@ export const DEFAULTS: Config = {
       kept: { f16: 1_972_304_640, q8: 1_110_000_000 },
       about: {
         en: "The published model: CLIP ViT-H/14, 986 million parameters, trained on half a million human choices.",
-        ja: "公開されているモデル本体。CLIP ViT-H/14、9億8600万パラメータ。50万件の人の選択から学習しました。",
+        ja: "公開されているモデル本体。CLIP ViT-H/14、9億8600万パラメーター。50万件の人の選択から学習しました。",
       },
     },
   ],
-  hosts: ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co"],
+  hosts: ["https://huggingface.co", "https://*.huggingface.co", "https://*.hf.co", "https://raw.githubusercontent.com"],
   samples: "samples/samples.json",
   consent: {
-    en: "I made these pictures myself or may share them, I chose freely, and I agree that my choices and the pictures are published under the licence above. They hold nothing private.",
+    en: "I made these images myself or may share them, I chose freely, and I agree that my choices and the images are published under the licence above. They contain nothing private.",
     ja: "画像は自分で作成したもの、または共有する権利のあるものです。選択は自分の意思によるもので、選択と画像が上記のライセンスで公開されることに同意します。個人的な情報は含まれていません。",
   },
-  consentVersion: "1",
+  consentVersion: "2",
   licences: [
     { id: "CC0-1.0", name: "Creative Commons Zero 1.0", url: "https://creativecommons.org/publicdomain/zero/1.0/" },
     { id: "CC-BY-4.0", name: "Creative Commons Attribution 4.0", url: "https://creativecommons.org/licenses/by/4.0/" },
@@ -79,7 +79,7 @@ export const DEFAULTS: Config = {
 
 let current = DEFAULTS;
 
-/** A text of the host's in a language, or else in whichever it has. */
+/** The text in a language, or in any that it has. */
 export function localised(text: Localised, language: Language): string {
   return typeof text === "string" ? text : (text[language] ?? text.en ?? Object.values(text)[0] ?? "");
 }
@@ -89,7 +89,7 @@ export function config(): Config {
   return current;
 }
 
-/** Reads `config.json`. A host without one, or a broken one, gets the defaults. */
+/** Reads `config.json`. If it is missing or broken, the defaults are used. */
 export async function loadConfig(): Promise<void> {
   try {
     const answer = await fetch(new URL("config.json", document.baseURI));
@@ -101,7 +101,7 @@ export async function loadConfig(): Promise<void> {
   }
 }
 
-/** The configuration that a `config.json` describes. */
+/** Validates the contents of `config.json`. */
 export function readConfig(json: unknown): Config {
   const given = isObject(json) ? json : {};
   if (!isObject(json)) wrong("the file", "an object");
@@ -149,7 +149,10 @@ function isModel(value: unknown): value is OfferedModel {
   return isText(name) && name !== "" && isText(address) && address !== "" && known;
 }
 
-/** An origin, with at most its first label a wildcard: nothing that could smuggle another directive into the policy. */
+/**
+ * An origin whose first label may be a wildcard; nothing else, so that no directive can be smuggled
+ * into the policy.
+ */
 export function isSource(value: unknown): value is string {
   return isText(value) && /^https?:\/\/(\*\.)?[\w.-]+(:\d{1,5})?$/.test(value);
 }

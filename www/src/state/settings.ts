@@ -1,23 +1,33 @@
-/** What the visitor chose about the page itself, kept in this browser. Where it may not be kept, it holds until the tab closes. */
+/**
+ * The visitor's settings, stored in this browser; where that is not allowed, they last until the
+ * tab closes.
+ */
 
+import type { ScorerName } from "../engine/library";
+import type { PanelScorer } from "../engine/panel";
 import { Store } from "./store";
 
 export interface Settings {
   theme: "auto" | "light" | "dark";
-  /** `""` follows the browser's. */
+  /** `""` follows the browser. */
   language: "" | "en" | "ja";
   device: "auto" | "webgpu" | "cpu";
   precision: "auto" | "f32" | "f16" | "q8";
-  /** Whether towers take turns in memory. */
+  /** Whether the towers take turns in memory. */
   memory: "normal" | "low";
-  /** The address of the model that was used last; `""` is the demonstration. */
+  /** Address of the model used last; `""` is the demonstration. */
   model: string;
-  /** Origins beside the configuration's that the visitor allowed the page to connect to. */
+  /** How it was loaded: the scorer, and the address of its head or `""`. */
+  scorer: ScorerName | "auto";
+  head: string;
+  /** The scorers that are used side by side. */
+  panel: PanelScorer[];
+  /** Origins that the visitor allowed, besides the configuration's. */
   hosts: string[];
 }
 
 const KEY = "pickscore.settings";
-const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", hosts: [] };
+const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", scorer: "auto", head: "", panel: [], hosts: [] };
 const CHOICES: { [K in keyof Settings]?: readonly Settings[K][] } = {
   theme: ["auto", "light", "dark"],
   language: ["", "en", "ja"],
@@ -31,11 +41,11 @@ settings.subscribe((value) => {
   try {
     localStorage.setItem(KEY, JSON.stringify(value));
   } catch {
-    // Storage is full or forbidden; the choice holds until the tab closes.
+    // Storage is full or forbidden; the settings last until the tab closes.
   }
 });
 
-/** What is stored, as far as it is what it should be. */
+/** Reads the stored settings and ignores invalid ones. */
 function read(): Settings {
   let stored: Partial<Record<keyof Settings, unknown>> = {};
   try {
@@ -48,8 +58,16 @@ function read(): Settings {
   for (const key of Object.keys(DEFAULTS) as (keyof Settings)[]) {
     const value = stored[key];
     const choices = CHOICES[key] as readonly unknown[] | undefined;
-    if (choices ? choices.includes(value) : typeof value === typeof DEFAULTS[key] && key !== "hosts") found[key] = value;
+    if (choices ? choices.includes(value) : typeof value === typeof DEFAULTS[key] && key !== "hosts" && key !== "panel") found[key] = value;
   }
   if (Array.isArray(stored.hosts)) found.hosts = stored.hosts.filter((host) => typeof host === "string");
+  if (Array.isArray(stored.panel)) found.panel = stored.panel.filter(isPanelScorer);
   return found as unknown as Settings;
+}
+
+function isPanelScorer(value: unknown): value is PanelScorer {
+  if (typeof value !== "object" || value === null) return false;
+  const { model, scorer, head, title, fingerprint, readsPrompt } = value as Record<keyof PanelScorer, unknown>;
+  const texts = [model, scorer, title, fingerprint].every((text) => typeof text === "string");
+  return texts && (head === null || typeof head === "string") && typeof readsPrompt === "boolean";
 }

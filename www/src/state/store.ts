@@ -20,24 +20,24 @@ export class Store<T> {
     for (const listener of [...this.#listeners]) listener(value);
   }
 
-  /** Sets what changes of an object. */
+  /** Changes some fields of an object. */
   patch(change: Partial<T>): void {
     this.value = { ...this.#value, ...change };
   }
 
-  /** Calls `listener` after each change, until the function that it returns is called. */
+  /** Calls `listener` after each change, until the returned function is called. */
   subscribe(listener: (value: T) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 }
 
-/** What can be watched, whatever it holds. */
+/** A store of any type. */
 export interface Watchable {
   subscribe(listener: () => void): () => void;
 }
 
-/** Renders an element anew when one of the stores changes: `new Watch(this, storeA, storeB)`. */
+/** Re-renders an element when one of the stores changes: `new Watch(this, storeA, storeB)`. */
 export class Watch implements ReactiveController {
   readonly #host: ReactiveControllerHost;
   readonly #stores: Watchable[];
@@ -51,7 +51,7 @@ export class Watch implements ReactiveController {
 
   hostConnected(): void {
     this.#stop = this.#stores.map((store) => store.subscribe(() => this.#host.requestUpdate()));
-    // What changed while it was away.
+    // Catches up on changes made while the element was disconnected.
     this.#host.requestUpdate();
   }
 

@@ -1,5 +1,5 @@
 /**
- * Texts in every language, typed by the English ones. One file a screen:
+ * Texts in every language, typed by the English ones. There is one file per screen:
  *
  * ```ts
  * const en = { title: "Judge", left: (pairs: number) => `${pairs} pairs left` };
@@ -7,14 +7,15 @@
  * export const judgeText = catalogue(en, ja);
  * ```
  *
- * and in an element, `judgeText.title`: always of the language that is set now. An element that extends `PickElement` renders anew when that changes.
+ * In an element, `judgeText.title` is the text in the current language. An element that extends
+ * `PickElement` renders again when the language changes.
  */
 
 import { type Language, language } from "./language";
 
 type Texts = Record<string, string | ((...given: never[]) => string)>;
 
-/** The texts of the language that is set whenever one is read. */
+/** The texts; each is looked up in the current language when it is read. */
 export function catalogue<T extends Texts>(en: T, ja: T): Readonly<T> {
   const all: Record<Language, T> = { en, ja };
   return new Proxy(en, { get: (_, key) => all[language.value][key as keyof T] });

@@ -2,7 +2,7 @@
 
 import { language } from "./language";
 
-/** Formats are made once: making one takes longer than a hundred numbers. */
+/** Formats are cached: creating one takes longer than formatting a hundred numbers. */
 const formats = new Map<string, Intl.NumberFormat>();
 
 function format(value: number, digits: number, options: Intl.NumberFormatOptions = {}): string {
@@ -19,22 +19,30 @@ export function number(value: number, digits = 0): string {
   return format(value, digits);
 }
 
-/** A share as a percentage. What is not nothing is not called nothing. */
+/** A share as a percentage. A small share above zero is never shown as zero. */
 export function percent(share: number, digits = 1): string {
   const least = 0.1 ** (digits + 2);
   return share > 0 && share < least / 2 ? `<${percent(least, digits)}` : format(share, digits, { style: "percent" });
 }
 
-/** A number of bytes, in the decimal units that stores and files are sold in. */
+/** A number of bytes in decimal units. */
 export function bytes(count: number): string {
   if (count < 1e6) return `${number(Math.ceil(count / 1e3))} KB`;
   return count < 1e9 ? `${number(count / 1e6)} MB` : `${number(count / 1e9, 2)} GB`;
 }
 
-/** A length of time that is estimated: rounded to what can be believed. */
+/** An estimated duration, rounded to a plausible precision. */
 export function duration(seconds: number): string {
   const unit = (value: number, unit: string) => format(value, 0, { style: "unit", unit, unitDisplay: "short" });
   if (seconds < 60) return unit(Math.max(1, Math.ceil(seconds < 10 ? seconds : Math.ceil(seconds / 5) * 5)), "second");
   if (seconds < 5400) return unit(Math.ceil(seconds / 60), "minute");
   return unit(Math.round(seconds / 3600), "hour");
+}
+
+/**
+ * A score. Cosines and shares differ only in their later digits. `largest` is the largest score
+ * that it is shown among.
+ */
+export function scoreNumber(score: number, largest = Math.abs(score)): string {
+  return number(score, largest < 1.2 ? 4 : 2);
 }

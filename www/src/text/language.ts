@@ -1,4 +1,4 @@
-/** Which language the page speaks. */
+/** The page's language. */
 
 import { settings } from "../state/settings";
 import { Store } from "../state/store";

@@ -1,4 +1,4 @@
-//! What the command can be asked.
+//! The command's arguments.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::split::Split;
 
-/// Makes what the demonstration model is trained and tested with: pictures of emoji, prompts and preferences.
+/// Make the data that the demonstration model is trained and tested with: images of emoji, prompts
+/// and preferences
 #[derive(Debug, Parser)]
 #[command(name = "pickscore-demonstration", version, about)]
 pub(crate) struct Arguments {
@@ -16,25 +17,25 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Write data sets in Pick-a-Pic's schema.
+    /// Write datasets in Pick-a-Pic's schema
     Data(DataArguments),
-    /// Draw one emoji.
+    /// Draw one emoji
     Render(RenderArguments),
-    /// Write CLIP's tokenizer with only the tokens that the prompts need.
+    /// Write CLIP's tokenizer with only the tokens that the prompts need
     Vocabulary(VocabularyArguments),
-    /// Draw many pairs on one sheet, to look at; what they are goes to standard output, a line each.
+    /// Draw many pairs on one sheet for inspection, and list them on standard output
     Sheet(SheetArguments),
-    /// Draw the pictures that the page opens with.
+    /// Draw the page's sample images
     Samples(SamplesArguments),
 }
 
 /// Where the emoji come from.
 #[derive(Debug, Args)]
 pub(crate) struct Sources {
-    /// The folder `node_modules` that `npm ci` made in demonstration/.
-    #[arg(long, value_name = "DIR", default_value = "demonstration/node_modules")]
+    /// The `node_modules` folder that `npm ci` made in xtask/demonstration/
+    #[arg(long, value_name = "DIR", default_value = "xtask/demonstration/node_modules")]
     pub(crate) packages: PathBuf,
-    /// The style that no model is trained on.
+    /// Style that no model is trained on
     #[arg(long, value_name = "STYLE", default_value = "twemoji")]
     pub(crate) kept_out: String,
 }
@@ -43,22 +44,22 @@ pub(crate) struct Sources {
 pub(crate) struct DataArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
-    /// The folder to write.
+    /// Output folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// The same seed gives the same files.
+    /// Random seed; the same seed gives the same files
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
-    /// Whether emoji are kept back for validation and test.
+    /// How emoji are split between training and testing
     #[arg(long, value_enum, default_value_t = Split::Emoji)]
     pub(crate) split: Split,
-    /// Rows of the training split of `pretrain`.
+    /// Rows in the training split of `pretrain`
     #[arg(long, value_name = "N", default_value_t = 50_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) pretrain: u64,
-    /// Rows of the training split of `preference`.
+    /// Rows in the training split of `preference`
     #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
     pub(crate) preference: u64,
-    /// Width and height of the pictures.
+    /// Width and height of the images
     #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(16..=1024))]
     pub(crate) size: u32,
 }
@@ -67,16 +68,16 @@ pub(crate) struct DataArguments {
 pub(crate) struct RenderArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
-    /// The style.
+    /// Emoji style
     #[arg(long, value_name = "STYLE", default_value = "noto")]
     pub(crate) style: String,
-    /// The emoji's name, such as "red apple".
+    /// The emoji's name, such as "red apple"
     #[arg(long, value_name = "NAME")]
     pub(crate) emoji: String,
-    /// Width and height in pixels.
+    /// Width and height in pixels
     #[arg(long, value_name = "PIXELS", default_value_t = 224, value_parser = clap::value_parser!(u32).range(16..=4096))]
     pub(crate) size: u32,
-    /// The PNG file to write.
+    /// Output PNG file
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
 }
@@ -85,7 +86,7 @@ pub(crate) struct RenderArguments {
 pub(crate) struct VocabularyArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
-    /// The folder to write.
+    /// Output folder
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }
@@ -94,19 +95,20 @@ pub(crate) struct VocabularyArguments {
 pub(crate) struct SheetArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
-    /// The PNG file to write.
+    /// Output PNG file
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
-    /// The seed.
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
-    /// Pairs to draw.
+    /// Number of pairs
     #[arg(long, value_name = "N", default_value_t = 48, value_parser = clap::value_parser!(u32).range(1..=400))]
     pub(crate) pairs: u32,
-    /// Draw only pairs of this kind: `pretrain`, `near-miss`, `mismatch`, `tie`, or a degradation's name.
+    /// Draw only pairs of this kind: `pretrain`, `near-miss`, `mismatch`, `tie`, or the name of a
+    /// degradation
     #[arg(long, value_name = "KIND")]
     pub(crate) kind: Option<String>,
-    /// Width and height of the pictures.
+    /// Width and height of the images
     #[arg(long, value_name = "PIXELS", default_value_t = 96, value_parser = clap::value_parser!(u32).range(16..=512))]
     pub(crate) size: u32,
 }
@@ -115,13 +117,13 @@ pub(crate) struct SheetArguments {
 pub(crate) struct SamplesArguments {
     #[command(flatten)]
     pub(crate) sources: Sources,
-    /// The folder to write.
+    /// Output folder
     #[arg(long, value_name = "DIR", default_value = "www/public/samples")]
     pub(crate) out: PathBuf,
-    /// The seed.
+    /// Random seed
     #[arg(long, value_name = "N", default_value_t = 42)]
     pub(crate) seed: u64,
-    /// Width and height of the pictures.
+    /// Width and height of the images
     #[arg(long, value_name = "PIXELS", default_value_t = 256, value_parser = clap::value_parser!(u32).range(16..=1024))]
     pub(crate) size: u32,
 }

@@ -1,15 +1,15 @@
-//! What is behind the emoji.
+//! Backgrounds.
 
 use crate::{
     colour::{Colour, Oklab, Rgb},
     random::Random,
 };
 
-/// What is behind the emoji. Lengths are parts of the picture's side.
+/// A background. Lengths are fractions of the image's side.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Background {
     Plain(Rgb),
-    /// From one colour to another along an angle (radians).
+    /// A gradient between two colours along an angle (radians).
     Gradient {
         from: Rgb,
         to: Rgb,
@@ -22,7 +22,7 @@ pub(crate) enum Background {
         cells: u32,
         seed: u64,
     },
-    /// Two colours in turn, each `width` wide, across an angle (radians).
+    /// Stripes of two colours, each `width` wide, across an angle (radians).
     Stripes {
         from: Rgb,
         to: Rgb,
@@ -37,11 +37,12 @@ pub(crate) enum Background {
 }
 
 impl Background {
-    /// A background that emoji of these mean colours stand out from: of the colour that is said, or any.
+    /// A random background, of the given colour if any, against which emoji of these mean colours
+    /// stand out.
     pub(crate) fn choose(said: Option<Colour>, before: &[Oklab], random: &mut Random) -> Self {
         if let Some(colour) = said {
             let from = shade(colour, 0.03, random);
-            // Most of it has to be what the caption says.
+            // Most of it has to have the colour in the caption.
             return match random.below(4) {
                 0 => Self::Gradient { from, to: shade(colour, 0.06, random), angle: angle(random) },
                 _ => Self::Plain(from),
@@ -63,7 +64,7 @@ impl Background {
             best.0
         };
         let (from, other) = (any(0.08), any(0.08));
-        // The second colour of a pattern is a neighbour of the first half of the time.
+        // Half of the time, the second colour of a pattern is close to the first.
         let to = if random.chance(0.5) { other } else { between(from, other, 0.35) };
         match random.weighted([(34.0, 0), (26.0, 1), (14.0, 2), (12.0, 3), (8.0, 4), (6.0, 5)]) {
             0 => Self::white(before),
@@ -78,13 +79,13 @@ impl Background {
         }
     }
 
-    /// White, or a pale blue where emoji of these mean colours would hardly be seen on it.
+    /// White, or pale blue if emoji of these mean colours would hardly be visible on white.
     pub(crate) fn white(before: &[Oklab]) -> Self {
         let white = [255; 3];
         Self::Plain(if contrast(white, before) < 0.14 { [150, 185, 225] } else { white })
     }
 
-    /// The colour at a place (0 to 1, from the left and the top).
+    /// The colour at a position (0 to 1, from the left and the top).
     pub(crate) fn at(&self, x: f32, y: f32) -> Rgb {
         match *self {
             Self::Plain(rgb) => rgb,
@@ -108,19 +109,19 @@ fn angle(random: &mut Random) -> f32 {
     random.between(0.0, std::f32::consts::TAU)
 }
 
-/// A colour that is still called by its name.
+/// A shade that still has the same name.
 fn shade(colour: Colour, spread: f32, random: &mut Random) -> Rgb {
     let lab = Oklab::of(colour.rgb());
     let lighter = random.between(-spread, spread);
     let turned = lab.hue() + random.between(-spread, spread);
     let chroma = lab.chroma() * random.between(1.0 - 2.0 * spread, 1.0 + spread);
-    // White and black have nowhere else to go.
+    // White and black can only go one way.
     let lightness =
         if colour == Colour::White { lab.lightness - lighter.abs() / 4.0 } else { lab.lightness + lighter };
     Oklab::polar(lightness.clamp(0.0, 1.0), chroma, turned).rgb()
 }
 
-/// Paler.
+/// A paler shade.
 fn mixed(rgb: Rgb, white: f32) -> Rgb {
     between(rgb, [255; 3], white)
 }
@@ -130,13 +131,13 @@ fn between(from: Rgb, to: Rgb, part: f32) -> Rgb {
     [one(0), one(1), one(2)]
 }
 
-/// How far a colour is from the nearest of these; 1 where there are none.
+/// Distance from the nearest of these colours; 1 if there are none.
 pub(crate) fn contrast(rgb: Rgb, before: &[Oklab]) -> f32 {
     let lab = Oklab::of(rgb);
     before.iter().map(|colour| colour.distance(lab)).fold(1.0, f32::min)
 }
 
-/// Smooth noise, 0 to 1: random values at the corners of a grid, blended between them.
+/// Smooth noise, 0 to 1: random values at the corners of a grid, interpolated.
 pub(crate) fn cloud(x: f32, y: f32, cells: u32, seed: u64) -> f32 {
     let (x, y) = (x * cells as f32, y * cells as f32);
     let (left, top) = (x.floor(), y.floor());

@@ -1,4 +1,4 @@
-//! One emoji in one style as pixels, trimmed to what is visible, with smaller copies for small places.
+//! An emoji in one style as pixels, trimmed to what is visible, with smaller copies.
 
 use resvg::{
     tiny_skia::{Pixmap, PremultipliedColorU8, Transform},
@@ -10,37 +10,38 @@ use crate::{
     packages::Icon,
 };
 
-/// Least opacity (of 255) of what counts as visible.
+/// Minimum opacity (of 255) of a visible pixel.
 const VISIBLE: u8 = 16;
-/// Clear pixels around what is visible.
+/// Transparent margin around the visible part, in pixels.
 const EDGE: usize = 2;
-/// Least chroma of a pixel that has a colour.
+/// Minimum chroma of a coloured pixel.
 const COLOURED: f32 = 0.055;
-/// How far from the main hue a pixel of the main colour may be, in radians.
+/// Maximum distance of the main colour's pixels from its hue, in radians.
 const MAIN: f32 = 0.6;
-/// How much of what is visible the main colour has to be before it may be turned into another.
+/// Minimum share of the main colour among visible pixels before it may be replaced.
 const SHARE: f32 = 0.6;
 
 /// An emoji's pixels.
 #[derive(Debug, Clone)]
 pub(crate) struct Bitmap {
-    /// Each half the size of the one before it, the first trimmed to the visible.
+    /// Largest first and trimmed; each copy is half the size of the one before.
     pub(crate) levels: Vec<Pixmap>,
-    /// The mean of all visible pixels.
+    /// Mean of all visible pixels.
     pub(crate) mean: Oklab,
-    /// The colour that most of it has, where there is one.
+    /// The main colour, if there is one.
     pub(crate) main: Option<Main>,
 }
 
-/// The colour that most of an emoji has.
+/// The colour of most of an emoji.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Main {
-    /// Mean of the pixels that have it.
+    /// Mean of its pixels.
     pub(crate) colour: Oklab,
 }
 
 impl Bitmap {
-    /// Draws an icon so that its view box is `side` pixels at its longer edge. `None` for what cannot be drawn or shows nothing.
+    /// Draws an icon so that the longer edge of its view box has `side` pixels. `None` if it cannot
+    /// be drawn or is empty.
     pub(crate) fn render(icon: &Icon, side: u32) -> Option<Self> {
         let Icon { body, left, top, width, height } = icon;
         let svg = format!(
@@ -53,10 +54,10 @@ impl Bitmap {
         Self::new(trimmed(&canvas)?)
     }
 
-    /// With its smaller copies and its colours.
+    /// Adds smaller copies and colours.
     fn new(pixels: Pixmap) -> Option<Self> {
         let visible: Vec<Oklab> = pixels.pixels().iter().filter_map(|pixel| opaque(*pixel)).collect();
-        // A speck is no picture.
+        // Too little is visible to be an image.
         if visible.len() < 64 {
             return None;
         }
@@ -70,21 +71,21 @@ impl Bitmap {
         Some(Self { levels, mean, main })
     }
 
-    /// Width and height of the visible, the longer 1.
+    /// Width and height of the visible part; the longer one is 1.
     pub(crate) fn shape(&self) -> (f32, f32) {
         let (width, height) = self.levels.first().map_or((1, 1), |first| (first.width(), first.height()));
         let longer = width.max(height) as f32;
         (width as f32 / longer, height as f32 / longer)
     }
 
-    /// The smallest copy that has at least `side` pixels at its longer edge.
+    /// The smallest copy whose longer edge has at least `side` pixels.
     pub(crate) fn level(&self, side: f32) -> Option<&Pixmap> {
         let fits = |level: &&Pixmap| level.width().max(level.height()) as f32 >= side;
         self.levels.iter().rev().find(fits).or(self.levels.first())
     }
 }
 
-/// `pixels` with their main colour turned into `target`; shades stay shades.
+/// `pixels` with their main colour replaced by `target`; shading is kept.
 pub(crate) fn recoloured(pixels: &Pixmap, main: Main, target: Oklab) -> Pixmap {
     let mut turned = pixels.clone();
     let (from, hue) = (main.colour, main.colour.hue());
@@ -94,7 +95,7 @@ pub(crate) fn recoloured(pixels: &Pixmap, main: Main, target: Oklab) -> Pixmap {
         if colour.chroma() < COLOURED * 0.6 || hue_apart(colour.hue(), hue) > MAIN * 1.15 {
             continue;
         }
-        // Shades keep half their distance in lightness, so that they stay within what the name covers.
+        // Differences in lightness are reduced, so that shades keep the colour's name.
         let lightness = target.lightness + 0.6 * (colour.lightness - from.lightness);
         let rgb = Oklab::polar(lightness.clamp(0.05, 0.98), colour.chroma() * stronger, target.hue()).rgb();
         *pixel = premultiplied(rgb, pixel.alpha());
@@ -124,7 +125,7 @@ pub(crate) fn average(colours: &[Oklab]) -> Option<Oklab> {
     (count > 0.0).then(|| Oklab { lightness: mean(|c| c.lightness), a: mean(|c| c.a), b: mean(|c| c.b) })
 }
 
-/// The hue around which most colour lies, where enough of the picture has it.
+/// The most common hue, if enough of the image has it.
 fn main(visible: &[Oklab]) -> Option<Main> {
     const BINS: usize = 24;
     let bin = |hue: f32| ((hue / std::f32::consts::TAU).rem_euclid(1.0) * BINS as f32) as usize % BINS;
@@ -143,7 +144,8 @@ fn main(visible: &[Oklab]) -> Option<Main> {
     (enough && colour.chroma() > COLOURED).then_some(Main { colour })
 }
 
-/// The smallest part that holds everything visible, with a clear edge so that it stays smooth when it is turned.
+/// The smallest rectangle with everything visible, plus a transparent margin that keeps edges
+/// smooth when it is rotated.
 fn trimmed(canvas: &Pixmap) -> Option<Pixmap> {
     let (width, height) = (canvas.width() as usize, canvas.height() as usize);
     let pixels = canvas.pixels();
@@ -163,7 +165,7 @@ fn trimmed(canvas: &Pixmap) -> Option<Pixmap> {
     Some(part)
 }
 
-/// Half as wide and high: each pixel the mean of four, edges of odd size repeated.
+/// Half the width and height: each pixel is the mean of four; odd edges are repeated.
 fn halved(pixels: &Pixmap) -> Option<Pixmap> {
     let (width, height) = (pixels.width() as usize, pixels.height() as usize);
     let mut half = Pixmap::new(width.div_ceil(2) as u32, height.div_ceil(2) as u32)?;

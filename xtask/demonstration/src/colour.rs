@@ -1,11 +1,12 @@
-//! Colours with names, and turning one into another.
+//! Named colours, and replacing one colour with another.
 //!
-//! Everything that compares or turns colours does so in Oklab (Björn Ottosson, 2020), where equal distances look about equally far.
+//! Colours are compared and replaced in Oklab (Björn Ottosson, 2020), where equal distances look
+//! about equally large.
 
 /// Red, green and blue, 0 to 255.
 pub(crate) type Rgb = [u8; 3];
 
-/// Lightness (0 to 1) and the two axes of colour.
+/// Lightness (0 to 1) and the two colour axes.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Oklab {
     pub(crate) lightness: f32,
@@ -27,7 +28,7 @@ impl Oklab {
         }
     }
 
-    /// To sRGB; what lies outside is cut off.
+    /// To sRGB, clipped to its range.
     pub(crate) fn rgb(self) -> Rgb {
         let l = self.lightness + 0.396_337_78 * self.a + 0.215_803_76 * self.b;
         let m = self.lightness - 0.105_561_346 * self.a - 0.063_854_17 * self.b;
@@ -41,17 +42,17 @@ impl Oklab {
         .map(encoded)
     }
 
-    /// How saturated it is: 0 for greys, about 0.25 for pure red.
+    /// Saturation: 0 for greys, about 0.25 for pure red.
     pub(crate) fn chroma(self) -> f32 {
         self.a.hypot(self.b)
     }
 
-    /// Its angle on the wheel of colours, in radians, −π to π.
+    /// Angle on the colour wheel in radians, −π to π.
     pub(crate) fn hue(self) -> f32 {
         self.b.atan2(self.a)
     }
 
-    /// The colour of this lightness, chroma and hue (radians).
+    /// The colour with this lightness, chroma and hue (radians).
     pub(crate) fn polar(lightness: f32, chroma: f32, hue: f32) -> Self {
         Self { lightness, a: chroma * hue.cos(), b: chroma * hue.sin() }
     }
@@ -97,11 +98,11 @@ pub(crate) enum Colour {
 }
 
 impl Colour {
-    /// What an emoji can be turned into.
+    /// Colours that emoji can be given.
     pub(crate) const HUES: [Self; 7] =
         [Self::Red, Self::Orange, Self::Yellow, Self::Green, Self::Blue, Self::Purple, Self::Pink];
 
-    /// What a background can be.
+    /// Colours of backgrounds.
     pub(crate) const ALL: [Self; 11] = [
         Self::White,
         Self::Black,
@@ -133,7 +134,7 @@ impl Colour {
         }
     }
 
-    /// What everybody would call by that name.
+    /// A colour that everybody would call by that name.
     pub(crate) fn rgb(self) -> Rgb {
         match self {
             Self::White => [255, 255, 255],
@@ -150,7 +151,7 @@ impl Colour {
         }
     }
 
-    /// Whether people might call one by the other's name.
+    /// Whether people might confuse the two names.
     pub(crate) fn near(self, other: Self) -> bool {
         const NEAR: [(Colour, Colour); 9] = [
             (Colour::Red, Colour::Orange),
@@ -166,7 +167,7 @@ impl Colour {
         self == other || NEAR.contains(&(self, other)) || NEAR.contains(&(other, self))
     }
 
-    /// Whether a name says a colour already.
+    /// Whether a name contains a colour.
     pub(crate) fn said_in(name: &str) -> bool {
         name.split([' ', '-']).any(|word| Self::ALL.iter().any(|colour| colour.name() == word))
     }
@@ -178,7 +179,7 @@ mod tests {
 
     #[test]
     fn oklab_of_the_primaries() {
-        // Ottosson's published values of sRGB's primaries.
+        // Ottosson's published values for sRGB's primaries.
         let cases = [
             ([255, 255, 255], [1.0, 0.0, 0.0]),
             ([255, 0, 0], [0.627_955, 0.224_863, 0.125_846]),

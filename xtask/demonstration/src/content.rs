@@ -1,4 +1,4 @@
-//! What a picture shows, and the captions that say so.
+//! What an image shows, and captions that say so.
 
 use crate::{
     catalogue::Concept,
@@ -7,33 +7,33 @@ use crate::{
     random::Random,
 };
 
-/// What a picture shows.
+/// What an image shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Content {
     pub(crate) subject: Subject,
-    /// The background's colour, where the caption says it.
+    /// The background's colour, if the caption names it.
     pub(crate) background: Option<Colour>,
 }
 
-/// The emoji of a picture, by their places in the gallery.
+/// The emoji of an image, by their index in the gallery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Subject {
-    /// One, perhaps in a colour or size that the caption says.
+    /// One, possibly in a colour or size that the caption names.
     One { concept: usize, colour: Option<Colour>, size: Option<Size> },
-    /// Two to five of one.
+    /// Two to five of the same.
     Many { concept: usize, count: usize, colour: Option<Colour> },
     /// Two different ones.
     Two { first: usize, second: usize, arrangement: Arrangement },
 }
 
-/// A size that a caption says.
+/// A size that captions name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Size {
     Small,
     Large,
 }
 
-/// How two emoji stand.
+/// The arrangement of two emoji.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrangement {
     Beside,
@@ -42,12 +42,12 @@ pub(crate) enum Arrangement {
 }
 
 impl Content {
-    /// One emoji and nothing more said.
+    /// One emoji without further details.
     pub(crate) fn plain(concept: usize) -> Self {
         Self { subject: Subject::One { concept, colour: None, size: None }, background: None }
     }
 
-    /// The emoji that it shows first.
+    /// The first emoji that it shows.
     pub(crate) fn concept(&self) -> usize {
         match self.subject {
             Subject::One { concept, .. } | Subject::Many { concept, .. } => concept,
@@ -55,7 +55,7 @@ impl Content {
         }
     }
 
-    /// A caption that is true of it, in lower case.
+    /// A random true caption, in lower case.
     pub(crate) fn caption(&self, concepts: &[Concept], random: &mut Random) -> String {
         let name =
             |concept: usize| concepts.get(concept).map(|concept| concept.name.as_str()).unwrap_or_default();
@@ -101,7 +101,7 @@ impl Size {
     }
 }
 
-/// The sentences that captions are made with; `{}` is what is shown, with its article.
+/// Sentence frames; `{}` is replaced by what is shown, with its article.
 pub(crate) const FRAMES: [&str; 6] = [
     "an emoji of {}",
     "a drawing of {}",
@@ -120,7 +120,7 @@ fn framed_always(what: &str, random: &mut Random) -> String {
     frame.replace("{}", what)
 }
 
-/// A caption of one emoji alone; `ends` where nothing more is said after it.
+/// A caption of a single emoji; `ends` if no further detail follows.
 fn one(concept: &Concept, ends: bool, random: &mut Random) -> String {
     let described = described(Some(concept), &[]);
     let tag = random.pick(&concept.keywords).filter(|tag| ends && tag.len() < 24);
@@ -133,7 +133,7 @@ fn one(concept: &Concept, ends: bool, random: &mut Random) -> String {
     }
 }
 
-/// A name with adjectives before it and an article where it takes one.
+/// A name with its adjectives, and an article if it takes one.
 pub(crate) fn described(concept: Option<&Concept>, adjectives: &[&str]) -> String {
     let Some(concept) = concept else { return String::new() };
     let words: Vec<&str> = adjectives.iter().copied().chain([concept.name.as_str()]).collect();
@@ -160,7 +160,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// All captions that a content is given.
+    /// All captions that a content can get.
     fn captions(content: Content) -> Vec<String> {
         let concepts = ["apple", "grapes", "kitchen knife"].map(concept);
         let all = (0..400).map(|at| content.caption(&concepts, &mut Random::new(1, "caption", at)));

@@ -1,4 +1,4 @@
-//! Ways to make a picture worse that a person sees at 64 pixels.
+//! Degradations of an image that a person sees at 64 pixels.
 
 use crate::{
     colour::Rgb,
@@ -9,31 +9,31 @@ use crate::{
     scene::{Scene, View},
 };
 
-/// What is done to a picture. Lengths are parts of its side.
+/// A degradation. Lengths are fractions of the image's side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Degradation {
-    /// A Gaussian blur of this deviation.
+    /// Gaussian blur with this standard deviation.
     Blur(f32),
-    /// Noise of this deviation, in levels of 255.
+    /// Noise with this standard deviation, in levels of 255.
     Noise {
         deviation: f32,
         seed: u64,
     },
-    /// JPEG of this quality, after the picture was made half as large.
+    /// JPEG of this quality, after halving the size.
     Jpeg(u8),
-    /// Only this part is seen, or it is squeezed.
+    /// A crop, or stretching.
     Crop(View),
     Stretch(View),
     Colour(Wrong),
 }
 
-/// How colours are wrong.
+/// How colours are changed.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Wrong {
     Inverted,
-    /// Red, green and blue each in the place of the next.
+    /// Red, green and blue are rotated.
     Rotated,
-    /// Most of the way to one colour.
+    /// Mostly one colour.
     Tinted(Rgb),
     /// Nearly black.
     Dark,
@@ -41,11 +41,11 @@ pub(crate) enum Wrong {
     Faded,
 }
 
-/// The names, in the order of [`Degradation::choose`].
+/// Their names, in the order of [`Degradation::choose`].
 pub(crate) const NAMES: [&str; 6] = ["blur", "noise", "jpeg", "crop", "colour", "stretch"];
 
 impl Degradation {
-    /// One of a name's, of random strength.
+    /// The degradation with this name, at random strength.
     pub(crate) fn choose(name: &str, scene: &Scene, random: &mut Random) -> Self {
         match name {
             "blur" => Self::Blur(random.between(0.05, 0.085)),
@@ -75,7 +75,7 @@ impl Degradation {
         }
     }
 
-    /// The name under which tables list it.
+    /// Its name in tables.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Blur(_) => NAMES[0],
@@ -87,11 +87,11 @@ impl Degradation {
         }
     }
 
-    /// A scene with this done to it, as a file; `None` where it cannot be drawn at this size.
+    /// The degraded scene as a file; `None` if it cannot be drawn at this size.
     ///
     /// # Errors
     ///
-    /// When it cannot be encoded.
+    /// If it cannot be encoded.
     pub(crate) fn encode(
         self,
         scene: &Scene,
@@ -109,7 +109,7 @@ impl Degradation {
             Self::Blur(deviation) => blurred(&picture, deviation * side as f32).png(),
             Self::Noise { deviation, seed } => noisy(picture, deviation, seed).png(),
             Self::Colour(wrong) => wrong.applied(picture).png(),
-            // Blocks of eight pixels of half the size are blocks of sixteen.
+            // Blocks of eight pixels at half size become blocks of sixteen.
             Self::Jpeg(quality) => {
                 let small = picture.jpeg(quality)?;
                 match decoded(&small, drawn) {
@@ -129,7 +129,7 @@ impl Wrong {
             *pixel = match self {
                 Self::Inverted => [255 - r, 255 - g, 255 - b],
                 Self::Rotated => {
-                    // Greys would stay as they are: they are tinted as well.
+                    // Rotation would leave greys unchanged, so they are tinted as well.
                     let turned = [g, b, r];
                     if r.abs_diff(g).max(g.abs_diff(b)) < 24 {
                         mixed(turned, [160, 60, 220], 0.45)
@@ -155,7 +155,7 @@ fn mixed(from: Rgb, to: Rgb, part: f32) -> Rgb {
     [one(0), one(1), one(2)]
 }
 
-/// A Gaussian blur, as three box blurs of the same variance together.
+/// A Gaussian blur, approximated by three box blurs with the same total variance.
 fn blurred(picture: &Picture, deviation: f32) -> Picture {
     // A box of 2r + 1 pixels has the variance (r² + r) / 3.
     let radius = ((0.25 + deviation * deviation).sqrt() - 0.5).round().max(1.0) as usize;
@@ -168,8 +168,8 @@ fn blurred(picture: &Picture, deviation: f32) -> Picture {
     Picture { side: picture.side, rgb }
 }
 
-/// Each pixel the mean of those up to `radius` before and after it in a line, edges repeated. `step` is from pixel to pixel, `line` from
-/// line to line.
+/// Replaces each pixel by the mean of those up to `radius` before and after it in a line; edges are
+/// repeated. `step` leads to the next pixel, `line` to the next line.
 fn boxed(rgb: &[u8], side: usize, radius: usize, step: usize, line: usize) -> Vec<u8> {
     let mut out = vec![0; rgb.len()];
     let width = (2 * radius + 1) as u32;
@@ -198,7 +198,7 @@ fn decoded(jpeg: &[u8], side: u32) -> Option<Picture> {
     (rgb.dimensions() == (side, side)).then(|| Picture { side, rgb: rgb.into_raw() })
 }
 
-/// Twice as large, each pixel four times.
+/// Doubles the size; each pixel is repeated four times.
 fn doubled(picture: &Picture, side: u32) -> Picture {
     let pixels = picture.rgb.as_chunks::<3>().0;
     let last = picture.side.saturating_sub(1);
@@ -218,9 +218,9 @@ mod tests {
     #[test]
     fn blurring_is_a_gaussian() {
         let dot = picture(65, |x, y| if (x, y) == (32, 32) { [255; 3] } else { [0; 3] });
-        // A bright column keeps enough levels to be compared: exp(−d² / 2σ²) / (σ √2π) · 255 · 9 for a bar of nine columns.
+        // A bar of nine columns keeps enough levels to compare: exp(−d² / 2σ²) / (σ √2π) · 255 · 9.
         let bar = picture(65, |x, _| if x.abs_diff(32) <= 4 { [255; 3] } else { [0; 3] });
-        // Boxes of seven pixels have this deviation, three times over.
+        // Three boxes of seven pixels have this standard deviation.
         let deviation = 12f64.sqrt();
         let blurred_bar = blurred(&bar, deviation as f32);
         for x in 16..49u32 {

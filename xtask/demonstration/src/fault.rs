@@ -1,47 +1,47 @@
-//! What ends the command.
+//! The command's errors.
 
 use std::io;
 
-/// Why the command ends without all it was asked for.
+/// Why the command failed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Fault {
-    /// A file of a package cannot be read.
+    /// A package's file cannot be read.
     #[error("{file} cannot be read: {error}; install the packages with `npm ci` in xtask/demonstration/")]
     Read {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The system's error.
         error: io::Error,
     },
-    /// A file of a package is far larger than any is.
+    /// A package's file is implausibly large.
     #[error("{file} has {found} bytes; expected at most {most}")]
     TooLarge {
         /// The file.
         file: String,
         /// Its bytes.
         found: u64,
-        /// The bound.
+        /// The limit.
         most: u64,
     },
-    /// A file of a package is not what it should be.
+    /// A package's file is malformed.
     #[error("{file} cannot be understood: {error}")]
     Malformed {
         /// The file.
         file: String,
-        /// What the parser says.
+        /// The parser's error.
         error: serde_json::Error,
     },
-    /// The arguments do not fit together or with the packages.
+    /// The arguments do not fit together, or do not fit the packages.
     #[error("{what} {found:?} is unknown; expected {expected}")]
     Unknown {
-        /// What was named.
+        /// The kind of name.
         what: &'static str,
         /// The name.
         found: String,
-        /// What would do.
+        /// What is valid.
         expected: String,
     },
-    /// A set is so small that a kind of pair cannot be made of it.
+    /// A set is too small for a kind of pair.
     #[error("{set} has no emoji for pairs of the kind {kind:?}; expected at least two that differ")]
     TooFew {
         /// The set.
@@ -49,12 +49,12 @@ pub(crate) enum Fault {
         /// The kind.
         kind: &'static str,
     },
-    /// A picture could not be encoded.
-    #[error("a picture of {side} pixels cannot be encoded: {reason}")]
+    /// An image could not be encoded.
+    #[error("an image of {side} pixels cannot be encoded: {reason}")]
     Encode {
         /// Its width and height.
         side: u32,
-        /// What the encoder says.
+        /// The encoder's error.
         reason: String,
     },
     /// A file could not be written.
@@ -62,7 +62,7 @@ pub(crate) enum Fault {
     Write {
         /// The file.
         file: String,
-        /// What the system or the format says.
+        /// The error of the system or the format.
         reason: String,
     },
 }

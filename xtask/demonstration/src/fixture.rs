@@ -1,4 +1,4 @@
-//! A small catalogue of made-up emoji for tests, since the packages are not there everywhere.
+//! A small catalogue of invented emoji for tests, which run without the packages.
 
 use crate::{
     catalogue::{Catalogue, Concept},
@@ -34,7 +34,7 @@ const NAMES: [(&str, &str, [&str; 10]); 4] = [
     ),
 ];
 
-/// Forty emoji, each of one colour and of a shape of its own, in every style.
+/// Forty emoji, each with its own colour and shape, in every style.
 pub(crate) fn catalogue() -> Catalogue {
     let (mut concepts, mut icons) = (Vec::new(), Vec::new());
     for (group, subgroup, names) in NAMES {

@@ -16,9 +16,10 @@ pub(crate) struct Gallery {
 }
 
 impl Gallery {
-    /// Draws all of a catalogue at `side` pixels, on all cores.
+    /// Draws a whole catalogue at `side` pixels, on all cores.
     ///
-    /// Drawings that come out empty are left out, and so are emoji that fewer than two of the `training` styles show.
+    /// Omits drawings that come out empty, and then emoji that fewer than two of the `training`
+    /// styles show.
     pub(crate) fn draw(catalogue: &Catalogue, styles: &[Style], training: &[Style], side: u32) -> Self {
         let all: Vec<[Option<Bitmap>; Style::ALL.len()]> = catalogue
             .icons
@@ -39,12 +40,12 @@ impl Gallery {
         Self { concepts, bitmaps }
     }
 
-    /// An emoji in a style; `None` where the set does not have it.
+    /// An emoji in a style; `None` if the set does not have it.
     pub(crate) fn bitmap(&self, concept: usize, style: Style) -> Option<&Bitmap> {
         self.bitmaps.get(concept)?[style.index()].as_ref()
     }
 
-    /// Whether an emoji can be given another colour in a style.
+    /// Whether an emoji can be recoloured in a style.
     pub(crate) fn colourable(&self, concept: usize, style: Style) -> bool {
         self.bitmap(concept, style).is_some_and(|bitmap| bitmap.main.is_some())
     }

@@ -1,4 +1,4 @@
-//! English, as far as captions need it: articles, plurals and numbers.
+//! English grammar for captions: articles, plurals and numbers.
 
 /// How a name takes articles and numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,7 +9,7 @@ pub(crate) enum Noun {
     Bare,
 }
 
-/// Names that take no article: what cannot be counted, and what is no thing.
+/// Names without an article: uncountable nouns, and names that are not things.
 const BARE: &[&str] = &[
     "bacon",
     "badminton",
@@ -114,13 +114,13 @@ const BARE: &[&str] = &[
     "skis",
 ];
 
-/// Names of one thing although their last letter is an s.
+/// Singular names that end in s.
 const SINGULAR: &[&str] = &["lens", "biceps", "fleur-de-lis", "chess", "series"];
 
-/// Ends of words that are no plural.
+/// Endings that are not plurals.
 const SINGULAR_ENDS: &[&str] = &["ss", "us", "is"];
 
-/// Words after which a name's remainder only says more about what came before: "slice | of pizza".
+/// Words that begin a qualifier of what comes before: "slice | of pizza".
 const AFTER_HEAD: &[&str] = &[
     "and",
     "at",
@@ -163,7 +163,7 @@ const AFTER_HEAD: &[&str] = &[
     "down",
 ];
 
-/// What follows these words in "-ing" says what they do: "person | juggling".
+/// After these words, a word in "-ing" says what they do: "person | juggling".
 const DOERS: &[&str] = &["person", "people", "man", "woman", "face"];
 
 const IRREGULAR: &[(&str, &str)] = &[
@@ -223,7 +223,7 @@ pub(crate) fn noun(name: &str) -> Noun {
     if plural || uncounted { Noun::Bare } else { Noun::Count }
 }
 
-/// Where in a name the thing itself is: "slice" of "slice of pizza".
+/// The head noun's position in a name: "slice" in "slice of pizza".
 fn head(name: &str) -> std::ops::Range<usize> {
     let (mut end, mut before) = (name.len(), "");
     let mut at = 0;
@@ -250,7 +250,7 @@ pub(crate) fn with_article(words: &str) -> String {
     format!("{} {words}", if an { "an" } else { "a" })
 }
 
-/// More than one of what a name says: "slices of pizza".
+/// The plural of a name: "slices of pizza".
 pub(crate) fn plural(name: &str) -> String {
     let head = head(name);
     let (thing, rest) = (&name[head.clone()], &name[head.end..]);
@@ -282,7 +282,7 @@ fn plural_word(word: &str) -> String {
     format!("{word}{}", if hisses { "es" } else { "s" })
 }
 
-/// A number of at most five as a word.
+/// A number up to five as a word.
 pub(crate) fn number(count: usize) -> &'static str {
     NUMBERS.get(count).copied().unwrap_or("many")
 }

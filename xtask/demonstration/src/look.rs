@@ -1,5 +1,6 @@
-//! Drawing an emoji as another set might: there are six sets to learn from, and a model that has seen them alone knows six styles rather
-//! than what a style may change. Outlines, proportions and colours are varied here, each by less than makes it something else.
+//! Varies drawings as another set might draw them. A model that saw only the six sets would learn
+//! six styles rather than what may change between styles. Outlines, proportions and colours vary
+//! here, always too little to show something else.
 
 use std::f32::consts::TAU;
 
@@ -7,27 +8,27 @@ use resvg::tiny_skia::{Pixmap, PremultipliedColorU8, Transform};
 
 use crate::{background::cloud, bitmap::premultiplied, colour::Rgb, random::Random};
 
-/// How a drawing differs from its set's. Lengths are parts of its longer side.
+/// How a drawing differs from its set's. Lengths are fractions of its longer side.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Look {
-    /// How far its points are moved, in soft waves.
+    /// Maximum displacement by soft waves.
     bend: f32,
-    /// Waves along its side.
+    /// Number of waves along its side.
     waves: u32,
     seed: u64,
     /// Factor on its width.
     wide: f32,
-    /// How far its top leans to the side.
+    /// Shear: how far its top leans to the side.
     lean: f32,
     mirrored: bool,
-    /// Turn of its hues, in radians; factors on its chroma and its contrast; what is added to its lightness.
+    /// Hue rotation in radians, factors on chroma and contrast, and an offset to lightness.
     hue: f32,
     chroma: f32,
     contrast: f32,
     lightness: f32,
-    /// Levels of each of red, green and blue, where it is of flat colours.
+    /// Levels per channel, for flat colours.
     levels: Option<u8>,
-    /// How much lighter one side is than the other, and where that side is (radians).
+    /// How much lighter one side is than the other, and the direction of that side (radians).
     light: f32,
     from: f32,
     /// A line around it.
@@ -40,14 +41,14 @@ struct Outline {
     colour: Rgb,
 }
 
-/// What must stay as it is.
+/// Properties that must not change.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Kept {
-    /// Its name or the caption says a colour.
+    /// Its name or the caption names a colour.
     pub(crate) colour: bool,
-    /// Left and right mean something, or may.
+    /// Left and right matter, or may matter.
     pub(crate) sides: bool,
-    /// A changed shape would be a fault.
+    /// A changed shape would count as a fault.
     pub(crate) shape: bool,
 }
 
@@ -79,15 +80,15 @@ impl Look {
         }
     }
 
-    /// What is done to its shape beside bending, about its middle.
+    /// The change of shape besides bending, around its centre.
     pub(crate) fn shape(&self) -> Transform {
         let side = if self.mirrored { -1.0 } else { 1.0 };
-        // Of the same area.
+        // Keeps the area.
         let (wide, high) = (self.wide.sqrt() * side, 1.0 / self.wide.sqrt());
         Transform::from_row(wide, 0.0, self.lean, high, 0.0, 0.0)
     }
 
-    /// The drawing in this look, with some room around it.
+    /// The drawing in this look, with a margin.
     pub(crate) fn drawn(&self, pixels: &Pixmap) -> Option<Pixmap> {
         let longer = pixels.width().max(pixels.height()) as f32;
         let line = self.outline.map_or(0.0, |outline| outline.width * longer);
@@ -114,7 +115,7 @@ impl Look {
         Some(drawn)
     }
 
-    /// Where what is seen at a place is taken from, in pixels from there.
+    /// The source of the pixel at a position, as an offset in pixels.
     fn moved(&self, across: f32, down: f32, longer: f32) -> (f32, f32) {
         if self.bend == 0.0 {
             return (0.0, 0.0);
@@ -125,7 +126,7 @@ impl Look {
 
     fn colours(&self) -> Colours {
         let (sin, cos) = self.hue.sin_cos();
-        // Luma, and the plane of chroma turned about it.
+        // Keeps luma and rotates the chroma plane.
         let luma = [0.213, 0.715, 0.072];
         let mut rows = [[0.0; 3]; 3];
         for (to, row) in rows.iter_mut().enumerate() {
@@ -140,7 +141,7 @@ impl Look {
     }
 }
 
-/// A quarter turn of the colours about grey that keeps their luma: `hueRotate` of SVG's colour matrices.
+/// A quarter turn of hues that keeps luma: `hueRotate` in SVG's colour matrices.
 const TURN: [[f32; 3]; 3] = [[-0.213, -0.715, 0.928], [0.143, 0.140, -0.283], [-0.787, 0.715, 0.072]];
 
 struct Colours {
@@ -150,7 +151,7 @@ struct Colours {
 }
 
 impl Colours {
-    /// What a colour (0 to 1) becomes.
+    /// Maps a colour (0 to 1).
     fn applied(&self, rgb: [f32; 3], light: f32, levels: Option<u8>) -> Rgb {
         self.rows.map(|row| {
             let turned: f32 = row.iter().zip(rgb).map(|(factor, part)| factor * part).sum();
@@ -165,7 +166,7 @@ impl Colours {
     }
 }
 
-/// Red, green, blue (premultiplied) and opacity between four pixels, 0 to 255; clear outside.
+/// Interpolated red, green, blue (premultiplied) and opacity, 0 to 255; transparent outside.
 fn sample(pixels: &Pixmap, x: f32, y: f32) -> [f32; 4] {
     let (left, top) = (x.floor(), y.floor());
     let (right_part, lower_part) = (x - left, y - top);
@@ -187,12 +188,12 @@ fn sample(pixels: &Pixmap, x: f32, y: f32) -> [f32; 4] {
     sum
 }
 
-/// Puts a line of this width (pixels) around what is visible.
+/// Draws an outline of this width (pixels).
 fn surround(pixels: &mut Pixmap, width: f32, colour: Rgb) {
     let (columns, rows) = (pixels.width() as i32, pixels.height() as i32);
     let opacity: Vec<u8> = pixels.pixels().iter().map(|pixel| pixel.alpha()).collect();
     let reach = width.ceil() as i32;
-    // Each place of the disk, with how much of it the line covers.
+    // Each offset in the disk, with the share that the line covers.
     let disk: Vec<(i32, i32, f32)> = (-reach..=reach)
         .flat_map(|dy| (-reach..=reach).map(move |dx| (dx, dy)))
         .map(|(dx, dy)| (dx, dy, (width + 0.5 - ((dx * dx + dy * dy) as f32).sqrt()).clamp(0.0, 1.0)))
@@ -209,7 +210,7 @@ fn surround(pixels: &mut Pixmap, width: f32, colour: Rgb) {
             inside.then(|| part * f32::from(opacity[(y * columns + x) as usize]))
         });
         let under = near.fold(0.0, f32::max) / 255.0;
-        // The drawing over the line.
+        // The drawing covers the line.
         let seen = f32::from(pixel.alpha()) / 255.0;
         let line = under * (1.0 - seen);
         let alpha = (seen + line).min(1.0);
@@ -239,7 +240,7 @@ mod tests {
         (0..300).map(move |index| Look::choose(kept, &mut Random::new(4, "looks", index)))
     }
 
-    /// The mean colour of what is visible, and how many pixels that is.
+    /// The mean visible colour, and the number of visible pixels.
     fn seen(pixels: &Pixmap) -> (Oklab, usize) {
         let visible: Vec<Oklab> = pixels.pixels().iter().filter_map(|pixel| opaque(*pixel)).collect();
         (average(&visible).unwrap(), visible.len())
@@ -266,7 +267,8 @@ mod tests {
         for look in looks(Kept { colour: true, ..Kept::default() }) {
             let drawn = look.drawn(&bitmap.levels[0]).unwrap();
             let (after, visible) = seen(&drawn);
-            // Bending moves its edge by a twentieth of its length at most, and a line around it adds to it.
+            // Bending moves its edge by at most a twentieth of its length, and an outline adds to
+            // it.
             assert!(visible * 4 > count * 3 && visible < count * 2, "{look:?} {count} {visible}");
             let turned = crate::colour::hue_apart(before.hue(), after.hue());
             assert!(turned < 0.35 || after.chroma() < 0.06, "{look:?} {before:?} {after:?}");

@@ -1,8 +1,8 @@
-//! Makes what the demonstration model is trained and tested with.
+//! Makes the data that the demonstration model is trained and tested with.
 //!
 //! ```text
 //! npm packages ─► catalogue (names, drawings) ─► gallery (bitmaps) ─┐
-//! content (what is shown) ─► caption                                ├─► picture ─► row ─► Parquet
+//! content (what is shown) ─► caption                                ├─► image ─► row ─► Parquet
 //!                       └──► scene (where it is shown) ─────────────┘
 //! ```
 

@@ -11,17 +11,18 @@ use serde::{Deserialize, de::DeserializeOwned};
 
 use crate::{fault::Fault, style::Style};
 
-/// Longest file that is read; the largest set has 104 MB.
+/// Maximum size of a file that is read; the largest set has 104 MB.
 const LONGEST: u64 = 256 << 20;
 
-/// One emoji set.
+/// An emoji set.
 pub(crate) struct IconSet {
     pub(crate) style: Style,
     pub(crate) about: About,
     icons: HashMap<String, Icon>,
-    /// Code points (`1f34e`, joined by `-`, without variation selectors) → name; empty where the package has none.
+    /// Code points (`1f34e`, joined by `-`, without variation selectors) → name; empty if the
+    /// package lists none.
     by_code: HashMap<String, String>,
-    /// Name in letters and digits alone → name.
+    /// Name reduced to letters and digits → name.
     by_letters: HashMap<String, String>,
 }
 
@@ -36,7 +37,7 @@ pub(crate) struct About {
     pub(crate) version: String,
 }
 
-/// One icon's drawing: what goes into an `<svg>` of this view box.
+/// An icon's drawing: the contents of an `<svg>` with this view box.
 #[derive(Debug, Clone)]
 pub(crate) struct Icon {
     pub(crate) body: String,
@@ -58,7 +59,7 @@ pub(crate) struct Entry {
     pub(crate) gender: Option<serde_json::Value>,
 }
 
-/// Emojibase's English names, and the names of its groups.
+/// Emojibase's English names, and its group names.
 pub(crate) struct Names {
     pub(crate) version: String,
     pub(crate) entries: Vec<Entry>,
@@ -73,7 +74,7 @@ impl IconSet {
     ///
     /// # Errors
     ///
-    /// When a file is missing, too large or malformed.
+    /// If a file is missing, too large or malformed.
     pub(crate) fn read(packages: &Path, style: Style) -> Result<Self, Fault> {
         let folder = packages.join("@iconify-json").join(style.name());
         let file: IconFile = read(&folder.join("icons.json"))?;
@@ -87,7 +88,8 @@ impl IconSet {
             icons.insert(name, Icon { body: icon.body, left: icon.left, top: icon.top, width, height });
         }
         for (name, alias) in file.aliases {
-            // An alias that turns or mirrors its parent is another picture, and none that the catalogue needs.
+            // Aliases that rotate or mirror their parent are different images, which the catalogue
+            // does not need.
             if let (true, Some(icon)) = (alias.other.is_empty(), icons.get(&alias.parent).cloned()) {
                 icons.entry(name).or_insert(icon);
             }
@@ -105,17 +107,17 @@ impl IconSet {
         Ok(Self { style, about, icons, by_code, by_letters })
     }
 
-    /// The name of the icon of these code points, where the package lists them.
+    /// The name of the icon for these code points, if the package lists them.
     pub(crate) fn name_of_code(&self, code: &str) -> Option<&str> {
         self.by_code.get(code).map(String::as_str)
     }
 
-    /// Whether the package lists code points at all.
+    /// Whether the package lists code points.
     pub(crate) fn has_codes(&self) -> bool {
         !self.by_code.is_empty()
     }
 
-    /// The icon of this name, whatever stands between its words.
+    /// The icon with this name, whatever separates its words.
     pub(crate) fn icon(&self, name: &str) -> Option<&Icon> {
         self.icons.get(name).or_else(|| self.icons.get(self.by_letters.get(&letters(name))?))
     }
@@ -126,7 +128,7 @@ impl Names {
     ///
     /// # Errors
     ///
-    /// When a file is missing, too large or malformed.
+    /// If a file is missing, too large or malformed.
     pub(crate) fn read(packages: &Path) -> Result<Self, Fault> {
         let folder = packages.join("emojibase-data");
         let Version { version } = read(&folder.join("package.json"))?;
@@ -143,7 +145,7 @@ impl Names {
     }
 }
 
-/// A name's letters and digits in lower case, accents off the letters that emoji names have them on.
+/// A name's letters and digits in lower case, without the accents that emoji names have.
 pub(crate) fn letters(name: &str) -> String {
     let plain = |letter: char| match letter {
         'ñ' => 'n',

@@ -1,4 +1,4 @@
-//! A finished picture, and its bytes as a file.
+//! A finished image, and encoding it.
 
 use image::{ExtendedColorType, ImageEncoder, codecs::jpeg::JpegEncoder};
 use resvg::tiny_skia::Pixmap;
@@ -14,18 +14,18 @@ pub(crate) struct Picture {
 }
 
 impl Picture {
-    /// An opaque, square canvas.
+    /// From a square, opaque canvas.
     pub(crate) fn of(canvas: &Pixmap) -> Self {
         let rgb =
             canvas.pixels().iter().flat_map(|pixel| [pixel.red(), pixel.green(), pixel.blue()]).collect();
         Self { side: canvas.width(), rgb }
     }
 
-    /// As a PNG file, packed quickly rather than well.
+    /// As a PNG file, compressed for speed.
     ///
     /// # Errors
     ///
-    /// When the encoder fails, which it does for no picture of this type.
+    /// If the encoder fails, which should not happen.
     pub(crate) fn png(&self) -> Result<Vec<u8>, Fault> {
         let fault = |error: png::EncodingError| Fault::Encode { side: self.side, reason: error.to_string() };
         let mut bytes = Vec::with_capacity(self.rgb.len() / 2);
@@ -43,7 +43,7 @@ impl Picture {
     ///
     /// # Errors
     ///
-    /// When the encoder fails, which it does for no picture of this type.
+    /// If the encoder fails, which should not happen.
     pub(crate) fn jpeg(&self, quality: u8) -> Result<Vec<u8>, Fault> {
         let mut bytes = Vec::new();
         let encoder = JpegEncoder::new_with_quality(&mut bytes, quality);
@@ -52,7 +52,7 @@ impl Picture {
         Ok(bytes)
     }
 
-    /// Mean absolute difference to another of the same size, in levels of 255.
+    /// Mean absolute difference to another image of the same size, in levels of 255.
     #[cfg(test)]
     pub(crate) fn difference(&self, other: &Self) -> f32 {
         assert_eq!(self.side, other.side);

@@ -1,4 +1,5 @@
-//! Random numbers that depend on a seed, a purpose and an index alone, so that rows can be made in any order and on any number of threads.
+//! Random numbers that depend only on a seed, a purpose and an index, so that rows can be made in
+//! any order and on any number of threads.
 
 use rand_chacha::ChaCha8Rng;
 use rand_core::{RngCore, SeedableRng};
@@ -8,7 +9,7 @@ use sha2::{Digest, Sha256};
 pub(crate) struct Random(ChaCha8Rng);
 
 impl Random {
-    /// The stream of the `index`-th thing made for a purpose.
+    /// The stream of a purpose's `index`-th item.
     pub(crate) fn new(seed: u64, purpose: &str, index: u64) -> Self {
         let mut hash = Sha256::new();
         hash.update(seed.to_le_bytes());
@@ -22,12 +23,12 @@ impl Random {
         self.0.next_u64()
     }
 
-    /// 0 to below 1.
+    /// From 0 to below 1.
     pub(crate) fn unit(&mut self) -> f32 {
         (self.0.next_u32() >> 8) as f32 / (1 << 24) as f32
     }
 
-    /// `low` to below `high`.
+    /// From `low` to below `high`.
     pub(crate) fn between(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
     }
@@ -37,19 +38,19 @@ impl Random {
         self.unit() < probability
     }
 
-    /// 0 to below `count`; 0 where `count` is 0.
+    /// From 0 to below `count`; 0 if `count` is 0.
     pub(crate) fn below(&mut self, count: usize) -> usize {
         let product = u128::from(self.bits()) * count as u128;
         (product >> 64) as usize
     }
 
-    /// One of these; `None` of none.
+    /// One of these; `None` if there are none.
     pub(crate) fn pick<'a, T>(&mut self, from: &'a [T]) -> Option<&'a T> {
         let at = self.below(from.len());
         from.get(at)
     }
 
-    /// One of these, each as often as its weight has it; the last where rounding leaves none.
+    /// One of these, with these weights; the last if rounding leaves none.
     pub(crate) fn weighted<T: Copy, const N: usize>(&mut self, from: [(f32, T); N]) -> T {
         let sum: f32 = from.iter().map(|(weight, _)| weight).sum();
         let mut left = self.unit() * sum;
@@ -69,7 +70,8 @@ impl Random {
         }
     }
 
-    /// About normal, mean 0, deviation 1: the sum of twelve uniform numbers, less six.
+    /// Approximately normal with mean 0 and deviation 1: the sum of twelve uniform numbers, minus
+    /// six.
     pub(crate) fn normal(&mut self) -> f32 {
         (0..12).map(|_| self.unit()).sum::<f32>() - 6.0
     }

@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When there is no such emoji or style, or the file cannot be written.
+/// If there is no such emoji or style, or the file cannot be written.
 pub(crate) fn run(arguments: &RenderArguments) -> Result<(), Fault> {
     let style = style(&arguments.style)?;
     let catalogue = arguments.sources.read()?.catalogue;
@@ -30,7 +30,7 @@ pub(crate) fn run(arguments: &RenderArguments) -> Result<(), Fault> {
         concepts: vec![catalogue.concepts[at].clone()],
         icons: vec![catalogue.icons[at].clone()],
     };
-    // Twice the style counts as two, so that an emoji of one style alone is kept.
+    // The style given twice counts as two, so that an emoji of this style alone is kept.
     let gallery = Gallery::draw(&one, &[style], &[style, style], bitmap_side(arguments.size));
     let scene = Scene::clean(0, style, &gallery, &mut Random::new(0, "render", 0)).ok_or_else(unknown)?;
     let picture = scene.draw(&gallery, arguments.size, View::WHOLE).ok_or_else(unknown)?;
@@ -39,7 +39,8 @@ pub(crate) fn run(arguments: &RenderArguments) -> Result<(), Fault> {
         .map_err(|error| Fault::Write { file, reason: error.to_string() })
 }
 
-/// Pixels at which bitmaps are kept for pictures of this many: emoji are trimmed after they are drawn, and should not have to be enlarged.
+/// Bitmap size for images of this size: emoji are trimmed after drawing and should not have to be
+/// enlarged.
 pub(crate) fn bitmap_side(picture: u32) -> u32 {
     picture * 5 / 4
 }

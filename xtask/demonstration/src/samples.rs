@@ -1,4 +1,4 @@
-//! `samples`: the pictures that the page opens with, and `samples.json`, which lists them.
+//! `samples`: the page's sample images, and `samples.json`, which lists them.
 
 use std::{fs, path::Path};
 
@@ -19,22 +19,22 @@ use crate::{
     style::Style,
 };
 
-/// What the page scores them with at first, and what else it proposes.
+/// The initial prompt, and further suggestions.
 const PROMPT: &str = "a fox";
 const IDEAS: [&str; 4] = ["three foxes", "a fox on a blue background", "a cat", "a red apple"];
 
-/// The styles of the set: those whose licence puts no condition on the page that shows them.
+/// The set's styles: those whose licence puts no condition on a page that shows them.
 const STYLES: [Style; 3] = [Style::Noto, Style::Fluent, Style::FluentFlat];
 
-/// A picture of the set.
+/// A sample image.
 struct Sample {
-    /// Its name in the folder of its style.
+    /// Its file name in the style's folder.
     file: &'static str,
     style: Style,
     emoji: &'static str,
     count: usize,
     background: Option<Colour>,
-    /// What is done to it, by the name of the degradation.
+    /// Its degradation, by name.
     worse: Option<&'static str>,
 }
 
@@ -61,10 +61,10 @@ const SAMPLES: [Sample; 12] = [
 ///
 /// # Errors
 ///
-/// When the packages cannot be read, a style lacks an emoji of the set, or a file cannot be written.
+/// If a package cannot be read, a style lacks an emoji of the set, or a file cannot be written.
 pub(crate) fn run(arguments: &SamplesArguments) -> Result<(), Fault> {
     let all = arguments.sources.read()?.catalogue;
-    // All other emoji would be drawn for nothing.
+    // Other emoji need not be drawn.
     let needed = |at: &usize| SAMPLES.iter().any(|sample| all.concepts[*at].name == sample.emoji);
     let needed: Vec<usize> = (0..all.concepts.len()).filter(needed).collect();
     let few = Catalogue {
@@ -77,7 +77,7 @@ pub(crate) fn run(arguments: &SamplesArguments) -> Result<(), Fault> {
         let (content, bytes) = draw(sample, index as u64, &gallery, arguments)?;
         let file = format!("{}/{}.png", sample.style.name(), sample.file);
         write(&arguments.out.join(&file), &bytes)?;
-        // Captions of one content say the same in other words; this one has no frame.
+        // A content has several captions; this one has no sentence frame.
         let said = (0..).map(|at| content.caption(&gallery.concepts, &mut Random::new(0, "caption", at)));
         let said =
             said.take(400).min_by_key(|caption| (!caption.starts_with(plainly(sample)), caption.len()));
@@ -91,7 +91,7 @@ pub(crate) fn run(arguments: &SamplesArguments) -> Result<(), Fault> {
     write(&arguments.out.join("samples.json"), text.as_bytes())
 }
 
-/// What a degradation's name adds to a caption.
+/// The caption's addition for a degradation.
 fn in_words(worse: &str) -> &'static str {
     match worse {
         "blur" => ", blurred",
@@ -100,7 +100,7 @@ fn in_words(worse: &str) -> &'static str {
     }
 }
 
-/// How the plain caption of a sample begins.
+/// The beginning of a sample's plain caption.
 fn plainly(sample: &Sample) -> &'static str {
     if sample.count > 1 { "three" } else { "a " }
 }

@@ -1,4 +1,4 @@
-//! Where everything in a picture is, and drawing it.
+//! The layout of an image, and drawing it.
 
 use std::f32::consts::PI;
 
@@ -16,42 +16,42 @@ use crate::{
     style::Style,
 };
 
-/// A picture in the making. Lengths and places are parts of its side.
+/// A layout. Lengths and positions are fractions of its side.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Scene {
     pub(crate) background: Background,
     pub(crate) style: Style,
     pub(crate) emoji: Vec<Placed>,
-    /// How it differs from the style.
+    /// How the drawings differ from the style.
     pub(crate) look: Option<Look>,
 }
 
-/// One emoji in its place.
+/// A placed emoji.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Placed {
     pub(crate) concept: usize,
     pub(crate) centre: (f32, f32),
-    /// Of its longer edge.
+    /// Length of its longer edge.
     pub(crate) side: f32,
     /// Radians, clockwise.
     pub(crate) angle: f32,
-    /// What its main colour is turned into.
+    /// The colour that replaces its main colour.
     pub(crate) colour: Option<Colour>,
 }
 
-/// What part of a scene is seen, and how it is squeezed.
+/// The visible part of a scene, and how it is stretched.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct View {
-    /// Of the part that is seen.
+    /// Of the visible part.
     pub(crate) corner: (f32, f32),
-    /// Of the part that is seen.
+    /// Of the visible part.
     pub(crate) side: f32,
     /// Factors on width and height of everything but the background.
     pub(crate) stretch: (f32, f32),
 }
 
 impl View {
-    /// All of it as it is.
+    /// The whole scene.
     pub(crate) const WHOLE: Self = Self { corner: (0.0, 0.0), side: 1.0, stretch: (1.0, 1.0) };
 }
 
@@ -59,8 +59,8 @@ impl View {
 type Cell = ((f32, f32), f32);
 
 impl Scene {
-    /// Puts a content into a picture, in one of these styles. `None` where none of them has all that it needs, or the emoji would be lost on
-    /// the background that is asked for.
+    /// Lays out a content in one of these styles. `None` if none of them has everything needed, or
+    /// if the emoji would be invisible on the requested background.
     pub(crate) fn stage(
         content: &Content,
         styles: &[Style],
@@ -112,7 +112,7 @@ impl Scene {
         Some(Self { background, style, emoji, look: None })
     }
 
-    /// One emoji, upright, large and on white, moved and scaled by a little: what retrieval is tested with.
+    /// One emoji, upright, large and on white, slightly moved and scaled: the images for retrieval.
     pub(crate) fn clean(
         concept: usize,
         style: Style,
@@ -127,7 +127,7 @@ impl Scene {
         Some(Self { background, style, emoji, look: None })
     }
 
-    /// Draws what a view shows, `side` pixels wide and high.
+    /// Draws the visible part, `side` pixels wide and high.
     pub(crate) fn draw(&self, gallery: &Gallery, side: u32, view: View) -> Option<Picture> {
         let mut canvas = Pixmap::new(side, side)?;
         let pixel = view.side / side as f32;
@@ -165,7 +165,7 @@ impl Scene {
         Some(Picture::of(&canvas))
     }
 
-    /// A corner of the first emoji: most of it is cut off.
+    /// A crop to a corner of the first emoji, most of which is cut off.
     pub(crate) fn cropped(&self, random: &mut Random) -> View {
         let Some(placed) = self.emoji.first() else { return View::WHOLE };
         let mut side = |toward: f32| if random.chance(0.5) { toward } else { -toward };
@@ -194,7 +194,7 @@ fn main_colours(emoji: &[Placed], style: Style, gallery: &Gallery) -> Vec<Oklab>
     let mut colours = Vec::new();
     for placed in emoji {
         if let Some(bitmap) = gallery.bitmap(placed.concept, style) {
-            // Both what most of it has and what it has on average: a white edge on white would be lost.
+            // Compares the main and the mean colour: a white edge on white would be lost.
             colours.push(placed.colour.map_or(bitmap.mean, |colour| Oklab::of(colour.rgb())));
             colours.extend(bitmap.main.filter(|_| placed.colour.is_none()).map(|main| main.colour));
         }
@@ -202,7 +202,8 @@ fn main_colours(emoji: &[Placed], style: Style, gallery: &Gallery) -> Vec<Oklab>
     colours
 }
 
-/// Keeps an emoji within the picture: smaller where it would not fit, and moved. A single one goes to any place that it fits in.
+/// Keeps an emoji within the image: moved, and smaller if it would not fit. A single one may go
+/// anywhere that it fits.
 fn fitted(
     bitmap: &Bitmap,
     centre: (f32, f32),
@@ -213,7 +214,7 @@ fn fitted(
 ) -> ((f32, f32), f32) {
     let (width, height) = bitmap.shape();
     let (sin, cos) = (angle.sin().abs(), angle.cos().abs());
-    // Extent for each unit of `side`.
+    // Extent per unit of `side`.
     let (across, down) = (width * cos + height * sin, width * sin + height * cos);
     let side = side.min(0.99 / across.max(down));
     let mut place = |extent: f32, wanted: f32| {

@@ -1,4 +1,4 @@
-//! `sheet`: many pairs in one picture, for people to look at.
+//! `sheet`: many pairs in one image, for inspection.
 
 use std::{
     fs,
@@ -18,14 +18,14 @@ use crate::{
     render::bitmap_side,
 };
 
-/// Tries for each pair of a kind that is asked for.
+/// Attempts for each pair of a requested kind.
 const TRIES: u64 = 2000;
 
 /// Draws the sheet and lists its pairs.
 ///
 /// # Errors
 ///
-/// When there is no such kind, the packages cannot be read or the sheet cannot be written.
+/// If there is no such kind, a package cannot be read, or the sheet cannot be written.
 pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
     let read = arguments.sources.read()?;
     let side = arguments.size;
@@ -78,12 +78,12 @@ pub(crate) fn run(arguments: &SheetArguments) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Encoded pictures side by side, pairs a little apart.
+/// Encoded images side by side, with gaps between pairs.
 fn sheet(pictures: &[Vec<u8>], across: usize, side: u32) -> Result<Picture, Fault> {
     let (side, gap) = (side as usize, 8);
     let (wide, high) = (side * 2 + 2 + gap, side + gap);
     let rows = (pictures.len() / 2).div_ceil(across);
-    // Sheets are square, as all pictures are.
+    // Sheets are square because all images are.
     let edge = (across * wide).max(rows * high);
     let mut rgb = vec![60; edge * edge * 3];
     for (at, bytes) in pictures.iter().enumerate() {

@@ -21,11 +21,11 @@ pub(crate) struct Read {
 }
 
 impl Sources {
-    /// Reads the packages and joins them.
+    /// Reads and joins the packages.
     ///
     /// # Errors
     ///
-    /// When the style is unknown or a package cannot be read.
+    /// If the style is unknown or a package cannot be read.
     pub(crate) fn read(&self) -> Result<Read, Fault> {
         let kept_out = style(&self.kept_out)?;
         let names = Names::read(&self.packages)?;
@@ -37,11 +37,11 @@ impl Sources {
     }
 }
 
-/// The style of this name.
+/// The style with this name.
 ///
 /// # Errors
 ///
-/// When there is none.
+/// If there is none.
 pub(crate) fn style(name: &str) -> Result<Style, Fault> {
     Style::of(name).ok_or_else(|| Fault::Unknown {
         what: "the style",

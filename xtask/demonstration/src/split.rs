@@ -4,16 +4,16 @@ use std::collections::BTreeMap;
 
 use crate::{catalogue::Concept, random::Random};
 
-/// Whether emoji are kept back.
+/// How emoji are split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(crate) enum Split {
-    /// A tenth each for validation and test: these emoji are never trained on.
+    /// A tenth each for validation and test, which are never trained on.
     Emoji,
-    /// All emoji everywhere; validation and test hold other pictures of them.
+    /// All emoji in every split; validation and test have other images of them.
     All,
 }
 
-/// Emoji by their places in the gallery.
+/// Emoji by their index in the gallery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Parts {
     pub(crate) train: Vec<usize>,
@@ -22,7 +22,7 @@ pub(crate) struct Parts {
 }
 
 impl Parts {
-    /// Divides emoji. Those of one stem stay together; the same seed gives the same parts.
+    /// Splits emoji. Those with the same stem stay together; the same seed gives the same parts.
     pub(crate) fn new(concepts: &[Concept], split: Split, seed: u64) -> Self {
         let all: Vec<usize> = (0..concepts.len()).collect();
         if split == Split::All {
@@ -37,7 +37,7 @@ impl Parts {
         let tenth = concepts.len() / 10;
         let mut parts = Self { train: Vec::new(), validation: Vec::new(), test: Vec::new() };
         for family in families {
-            // Large families, such as hearts, would be most of a small part.
+            // Large families, such as hearts, would dominate a small part.
             let fits =
                 |part: &Vec<usize>| part.len() + family.len() <= tenth && family.len() <= 1 + tenth / 12;
             if fits(&parts.validation) {

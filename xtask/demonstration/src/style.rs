@@ -1,8 +1,8 @@
-//! The emoji sets, each drawn in its own style.
+//! The emoji sets, each a style of drawing.
 
 use std::fmt;
 
-/// One emoji set.
+/// An emoji set.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Style {
     Noto,
@@ -16,7 +16,7 @@ pub(crate) enum Style {
 }
 
 impl Style {
-    /// All of them; a style's place here is its index.
+    /// All styles; a style's position is its index.
     pub(crate) const ALL: [Self; 8] = [
         Self::Noto,
         Self::NotoV1,
@@ -28,7 +28,7 @@ impl Style {
         Self::Openmoji,
     ];
 
-    /// Its name: the package's without the scope.
+    /// The package's name without the scope.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Noto => "noto",
@@ -42,22 +42,23 @@ impl Style {
         }
     }
 
-    /// The style of this name.
+    /// The style with this name.
     pub(crate) fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|style| style.name() == name)
     }
 
-    /// Its place in [`Style::ALL`].
+    /// Its position in [`Style::ALL`].
     pub(crate) fn index(self) -> usize {
         self as usize
     }
 
-    /// Whether its licence asks that what is made from it carry the same licence. Such a set is never trained on.
+    /// Whether its licence requires derived works to carry the same licence. Such a set is never
+    /// trained on.
     pub(crate) fn share_alike(self) -> bool {
         self == Self::Openmoji
     }
 
-    /// What a model may be trained on when one style is kept out.
+    /// The styles a model may be trained on when one style is kept out.
     pub(crate) fn training(kept_out: Self) -> Vec<Self> {
         Self::ALL.into_iter().filter(|style| *style != kept_out && !style.share_alike()).collect()
     }

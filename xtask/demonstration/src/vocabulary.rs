@@ -1,8 +1,9 @@
 //! `vocabulary`: CLIP's tokenizer with only the tokens that prompts about emoji need.
 //!
-//! A model of a few million parameters has no room for the embeddings of 49,408 tokens. Kept are the bytes, the tokens of every word that a
-//! caption can have, what those tokens are merged from, and the merges between kept tokens in CLIP's order. A word whose merges are all kept is
-//! cut as CLIP cuts it: of the pairs that CLIP would merge none is missing, and none is added.
+//! A model of a few million parameters has no room for the embeddings of 49,408 tokens. This keeps
+//! the bytes, the tokens of every word in a caption, the tokens that these are merged from, and the
+//! merges between kept tokens in CLIP's order. A word whose merges are all kept is split exactly as
+//! CLIP splits it.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -21,14 +22,14 @@ use crate::{
     language,
 };
 
-/// Words of captions that stand in no name, frame or list of colours.
+/// Words of captions that are in no name, frame or list of colours.
 const OTHER_WORDS: &str = "a an the one two three four five no many and next to beside above below left right of on in with without \
     background emoji photo photograph image picture drawing icon illustration cartoon painting render sketch sticker symbol sign clipart";
 
-/// Tokens that fit whatever a prompt is cut to.
+/// More tokens than any caption has, so that nothing is truncated.
 const LONG: usize = 512;
 
-/// CLIP's tokens that are kept, under new ids.
+/// CLIP's tokens that are kept, with new ids.
 pub(crate) struct Pruned {
     /// New id → CLIP's id; the last two are the start and the end token.
     pub(crate) kept: Vec<u32>,
@@ -37,11 +38,12 @@ pub(crate) struct Pruned {
     end: u32,
 }
 
-/// Writes `tokenizer.json`, `token_map.json` (CLIP's id of each token) and `special_tokens_map.json`.
+/// Writes `tokenizer.json`, `token_map.json` (each token's id in CLIP) and
+/// `special_tokens_map.json`.
 ///
 /// # Errors
 ///
-/// When packages cannot be read or a file cannot be written.
+/// If a package cannot be read or a file cannot be written.
 pub(crate) fn run(arguments: &VocabularyArguments) -> Result<(), Fault> {
     let read = arguments.sources.read()?;
     let texts = texts(&read.catalogue.concepts);
@@ -99,13 +101,13 @@ impl Pruned {
             }
         }
         let (start, end) = (clip.start(), clip.end());
-        // CLIP's ids are in the order of merges, which the new ones keep; the end token stays the highest.
+        // CLIP's ids are in merge order, which the new ids keep; the end token stays the highest.
         let mut kept: Vec<u32> = kept.into_iter().filter(|token| *token != start && *token != end).collect();
         kept.extend([start, end]);
         Self { kept, vocabulary, start, end }
     }
 
-    /// As Hugging Face's `tokenizer.json`, built as transformers' `CLIPConverter` builds it.
+    /// As Hugging Face's `tokenizer.json`, in the form that transformers' `CLIPConverter` gives.
     pub(crate) fn json(&self) -> Value {
         let ids: HashMap<u32, usize> = self.kept.iter().enumerate().map(|(at, token)| (*token, at)).collect();
         let spelled = |token: u32| match token {

@@ -1,10 +1,10 @@
-//! What a person would check first: "a red apple" finds the red apple, in every style that the model knows, in files that are drawn anew.
+//! What a person would try first: "a red apple" finds the red apple, in every style that the model
+//! knows, in newly drawn files.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{
     fs,
-    ops::ControlFlow,
     path::{Path, PathBuf},
     process::Command,
 };
@@ -14,7 +14,7 @@ use pickscore::{
     scorer::{DeviceChoice, OpenOptions},
 };
 
-/// The styles of training, and the one that was kept out of it.
+/// The training styles, and the kept-out one.
 const STYLES: [&str; 7] =
     ["noto", "noto-v1", "fluent-emoji", "fluent-emoji-flat", "fxemoji", "emojione", "twemoji"];
 
@@ -22,7 +22,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
 }
 
-/// A PNG file of an emoji, as the command draws it.
+/// An emoji as a PNG file, drawn by the command.
 fn render(folder: &Path, style: &str, emoji: &str) -> Vec<u8> {
     let file = folder.join(format!("{style} {emoji}.png"));
     let packages = Path::new(env!("CARGO_MANIFEST_DIR")).join("node_modules");
@@ -38,7 +38,7 @@ fn render(folder: &Path, style: &str, emoji: &str) -> Vec<u8> {
     fs::read(file).unwrap()
 }
 
-/// The same picture out of focus.
+/// The same image, blurred.
 fn blurred(png: &[u8]) -> Vec<u8> {
     let picture = image::load_from_memory(png).unwrap().to_rgb8();
     let mut out = Vec::new();
@@ -52,7 +52,7 @@ fn blurred(png: &[u8]) -> Vec<u8> {
 fn a_red_apple() {
     let options = OpenOptions { device: DeviceChoice::Cpu, ..OpenOptions::default() };
     let model = root().join("www/public/models/pickscore-tiny");
-    let scorer = PickScore::open(&model, &options, &mut |_| ControlFlow::Continue(())).unwrap();
+    let scorer = PickScore::open(&model, &options).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut wrong = Vec::new();
     for style in STYLES {

@@ -1,6 +1,7 @@
-//! The demonstration's recipe in miniature: its own pictures, prompts, tokenizer and model, a few steps of each objective.
+//! The demonstration's training in miniature: its own images, prompts, tokenizer and model, and a
+//! few steps of each objective.
 
-#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "tests fail by panicking")]
 
 use std::{fs, ops::ControlFlow, path::Path, process::Command};
 
@@ -24,7 +25,8 @@ fn maker(arguments: &[&str], out: &Path) {
     assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
 }
 
-/// Trains, validating after the first step, which has a rate of nearly nothing, and after the last → what the two validations found.
+/// Trains, and validates after the first step, whose rate is nearly zero, and after the last.
+/// Returns both results.
 fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] {
     let (directory, trainee) = if begins.join("model.safetensors").exists() {
         let directory = ModelDirectory::open(begins).unwrap();
@@ -32,7 +34,7 @@ fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] 
         (directory, trainee.unwrap())
     } else {
         let directory = ModelDirectory::describe(begins).unwrap();
-        let trainee = Trainee::random(directory.config().clone(), options.seed, Device::flex());
+        let trainee = Trainee::random(directory.clip().unwrap().clone(), options.seed, Device::flex());
         (directory, trainee)
     };
     let files =
@@ -41,9 +43,9 @@ fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] 
     let first = TrainOptions { steps: 1, out: options.out.join("first"), ..options.clone() };
     let first =
         TrainOptions { optimizer: OptimizerOptions { learning_rate: 0.0, ..first.optimizer }, ..first };
-    let untrained = Trainee::random(directory.config().clone(), options.seed, Device::flex());
-    train(&first, untrained, &directory, [&files[0], &files[1]], &Device::flex(), observe).unwrap();
-    train(options, trainee, &directory, [&files[0], &files[1]], &Device::flex(), observe).unwrap();
+    let untrained = Trainee::random(directory.clip().unwrap().clone(), options.seed, Device::flex());
+    train(&first, untrained, &directory, &files[0], Some(&files[1]), &Device::flex(), observe).unwrap();
+    train(options, trainee, &directory, &files[0], Some(&files[1]), &Device::flex(), observe).unwrap();
     [&first.out, &options.out].map(|out| {
         let log = read_log(&out.join("log.csv")).unwrap();
         log.last().and_then(|entry| entry.validation).unwrap()

@@ -1,4 +1,5 @@
-//! `cargo xtask bench browser`: this engine beside onnxruntime-web in the same Chromium. Everything is prepared here; `tests/peers/browser/run.mjs` measures.
+//! `cargo xtask bench browser`: this engine and onnxruntime-web in the same Chromium. This file
+//! prepares the models; `tests/peers/browser/run.mjs` measures.
 
 use std::path::{Path, PathBuf};
 
@@ -15,25 +16,26 @@ use crate::{
 /// What to measure, and where.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Models: `b32` (ViT-B/32), `h14-stack` (a few blocks of ViT-H/14) and `pickscore` (all of it: 20 GB of memory).
+    /// Models: `b32` (ViT-B/32), `h14-stack` (a few blocks of ViT-H/14) and `pickscore` (the whole
+    /// model; needs 20 GB of memory)
     #[arg(long, value_delimiter = ',', default_value = "b32,h14-stack")]
     models: Vec<String>,
-    /// Places: `cpu-1`, `cpu-threads`, `swiftshader`, `lavapipe`, and `gpu` where there is one.
+    /// Backends: `cpu-1`, `cpu-threads`, `swiftshader`, `lavapipe`, and `gpu` if there is one
     #[arg(long, value_delimiter = ',', default_value = "cpu-1,cpu-threads,swiftshader,lavapipe")]
     places: Vec<String>,
-    /// Few rounds; the results are printed and not kept.
+    /// Run few rounds, and print the results without storing them
     #[arg(long)]
     quick: bool,
-    /// A Chromium that uses lavapipe, its driver beside it. Without it one is made.
+    /// A Chromium that uses lavapipe, with the driver next to it. Made if not given
     #[arg(long)]
     chromium: Option<PathBuf>,
-    /// Measures `dist/` as it is.
+    /// Measure `dist/` without building it
     #[arg(long)]
     built: bool,
-    /// Where results are kept instead of tests/peers/results.
+    /// Folder for the results, instead of tests/peers/results
     #[arg(long)]
     out: Option<PathBuf>,
-    /// What `run.mjs` understands besides: `-- --only kernels --engine pickscore`.
+    /// Arguments for `run.mjs`, such as `-- --only kernels --engine pickscore`
     #[arg(last = true)]
     more: Vec<String>,
 }
@@ -73,18 +75,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Chromium", run.args(&arguments.more))
 }
 
-/// The model's towers as ONNX, from the same weights, with embeddings to check against.
+/// Exports the model's towers to ONNX, from the same weights, with embeddings to check against.
 fn export(python: &Path, model: &str, directory: &Path) -> Result<()> {
     let mut export = program(python, &["-W", "ignore", "tests/peers/export.py"]);
     export.arg(directory).args(["check", "f16"]);
-    // The quantiser cannot read more than 2 GB.
+    // The quantiser cannot read files over 2 GB.
     if model != "pickscore" {
         export.arg("q8");
     }
     step(&format!("{model} as ONNX"), &mut export)
 }
 
-/// A Chromium on lavapipe; made where it is absent or older than the installed one.
+/// A Chromium on lavapipe; made if it is missing or older than the installed one.
 fn lavapipe() -> Result<PathBuf> {
     browsers::require(&[browsers::CHROMIUM, browsers::LAVAPIPE, ("/usr/bin/gcc", "gcc")])?;
     let folder = cache()?.join("lavapipe-chromium");

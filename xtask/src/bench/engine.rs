@@ -1,4 +1,4 @@
-//! What the native benchmarks run: an engine in a process of its own, and the models.
+//! Helpers of the native benchmarks: engines in processes of their own, and models.
 
 use std::{
     fs,
@@ -11,13 +11,14 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::{cache, cargo, root, step};
 
-/// Builds PickScore's engine and the generator of models.
+/// Builds PickScore's engine and the model generator.
 pub(super) fn build() -> Result<()> {
     let packages = ["--package", "pickscore-peer", "--package", "pickscore-generate"];
     step("a release build", cargo(&["build", "--quiet", "--locked", "--release"]).args(packages))
 }
 
-/// One of the two, with the features that [`build`] built it with: alone, the generator would ask for less and be built again.
+/// Builds one of the two with the features that [`build`] uses. Alone, the generator would need
+/// fewer features and be compiled again.
 fn run(package: &str) -> Command {
     let features = ["--features", "pickscore/parallel", "--"];
     let mut command = cargo(&["run", "--quiet", "--locked", "--release", "--package", package]);
@@ -25,23 +26,32 @@ fn run(package: &str) -> Command {
     command
 }
 
-/// A generated model directory, kept between runs. The generator knows some models by name; others have a configuration in `tests/peers/browser/models`.
+/// The model that is not CLIP's.
+pub(super) const IMAGE_REWARD: &str = "image-reward";
+
+/// A generated model directory, kept between runs. The generator knows some models by name; others
+/// have a configuration in `tests/peers/browser/models`, and ImageReward has a stored checkpoint.
 pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
     let own = root().join("tests/peers/browser/models").join(model).with_extension("json");
     let config = if own.exists() { own } else { model.into() };
     let folder = cache()?.join("models").join(model);
     if !folder.join("complete").exists() {
         fs::create_dir_all(&folder)?;
-        step(
-            &format!("generating {model}"),
-            run("pickscore-generate").arg("--config").arg(config).arg("--out").arg(&folder),
-        )?;
+        let mut generate = run("pickscore-generate");
+        if model == IMAGE_REWARD {
+            let stored = root().join("tests/parity/fixtures/scorers/full");
+            fs::copy(stored.join("med_config.json"), folder.join("med_config.json"))?;
+            generate.arg("--stored").arg(stored.join("image-reward.pt.zlib"));
+        } else {
+            generate.arg("--config").arg(config);
+        }
+        step(&format!("generating {model}"), generate.arg("--out").arg(&folder))?;
         fs::write(folder.join("complete"), "")?;
     }
     Ok(folder)
 }
 
-/// A process that runs a model's towers on demand. It ends with its standard input.
+/// A process that runs a model's towers on request. It exits when its standard input closes.
 pub(super) struct Engine {
     pub(super) name: String,
     child: Child,
@@ -54,7 +64,9 @@ impl Engine {
         let mut command = if matches!(name, "torch" | "onnx") {
             let python = python.context("no Python environment")?;
             let mut command = Command::new(python);
-            command.arg("-W").arg("ignore").arg(root().join("tests/peers/native/peer.py"));
+            let is_reward = model.join("med_config.json").exists();
+            let peer = if is_reward { "reward_peer.py" } else { "peer.py" };
+            command.arg("-W").arg("ignore").arg(root().join("tests/peers/native").join(peer));
             command
         } else {
             run("pickscore-peer")
@@ -65,12 +77,12 @@ impl Engine {
             bail!("{name} has no pipes")
         };
         let mut engine = Self { name: name.into(), child, input, output: BufReader::new(output) };
-        // An exporter may say things before.
+        // An exporter may print other lines first.
         while engine.line()? != "ready" {}
         Ok(engine)
     }
 
-    /// Asks for one run, and reads the number that comes back.
+    /// Requests one run, and reads the number that comes back.
     pub(super) fn ask(&mut self, what: &str) -> Result<f64> {
         writeln!(self.input, "{what}")?;
         self.input.flush()?;
@@ -89,7 +101,7 @@ impl Engine {
 
 impl Drop for Engine {
     fn drop(&mut self) {
-        // This very process, started above.
+        // This process, started above.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

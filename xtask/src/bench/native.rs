@@ -1,7 +1,8 @@
-//! `cargo xtask bench native`: one forward pass of each tower here, in PyTorch and in ONNX Runtime, on as many threads.
+//! `cargo xtask bench native`: one forward pass of each tower in this engine, PyTorch and ONNX
+//! Runtime, on the same number of threads.
 //!
-//! All engines are loaded at once and take turns, so that whatever else the machine does strikes them alike; each waits on its standard input while
-//! another runs.
+//! All engines are loaded at once and take turns, so that other load on the machine affects them
+//! equally. An engine waits on its standard input while another runs.
 
 use std::{fmt::Write as _, fs, io::Write as _, path::Path, thread, time::Duration};
 
@@ -14,34 +15,42 @@ use crate::python;
 /// How to measure.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Models: `b32` (ViT-B/32) and `pickscore` (ViT-H/14).
+    /// Models: `b32` (ViT-B/32), `l14` (ViT-L/14), `pickscore` (ViT-H/14) and `image-reward`, which
+    /// is not compared with ONNX Runtime
     #[arg(long, value_delimiter = ',', default_value = "b32,pickscore")]
     models: Vec<String>,
-    /// What is measured: PickScore's precisions, `torch` and `onnx`. The first is what the others are compared with.
+    /// Engines: PickScore's precisions, `torch` and `onnx`. The others are compared with the first
     #[arg(long, value_delimiter = ',', default_value = "f32,q8,torch,onnx")]
     engines: Vec<String>,
-    /// Threads of each engine.
+    /// Threads per engine
     #[arg(long, default_value_t = 2)]
     threads: usize,
-    /// Times that each case is run by each engine.
+    /// Runs of each case by each engine
     #[arg(long, default_value_t = 15)]
     rounds: usize,
-    /// Where the table is written as well.
+    /// Also write the table to this file
     #[arg(long)]
     out: Option<std::path::PathBuf>,
 }
 
-/// What is run: a tower and how many inputs at once. `short` is the text tower on a prompt of 18 words.
-const CASES: [&str; 5] = ["vision 1", "vision 4", "text 1", "text 4", "short 1"];
-/// Before every turn: an engine's threads go on spinning for a while after their work, in another's time.
+/// The cases: a tower and its number of inputs. `short` is the text tower on a prompt of 18 words.
+const CASES: [&str; 6] = ["vision 1", "vision 4", "vision 16", "text 1", "text 4", "short 1"];
+/// ImageReward's: images for one prompt, and prompts for one image.
+const REWARD_CASES: [&str; 4] = ["images 1", "images 16", "prompts 16", "short 1"];
+/// Pause before every turn: an engine's threads keep spinning for a while after their work.
 const REST: Duration = Duration::from_millis(50);
-/// Rounds that are not counted.
+/// Warm-up rounds.
 const WARM: usize = 2;
-/// How far apart the engines' scores may lie; more, and they do not compute the same. 8 bits are for speed alone.
+/// Maximum difference between the engines' scores; beyond it they compute different things. 8-bit
+/// is measured for speed alone.
 const SAME: f64 = 0.02;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
-    let python = python::environment("tests/parity/reference/requirements.lock")?;
+    let python = if arguments.models.iter().any(|model| model == engine::IMAGE_REWARD) {
+        python::authors()?
+    } else {
+        python::environment("tests/parity/reference/requirements.lock")?
+    };
     engine::build()?;
     let mut table = String::from("| model | case |");
     for engine in &arguments.engines {
@@ -74,7 +83,7 @@ fn title(engine: &str) -> String {
     }
 }
 
-/// One model: rows of the table.
+/// The table's rows for one model.
 fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String) -> Result<()> {
     let directory = engine::directory(model)?;
     let engines = arguments.engines.iter().map(|name| {
@@ -91,7 +100,8 @@ fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String
     let spread =
         exact.iter().copied().fold(f64::MIN, f64::max) - exact.iter().copied().fold(f64::MAX, f64::min);
     ensure!(exact.len() < 2 || spread <= SAME, "the engines do not compute the same: {scores:?}");
-    for case in CASES {
+    let cases = if model == engine::IMAGE_REWARD { &REWARD_CASES[..] } else { &CASES };
+    for case in cases {
         eprintln!("── {model}, {case}");
         let mut times = vec![Vec::new(); engines.len()];
         for round in 0..WARM + arguments.rounds {

@@ -1,4 +1,4 @@
-//! The browsers that tests run, and what serves them: Debian's, installed where they are absent.
+//! The browsers and the server for the tests: Debian's, installed if missing.
 
 use std::path::Path;
 
@@ -6,17 +6,18 @@ use anyhow::{Context as _, Result};
 
 use crate::process::{apt_install, step};
 
-/// A program and the package that brings it.
+/// A program and the package that provides it.
 type Program = (&'static str, &'static str);
 
 pub(crate) const CHROMIUM: Program = ("/usr/bin/chromium", "chromium");
 const FIREFOX: Program = ("/usr/bin/firefox-esr", "firefox-esr");
-/// Mesa's lavapipe is Firefox's WebGPU without a GPU.
+/// Firefox uses Mesa's lavapipe for WebGPU without a GPU.
 pub(crate) const LAVAPIPE: Program = ("/usr/share/vulkan/icd.d/lvp_icd.x86_64.json", "mesa-vulkan-drivers");
-/// What the page is tried on beside the hosts that the tests play.
+/// The only real server among the hosts; the tests simulate the others.
 const NGINX: Program = ("/usr/sbin/nginx", "nginx-light");
 
-/// Installs what the tests miss, for the page's own the server too. Browsers of one's own are named by `PICKSCORE_CHROMIUM` and `PICKSCORE_FIREFOX`.
+/// Installs what the tests lack; for the page's tests also the server. `PICKSCORE_CHROMIUM` and
+/// `PICKSCORE_FIREFOX` name other browsers.
 pub(super) fn install(page: bool) -> Result<()> {
     let own = ["PICKSCORE_CHROMIUM", "PICKSCORE_FIREFOX"].iter().all(|name| std::env::var_os(name).is_some());
     let browsers: &[Program] = if own { &[] } else { &[CHROMIUM, FIREFOX, LAVAPIPE] };
@@ -24,7 +25,7 @@ pub(super) fn install(page: bool) -> Result<()> {
     require(&[browsers, servers].concat())
 }
 
-/// Installs those of these that are missing.
+/// Installs those that are missing.
 pub(crate) fn require(programs: &[Program]) -> Result<()> {
     let missing: Vec<&str> =
         programs.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();

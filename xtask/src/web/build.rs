@@ -4,12 +4,13 @@ use anyhow::Result;
 
 use crate::{
     process::{program, step},
-    web::{engine, node, records, size},
+    web::{engine, node, records, scorers, size},
 };
 
-/// Builds the engine, the records, their libraries and the page, and says how large they are.
+/// Builds the engine, the records, their libraries and the page, and prints their sizes.
 pub(crate) fn run() -> Result<()> {
     node::install()?;
+    scorers::write()?;
     engine::build()?;
     records::build()?;
     step("types", &mut node::tool("tsc", &["--build", "--pretty"]))?;

@@ -1,15 +1,16 @@
-//! The tests in browsers.
+//! The browser tests.
 
 use std::{fs, path::PathBuf};
 
 use anyhow::Result;
 
 use crate::{
-    process::{cache, cargo, program, root, step, target_folder},
+    native,
+    process::{cache, program, root, step, target_folder},
     web::{browsers, node},
 };
 
-/// Runs the packages' tests in Chromium and Firefox on the built site, and the page's too where they are asked for.
+/// Runs the packages' tests in Chromium and Firefox on the built site, and optionally the page's.
 pub(crate) fn run(page: bool) -> Result<()> {
     browsers::install(page)?;
     let models = models()?;
@@ -27,7 +28,8 @@ pub(crate) fn run(page: bool) -> Result<()> {
     step("Firefox", firefox.env("PICKSCORE_TEST_MODELS", &models))
 }
 
-/// The full-size model in Chromium. One on lavapipe, named by `PICKSCORE_CHROMIUM`, takes minutes; on SwiftShader it takes hours.
+/// Runs the full-size model in Chromium. On lavapipe, with a Chromium named by
+/// `PICKSCORE_CHROMIUM`, this takes minutes; on SwiftShader, hours.
 pub(crate) fn full_size() -> Result<()> {
     browsers::install(false)?;
     let programs = native()?;
@@ -41,31 +43,19 @@ pub(crate) fn full_size() -> Result<()> {
     step("ViT-H/14 in Chromium", run.arg(&model).arg(programs.join("pickscore")))
 }
 
-/// 10,000 pairs with 1 GB of images, out of Chromium's storage and back.
+/// Exports 10,000 pairs with 1 GB of images from Chromium's storage, and imports them again.
 pub(crate) fn large_export() -> Result<()> {
     browsers::install(false)?;
     step("a large export in Chromium", &mut program("node", &["tests/e2e/large-export.mjs"]))
 }
 
-/// Builds the native command and the generator. With the tests beside them, so that dependencies have the features that the tests have built
-/// them with.
+/// Builds the native command and the generator, from the dependencies of the tests.
 fn native() -> Result<PathBuf> {
-    let features = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
-    let packages = [
-        "build",
-        "--locked",
-        "--bins",
-        "--tests",
-        "--package",
-        "pickscore",
-        "--package",
-        "pickscore-generate",
-    ];
-    step("the native engine", cargo(&packages).args(features))?;
+    step("the native engine", &mut native::command(&["build", "--bins", "--tests"]))?;
     Ok(target_folder()?.join("debug"))
 }
 
-/// The generated models with the native engine's scores, made by the very code that is tested.
+/// Generates the models with the native engine's scores, using the code under test.
 fn models() -> Result<PathBuf> {
     let programs = native()?;
     let folder = cache()?.join("e2e-models");

@@ -16,29 +16,31 @@ pub(crate) struct Variant {
     /// Its folder in `pkg`.
     pub(crate) name: &'static str,
     features: &'static str,
-    /// Whether its threads share their memory.
+    /// Whether its threads share memory.
     threads: bool,
 }
 
-/// WebGPU with the CPU's code beside it; and the CPU's alone, a third of the size, for browsers without WebGPU: on one thread, and on all cores where
-/// the page may share memory.
+/// One build for WebGPU, which includes the CPU code, and two builds of the CPU code alone, a third
+/// of the size, for browsers without WebGPU: for one thread, and for all cores if the page may
+/// share memory.
 pub(crate) const VARIANTS: [Variant; 3] = [
     Variant { name: "gpu", features: "gpu", threads: false },
-    Variant { name: "cpu", features: "", threads: false },
-    Variant { name: "cpu-threads", features: "threads", threads: true },
+    Variant { name: "cpu", features: "relaxed-simd", threads: false },
+    Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true },
 ];
 
 /// Every browser that has what the engine needs has SIMD.
 pub(crate) const FLAGS: &str = "-C target-feature=+simd128";
-/// Memory that threads share, of up to 4 GB, and what each needs to begin.
+/// Memory shared by threads, up to 4 GB, and what each thread needs to start.
 const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-arg=--shared-memory \
     -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 -C link-arg=--export=__wasm_init_tls \
     -C link-arg=--export=__tls_size -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
-/// What Binaryen may use, and how it optimises.
+/// The wasm features and optimisations that Binaryen uses.
 const OPTIMISE: [&str; 11] = [
     "-O2",
     "--strip-debug",
-    // The innermost loops stay functions of their own: within larger ones browsers run out of registers.
+    // The innermost loops stay separate functions: inlined into larger functions, they make
+    // browsers run out of registers.
     "--one-caller-inline-max-function-size=200",
     "--strip-producers",
     "--enable-simd",
@@ -50,7 +52,7 @@ const OPTIMISE: [&str; 11] = [
     "--enable-reference-types",
 ];
 
-/// Builds all variants; what has not changed is taken from the last time.
+/// Builds all variants; an unchanged one is taken from the cache.
 pub(crate) fn build() -> Result<()> {
     let target = WasmTarget::find()?;
     let with_source = WasmTarget::find_with_source()?;
@@ -71,14 +73,14 @@ fn build_one(target: WasmTarget, variant: Variant) -> Result<()> {
             output: "engine",
             folder: root().join("web/engine/pkg").join(name),
             options: &OPTIMISE,
-            // With a GPU the CPU's code only prepares images.
+            // With a GPU, the CPU's code only prepares images.
             relaxed: name != "gpu",
         },
     )
 }
 
 fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
-    // Both have the same name: in one folder each build would undo the other.
+    // Both have the same name, so in one folder each build would replace the other.
     let folder = target_folder()?.join(format!("web-{}", variant.name));
     let mut command = target.cargo(&["build", "--locked", "--profile", "web"])?;
     command.args(["--package", "pickscore-engine", "--features", variant.features]);

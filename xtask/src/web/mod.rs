@@ -1,4 +1,4 @@
-//! The web: the engine's wasm, the JavaScript library, the page; built into `dist/`.
+//! The web: the engine's wasm, the JavaScript library and the page, built into `dist/`.
 
 pub(crate) mod browsers;
 pub(crate) mod build;
@@ -8,5 +8,6 @@ pub(crate) mod node;
 mod package;
 mod records;
 mod rewrite;
+mod scorers;
 pub(crate) mod serve;
 mod size;

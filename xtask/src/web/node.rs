@@ -6,10 +6,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::{output, program, root, step};
 
-/// The oldest Node that the packages run on.
+/// The oldest Node that the packages support.
 const OLDEST: u32 = 20;
 
-/// Installs what the workspace's `package-lock.json` lists, where that is not there yet.
+/// Installs the workspace's `package-lock.json` if that is not done yet.
 pub(crate) fn install() -> Result<()> {
     let version = output(&mut program("node", &["--version"]));
     let version =
@@ -21,7 +21,7 @@ pub(crate) fn install() -> Result<()> {
     install_in(".")
 }
 
-/// Installs what the `package-lock.json` of a folder lists, where that is not there yet.
+/// Installs a folder's `package-lock.json` if that is not done yet.
 pub(crate) fn install_in(folder: &str) -> Result<()> {
     let folder = root().join(folder);
     let lock = fs::read(folder.join("package-lock.json")).context("package-lock.json cannot be read")?;

@@ -1,4 +1,4 @@
-//! wasm as cargo makes it → a folder with its JavaScript glue and the optimised wasm.
+//! Cargo's wasm → a folder with JavaScript glue and optimised wasm.
 
 use std::{
     fs,
@@ -12,23 +12,23 @@ use wasm_bindgen_cli_support::Bindgen;
 use super::rewrite;
 use crate::process::{cache, program, step};
 
-/// What is made of some wasm.
+/// A package to make from wasm.
 pub(crate) struct Package<'a> {
-    /// What messages and the cache call it.
+    /// Its name in messages and in the cache.
     pub(crate) label: &'a str,
     /// Its folder in the cache.
     pub(crate) cache: &'a str,
-    /// What the glue is called.
+    /// The glue's file name.
     pub(crate) output: &'a str,
-    /// Where it goes.
+    /// The output folder.
     pub(crate) folder: PathBuf,
-    /// How Binaryen optimises.
+    /// Binaryen's arguments.
     pub(crate) options: &'a [&'a str],
-    /// Whether there is another for browsers with relaxed SIMD beside it.
+    /// Whether to make a second wasm for browsers with relaxed SIMD.
     pub(crate) relaxed: bool,
 }
 
-/// Makes a package; one that has not changed is taken from the last time.
+/// Makes a package; an unchanged one is taken from the cache.
 pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
     let bytes = fs::read(wasm).with_context(|| format!("{} is not there", wasm.display()))?;
     let key = key(&bytes, package);
@@ -40,7 +40,7 @@ pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
     if fs::read_to_string(folder.join("done")).is_ok_and(|done| done == key) {
         return Ok(());
     }
-    // Gone before anything of it changes, there again at the end.
+    // Removed before anything changes, and written again at the end.
     let _ = fs::remove_dir_all(folder);
     fs::create_dir_all(folder)?;
     for entry in fs::read_dir(&stored)? {
@@ -51,7 +51,7 @@ pub(crate) fn make(wasm: &Path, package: &Package<'_>) -> Result<()> {
     Ok(())
 }
 
-/// What the finished wasm depends on.
+/// A hash of everything that the wasm depends on.
 fn key(wasm: &[u8], package: &Package<'_>) -> String {
     let mut hash = Sha256::new();
     hash.update(wasm);
@@ -62,14 +62,14 @@ fn key(wasm: &[u8], package: &Package<'_>) -> String {
     hash.finalize().iter().take(12).map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Runs Binaryen, which also says what is wrong with the wasm.
+/// Runs Binaryen, which also validates the wasm.
 fn optimise(package: &Package<'_>, more: &[&str], wasm: &Path, output: &Path) -> Result<()> {
     let mut optimise = program("node", &["node_modules/binaryen/bin/wasm-opt"]);
     optimise.args(package.options).args(more).arg(wasm).arg("-o").arg(output);
     step(&format!("wasm-opt ({})", package.label), &mut optimise)
 }
 
-/// Glue and optimised wasm, made in a folder of its own that is renamed when it is whole.
+/// Makes glue and optimised wasm in a temporary folder, which is renamed when complete.
 fn finish(wasm: &Path, stored: &Path, package: &Package<'_>) -> Result<()> {
     let making = stored.with_extension("making");
     let _ = fs::remove_dir_all(&making);

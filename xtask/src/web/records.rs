@@ -8,7 +8,7 @@ use crate::{
     web::package::{self, Package},
 };
 
-/// What Binaryen may use, and how it optimises: for size.
+/// The wasm features that Binaryen uses; it optimises for size.
 const OPTIMISE: [&str; 9] = [
     "-Os",
     "--strip-debug",
@@ -21,7 +21,7 @@ const OPTIMISE: [&str; 9] = [
     "--enable-reference-types",
 ];
 
-/// Builds the package; what has not changed is taken from the last time.
+/// Builds the package; an unchanged one is taken from the cache.
 pub(crate) fn build() -> Result<()> {
     let folder = target_folder()?.join("web-records");
     let mut command = WasmTarget::find()?.cargo(&["build", "--locked", "--profile", "records"])?;

@@ -1,13 +1,19 @@
-//! One compiled wasm → one for browsers with relaxed SIMD and one for those without, with what compilers of wasm leave undone.
+//! One compiled wasm → one for browsers with relaxed SIMD and one for those without, with
+//! optimisations that wasm compilers miss.
 //!
-//! Compiling everything once more for the few instructions that differ would take minutes; here they are exchanged in what has been compiled:
+//! Compiling everything twice for a few different instructions would take minutes. Instead, they
+//! are replaced in the compiled module:
 //!
-//! - Most processors multiply and add in one step, which wasm's own SIMD has no word for: its two instructions take twice the time where both wait for
-//!   the same unit. With relaxed SIMD they are fused; the sum is rounded once instead of twice.
-//! - The dot product of 8-bit numbers is compiled as it is, and taken out for browsers without relaxed SIMD. What LLVM takes of relaxed SIMD besides has
-//!   its counterpart there; were there more, Binaryen would refuse the module.
-//! - A number that is added to an address is part of the load in both: browsers compute it by itself otherwise, which is a fifth of the innermost
-//!   loops' instructions. LLVM leaves it, as the sum might wrap, and Binaryen passes over the loads of vectors that do more than load.
+//! - Most processors multiply and add in one instruction, which plain wasm SIMD cannot express: its
+//!   two instructions take twice the time where both wait for the same unit. With relaxed SIMD they
+//!   are fused; the result is rounded once instead of twice.
+//! - The dot product of 8-bit numbers is compiled as it is, and removed for browsers without
+//!   relaxed SIMD. Other relaxed instructions that LLVM emits have a plain counterpart; if one had
+//!   not, Binaryen would refuse the module.
+//! - A constant added to an address becomes part of the load in both versions. Browsers compute the
+//!   address separately otherwise, which is a fifth of the innermost loops' instructions. LLVM
+//!   leaves it because the sum might wrap, and Binaryen does not optimise vector loads that do more
+//!   than load.
 
 use std::convert::Infallible;
 
@@ -18,18 +24,20 @@ use wasm_encoder::{
 };
 use wasmparser::{BinaryReaderError, FunctionBody, MemArg, Operator, Parser, Payload};
 
-/// The module with every `f32x4.mul` that goes straight into an `f32x4.add` fused with it.
+/// Fuses every `f32x4.mul` that feeds directly into an `f32x4.add`.
 pub(crate) fn relaxed(wasm: &[u8]) -> Result<Vec<u8>> {
     rewritten(wasm, Target::Relaxed)
 }
 
-/// The module without its one relaxed instruction, the dot product of 8-bit numbers, in whose place is what gives wrong numbers: the engine asks for
-/// one, and does not use what is wrong.
+/// Replaces the module's only relaxed instruction without a plain counterpart, the dot product of
+/// 8-bit numbers, by code that gives a wrong result. The engine tests the instruction with an
+/// example and does not use it if the result is wrong.
 pub(crate) fn plain(wasm: &[u8]) -> Result<Vec<u8>> {
     rewritten(wasm, Target::Plain)
 }
 
-/// The module for a target: one in which nothing is found to do was compiled otherwise than this expects.
+/// Rewrites the module for a target. It is an error if nothing is found to replace, because then
+/// the compiler's output has changed.
 fn rewritten(wasm: &[u8], target: Target) -> Result<Vec<u8>> {
     let parameters = parameters(wasm)?.into_iter();
     let mut rewriter = Rewriter { target, parameters, counts: Counts::default() };
@@ -51,13 +59,13 @@ enum Target {
 
 #[derive(Default)]
 struct Counts {
-    /// Instructions that are others now.
+    /// Replaced instructions.
     exchanged: usize,
-    /// Additions that are part of a load now.
+    /// Additions merged into loads.
     folded: usize,
 }
 
-/// How many parameters each function with a body has.
+/// The number of parameters of each function with a body.
 fn parameters(wasm: &[u8]) -> Result<Vec<u32>, BinaryReaderError> {
     let (mut types, mut functions) = (Vec::new(), Vec::new());
     for payload in Parser::new(0).parse_all(wasm) {
@@ -99,7 +107,7 @@ impl Reencode for Rewriter {
             locals.push((times, self.val_type(kind)?));
             count += times;
         }
-        // Sum and factors on their way from beneath each other.
+        // Locals for the sum and the factors, to reorder them.
         locals.push((3, ValType::V128));
         let [sum, left, right] = [count, count + 1, count + 2];
         let mut function = Function::new(locals);
@@ -140,7 +148,8 @@ impl Reencode for Rewriter {
                     self.counts.exchanged += 1;
                     later
                 }
-                // LLVM, once it may, takes these wherever neither signs of zeros nor what is no number matter.
+                // With relaxed SIMD, LLVM emits these where neither the sign of zeros nor NaN
+                // matters.
                 (Operator::F32x4RelaxedMax, _) if !fuses => {
                     function.instruction(&Instruction::F32x4PMax);
                     later
@@ -168,7 +177,8 @@ impl Reencode for Rewriter {
     }
 }
 
-/// A load of a vector from so much further on. Numbers are small and no object lies at the end of all addresses: the sum never wraps.
+/// A vector load with a larger offset. The numbers are small and no object lies at the end of the
+/// address space, so the sum never wraps.
 fn further(load: &Operator<'_>, bytes: i32) -> Option<Operator<'static>> {
     let bytes = u64::try_from(bytes).ok().filter(|bytes| *bytes < 1024)?;
     let further = |memarg: &MemArg| MemArg { offset: memarg.offset + bytes, ..*memarg };

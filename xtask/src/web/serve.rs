@@ -4,7 +4,7 @@ use anyhow::Result;
 
 use crate::{process::program, web::build};
 
-/// Builds `dist/` and serves it until it is interrupted.
+/// Builds `dist/` and serves it until interrupted.
 pub(crate) fn run(port: u16) -> Result<()> {
     build::run()?;
     let mut server = program("node", &["www/serve.mjs", "dist", "--port", &port.to_string()]);

@@ -1,90 +1,90 @@
-//! What can be wrong with a model's configuration.
+//! Errors in a model's configuration.
 
-/// Why a configuration cannot be used.
+/// A configuration that cannot be used.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum ConfigError {
-    /// It is far longer than any configuration.
+    /// The file is too long for a configuration.
     #[error("the model's configuration is {found} bytes long; expected at most {most}")]
     TooLong {
-        /// Its bytes.
+        /// Size of the file in bytes.
         found: usize,
-        /// The bound.
+        /// Maximum size in bytes.
         most: usize,
     },
-    /// It is not JSON.
-    #[error("the model's configuration is not JSON: {reason}")]
+    /// The file is not JSON.
+    #[error("the file is not JSON: {reason}")]
     NotJson {
-        /// What the parser says, with line and column.
+        /// The parser's message, with line and column.
         reason: String,
     },
-    /// It is JSON, but describes no CLIP model.
+    /// The file is JSON but does not describe a CLIP model.
     #[error(
         "the model's configuration has neither `text_config` and `vision_config` (Hugging Face) nor `embed_dim`, \
-         `text_cfg` and `vision_cfg` (open_clip), so it is no CLIP model's"
+         `text_cfg` and `vision_cfg` (open_clip), so it is not a CLIP model"
     )]
     NotClip,
-    /// A field that has no default is absent.
+    /// A field without a default is missing.
     #[error("the model's configuration lacks `{field}`; expected {expected}")]
     Missing {
-        /// The field, with its path.
+        /// Path of the field.
         field: String,
-        /// What belongs there.
+        /// The expected type.
         expected: &'static str,
     },
-    /// A field has a value of another type.
+    /// A field has the wrong type.
     #[error("`{field}` of the model's configuration is {found}; expected {expected}")]
     WrongType {
-        /// The field, with its path.
+        /// Path of the field.
         field: String,
-        /// What belongs there.
+        /// The expected type.
         expected: &'static str,
-        /// What is there.
+        /// The value in the file.
         found: String,
     },
-    /// A number is too small or too large.
+    /// A number is out of range.
     #[error("`{field}` of the model's configuration is {found}; expected {least} to {most}")]
     OutOfRange {
-        /// The field, with its path.
+        /// Path of the field.
         field: String,
-        /// What is there.
+        /// The value in the file.
         found: String,
-        /// The least that is accepted.
+        /// Minimum.
         least: u64,
-        /// The most that is accepted.
+        /// Maximum.
         most: u64,
     },
-    /// A field asks for what the towers do not compute.
+    /// A field requires an operation that the towers do not support.
     #[error("`{field}` of the model's configuration is {found}; supported is {supported}")]
     Unsupported {
-        /// The field, with its path.
+        /// Path of the field.
         field: String,
-        /// What is there.
+        /// The value in the file.
         found: String,
-        /// What is supported.
+        /// The supported values.
         supported: &'static str,
     },
-    /// A width does not split evenly.
-    #[error("`{field}` of the model's configuration is {width}, which {parts} heads do not divide")]
+    /// A width is not divisible by the number of heads.
+    #[error("`{field}` of the model's configuration is {width}; expected a multiple of its {parts} heads")]
     NotDivisible {
-        /// The width's field, with its path.
+        /// Path of the width's field.
         field: String,
         /// The width.
         width: usize,
-        /// Heads.
+        /// Number of heads.
         parts: usize,
     },
-    /// Each number is possible, their product is not.
+    /// Each number is in range, but their combination describes too many parameters.
     #[error("the model's configuration describes {found} parameters; expected at most {most}")]
     TooManyParameters {
-        /// Parameters described.
+        /// Number of parameters described.
         found: u128,
-        /// The bound.
+        /// Maximum number of parameters.
         most: u128,
     },
-    /// No model of open_clip is known under this name.
-    #[error("no model is known as {name:?}; known names are {known}")]
+    /// No open_clip model with this name is known.
+    #[error("unknown model name {name:?}; known names are {known}")]
     UnknownName {
-        /// The name asked for.
+        /// The requested name.
         name: String,
         /// Known names, separated by commas.
         known: String,

@@ -1,13 +1,13 @@
-//! Reads fields of untrusted JSON, and says which field is wrong.
+//! Reads fields of untrusted JSON; errors name the field.
 
 use serde_json::{Map, Value};
 
-use super::ConfigError;
+use super::error::ConfigError;
 
-/// Longest value that a message repeats.
-const QUOTED: usize = 60;
+/// Maximum length of a value quoted in an error message.
+const MAX_QUOTED: usize = 60;
 
-/// An object inside a configuration, with its path.
+/// A JSON object in a configuration, with its path.
 #[derive(Clone, Copy)]
 pub(super) struct Fields<'a> {
     path: &'a str,
@@ -25,12 +25,12 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// The same object, whose fields are named without a path.
+    /// The same object, with an empty path in error messages.
     pub(super) fn at_root(self) -> Self {
         Self { path: "", ..self }
     }
 
-    /// The value of `key`; a null counts as absent.
+    /// The value of `key`. A null counts as missing.
     pub(super) fn get(&self, key: &str) -> Option<&'a Value> {
         self.object.get(key).filter(|value| !value.is_null())
     }
@@ -40,7 +40,8 @@ impl<'a> Fields<'a> {
         self.get(key).map(|value| Fields::of(key, value)).transpose()
     }
 
-    /// A whole number in `least..=most`. Where it is absent, its default must lie there too: a bound may be another field.
+    /// A whole number in `least..=most`. The default must be in range too, because a bound may be
+    /// the value of another field.
     pub(super) fn count(
         &self,
         key: &str,
@@ -58,7 +59,7 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A whole number in `least..=most`, which has no default.
+    /// A whole number in `least..=most`, without a default.
     pub(super) fn required_count(&self, key: &str, least: u64, most: u64) -> Result<usize, ConfigError> {
         let found = self.optional_count(key, least, most)?;
         found.ok_or_else(|| ConfigError::Missing { field: self.name(key), expected: "a whole number" })
@@ -85,23 +86,23 @@ impl<'a> Fields<'a> {
         if (least..=most).contains(&number) {
             Ok(number)
         } else {
-            Err(self.unsupported(key, value, "a number of ordinary size"))
+            Err(self.unsupported(key, value, "a number in the supported range"))
         }
     }
 
-    /// Text.
+    /// A string.
     pub(super) fn text(&self, key: &str, default: &'a str) -> Result<&'a str, ConfigError> {
         let Some(value) = self.get(key) else { return Ok(default) };
         value.as_str().ok_or_else(|| self.wrong_type(key, "text", value))
     }
 
-    /// Yes or no.
+    /// A boolean, false by default.
     pub(super) fn flag(&self, key: &str) -> Result<bool, ConfigError> {
         let Some(value) = self.get(key) else { return Ok(false) };
         value.as_bool().ok_or_else(|| self.wrong_type(key, "true or false", value))
     }
 
-    /// The whole path of a field.
+    /// The full path of a field.
     pub(super) fn name(&self, key: &str) -> String {
         if self.path.is_empty() { key.into() } else { format!("{}.{key}", self.path) }
     }
@@ -110,20 +111,20 @@ impl<'a> Fields<'a> {
         ConfigError::WrongType { field: self.name(key), expected, found: quote(value) }
     }
 
-    /// The error for a value that the towers cannot follow.
+    /// The error for a value that the towers do not support.
     pub(super) fn unsupported(&self, key: &str, value: &Value, supported: &'static str) -> ConfigError {
         ConfigError::Unsupported { field: self.name(key), found: quote(value), supported }
     }
 }
 
-/// A value as a message shows it.
+/// Formats a value for an error message.
 fn quote(value: &Value) -> String {
     match value {
         Value::Object(_) => "an object".into(),
         Value::Array(_) => "a list".into(),
         other => {
             let text = other.to_string();
-            match text.char_indices().nth(QUOTED) {
+            match text.char_indices().nth(MAX_QUOTED) {
                 Some((end, _)) => format!("{}…", &text[..end]),
                 None => text,
             }

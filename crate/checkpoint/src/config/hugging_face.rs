@@ -2,25 +2,27 @@
 
 use serde_json::Value;
 
-use super::fields::Fields;
 use super::{
-    Activation, ClipConfig, ConfigError, TextConfig, TextPooling, Transformer, VisionConfig, bounds,
+    bounds,
+    clip::{Activation, ClipConfig, TextConfig, TextPooling, Transformer, VisionConfig},
+    error::ConfigError,
+    fields::Fields,
 };
 
-/// What transformers takes for what a tower's section does not say.
-struct Defaults {
-    width: usize,
-    heads: usize,
-    mlp: usize,
+/// transformers' defaults for the fields of a tower.
+pub(super) struct Defaults {
+    pub(super) width: usize,
+    pub(super) heads: usize,
+    pub(super) mlp: usize,
 }
 
-/// Whether a configuration is of this kind.
+/// Whether a configuration is in this format.
 pub(super) fn matches(file: &Fields<'_>) -> bool {
     let has = |name: &str| file.get(name).is_some();
     (has("text_config") || has("text_config_dict")) && (has("vision_config") || has("vision_config_dict"))
 }
 
-/// Reads the whole configuration.
+/// Reads a configuration.
 pub(super) fn read(file: &Fields<'_>) -> Result<ClipConfig, ConfigError> {
     if let Some(kind) = file.get("model_type")
         && kind != "clip"
@@ -41,13 +43,15 @@ pub(super) fn read(file: &Fields<'_>) -> Result<ClipConfig, ConfigError> {
     })
 }
 
-/// A tower's section. Of the two that old files have, transformers lets `*_config_dict` win, its defaults included.
+/// The section of a tower. Old files have two; in transformers `*_config_dict` takes precedence,
+/// including its defaults.
 fn section<'a>(file: &Fields<'a>, old: &'a str, new: &'a str) -> Result<Fields<'a>, ConfigError> {
     let section = file.section(old)?.map_or_else(|| file.section(new), |section| Ok(Some(section)))?;
     section.ok_or(ConfigError::NotClip)
 }
 
-fn vision_tower(vision: &Fields<'_>) -> Result<VisionConfig, ConfigError> {
+/// The fields of a vision tower.
+pub(super) fn vision_tower(vision: &Fields<'_>) -> Result<VisionConfig, ConfigError> {
     if let Some(channels) = vision.get("num_channels")
         && channels != &Value::from(3)
     {
@@ -61,7 +65,8 @@ fn vision_tower(vision: &Fields<'_>) -> Result<VisionConfig, ConfigError> {
     })
 }
 
-fn transformer(tower: &Fields<'_>, defaults: &Defaults) -> Result<Transformer, ConfigError> {
+/// The fields that both towers have.
+pub(super) fn transformer(tower: &Fields<'_>, defaults: &Defaults) -> Result<Transformer, ConfigError> {
     let width = tower.count("hidden_size", defaults.width, 1, bounds::WIDTH)?;
     let heads = tower.count("num_attention_heads", defaults.heads, 1, bounds::WIDTH)?;
     if !width.is_multiple_of(heads) {
@@ -83,8 +88,8 @@ fn transformer(tower: &Fields<'_>, defaults: &Defaults) -> Result<Transformer, C
     })
 }
 
-/// `eos_token_id: 2` is what files had before transformers looked at it: then the highest id stands for the prompt
-/// (transformers, `modeling_clip.py`, `CLIPTextTransformer.forward`).
+/// Files from before transformers used this field have `eos_token_id: 2`. For them, the position
+/// with the highest id represents the prompt (`CLIPTextTransformer.forward` in `modeling_clip.py`).
 fn pooling(text: &Fields<'_>) -> Result<TextPooling, ConfigError> {
     let id = text.count("eos_token_id", 49407, 0, bounds::VOCABULARY)?;
     Ok(match u32::try_from(id) {

@@ -1,14 +1,16 @@
-//! open_clip's JSON (`open_clip_config.json`, or the model part alone) and its model names.
+//! open_clip's JSON (`open_clip_config.json`, or only its model part) and its model names.
 
 use serde_json::Value;
 
-use super::fields::Fields;
 use super::{
-    Activation, ClipConfig, ConfigError, TextConfig, TextPooling, Transformer, VisionConfig, bounds,
+    bounds,
+    clip::{Activation, ClipConfig, TextConfig, TextPooling, Transformer, VisionConfig},
+    error::ConfigError,
+    fields::Fields,
 };
 
-/// open_clip's names for the models that this project knows by name: (name, projection, image, patch, vision, text),
-/// a tower as (width, layers, heads).
+/// A model known by its open_clip name: (name, projection, image size, patch size, vision, text),
+/// with each tower as (width, layers, heads).
 type Named = (&'static str, usize, usize, usize, (usize, usize, usize), (usize, usize, usize));
 
 const NAMED: [Named; 5] = [
@@ -19,10 +21,10 @@ const NAMED: [Named; 5] = [
     ("ViT-B-16", 512, 224, 16, (768, 12, 12), (512, 12, 8)),
 ];
 
-/// Ending of the names whose MLPs use [`Activation::QuickGelu`].
+/// Suffix of the names of models with [`Activation::QuickGelu`].
 const QUICK: &str = "-quickgelu";
 
-/// Switches of a tower that change what it computes, each with the one value that the towers follow.
+/// Settings that change what a tower computes, each with the only supported value.
 const VISION_SWITCHES: [(&str, Switch); 16] = [
     ("timm_model_name", Switch::Absent),
     ("ls_init_value", Switch::Absent),
@@ -62,22 +64,22 @@ const TEXT_SWITCHES: [(&str, Switch); 17] = [
     ("scale_fc", Switch::Off),
 ];
 
-/// The one value of a switch that the towers follow.
+/// The only supported value of a setting.
 #[derive(Clone, Copy)]
 enum Switch {
     Absent,
     Off,
     Is(&'static str),
-    /// Changes what a model returns besides its embedding.
+    /// Any value: the setting does not change the embedding.
     Ignored,
 }
 
-/// Whether a configuration is of this kind.
+/// Whether a configuration is in this format.
 pub(super) fn matches(file: &Fields<'_>) -> bool {
     file.get("model_cfg").is_some() || file.get("vision_cfg").is_some() || file.get("text_cfg").is_some()
 }
 
-/// Reads the whole configuration.
+/// Reads a configuration.
 pub(super) fn read(file: &Fields<'_>) -> Result<ClipConfig, ConfigError> {
     let model = file.section("model_cfg")?.unwrap_or(*file);
     let missing = |field: &str| ConfigError::Missing { field: model.name(field), expected: "an object" };
@@ -118,7 +120,7 @@ fn text_tower(text: &Fields<'_>, activation: Activation) -> Result<TextConfig, C
 fn vision_tower(vision: &Fields<'_>, activation: Activation) -> Result<VisionConfig, ConfigError> {
     let width = vision.count("width", 768, 1, bounds::WIDTH)?;
     let head_width = vision.count("head_width", 64, 1, width as u64)?;
-    // open_clip rounds down, and then its attention refuses what does not divide.
+    // open_clip rounds down too; if the width is not divisible, its attention raises an error.
     let heads = width / head_width;
     let image_size = match vision.get("image_size") {
         Some(Value::Array(sides)) if matches!(sides.as_slice(), [height, width] if height == width) => {
@@ -177,7 +179,7 @@ fn check(tower: &Fields<'_>, switches: &[(&str, Switch)]) -> Result<(), ConfigEr
     Ok(())
 }
 
-/// The model that open_clip knows by this name.
+/// The model with this open_clip name.
 pub(super) fn named(name: &str) -> Result<ClipConfig, ConfigError> {
     let (plain, activation) = match name.strip_suffix(QUICK) {
         Some(plain) => (plain, Activation::QuickGelu),

@@ -1,4 +1,4 @@
-//! Writes a model anew: in another precision, and cut into shards that every static host takes.
+//! Writes a model in another precision, or split into shards for hosts with a file-size limit.
 
 use std::{
     fs::{self, File},
@@ -7,51 +7,27 @@ use std::{
     path::Path,
 };
 
-use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
-use super::{ModelDirectory, Precision, StoredLayout, WeightError};
+use super::{
+    directory::ModelDirectory,
+    error::WeightError,
+    find::DESCRIPTIONS,
+    manifest::{LARGEST_SHARD, LogicalFile, MANIFEST, Manifest, Part},
+    stored::StoredLayout,
+    values::Precision,
+};
 use pickscore_common::{hexadecimal::hexadecimal, progress::Progress};
-
-/// The file that lists the shards of a model and their hashes.
-pub const MANIFEST: &str = "pickscore-shards.json";
-
-/// Largest shard: a browser holds one in memory until its hash is known to be right.
-pub const LARGEST_SHARD: u64 = 64 << 20;
 
 const WEIGHTS: &str = "model.safetensors";
 
-/// What describes a model besides its weights; copied as it is.
-pub const DESCRIPTIONS: [&str; 4] =
-    ["config.json", "open_clip_config.json", "tokenizer.json", "preprocessor_config.json"];
-
-#[derive(Serialize)]
-struct Manifest {
-    format: &'static str,
-    version: u32,
-    files: Vec<LogicalFile>,
-}
-
-#[derive(Serialize)]
-struct LogicalFile {
-    name: String,
-    parts: Vec<Part>,
-}
-
-#[derive(Serialize)]
-struct Part {
-    path: String,
-    bytes: u64,
-    sha256: String,
-}
-
-/// Why a model could not be written.
+/// An error that prevents writing a model.
 #[derive(Debug, thiserror::Error)]
 pub enum ConvertError {
     /// The model could not be read.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// The folder has something in it.
+    /// The output folder is not empty.
     #[error("{folder} is not empty; expected a new folder, so that nothing is overwritten")]
     NotEmpty {
         /// The folder.
@@ -62,21 +38,23 @@ pub enum ConvertError {
     Write {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
 }
 
-/// What was written.
+/// The size of a written model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Converted {
-    /// Bytes of all files.
+    /// Total size of all files in bytes.
     pub bytes: u64,
-    /// How many files there are.
+    /// Number of files.
     pub files: usize,
 }
 
-/// Writes a model into a new folder in a precision, cut into shards of at most `shard` bytes (at most [`LARGEST_SHARD`]) where that is given.
+/// Writes a model to a new or empty folder in the given precision, with its head and, in its
+/// configuration, the name of its `scorer`. With `shard`, the files are split into shards of at
+/// most that many bytes (at most [`LARGEST_SHARD`]).
 ///
 /// # Errors
 ///
@@ -84,6 +62,7 @@ pub struct Converted {
 pub fn convert(
     directory: &ModelDirectory,
     precision: Precision,
+    scorer: Option<&str>,
     out: &Path,
     shard: Option<u64>,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
@@ -98,10 +77,18 @@ pub fn convert(
     fs::create_dir_all(out).map_err(wrong(out))?;
     write_weights(directory, precision, &out.join(WEIGHTS), progress)?;
     let mut names = vec![WEIGHTS];
-    for name in DESCRIPTIONS {
-        let source = directory.folder().join(name);
-        if source.is_file() {
-            fs::copy(source, out.join(name)).map_err(wrong(&out.join(name)))?;
+    for name in DESCRIPTIONS.into_iter().chain(directory.description().heads.iter().map(String::as_str)) {
+        if directory.copy_file(name, &out.join(name)).map_err(wrong(&out.join(name)))? {
+            names.push(name);
+        }
+    }
+    let config = &directory.description().config_json;
+    let is_read = |name: &&str| fs::read(out.join(name)).is_ok_and(|bytes| bytes == *config);
+    let read = names.iter().copied().filter(|name| DESCRIPTIONS[..2].contains(name)).find(is_read);
+    if read.is_none() || scorer.is_some() {
+        let name = read.unwrap_or(DESCRIPTIONS[0]);
+        fs::write(out.join(name), with_scorer(config, scorer)).map_err(wrong(&out.join(name)))?;
+        if read.is_none() && !names.contains(&name) {
             names.push(name);
         }
     }
@@ -114,14 +101,23 @@ pub fn convert(
         files.push(LogicalFile { name: name.into(), parts });
     }
     let count = files.iter().map(|file| file.parts.len()).sum::<usize>() + 1;
-    let manifest = Manifest { format: "pickscore-shards", version: 1, files };
+    let manifest = Manifest::new(files);
     let path = out.join(MANIFEST);
     let json = serde_json::to_vec_pretty(&manifest).map_err(io::Error::from).map_err(wrong(&path))?;
     fs::write(&path, json).map_err(wrong(&path))?;
     Ok(Converted { bytes, files: count })
 }
 
-/// Writes the weights under a name that is given up for the real one when they are whole.
+/// A configuration that names a scorer.
+fn with_scorer(config: &[u8], scorer: Option<&str>) -> Vec<u8> {
+    let Ok(mut json) = serde_json::from_slice::<serde_json::Value>(config) else { return config.to_vec() };
+    if let (Some(scorer), Some(object)) = (scorer, json.as_object_mut()) {
+        object.insert("scorer".into(), scorer.into());
+    }
+    serde_json::to_vec_pretty(&json).unwrap_or_else(|_| config.to_vec())
+}
+
+/// Writes the weights to a temporary name and renames the file when it is complete.
 fn write_weights(
     directory: &ModelDirectory,
     precision: Precision,
@@ -153,13 +149,14 @@ fn write_weights(
     let finished =
         finished.and_then(|()| file.sync_all().and_then(|()| fs::rename(&unfinished, path)).map_err(wrong));
     if finished.is_err() {
-        // What is left of a failure is of no use to anybody.
+        // The incomplete file is useless; an error of removing it is less important than the first
+        // one.
         let _ = fs::remove_file(&unfinished);
     }
     finished
 }
 
-/// Cuts a file into parts beside it, and removes it.
+/// Splits a file into parts in the same folder, and removes it.
 fn cut(folder: &Path, name: &str, size: u64) -> io::Result<Vec<Part>> {
     let mut file = File::open(folder.join(name))?;
     let mut parts = Vec::new();

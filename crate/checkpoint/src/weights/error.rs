@@ -1,52 +1,57 @@
-//! What can be wrong with a checkpoint.
+//! Errors of loading a checkpoint.
 
-use super::{Dtype, FileError, ForeignFile, HeaderError, TorchError};
+use super::{
+    foreign::ForeignFile,
+    header::{Dtype, HeaderError},
+    sink::FileError,
+    torch::TorchError,
+};
 
-/// How many names a message lists before it says how many more there are.
-const LISTED: usize = 5;
+/// Maximum number of names listed in a message.
+const MAX_LISTED: usize = 5;
 
-/// Why weights cannot be loaded.
+/// An error that prevents loading weights.
 #[derive(Debug, thiserror::Error)]
 pub enum WeightError {
-    /// The file is a damaged safetensors file, or nothing that is known.
+    /// A damaged safetensors file, or a file in an unknown format.
     #[error("{file} cannot be read as safetensors: {error}")]
     Header {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The error.
         error: Box<HeaderError>,
     },
-    /// A PyTorch file that is damaged, or that holds something else than tensors in dictionaries.
+    /// A PyTorch file that is damaged or unsupported.
     #[error("{file} cannot be read as a PyTorch checkpoint: {error}")]
     Torch {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The error.
         error: Box<TorchError>,
     },
-    /// The file is of another kind.
+    /// A file in a known format that does not contain weights.
     #[error("{file} {error}")]
     Foreign {
         /// The file.
         file: String,
-        /// What it is.
+        /// Its format.
         error: Box<ForeignFile>,
     },
-    /// A tensor has another shape than the configuration asks for.
+    /// The shape of a tensor does not match the configuration.
     #[error(
-        "the tensor `{tensor}` of {file} has the shape {found:?}; expected {expected:?} by the configuration"
+        "the tensor `{tensor}` of {file} has the shape {found:?}; expected {expected:?} according to the configuration"
     )]
     Shape {
         /// The file.
         file: String,
         /// The tensor.
         tensor: String,
-        /// The configuration's shape.
+        /// The shape in the configuration.
         expected: Vec<usize>,
-        /// The file's shape.
+        /// The shape in the file.
         found: Vec<usize>,
     },
-    /// A tensor is stored as something that is no floating-point number.
+    /// A tensor has an unsupported data type.
     #[error(
         "the tensor `{tensor}` of {file} is {found} {shape:?}; expected F32, F16, BF16 or F64, or I8 after its scales"
     )]
@@ -55,59 +60,55 @@ pub enum WeightError {
         file: String,
         /// The tensor.
         tensor: String,
-        /// Its dtype.
+        /// Its data type.
         found: Dtype,
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// Two tensors for the same parameter.
-    #[error(
-        "the tensor `{tensor}` of {file} is there a second time; expected each of the model's tensors once"
-    )]
+    /// Two tensors are the same parameter.
+    #[error("the tensor `{tensor}` of {file} is a duplicate; expected each of the model's tensors once")]
     Twice {
         /// The file.
         file: String,
         /// The second tensor.
         tensor: String,
     },
-    /// A weight is not a number.
+    /// A weight is not finite.
     #[error("the tensor `{tensor}` of {file} has {value} at index {index}; expected finite numbers")]
     NotFinite {
         /// The file.
         file: String,
         /// The tensor.
         tensor: String,
-        /// Index of the number within the tensor.
+        /// Index of the value within the tensor.
         index: u64,
-        /// NaN or an infinity.
+        /// NaN or infinity.
         value: f32,
     },
-    /// A weight does not fit in 16 bits.
-    #[error(
-        "the tensor `{tensor}` of {file} has {value} at index {index}, too large for f16; take f32 or q8"
-    )]
+    /// A weight is too large for f16.
+    #[error("the tensor `{tensor}` of {file} has {value} at index {index}, too large for f16; use f32 or q8")]
     TooLarge {
         /// The file.
         file: String,
         /// The tensor.
         tensor: String,
-        /// Index of the number within the tensor.
+        /// Index of the value within the tensor.
         index: u64,
-        /// The number.
+        /// The value.
         value: f32,
     },
-    /// Tensors that the configuration asks for are not there.
+    /// Tensors are missing.
     #[error("{file} lacks {}{}", listed(missing), unexpected_clause(*unexpected))]
     Missing {
         /// The file or the folder.
         file: String,
-        /// Each missing tensor.
+        /// The missing tensors.
         missing: Vec<MissingTensor>,
-        /// How many tensors are there that the configuration does not ask for.
+        /// Number of tensors that are not part of the model.
         unexpected: usize,
     },
     /// Memory ran out.
-    #[error("there is no memory for the tensor `{tensor}` of {file}, shape {shape:?}")]
+    #[error("not enough memory for the tensor `{tensor}` of {file}, shape {shape:?}")]
     Memory {
         /// The file.
         file: String,
@@ -116,45 +117,76 @@ pub enum WeightError {
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// The index of a sharded checkpoint is wrong.
-    #[error("{file} is no index of a sharded checkpoint: {reason}")]
+    /// The index of a sharded checkpoint is invalid.
+    #[error("{file} is not a valid index of a sharded checkpoint: {reason}")]
     Index {
         /// The index file.
         file: String,
-        /// What is wrong with it.
+        /// The reason.
         reason: String,
     },
-    /// The file or folder could not be read.
+    /// The manifest of a model in parts is invalid.
+    #[error("{file} is not a valid shard manifest: {reason}")]
+    Manifest {
+        /// The manifest.
+        file: String,
+        /// The reason.
+        reason: String,
+    },
+    /// The length or hash of a part does not match the manifest.
+    #[error("the shard {file} is damaged: {reason}; copy or upload it again")]
+    DamagedPart {
+        /// The part.
+        file: String,
+        /// The reason.
+        reason: String,
+    },
+    /// A file or folder could not be read.
     #[error("{file} cannot be read: {reason}")]
     Read {
         /// The file.
         file: String,
-        /// What the system says.
+        /// The operating system's message.
         reason: String,
     },
-    /// The folder holds no model.
-    #[error("{folder} holds no model: {reason}")]
+    /// There is no such folder or file.
+    #[error(
+        "{path} does not exist; download a model first, for example with `hf download OWNER/NAME --local-dir \
+         FOLDER`"
+    )]
+    NotHere {
+        /// The path.
+        path: String,
+    },
+    /// The folder does not contain a model.
+    #[error("{folder} does not contain a model: {reason}")]
     NoModel {
         /// The folder.
         folder: String,
-        /// What was looked for.
+        /// What is missing.
         reason: String,
     },
-    /// The configuration is wrong.
+    /// The model is not a CLIP model, where one is needed.
+    #[error("{folder} contains ImageReward; expected a CLIP model")]
+    NotClip {
+        /// The folder.
+        folder: String,
+    },
+    /// The configuration is invalid.
     #[error("{file}: {error}")]
     Config {
         /// The file.
         file: String,
-        /// What is wrong.
+        /// The error.
         error: Box<crate::config::ConfigError>,
     },
-    /// Whoever watched the progress stopped it.
+    /// The progress callback cancelled loading.
     #[error("loading was cancelled")]
     Cancelled,
 }
 
 impl WeightError {
-    /// What is wrong with a file, with its name.
+    /// Adds the file name to a reader's error.
     pub(super) fn of_file(file: &str, error: FileError) -> Self {
         let file = file.to_owned();
         match error {
@@ -165,14 +197,14 @@ impl WeightError {
     }
 }
 
-/// A tensor that is not there.
+/// A missing tensor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingTensor {
-    /// Its name, in the convention that the file follows.
+    /// Its name, in the naming convention of the file.
     pub name: String,
-    /// The shape that the configuration asks for.
+    /// Its shape according to the configuration.
     pub shape: Vec<usize>,
-    /// The unexpected tensor of the file with the most similar name, if any is similar.
+    /// The unexpected tensor with the most similar name, if any is similar.
     pub nearest: Option<String>,
 }
 
@@ -181,8 +213,8 @@ fn listed(missing: &[MissingTensor]) -> String {
         let near = tensor.nearest.as_ref().map(|name| format!(" (it has `{name}`)")).unwrap_or_default();
         format!("`{}` {:?}{near}", tensor.name, tensor.shape)
     };
-    let names: Vec<String> = missing.iter().take(LISTED).map(one).collect();
-    let more = missing.len().saturating_sub(LISTED);
+    let names: Vec<String> = missing.iter().take(MAX_LISTED).map(one).collect();
+    let more = missing.len().saturating_sub(MAX_LISTED);
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     let noun = if missing.len() == 1 { "the tensor" } else { "the tensors" };
     format!("{noun} {}{more}", names.join(", "))
@@ -191,7 +223,7 @@ fn listed(missing: &[MissingTensor]) -> String {
 fn unexpected_clause(unexpected: usize) -> String {
     match unexpected {
         0 => String::new(),
-        1 => "; 1 of its tensors is not the model's".into(),
-        more => format!("; {more} of its tensors are not the model's"),
+        1 => "; 1 of its tensors is not part of the model".into(),
+        more => format!("; {more} of its tensors are not part of the model"),
     }
 }

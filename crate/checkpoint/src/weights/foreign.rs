@@ -1,50 +1,50 @@
-//! Files that are no weights: recognised by their first bytes, so that the message can name what was found.
+//! Detects common files that do not contain weights, so that the error can say what they are.
 
-/// Bytes that are enough to recognise any of them.
-pub(super) const ENOUGH: usize = 512;
-/// Characters of a text that a message repeats.
-const EXCERPT: usize = 120;
+/// Number of bytes needed to detect any of the formats.
+pub(super) const SNIFF_LENGTH: usize = 512;
+/// Number of characters of a text quoted in an error message.
+const EXCERPT_LENGTH: usize = 120;
 
-/// Something else where weights were expected.
+/// A file that does not contain weights.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ForeignFile {
-    /// What git-lfs leaves where it has not fetched the file.
+    /// A git-lfs pointer: the content has not been fetched.
     #[error("is a git-lfs pointer{}, not the weights: run `git lfs pull` in its repository, or download the file itself",
         .bytes.map(|bytes| format!(" to a file of {} bytes", grouped(bytes))).unwrap_or_default())]
     LfsPointer {
-        /// Bytes of the file that it points to, where it says so.
+        /// Size of the actual file in bytes, if the pointer contains it.
         bytes: Option<u64>,
     },
-    /// A page, which servers also send with status 200.
+    /// An HTML page, which some servers send with status 200 instead of an error.
     #[error(
-        "is an HTML page, no safetensors file or PyTorch checkpoint: the server answered with a page, \
+        "is an HTML page, not a safetensors file or PyTorch checkpoint: the server answered with a page, \
         perhaps because the address is wrong or needs a login"
     )]
     Html,
-    /// XML, as storage services describe errors.
-    #[error("is an XML document, no safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
+    /// An XML document, such as the error of a storage service.
+    #[error("is an XML document, not a safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
     Xml {
-        /// Its beginning.
+        /// The beginning of the file.
         excerpt: String,
     },
-    /// JSON: an error of a server, or a configuration.
-    #[error("is a JSON document, no safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
+    /// A JSON document, such as a server's error or a configuration.
+    #[error("is a JSON document, not a safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
     Json {
-        /// Its beginning.
+        /// The beginning of the file.
         excerpt: String,
     },
     /// Any other text.
-    #[error("is a text file, no safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
+    #[error("is a text file, not a safetensors file or PyTorch checkpoint: it begins with {excerpt:?}")]
     Text {
-        /// Its beginning.
+        /// The beginning of the file.
         excerpt: String,
     },
-    /// A checkpoint or an archive of another kind.
-    #[error("is {kind}, no safetensors file or PyTorch checkpoint{hint}")]
+    /// A checkpoint or an archive in another format.
+    #[error("is {kind}, not a safetensors file or PyTorch checkpoint{hint}")]
     Other {
-        /// What it is.
+        /// The format.
         kind: &'static str,
-        /// What can be done, after a colon.
+        /// A suggestion for the user, after a colon.
         hint: &'static str,
     },
 }
@@ -52,7 +52,7 @@ pub enum ForeignFile {
 const UNPACK: &str = ": unpack it first";
 const EXPORTED: &str = ": use the checkpoint that it was exported from";
 
-/// First bytes, where they begin, and what they say.
+/// Offset, magic bytes, format and hint.
 const MAGIC: [(usize, &[u8], &str, &str); 11] = [
     (0, b"\x1f\x8b", "a gzip file", UNPACK),
     (0, b"\x28\xb5\x2f\xfd", "a zstd file", UNPACK),
@@ -78,23 +78,28 @@ const MAGIC: [(usize, &[u8], &str, &str); 11] = [
 ];
 
 impl ForeignFile {
-    /// What a file is that begins with these bytes; [`ENOUGH`] of them, unless the file is shorter. `None` where nothing is known of it.
+    /// Detects a file by its first bytes ([`SNIFF_LENGTH`] of them, unless the file is shorter).
+    /// Returns `None` for unknown formats.
     pub(super) fn recognise(first: &[u8]) -> Option<Self> {
         let known =
             MAGIC.iter().find(|(at, magic, ..)| first.get(*at..).is_some_and(|rest| rest.starts_with(magic)));
         if let Some(&(.., kind, hint)) = known {
             return Some(Self::Other { kind, hint });
         }
+        if is_old_pickle(first) {
+            let hint = ": load it in Python and save its tensors again with torch.save or safetensors";
+            return Some(Self::Other { kind: "a Python pickle of protocol 0 or 1", hint });
+        }
         if let Some(text) = text(first) {
             return Some(Self::of_text(text));
         }
         let holds = |word: &[u8]| first.windows(word.len()).any(|window| window == word);
         match first {
-            // Protocol buffers: the version of the format, then the name of the program that wrote it.
+            // Protocol Buffers: the version of the format, then the name of the producer.
             [0x08, 1..=32, 0x12, ..] if holds(b"pytorch") || holds(b"onnx") || holds(b"tf2onnx") => {
                 Some(Self::Other { kind: "an ONNX model", hint: EXPORTED })
             }
-            // A map whose first key is a short text.
+            // A map whose first key is a short string.
             [0x81..=0x8f, 0xa1..=0xbf, rest @ ..] | [0xde, _, _, 0xa1..=0xbf, rest @ ..]
                 if rest.first().is_some_and(u8::is_ascii_graphic) =>
             {
@@ -107,8 +112,8 @@ impl ForeignFile {
 
     fn of_text(text: &str) -> Self {
         let trimmed = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']);
-        let excerpt = || trimmed.chars().take(EXCERPT).collect::<String>();
-        let lower = trimmed.get(..trimmed.len().min(ENOUGH)).unwrap_or(trimmed).to_ascii_lowercase();
+        let excerpt = || trimmed.chars().take(EXCERPT_LENGTH).collect::<String>();
+        let lower = trimmed.get(..trimmed.len().min(SNIFF_LENGTH)).unwrap_or(trimmed).to_ascii_lowercase();
         if trimmed.starts_with("version https://git-lfs") || trimmed.starts_with("version https://hawser") {
             let size = trimmed.lines().find_map(|line| line.strip_prefix("size "));
             return Self::LfsPointer { bytes: size.and_then(|size| size.trim().parse().ok()) };
@@ -126,7 +131,29 @@ impl ForeignFile {
     }
 }
 
-/// The bytes as text, where they are one. The last character may be cut.
+/// Whether bytes start like a dict, list or object in pickle protocols 0 and 1, which do not
+/// declare their version.
+fn is_old_pickle(first: &[u8]) -> bool {
+    // An empty dict or list, then its memo index.
+    if [&b"(dp"[..], b"(lp"].iter().any(|start| first.starts_with(start)) {
+        return first.get(3).is_some_and(u8::is_ascii_digit);
+    }
+    if [&b"}q\0"[..], b"]q\0", b"(dq\0", b"(lq\0"].iter().any(|start| first.starts_with(start)) {
+        return true;
+    }
+    // A class or function: its module and its name, each on its own line.
+    let mut lines = first.splitn(3, |&byte| byte == b'\n');
+    let name = |line: Option<&[u8]>| {
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.');
+        line.is_some_and(|line| !line.is_empty() && line.iter().all(is_part))
+    };
+    let module = lines.next().and_then(|line| line.strip_prefix(b"c"));
+    name(module)
+        && name(lines.next())
+        && lines.next().is_some_and(|rest| matches!(rest, [b'p' | b'q' | b'(' | b')', ..]))
+}
+
+/// The bytes as text, if they are valid UTF-8; the last character may be incomplete.
 fn text(bytes: &[u8]) -> Option<&str> {
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -139,7 +166,7 @@ fn text(bytes: &[u8]) -> Option<&str> {
     (text.len() >= 4 && text.chars().all(printable)).then_some(text)
 }
 
-/// 3944517836 → 3,944,517,836
+/// Formats a number with thousands separators: 3944517836 → 3,944,517,836.
 pub(super) fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::new();

@@ -1,8 +1,8 @@
-//! The header of a safetensors file: 8 bytes of length, then JSON that says where each tensor lies.
+//! The header of a safetensors file: an 8-byte length, then JSON with the location of each tensor.
 //!
-//! Everything in it is checked before anything is believed: a header that passes describes tensors that lie one after the other,
-//! without gap or overlap, from the first byte after the header to the last of the file
-//! (the rules of the format: <https://huggingface.co/docs/safetensors>).
+//! The header is validated completely. In a valid header, the tensors follow each other without
+//! gaps or overlaps from the end of the header to the end of the file, as the format requires
+//! (<https://huggingface.co/docs/safetensors>).
 
 use std::{collections::HashSet, fmt};
 
@@ -13,16 +13,17 @@ use serde::{
 
 use super::foreign::grouped;
 
-/// Bytes before the JSON: its length as a little-endian u64.
+/// Size of the length before the JSON, a little-endian u64.
 pub const PREFIX: usize = 8;
 
-/// Longest header that is read. ViT-H/14's has 0.1 MB; the format allows 100 MB, which no CLIP model needs.
+/// Maximum length of a header in bytes. ViT-H/14's has 0.1 MB; the format allows 100 MB, far more
+/// than any CLIP model needs.
 pub const LONGEST: u64 = 16 << 20;
 
-/// Most dimensions of a tensor.
+/// Maximum number of dimensions of a tensor.
 pub(super) const DIMENSIONS: usize = 8;
 
-/// What the numbers of a tensor are stored as, in a file.
+/// The data type of a tensor in a file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Dtype {
     /// 64-bit floats.
@@ -31,11 +32,11 @@ pub enum Dtype {
     F32,
     /// 16-bit floats.
     F16,
-    /// 16-bit floats with the exponent of 32-bit ones.
+    /// 16-bit floats with the exponent range of 32-bit floats (bfloat16).
     Bf16,
-    /// 8-bit integers, which need the scales of their blocks.
+    /// 8-bit integers, which require the scales of their blocks.
     I8,
-    /// Anything that weights are never made of: its name and its bits, if known.
+    /// A type that is not supported for weights: its name and its size in bits, if known.
     Other(String, Option<u64>),
 }
 
@@ -56,7 +57,7 @@ impl Dtype {
         }
     }
 
-    /// Bits of one number, where known.
+    /// Size of one element in bits, if known.
     pub fn bits(&self) -> Option<u64> {
         match self {
             Self::F64 => Some(64),
@@ -86,91 +87,91 @@ impl fmt::Display for Dtype {
 pub struct TensorInfo {
     /// Its name in the file.
     pub name: String,
-    /// What its numbers are stored as.
+    /// Its data type.
     pub dtype: Dtype,
     /// Its row-major shape.
     pub shape: Vec<usize>,
-    /// Its bytes.
+    /// Its size in bytes.
     pub bytes: u64,
 }
 
-/// A safetensors header that passed every check.
+/// A valid safetensors header.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Header {
-    /// The tensors in file order: the first begins right after the header, each next one where the last ended.
+    /// The tensors in file order, without gaps.
     pub tensors: Vec<TensorInfo>,
-    /// Bytes of all tensors.
+    /// Total size of the tensors in bytes.
     pub data: u64,
 }
 
-/// Why a safetensors header cannot be believed.
+/// An invalid safetensors header.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum HeaderError {
-    /// Not even the eight bytes of the length are there.
+    /// The file is too short for the 8-byte length.
     #[error("it is {found} bytes long; a safetensors file has at least 8")]
     TooShort {
-        /// The file's bytes.
+        /// Size of the file in bytes.
         found: u64,
     },
-    /// The header is longer than any CLIP model's, or it is another kind of file.
-    #[error("its header would be {found} bytes long; expected at most {most}, so it is no safetensors file")]
+    /// The header is too long, or the file is not a safetensors file.
+    #[error("its header length is {found} bytes; expected at most {most}, so it is not a safetensors file")]
     TooLong {
-        /// The length that the file claims.
+        /// The header length in the file.
         found: u64,
-        /// The bound.
+        /// Maximum length in bytes.
         most: u64,
     },
-    /// The header reaches past the end of the file.
+    /// The header extends past the end of the file.
     #[error(
-        "its header would end at byte {end}, the file at {length}: the file is cut off or no safetensors file"
+        "its header ends at byte {end}, but the file has {length} bytes: it is truncated or not a safetensors file"
     )]
     PastEnd {
-        /// Where the header would end.
+        /// The end of the header.
         end: u64,
-        /// The file's bytes.
+        /// Size of the file in bytes.
         length: u64,
     },
-    /// The header is not JSON of the format, has a name twice, or has unknown fields.
-    #[error("its header is not what safetensors writes: {reason}")]
+    /// The header is not valid JSON, has duplicate names, or has unknown fields.
+    #[error("its header is invalid: {reason}")]
     Malformed {
-        /// What the parser says.
+        /// The parser's message.
         reason: String,
     },
-    /// Two offsets that no tensor can have.
-    #[error("its tensor {tensor:?} has the offsets {begin} and {end}; expected a beginning before an end")]
+    /// The end offset of a tensor is before its start offset.
+    #[error("its tensor {tensor:?} has the offsets {begin} and {end}; expected a start before the end")]
     Offsets {
         /// The tensor.
         tensor: String,
-        /// Where it would begin.
+        /// Its start offset.
         begin: u64,
-        /// Where it would end.
+        /// Its end offset.
         end: u64,
     },
-    /// A tensor that does not begin where the last one ended.
-    #[error("its tensor {tensor:?} begins at {found}; expected {expected}, where the one before it ends")]
+    /// A tensor does not start at the end of the previous one.
+    #[error("its tensor {tensor:?} starts at {found}; expected {expected}, the end of the previous tensor")]
     Gap {
         /// The tensor.
         tensor: String,
-        /// Where it should begin.
+        /// The expected start offset.
         expected: u64,
-        /// Where it begins.
+        /// The start offset in the file.
         found: u64,
     },
-    /// Shape and dtype need another number of bytes than the offsets give.
+    /// The size of a tensor does not match its shape and data type.
     #[error("its tensor {tensor:?} has {found} bytes; expected {expected} for {dtype} {shape:?}")]
     Size {
         /// The tensor.
         tensor: String,
-        /// Its dtype.
+        /// Its data type.
         dtype: Dtype,
         /// Its shape.
         shape: Vec<usize>,
-        /// Bytes of that dtype and shape.
+        /// Size in bytes for this shape and data type.
         expected: u64,
-        /// Bytes between its offsets.
+        /// Size in bytes according to its offsets.
         found: u64,
     },
-    /// Shape times dtype is more than any file has.
+    /// The size of a tensor overflows.
     #[error("its tensor {tensor:?} has the shape {shape:?}, more than any file can hold")]
     Overflow {
         /// The tensor.
@@ -178,29 +179,30 @@ pub enum HeaderError {
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// The file is longer or shorter than its tensors.
+    /// The size of the file does not match its tensors.
     #[error(
-        "its tensors end at byte {expected}, the file at {found}: {}",
+        "its tensors end at byte {expected}, but the file has {found} bytes: {}",
         if found < expected {
-            format!("it is cut off, {} of its bytes are missing", grouped(expected - found))
+            format!("it is truncated, {} bytes are missing", grouped(expected - found))
         } else {
-            format!("{} bytes follow its end", grouped(found - expected))
+            format!("{} extra bytes follow", grouped(found - expected))
         }
     )]
     Length {
-        /// Bytes that header and tensors need.
+        /// Size of the header and all tensors in bytes.
         expected: u64,
-        /// The file's bytes.
+        /// Size of the file in bytes.
         found: u64,
     },
 }
 
 impl Header {
-    /// Length of the JSON, from the file's first eight bytes.
+    /// Reads the length of the JSON from the first eight bytes of a file.
     ///
     /// # Errors
     ///
-    /// When it is longer than [`LONGEST`], or than the file where its `length` is known.
+    /// Returns an error if it is greater than [`LONGEST`], or than the size of the file if `length`
+    /// is known.
     pub fn json_length(prefix: [u8; PREFIX], length: Option<u64>) -> Result<usize, HeaderError> {
         let found = u64::from_le_bytes(prefix);
         if found > LONGEST {
@@ -209,12 +211,12 @@ impl Header {
         let end = found + PREFIX as u64;
         match length {
             Some(length) if end > length => Err(HeaderError::PastEnd { end, length }),
-            // Fits: it is at most `LONGEST`.
+            // Cannot truncate: at most `LONGEST`.
             _ => Ok(found as usize),
         }
     }
 
-    /// Reads the JSON. `length` is the whole file's, where it is known.
+    /// Parses the JSON. `length` is the size of the file in bytes, if known.
     ///
     /// # Errors
     ///
@@ -266,7 +268,7 @@ impl TensorInfo {
     }
 }
 
-/// One tensor as the JSON has it.
+/// The JSON entry of a tensor.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Entry {
@@ -286,7 +288,7 @@ fn shape<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<usize>, D::Er
     }
 }
 
-/// All tensors, in the JSON's order; a map type would let the second of two equal names win in silence.
+/// All entries in order. A map type would silently ignore duplicate names.
 struct Entries(Vec<(String, Entry)>);
 
 impl<'de> Deserialize<'de> for Entries {

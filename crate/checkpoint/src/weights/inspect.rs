@@ -1,16 +1,22 @@
-//! What a checkpoint holds, seen from its headers alone.
+//! Describes the contents of a checkpoint from its headers alone.
 
 use super::{
-    Dtype, Header, Loader, PassedOver, Precision, TensorInfo, WeightError, names::Names, parameters,
+    error::WeightError,
+    header::{Dtype, Header, TensorInfo},
+    loader::Loader,
+    names::Names,
+    parameter::parameters,
+    torch::PassedOver,
+    values::Precision,
 };
-use crate::config::ClipConfig;
+use crate::config::ModelConfig;
 
-/// What the files of a checkpoint hold, held against a configuration.
+/// The contents of a checkpoint, compared with a configuration.
 #[derive(Debug)]
 pub struct Inspection {
-    /// Each file with its tensors.
+    /// The files with their tensors.
     pub files: Vec<InspectedFile>,
-    /// The first thing that would stop the checkpoint from being loaded.
+    /// The first error that loading the checkpoint would report.
     pub problem: Option<WeightError>,
 }
 
@@ -19,24 +25,24 @@ pub struct Inspection {
 pub struct InspectedFile {
     /// Its name.
     pub name: String,
-    /// Its bytes.
+    /// Its size in bytes.
     pub bytes: u64,
     /// Its tensors, in file order.
     pub tensors: Vec<InspectedTensor>,
-    /// What a PyTorch file holds besides its tensors.
+    /// The values of a PyTorch file that are not tensors of the model.
     pub passed_over: Vec<PassedOver>,
 }
 
-/// What is read of a file before its first number.
+/// The parts of a file that precede the values of its tensors.
 #[derive(Debug, Clone)]
 pub struct FileHeader {
     /// The file's name.
     pub name: String,
-    /// Its bytes.
+    /// Its size in bytes.
     pub bytes: u64,
     /// Its tensors.
     pub header: Header,
-    /// What it holds besides.
+    /// Its values that are not tensors of the model.
     pub passed_over: Vec<PassedOver>,
 }
 
@@ -45,30 +51,30 @@ pub struct FileHeader {
 pub struct InspectedTensor {
     /// Its name in the file.
     pub name: String,
-    /// What its numbers are stored as.
+    /// Its data type in the file.
     pub dtype: Dtype,
     /// Its shape in the file.
     pub shape: Vec<usize>,
-    /// What it is to the model.
+    /// Its role in the model.
     pub role: Role,
 }
 
-/// What a tensor is to a model.
+/// The role of a tensor in a model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
-    /// It fills this parameter, or some rows of it.
+    /// It is this parameter, or some of its rows.
     Parameter(String),
-    /// A buffer that means nothing to the towers.
+    /// A buffer that the towers do not use.
     Ignored,
-    /// The configuration does not ask for it.
+    /// It is not part of the configured model.
     Unexpected,
-    /// There is no configuration.
+    /// Unknown, because there is no configuration.
     Unknown,
 }
 
 impl Inspection {
-    /// Holds files against a configuration.
-    pub fn new(config: &ClipConfig, files: &[FileHeader]) -> Self {
+    /// Compares files with a configuration.
+    pub fn new(config: &ModelConfig, files: &[FileHeader]) -> Self {
         let parameters = parameters(config);
         let mut names = Names::new(config, &parameters);
         let mut loader = Loader::new(config, Precision::F32);
@@ -107,7 +113,7 @@ impl InspectedFile {
         }
     }
 
-    /// A file that is held against no configuration.
+    /// Describes a file without a configuration.
     pub fn without_roles(file: &FileHeader) -> Self {
         Self::new(file, |_| Role::Unknown)
     }

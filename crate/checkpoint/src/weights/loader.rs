@@ -1,39 +1,46 @@
-//! Bytes of a checkpoint's files → the parameters of a model, each handed over as soon as it is complete.
+//! Converts the bytes of checkpoint files to the parameters of a model, and passes on each
+//! parameter as soon as it is complete.
 
 use std::collections::HashMap;
 
 use super::{
-    Dtype, FileError, Header, Kind, MissingTensor, Parameter, PassedOver, Precision, Reader, TensorInfo,
-    TensorSink, Values, WeightError,
+    error::{MissingTensor, WeightError},
+    header::{Dtype, Header, TensorInfo},
     names::{Names, Slot},
-    nearest, parameters, quantize,
+    nearest,
+    parameter::{Kind, Parameter, parameters},
+    quantize,
+    reader::Reader,
+    sink::{FileError, TensorSink},
     target::{Target, Unfit},
+    torch::PassedOver,
+    values::{Precision, Values},
 };
-use crate::config::ClipConfig;
+use crate::config::ModelConfig;
 
-/// Numbers that are decoded at a time.
+/// Number of values decoded at a time.
 const CHUNK: usize = 16 << 10;
 
-/// Takes parameters as they become complete.
+/// Receives each parameter once it is complete.
 pub type ParameterSink<'a> = dyn FnMut(&Parameter, Values) + 'a;
 
-/// Loads a model from one or several safetensors or PyTorch files, pushed in file order.
+/// Loads a model from one or more safetensors or PyTorch files, pushed in file order.
 ///
-/// Holds the parameters that are not complete yet, in the target precision: one, or a layer's query, key and value. The first thing
-/// that is wrong ends the load; nothing may be pushed after it.
+/// Holds only incomplete parameters, in the target precision: usually one, or a layer's query, key
+/// and value. The first error ends loading; nothing may be pushed after it.
 #[derive(Debug)]
 pub struct Loader {
-    config: ClipConfig,
+    config: ModelConfig,
     precision: Precision,
     parameters: Vec<Parameter>,
     names: Names,
-    /// For each parameter, how many of its rows the headers so far promise, and how many have come.
+    /// For each parameter, the number of rows announced by headers and the number of rows read.
     rows: Vec<(usize, usize)>,
     targets: HashMap<usize, Target>,
     seen: std::collections::HashSet<(usize, usize)>,
-    /// Scales of tensors of 8-bit values, by parameter and first row: those that a header promises, then their numbers.
+    /// Scales of 8-bit tensors by parameter and first row; empty until their values are read.
     scales: HashMap<(usize, usize), Vec<f32>>,
-    /// Parameters that came from elsewhere: their tensors are passed over.
+    /// Parameters restored by [`Loader::restore`]: their tensors are skipped in the files.
     restored: std::collections::HashSet<usize>,
     unexpected: Vec<String>,
     passed_over: Vec<PassedOver>,
@@ -42,7 +49,7 @@ pub struct Loader {
     scratch: Scratch,
 }
 
-/// The file that is being pushed.
+/// The current file.
 #[derive(Debug)]
 struct File {
     name: String,
@@ -53,30 +60,31 @@ struct File {
 
 #[derive(Debug, Default)]
 struct Scratch {
-    /// Bytes of a number that a piece cut in two.
+    /// The first bytes of a value that is split between two pushes.
     cut: Vec<u8>,
     numbers: Vec<f32>,
-    /// A matrix that the file has transposed, until it is whole.
+    /// A matrix that is transposed in the file, until it is complete.
     transposed: Vec<f32>,
 }
 
-/// What was loaded, besides the parameters.
+/// Information about the loaded files.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Loaded {
-    /// Tensors that belong to no parameter of the model, for a warning.
+    /// Tensors that are not part of the model, for a warning.
     pub unexpected: Vec<String>,
-    /// Values of PyTorch files that no tensor depends on, for example the number of an epoch.
+    /// Values of PyTorch files that are not tensors of the model, for example the epoch.
     pub passed_over: Vec<PassedOver>,
 }
 
 impl Loader {
-    /// Begins to load a model of this shape.
-    pub fn new(config: &ClipConfig, precision: Precision) -> Self {
-        let parameters = parameters(config);
+    /// Creates a loader for a model.
+    pub fn new(config: impl Into<ModelConfig>, precision: Precision) -> Self {
+        let config = config.into();
+        let parameters = parameters(&config);
         Self {
-            config: config.clone(),
             precision,
-            names: Names::new(config, &parameters),
+            names: Names::new(&config, &parameters),
+            config,
             rows: vec![(0, 0); parameters.len()],
             parameters,
             targets: HashMap::new(),
@@ -91,20 +99,21 @@ impl Loader {
         }
     }
 
-    /// The shape of the model.
-    pub fn config(&self) -> &ClipConfig {
+    /// The model's configuration.
+    pub fn config(&self) -> &ModelConfig {
         &self.config
     }
 
-    /// Begins a file. `name` is for messages; `length`, its bytes, lets a false header be refused at once; `last` says that no other
-    /// file follows, so that tensors which are in none are reported before any number is read.
+    /// Starts a file. `name` is used in errors. `length` is the size of the file in bytes, if
+    /// known, so that a wrong header is rejected immediately. `last` states that no other file
+    /// follows, so that missing tensors are reported before any values are read.
     pub fn begin(&mut self, name: &str, length: Option<u64>, last: bool) {
         self.scratch = Scratch::default();
         let reader = Reader::new(length);
         self.file = Some(File { name: name.into(), reader, last, length_known: length.is_some() });
     }
 
-    /// The file's next bytes. Parameters that they complete go to `sink`.
+    /// Pushes the next bytes of the file. Completed parameters go to `sink`.
     ///
     /// # Errors
     ///
@@ -125,11 +134,11 @@ impl Loader {
         outcome
     }
 
-    /// The file has no more bytes.
+    /// Ends the current file.
     ///
     /// # Errors
     ///
-    /// When it ended too early.
+    /// Returns an error if the file is truncated.
     pub fn end(&mut self) -> Result<(), WeightError> {
         let Some(file) = self.file.take() else { return Ok(()) };
         self.passed_over.extend_from_slice(file.reader.passed_over());
@@ -137,17 +146,17 @@ impl Loader {
         Ok(())
     }
 
-    /// All files have been pushed.
+    /// Ends loading after the last file.
     ///
     /// # Errors
     ///
-    /// When a parameter never came. `name` stands for all files in the message.
+    /// Returns an error if a parameter is missing. `name` stands for all files in the message.
     pub fn finish(self, name: &str) -> Result<Loaded, WeightError> {
         self.check_complete(name)?;
         Ok(Loaded { unexpected: self.unexpected, passed_over: self.passed_over })
     }
 
-    /// Holds a header against the configuration.
+    /// Compares a header with the configuration.
     pub(super) fn accept_header(
         &mut self,
         file: &str,
@@ -176,7 +185,7 @@ impl Loader {
                 let (found, shape) = (tensor.dtype.clone(), tensor.shape.clone());
                 return Err(WeightError::Dtype { file: file(), tensor: name(), found, shape });
             }
-            // A single number is written as [] or [1].
+            // A scalar has the shape [] or [1].
             let scalar = slot.shape.is_empty() && tensor.shape == [1];
             if tensor.shape != slot.shape && !scalar {
                 let (expected, found) = (slot.shape.clone(), tensor.shape.clone());
@@ -192,7 +201,8 @@ impl Loader {
         if last { self.check_complete(file) } else { Ok(()) }
     }
 
-    /// Holds a tensor of scales against the configuration. It comes before the values that it scales.
+    /// Compares a tensor of scales with the configuration. Scales precede the values that they
+    /// apply to.
     fn accept_scales(&mut self, file: &str, tensor: &TensorInfo, slot: &Slot) -> Result<(), WeightError> {
         let parameter = &self.parameters[slot.parameter];
         let (file, name) = (|| file.to_owned(), || tensor.name.clone());
@@ -215,12 +225,13 @@ impl Loader {
         }
     }
 
-    /// Begins to take parameters from elsewhere than the files, each as the tensors of [`StoredLayout`](super::StoredLayout): what an
-    /// earlier, interrupted load has stored. Their tensors are passed over in the files, whose headers must have been pushed first.
+    /// Restores parameters that an earlier, interrupted load has stored, as tensors of
+    /// [`StoredLayout`](super::StoredLayout). Their tensors are skipped in the files. The headers
+    /// of the files must have been pushed first.
     ///
     /// # Errors
     ///
-    /// As [`Loader::push`].
+    /// The same as [`Loader::push`].
     pub fn restore(
         &mut self,
         tensor: &TensorInfo,
@@ -228,7 +239,7 @@ impl Loader {
         bytes: &[u8],
         sink: &mut ParameterSink<'_>,
     ) -> Result<(), WeightError> {
-        let name = "what was stored of this model";
+        let name = "the stored part of this model";
         if offset == 0
             && let Some(slot) = self.names.find(&tensor.name)
         {
@@ -249,9 +260,9 @@ impl Loader {
         outcome.map_err(|fault| fault.named(name))
     }
 
-    /// Where the first tensor of the current file begins whose parameter is not complete, once its header has come: from there on the file
-    /// is needed. The file's length where nothing of it is. `None` for a PyTorch file, which is read from its beginning: parameters that
-    /// were restored are passed over in it.
+    /// The offset of the first tensor in the current file that belongs to an incomplete parameter,
+    /// or the length of the file if there is none. Loading can resume from there. Returns `None`
+    /// before the header has been read, and for PyTorch files, which must be read from the start.
     pub fn resumes_at(&self) -> Option<u64> {
         let reader = &self.file.as_ref()?.reader;
         let (header, mut position) = (reader.header()?, reader.data_start()?);
@@ -265,14 +276,14 @@ impl Loader {
         Some(position)
     }
 
-    /// Passes over the current file up to a byte at which a tensor begins, as [`Loader::resumes_at`] gives it.
+    /// Skips to an offset of the current file returned by [`Loader::resumes_at`].
     pub fn skip_to(&mut self, position: u64) {
         if let Some(file) = &mut self.file {
             file.reader.skip_to(position);
         }
     }
 
-    /// That every parameter is promised by some header.
+    /// Checks that the headers contain every parameter.
     fn check_complete(&self, file: &str) -> Result<(), WeightError> {
         let mut missing = Vec::new();
         for (index, parameter) in self.parameters.iter().enumerate() {
@@ -280,7 +291,7 @@ impl Loader {
             if self.rows[index].0 == rows {
                 continue;
             }
-            // Query, key and value may be missing one by one: a third at a time is looked for.
+            // Query, key and value may be missing individually, so each third is checked.
             let mut last = None;
             for row in [0, rows / 3, rows / 3 * 2] {
                 let Some(name) = self.names.of(index, row, self.open_clip) else { continue };
@@ -300,7 +311,7 @@ impl Loader {
     }
 }
 
-/// Rows of a parameter; vectors have one number a row.
+/// Number of rows of a parameter. Vectors have one value per row.
 fn row_count(parameter: &Parameter) -> usize {
     parameter.shape.first().copied().unwrap_or(1)
 }
@@ -309,25 +320,25 @@ fn column_count(parameter: &Parameter) -> usize {
     parameter.shape.iter().skip(1).product()
 }
 
-/// One push: the loader with the sink of the moment.
+/// The loader and the sink during one push.
 struct Intake<'a, 'b> {
     loader: &'a mut Loader,
     file: &'a str,
     last: bool,
     reserve: bool,
-    /// Whether the bytes come from what was stored rather than from a file.
+    /// Whether the bytes come from stored parameters instead of a file.
     stored: bool,
     sink: &'a mut ParameterSink<'b>,
 }
 
-/// What a tensor holds of a parameter.
+/// Whether a tensor contains values or scales.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Numbers,
     Scales,
 }
 
-/// What ends a push.
+/// An error during a push.
 enum Fault {
     File(FileError),
     Weights(Box<WeightError>),
@@ -413,7 +424,7 @@ impl TensorSink for Intake<'_, '_> {
 }
 
 impl Intake<'_, '_> {
-    /// Where the numbers of a tensor go, if anywhere.
+    /// The destination of a tensor's values, if it has one.
     fn place(&self, tensor: &TensorInfo) -> Option<(Slot, Part)> {
         let names = &self.loader.names;
         let name = &tensor.name;
@@ -429,7 +440,7 @@ impl Intake<'_, '_> {
         wanted.then_some(place)
     }
 
-    /// Whole numbers of a tensor, as the file has them, from number `index` on.
+    /// Takes complete values of a tensor in the file's data type, starting at `index`.
     fn take(
         &mut self,
         tensor: &TensorInfo,
@@ -459,7 +470,8 @@ impl Intake<'_, '_> {
         Ok(())
     }
 
-    /// 8-bit values, whose scales have come: kept as they are where blocks are wanted, else unpacked.
+    /// Takes 8-bit values, after their scales: unchanged if the target is 8-bit, otherwise
+    /// dequantised.
     fn take_blocks(
         &mut self,
         tensor: &TensorInfo,
@@ -493,13 +505,13 @@ impl Intake<'_, '_> {
 
     fn write(&mut self, tensor: &TensorInfo, slot: &Slot, index: u64, numbers: &[f32]) -> Result<(), Fault> {
         let columns = column_count(&self.loader.parameters[slot.parameter]);
-        // Fits: the tensor's shape is the slot's, whose numbers are counted in usize.
+        // Cannot truncate: the tensor has the slot's shape, whose size fits in usize.
         let start = slot.rows.start * columns + index as usize;
         let written = self.target(tensor, slot)?.write(start, numbers);
         written.map_err(|unfit| self.unfit(tensor, index, unfit))
     }
 
-    /// The parameter in the making that a tensor belongs to.
+    /// The incomplete parameter that a tensor belongs to.
     fn target(&mut self, tensor: &TensorInfo, slot: &Slot) -> Result<&mut Target, Fault> {
         let loader = &mut *self.loader;
         let parameter = &loader.parameters[slot.parameter];
@@ -530,8 +542,8 @@ impl Intake<'_, '_> {
     }
 }
 
-/// Little-endian numbers of a floating dtype → f32.
-fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
+/// Decodes little-endian floating-point values to f32.
+pub(super) fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
     numbers.clear();
     match dtype {
         Dtype::F32 => numbers.extend(bytes.as_chunks().0.iter().map(|&bytes| f32::from_le_bytes(bytes))),
@@ -547,7 +559,7 @@ fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
             numbers.resize(halves.len(), 0.0);
             halves.convert_to_f32_slice(numbers);
         }
-        // Taken by `take_blocks`; refused with the header.
+        // `take_blocks` handles I8; other types are rejected with the header.
         Dtype::I8 | Dtype::Other(..) => {}
     }
 }

@@ -1,12 +1,14 @@
-//! Checkpoints: from the bytes of a file to the parameters of the towers.
+//! Reads weights: from the bytes of checkpoint files to the parameters of the towers.
 //!
 //! ```text
-//! bytes, in file order ─► Reader ─► tensors ─► Loader ─► Parameter + Values, one at a time ─► the towers
+//! bytes in file order ─► Reader ─► tensors ─► Loader ─► one Parameter + Values at a time ─► towers
 //! ```
 //!
-//! Nothing here holds a file: the [`Reader`] recognises safetensors and PyTorch's forms by their content and passes on what it gets, and the
-//! [`Loader`] converts it to the target precision as it comes.
+//! Files are never held in memory as a whole. The [`Reader`] detects safetensors and PyTorch files
+//! by their content, and the [`Loader`] converts each tensor to the target precision while it is
+//! being read.
 
+mod collect;
 #[cfg(not(target_family = "wasm"))]
 mod convert;
 #[cfg(not(target_family = "wasm"))]
@@ -17,6 +19,7 @@ mod foreign;
 pub mod header;
 mod inspect;
 mod loader;
+mod manifest;
 mod names;
 mod nearest;
 mod parameter;
@@ -24,27 +27,32 @@ mod quantize;
 mod reader;
 mod safetensors;
 mod shards;
+mod sink;
 mod stored;
 mod target;
 mod torch;
 mod values;
 mod write;
 
+pub use collect::{MAX_HEAD_LENGTH, Tensor, read_tensors};
 #[cfg(not(target_family = "wasm"))]
-pub use convert::{
-    ConvertError, Converted, DESCRIPTIONS, LARGEST_SHARD, MANIFEST as SHARD_MANIFEST, convert,
-};
+pub use convert::{ConvertError, Converted, convert};
 #[cfg(not(target_family = "wasm"))]
 pub use directory::{ModelDirectory, list};
 pub use error::{MissingTensor, WeightError};
-pub use find::{WEIGHT_NAMES, is_index, is_weights, weights_among};
+pub use find::{
+    DESCRIPTIONS, Description, Folder, ModelFiles, WEIGHT_NAMES, find, is_head, is_index, is_model_file,
+    is_weights, weights_among, written_scorer,
+};
 pub use foreign::ForeignFile;
 pub use header::{Dtype, Header, HeaderError, LONGEST as LONGEST_HEADER, TensorInfo};
 pub use inspect::{FileHeader, InspectedFile, InspectedTensor, Inspection, Role};
 pub use loader::{Loaded, Loader, ParameterSink};
+pub use manifest::{LARGEST_SHARD, LogicalFile, MANIFEST as SHARD_MANIFEST, Manifest, Part};
 pub use parameter::{Kind, Parameter, parameters};
-pub use reader::{FileError, Reader, TensorSink};
+pub use reader::Reader;
 pub use shards::ShardIndex;
+pub use sink::{FileError, TensorSink};
 pub use stored::{StoredLayout, StoredTensor};
 pub use torch::{PassedOver, TorchError};
 pub use values::{Blocks, Precision, Values};

@@ -1,16 +1,16 @@
-//! Which of the names that are there was probably meant.
+//! Suggests a similar name for a missing tensor.
 
-/// Names that are looked at; files have about a thousand.
-const MOST: usize = 4096;
-/// Longest name that is compared.
-const LONGEST: usize = 160;
-/// Least share of equal letters for a name to be worth a mention.
-const ALIKE: f64 = 0.6;
+/// Maximum number of names compared; files have about a thousand.
+const MAX_NAMES: usize = 4096;
+/// Maximum length of a name that is compared.
+const MAX_LENGTH: usize = 160;
+/// Minimum similarity (0 to 1) of a suggestion.
+const MIN_SIMILARITY: f64 = 0.6;
 
-/// The most similar of `names`, if one is similar.
+/// The most similar of `names`, if any is similar enough.
 pub(super) fn nearest(wanted: &str, names: &[String]) -> Option<String> {
-    let candidates = names.iter().take(MOST).filter(|name| name.len() <= LONGEST);
+    let candidates = names.iter().take(MAX_NAMES).filter(|name| name.len() <= MAX_LENGTH);
     let scored = candidates.map(|name| (strsim::normalized_levenshtein(wanted, name), name));
     let best = scored.max_by(|a, b| a.0.total_cmp(&b.0))?;
-    (best.0 >= ALIKE).then(|| best.1.clone())
+    (best.0 >= MIN_SIMILARITY).then(|| best.1.clone())
 }

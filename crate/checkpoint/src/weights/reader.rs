@@ -1,72 +1,18 @@
-//! Reads a checkpoint's file from pieces of any size, in file order: a file, a download, a blob. Which form it has is recognised by its
-//! first bytes, whatever it is called.
+//! Reads a checkpoint file from pieces of any size, in file order, whether it comes from disk, a
+//! download or a blob. The format is detected from the first bytes, not from the file name.
 
 use super::{
-    ForeignFile, Header, HeaderError, PassedOver, TensorInfo, TorchError,
-    foreign::ENOUGH,
-    header::{LONGEST, PREFIX},
+    foreign::{ForeignFile, SNIFF_LENGTH},
+    header::{Header, HeaderError, LONGEST, PREFIX},
     safetensors::Safetensors,
-    torch::Torch,
+    sink::{Erased, Erasing, FileError, NamesOnly, Stopped, TensorSink},
+    torch::{PassedOver, Torch, TorchError},
 };
 
-/// What a [`Reader`] finds.
-pub trait TensorSink {
-    /// What the sink refuses.
-    type Error: From<FileError>;
-
-    /// The names and shapes of all tensors are known; no tensor has come yet.
-    fn header(&mut self, header: &Header) -> Result<(), Self::Error>;
-
-    /// The next bytes of a tensor, `offset` bytes after its beginning: little-endian, row-major. A tensor comes whole before the next
-    /// begins; in a PyTorch file not in the header's order.
-    fn bytes(&mut self, tensor: &TensorInfo, offset: u64, bytes: &[u8]) -> Result<(), Self::Error>;
-
-    /// A tensor is complete. Also called for a tensor without bytes.
-    fn end(&mut self, tensor: &TensorInfo) -> Result<(), Self::Error>;
-}
-
-/// Takes names and shapes, no numbers.
-pub(super) struct NamesOnly;
-
-impl TensorSink for NamesOnly {
-    type Error = FileError;
-
-    fn header(&mut self, _: &Header) -> Result<(), FileError> {
-        Ok(())
-    }
-
-    fn bytes(&mut self, _: &TensorInfo, _: u64, _: &[u8]) -> Result<(), FileError> {
-        Ok(())
-    }
-
-    fn end(&mut self, _: &TensorInfo) -> Result<(), FileError> {
-        Ok(())
-    }
-}
-
-/// Why a file cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum FileError {
-    /// A damaged safetensors file, or a file of which nothing is known.
-    #[error(transparent)]
-    Safetensors(#[from] HeaderError),
-    /// A damaged PyTorch file, or one with something that is not read.
-    #[error(transparent)]
-    Torch(Box<TorchError>),
-    /// A file of another kind.
-    #[error(transparent)]
-    Foreign(#[from] ForeignFile),
-}
-
-impl From<TorchError> for FileError {
-    fn from(error: TorchError) -> Self {
-        Self::Torch(Box::new(error))
-    }
-}
-
-/// A file that is being read: safetensors, or PyTorch's zip or legacy form.
+/// Reads a safetensors file, or a PyTorch file in zip or legacy format.
 ///
-/// Holds what describes the tensors and, of a PyTorch file, those tensors that share a storage or are strided, one storage at a time.
+/// Holds the description of the tensors and, for PyTorch files, one storage at a time if its
+/// tensors overlap or are strided.
 #[derive(Debug)]
 pub struct Reader {
     length: Option<u64>,
@@ -76,24 +22,25 @@ pub struct Reader {
 
 #[derive(Debug)]
 enum Form {
-    /// Collecting the first bytes.
+    /// The format is not detected yet; holds the first bytes.
     Unknown(Vec<u8>),
     Safetensors(Safetensors),
     Torch(Torch),
 }
 
 impl Reader {
-    /// Begins a file, of this many bytes where that is known: then false sizes are refused before anything is done for them.
+    /// Starts a file. If its `length` in bytes is known, wrong sizes are rejected before anything
+    /// is allocated for them.
     pub fn new(length: Option<u64>) -> Self {
         Self { length, received: 0, form: Form::Unknown(Vec::new()) }
     }
 
-    /// Bytes taken so far.
+    /// Number of bytes pushed so far.
     pub fn received(&self) -> u64 {
         self.received
     }
 
-    /// The tensors, once their names and shapes have come.
+    /// The tensors, once their names and shapes have been read.
     pub fn header(&self) -> Option<&Header> {
         match &self.form {
             Form::Unknown(_) => None,
@@ -102,8 +49,8 @@ impl Reader {
         }
     }
 
-    /// Where a safetensors file's first tensor begins, once its header has come. `None` for a PyTorch file, which has no such byte: it is
-    /// always read from its beginning.
+    /// The offset of the first tensor in a safetensors file, once the header has been read. `None`
+    /// for a PyTorch file, which is always read from the start.
     pub fn data_start(&self) -> Option<u64> {
         match &self.form {
             Form::Safetensors(file) => file.header().map(|(_, start)| start),
@@ -111,7 +58,8 @@ impl Reader {
         }
     }
 
-    /// What a PyTorch file holds besides the tensors, once their names and shapes have come.
+    /// The values of a PyTorch file that are not tensors of the model, once the names and shapes
+    /// have been read.
     pub fn passed_over(&self) -> &[PassedOver] {
         match &self.form {
             Form::Torch(file) => file.passed_over(),
@@ -119,28 +67,33 @@ impl Reader {
         }
     }
 
-    /// Goes on at a byte of a safetensors file at which a tensor begins (or the file ends), as if everything before had been pushed. Nothing
-    /// happens before the header has come, and in a PyTorch file.
+    /// Continues a safetensors file at the start of a tensor or the end of the file, as if all
+    /// bytes before it had been pushed. Has no effect before the header has been read, and for
+    /// PyTorch files.
     pub fn skip_to(&mut self, position: u64) {
         if let Form::Safetensors(file) = &mut self.form {
             file.skip_to(position);
         }
     }
 
-    /// The file's next bytes.
+    /// Pushes the next bytes of the file.
     ///
     /// # Errors
     ///
-    /// When the file is of no known form, cannot be believed or goes on after its end, and what the sink refuses. Nothing may be pushed
-    /// after.
+    /// Returns an error if the format is unknown, the file is invalid or too long, or the sink
+    /// returns one. Nothing may be pushed after an error.
     pub fn push<S: TensorSink>(&mut self, bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+        Erasing::run(sink, |sink| self.push_erased(bytes, sink))
+    }
+
+    fn push_erased(&mut self, bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         self.received += bytes.len() as u64;
         match &mut self.form {
             Form::Safetensors(file) => file.push(bytes, sink),
             Form::Torch(file) => file.push(bytes, sink),
             Form::Unknown(first) => {
-                // As few as tell, so that a long piece is not copied.
-                let taken = ENOUGH.saturating_sub(first.len()).min(bytes.len());
+                // Copies no more bytes than needed for detection.
+                let taken = SNIFF_LENGTH.saturating_sub(first.len()).min(bytes.len());
                 first.extend_from_slice(&bytes[..taken]);
                 let known = recognise(first, self.length)?;
                 let Some(form) = known else { return Ok(()) };
@@ -155,8 +108,8 @@ impl Reader {
         }
     }
 
-    /// Gives the recognised form the bytes that it was recognised by.
-    fn begin<S: TensorSink>(&mut self, first: &[u8], sink: &mut S) -> Result<(), S::Error> {
+    /// Passes the collected bytes to the detected format.
+    fn begin(&mut self, first: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         match &mut self.form {
             Form::Safetensors(file) => file.push(first, sink),
             Form::Torch(file) => file.push(first, sink),
@@ -164,20 +117,20 @@ impl Reader {
         }
     }
 
-    /// The file has no more bytes.
+    /// Ends the file and returns its header.
     ///
     /// # Errors
     ///
-    /// When it ended too early, or was too short to be recognised.
+    /// Returns an error if the file is truncated or its format is unknown.
     pub fn finish(self) -> Result<Header, FileError> {
         match self.form {
             Form::Safetensors(file) => Ok(file.finish()?),
             Form::Torch(file) => Ok(file.finish()?),
             Form::Unknown(first) => match Torch::recognise(&first, self.length) {
                 Some(mut torch) => {
-                    torch.push(&first, &mut NamesOnly)?;
+                    Erasing::run(&mut NamesOnly, |sink| torch.push(&first, sink))?;
                     torch.finish()?;
-                    // So short a file has no tensors.
+                    // A file this short contains no tensors.
                     Err(TorchError::NoTensors { found: Vec::new() }.into())
                 }
                 None => Err(unknown(&first, self.length)),
@@ -186,12 +139,12 @@ impl Reader {
     }
 }
 
-/// The form of a file that begins so; `None` while more bytes are needed to tell.
+/// Detects the format from the first bytes; `None` if more bytes are needed.
 fn recognise(first: &[u8], length: Option<u64>) -> Result<Option<Form>, FileError> {
     let Ok(prefix) = <[u8; PREFIX]>::try_from(first.get(..PREFIX).unwrap_or_default()) else {
         return Ok(None);
     };
-    // No text and no magic number is as small a number.
+    // Text and magic numbers are larger than this when read as a length.
     if u64::from_le_bytes(prefix) <= LONGEST {
         return Ok(Some(Form::Safetensors(Safetensors::new(length))));
     }
@@ -202,13 +155,19 @@ fn recognise(first: &[u8], length: Option<u64>) -> Result<Option<Form>, FileErro
     if let Some(torch) = Torch::recognise(first, length) {
         return Ok(Some(Form::Torch(torch)));
     }
-    if first.len() < ENOUGH && !whole {
+    if first.len() < SNIFF_LENGTH && !whole {
         return Ok(None);
     }
     Err(unknown(first, length))
 }
 
-/// What is said of a file that begins so.
+/// The error for a file with these first bytes, if they show that it is unsupported.
+#[cfg(not(target_family = "wasm"))]
+pub(super) fn refused(first: &[u8], length: u64) -> Option<FileError> {
+    recognise(first, Some(length)).err()
+}
+
+/// The error for a file in an unknown format.
 fn unknown(first: &[u8], length: Option<u64>) -> FileError {
     if let Some(foreign) = ForeignFile::recognise(first) {
         return foreign.into();

@@ -1,8 +1,11 @@
 //! Reads a safetensors file from pieces of any size, in file order.
 
-use super::{FileError, Header, HeaderError, TensorSink, header::PREFIX};
+use super::{
+    header::{Header, HeaderError, PREFIX},
+    sink::{Erased, Stopped, fail},
+};
 
-/// A safetensors file that is being read. Holds the header and a few numbers, never a tensor.
+/// Reads a safetensors file. Holds the header, but no tensors.
 #[derive(Debug)]
 pub(super) struct Safetensors {
     length: Option<u64>,
@@ -12,21 +15,22 @@ pub(super) struct Safetensors {
 
 #[derive(Debug)]
 enum State {
-    /// Collecting the eight bytes of the length.
+    /// Reading the 8-byte length.
     Prefix(Vec<u8>),
-    /// Collecting the JSON, this many bytes.
+    /// Reading the JSON, with its length.
     Json(Vec<u8>, usize),
-    /// Within tensor `next`, `offset` bytes after its beginning; the whole `file` has as many bytes.
+    /// Reading tensor `next` at `offset`. `file` is the size of the file in bytes.
     Tensors { header: Header, next: usize, offset: u64, file: u64 },
 }
 
 impl Safetensors {
-    /// Begins a file, of this many bytes where that is known: then a false header is refused before anything is done for it.
+    /// Starts a file. If its `length` in bytes is known, a wrong header is rejected before anything
+    /// is allocated for it.
     pub(super) fn new(length: Option<u64>) -> Self {
         Self { length, received: 0, state: State::Prefix(Vec::new()) }
     }
 
-    /// The header, once it has come, with the byte after it.
+    /// The header and the offset after it, once it has been read.
     pub(super) fn header(&self) -> Option<(&Header, u64)> {
         match &self.state {
             State::Tensors { header, file, .. } => Some((header, file - header.data)),
@@ -34,8 +38,8 @@ impl Safetensors {
         }
     }
 
-    /// Goes on at a byte of the file at which a tensor begins (or the file ends), as if everything before had been pushed. Nothing happens
-    /// before the header has come.
+    /// Continues at the start of a tensor or the end of the file, as if all bytes before it had
+    /// been pushed. Has no effect before the header has been read.
     pub(super) fn skip_to(&mut self, position: u64) {
         if let State::Tensors { header, next, offset, file } = &mut self.state {
             let mut begin = *file - header.data;
@@ -51,12 +55,13 @@ impl Safetensors {
         }
     }
 
-    /// The file's next bytes.
+    /// Pushes the next bytes of the file.
     ///
     /// # Errors
     ///
-    /// A header that cannot be believed, bytes after the last tensor, and what the sink refuses. Nothing may be pushed after.
-    pub(super) fn push<S: TensorSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+    /// Returns an error for an invalid header, for bytes after the last tensor, and if the sink
+    /// returns one. Nothing may be pushed after an error.
+    pub(super) fn push(&mut self, mut bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         self.received += bytes.len() as u64;
         if let State::Prefix(prefix) = &mut self.state {
             let taken = split(&mut bytes, PREFIX - prefix.len());
@@ -96,11 +101,11 @@ impl Safetensors {
         Ok(())
     }
 
-    /// The file has no more bytes.
+    /// Ends the file and returns its header.
     ///
     /// # Errors
     ///
-    /// When it ended too early.
+    /// Returns an error if the file is truncated.
     pub(super) fn finish(self) -> Result<Header, HeaderError> {
         match self.state {
             State::Tensors { header, next, file, .. } if next < header.tensors.len() => {
@@ -115,12 +120,7 @@ impl Safetensors {
     }
 }
 
-/// As what a sink returns.
-fn fail<E: From<FileError>>(error: HeaderError) -> E {
-    FileError::from(error).into()
-}
-
-/// Takes up to `count` bytes off the front.
+/// Splits up to `count` bytes off the front.
 fn split<'a>(bytes: &mut &'a [u8], count: usize) -> &'a [u8] {
     let (taken, rest) = bytes.split_at(count.min(bytes.len()));
     *bytes = rest;

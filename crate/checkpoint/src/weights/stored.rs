@@ -1,19 +1,24 @@
-//! A model as this project writes it: one safetensors file whose tensors have our own names and the chosen precision.
+//! The layout of the files that this project writes: one safetensors file with this project's
+//! parameter names, in the chosen precision.
 //!
 //! | parameter | in F32, F16 | in 8-bit blocks |
 //! |---|---|---|
 //! | matrix or table `x` `[rows, columns]` | `x` | `x.scales` F32 `[rows, ceil(columns / 32)]`, then `x` I8 |
 //! | vector `x` | `x`, always F32 | `x`, always F32 |
 //!
-//! Where everything lies follows from the configuration and the precision alone, so that parameters can be written in whatever order they
-//! come. [`Loader`](super::Loader) reads the file like any other.
+//! The layout depends only on the configuration and the precision, so parameters can be written in
+//! any order. [`Loader`](super::Loader) reads the file like any other.
 
 use super::{
-    Dtype, Kind, Parameter, Precision, TensorInfo, Values, header::PREFIX, names::SCALES, parameters,
+    header::{Dtype, PREFIX, TensorInfo},
+    names::SCALES,
+    parameter::{Kind, Parameter, parameters},
+    quantize,
+    values::{Precision, Values},
 };
-use crate::config::ClipConfig;
+use crate::config::ModelConfig;
 
-/// Where each parameter lies in the file that holds a whole model in one precision.
+/// The layout of a file that contains a whole model in one precision.
 #[derive(Debug, Clone)]
 pub struct StoredLayout {
     header: Vec<u8>,
@@ -21,20 +26,20 @@ pub struct StoredLayout {
     length: u64,
 }
 
-/// One tensor of the file.
+/// A tensor of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredTensor {
-    /// The parameter that it holds, or holds the scales of.
+    /// The parameter that it is part of: its values or its scales.
     pub parameter: String,
-    /// Name, dtype and shape.
+    /// Its name, data type and shape.
     pub info: TensorInfo,
-    /// Its first byte in the file.
+    /// Its offset in the file.
     pub offset: u64,
 }
 
 impl StoredLayout {
-    /// The layout of a model of this shape.
-    pub fn new(config: &ClipConfig, precision: Precision) -> Self {
+    /// Computes the layout of a model.
+    pub fn new(config: impl Into<ModelConfig>, precision: Precision) -> Self {
         let mut tensors = Vec::new();
         let mut offset = 0;
         for parameter in parameters(config) {
@@ -49,7 +54,7 @@ impl StoredLayout {
             if json.len() > 1 {
                 json.push(',');
             }
-            // Our names and shapes need no escaping.
+            // The names and shapes need no escaping.
             json.push_str(&format!(
                 "\"{}\":{{\"dtype\":\"{}\",\"shape\":{:?},\"data_offsets\":[{},{}]}}",
                 info.name,
@@ -60,7 +65,7 @@ impl StoredLayout {
             ));
         }
         json.push('}');
-        // Numbers are aligned to eight bytes, as the format wants them.
+        // The format requires the data to be aligned to eight bytes.
         json.push_str(&" ".repeat(json.len().next_multiple_of(8) - json.len()));
         let mut header = (json.len() as u64).to_le_bytes().to_vec();
         header.extend_from_slice(json.as_bytes());
@@ -71,7 +76,7 @@ impl StoredLayout {
         Self { header, tensors, length }
     }
 
-    /// The file's first bytes: the length of the header, and the header.
+    /// The start of the file: the length of the header, and the header.
     pub fn header(&self) -> &[u8] {
         &self.header
     }
@@ -81,12 +86,13 @@ impl StoredLayout {
         &self.tensors
     }
 
-    /// The file's bytes.
+    /// The size of the file in bytes.
     pub fn length(&self) -> u64 {
         self.length
     }
 
-    /// The tensors of a parameter, in file order, each with its bytes. `values` have the layout's precision.
+    /// The tensors of a parameter with their bytes, in file order. `values` must have the layout's
+    /// precision.
     pub fn pieces<'a>(
         &'a self,
         parameter: &Parameter,
@@ -104,7 +110,7 @@ impl StoredLayout {
     }
 }
 
-/// The tensors that one parameter is stored as.
+/// The tensors that store a parameter.
 fn tensors_of(parameter: &Parameter, precision: Precision) -> Vec<TensorInfo> {
     let tensor = |name: String, dtype: Dtype, shape: Vec<usize>| {
         let count = shape.iter().map(|&side| side as u64).product::<u64>();
@@ -118,7 +124,7 @@ fn tensors_of(parameter: &Parameter, precision: Precision) -> Vec<TensorInfo> {
         Precision::F16 => vec![tensor(name, Dtype::F16, shape)],
         Precision::Q8 => {
             let columns: usize = shape.iter().skip(1).product();
-            let blocks = vec![shape[0], columns.div_ceil(super::quantize::BLOCK)];
+            let blocks = vec![shape[0], columns.div_ceil(quantize::BLOCK)];
             vec![tensor(format!("{name}{SCALES}"), Dtype::F32, blocks), tensor(name, Dtype::I8, shape)]
         }
     }

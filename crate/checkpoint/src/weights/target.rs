@@ -1,29 +1,33 @@
-//! One parameter in the making: source numbers in, target precision out, a few at a time.
+//! Converts the values of one parameter to the target precision, a few at a time.
 
 use half::{f16, slice::HalfFloatSliceExt};
 
-use super::{Blocks, Precision, Values, quantize};
+use super::{
+    quantize,
+    values::{Blocks, Precision, Values},
+};
 
-/// Numbers of one parameter, `[rows, columns]`, some of which have come.
+/// An incomplete parameter, `[rows, columns]`.
 #[derive(Debug)]
 pub(super) struct Target {
     columns: usize,
     values: Values,
-    /// Numbers of an unfinished 8-bit block.
+    /// Values of an incomplete 8-bit block.
     pending: Vec<f32>,
 }
 
-/// A number that the target cannot hold.
+/// A value that the target precision cannot represent.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Unfit {
-    /// Its index among those given.
+    /// Its index in the source slice.
     pub(super) index: usize,
-    /// The number.
+    /// The value.
     pub(super) value: f32,
 }
 
 impl Target {
-    /// An empty target. With `reserve`, its memory is taken at once; without, it grows with what comes.
+    /// Creates an empty target. With `reserve`, all memory is allocated immediately; otherwise it
+    /// grows with the data. Returns `None` if the allocation fails.
     pub(super) fn new(rows: usize, columns: usize, precision: Precision, reserve: bool) -> Option<Self> {
         let count = rows.checked_mul(columns)?;
         let reserved = if reserve { count } else { 0 };
@@ -39,9 +43,10 @@ impl Target {
         Some(Self { columns, values, pending: Vec::new() })
     }
 
-    /// Takes the numbers from `start` on. Within a row they come in order; rows may come in any order.
+    /// Writes values from `start` on. Values within a row must arrive in order; rows may arrive in
+    /// any order.
     pub(super) fn write(&mut self, start: usize, source: &[f32]) -> Result<(), Unfit> {
-        // Folding without a branch lets the compiler take many at once: this runs over every weight.
+        // A fold without branches can be vectorised; this runs over every weight.
         if !source.iter().fold(true, |all, x| all & x.is_finite()) {
             return Err(unfit(source, |x| !x.is_finite()));
         }
@@ -63,7 +68,7 @@ impl Target {
                 let mut end = start;
                 let mut rest = source;
                 while !rest.is_empty() {
-                    // How far this block reaches: to its own end or the row's.
+                    // A block ends at its full length or at the end of the row.
                     let column = end % columns;
                     let block_end = (column / blocks.block + 1) * blocks.block;
                     let (taken, later) = rest.split_at((block_end.min(columns) - column).min(rest.len()));
@@ -85,8 +90,8 @@ impl Target {
         Ok(())
     }
 
-    /// Takes 8-bit values from `start` on with the scales of all blocks of their tensor, which begins at `row`. Only for a target of
-    /// 8-bit blocks: the values are kept as they are.
+    /// Copies 8-bit values from `start` on, unchanged, and the scales of all blocks of their
+    /// tensor, which starts at `row`. Only for 8-bit targets.
     pub(super) fn adopt(&mut self, start: usize, values: &[i8], row: usize, scales: &[f32]) {
         let Values::Q8(blocks) = &mut self.values else { return };
         fit(&mut blocks.values, start + values.len(), 0);
@@ -96,7 +101,7 @@ impl Target {
         blocks.scales[first..first + scales.len()].copy_from_slice(scales);
     }
 
-    /// The parameter, once every number has come.
+    /// Returns the complete parameter.
     pub(super) fn finish(self) -> Values {
         self.values
     }
@@ -108,7 +113,7 @@ fn vec_of<T>(reserved: usize) -> Option<Vec<T>> {
     Some(vec)
 }
 
-/// Makes room up to `length`.
+/// Grows `vec` to at least `length`.
 fn fit<T: Copy>(vec: &mut Vec<T>, length: usize, filler: T) {
     if vec.len() < length {
         vec.resize(length, filler);

@@ -1,19 +1,19 @@
-//! What one parameter's numbers are stored as.
+//! The values of a parameter, and their precision.
 
 use half::f16;
 
-/// What the matrices of a model are stored as. Vectors (biases, norms, positions) are always f32.
+/// The precision of a model's matrices. Vectors (biases, norms, positions) are always f32.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Precision {
-    /// 32-bit floats: the reference.
+    /// 32-bit floats, the reference.
     F32,
-    /// 16-bit floats: half the memory.
+    /// 16-bit floats, with half the memory.
     F16,
-    /// 8-bit integers in blocks that share a scale: a little over a quarter of the memory.
+    /// 8-bit integers in blocks with a shared scale, with a little over a quarter of the memory.
     Q8,
 }
 
-/// The numbers of one parameter, in row-major order.
+/// The values of one parameter, row-major.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
     /// 32-bit floats.
@@ -24,19 +24,19 @@ pub enum Values {
     Q8(Blocks),
 }
 
-/// Symmetric 8-bit quantisation: `x ≈ values · scale of its block`.
+/// Symmetric 8-bit quantisation: `x ≈ value · scale of its block`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Blocks {
     /// `[rows, columns]`, in −127..=127.
     pub values: Vec<i8>,
-    /// One for each `block` neighbours of a row: `[rows, ceil(columns / block)]`.
+    /// One scale per block: `[rows, ceil(columns / block)]`.
     pub scales: Vec<f32>,
-    /// How many neighbouring columns share a scale. A row's last block may be shorter.
+    /// Number of adjacent columns in a block. The last block of a row may be shorter.
     pub block: usize,
 }
 
 impl Blocks {
-    /// The numbers as f32, `[rows, columns]`.
+    /// Converts the values to f32, `[rows, columns]`.
     pub fn unpack(&self, columns: usize) -> Vec<f32> {
         let per_row = columns.div_ceil(self.block);
         let rows = self.values.chunks(columns).zip(self.scales.chunks(per_row));
@@ -46,7 +46,7 @@ impl Blocks {
 }
 
 impl Values {
-    /// The numbers as f32, `[rows, columns]`.
+    /// Converts the values to f32, `[rows, columns]`.
     pub fn into_f32(self, columns: usize) -> Vec<f32> {
         match self {
             Self::F32(values) => values,

@@ -1,10 +1,10 @@
-//! Collects what a reader finds.
+//! A sink that collects all tensors.
 
 use std::collections::BTreeMap;
 
 use pickscore_checkpoint::weights::{FileError, Header, PassedOver, Reader, TensorInfo, TensorSink};
 
-/// A file's tensors (dtype, shape, bytes) and what else it holds.
+/// A file's tensors (dtype, shape, bytes) and skipped values.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Found {
     pub tensors: BTreeMap<String, (String, Vec<usize>, Vec<u8>)>,
@@ -50,7 +50,7 @@ impl TensorSink for Collector {
     }
 }
 
-/// Reads a file from pieces.
+/// Reads a file in pieces.
 pub fn collect(pieces: &[&[u8]], length: Option<u64>) -> Result<Found, FileError> {
     let mut reader = Reader::new(length);
     let mut collector = Collector::default();
@@ -64,7 +64,7 @@ pub fn collect(pieces: &[&[u8]], length: Option<u64>) -> Result<Found, FileError
     Ok(Found { tensors: collector.tensors, passed_over })
 }
 
-/// A file in pieces of a size.
+/// Splits a file into pieces of a size.
 pub fn pieces(bytes: &[u8], size: usize) -> Vec<&[u8]> {
     bytes.chunks(size).collect()
 }

@@ -1,6 +1,6 @@
-//! What several tests share.
+//! Code shared by several tests.
 
-#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 #![allow(dead_code, unreachable_pub, reason = "each test uses a part")]
 
 pub mod collect;
@@ -9,7 +9,7 @@ use std::fmt::Write as _;
 
 use pickscore_checkpoint::config::ClipConfig;
 
-/// A tensor of a safetensors file in the making.
+/// A tensor to write to a safetensors file.
 #[derive(Clone, Debug)]
 pub struct Tensor {
     pub name: String,
@@ -25,7 +25,7 @@ impl Tensor {
     }
 }
 
-/// A safetensors file.
+/// Writes a safetensors file.
 pub fn safetensors(tensors: &[Tensor]) -> Vec<u8> {
     let mut json = String::from("{\"__metadata__\":{\"format\":\"pt\"}");
     let mut offset = 0;
@@ -43,19 +43,20 @@ pub fn safetensors(tensors: &[Tensor]) -> Vec<u8> {
     with_header(json.as_bytes(), &tensors.iter().flat_map(|tensor| tensor.bytes.clone()).collect::<Vec<_>>())
 }
 
-/// A file with this header, whatever it says.
+/// A file with this header, valid or not.
 pub fn with_header(json: &[u8], data: &[u8]) -> Vec<u8> {
     [&(json.len() as u64).to_le_bytes()[..], json, data].concat()
 }
 
-/// A model small enough to write out.
+/// A tiny model.
 pub const TINY: &str = include_str!("tiny.json");
 
 pub fn tiny() -> ClipConfig {
     ClipConfig::from_json(TINY.as_bytes()).unwrap()
 }
 
-/// Every tensor of the tiny model under Hugging Face's names; number `i` of tensor `n` is `n + i / 1000`.
+/// All tensors of the tiny model under Hugging Face's names. Value `i` of tensor `n` is `n + i /
+/// 1000`.
 pub fn tiny_tensors() -> Vec<Tensor> {
     let mut shapes: Vec<(String, Vec<usize>)> = vec![
         ("vision_model.embeddings.class_embedding".into(), vec![8]),

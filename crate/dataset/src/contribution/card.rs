@@ -1,27 +1,27 @@
-//! The data card: what a contribution says about itself to people.
+//! The data card of a contribution: its `README.md`.
 
 use std::fmt::Write as _;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ExportError, Format, counts::Counts, time};
+use super::{counts::Counts, error::ExportError, format::Format, time};
 
-/// Most characters of a title and of a licence's or consent's name.
+/// Maximum length of a title, a licence and a consent version, in characters.
 const NAME: usize = 200;
-/// Most bytes of a description, a consent, a method.
+/// Maximum length of a description, a consent and a collection method, in bytes.
 const TEXT: usize = 64 << 10;
-/// Most languages.
+/// Maximum number of languages.
 const LANGUAGES: usize = 100;
 
-/// What the visitor says about a contribution.
+/// The visitor's information about a contribution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Card {
-    /// Name of the data set: one line.
+    /// The name of the dataset: one line.
     pub title: String,
-    /// What else is to be said.
+    /// A description of the dataset.
     #[serde(default)]
     pub description: Option<String>,
-    /// The licence, as Hugging Face writes it: `cc0-1.0`.
+    /// The licence, as an identifier of Hugging Face: `cc0-1.0`.
     pub license: String,
     /// What the visitor agreed to.
     pub consent: Consent,
@@ -33,12 +33,12 @@ pub struct Card {
     pub languages: Vec<String>,
 }
 
-/// What the visitor agreed to, word by word, and which version of that text it was.
+/// The text that the visitor agreed to.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Consent {
-    /// The words.
+    /// The full text.
     pub text: String,
-    /// Their version.
+    /// The version of the text.
     pub version: String,
 }
 
@@ -67,10 +67,10 @@ impl Card {
         Ok(())
     }
 
-    /// The card as `README.md`: YAML for machines, then Markdown.
+    /// The card as `README.md`: metadata in YAML, followed by Markdown.
     pub(super) fn markdown(&self, format: Format, counts: &Counts, app_version: &str, now: i64) -> String {
         let mut out = String::from("---\n");
-        // A text as JSON writes it is one that YAML reads.
+        // A JSON string is also a YAML string.
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         let _ = writeln!(out, "license: {}\npretty_name: {}", quoted(&self.license), quoted(&self.title));
         if !self.languages.is_empty() {
@@ -90,12 +90,12 @@ impl Card {
         if let Some(description) = &self.description {
             let _ = writeln!(out, "{}\n", quote(description));
         }
-        out += "Preferences between two images of one prompt, in the columns of Pick-a-Pic (arXiv 2305.01569) and some of our own.\n\n";
+        out += "Preferences between two images of the same prompt, in the columns of Pick-a-Pic (arXiv 2305.01569) and those of PickScore.\n\n";
         out += "| | |\n|---|---|\n";
         for (what, number) in [
             ("pairs", counts.records),
             ("with a label", counts.labelled),
-            ("of them ties", counts.ties),
+            ("ties among them", counts.ties),
             ("skipped", counts.skipped),
             ("control pairs", counts.controls),
             ("asked again", counts.retests),
@@ -117,24 +117,22 @@ impl Card {
         if let Some(collection) = &self.collection {
             let _ = writeln!(out, "{}\n", quote(collection));
         }
-        out += "In the rater's own browser; the images and answers left it in this file only. The sides were drawn at random. ";
+        out += "The pairs were judged in the rater's own browser. Images and answers left it only in this contribution. The sides were random. ";
         let _ = writeln!(
             out,
-            "Pairs were chosen by: {}.",
+            "Modes of pair selection: {}.",
             counts.modes.iter().copied().collect::<Vec<_>>().join(", ")
         );
         let scores = match counts.scores_visible() {
-            "never" => "No scores were shown before an answer.",
-            "always" => "Scores were shown before every answer.",
-            _ => {
-                "Scores were shown before some of the answers: `pickscore_scores_visible` says before which."
-            }
+            "never" => "No scores were visible before the answers.",
+            "always" => "Scores were visible before all answers.",
+            _ => "Scores were visible before some of the answers: see the column `pickscore_scores_visible`.",
         };
         let _ = writeln!(out, "{scores}");
         if counts.scorers.is_empty() {
-            out += "No scorer was asked.\n";
+            out += "There are no scores.\n";
         } else {
-            out += "Scores are by: ";
+            out += "Scorers: ";
             let names = counts.scorers.iter().map(|(name, version)| {
                 format!("`{}` (`{}`)", name.replace('`', "'"), version.replace('`', "'"))
             });
@@ -152,7 +150,7 @@ impl Card {
     }
 }
 
-/// Hugging Face's classes of sizes.
+/// The size category of Hugging Face.
 fn size(rows: u64) -> &'static str {
     match rows {
         0..1_000 => "n<1K",
@@ -163,12 +161,12 @@ fn size(rows: u64) -> &'static str {
     }
 }
 
-/// A heading that stays one, whatever is in it.
+/// A text for a heading, without markup.
 fn markdown_line(text: &str) -> String {
     text.replace(['`', '<', '['], " ").trim().to_owned()
 }
 
-/// Somebody's words as a quotation: no line of it begins anything else, and no tag is one.
+/// A text as a block quote, without HTML tags.
 fn quote(text: &str) -> String {
     let lines =
         text.trim().lines().map(|line| format!("> {}", line.replace('<', "&lt;")).trim_end().to_owned());

@@ -1,4 +1,4 @@
-//! What there is how often in a contribution.
+//! Counts of the records of a contribution.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ impl Counts {
     }
 }
 
-/// How many rows each prompt has.
+/// The number of rows of each prompt.
 pub(super) fn per_prompt(records: &[Record]) -> BTreeMap<&str, i64> {
     let mut counts = BTreeMap::new();
     for record in records {

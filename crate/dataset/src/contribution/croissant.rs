@@ -1,11 +1,11 @@
-//! `croissant.json`: the contribution in Croissant 1.0, the vocabulary of mlcommons for data sets.
+//! `croissant.json`: metadata in the format Croissant 1.0 of MLCommons.
 
 use serde_json::{Value, json};
 
-use super::{Card, Format, WrittenFile, json_lines, time};
-use crate::schema::{COLUMNS, Column, Kind};
+use super::{card::Card, format::Format, json_lines, packer::WrittenFile, time};
+use crate::columns::{COLUMNS, Cell, Column, FILES};
 
-/// The description. `files` are those of the data and the images.
+/// The metadata. `files` are the data files and images.
 pub(super) fn croissant(card: &Card, format: Format, files: &[WrittenFile], now: i64) -> String {
     let encoding = match format {
         Format::Parquet => "application/x-parquet",
@@ -27,8 +27,8 @@ pub(super) fn croissant(card: &Card, format: Format, files: &[WrittenFile], now:
             })
         })
         .collect();
-    let columns: Vec<Column> = match format {
-        Format::Parquet => COLUMNS.into_iter().filter(|column| column.is_written(false, true)).collect(),
+    let columns: Vec<&Column> = match format {
+        Format::Parquet => COLUMNS.iter().filter(|column| column.is_written(false, true)).collect(),
         Format::JsonLines | Format::Csv => json_lines::columns().collect(),
     };
     let record_sets: Vec<Value> = data
@@ -37,19 +37,16 @@ pub(super) fn croissant(card: &Card, format: Format, files: &[WrittenFile], now:
             let id = format!("pairs-{number}");
             let mut fields: Vec<Value> = columns
                 .iter()
-                .map(|column| field(&id, column.name, described(column.name), data_type(column.kind), file))
+                .map(|column| field(&id, column.name, column.meaning, data_type(column), file))
                 .collect();
             if format == Format::JsonLines {
-                let files = json_lines::FILES.into_iter();
-                fields.extend(
-                    files.map(|name| field(&id, name, "Where the image's file is.", "sc:Text", file)),
-                );
+                fields.extend(FILES.map(|name| field(&id, name, "Path of the image file.", "sc:Text", file)));
             }
             json!({ "@type": "cr:RecordSet", "@id": id, "name": id, "field": fields })
         })
         .collect();
     let description = card.description.clone().unwrap_or_else(|| {
-        "Preferences between two images of one prompt, in the columns of Pick-a-Pic.".to_owned()
+        "Preferences between two images of the same prompt, in the columns of Pick-a-Pic.".to_owned()
     });
     let croissant = json!({
         "@context": context(),
@@ -79,53 +76,18 @@ fn field(set: &str, name: &str, description: &str, data_type: &str, file: &Writt
     })
 }
 
-fn data_type(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Bool => "sc:Boolean",
-        Kind::Time => "sc:DateTime",
-        Kind::Text => "sc:Text",
-        Kind::Image => "sc:ImageObject",
-        Kind::Real => "sc:Float",
-        Kind::Integer => "sc:Integer",
+fn data_type(column: &Column) -> &'static str {
+    match column.cell {
+        Cell::Bool(..) => "sc:Boolean",
+        Cell::Time(..) => "sc:DateTime",
+        Cell::Text(..) => "sc:Text",
+        Cell::Image(_) => "sc:ImageObject",
+        Cell::Real(..) => "sc:Float",
+        Cell::Integer(..) => "sc:Integer",
     }
 }
 
-/// What a column holds, in a sentence.
-fn described(name: &str) -> &'static str {
-    match name {
-        "are_different" => "Whether the two images differ.",
-        "best_image_uid" => "The preferred image; tie where neither was.",
-        "caption" => "The prompt.",
-        "created_at" => "When the pair was answered.",
-        "has_label" => "Whether the pair was judged; false where it was skipped.",
-        "image_0_uid" | "image_1_uid" => "SHA-256 of the image's file.",
-        "image_0_url" | "image_1_url" => "Where the image was published; empty.",
-        "jpg_0" | "jpg_1" => "The image's file, whichever format it has.",
-        "label_0" | "label_1" => "How much of the preference is this image's: 0, 0.5 or 1.",
-        "model_0" | "model_1" => "What made the image.",
-        "ranking_id" => "A number made of the record's uid.",
-        "user_id" => "A number made of the rater's uid.",
-        "num_example_per_prompt" => "How many rows have this prompt.",
-        "__index_level_0__" => "The row's number.",
-        "pickscore_record_version" => "The version of the record.",
-        "pickscore_uid" => "The record's uid.",
-        "pickscore_session_uid" => "Which visit it belongs to.",
-        "pickscore_rater_uid" => "The anonymous rater.",
-        "pickscore_side_0" => "Where image 0 was shown.",
-        "pickscore_mode" => "How the pair was chosen.",
-        "pickscore_control" => "For a control pair, the image that everybody should prefer.",
-        "pickscore_retest_of" => "For a pair that was asked again, the first record's uid.",
-        "pickscore_seconds" => "How long the rater took.",
-        "pickscore_scores_visible" => "Whether scores were shown before the answer.",
-        "pickscore_scorer" => "What computed the scores.",
-        "pickscore_scorer_version" => "What else decides the scorer's numbers.",
-        "pickscore_score_0" | "pickscore_score_1" => "The scorer's score.",
-        "pickscore_app_version" => "The version of the page.",
-        _ => "A column of this data set.",
-    }
-}
-
-/// The context of Croissant 1.0, as its specification prints it.
+/// The context of Croissant 1.0, from its specification.
 fn context() -> Value {
     json!({
         "@language": "en",

@@ -1,12 +1,12 @@
-//! Rows as CSV, for spreadsheets: without images, and with nothing that a spreadsheet would run.
+//! Rows as CSV for spreadsheets, without images and without formulas.
 
 use serde_json::Value;
 
-use super::json_lines::{cell, columns};
-use crate::Row;
+use super::json_lines::{columns, value};
+use crate::row::Row;
 
-/// What a spreadsheet takes for the beginning of a formula, or for a character to pass over before one. The last four are the wide forms that
-/// East Asian versions take for the same.
+/// The characters with which a formula can begin. The last four are full-width forms, which East
+/// Asian versions of spreadsheets accept.
 const FORMULA: [char; 10] = ['=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠'];
 
 /// The header line.
@@ -16,15 +16,16 @@ pub(super) fn header() -> Vec<u8> {
 
 /// The line of a row.
 pub(super) fn row(row: &Row) -> Vec<u8> {
-    line(columns().map(|column| match cell(row, column.name) {
+    line(columns().map(|column| match value(row, column) {
         Value::Null => String::new(),
         Value::String(text) => guarded(text),
-        // Numbers of ours may begin with a minus; nobody has put them there.
+        // Negative numbers are not formulas.
         other => other.to_string(),
     }))
 }
 
-/// A text that no spreadsheet takes for a formula: an apostrophe before it makes it a text, in all of them.
+/// Prefixes a text that looks like a formula with an apostrophe, which makes it a text in every
+/// spreadsheet.
 fn guarded(text: String) -> String {
     let looks_like_one = text.trim_start_matches([' ', '\n', '\u{a0}', '\u{3000}']).starts_with(FORMULA);
     if looks_like_one { format!("'{text}") } else { text }
@@ -32,7 +33,7 @@ fn guarded(text: String) -> String {
 
 fn line(cells: impl Iterator<Item = String>) -> Vec<u8> {
     let mut writer = csv::WriterBuilder::new().from_writer(Vec::new());
-    // Neither can fail: there is one record, and it goes into memory.
+    // Writing to memory cannot fail.
     let _ = writer.write_record(cells.map(String::into_bytes));
     writer.into_inner().unwrap_or_default()
 }

@@ -1,45 +1,60 @@
-//! What can go wrong with an export.
+//! Errors of an export.
+
+use crate::error::{Cause, DatasetError};
 
 /// Why a contribution cannot be written.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[derive(Debug, thiserror::Error)]
 pub enum ExportError {
-    /// Something on the card that is not what it may be.
+    /// A field of the card is invalid.
     #[error("`{field}` is {found}; expected {expected}")]
     Card {
-        /// Which field.
+        /// The field.
         field: &'static str,
-        /// What is there.
+        /// Its value.
         found: String,
-        /// What may be there.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// Nothing to write.
+    /// There is no record to write.
     #[error("no record is left to export")]
     Empty,
-    /// An image that is not the one that was asked for.
-    #[error("the image {uid} {reason}")]
+    /// The bytes of an image do not match its uid.
+    #[error("the image {uid} does not match its uid")]
     Image {
         /// Its uid.
         uid: String,
-        /// What is wrong with it.
-        reason: String,
     },
-    /// A call out of order.
+    /// A method was called out of order.
     #[error("{reason}")]
     Order {
-        /// What was expected.
+        /// The reason.
         reason: &'static str,
     },
-    /// Rows or files that could not be written.
-    #[error("the contribution cannot be written: {reason}")]
+    /// Rows or files could not be written.
+    #[error("the contribution cannot be written: {source}")]
     Write {
-        /// What is said.
-        reason: String,
+        /// The cause.
+        source: Cause,
+    },
+    /// There are too many records.
+    #[error("the contribution cannot be written: {found} records; expected at most {most}")]
+    Records {
+        /// Number of records.
+        found: usize,
+        /// Maximum number of records.
+        most: usize,
     },
 }
 
-impl From<crate::DatasetError> for ExportError {
-    fn from(error: crate::DatasetError) -> Self {
-        Self::Write { reason: error.to_string() }
-    }
+/// Converts errors of writers to [`ExportError::Write`].
+macro_rules! caused_by {
+    ($($error:ty),+) => {
+        $(impl From<$error> for ExportError {
+            fn from(error: $error) -> Self {
+                Self::Write { source: error.into() }
+            }
+        })+
+    };
 }
+
+caused_by!(DatasetError, serde_json::Error, zip::result::ZipError, std::io::Error);

@@ -1,48 +1,51 @@
-//! Writing a contribution, one record's images at a time.
+//! Writes a contribution, with the images of one record in memory at a time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Card, Chunk, ExportError, Format, Packing, WrittenFile,
+    card::Card,
     counts::per_prompt,
     croissant, csv_table,
+    error::ExportError,
+    format::Format,
     json_lines::Line,
     manifest,
-    packer::{Packer, Pipe},
+    packer::{Chunk, Packer, Packing, Pipe, WrittenFile},
     plan::Plan,
     row::row_of,
+    time,
 };
-use crate::{WriteOptions, Writer};
+use crate::write::{WriteOptions, Writer};
 use pickscore_preferences::{Record, image_uid};
 
-/// A row group of a contribution: what a reader holds at a time, and what the export does.
+/// Size of a row group, in bytes. Reader and writer hold one in memory.
 const GROUP_BYTES: u64 = 16 << 20;
-/// Lines of text that are gathered before they are written.
+/// Number of lines of text that are written at a time.
 const LINES: usize = 256;
 
-/// What to write and how.
+/// Options of an export.
 #[derive(Debug, Clone)]
 pub struct ExportOptions {
-    /// What the data are.
+    /// The file format of the data.
     pub format: Format,
-    /// How the files are put together.
+    /// Whether to write a zip or separate files.
     pub packing: Packing,
-    /// What the visitor says about it.
+    /// The visitor's information for the data card.
     pub card: Card,
     /// The version of the page.
     pub app_version: String,
-    /// The time, in milliseconds since 1970.
+    /// The current time, in milliseconds since 1970.
     pub now: i64,
 }
 
 /// What was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exported {
-    /// A name for a file or folder of it.
+    /// A suggested name for the file or folder.
     pub name: String,
-    /// How many records it has.
+    /// Number of records.
     pub records: u64,
-    /// Bytes of the zip, or of all files.
+    /// Size of the zip or of all files, in bytes.
     pub bytes: u64,
     /// The files.
     pub files: Vec<WrittenFile>,
@@ -59,25 +62,25 @@ pub struct Exporter {
     options: ExportOptions,
     plan: Plan,
     packer: Packer,
-    /// How many rows each prompt has.
+    /// The number of rows of each prompt.
     examples: BTreeMap<String, i64>,
     step: Step,
 }
 
-/// What is written next.
+/// What to write next.
 enum Step {
-    /// A row of a Parquet file, which is open where the writer is there.
+    /// A row of a Parquet file. The writer is there if the file is open.
     Row {
         at: usize,
         writer: Option<Box<(Writer<Pipe>, Pipe)>>,
     },
-    /// An image of its own.
+    /// The file of an image.
     Image {
         uids: Vec<String>,
         at: usize,
         files: BTreeMap<String, String>,
     },
-    /// Tables of text; for JSON Lines with the images' files.
+    /// JSON Lines or CSV. `files` are the paths of the images by their uids.
     Tables {
         files: BTreeMap<String, String>,
     },
@@ -94,11 +97,12 @@ impl std::fmt::Debug for Exporter {
 }
 
 impl Exporter {
-    /// Decides what will be written. `sizes` are the bytes of the images that there are, by their uids; for CSV they do not matter.
+    /// Checks the records and plans the files. `sizes` are the sizes of the available images in
+    /// bytes, by their uids; CSV does not need them.
     ///
     /// # Errors
     ///
-    /// When something on the card is not what it may be, and when no record is left.
+    /// If the card is invalid, or no record is left or there are too many.
     pub fn new(
         options: ExportOptions,
         records: Vec<Record>,
@@ -124,12 +128,12 @@ impl Exporter {
         Ok(Self { options, plan, packer, examples, step })
     }
 
-    /// Records that are not written, by their uids, each with the reason.
+    /// The uids of the records that are left out, each with the reason.
     pub fn left_out(&self) -> &[(String, String)] {
         &self.plan.left_out
     }
 
-    /// How many steps of [`Exporter::give`] there are in all.
+    /// The total number of calls of [`Exporter::give`].
     pub fn steps(&self) -> u64 {
         match (&self.step, self.options.format) {
             (Step::Image { uids, .. }, _) => uids.len() as u64,
@@ -138,7 +142,8 @@ impl Exporter {
         }
     }
 
-    /// The images whose bytes are to be given next: two for a row of Parquet, one for JSON Lines, none when only [`Exporter::finish`] is left.
+    /// The uids of the images to give next: two for a row of Parquet, one for JSON Lines, none if
+    /// only [`Exporter::finish`] is left.
     pub fn wanted(&self) -> Vec<&str> {
         match &self.step {
             Step::Row { at, .. } => {
@@ -152,11 +157,11 @@ impl Exporter {
         }
     }
 
-    /// Takes the images that were wanted, in that order.
+    /// Gives the bytes of the images of [`Exporter::wanted`], in the same order.
     ///
     /// # Errors
     ///
-    /// When they are others, and when something cannot be written.
+    /// If the images do not match their uids, or something cannot be written.
     pub fn give(&mut self, images: Vec<Vec<u8>>) -> Result<(), ExportError> {
         let wanted: Vec<String> = self.wanted().into_iter().map(str::to_owned).collect();
         if wanted.is_empty() || wanted.len() != images.len() {
@@ -164,8 +169,7 @@ impl Exporter {
         }
         for (uid, image) in wanted.iter().zip(&images) {
             if image_uid(image) != *uid {
-                let reason = "has other bytes than its uid says".into();
-                return Err(ExportError::Image { uid: uid.clone(), reason });
+                return Err(ExportError::Image { uid: uid.clone() });
             }
         }
         match &self.step {
@@ -174,7 +178,7 @@ impl Exporter {
         }
     }
 
-    /// One row of Parquet.
+    /// Writes a row of Parquet.
     fn row(&mut self, images: Vec<Vec<u8>>) -> Result<(), ExportError> {
         let Step::Row { at, writer } = std::mem::replace(&mut self.step, Step::Done) else { return Ok(()) };
         let number = self.plan.files.iter().position(|file| file.contains(&at)).unwrap_or_default();
@@ -194,7 +198,8 @@ impl Exporter {
         for (image, bytes) in row.images.iter_mut().zip(images) {
             image.bytes = bytes;
         }
-        writer.push(row)?;
+        // The plan has checked the record, and `give` its images.
+        writer.push_checked(row)?;
         let at = at + 1;
         let open = if at == file.end {
             writer.finish()?;
@@ -209,7 +214,7 @@ impl Exporter {
         Ok(())
     }
 
-    /// One image of JSON Lines.
+    /// Writes an image of JSON Lines.
     fn image(&mut self, images: Vec<Vec<u8>>) -> Result<(), ExportError> {
         let Step::Image { uids, at, mut files } = std::mem::replace(&mut self.step, Step::Done) else {
             return Ok(());
@@ -224,13 +229,13 @@ impl Exporter {
         Ok(())
     }
 
-    /// The path of a file of data.
+    /// The path of a data file.
     fn path(&self, number: usize) -> String {
         let (count, ending) = (self.plan.files.len(), self.options.format.name());
         format!("data/train-{number:05}-of-{count:05}.{ending}")
     }
 
-    /// The files of text, of the rows of each.
+    /// Writes the JSON Lines or CSV files.
     fn tables(&mut self, files: &BTreeMap<String, String>) -> Result<(), ExportError> {
         for (number, range) in self.plan.files.clone().into_iter().enumerate() {
             self.packer.open(&self.path(number))?;
@@ -246,10 +251,7 @@ impl Exporter {
                 } else {
                     let path = |uid: &String| files.get(uid).map(String::as_str).unwrap_or_default();
                     let files = [path(&record.left.image_uid), path(&record.right.image_uid)];
-                    let line = serde_json::to_string(&Line { row: &row, files });
-                    lines.extend(
-                        line.map_err(|error| ExportError::Write { reason: error.to_string() })?.as_bytes(),
-                    );
+                    serde_json::to_writer(&mut lines, &Line { row: &row, files })?;
                     lines.push(b'\n');
                 }
                 if at % LINES == LINES - 1 {
@@ -262,16 +264,16 @@ impl Exporter {
         Ok(())
     }
 
-    /// What has come together: to be written in this order.
+    /// Takes the pieces that were written since the last call, in order.
     pub fn take(&mut self) -> Vec<Chunk> {
         self.packer.take()
     }
 
-    /// Writes what is left: tables of text, the card, the metadata, the sums.
+    /// Writes the rest: JSON Lines or CSV, the card, the metadata and the checksums.
     ///
     /// # Errors
     ///
-    /// When images are still wanted, and when something cannot be written.
+    /// If images are still wanted, or something cannot be written.
     pub fn finish(&mut self) -> Result<Exported, ExportError> {
         match std::mem::replace(&mut self.step, Step::Done) {
             Step::Done => {}
@@ -293,12 +295,12 @@ impl Exporter {
         self.packer.whole("SHA256SUMS", sums.as_bytes())?;
         self.packer.finish()?;
         let records = self.plan.records.len() as u64;
-        let name = format!("pickscore-{}-{records}-pairs", super::time::day(now));
+        let name = format!("pickscore-{}-{records}-pairs", time::day(now));
         Ok(Exported { name, records, bytes: self.packer.bytes, files: self.packer.files.clone() })
     }
 }
 
-/// How the file of an image ends, by its first bytes.
+/// The file extension of an image, from its first bytes.
 fn ending(image: &[u8]) -> &'static str {
     let starts = |start: &[u8]| image.starts_with(start);
     let brand = image.get(8..12).unwrap_or_default();

@@ -1,75 +1,85 @@
-//! `contribution.json` and `SHA256SUMS`: what a contribution says about itself to programs, written and read.
+//! Reads and writes `contribution.json` and `SHA256SUMS`.
 
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Card, Format, WrittenFile, counts::Counts, time};
+use super::{card::Card, counts::Counts, format::Format, packer::WrittenFile, time};
 
-/// What the manifest is called.
+/// The file name of the manifest.
 pub(crate) const MANIFEST: &str = "contribution.json";
-/// What the sums are called.
+/// The file name of the checksums.
 pub(crate) const SUMS: &str = "SHA256SUMS";
-/// Most bytes of either. A hundred bytes a file.
+/// Maximum size of either file, in bytes. Each listed file takes about a hundred bytes.
 pub(crate) const TEXT: u64 = 16 << 20;
-/// What `format` says.
+/// The value of `format`.
 const FORMAT: &str = "pickscore-contribution";
-/// The version that is written.
+/// The version that is written and read.
 const VERSION: u64 = 1;
-/// Longest path.
+/// Maximum length of a path, in bytes.
 const PATH: usize = 1024;
 
-/// A manifest, as far as it is needed to read what it lists.
+/// The fields of a manifest that are read.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Manifest {
-    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merged data set tells it"))]
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "used by the merge"))]
     #[serde(default)]
     pub(crate) title: String,
-    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merged data set tells it"))]
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "used by the merge"))]
     #[serde(default)]
     pub(crate) license: String,
-    /// What the data are, by the name of their format.
-    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "a merge has no use for CSV"))]
+    /// The name of the file format.
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "used by the merge"))]
     #[serde(default)]
     pub(crate) data: String,
     pub(crate) files: Vec<Listed>,
 }
 
-/// A file of the manifest.
+/// A file in the manifest.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Listed {
     pub(crate) path: String,
-    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "the sum says it too"))]
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "used by the merge"))]
     pub(crate) bytes: u64,
-    #[cfg_attr(
-        not(feature = "merge"),
-        expect(dead_code, reason = "rows are counted before they are merged")
-    )]
+    #[cfg_attr(not(feature = "merge"), expect(dead_code, reason = "used by the merge"))]
     #[serde(default)]
     pub(crate) rows: u64,
     pub(crate) sha256: String,
 }
 
-/// Why something is no manifest, or none that can be followed; to come after its name and a colon.
+/// Why a manifest or a list of checksums is invalid. The message follows the name of the file.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ManifestError {
-    /// It is something else.
-    #[error("it is no manifest: {0}")]
+    /// It is not JSON, or has other fields.
+    #[error("it is not a manifest: {0}")]
     Json(#[from] serde_json::Error),
-    /// It is another program's.
+    /// It has another format.
     #[error("`format` is {found}; expected \"{FORMAT}\"")]
     Format { found: String },
-    /// It is of a time to come.
+    /// Its version is unknown.
     #[error("`version` is {found}; this program reads version {VERSION}")]
     Version { found: String },
-    /// It leads elsewhere.
+    /// A path leads out of the contribution.
     #[error("it names the file {entry:?}; expected a path within the contribution")]
     Path { entry: String },
+    /// It lists no data.
+    #[cfg(feature = "merge")]
+    #[error("it lists no Parquet or JSON Lines")]
+    NoData,
+    /// The list is not UTF-8.
+    #[error("it is not text in UTF-8")]
+    NoText,
+    /// A line is invalid.
+    #[error("line {line} is not a checksum and a path")]
+    NoSum { line: usize },
+    /// A path occurs twice.
+    #[error("line {line} repeats a path")]
+    Twice { line: usize },
 }
 
 impl Manifest {
-    /// Reads a manifest of any version that there was, whose paths stay within.
+    /// Reads a manifest and checks its paths.
     pub(crate) fn read(bytes: &[u8]) -> Result<Self, ManifestError> {
         let value: Value = serde_json::from_slice(bytes)?;
         let found = |name: &str| shortened(&value[name].to_string());
@@ -87,29 +97,29 @@ impl Manifest {
     }
 }
 
-/// The sums of paths: lines of a sum, a space, a space or `*`, and a path.
-pub(crate) fn read_sums(text: &[u8]) -> Result<BTreeMap<String, String>, String> {
-    let text = std::str::from_utf8(text).map_err(|_| "it is not text in UTF-8".to_owned())?;
+/// Reads checksums by path. A line is a checksum, a space, a space or `*`, and a path.
+pub(crate) fn read_sums(text: &[u8]) -> Result<BTreeMap<String, String>, ManifestError> {
+    let text = std::str::from_utf8(text).map_err(|_| ManifestError::NoText)?;
     let mut found = BTreeMap::new();
     for (at, line) in text.lines().enumerate().filter(|(_, line)| !line.is_empty()) {
         let parts = line.split_once(' ').and_then(|(sum, path)| {
             Some((sum, path.strip_prefix([' ', '*'])?)).filter(|(sum, _)| sum.len() == 64)
         });
-        let (sum, path) = parts.ok_or_else(|| format!("line {} is no sum and path", at + 1))?;
+        let (sum, path) = parts.ok_or(ManifestError::NoSum { line: at + 1 })?;
         if found.insert(path.to_owned(), sum.to_owned()).is_some() {
-            return Err(format!("line {} has a path for the second time", at + 1));
+            return Err(ManifestError::Twice { line: at + 1 });
         }
     }
     Ok(found)
 }
 
-/// Whether a path stays within its folder, on every system.
+/// Whether a path stays within its folder, on every operating system.
 pub(crate) fn is_within(path: &str) -> bool {
     let plain = |part: &str| !part.is_empty() && part != "." && part != "..";
     path.len() <= PATH && !path.contains(['\\', ':', '\0']) && path.split('/').all(plain)
 }
 
-/// A text from outside, short enough for a sentence.
+/// The beginning of a text, for a message.
 pub(crate) fn shortened(text: &str) -> String {
     let mut start: String = text.chars().take(80).collect();
     if start.len() < text.len() {
@@ -118,7 +128,7 @@ pub(crate) fn shortened(text: &str) -> String {
     start
 }
 
-/// The manifest of the files that are written.
+/// The manifest of the written files.
 pub(super) fn manifest(
     card: &Card,
     format: Format,
@@ -156,7 +166,7 @@ pub(super) fn manifest(
     format!("{manifest:#}\n")
 }
 
-/// The sums of files, as `sha256sum --check` reads them.
+/// The checksums of files in the format of `sha256sum --check`.
 pub(super) fn sums(files: &[WrittenFile]) -> String {
     files.iter().map(|file| format!("{}  {}\n", file.sha256, file.path)).collect()
 }
@@ -183,11 +193,11 @@ mod tests {
         let found = read_sums(text.as_bytes()).unwrap();
         assert_eq!(found.keys().collect::<Vec<_>>(), ["a/b c.parquet", "d"]);
         for (bad, expected) in [
-            (format!("{sum}\n"), "line 1 is no sum and path"),
-            (format!("{sum}  a\n{sum}  a\n"), "line 2 has a path for the second time"),
-            ("12  a\n".into(), "line 1 is no sum and path"),
+            (format!("{sum}\n"), "line 1 is not a checksum and a path"),
+            (format!("{sum}  a\n{sum}  a\n"), "line 2 repeats a path"),
+            ("12  a\n".into(), "line 1 is not a checksum and a path"),
         ] {
-            assert_eq!(read_sums(bad.as_bytes()).unwrap_err(), expected);
+            assert_eq!(read_sums(bad.as_bytes()).unwrap_err().to_string(), expected);
         }
         assert!(read_sums(&[0xff]).is_err());
     }

@@ -1,11 +1,12 @@
-//! Contributions: records and their images as files that trainers of Pick-a-Pic read, with what is to be known about them.
+//! Contributions: records and their images as a dataset in the schema of Pick-a-Pic, with metadata.
 //!
 //! ```text
 //! records, images one by one ─► Exporter ─► pieces of a zip, or of the files of a folder
-//! bytes of such files, by range ─► Importer ─► records with their images, and what was refused
+//! bytes of such files, by range ─► Importer ─► records with their images, and refusals
 //! ```
 //!
-//! `web/records/README.md` has the layout and the columns. Neither holds more than a row group of images.
+//! `web/records/README.md` describes the layout and the columns. Exporter and importer hold at most
+//! one row group of images in memory.
 
 mod card;
 mod counts;
@@ -13,43 +14,19 @@ mod croissant;
 mod csv_table;
 mod error;
 mod export;
-mod import;
-pub(super) mod json_lines;
-pub(super) mod manifest;
+pub(crate) mod fault;
+mod format;
+pub(crate) mod import;
+pub(crate) mod json_lines;
+pub(crate) mod manifest;
 mod packer;
 mod plan;
-pub(super) mod row;
+pub(crate) mod row;
 mod time;
 
 pub use card::{Card, Consent};
 pub use error::ExportError;
 pub use export::{ExportOptions, Exported, Exporter};
+pub use format::Format;
 pub use import::{ImportStep, Importer, Refusal};
 pub use packer::{Chunk, Packing, WrittenFile};
-
-/// What a contribution's data are.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// Parquet with the images in it.
-    Parquet,
-    /// JSON Lines with the images beside it.
-    JsonLines,
-    /// CSV without images.
-    Csv,
-}
-
-impl Format {
-    /// `"parquet"`, `"jsonl"` or `"csv"`: also how its files end.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Parquet => "parquet",
-            Self::JsonLines => "jsonl",
-            Self::Csv => "csv",
-        }
-    }
-
-    /// The format of this name.
-    pub fn of(name: &str) -> Option<Self> {
-        [Self::Parquet, Self::JsonLines, Self::Csv].into_iter().find(|format| format.name() == name)
-    }
-}

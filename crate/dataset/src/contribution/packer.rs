@@ -1,4 +1,4 @@
-//! Files into one zip, or one after the other: handed out in pieces, hashed on the way.
+//! Writes files to a zip or one after the other, in pieces, and computes their checksums.
 
 use std::{
     io::{self, Write},
@@ -8,29 +8,30 @@ use std::{
 use sha2::{Digest as _, Sha256};
 use zip::{CompressionMethod, DateTime, ZipWriter, write::SimpleFileOptions, write::StreamWriter};
 
-use super::{ExportError, time};
+use super::{error::ExportError, time};
 use pickscore_common::hexadecimal::hexadecimal;
 
-/// Bytes that are gathered before they are handed out.
+/// Minimum size of a piece, in bytes.
 const PIECE: usize = 1 << 20;
 
-/// How files are put together.
+/// Whether files are written to a zip or separately.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Packing {
-    /// One zip, nothing in it compressed: images and Parquet are already. Written front to back, so it can go to a stream.
+    /// One zip without compression, because images and Parquet are compressed already. It is
+    /// written sequentially, so the target can be a stream.
     Zip,
-    /// Files.
+    /// Separate files.
     Folder,
 }
 
-/// What is handed out, in order. A zip has bytes alone.
+/// A piece of the output. A zip consists of bytes only.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Chunk {
-    /// A file begins.
+    /// The start of a file with this path.
     Open(String),
     /// Bytes of the file, or of the zip.
     Bytes(Vec<u8>),
-    /// The file ends.
+    /// The end of the file.
     Close,
 }
 
@@ -39,20 +40,20 @@ pub enum Chunk {
 pub struct WrittenFile {
     /// Its path within the contribution.
     pub path: String,
-    /// How long it is.
+    /// Length in bytes.
     pub bytes: u64,
-    /// How many rows it has.
+    /// Number of rows.
     pub rows: u64,
     /// Its SHA-256 in hexadecimal digits.
     pub sha256: String,
 }
 
-/// Memory that is written at one end and taken from at the other.
+/// A buffer that one owner writes and another one takes from.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Pipe(Arc<Mutex<Vec<u8>>>);
 
 impl Pipe {
-    /// What was written since it was last taken.
+    /// Takes everything that was written since the last call.
     pub(super) fn take(&self) -> Vec<u8> {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -73,7 +74,7 @@ impl Write for Pipe {
     }
 }
 
-/// Puts files together.
+/// Writes files to a zip or one after the other.
 pub(super) struct Packer {
     /// Bytes of the zip, or of the open file.
     pipe: Pipe,
@@ -81,14 +82,14 @@ pub(super) struct Packer {
     options: SimpleFileOptions,
     chunks: Vec<Chunk>,
     open: Option<(WrittenFile, Sha256)>,
-    /// Files that are whole.
+    /// The finished files.
     pub(super) files: Vec<WrittenFile>,
-    /// Bytes of the zip, or of all files, handed out so far.
+    /// Number of bytes in all pieces so far.
     pub(super) bytes: u64,
 }
 
 impl Packer {
-    /// `now` is the time that files of a zip get.
+    /// `now` is the modification time of files in a zip.
     pub(super) fn new(packing: Packing, now: i64) -> Self {
         let pipe = Pipe::default();
         let zip = (packing == Packing::Zip).then(|| ZipWriter::new_stream(pipe.clone()));
@@ -98,10 +99,10 @@ impl Packer {
         Self { pipe, zip, options, chunks: Vec::new(), open: None, files: Vec::new(), bytes: 0 }
     }
 
-    /// Begins a file.
+    /// Starts a file.
     pub(super) fn open(&mut self, path: &str) -> Result<(), ExportError> {
         match &mut self.zip {
-            Some(zip) => zip.start_file(path, self.options).map_err(unwritten)?,
+            Some(zip) => zip.start_file(path, self.options)?,
             None => self.chunks.push(Chunk::Open(path.into())),
         }
         let file = WrittenFile { path: path.into(), bytes: 0, rows: 0, sha256: String::new() };
@@ -109,14 +110,14 @@ impl Packer {
         Ok(())
     }
 
-    /// Adds to the open file.
+    /// Writes to the open file.
     pub(super) fn write(&mut self, bytes: &[u8]) -> Result<(), ExportError> {
         let (file, hash) = self.open.as_mut().ok_or(ExportError::Order { reason: "no file is open" })?;
         hash.update(bytes);
         file.bytes += bytes.len() as u64;
         match &mut self.zip {
-            Some(zip) => zip.write_all(bytes).map_err(|error| unwritten(error.into()))?,
-            None => self.pipe.write_all(bytes).map_err(|error| unwritten(error.into()))?,
+            Some(zip) => zip.write_all(bytes)?,
+            None => self.pipe.write_all(bytes)?,
         }
         if self.pipe.length() >= PIECE {
             self.hand_out();
@@ -124,7 +125,7 @@ impl Packer {
         Ok(())
     }
 
-    /// Ends the open file, which has so many rows.
+    /// Ends the open file, which has this many rows.
     pub(super) fn close(&mut self, rows: u64) -> Result<(), ExportError> {
         let (mut file, hash) = self.open.take().ok_or(ExportError::Order { reason: "no file is open" })?;
         file.rows = rows;
@@ -137,7 +138,7 @@ impl Packer {
         Ok(())
     }
 
-    /// A file that is at hand.
+    /// Writes a whole file.
     pub(super) fn whole(&mut self, path: &str, bytes: &[u8]) -> Result<(), ExportError> {
         self.open(path)?;
         self.write(bytes)?;
@@ -147,13 +148,13 @@ impl Packer {
     /// Ends the zip.
     pub(super) fn finish(&mut self) -> Result<(), ExportError> {
         if let Some(zip) = self.zip.take() {
-            zip.finish().map_err(unwritten)?;
+            zip.finish()?;
         }
         self.hand_out();
         Ok(())
     }
 
-    /// What has come together since the last time.
+    /// Takes the pieces since the last call.
     pub(super) fn take(&mut self) -> Vec<Chunk> {
         std::mem::take(&mut self.chunks)
     }
@@ -167,11 +168,7 @@ impl Packer {
     }
 }
 
-fn unwritten(error: zip::result::ZipError) -> ExportError {
-    ExportError::Write { reason: error.to_string() }
-}
-
-/// A time as zips have it; their first where it is none of theirs.
+/// A time in the format of zips; the first possible one if it is out of their range.
 fn date_time(milliseconds: i64) -> DateTime {
     let of = |at: ::time::OffsetDateTime| {
         let year = u16::try_from(at.year()).ok()?;

@@ -1,32 +1,33 @@
-//! What a contribution will hold, decided before anything is written: `num_example_per_prompt` and the number of files have to be right from the
-//! first row on.
+//! Plans a contribution before anything is written, because the first row and the first file name
+//! already contain totals: `num_example_per_prompt` and the number of files.
 
 use std::{collections::BTreeMap, ops::Range};
 
-use super::{ExportError, Format, counts::Counts};
-use crate::limits;
-use pickscore_preferences::{Content, Record};
+use super::{counts::Counts, error::ExportError, format::Format};
+use crate::limits::IMAGE_BYTES;
+use pickscore_preferences::{Content, Record, RecordError};
 
-/// A Parquet file is closed when its images have this many bytes: small enough to be held whole, should a zip of it be packed once more.
+/// Size of the images at which a Parquet file ends, in bytes. Importers can hold such a file in
+/// memory if a zip compresses it.
 const FILE_BYTES: u64 = 128 << 20;
-/// A file of data is closed when it has this many rows.
+/// Number of rows at which a data file ends.
 const FILE_ROWS: usize = 100_000;
-/// Most records.
+/// Maximum number of records.
 const RECORDS: usize = 2_000_000;
 
-/// What will be written.
+/// The plan of a contribution.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) records: Vec<Record>,
     pub(super) counts: Counts,
     /// The records of each file.
     pub(super) files: Vec<Range<usize>>,
-    /// Records that are not written, by their uids, each with the reason.
+    /// The uids of the records that are left out, each with the reason.
     pub(super) left_out: Vec<(String, String)>,
 }
 
 impl Plan {
-    /// Of records and the sizes of the images that there are.
+    /// Plans a contribution of records. `sizes` are the sizes of the available images in bytes.
     pub(super) fn of(
         records: Vec<Record>,
         sizes: &BTreeMap<String, u64>,
@@ -34,23 +35,22 @@ impl Plan {
         now: i64,
     ) -> Result<Self, ExportError> {
         if records.len() > RECORDS {
-            let reason = format!("{} records; expected at most {RECORDS}", records.len());
-            return Err(ExportError::Write { reason });
+            return Err(ExportError::Records { found: records.len(), most: RECORDS });
         }
         let (mut kept, mut left_out) = (Vec::with_capacity(records.len()), Vec::new());
         let mut contents: BTreeMap<Content, ()> = BTreeMap::new();
         for record in records {
             let reason = record
                 .check(now)
-                .map_err(|error| error.to_string())
+                .map_err(LeftOut::from)
                 .and_then(|()| if format == Format::Csv { Ok(()) } else { images(&record, sizes) })
                 .and_then(|()| match contents.insert(record.content(), ()) {
                     None => Ok(()),
-                    Some(()) => Err("it says the same as a record before it".into()),
+                    Some(()) => Err(LeftOut::Twice),
                 });
             match reason {
                 Ok(()) => kept.push(record),
-                Err(reason) => left_out.push((record.uid, reason)),
+                Err(reason) => left_out.push((record.uid, reason.to_string())),
             }
         }
         if kept.is_empty() {
@@ -61,17 +61,29 @@ impl Plan {
     }
 }
 
-/// Whether both images are there and of a size that readers take.
-fn images(record: &Record, sizes: &BTreeMap<String, u64>) -> Result<(), String> {
+/// Why a record is left out.
+#[derive(Debug, thiserror::Error)]
+enum LeftOut {
+    #[error(transparent)]
+    Record(#[from] RecordError),
+    #[error("its image {uid} is missing")]
+    NoImage { uid: String },
+    #[error("its image {uid} is empty")]
+    EmptyImage { uid: String },
+    #[error("its image {uid} has {found} bytes; expected at most {IMAGE_BYTES}")]
+    LargeImage { uid: String, found: u64 },
+    #[error("it duplicates an earlier record")]
+    Twice,
+}
+
+/// Checks that both images are available and within the size limits.
+fn images(record: &Record, sizes: &BTreeMap<String, u64>) -> Result<(), LeftOut> {
     for uid in [&record.left.image_uid, &record.right.image_uid] {
         match sizes.get(uid) {
-            None => return Err(format!("its image {uid} is not there")),
-            Some(0) => return Err(format!("its image {uid} is empty")),
-            Some(&size) if size > limits::IMAGE_BYTES as u64 => {
-                return Err(format!(
-                    "its image {uid} has {size} bytes; expected at most {}",
-                    limits::IMAGE_BYTES
-                ));
+            None => return Err(LeftOut::NoImage { uid: uid.clone() }),
+            Some(0) => return Err(LeftOut::EmptyImage { uid: uid.clone() }),
+            Some(&found) if found > IMAGE_BYTES as u64 => {
+                return Err(LeftOut::LargeImage { uid: uid.clone(), found });
             }
             Some(_) => {}
         }
@@ -79,7 +91,7 @@ fn images(record: &Record, sizes: &BTreeMap<String, u64>) -> Result<(), String> 
     Ok(())
 }
 
-/// Which records go into which file.
+/// Distributes the records over files.
 fn files(records: &[Record], sizes: &BTreeMap<String, u64>, format: Format) -> Vec<Range<usize>> {
     let (mut files, mut start, mut bytes) = (Vec::new(), 0, 0_u64);
     for (at, record) in records.iter().enumerate() {

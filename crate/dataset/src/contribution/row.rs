@@ -1,59 +1,71 @@
-//! A record as a row, and back.
+//! Converts records to rows and back.
 
-use serde_json::{Value, json};
+use serde_json::{Number, Value, json};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Collected, Row, RowImage};
+use crate::{
+    columns::{COLUMNS, Cell, Column, Draft, RECORD_VERSION as VERSION_COLUMN},
+    error::CellFault,
+    row::Row,
+};
 use pickscore_common::hexadecimal::hexadecimal;
-use pickscore_preferences::{RECORD_VERSION, Record, RecordError, Shown, Side};
+use pickscore_preferences::{Label, RECORD_VERSION, Record, RecordError, Side};
 
-/// Nanoseconds of a millisecond.
+/// Nanoseconds in a millisecond.
 pub(crate) const MILLISECOND: i64 = 1_000_000;
 
-/// The row of a record, without its images' bytes. `examples` is how many rows its prompt has, `index` its number.
+/// The columns that have a field in a record, each with the object and the name of the field.
+/// `side_0` is the side on which image 0 was shown.
+fn fields(side_0: Side) -> impl Iterator<Item = (&'static Column, [&'static str; 2])> {
+    COLUMNS.iter().filter_map(move |column| {
+        let (within, name) = column.field?.split_once('.').unwrap_or(("", column.field?));
+        let within = match within {
+            "0" => side_0.name(),
+            "1" => side_0.other().name(),
+            within => within,
+        };
+        Some((column, [within, name]))
+    })
+}
+
+/// The row of a record, without the bytes of its images. `examples` is the number of rows with the
+/// same prompt, `index` the number of the row.
 pub(super) fn row_of(record: &Record, examples: i64, index: i64) -> Row {
-    let image = |shown: &Shown| RowImage {
-        uid: shown.image_uid.clone(),
-        url: String::new(),
-        model: shown.model.clone().unwrap_or_default(),
-        bytes: Vec::new(),
-    };
-    let control = record.control.map(|side| match side {
-        Side::Left => "image_0".to_owned(),
-        Side::Right => "image_1".to_owned(),
-    });
-    Row {
-        caption: record.prompt.clone(),
-        images: [image(&record.left), image(&record.right)],
-        label: record.label.map(pickscore_preferences::Label::shares),
+    let json = record.to_json();
+    let mut draft = Draft::default();
+    for (column, [within, name]) in fields(Side::Left) {
+        let value = if within.is_empty() { &json[name] } else { &json[within][name] };
+        match column.cell {
+            Cell::Bool(_, set) => value.as_bool().map(|value| set(&mut draft, value)),
+            Cell::Integer(_, set) => value.as_i64().map(|value| set(&mut draft, value)),
+            Cell::Real(_, set) => value.as_f64().map(|value| set(&mut draft, value)),
+            Cell::Text(_, set) => value.as_str().map(|value| set(&mut draft, value.into())),
+            // Records store milliseconds, rows nanoseconds.
+            Cell::Time(_, set) => {
+                value.as_i64().map(|value| set(&mut draft, value.saturating_mul(MILLISECOND)))
+            }
+            Cell::Image(_) => None,
+        };
+    }
+    let mut row = Row {
+        label: record.label.map(Label::shares),
         best_image_uid: best(record),
-        are_different: true,
-        created_at: record.created_at.saturating_mul(MILLISECOND),
         ranking_id: number(&record.uid),
         user_id: number(&record.rater_uid),
         num_example_per_prompt: examples,
         index,
-        kind: None,
-        collected: Some(Collected {
-            record_version: RECORD_VERSION as i64,
-            uid: record.uid.clone(),
-            session_uid: record.session_uid.clone(),
-            rater_uid: record.rater_uid.clone(),
-            side_0: Side::Left.name().into(),
-            mode: record.mode.name().into(),
-            control,
-            retest_of: record.retest_of.clone(),
-            seconds: record.seconds,
-            scores_visible: record.scores_visible,
-            scorer: record.scorer.as_ref().map(|scorer| scorer.name.clone()),
-            scorer_version: record.scorer.as_ref().map(|scorer| scorer.version.clone()),
-            scores: [record.left.score, record.right.score],
-            app_version: record.app_version.clone(),
-        }),
-    }
+        ..draft.row
+    };
+    let collected = row.collected.get_or_insert_default();
+    collected.side_0 = Side::Left.name().into();
+    collected.control = record.control.map(|side| CONTROLS[usize::from(side == Side::Right)].into());
+    row
 }
 
-/// Pick-a-Pic's `best_image_uid`: the preferred image, `tie`, or nothing.
+/// The values of `pickscore_control`: the image that everybody should prefer.
+const CONTROLS: [&str; 2] = ["image_0", "image_1"];
+
+/// `best_image_uid`: the uid of the preferred image, `tie`, or an empty string.
 fn best(record: &Record) -> String {
     match (record.preferred(), record.label) {
         (Some(preferred), _) => preferred.into(),
@@ -62,7 +74,8 @@ fn best(record: &Record) -> String {
     }
 }
 
-/// A number made of a uid, for columns that are numbers: 53 bits, which every program keeps exactly.
+/// Derives a number from a uid, for the numeric columns of Pick-a-Pic. It has 53 bits, so that a
+/// 64-bit float holds it exactly.
 fn number(uid: &str) -> i64 {
     let hash = Sha256::digest(uid.as_bytes());
     let (start, _) = hash.split_at(8);
@@ -70,129 +83,92 @@ fn number(uid: &str) -> i64 {
     (number >> 11) as i64
 }
 
-/// Why a row is no record: the column, and what is there and may be there as [`said_of_cell`] takes it.
-pub(crate) type RowFault = (&'static str, String);
-
-/// The sentence about a value. `reason` is what is there, and what was expected.
-pub(crate) fn said_of_cell(file: &str, row: u64, column: &str, reason: &str) -> String {
-    match reason.split_once("; expected ") {
-        Some((found, expected)) => {
-            format!("the column `{column}` of {file} has {found} in row {row}; expected {expected}")
-        }
-        None => format!("the column `{column}` of {file} has {reason} in row {row}"),
-    }
-}
-
-/// What is wrong with an image of this SHA-256 that should have this uid.
-pub(crate) fn other_image(uid: &str, sum: &[u8]) -> Option<String> {
+/// Checks that the SHA-256 of an image is its uid. `column` is the column of the image.
+pub(crate) fn check_image(column: &'static str, uid: &str, sum: &[u8]) -> Result<(), CellFault> {
     let found = hexadecimal(sum);
-    (found != uid).then(|| format!("an image whose SHA-256 is {found}; expected {uid:.70}"))
+    if found == uid {
+        return Ok(());
+    }
+    let found = format!("an image whose SHA-256 is {found}");
+    Err(CellFault::new(column, found, format!("{uid:.70}")))
 }
 
-/// The record of a row of ours. `now` is the time in milliseconds since 1970.
-pub(crate) fn record_of(row: &Row, now: i64) -> Result<Record, RowFault> {
+/// The record of a row that PickScore collected. `now` is the time in milliseconds since 1970.
+pub(crate) fn record_of(row: &Row, now: i64) -> Result<Record, CellFault> {
     let Some(collected) = &row.collected else {
-        let reason =
-            "nothing, as in plain Pick-a-Pic; expected a version (`pickscore merge` takes such files)";
-        return Err(("pickscore_record_version", reason.into()));
+        let expected = "a version (`pickscore merge` takes such files)";
+        return Err(CellFault::new(VERSION_COLUMN, "nothing, as in plain Pick-a-Pic".into(), expected));
     };
     let side = Side::of(&collected.side_0).ok_or_else(|| {
-        ("pickscore_side_0", format!("{:.40?}; expected \"left\" or \"right\"", collected.side_0))
+        let found = format!("{:.40?}", collected.side_0);
+        CellFault::new("pickscore_side_0", found, "\"left\" or \"right\"")
     })?;
     if row.created_at % MILLISECOND != 0 {
-        return Err(("created_at", format!("{} ns; expected whole milliseconds", row.created_at)));
+        let found = format!("{} ns", row.created_at);
+        return Err(CellFault::new("created_at", found, "whole milliseconds"));
     }
     let control = match collected.control.as_deref() {
         None => None,
-        Some("image_0") => Some(side),
-        Some("image_1") => Some(side.other()),
+        Some(control) if control == CONTROLS[0] => Some(side),
+        Some(control) if control == CONTROLS[1] => Some(side.other()),
         Some(other) => {
-            return Err(("pickscore_control", format!("{other:.40?}; expected \"image_0\" or \"image_1\"")));
+            let expected = "\"image_0\" or \"image_1\"";
+            return Err(CellFault::new("pickscore_control", format!("{other:.40?}"), expected));
         }
-    };
-    let shown = |at: usize| {
-        let model = Some(&row.images[at].model).filter(|model| !model.is_empty());
-        json!({ "image_uid": row.images[at].uid, "model": model, "score": finite(collected.scores[at]) })
     };
     let shares =
         row.label.map(|[first, second]| if side == Side::Left { [first, second] } else { [second, first] });
-    let label = shares.and_then(pickscore_preferences::Label::of_shares);
-    let scorer = match (&collected.scorer, &collected.scorer_version) {
-        (None, None) => Value::Null,
-        (name, version) => json!({ "name": name, "version": version }),
-    };
-    let mut json = json!({
-        "record_version": collected.record_version,
-        "uid": collected.uid,
-        "prompt": row.caption,
-        "label": label.map(pickscore_preferences::Label::name),
-        "created_at": row.created_at / MILLISECOND,
-        "session_uid": collected.session_uid,
-        "rater_uid": collected.rater_uid,
-        "mode": collected.mode,
-        "control": control.map(Side::name),
-        "retest_of": collected.retest_of,
-        "seconds": finite(collected.seconds),
-        "scores_visible": collected.scores_visible,
-        "scorer": scorer,
-        "app_version": collected.app_version,
-    });
-    json[side.name()] = shown(0);
-    json[side.other().name()] = shown(1);
-    let record = Record::from_json(&json, now).map_err(|error| {
-        let column = error.field().map_or("pickscore_record_version", |field| column_of(field, side));
-        (column, said(&error))
-    })?;
+    let mut json = json!({});
+    for (column, [within, name]) in fields(side) {
+        let value: Value = match column.cell {
+            _ if name == "label" => shares.and_then(Label::of_shares).map(Label::name).into(),
+            _ if name == "control" => control.map(Side::name).into(),
+            Cell::Bool(get, _) => get(row).into(),
+            Cell::Integer(get, _) => get(row).into(),
+            Cell::Real(get, _) => get(row).map(finite).into(),
+            Cell::Text(get, _) => get(row).into(),
+            Cell::Time(get, _) => get(row).map(|time| time / MILLISECOND).into(),
+            Cell::Image(_) => Value::Null,
+        };
+        match value {
+            // A record without scorer has no object `scorer`.
+            Value::Null => {}
+            value if within.is_empty() => json[name] = value,
+            value => json[within][name] = value,
+        }
+    }
+    let record = Record::from_json(&json, now).map_err(|error| fault(error, side))?;
     if !row.best_image_uid.is_empty() && row.best_image_uid != best(&record) {
-        let reason = format!("{:.70?}; expected {:?}, as the labels say", row.best_image_uid, best(&record));
-        return Err(("best_image_uid", reason));
+        let (found, expected) = (format!("{:.70?}", row.best_image_uid), best(&record));
+        return Err(CellFault::new("best_image_uid", found, format!("{expected:?}, as the labels say")));
     }
     if !row.are_different {
-        return Err(("are_different", "false; expected true, since the images differ".into()));
+        return Err(CellFault::new("are_different", "false".into(), "true, since the images differ"));
     }
     Ok(record)
 }
 
-/// A number that JSON can hold; one that it cannot becomes a text, which is refused by its name.
-fn finite(number: Option<f64>) -> Value {
-    number.map_or(Value::Null, |number| {
-        serde_json::Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number)
-    })
+/// A number as JSON. Infinity and NaN become a string, so that the reader refuses the field.
+fn finite(number: f64) -> Value {
+    Number::from_f64(number).map_or_else(|| number.to_string().into(), Value::Number)
 }
 
-/// What is wrong, without the field's name, which the column's takes the place of.
-pub(crate) fn said(error: &RecordError) -> String {
+/// Converts the error of a record to the fault of the column with the same field.
+pub(crate) fn fault(error: RecordError, side_0: Side) -> CellFault {
+    let named = |field: &str| {
+        let (within, name) = field.split_once('.').unwrap_or(("", field));
+        fields(side_0).find(|(_, parts)| *parts == [within, name])
+    };
+    let column = error.field().and_then(named);
+    cell_fault(column.map_or(VERSION_COLUMN, |(column, _)| column.name), error)
+}
+
+/// Converts the error of a field to the fault of a column.
+pub(crate) fn cell_fault(column: &'static str, error: RecordError) -> CellFault {
     match error {
-        RecordError::Field { found, expected, .. } => {
-            format!("{}; expected {expected}", if found == "absent" { "nothing" } else { found })
-        }
-        RecordError::Version { found } => format!("{found}; expected 1 to {RECORD_VERSION}"),
-        RecordError::NoRecord { reason } => reason.clone(),
-    }
-}
-
-/// The column that a record's field is in.
-fn column_of(field: &str, side_0: Side) -> &'static str {
-    let of_image = |side: Side, columns: [&'static str; 2]| columns[usize::from(side != side_0)];
-    let (within, name) = field.split_once('.').unwrap_or(("", field));
-    match (Side::of(within), name) {
-        (Some(side), "image_uid") => of_image(side, ["image_0_uid", "image_1_uid"]),
-        (Some(side), "model") => of_image(side, ["model_0", "model_1"]),
-        (Some(side), _) => of_image(side, ["pickscore_score_0", "pickscore_score_1"]),
-        (None, "prompt") => "caption",
-        (None, "created_at") => "created_at",
-        (None, "label" | "has_label") => "has_label",
-        (None, "uid") => "pickscore_uid",
-        (None, "session_uid") => "pickscore_session_uid",
-        (None, "rater_uid") => "pickscore_rater_uid",
-        (None, "mode") => "pickscore_mode",
-        (None, "control") => "pickscore_control",
-        (None, "retest_of") => "pickscore_retest_of",
-        (None, "seconds") => "pickscore_seconds",
-        (None, "scores_visible") => "pickscore_scores_visible",
-        (None, "app_version") => "pickscore_app_version",
-        (None, "version") => "pickscore_scorer_version",
-        (None, "name" | "scorer") => "pickscore_scorer",
-        (None, _) => "pickscore_record_version",
+        RecordError::Field { found, expected, .. } => CellFault::new(column, found, expected),
+        RecordError::Absent { expected, .. } => CellFault::new(column, "nothing".into(), expected),
+        RecordError::Version { found } => CellFault::new(column, found, format!("1 to {RECORD_VERSION}")),
+        RecordError::NoRecord { reason } => CellFault::new(column, reason, "a record"),
     }
 }

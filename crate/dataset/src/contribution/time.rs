@@ -1,27 +1,31 @@
-//! Times as texts.
+//! Formats and parses times.
+//!
+//! `time`'s RFC 3339 parser requires an offset. Times without one, as pandas and DuckDB write them,
+//! are read here too, as UTC.
 
 use time::{Date, Month, OffsetDateTime, Time, UtcOffset};
 
-/// `2026-11-26T09:00:00.123Z`, of milliseconds since 1970.
+/// Formats milliseconds since 1970 as `2026-11-26T09:00:00.123Z`.
 pub(super) fn written(milliseconds: i64) -> String {
     let Some(at) = utc(milliseconds) else { return String::new() };
     let (date, hour, minute, second) = (day(milliseconds), at.hour(), at.minute(), at.second());
     format!("{date}T{hour:02}:{minute:02}:{second:02}.{:03}Z", at.millisecond())
 }
 
-/// `2026-11-26`.
+/// Formats milliseconds since 1970 as `2026-11-26`.
 pub(super) fn day(milliseconds: i64) -> String {
     let Some(at) = utc(milliseconds) else { return String::new() };
     format!("{:04}-{:02}-{:02}", at.year(), u8::from(at.month()), at.day())
 }
 
-/// The time of milliseconds since 1970, where it is one of the years that texts have four digits for.
+/// Converts milliseconds since 1970; `None` if the year does not have four digits.
 pub(super) fn utc(milliseconds: i64) -> Option<OffsetDateTime> {
     let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(milliseconds) * 1_000_000).ok()?;
     (0..=9999).contains(&at.year()).then_some(at)
 }
 
-/// Nanoseconds since 1970 of such a text: with up to nine digits of a second or none, and `Z`, an offset or nothing after it.
+/// Parses a time to nanoseconds since 1970. Seconds may have up to nine decimal places. `Z` or an
+/// offset may follow.
 pub(super) fn read(text: &str) -> Option<i64> {
     let number = |range: std::ops::Range<usize>| {
         let digits = text.get(range).filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -46,7 +50,7 @@ pub(super) fn read(text: &str) -> Option<i64> {
     i64::try_from(moment.unix_timestamp_nanos()).ok()
 }
 
-/// `Z`, `+02:00` or nothing.
+/// Parses `Z`, an offset such as `+02:00`, or an empty text.
 fn offset(zone: &str) -> Option<UtcOffset> {
     if zone.is_empty() || zone == "Z" {
         return Some(UtcOffset::UTC);
@@ -69,7 +73,7 @@ mod tests {
 
     use super::*;
 
-    /// Times by Python's datetime.
+    /// The expected values are from Python's datetime.
     #[test]
     fn times_of_others() {
         for (milliseconds, text) in [

@@ -1,19 +1,21 @@
-//! The merged data set's card: `README.md`, as Hugging Face reads it.
+//! The data card of the merged dataset: `README.md` in the format of Hugging Face.
 
 use std::{collections::BTreeSet, fmt::Write as _, fs};
 
 use super::{
-    MergeError, MergeOptions, MergeReport,
     decide::Split,
+    error::MergeError,
+    options::MergeOptions,
+    report::MergeReport,
     target::{Target, failed},
 };
 
-/// Sources that are listed one by one.
+/// Maximum number of sources in the list.
 const LISTED: usize = 200;
 
 pub(super) fn write(report: &MergeReport, options: &MergeOptions, target: &Target) -> Result<(), MergeError> {
     let path = target.folder().join("README.md");
-    fs::write(&path, text(report, options)).map_err(|error| failed(&path, &error))
+    fs::write(&path, text(report, options)).map_err(|error| failed(&path, error))
 }
 
 fn text(report: &MergeReport, options: &MergeOptions) -> String {
@@ -29,8 +31,8 @@ fn text(report: &MergeReport, options: &MergeOptions) -> String {
     let MergeReport { rows, labelled, ties, prompts, raters, images, .. } = report;
     let _ = writeln!(
         out,
-        "---\n\n# Merged preference pairs\n\n{rows} pairs of images and which of them people preferred, for {prompts} prompts, in Pick-a-Pic's schema \
-         (<https://arxiv.org/abs/2305.01569>), images as their original bytes.\n"
+        "---\n\n# Merged preference pairs\n\n{rows} human preferences between pairs of images, for {prompts} prompts, in the schema of Pick-a-Pic \
+         (<https://arxiv.org/abs/2305.01569>), with the original image files.\n"
     );
     let _ = writeln!(out, "| | |\n|---|---:|");
     for (what, count) in [
@@ -52,12 +54,12 @@ fn text(report: &MergeReport, options: &MergeOptions) -> String {
          | `test_unique` | {test} | one pair for each prompt of `test` |\n",
         splits.train, splits.validation, splits.test
     );
-    let raters = if options.repeat_raters { "" } else { "; each has a rater whom no other has" };
+    let raters = if options.repeat_raters { "" } else { "; each has a different rater" };
     let _ = writeln!(
         out,
-        "No prompt is in two of `train`, `validation` and `test`. The pairs of the `_unique` splits have a label, are no control pairs, and were judged \
-         without scores in sight{raters}. Splits and order follow from the seed {} and from what the pairs say, not from the order of files.\n\n\
-         `num_example_per_prompt` counts the pairs of a prompt here. Columns that begin with `pickscore_` are those of pairs that were collected with PickScore's page.",
+        "Every prompt is in only one of `train`, `validation` and `test`. The pairs of the `_unique` splits have a label, are not control pairs, and were \
+         judged without visible scores{raters}. Splits and order follow from the seed {} and the content of the pairs, not from the order of the files.\n\n\
+         `num_example_per_prompt` is the number of pairs with the same prompt in this dataset. Columns that begin with `pickscore_` belong to pairs that were collected with PickScore's page.",
         report.seed
     );
     out += &sources(report);
@@ -65,7 +67,7 @@ fn text(report: &MergeReport, options: &MergeOptions) -> String {
     out
 }
 
-/// The one licence, if it is one that a card may name.
+/// The licence for the metadata: `other` if there are several, `unknown` if there is none.
 fn license(report: &MergeReport) -> &str {
     let mut named =
         report.licenses.iter().filter(|&(_, &rows)| rows > 0).map(|(license, _)| license.as_str());
@@ -93,7 +95,7 @@ fn sources(report: &MergeReport) -> String {
         writeln!(out, "\n| source | title | licence | pairs read | pairs here |\n|---|---|---|---:|---:|");
     for source in report.sources.iter().take(LISTED) {
         let license = if source.license.is_empty() { "not stated" } else { &source.license };
-        // The name alone: where somebody keeps files is nobody's business.
+        // Only the file name: the rest of the path is private.
         let name = source.path.rsplit(['/', '\\']).next().unwrap_or_default();
         let [name, title, license] = [name, &source.title, license].map(cell);
         let _ = writeln!(out, "| {name} | {title} | {license} | {} | {} |", source.rows, source.kept);
@@ -106,60 +108,61 @@ fn sources(report: &MergeReport) -> String {
 
 fn making(report: &MergeReport, options: &MergeOptions) -> String {
     let version = env!("CARGO_PKG_VERSION");
-    let mut out = format!("\n## How it was made\n\n`pickscore merge` {version}, seed {}:\n\n", report.seed);
+    let mut out =
+        format!("\n## How it was created\n\n`pickscore merge` {version}, seed {}:\n\n", report.seed);
     let removed = &report.removed;
     let mut line = |text: String| {
         let _ = writeln!(out, "- {text}");
     };
     let refused: BTreeSet<&String> = report.refused.iter().map(|refused| &refused.path).collect();
     line(format!(
-        "{} files were refused for damage, wrong sums or another schema, and {} rows of the others",
+        "{} files were refused because of damage, wrong checksums or another schema, and {} rows of the other files",
         refused.len(),
         report.refused_rows
     ));
     if !options.phrases.is_empty() {
         line(format!(
-            "{} pairs left out whose prompt has one of {} phrases",
+            "{} pairs removed whose prompt contains one of {} phrases",
             removed.phrases,
             options.phrases.len()
         ));
     }
     if let Some(bits) = options.near_duplicates {
         line(format!(
-            "{} pairs left out whose two images look the same (dHash, at most {bits} of 64 bits differ); {} images count as copies of others",
+            "{} pairs removed whose two images are near-duplicates (dHash, at most {bits} of 64 bits differ); {} images count as copies of others",
             removed.near_duplicates, removed.copied_images
         ));
     }
     line(format!(
-        "{} duplicates removed: the same rater, prompt, images and answer; {} of them were asked and answered again",
+        "{} duplicates removed: the same rater, prompt, images and answer; {} of them are answers at another time",
         removed.duplicates, report.repeats.agreeing
     ));
     if let Some(least) = options.minimum_agreement {
         line(format!(
-            "{} pairs left out of raters whose agreement with others is below {least}",
+            "{} pairs removed of raters whose agreement with others is below {least}",
             removed.agreement
         ));
     }
     if let Some(most) = options.maximum_failed_controls {
         line(format!(
-            "{} pairs left out of raters who failed more than {most} of their control pairs",
+            "{} pairs removed of raters who failed more than {most} of their control pairs",
             removed.controls
         ));
     }
     line(format!(
-        "{} answers contradict an earlier one of the same rater about the same pair; they are kept",
+        "{} answers contradict an earlier answer of the same rater about the same pair; they are kept",
         report.repeats.conflicting
     ));
     if let Some((agreement, choices)) = report.agreement {
         line(format!(
-            "people predict each other with a tie-aware accuracy of {:.1} %, over {choices} choices about pairs that several judged",
+            "human baseline: raters predict the choices of others with a tie-aware accuracy of {:.1} %, over {choices} choices about pairs with several raters",
             agreement * 100.0
         ));
     }
     out
 }
 
-/// A text from outside in a table of Markdown: one line, no markup.
+/// A text for a cell of a Markdown table: one line, without markup.
 fn cell(text: &str) -> String {
     let mut out = String::new();
     for letter in text.chars().take(200) {

@@ -1,168 +1,121 @@
-//! A contribution: its manifest and sums, and whether its files are what those say.
+//! Opens a contribution: reads its manifest and checksums, and compares its files with them.
 
 use std::{
     collections::BTreeSet,
     fs::File,
-    io::{self, BufReader, Read},
+    io::{self, BufReader, Read, Write as _},
     path::{Path, PathBuf},
 };
 
+use flate2::read::DeflateDecoder;
 use sha2::{Digest as _, Sha256};
-use zip::ZipArchive;
 
 use super::{
-    SourceFault,
-    lines::{self, Lines},
+    error::{SourceFault, unreadable},
+    lines::{self, ImageFault, Lines},
     part::Part,
     source::{Source, SourceKind},
+    zip::{Zip, part_of},
 };
 use crate::{
-    IMAGE_BYTES,
-    contribution::manifest::{Listed, MANIFEST, Manifest, SUMS, TEXT, is_within, read_sums, shortened},
+    contribution::manifest::{Listed, MANIFEST, Manifest, ManifestError, SUMS, TEXT, read_sums, shortened},
+    limits::IMAGE_BYTES,
 };
 use pickscore_common::hexadecimal::hexadecimal;
 
-/// Most bytes of a file that is unpacked.
-const UNPACKED: u64 = 8 << 30;
-/// Most times that a packed file may grow. Parquet is compressed already.
-const GROWTH: u64 = 200;
-/// Most files of a zip.
-const ENTRIES: usize = 1_000_000;
+/// Opens the contribution in a folder.
+pub(super) fn of_folder(folder: &Path, source: usize, scratch: &Path) -> Result<Source, SourceFault> {
+    Contribution { name: folder.display().to_string(), files: Files::Folder(folder), source, scratch }.read()
+}
+
+/// Opens the contribution in a zip. Its compressed files are unpacked into `scratch`.
+pub(super) fn of_zip(path: &Path, source: usize, scratch: &Path) -> Result<Source, SourceFault> {
+    let name = path.display().to_string();
+    let files = Files::Zip(Box::new(Zip::open(path, name.clone())?));
+    Contribution { name, files, source, scratch }.read()
+}
+
+struct Contribution<'a> {
+    /// Its path, for reports.
+    name: String,
+    files: Files<'a>,
+    /// The index of the source.
+    source: usize,
+    /// The folder for temporary files.
+    scratch: &'a Path,
+}
 
 /// Where the files of a contribution are.
 enum Files<'a> {
-    /// The folder, and where to make files.
-    Folder(&'a Path, &'a Path),
-    /// The zip, and the folder within it that has the manifest.
-    Zip { path: &'a Path, archive: Box<ZipArchive<File>>, prefix: String, scratch: &'a Path },
+    Folder(&'a Path),
+    Zip(Box<Zip<'a>>),
 }
 
-/// A contribution in a folder.
-pub(super) fn of_folder(folder: &Path, source: usize, scratch: &Path) -> Result<Source, SourceFault> {
-    read(folder.display().to_string(), Files::Folder(folder, scratch), source)
-}
-
-/// A contribution in a zip. Files that are compressed there are unpacked into `scratch`.
-pub(super) fn of_zip(path: &Path, source: usize, scratch: &Path) -> Result<Source, SourceFault> {
-    let file = path.display().to_string();
-    let zip = |reason: String| SourceFault::Zip { file: file.clone(), reason };
-    let opened = File::open(path)
-        .map_err(|error| SourceFault::Unreadable { file: file.clone(), reason: error.to_string() })?;
-    let archive = ZipArchive::new(opened).map_err(|error| zip(error.to_string()))?;
-    if archive.len() > ENTRIES {
-        return Err(zip(format!("it has {} files; expected at most {ENTRIES}", archive.len())));
-    }
-    let mut prefix: Option<String> = None;
-    for name in archive.file_names() {
-        let name = name.map_err(|error| zip(error.to_string()))?;
-        if !name.ends_with('/') && !is_within(&name) {
-            return Err(SourceFault::Path { file, entry: shortened(&name) });
+impl Contribution<'_> {
+    fn read(self) -> Result<Source, SourceFault> {
+        let wrong = |entry: &str, source| SourceFault::Manifest { file: self.within(entry), source };
+        let text = self.text(MANIFEST)?;
+        let manifest = Manifest::read(&text).map_err(|fault| wrong(MANIFEST, fault))?;
+        if !["", "parquet", "jsonl"].contains(&manifest.data.as_str()) {
+            return Err(SourceFault::Kind { file: self.name, found: shortened(&manifest.data) });
         }
-        // The manifest that is least deep says which folder of the zip is the contribution.
-        let folder = name.strip_suffix(MANIFEST).filter(|folder| folder.is_empty() || folder.ends_with('/'));
-        if let Some(folder) =
-            folder.filter(|folder| prefix.as_ref().is_none_or(|prefix| folder.len() < prefix.len()))
-        {
-            prefix = Some(folder.to_owned());
+        let sums = read_sums(&self.text(SUMS)?).map_err(|fault| wrong(SUMS, fault))?;
+        let sum = hexadecimal(&Sha256::digest(&text));
+        check_sum(&self.within(MANIFEST), &sum, sums.get(MANIFEST), SUMS)?;
+        let mut parts = Vec::new();
+        let mut lines = Vec::new();
+        for listed in &manifest.files {
+            let file = self.within(&listed.path);
+            let (bytes, sum) = self.sum(&listed.path)?;
+            if bytes != listed.bytes {
+                let expected = listed.bytes.to_string();
+                return Err(SourceFault::Size { file, found: bytes, unit: "bytes", expected });
+            }
+            check_sum(&file, &sum, Some(&listed.sha256), MANIFEST)?;
+            check_sum(&file, &sum, sums.get(listed.path.as_str()), SUMS)?;
+            if listed.path.ends_with(".parquet") {
+                let mut part = self.part(&listed.path)?;
+                part.rows = Some(listed.rows);
+                parts.push(part);
+            } else if listed.path.ends_with(".jsonl") {
+                lines.push(listed);
+            }
         }
-    }
-    let Some(prefix) = prefix else {
-        return Err(SourceFault::Missing { file, entry: MANIFEST.into() });
-    };
-    read(file.clone(), Files::Zip { path, archive: Box::new(archive), prefix, scratch }, source)
-}
-
-fn read(name: String, mut files: Files<'_>, source: usize) -> Result<Source, SourceFault> {
-    let within = |entry: &str| format!("{name}/{entry}");
-    let wrong = |entry: &str, reason: String| SourceFault::Manifest { file: within(entry), reason };
-    let text = files.text(&name, MANIFEST)?;
-    let manifest = Manifest::read(&text).map_err(|error| wrong(MANIFEST, error.to_string()))?;
-    if !["", "parquet", "jsonl"].contains(&manifest.data.as_str()) {
-        return Err(SourceFault::Kind { file: name, found: shortened(&manifest.data) });
-    }
-    let sums = read_sums(&files.text(&name, SUMS)?).map_err(|reason| wrong(SUMS, reason))?;
-    check_sum(&within(MANIFEST), &hexadecimal(&Sha256::digest(&text)), sums.get(MANIFEST), SUMS)?;
-    let mut parts = Vec::new();
-    let mut lines = Vec::new();
-    for listed in &manifest.files {
-        let file = within(&listed.path);
-        let (bytes, sum) = files.sum(&name, &listed.path)?;
-        if bytes != listed.bytes {
-            return Err(SourceFault::Size {
-                file,
-                found: bytes,
-                unit: "bytes",
-                expected: listed.bytes.to_string(),
-            });
+        // Lines name images, whose checksums are all compared by now.
+        let known: BTreeSet<&str> = manifest.files.iter().map(|listed| listed.path.as_str()).collect();
+        for listed in lines {
+            parts.push(self.lines(listed, &known)?);
         }
-        check_sum(&file, &sum, Some(&listed.sha256), MANIFEST)?;
-        check_sum(&file, &sum, sums.get(listed.path.as_str()), SUMS)?;
-        if Path::new(&listed.path).extension().is_some_and(|ending| ending == "parquet") {
-            let mut part = files.part(&name, &listed.path, source)?;
-            part.rows = Some(listed.rows);
-            parts.push(part);
-        } else if listed.path.ends_with(".jsonl") {
-            lines.push(listed);
+        if parts.is_empty() {
+            return Err(wrong(MANIFEST, ManifestError::NoData));
         }
-    }
-    // Now that every file has the sum that it should.
-    let known: BTreeSet<&str> = manifest.files.iter().map(|listed| listed.path.as_str()).collect();
-    for listed in lines {
-        parts.push(files.lines(&name, listed, &known, source)?);
-    }
-    if parts.is_empty() {
-        return Err(wrong(MANIFEST, "it lists no Parquet or JSON Lines".into()));
-    }
-    parts.sort_by(|one, other| one.name.cmp(&other.name));
-    let kind = SourceKind::Contribution { title: manifest.title, license: manifest.license };
-    Ok(Source { name, kind, parts })
-}
-
-fn check_sum(
-    file: &str,
-    found: &str,
-    listed: Option<&String>,
-    listed_in: &'static str,
-) -> Result<(), SourceFault> {
-    let Some(expected) = listed else {
-        let reason = format!("it is not listed in {listed_in}");
-        return Err(SourceFault::Manifest { file: file.into(), reason });
-    };
-    if found.eq_ignore_ascii_case(expected) {
-        return Ok(());
-    }
-    Err(SourceFault::Sum { file: file.into(), found: found.into(), listed_in, expected: shortened(expected) })
-}
-
-impl Files<'_> {
-    /// Where to make files.
-    fn scratch(&self) -> &Path {
-        match self {
-            Files::Folder(_, scratch) | Files::Zip { scratch, .. } => scratch,
-        }
+        parts.sort_by(|one, other| one.name.cmp(&other.name));
+        let kind = SourceKind::Contribution { title: manifest.title, license: manifest.license };
+        Ok(Source { name: self.name, kind, parts })
     }
 
-    /// A small file.
-    fn text(&mut self, name: &str, entry: &str) -> Result<Vec<u8>, SourceFault> {
+    /// The name of a file in reports.
+    fn within(&self, entry: &str) -> String {
+        format!("{}/{entry}", self.name)
+    }
+
+    /// Reads the manifest or the list of checksums.
+    fn text(&self, entry: &str) -> Result<Vec<u8>, SourceFault> {
         let mut bytes = Vec::new();
-        self.with(name, entry, &mut |reader, _| reader.take(TEXT + 1).read_to_end(&mut bytes).map(|_| ()))?;
+        self.with(entry, &mut |reader, _| reader.take(TEXT + 1).read_to_end(&mut bytes).map(|_| ()))?;
         if bytes.len() as u64 > TEXT {
-            let (file, found) = (format!("{name}/{entry}"), bytes.len() as u64);
-            return Err(SourceFault::Size {
-                file,
-                found,
-                unit: "bytes",
-                expected: format!("at most {TEXT}"),
-            });
+            let (file, found) = (self.within(entry), bytes.len() as u64);
+            let expected = format!("at most {TEXT}");
+            return Err(SourceFault::Size { file, found, unit: "bytes", expected });
         }
         Ok(bytes)
     }
 
-    /// How many bytes a file has, and their sum.
-    fn sum(&mut self, name: &str, entry: &str) -> Result<(u64, String), SourceFault> {
+    /// Computes the length and the SHA-256 of a file.
+    fn sum(&self, entry: &str) -> Result<(u64, String), SourceFault> {
         let mut hash = Sha256::new();
         let mut bytes = 0;
-        self.with(name, entry, &mut |reader, claimed| {
+        self.with(entry, &mut |reader, claimed| {
             bytes = copy(reader, claimed, &mut |piece| {
                 hash.update(piece);
                 Ok(())
@@ -172,70 +125,49 @@ impl Files<'_> {
         Ok((bytes, hexadecimal(&hash.finalize())))
     }
 
-    /// A Parquet file that can be read at any place.
-    fn part(&mut self, name: &str, entry: &str, source: usize) -> Result<Part, SourceFault> {
-        let file = format!("{name}/{entry}");
-        match self {
-            Files::Folder(folder, _) => Ok(Part::new(file, source, folder.join(entry), None)),
-            Files::Zip { path, archive, prefix, scratch } => {
-                let zip = |reason: String| SourceFault::Zip { file: name.to_owned(), reason };
-                let inner =
-                    archive.by_name(&format!("{prefix}{entry}")).map_err(|error| zip(error.to_string()))?;
-                if inner.compression() == zip::CompressionMethod::Stored {
-                    let start = inner.data_start().ok_or_else(|| zip(format!("{entry} has no place")))?;
-                    return Ok(Part::new(file, source, path.to_path_buf(), Some((start, inner.size()))));
+    /// A Parquet file, unpacked if the zip has it compressed.
+    fn part(&self, entry: &str) -> Result<Part, SourceFault> {
+        let file = self.within(entry);
+        match &self.files {
+            Files::Folder(folder) => Ok(Part::new(file, self.source, folder.join(entry), None)),
+            Files::Zip(zip) => {
+                let (found, range) = zip.find(entry)?;
+                if !found.is_deflated {
+                    let place = (range.start, range.end - range.start);
+                    return Ok(Part::new(file, self.source, zip.path.to_path_buf(), Some(place)));
                 }
-                drop(inner);
-                // Named by what it is, since a contribution may have several.
-                let sum = hexadecimal(&Sha256::digest(file.as_bytes()));
-                let unpacked: PathBuf = scratch.join(format!("{sum}.parquet"));
-                let mut out = File::create(&unpacked).map_err(|error| unread(&file, &error))?;
-                self.with(name, entry, &mut |reader, claimed| {
-                    copy(reader, claimed, &mut |piece| io::Write::write_all(&mut out, piece)).map(|_| ())
+                let unpacked = self.temporary(&file);
+                let mut out = File::create(&unpacked).map_err(|error| unreadable(&file, error))?;
+                self.with(entry, &mut |reader, claimed| {
+                    copy(reader, claimed, &mut |piece| out.write_all(piece)).map(|_| ())
                 })?;
-                Ok(Part::new(file, source, unpacked, None))
+                Ok(Part::new(file, self.source, unpacked, None))
             }
         }
     }
 
-    /// The same files once more: a zip is read at one place at a time.
-    fn again(&self, name: &str) -> Result<Self, SourceFault> {
-        match self {
-            Files::Folder(folder, scratch) => Ok(Files::Folder(folder, scratch)),
-            Files::Zip { path, prefix, scratch, .. } => {
-                let unreadable = |reason: String| SourceFault::Zip { file: name.to_owned(), reason };
-                let opened = File::open(path).map_err(|error| unreadable(error.to_string()))?;
-                let archive = ZipArchive::new(opened).map_err(|error| unreadable(error.to_string()))?;
-                Ok(Files::Zip { path, archive: Box::new(archive), prefix: prefix.clone(), scratch })
-            }
-        }
+    /// The path of the temporary Parquet file for a file of the contribution.
+    fn temporary(&self, file: &str) -> PathBuf {
+        self.scratch.join(format!("{}.parquet", hexadecimal(&Sha256::digest(file.as_bytes()))))
     }
 
-    /// A Parquet file made of JSON Lines and the images that they name.
-    fn lines(
-        &mut self,
-        name: &str,
-        listed: &Listed,
-        known: &BTreeSet<&str>,
-        source: usize,
-    ) -> Result<Part, SourceFault> {
-        let file = format!("{name}/{}", listed.path);
-        let made = self.scratch().join(format!("{}.parquet", hexadecimal(&Sha256::digest(file.as_bytes()))));
-        let out = File::create(&made).map_err(|error| unread(&file, &error))?;
-        let mut images = self.again(name)?;
+    /// Converts JSON Lines and their images to Parquet.
+    fn lines(&self, listed: &Listed, known: &BTreeSet<&str>) -> Result<Part, SourceFault> {
+        let file = self.within(&listed.path);
+        let made = self.temporary(&file);
+        let out = File::create(&made).map_err(|error| unreadable(&file, error))?;
         let mut image = |path: &str| {
             if !known.contains(path) {
-                return Err(format!("{:?}; expected a path that the manifest lists", shortened(path)));
+                return Err(ImageFault::Unlisted { path: shortened(path) });
             }
             let mut bytes = Vec::new();
             let most = IMAGE_BYTES as u64 + 1;
-            images
-                .with(name, path, &mut |reader, _| reader.take(most).read_to_end(&mut bytes).map(|_| ()))
-                .map_err(|fault| fault.to_string())?;
+            self.with(path, &mut |reader, _| reader.take(most).read_to_end(&mut bytes).map(|_| ()))
+                .map_err(Box::new)?;
             Ok(bytes)
         };
         let mut found = Ok(Lines::default());
-        self.with(name, &listed.path, &mut |reader, _| {
+        self.with(&listed.path, &mut |reader, _| {
             found = lines::to_parquet(&file, &mut BufReader::new(reader), &mut image, out.try_clone()?);
             Ok(())
         })?;
@@ -245,51 +177,58 @@ impl Files<'_> {
             let expected = format!("{}, as its manifest says", listed.rows);
             return Err(SourceFault::Size { file, found: rows, unit: "rows", expected });
         }
-        let mut part = Part::new(file, source, made, None);
+        let mut part = Part::new(file, self.source, made, None);
         part.lines = found;
         Ok(part)
     }
 
-    /// Opens a file for reading from its start, with the size that is claimed for it.
+    /// Opens a file and passes `take` its reader and its claimed length.
     fn with(
-        &mut self,
-        name: &str,
+        &self,
         entry: &str,
         take: &mut dyn FnMut(&mut dyn Read, u64) -> io::Result<()>,
     ) -> Result<(), SourceFault> {
-        let file = format!("{name}/{entry}");
-        let missing = || SourceFault::Missing { file: name.to_owned(), entry: entry.to_owned() };
-        match self {
-            Files::Folder(folder, _) => {
+        let file = self.within(entry);
+        let taken = match &self.files {
+            Files::Folder(folder) => {
                 let path = folder.join(entry);
-                // Not through a link, which could lead anywhere.
+                let missing = || SourceFault::Missing { file: self.name.clone(), entry: entry.to_owned() };
+                // A symbolic link could lead out of the folder: it is not followed.
                 let metadata = path.symlink_metadata().map_err(|_| missing())?;
                 if !metadata.is_file() {
                     return Err(missing());
                 }
-                let mut opened = File::open(&path).map_err(|error| unread(&file, &error))?;
-                take(&mut opened, metadata.len()).map_err(|error| unread(&file, &error))
+                File::open(&path).and_then(|mut opened| take(&mut opened, metadata.len()))
             }
-            Files::Zip { archive, prefix, .. } => {
-                let mut inner =
-                    archive.by_name(&format!("{prefix}{entry}")).map_err(|error| match error {
-                        zip::result::ZipError::FileNotFound => missing(),
-                        error => {
-                            SourceFault::Zip { file: name.to_owned(), reason: format!("{entry}: {error}") }
-                        }
-                    })?;
-                let (packed, claimed) = (inner.compressed_size(), inner.size());
-                if claimed > UNPACKED.max(packed) || claimed / GROWTH > packed {
-                    let expected = format!("at most {}", UNPACKED.min(packed.saturating_mul(GROWTH)));
-                    return Err(SourceFault::Size { file, found: claimed, unit: "bytes", expected });
-                }
-                take(&mut inner, claimed).map_err(|error| unread(&file, &error))
+            Files::Zip(zip) => {
+                let (found, range) = zip.find(entry)?;
+                part_of(zip.path, &range).and_then(|mut packed| match found.is_deflated {
+                    true => take(&mut DeflateDecoder::new(BufReader::new(packed)), found.length),
+                    false => take(&mut packed, found.length),
+                })
             }
-        }
+        };
+        taken.map_err(|error| unreadable(&file, error))
     }
 }
 
-/// Hands over pieces, no more than was claimed, and says how many bytes there were.
+fn check_sum(
+    file: &str,
+    found: &str,
+    listed: Option<&String>,
+    listed_in: &'static str,
+) -> Result<(), SourceFault> {
+    let Some(expected) = listed else {
+        return Err(SourceFault::Unlisted { file: file.into(), listed_in });
+    };
+    if found.eq_ignore_ascii_case(expected) {
+        return Ok(());
+    }
+    Err(SourceFault::Sum { file: file.into(), found: found.into(), listed_in, expected: shortened(expected) })
+}
+
+/// Passes on everything that `reader` gives and returns its length. More bytes than claimed are an
+/// error.
 fn copy(
     reader: &mut dyn Read,
     claimed: u64,
@@ -309,8 +248,4 @@ fn copy(
             }
         }
     }
-}
-
-fn unread(file: &str, error: &io::Error) -> SourceFault {
-    SourceFault::Unreadable { file: file.into(), reason: error.to_string() }
 }

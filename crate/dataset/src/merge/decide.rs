@@ -1,26 +1,29 @@
-//! Which rows stay, in which split, in which order. Everything here is decided by the rows' content and the seed: numbers given in the order of
-//! reading group rows, and never order them.
+//! Decides which rows to keep, their splits and their order. The result depends only on the content
+//! of the rows and the seed. Numbers that depend on the order of reading are used to group rows,
+//! but never to order them.
 
 use std::collections::BTreeMap;
 
 use super::{
-    MergeError, MergeOptions, RaterNote, Removed, Repeats, Watch,
+    error::MergeError,
     fingerprint::{self, Fingerprint},
-    likeness,
-    scan::{NOBODY, Scanned, Seen},
-    tell,
+    image_hash,
+    options::MergeOptions,
+    report::{RaterNote, Removed, Repeats},
+    scan::{RowKey, Scanned, UNKNOWN_RATER},
+    watch::{Watch, tell},
 };
 use pickscore_preferences::evaluate::agreement::{Opinion, Predictor, predictions};
 use pickscore_score::Label;
 
-/// Choices of a rater that others must predict before agreement says something.
+/// Minimum number of predicted choices of a rater for the agreement filter.
 const CHOICES: usize = 10;
-/// Control pairs that a rater must have answered.
+/// Minimum number of answered control pairs of a rater for the control filter.
 const CONTROLS: usize = 3;
-/// Raters that are named in a report.
+/// Maximum number of raters in the report.
 const NAMED: usize = 100;
 
-/// Where a prompt's rows go.
+/// A split of the dataset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Split {
     Train,
@@ -54,41 +57,41 @@ impl Split {
     }
 }
 
-/// A row that stays.
+/// A row to keep.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Kept {
-    /// Its place in the merged order.
+    /// Its position in the merged order.
     pub(super) order: Fingerprint,
     pub(super) part: u32,
     pub(super) row: u32,
     pub(super) bytes: u32,
-    /// Rows of its prompt.
+    /// Number of rows with its prompt.
     pub(super) examples: u32,
     pub(super) split: Split,
-    /// Whether it stands for its prompt.
+    /// Whether it represents its prompt in the `_unique` split.
     pub(super) unique: bool,
 }
 
 impl Kept {
-    /// The splits that it is written into.
+    /// The splits that contain it.
     pub(super) fn splits(&self) -> impl Iterator<Item = Split> {
         let unique = if self.unique { self.split.unique() } else { None };
         std::iter::once(self.split).chain(unique)
     }
 }
 
-/// What is to be written, and what is known of it.
+/// The rows to write, and their statistics.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// In the order of reading: by part and row.
+    /// The rows to keep, by part and row.
     pub(super) kept: Vec<Kept>,
     pub(super) scanned: Scanned,
     pub(super) removed: Removed,
     pub(super) repeats: Repeats,
     pub(super) left_out: Vec<RaterNote>,
-    /// Labelled, ties, prompts, raters and images among what is kept.
+    /// Numbers of labels, ties, prompts, raters and images among the kept rows.
     pub(super) counts: [u64; 5],
-    /// How often people agree: with others, and choices that this is about.
+    /// The agreement of raters with others, and the number of choices.
     pub(super) agreement: Option<(f64, usize)>,
 }
 
@@ -100,7 +103,7 @@ pub(super) fn decide(
     const STEPS: u64 = 5;
     let mut rows = std::mem::take(&mut scanned.rows);
     let mut removed = Removed::default();
-    let drop_rows = |rows: &mut Vec<Seen>, keep: &mut dyn FnMut(&Seen) -> bool| {
+    let drop_rows = |rows: &mut Vec<RowKey>, keep: &mut dyn FnMut(&RowKey) -> bool| {
         let before = rows.len();
         rows.retain(|row| keep(row));
         (before - rows.len()) as u64
@@ -119,9 +122,9 @@ pub(super) fn decide(
     tell(watch, "deciding", 2, STEPS)?;
     let mut left_out = Vec::new();
     let (agreement, by_rater) = agreement(&rows, scanned.raters.len());
-    let careless = careless(&rows, &scanned, &by_rater, options, &mut left_out);
-    for (is_out, count) in careless.iter().zip([&mut removed.agreement, &mut removed.controls]) {
-        *count = drop_rows(&mut rows, &mut |row| row.rater == NOBODY || !is_out[row.rater as usize]);
+    let unreliable = unreliable(&rows, &scanned, &by_rater, options, &mut left_out);
+    for (is_out, count) in unreliable.iter().zip([&mut removed.agreement, &mut removed.controls]) {
+        *count = drop_rows(&mut rows, &mut |row| row.rater == UNKNOWN_RATER || !is_out[row.rater as usize]);
     }
     left_out.sort_by(|one, other| one.rater.cmp(&other.rater));
     left_out.truncate(NAMED);
@@ -131,12 +134,13 @@ pub(super) fn decide(
     let kept = split(&mut rows, &scanned, options)?;
     let counts = counts(&rows);
     tell(watch, "deciding", STEPS, STEPS)?;
-    scanned.looks = Vec::new();
+    scanned.hashes = Vec::new();
     Ok(Plan { kept, scanned, removed, repeats, left_out, counts, agreement })
 }
 
-/// Has the images of every row count as the first image of the row's prompt that they look like. Says how many are copies so.
-fn follow_copies(rows: &mut [Seen], scanned: &Scanned, bits: u32) -> u64 {
+/// Replaces the images of every row by the first near-duplicate among the images of its prompt.
+/// Returns the number of replaced images.
+fn follow_copies(rows: &mut [RowKey], scanned: &Scanned, bits: u32) -> u64 {
     let mut of_prompt: Vec<(u32, u32)> =
         rows.iter().flat_map(|row| row.images.map(|image| (row.prompt, image))).collect();
     of_prompt.sort_unstable();
@@ -145,14 +149,14 @@ fn follow_copies(rows: &mut [Seen], scanned: &Scanned, bits: u32) -> u64 {
     let mut copied = Vec::new();
     let mut start = 0;
     for images in of_prompt.chunk_by(|one, other| one.0 == other.0) {
-        let look = |&(_, image): &(u32, u32)| scanned.looks.get(image as usize).copied().flatten();
-        let mut seen: Vec<(likeness::Look, usize)> =
-            images.iter().enumerate().filter_map(|(at, one)| Some((look(one)?, at))).collect();
-        // By what they look like, so that the order of reading decides nothing.
+        let hash = |&(_, image): &(u32, u32)| scanned.hashes.get(image as usize).copied().flatten();
+        let mut seen: Vec<(image_hash::ImageHash, usize)> =
+            images.iter().enumerate().filter_map(|(at, one)| Some((hash(one)?, at))).collect();
+        // Sorted by hash, so that the result does not depend on the order of reading.
         seen.sort_unstable();
-        let looks: Vec<likeness::Look> = seen.iter().map(|&(look, _)| look).collect();
+        let hashes: Vec<image_hash::ImageHash> = seen.iter().map(|&(hash, _)| hash).collect();
         for (at, leader) in
-            likeness::leaders(&looks, bits).into_iter().enumerate().filter(|(at, leader)| at != leader)
+            image_hash::leaders(&hashes, bits).into_iter().enumerate().filter(|(at, leader)| at != leader)
         {
             leading[start + seen[at].1] = images[seen[leader].1].1;
             copied.push(images[seen[at].1].1);
@@ -169,22 +173,23 @@ fn follow_copies(rows: &mut [Seen], scanned: &Scanned, bits: u32) -> u64 {
     copied.len() as u64
 }
 
-/// A row's images and verdict whatever the sides.
-fn unordered(row: &Seen) -> ([u32; 2], Option<Label>) {
+/// The images of a row in a fixed order, and the verdict in this order.
+fn unordered(row: &RowKey) -> ([u32; 2], Option<Label>) {
     let [one, other] = row.images;
     if one <= other { ([one, other], row.verdict) } else { ([other, one], row.verdict.map(Label::swapped)) }
 }
 
-/// What makes two rows the same: prompt, images and rater; for an unknown rater also the time.
-fn question(row: &Seen) -> (u32, [u32; 2], u32, i64) {
-    let time = if row.rater == NOBODY { row.created_at } else { 0 };
+/// The key of a question: prompt, images and rater; for an unknown rater also the time.
+fn question(row: &RowKey) -> (u32, [u32; 2], u32, i64) {
+    let time = if row.rater == UNKNOWN_RATER { row.created_at } else { 0 };
     (row.prompt, unordered(row).0, row.rater, time)
 }
 
-/// Keeps the first of rows that say the same, and counts them: those that were asked another time and answered the same among them.
-fn without_duplicates(rows: &mut Vec<Seen>) -> (u64, Repeats) {
-    let first = |one: &Seen, other: &Seen| {
-        let key = |row: &Seen| {
+/// Removes duplicates and keeps the earliest row. Returns their number, and the number of repeated
+/// questions with the same answer.
+fn without_duplicates(rows: &mut Vec<RowKey>) -> (u64, Repeats) {
+    let first = |one: &RowKey, other: &RowKey| {
+        let key = |row: &RowKey| {
             (question(row), unordered(row).1, row.created_at, row.fingerprint, row.part, row.row)
         };
         key(one).cmp(&key(other))
@@ -202,8 +207,8 @@ fn without_duplicates(rows: &mut Vec<Seen>) -> (u64, Repeats) {
     ((before - rows.len()) as u64, repeats)
 }
 
-/// Rows that contradict another of the same rater about the same pair.
-fn conflicts(rows: &mut [Seen]) -> u64 {
+/// The number of rows that contradict another one of the same rater about the same pair.
+fn conflicts(rows: &mut [RowKey]) -> u64 {
     rows.sort_unstable_by(|one, other| {
         question(one).cmp(&question(other)).then(one.fingerprint.cmp(&other.fingerprint))
     });
@@ -212,13 +217,13 @@ fn conflicts(rows: &mut [Seen]) -> u64 {
         .sum()
 }
 
-/// How well others predict choices, and each rater's points and choices.
+/// The agreement of all choices, and the points and number of choices of each rater.
 type Agreement = (Option<(f64, usize)>, Vec<(f64, usize)>);
 
-fn agreement(rows: &[Seen], raters: usize) -> Agreement {
+fn agreement(rows: &[RowKey], raters: usize) -> Agreement {
     let mut pairs: BTreeMap<(u32, [u32; 2]), u32> = BTreeMap::new();
     let mut opinions = Vec::new();
-    for row in rows.iter().filter(|row| row.rater != NOBODY && row.passed.is_none()) {
+    for row in rows.iter().filter(|row| row.rater != UNKNOWN_RATER && row.passed.is_none()) {
         let (images, verdict) = unordered(row);
         let Some(verdict) = verdict else { continue };
         let next = pairs.len() as u32;
@@ -236,21 +241,21 @@ fn agreement(rows: &[Seen], raters: usize) -> Agreement {
     ((choices > 0).then(|| (rounded(points / choices as f64), choices)), by_rater)
 }
 
-/// Nine places: sums of shares differ beyond them by the order in which files were read.
+/// Rounds to nine decimal places. Further digits depend on the order of summation.
 fn rounded(value: f64) -> f64 {
     (value * 1e9).round() / 1e9
 }
 
-/// Which raters agree too little, and which fail too many controls.
-fn careless(
-    rows: &[Seen],
+/// The raters who agree too little with others, and those who fail too many control pairs.
+fn unreliable(
+    rows: &[RowKey],
     scanned: &Scanned,
     by_rater: &[(f64, usize)],
     options: &MergeOptions,
     left_out: &mut Vec<RaterNote>,
 ) -> [Vec<bool>; 2] {
     let mut controls = vec![(0_usize, 0_usize); scanned.raters.len()];
-    for row in rows.iter().filter(|row| row.rater != NOBODY) {
+    for row in rows.iter().filter(|row| row.rater != UNKNOWN_RATER) {
         let (failed, all) = &mut controls[row.rater as usize];
         *failed += usize::from(row.passed == Some(false));
         *all += usize::from(row.passed.is_some());
@@ -279,15 +284,16 @@ fn careless(
     out
 }
 
-/// Gives each row its split and order. Prompts for validation and test are drawn first, each with a rater that no other one has.
-fn split(rows: &mut Vec<Seen>, scanned: &Scanned, options: &MergeOptions) -> Result<Vec<Kept>, MergeError> {
-    let order = |row: &Seen| fingerprint::order(options.seed, "row", &row.fingerprint);
-    let mut ordered: Vec<(Fingerprint, Seen)> = rows.drain(..).map(|row| (order(&row), row)).collect();
-    let sum = |row: &Seen| &scanned.prompts[row.prompt as usize].sum;
+/// Assigns splits and order. Prompts for validation and test are drawn first, each with a different
+/// rater.
+fn split(rows: &mut Vec<RowKey>, scanned: &Scanned, options: &MergeOptions) -> Result<Vec<Kept>, MergeError> {
+    let order = |row: &RowKey| fingerprint::order(options.seed, "row", &row.fingerprint);
+    let mut ordered: Vec<(Fingerprint, RowKey)> = rows.drain(..).map(|row| (order(&row), row)).collect();
+    let sum = |row: &RowKey| &scanned.prompts[row.prompt as usize].sum;
     ordered.sort_unstable_by(|one, other| sum(&one.1).cmp(sum(&other.1)).then(one.0.cmp(&other.0)));
     let prompts: Vec<std::ops::Range<usize>> = {
         let mut start = 0;
-        let of_prompt = |rows: &[(Fingerprint, Seen)]| {
+        let of_prompt = |rows: &[(Fingerprint, RowKey)]| {
             let range = start..start + rows.len();
             start = range.end;
             range
@@ -306,16 +312,20 @@ fn split(rows: &mut Vec<Seen>, scanned: &Scanned, options: &MergeOptions) -> Res
     let mut placed: Vec<(Split, Option<usize>)> = vec![(Split::Train, None); prompts.len()];
     let mut filled = [0, 0];
     for (_, prompt) in drawn {
-        // Whichever has the smaller share of what it wants, validation first.
+        // The split that is filled less, validation if both are equal.
         let into = match [0, 1].map(|side| filled[side] < wanted[side]) {
             [false, false] => break,
             [true, false] => 0,
             [false, true] => 1,
             [true, true] => usize::from(filled[1] * wanted[0] < filled[0] * wanted[1]),
         };
-        let fits = |row: &Seen| row.fair && (options.repeat_raters || !used[row.rater as usize]);
+        // Whether unknown raters differ cannot be told.
+        let is_new = |rater: u32| rater != UNKNOWN_RATER && !used[rater as usize];
+        let fits = |row: &RowKey| row.may_represent && (options.repeat_raters || is_new(row.rater));
         let Some(at) = prompts[prompt].clone().find(|&at| fits(&ordered[at].1)) else { continue };
-        used[ordered[at].1.rater as usize] = true;
+        if let Some(used) = used.get_mut(ordered[at].1.rater as usize) {
+            *used = true;
+        }
         filled[into] += 1;
         placed[prompt] = ([Split::Validation, Split::Test][into], Some(at));
     }
@@ -323,7 +333,7 @@ fn split(rows: &mut Vec<Seen>, scanned: &Scanned, options: &MergeOptions) -> Res
     for (range, (split, unique)) in prompts.into_iter().zip(placed) {
         let examples = range.len() as u32;
         for at in range {
-            let (order, Seen { part, row, bytes, .. }) = ordered[at];
+            let (order, RowKey { part, row, bytes, .. }) = ordered[at];
             kept.push(Kept { order, part, row, bytes, examples, split, unique: unique == Some(at) });
         }
     }
@@ -332,7 +342,7 @@ fn split(rows: &mut Vec<Seen>, scanned: &Scanned, options: &MergeOptions) -> Res
     Ok(kept)
 }
 
-fn counts(rows: &[Seen]) -> [u64; 5] {
+fn counts(rows: &[RowKey]) -> [u64; 5] {
     let labelled = rows.iter().filter(|row| row.verdict.is_some()).count();
     let ties = rows.iter().filter(|row| row.verdict == Some(Label::Tie)).count();
     let distinct = |mut numbers: Vec<u32>| {
@@ -341,7 +351,7 @@ fn counts(rows: &[Seen]) -> [u64; 5] {
         numbers.len()
     };
     let prompts = distinct(rows.iter().map(|row| row.prompt).collect());
-    let raters = distinct(rows.iter().map(|row| row.rater).filter(|&rater| rater != NOBODY).collect());
+    let raters = distinct(rows.iter().map(|row| row.rater).filter(|&rater| rater != UNKNOWN_RATER).collect());
     let images = distinct(rows.iter().flat_map(|row| row.images).collect());
     [labelled, ties, prompts, raters, images].map(|count| count as u64)
 }

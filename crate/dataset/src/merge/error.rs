@@ -1,174 +1,116 @@
-//! What ends a merge, and what costs a file.
+//! Errors of a merge, and faults for which a file is refused.
 
-use crate::DatasetError;
+use std::{io, sync::Arc};
 
-/// Why there is no merged data set.
+use crate::{
+    contribution::{
+        fault::{EntryFault, ZipFault},
+        manifest::ManifestError,
+    },
+    error::{Cause, DatasetError},
+};
+
+/// Why a merge failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
-    /// Nothing was left.
+    /// No row is left.
     #[error(
-        "nothing is left to merge: {refused} files and {refused_rows} rows were refused, {removed} rows removed{first}"
+        "nothing is left to merge: {refused} files and {refused_rows} rows were refused, {removed} rows removed{}",
+        first.as_ref().map_or_else(String::new, |first| format!("; {first}"))
     )]
     Nothing {
-        /// Files that were refused.
+        /// Number of refused files.
         refused: usize,
-        /// Rows that were refused.
+        /// Number of refused rows.
         refused_rows: u64,
-        /// Rows that filters removed.
+        /// Number of rows that filters removed.
         removed: u64,
-        /// The first reason, if any, after a semicolon.
-        first: String,
+        /// The first reason, if any.
+        first: Option<String>,
     },
-    /// Something was refused, and nothing was to be.
-    #[error("{reason}")]
-    Strict {
-        /// What, and why.
-        reason: String,
-    },
-    /// The folder to write is not empty.
+    /// A file or a row was refused in strict mode.
+    #[error(transparent)]
+    Strict(Cause),
+    /// The output folder is not empty.
     #[error("{out} exists and is not empty; give a folder that does not exist")]
     Exists {
         /// The folder.
         out: String,
     },
-    /// A file that was read once has changed, or is gone.
-    #[error("{file} has changed while it was merged")]
+    /// A file was changed or removed during the merge.
+    #[error("{file} changed during the merge")]
     Changed {
         /// The file.
         file: String,
     },
-    /// An option out of its range.
+    /// An option is out of range.
     #[error("{option}: {found}; expected {expected}")]
     Option {
-        /// Which.
+        /// The option.
         option: &'static str,
-        /// What was given.
+        /// Its value.
         found: String,
-        /// What may be.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// More than can be counted.
+    /// There are more items than the merge can count.
     #[error("there are more than {limit} {what}")]
     TooMany {
         /// Rows, prompts, images or raters.
         what: &'static str,
-        /// How many there may be.
+        /// The maximum.
         limit: u64,
     },
-    /// Something could not be written or read again.
-    #[error("{path}: {reason}")]
+    /// A file or folder could not be written or read back.
+    #[error("{path}: {source}")]
     Disk {
-        /// What.
+        /// The file or folder.
         path: String,
-        /// What the system says.
-        reason: String,
+        /// The error of the system.
+        source: io::Error,
     },
     /// The merged rows could not be written.
     #[error(transparent)]
     Dataset(#[from] DatasetError),
-    /// Whoever watched has stopped it.
+    /// The caller stopped the merge.
     #[error("stopped; nothing was written")]
     Stopped,
 }
 
-/// Why a file is not merged. Each says which.
+/// Why a file is refused.
 #[derive(Debug, thiserror::Error)]
-pub enum SourceFault {
-    /// It cannot be read.
-    #[error("{file} cannot be read: {reason}")]
-    Unreadable {
-        /// The file.
-        file: String,
-        /// What the system says.
-        reason: String,
-    },
-    /// A folder without anything to merge.
-    #[error("{folder} holds nothing to merge: no contribution.json, no zip, no Parquet file")]
-    Empty {
-        /// The folder.
-        folder: String,
-    },
-    /// Something else.
-    #[error("{file} is no Parquet file, zip or folder")]
-    Unknown {
-        /// The file.
-        file: String,
-    },
-    /// More files than are taken.
+pub(crate) enum SourceFault {
+    #[error("{file} cannot be read: {source}")]
+    Unreadable { file: String, source: io::Error },
+    #[error("{folder} contains nothing to merge: no contribution.json, no zip, no Parquet file")]
+    Empty { folder: String },
+    #[error("{file} is not a Parquet file, zip or folder")]
+    Unknown { file: String },
     #[error("{folder} has more than {limit} files, or folders in folders more than {depth} deep")]
-    TooMany {
-        /// The folder.
-        folder: String,
-        /// Most files.
-        limit: usize,
-        /// Most folders in each other.
-        depth: usize,
-    },
-    /// A zip that is damaged or not what it should be.
-    #[error("{file} cannot be read as a zip: {reason}")]
-    Zip {
-        /// The zip.
-        file: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A name that leads out of the contribution.
+    TooMany { folder: String, limit: usize, depth: usize },
+    #[error("{file} cannot be read as a zip: {source}")]
+    Zip { file: String, source: ZipFault },
+    #[error("{file} {source}")]
+    Entry { file: String, source: Arc<EntryFault> },
     #[error("{file} names the file {entry:?}; expected a path within the contribution")]
-    Path {
-        /// The contribution.
-        file: String,
-        /// The name.
-        entry: String,
-    },
-    /// A file that the contribution should have.
+    Path { file: String, entry: String },
     #[error("{file} lacks {entry}")]
-    Missing {
-        /// The contribution.
-        file: String,
-        /// What it lacks.
-        entry: String,
-    },
-    /// A manifest or list of sums that says something else than it should.
-    #[error("{file}: {reason}")]
-    Manifest {
-        /// The manifest, within its contribution.
-        file: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// A file with another sum than is written down.
-    #[error("{file} has the SHA-256 sum {found}; {listed_in} says {expected}")]
-    Sum {
-        /// The file, within its contribution.
-        file: String,
-        /// Its sum.
-        found: String,
-        /// Where another one is written.
-        listed_in: &'static str,
-        /// That one.
-        expected: String,
-    },
-    /// A file of another size than is written down, or larger than is read.
+    Missing { file: String, entry: String },
+    #[error("{file}: {source}")]
+    Manifest { file: String, source: ManifestError },
+    #[error("{file}: it is not listed in {listed_in}")]
+    Unlisted { file: String, listed_in: &'static str },
+    #[error("{file} has the SHA-256 {found}; {listed_in} says {expected}")]
+    Sum { file: String, found: String, listed_in: &'static str, expected: String },
     #[error("{file} has {found} {unit}; expected {expected}")]
-    Size {
-        /// The file, within its contribution.
-        file: String,
-        /// Its size.
-        found: u64,
-        /// `"bytes"` or `"rows"`.
-        unit: &'static str,
-        /// What should be.
-        expected: String,
-    },
-    /// A contribution without images.
-    #[error("{file} has its pairs as {found}; expected Parquet or JSON Lines, which have the images")]
-    Kind {
-        /// The contribution.
-        file: String,
-        /// What its manifest says.
-        found: String,
-    },
-    /// Its Parquet.
+    Size { file: String, found: u64, unit: &'static str, expected: String },
+    #[error("{file} has the format {found}; expected Parquet or JSON Lines, which contain the images")]
+    Kind { file: String, found: String },
     #[error(transparent)]
     Dataset(#[from] DatasetError),
+}
+
+/// A file or folder that the system cannot read.
+pub(super) fn unreadable(file: &str, source: io::Error) -> SourceFault {
+    SourceFault::Unreadable { file: file.into(), source }
 }

@@ -1,41 +1,67 @@
-//! A contribution's JSON Lines and the images beside them, made into Parquet on disk, so that all that follows reads one kind of file.
+//! Converts the JSON Lines of a contribution and their images to Parquet, so that all later steps
+//! read only Parquet.
 
 use std::{
     fs::File,
     io::{self, BufRead, BufWriter, Read as _},
 };
 
-use serde_json::{Map, Value};
-
-use super::SourceFault;
+use super::error::SourceFault;
 use crate::{
-    WriteOptions, Writer,
+    columns::FILES,
     contribution::json_lines,
-    limits::{IMAGE_BYTES, Place},
+    error::DatasetError,
+    limits::IMAGE_BYTES,
+    row::Row,
+    write::{WriteOptions, Writer},
 };
 
-/// Most bytes of a line: of every text in it the most, as JSON may write it.
+/// Maximum length of a line, in bytes. JSON escapes can make texts longer than their limit.
 const LINE: u64 = 16 << 20;
-/// Bytes of a row group.
+/// Size of a row group, in bytes.
 const GROUP: u64 = 16 << 20;
-/// Faults that are told one by one.
-const TOLD: usize = 100;
+/// Maximum number of faults in the list.
+const LISTED: usize = 100;
 
-/// What lines were made into.
+/// The result of the conversion.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Lines {
-    /// Which line each row was, from 0.
+    /// The line of each row, from 0.
     pub(super) numbers: Vec<u64>,
-    /// What is wrong with the first of the others.
+    /// The first faults of the other lines.
     pub(super) faults: Vec<String>,
-    /// How many others there are.
+    /// Number of the other lines.
     pub(super) fault_count: u64,
 }
 
-/// Where images are by their paths.
-type Images<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, String>;
+/// Why a line is refused.
+#[derive(Debug, thiserror::Error)]
+enum LineFault {
+    #[error("row {row} of {file} is longer than {LINE} bytes")]
+    Long { file: String, row: u64 },
+    #[error("the column `{column}` of {file} in row {row}: {source}")]
+    Image { file: String, row: u64, column: &'static str, source: ImageFault },
+    #[error(transparent)]
+    Dataset(#[from] DatasetError),
+}
 
-/// Writes the rows of lines as Parquet. What is wrong with a line costs that line.
+/// Why the image of a line is refused.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum ImageFault {
+    #[error("nothing; expected an image's path")]
+    Unnamed,
+    #[error("{path:?}; expected a path that the manifest lists")]
+    Unlisted { path: String },
+    #[error("an image of {found} bytes; expected 1 to {IMAGE_BYTES}")]
+    Size { found: usize },
+    #[error(transparent)]
+    Source(#[from] Box<SourceFault>),
+}
+
+/// Reads the image at a path.
+type Images<'a> = &'a mut dyn FnMut(&str) -> Result<Vec<u8>, ImageFault>;
+
+/// Converts lines to a Parquet file. Invalid lines are refused.
 pub(super) fn to_parquet(
     file: &str,
     mut lines: &mut dyn BufRead,
@@ -46,30 +72,30 @@ pub(super) fn to_parquet(
     let mut writer = Writer::create(BufWriter::new(out), options)?;
     let mut found = Lines::default();
     let mut line = Vec::new();
-    let unread = |error: io::Error| SourceFault::Unreadable { file: file.into(), reason: error.to_string() };
+    let unread = |source: io::Error| SourceFault::Unreadable { file: file.into(), source };
     for number in 0.. {
         line.clear();
         let read = (&mut lines).take(LINE).read_until(b'\n', &mut line).map_err(unread)?;
         if read == 0 {
             break;
         }
-        let mut fault = |said: String| {
-            found.fault_count += 1;
-            if found.faults.len() < TOLD {
-                found.faults.push(said);
-            }
-        };
-        if read as u64 == LINE && line.last() != Some(&b'\n') {
+        let row = if read as u64 == LINE && line.last() != Some(&b'\n') {
             skip_line(lines).map_err(unread)?;
-            fault(format!("row {number} of {file} is longer than {LINE} bytes"));
-            continue;
-        }
-        match row(file, number, &line, images) {
-            Err(said) => fault(said),
-            Ok(row) => match writer.write(&row) {
-                Ok(()) => found.numbers.push(number),
-                Err(error) => fault(format!("row {number} of {file}: {error}")),
-            },
+            Err(LineFault::Long { file: file.into(), row: number })
+        } else {
+            row(file, number, &line, images)
+        };
+        match row {
+            Ok(row) => {
+                writer.push_checked(row)?;
+                found.numbers.push(number);
+            }
+            Err(fault) => {
+                found.fault_count += 1;
+                if found.faults.len() < LISTED {
+                    found.faults.push(fault.to_string());
+                }
+            }
         }
     }
     let out = writer.finish()?;
@@ -77,25 +103,21 @@ pub(super) fn to_parquet(
     Ok(found)
 }
 
-fn row(file: &str, number: u64, line: &[u8], images: Images<'_>) -> Result<crate::Row, String> {
-    let line: Map<String, Value> = serde_json::from_slice(line)
-        .map_err(|error| format!("row {number} of {file} is no JSON object: {error}"))?;
-    let place = Place { file, row: number };
-    let (mut row, paths) = json_lines::read(&place, &line).map_err(|error| error.to_string())?;
-    for (side, (image, path)) in row.images.iter_mut().zip(paths).enumerate() {
-        let column = ["pickscore_file_0", "pickscore_file_1"][side];
-        let wrong = |said: String| format!("the column `{column}` of {file} in row {number}: {said}");
-        let path = path.ok_or_else(|| wrong("nothing; expected an image's path".into()))?;
-        image.bytes = images(&path).map_err(wrong)?;
-        if image.bytes.is_empty() || image.bytes.len() > IMAGE_BYTES {
-            let bytes = image.bytes.len();
-            return Err(wrong(format!("an image of {bytes} bytes; expected 1 to {IMAGE_BYTES}")));
-        }
+fn row(file: &str, number: u64, line: &[u8], images: Images<'_>) -> Result<Row, LineFault> {
+    let (mut row, paths) = json_lines::parse(file, number, line)?;
+    for ((column, image), path) in FILES.into_iter().zip(&mut row.images).zip(paths) {
+        let read = path.ok_or(ImageFault::Unnamed).and_then(|path| images(&path));
+        let sized = read.and_then(|bytes| match bytes.len() {
+            1..=IMAGE_BYTES => Ok(bytes),
+            found => Err(ImageFault::Size { found }),
+        });
+        image.bytes =
+            sized.map_err(|source| LineFault::Image { file: file.into(), row: number, column, source })?;
     }
     Ok(row)
 }
 
-/// Passes over what is left of a line.
+/// Skips the rest of a line.
 fn skip_line(lines: &mut dyn BufRead) -> io::Result<()> {
     loop {
         let (used, ended) = {
@@ -121,8 +143,9 @@ mod tests {
     fn read(lines: &str) -> Lines {
         let folder = tempfile::tempdir().unwrap();
         let out = File::create(folder.path().join("out.parquet")).unwrap();
-        let mut images = |path: &str| {
-            if path == "gone" { Err("there is no such file".into()) } else { Ok(path.as_bytes().to_vec()) }
+        let mut images = |path: &str| match path {
+            "gone" => Err(ImageFault::Unlisted { path: path.into() }),
+            path => Ok(path.as_bytes().to_vec()),
         };
         to_parquet("the file", &mut Cursor::new(lines.as_bytes()), &mut images, out).unwrap()
     }
@@ -142,8 +165,8 @@ mod tests {
         let found = read(&lines.join("\n"));
         assert_eq!((&found.numbers[..], found.fault_count), (&[0, 6][..], 5));
         for (fault, expected) in found.faults.iter().zip([
-            "row 1 of the file is no JSON object",
-            "the column `pickscore_file_0` of the file in row 2: there is no such file",
+            "row 1 of the file is not a JSON object",
+            "the column `pickscore_file_0` of the file in row 2: \"gone\"; expected a path that the manifest lists",
             "the column `pickscore_file_1` of the file in row 3: nothing; expected an image's path",
             "the column `label_1` of the file has 1 beside 1 in row 4",
             "row 5 of the file is longer than 16777216 bytes",

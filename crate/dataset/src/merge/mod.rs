@@ -1,21 +1,23 @@
-//! Many files of preference pairs into one data set: `pickscore merge`.
+//! Merges many files of preference pairs into one dataset: `pickscore merge`.
 //!
 //! ```text
-//! paths ─► source: contributions (folder, zip), plain Parquet ─► scan: a key for each row ─► decide: which stay, in which split, in which order
+//! paths ─► find: contributions (folder, zip), other Parquet ─► scan: a key for each row ─► decide: rows to keep, splits, order
 //!                                                                                               │
-//!                                        README.md, data/*.parquet ◄─ write: rows once more ◄───┘
+//!                                         README.md, data/*.parquet ◄─ write: reads rows again ◄┘
 //! ```
 //!
-//! Everything is read twice. The first time leaves some sixty bytes for a row and some forty for an image; the second time one row group is in
-//! memory, and rows go through files on disk (`spool`) into an order that the seed and the rows' content decide, so that neither the order in
-//! which files are given nor anything about this machine can be seen in the result.
+//! All files are read twice. The first pass keeps about 60 bytes for each row and 40 for each
+//! image. The second pass holds one row group in memory, and sorts the rows with temporary files
+//! (`spool`). Their order follows from the seed and the content of the rows, so the result does not
+//! depend on the order of the files or on the machine.
 
 mod card;
 mod contribution;
 mod decide;
 mod error;
+mod find;
 mod fingerprint;
-mod likeness;
+mod image_hash;
 mod lines;
 mod options;
 mod part;
@@ -25,27 +27,27 @@ mod scan;
 mod source;
 mod spool;
 mod target;
+mod watch;
 mod write;
+mod zip;
 
-use std::{ops::ControlFlow, path::Path};
+use std::path::Path;
 
-pub use error::{MergeError, SourceFault};
+pub use error::MergeError;
 pub use options::MergeOptions;
 pub use report::{MergeReport, RaterNote, Refused, Removed, Repeats, SourceNote, Splits};
 
-use pickscore_common::progress::Progress;
+use watch::Watch;
 
-/// Whoever is told how far it is, and may stop it.
-type Watch<'a> = &'a mut dyn FnMut(Progress) -> ControlFlow<()>;
-
-/// Merges what is found at these paths into a new folder.
+/// Merges the files and folders at these paths into a new folder.
 ///
-/// `out` must not exist, or be empty. Until everything is written there is only a folder beside it, named after it with `.partial`, which is
-/// removed when it fails or is stopped.
+/// `out` must not exist or must be empty. The dataset is first written to a folder beside it with
+/// the suffix `.partial`, which is removed if the merge fails or is stopped.
 ///
 /// # Errors
 ///
-/// When nothing is left to merge, when `out` cannot be written, when `watch` stops it, and with [`MergeOptions::strict`] when anything is refused.
+/// If no row is left, `out` cannot be written, `watch` stops the merge, or anything is refused with
+/// [`MergeOptions::strict`].
 pub fn merge<P: AsRef<Path>>(
     paths: &[P],
     out: &Path,
@@ -54,16 +56,11 @@ pub fn merge<P: AsRef<Path>>(
 ) -> Result<MergeReport, MergeError> {
     options.check()?;
     let target = target::Target::create(out)?;
-    let sources = source::find(paths, &target, options, watch)?;
+    let sources = find::find(paths, &target, options, watch)?;
     let scanned = scan::scan(sources, options, watch)?;
     let plan = decide::decide(scanned, options, watch)?;
     let report = write::write(plan, &target, options, watch)?;
     card::write(&report, options, &target)?;
     target.finish()?;
     Ok(report)
-}
-
-fn tell(watch: Watch<'_>, stage: &'static str, loaded: u64, total: u64) -> Result<(), MergeError> {
-    let progress = Progress { stage, loaded, total: Some(total) };
-    if watch(progress).is_break() { Err(MergeError::Stopped) } else { Ok(()) }
 }

@@ -1,29 +1,32 @@
-//! How to merge.
+//! Options of a merge.
 
-use super::MergeError;
+use super::error::MergeError;
 
-/// How to merge.
+/// Options of a merge.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MergeOptions {
-    /// What order and splits follow from.
+    /// The seed of order and splits.
     pub seed: u64,
-    /// Most prompts of `validation`, and of `test`. Neither gets more than a tenth of all prompts.
+    /// Maximum number of prompts in `validation` and in `test`. Each gets at most a tenth of all
+    /// prompts.
     pub held_out: [usize; 2],
-    /// Whether validation and test may have several prompts of a rater. The paper's have one.
+    /// Whether validation and test may have several prompts of the same rater. In Pick-a-Pic every
+    /// prompt has a different rater.
     pub repeat_raters: bool,
-    /// Images of a prompt that differ in at most this many of 64 bits count as the same one.
+    /// Images of a prompt whose 64-bit hashes differ in at most this many bits count as the same
+    /// image.
     pub near_duplicates: Option<u32>,
-    /// Prompts with one of these words or phrases are left out.
+    /// Prompts that contain one of these words or phrases are removed.
     pub phrases: Vec<String>,
-    /// Raters whose agreement with others is below this are left out, 0 to 1.
+    /// Raters whose agreement with others is lower are removed, 0 to 1.
     pub minimum_agreement: Option<f64>,
-    /// Raters who fail more than this share of their control pairs are left out, 0 to 1.
+    /// Raters who fail a larger share of their control pairs are removed, 0 to 1.
     pub maximum_failed_controls: Option<f64>,
-    /// Whether anything that is refused ends it.
+    /// Whether the merge fails if a file or row is refused.
     pub strict: bool,
-    /// The time in nanoseconds since 1970: rows from a day after it on are refused.
+    /// The current time in nanoseconds since 1970. Rows that are more than a day later are refused.
     pub now: Option<i64>,
-    /// Bytes after which a new file is begun.
+    /// Maximum size of the images in a file, in bytes.
     pub shard_bytes: u64,
 }
 
@@ -44,7 +47,7 @@ impl Default for MergeOptions {
     }
 }
 
-/// Most bits that images may differ in and still count as the same: beyond it different pictures do.
+/// The largest number of different bits for near-duplicates. With more, different images match.
 pub(super) const MOST_BITS: u32 = 16;
 
 impl MergeOptions {

@@ -1,4 +1,4 @@
-//! One Parquet file among the sources: on disk, or stored in a zip.
+//! A Parquet file of a source: a file on disk, or stored without compression in a zip.
 
 use std::{
     fs::File,
@@ -13,22 +13,27 @@ use parquet::{
     file::reader::{ChunkReader, Length},
 };
 
-use super::{MergeError, SourceFault, lines::Lines};
-use crate::Reader;
+use pickscore_common::regular::open_regular;
 
-/// One Parquet file.
+use super::{
+    error::{MergeError, SourceFault},
+    lines::Lines,
+};
+use crate::read::Reader;
+
+/// A Parquet file of a source.
 #[derive(Debug, Clone)]
 pub(super) struct Part {
-    /// What reports call it: its path, within its zip where it is in one.
+    /// Its path for reports, which includes the path of its zip.
     pub(super) name: String,
-    /// Which of the sources it belongs to.
+    /// The index of its source.
     pub(super) source: usize,
-    /// Rows that its contribution's manifest claims.
+    /// Number of rows according to the manifest.
     pub(super) rows: Option<u64>,
-    /// Where it was made of lines: which.
+    /// The lines from which the file was converted, if any.
     pub(super) lines: Lines,
     file: PathBuf,
-    /// Where it lies in the file: first byte and length. All of it unless given.
+    /// The range of the file in `file` as start and length, in bytes; `None` for the whole file.
     place: Option<(u64, u64)>,
     stamp: Option<(u64, SystemTime)>,
 }
@@ -39,19 +44,16 @@ impl Part {
         Self { name, source, rows: None, lines: Lines::default(), file, place, stamp }
     }
 
-    /// Reads its footer.
+    /// Opens the file and reads its footer.
     pub(super) fn open(&self) -> Result<Reader<Span>, SourceFault> {
-        let unreadable = |error: std::io::Error| SourceFault::Unreadable {
-            file: self.name.clone(),
-            reason: error.to_string(),
-        };
-        let file = File::open(&self.file).map_err(unreadable)?;
+        let unreadable = |source: std::io::Error| SourceFault::Unreadable { file: self.name.clone(), source };
+        let file = open_regular(&self.file).map_err(unreadable)?;
         let length = file.metadata().map_err(unreadable)?.len();
         let (start, length) = self.place.unwrap_or((0, length));
         Ok(Reader::open(self.name.clone(), Span { file, start, length })?)
     }
 
-    /// Opens it the second time.
+    /// Opens the file again, if it has not changed.
     pub(super) fn reopen(&self) -> Result<Reader<Span>, MergeError> {
         let changed = || MergeError::Changed { file: self.name.clone() };
         if stamp(&self.file) != self.stamp {
@@ -61,13 +63,13 @@ impl Part {
     }
 }
 
-/// How long a file is, and when it was written.
+/// The length and modification time of a file.
 fn stamp(file: &std::path::Path) -> Option<(u64, SystemTime)> {
     let metadata = std::fs::metadata(file).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }
 
-/// A stretch of a file that reads as one.
+/// A range of a file that is read as a file.
 #[derive(Debug)]
 pub(super) struct Span {
     file: File,
@@ -82,12 +84,11 @@ impl Length for Span {
 }
 
 impl Span {
-    /// A handle of its own at a place, and how much may be read from there.
+    /// A new handle at an offset, and the number of bytes that follow.
     fn at(&self, offset: u64) -> Result<(File, u64), ParquetError> {
         let left = self.length.checked_sub(offset).ok_or_else(beyond)?;
-        let mut file = self.file.try_clone().map_err(|error| ParquetError::General(error.to_string()))?;
-        file.seek(SeekFrom::Start(self.start + offset))
-            .map_err(|error| ParquetError::General(error.to_string()))?;
+        let mut file = self.file.try_clone()?;
+        file.seek(SeekFrom::Start(self.start + offset))?;
         Ok((file, left))
     }
 }
@@ -106,16 +107,14 @@ impl ChunkReader for Span {
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
         let (file, left) = self.at(start)?;
-        // Before memory is taken for what a file claims.
+        // Checked before memory is allocated for a length that the file claims.
         if length as u64 > left {
             return Err(beyond());
         }
         let mut bytes = Vec::with_capacity(length);
-        let read = file.take(length as u64).read_to_end(&mut bytes);
-        match read {
-            Ok(found) if found == length => Ok(bytes.into()),
-            Ok(_) => Err(beyond()),
-            Err(error) => Err(ParquetError::General(error.to_string())),
+        if file.take(length as u64).read_to_end(&mut bytes)? < length {
+            return Err(beyond());
         }
+        Ok(bytes.into())
     }
 }

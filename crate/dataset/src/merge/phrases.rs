@@ -1,6 +1,6 @@
-//! Whether a prompt has one of the phrases of a list.
+//! Searches prompts for phrases.
 
-/// Phrases to look for, whole words only and whatever their case and spacing.
+/// Phrases to search for: whole words, regardless of case and spacing.
 #[derive(Debug, Default)]
 pub(super) struct Phrases(Vec<String>);
 
@@ -26,7 +26,7 @@ impl Phrases {
     }
 }
 
-/// In lower case, everything that is no letter or digit a single space.
+/// Converts to lower case, and replaces everything between words by a single space.
 fn plain(text: &str) -> String {
     let letters: String = text
         .chars()
@@ -36,13 +36,15 @@ fn plain(text: &str) -> String {
     letters.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Whether two neighbours belong to one word. Scripts without spaces have no words that one could see.
+/// Whether two adjacent characters belong to the same word. Scripts without spaces have no visible
+/// word boundaries.
 fn joined(one: Option<char>, other: Option<char>) -> bool {
     let in_word = |letter: char| letter.is_alphanumeric() && !unspaced(letter);
     one.is_some_and(in_word) && other.is_some_and(in_word)
 }
 
-/// Thai to Myanmar, Khmer, and from Japanese and Chinese to Korean, whose particles are written onto words.
+/// Whether a character is from a script without spaces (Thai, Lao, Tibetan, Burmese, Khmer,
+/// Japanese, Chinese) or Korean, which attaches particles to words.
 fn unspaced(letter: char) -> bool {
     matches!(letter, '\u{0e00}'..='\u{0eff}' | '\u{1000}'..='\u{109f}' | '\u{1780}'..='\u{17ff}' | '\u{3040}'..='\u{30ff}'
         | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')

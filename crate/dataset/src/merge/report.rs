@@ -1,140 +1,140 @@
-//! What came of a merge.
+//! The report of a merge.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Derived;
+use crate::derive::Derived;
 
-/// What came of a merge.
+/// The report of a merge.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct MergeReport {
-    /// Rows of the merged data set, those of the `_unique` splits not counted twice.
+    /// Number of rows of the merged dataset, without the copies in the `_unique` splits.
     pub rows: u64,
-    /// Those with a label.
+    /// Number of rows with a label.
     pub labelled: u64,
-    /// Those of them that are ties.
+    /// Number of ties among them.
     pub ties: u64,
-    /// Different prompts.
+    /// Number of prompts.
     pub prompts: u64,
-    /// Different raters, as far as they are known.
+    /// Number of known raters.
     pub raters: u64,
-    /// Different images; copies that look the same count once where near duplicates were looked for.
+    /// Number of images. Near-duplicates count once if they were searched for.
     pub images: u64,
-    /// Rows of each split.
+    /// Number of rows of each split.
     pub splits: Splits,
-    /// What the rows come from.
+    /// The sources.
     pub sources: Vec<SourceNote>,
-    /// Rows of each licence; `""` for sources that name none.
+    /// Number of rows by licence; `""` for sources without one.
     pub licenses: BTreeMap<String, u64>,
-    /// Files and folders that were refused, each with the reason.
+    /// The refused files and folders.
     pub refused: Vec<Refused>,
-    /// How many rows of good files were refused.
+    /// Number of refused rows of other files.
     pub refused_rows: u64,
-    /// The first of them, each with file, row, column and reason.
+    /// The reasons for the first of them, with file, row and column.
     pub refused_row_reasons: Vec<String>,
-    /// Columns that files lack and that were made from others. (`num_example_per_prompt` is always counted anew.)
+    /// Missing columns that were derived from others. (`num_example_per_prompt` is always counted.)
     #[serde(default)]
     pub derived: Vec<Derived>,
-    /// Rows that filters removed.
+    /// Number of rows that each filter removed.
     pub removed: Removed,
-    /// Pairs that a rater judged again.
+    /// Pairs that a rater judged more than once.
     pub repeats: Repeats,
-    /// Tie-aware accuracy of predicting a choice by what other raters said, and how many choices that is about. After duplicates were removed
-    /// and before raters were.
+    /// The human baseline, computed after duplicates and before raters are removed: the tie-aware
+    /// accuracy of predicting a choice by those of other raters, and the number of choices.
     pub agreement: Option<(f64, usize)>,
-    /// Raters that were left out.
+    /// The removed raters.
     pub left_out: Vec<RaterNote>,
     /// The seed.
     pub seed: u64,
 }
 
-/// Rows of each split.
+/// Number of rows of each split.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Splits {
-    /// All that is in no other split.
+    /// Rows that are in no other split.
     pub train: u64,
-    /// All rows of its prompts.
+    /// All rows of the prompts for validation.
     pub validation: u64,
-    /// All rows of its prompts.
+    /// All rows of the prompts for testing.
     pub test: u64,
-    /// One row for each prompt of validation.
+    /// One row for each prompt of `validation`.
     pub validation_unique: u64,
-    /// One row for each prompt of test.
+    /// One row for each prompt of `test`.
     pub test_unique: u64,
 }
 
-/// What rows come from.
+/// A source of rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceNote {
     /// Its path.
     pub path: String,
     /// `"contribution"` or `"parquet"`.
     pub kind: String,
-    /// A contribution's title.
+    /// The title of a contribution.
     pub title: String,
-    /// A contribution's licence.
+    /// The licence of a contribution.
     pub license: String,
-    /// Rows that were read and not refused.
+    /// Number of valid rows.
     pub rows: u64,
-    /// Rows of it that are in the merged data set.
+    /// Number of its rows in the merged dataset.
     pub kept: u64,
 }
 
-/// Something that was refused.
+/// A refused file or folder.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
     /// Its path.
     pub path: String,
-    /// Why, in one sentence.
+    /// The reason, in one sentence.
     pub reason: String,
 }
 
-/// Rows that were removed, by the filter that did. Filters run in this order.
+/// Number of removed rows by filter, in the order of the filters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Removed {
-    /// Their prompt has one of the phrases.
+    /// The prompt contains one of the phrases.
     pub phrases: u64,
-    /// Their two images look the same.
+    /// The two images are near-duplicates.
     pub near_duplicates: u64,
-    /// Images (not rows) that count as another one that looks the same.
+    /// Images (not rows) that count as copies of others.
     pub copied_images: u64,
-    /// The same rater has said the same about the same pair already.
+    /// The same rater gave the same answer to the same pair before.
     pub duplicates: u64,
-    /// Their rater agrees too little with others.
+    /// The rater agrees too little with others.
     pub agreement: u64,
-    /// Their rater fails too many control pairs.
+    /// The rater failed too many control pairs.
     pub controls: u64,
 }
 
-/// Pairs that the same rater judged again.
+/// Pairs that the same rater judged more than once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Repeats {
-    /// Judged the same at another time; removed as duplicates.
+    /// Answers that repeat an earlier one; removed as duplicates.
     pub agreeing: u64,
-    /// Judged otherwise; kept.
+    /// Answers that contradict an earlier one; kept.
     pub conflicting: u64,
 }
 
-/// A rater that was left out.
+/// A removed rater.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RaterNote {
-    /// The rater's uid.
+    /// The uid of the rater.
     pub rater: String,
-    /// Why.
+    /// The reason.
     pub reason: String,
-    /// How well others predict the rater's choices; absent below ten of them.
+    /// How well others predict the rater's choices; absent with fewer than ten.
     pub agreement: Option<f64>,
-    /// Choices that others predict.
+    /// Number of choices that others predict.
     pub choices: usize,
-    /// Control pairs that were failed.
+    /// Number of failed control pairs.
     pub failed_controls: usize,
-    /// Control pairs that were answered.
+    /// Number of answered control pairs.
     pub controls: usize,
 }
 
 impl Removed {
-    /// How many rows that is.
+    /// Number of all removed rows.
     pub fn rows(&self) -> u64 {
         self.phrases + self.near_duplicates + self.duplicates + self.agreement + self.controls
     }

@@ -1,84 +1,89 @@
-//! The first reading: a small key for each row.
+//! The first pass: reads all rows and keeps a small key for each.
 
 use std::collections::HashMap;
 
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    MergeError, MergeOptions, Refused, SourceFault, Watch,
+    error::{MergeError, SourceFault},
+    find::Sources,
     fingerprint::{self, Fingerprint},
-    likeness::Look,
+    image_hash::ImageHash,
+    options::MergeOptions,
     part::Part,
     phrases::Phrases,
-    source::{SourceKind, Sources},
-    tell,
+    report::Refused,
+    source::SourceKind,
+    watch::{Watch, tell},
 };
 use crate::{
-    Columns, Derived, Row,
-    contribution::row::{MILLISECOND, other_image, record_of, said, said_of_cell},
-    derive::add_derived,
+    columns::{Columns, IMAGES},
+    contribution::row::{MILLISECOND, check_image, fault, record_of},
+    derive::{Derived, add_derived},
+    error::{Cause, CellFault},
+    row::Row,
 };
-use pickscore_preferences::{RecordError, check_prompt, check_time};
+use pickscore_preferences::{Side, check_prompt, check_time};
 use pickscore_score::Label;
 
-/// Rows that a bad value has cost, told one by one.
-const TOLD: usize = 100;
-/// Who judged, where that is not known.
-pub(super) const NOBODY: u32 = u32::MAX;
+/// Maximum number of refused rows in the report.
+const LISTED: usize = 100;
+/// The number of an unknown rater.
+pub(super) const UNKNOWN_RATER: u32 = u32::MAX;
 
-/// What is kept of a row.
+/// The key of a row.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct RowKey {
     pub(super) fingerprint: Fingerprint,
     pub(super) created_at: i64,
     pub(super) prompt: u32,
-    /// Image 0 and image 1.
+    /// The numbers of image 0 and image 1.
     pub(super) images: [u32; 2],
     pub(super) rater: u32,
     pub(super) part: u32,
-    /// Its number in its file.
+    /// The number of the row in its file.
     pub(super) row: u32,
-    /// Bytes of its images.
+    /// Size of its images, in bytes.
     pub(super) bytes: u32,
-    /// Left is image 0; `None` where the pair was skipped.
+    /// The label, where left is image 0; `None` if the pair was skipped.
     pub(super) verdict: Option<Label>,
-    /// For a control pair that was answered, whether as everybody should.
+    /// For an answered control pair, whether the answer is the expected one.
     pub(super) passed: Option<bool>,
-    /// Whether it may stand for its prompt in validation and test.
-    pub(super) fair: bool,
+    /// Whether it may represent its prompt in validation and test.
+    pub(super) may_represent: bool,
 }
 
 /// A prompt.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Prompt {
     pub(super) sum: [u8; 32],
-    /// Whether it has one of the phrases.
+    /// Whether it contains one of the phrases.
     pub(super) has_phrase: bool,
 }
 
-/// All of the sources, read once.
+/// The result of the first pass.
 #[derive(Debug, Default)]
 pub(super) struct Scanned {
-    pub(super) rows: Vec<Seen>,
+    pub(super) rows: Vec<RowKey>,
     pub(super) prompts: Vec<Prompt>,
     pub(super) raters: Vec<String>,
-    /// How many different images there are.
+    /// Number of different images.
     pub(super) images: usize,
-    /// What images look like, where that was asked for.
-    pub(super) looks: Vec<Option<Look>>,
+    /// The perceptual hashes of the images, if near-duplicates are searched for.
+    pub(super) hashes: Vec<Option<ImageHash>>,
     pub(super) parts: Vec<Part>,
-    /// Each source's path, kind and rows.
+    /// The path, kind and number of rows of each source.
     pub(super) sources: Vec<(String, SourceKind, u64)>,
     pub(super) refused: Vec<Refused>,
     pub(super) refused_rows: Vec<String>,
     pub(super) refused_row_count: u64,
-    /// Columns that files lack and that were made from others.
+    /// Missing columns that were derived from others.
     pub(super) derived: Vec<Derived>,
-    /// Whether rows have a kind, and whether some were collected by this project.
+    /// Whether any row has a kind, and whether any was collected by PickScore.
     pub(super) has: [bool; 2],
 }
 
-/// Numbers for what comes again.
+/// Numbers for prompts, images and raters.
 #[derive(Default)]
 struct Numbers {
     prompts: HashMap<[u8; 32], u32>,
@@ -86,7 +91,7 @@ struct Numbers {
     raters: HashMap<String, u32>,
 }
 
-/// Reads every row of every source. A bad value costs its row, anything else its source.
+/// Reads every row of every source. An invalid value refuses its row, any other error its source.
 pub(super) fn scan(
     sources: Sources,
     options: &MergeOptions,
@@ -117,13 +122,13 @@ pub(super) fn scan(
             }
             Err(Ended::Merge(error)) => return Err(error),
             Err(Ended::Source(fault)) => {
-                // Nothing of it stays, but that its images and prompts have numbers.
+                // Its rows are removed. Numbers of its images and prompts remain, unused.
                 scanned.rows.truncate(before.0);
                 scanned.parts.truncate(before.1);
                 scanned.refused_rows.truncate(before.2);
                 scanned.refused_row_count = before.3;
                 if options.strict {
-                    return Err(MergeError::Strict { reason: fault.to_string() });
+                    return Err(MergeError::Strict(fault.into()));
                 }
                 scanned.refused.push(Refused { path: source.name, reason: fault.to_string() });
             }
@@ -133,7 +138,7 @@ pub(super) fn scan(
     Ok(scanned)
 }
 
-/// What ends a source, or everything.
+/// An error that ends a source or the merge.
 enum Ended {
     Source(SourceFault),
     Merge(MergeError),
@@ -160,12 +165,12 @@ fn read_part(
         return Err(Ended::Source(SourceFault::Size { file, found, unit: "rows", expected }));
     }
     for fault in &part.lines.faults {
-        scanned.refuse_row(fault, options)?;
+        scanned.refuse_row(fault.clone(), options)?;
     }
     scanned.refused_row_count += part.lines.fault_count - part.lines.faults.len() as u64;
     add_derived(&mut scanned.derived, reader.derived());
     let groups = reader.row_groups().len();
-    // Without a clock no time is ahead of it.
+    // Without the current time, no row is in the future.
     let now = options.now.map_or(i64::MAX, |now| now / MILLISECOND);
     let index = scanned.parts.len() as u32;
     for group in 0..groups {
@@ -173,14 +178,14 @@ fn read_part(
         let found = reader
             .read_sound(group, Columns::All)
             .map_err(|error| Ended::Source(SourceFault::Dataset(error)))?;
-        for fault in &found.faults {
+        for fault in found.faults {
             scanned.refuse_row(fault, options)?;
         }
         for (row, &number) in found.rows.iter().zip(&found.numbers) {
             let line = part.lines.numbers.get(number as usize).copied().unwrap_or(number);
-            match checked(&part.name, row, line, now) {
+            match checked(row, now) {
                 Ok(sums) => scanned.keep(row, number, index, &sums, numbers, phrases, options)?,
-                Err(fault) => scanned.refuse_row(&fault, options)?,
+                Err(fault) => scanned.refuse_row(fault.at(&part.name, line), options)?,
             }
         }
     }
@@ -188,22 +193,19 @@ fn read_part(
 }
 
 impl Scanned {
-    fn refuse_row(
-        &mut self,
-        fault: &dyn std::fmt::Display,
-        options: &MergeOptions,
-    ) -> Result<(), MergeError> {
+    fn refuse_row(&mut self, fault: impl Into<Cause>, options: &MergeOptions) -> Result<(), MergeError> {
+        let fault = fault.into();
         if options.strict {
-            return Err(MergeError::Strict { reason: fault.to_string() });
+            return Err(MergeError::Strict(fault));
         }
         self.refused_row_count += 1;
-        if self.refused_rows.len() < TOLD {
+        if self.refused_rows.len() < LISTED {
             self.refused_rows.push(fault.to_string());
         }
         Ok(())
     }
 
-    #[allow(clippy::too_many_arguments, reason = "all of what a row is made into a key with")]
+    #[allow(clippy::too_many_arguments, reason = "everything that a key is made from")]
     fn keep(
         &mut self,
         row: &Row,
@@ -226,11 +228,11 @@ impl Scanned {
             let next = u32::try_from(numbers.images.len()).map_err(too_many("images"))?;
             *number = *numbers.images.entry(*sum).or_insert(next);
             if *number == next && options.near_duplicates.is_some() {
-                self.looks.push(Look::of(&image.bytes));
+                self.hashes.push(ImageHash::of(&image.bytes));
             }
         }
         let rater = match row.rater() {
-            None => NOBODY,
+            None => UNKNOWN_RATER,
             Some(name) => {
                 let next = u32::try_from(numbers.raters.len()).map_err(too_many("raters"))?;
                 *numbers.raters.entry(name).or_insert_with_key(|name| {
@@ -243,7 +245,7 @@ impl Scanned {
         let shown = row.collected.as_ref().is_some_and(|collected| collected.scores_visible);
         self.has[0] |= row.kind.is_some();
         self.has[1] |= row.collected.is_some();
-        self.rows.push(Seen {
+        self.rows.push(RowKey {
             fingerprint: fingerprint::of(row, sums),
             created_at: row.created_at,
             prompt,
@@ -254,26 +256,26 @@ impl Scanned {
             bytes: row.images.iter().map(|image| image.bytes.len() as u32).fold(0, u32::saturating_add),
             verdict,
             passed: row.passed_control(),
-            // A control pair is easy, and who saw scores may have followed them.
-            fair: verdict.is_some() && !row.is_control() && !shown && rater != NOBODY,
+            // Control pairs are easy, and visible scores can influence the rater.
+            may_represent: verdict.is_some() && !row.is_control() && !shown,
         });
         Ok(())
     }
 }
 
-/// What the schema leaves open: a row of ours is a record, with the images that it names. Gives the images' sums, or what is wrong.
-fn checked(file: &str, row: &Row, number: u64, now: i64) -> Result<[[u8; 32]; 2], String> {
+/// Checks a row as a record: a collected row must be a valid record, with images that match their
+/// uids. Returns the SHA-256 of its images.
+fn checked(row: &Row, now: i64) -> Result<[[u8; 32]; 2], CellFault> {
     let sums: [[u8; 32]; 2] = [0, 1].map(|side: usize| Sha256::digest(&row.images[side].bytes).into());
-    let sound = if row.collected.is_some() {
-        let image = |at: usize| other_image(&row.images[at].uid, &sums[at]).map_or(Ok(()), Err);
-        record_of(row, now)
-            .and_then(|_| image(0).map_err(|said| ("jpg_0", said)))
-            .and_then(|()| image(1).map_err(|said| ("jpg_1", said)))
+    if row.collected.is_some() {
+        record_of(row, now)?;
+        for ((column, image), sum) in IMAGES.into_iter().zip(&row.images).zip(&sums) {
+            check_image(column, &image.uid, sum)?;
+        }
     } else {
-        let of = |column| move |error: RecordError| (column, said(&error));
         check_prompt(&row.caption)
-            .map_err(of("caption"))
-            .and_then(|()| check_time(row.created_at / MILLISECOND, now).map_err(of("created_at")))
-    };
-    sound.map(|()| sums).map_err(|(column, reason)| said_of_cell(file, number, column, &reason))
+            .and_then(|()| check_time(row.created_at / MILLISECOND, now))
+            .map_err(|error| fault(error, Side::Left))?;
+    }
+    Ok(sums)
 }

@@ -1,4 +1,4 @@
-//! The second reading: what stays, into the splits' files, in its order.
+//! The second pass: reads the rows again and writes the files of the splits.
 
 use std::{
     collections::BTreeMap,
@@ -8,17 +8,24 @@ use std::{
 };
 
 use super::{
-    MergeError, MergeOptions, MergeReport, SourceNote, Splits, Watch,
     decide::{Kept, Plan, Split},
+    error::MergeError,
+    options::MergeOptions,
+    report::{MergeReport, SourceNote, Splits},
     scan::Scanned,
     source::SourceKind,
     spool::Spool,
     target::{Target, failed},
-    tell,
+    watch::{Watch, tell},
 };
-use crate::{Columns, Row, WriteOptions, Writer};
+use crate::{
+    columns::Columns,
+    row::Row,
+    write::{WriteOptions, Writer},
+};
 
-/// Bytes of a row group. Five splits may be open, each with a group and its copy on the way to disk.
+/// Size of a row group, in bytes. Five splits can be open, each with up to two row groups in
+/// memory.
 const GROUP: u64 = 16 << 20;
 
 pub(super) fn write(
@@ -29,12 +36,12 @@ pub(super) fn write(
 ) -> Result<MergeReport, MergeError> {
     let Plan { kept, scanned, .. } = &plan;
     if kept.is_empty() {
-        let reasons = scanned.refused.iter().map(|refused| &refused.reason).chain(&scanned.refused_rows);
+        let mut reasons = scanned.refused.iter().map(|refused| &refused.reason).chain(&scanned.refused_rows);
         return Err(MergeError::Nothing {
             refused: scanned.refused.len(),
             refused_rows: scanned.refused_row_count,
             removed: plan.removed.rows(),
-            first: reasons.take(1).map(|reason| format!("; {reason}")).collect(),
+            first: reasons.next().cloned(),
         });
     }
     let mut spool = Spool::new(target.scratch(), kept.iter().map(|kept| u64::from(kept.bytes)).sum());
@@ -73,7 +80,7 @@ pub(super) fn write(
     Ok(report(plan, splits, options))
 }
 
-/// Reads the row groups that have something to keep, one at a time.
+/// Reads the row groups with rows to keep, one at a time.
 fn read_again(
     kept: &[Kept],
     scanned: &Scanned,
@@ -110,7 +117,7 @@ fn read_again(
     Ok(())
 }
 
-/// A split's files, one after the other.
+/// The files of a split.
 struct SplitFiles {
     folder: PathBuf,
     split: Split,
@@ -140,7 +147,8 @@ impl SplitFiles {
             self.begin()?;
         }
         if let Some(writer) = &mut self.writer {
-            writer.write(row)?;
+            // The reader has checked it.
+            writer.push_checked(row.clone())?;
         }
         (self.bytes, self.rows) = (self.bytes + bytes, self.rows + 1);
         Ok(())
@@ -148,7 +156,7 @@ impl SplitFiles {
 
     fn begin(&mut self) -> Result<(), MergeError> {
         let path = self.path(self.shards);
-        let file = File::create(&path).map_err(|error| failed(&path, &error))?;
+        let file = File::create(&path).map_err(|error| failed(&path, error))?;
         self.writer = Some(Writer::create(BufWriter::new(file), self.options)?);
         (self.shards, self.bytes) = (self.shards + 1, 0);
         Ok(())
@@ -157,21 +165,22 @@ impl SplitFiles {
     fn close(&mut self) -> Result<(), MergeError> {
         let Some(writer) = self.writer.take() else { return Ok(()) };
         let path = self.path(self.shards - 1);
-        let file = writer.finish()?.into_inner().map_err(|error| failed(&path, error.error()))?;
-        file.sync_all().map_err(|error| failed(&path, &error))
+        let file = writer.finish()?.into_inner().map_err(|error| failed(&path, error.into_error()))?;
+        file.sync_all().map_err(|error| failed(&path, error))
     }
 
-    /// Names the files as Hugging Face does, which needs to know how many there are, and says how many rows they have.
+    /// Gives the files the names of Hugging Face, which contain the number of files. Returns the
+    /// number of rows.
     fn finish(mut self) -> Result<u64, MergeError> {
         if self.shards == 0 {
-            // A split without rows has a file too: readers expect all five.
+            // A split without rows has an empty file, because readers expect all five splits.
             self.begin()?;
         }
         self.close()?;
         for shard in 0..self.shards {
             let path = self.path(shard);
             let name = format!("{}-{shard:05}-of-{:05}.parquet", self.split.name(), self.shards);
-            fs::rename(&path, self.folder.join(name)).map_err(|error| failed(&path, &error))?;
+            fs::rename(&path, self.folder.join(name)).map_err(|error| failed(&path, error))?;
         }
         Ok(self.rows)
     }

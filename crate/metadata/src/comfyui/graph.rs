@@ -1,4 +1,4 @@
-//! Nodes, links and values of a graph, and what bounds a walk through it.
+//! The nodes, links and values of a graph, and the limits of its traversal.
 
 use std::{
     cell::{Cell, RefCell},
@@ -7,15 +7,15 @@ use std::{
 
 use serde_json::{Map, Value};
 
-/// Most inputs that are looked at for one question. Graphs have some hundred nodes with ten inputs
+/// Maximum number of inputs visited per query. Graphs have a few hundred nodes with ten inputs
 /// each.
-const MOST_STEPS: usize = 200_000;
-/// Most bytes of the texts on the way: texts that are joined with themselves grow fast.
-const MOST_BYTES: usize = 4 << 20;
-/// Longest way from one node to another.
-pub(super) const DEEPEST: usize = 100;
+const MAX_STEPS: usize = 200_000;
+/// Maximum size of all text found, in bytes: text that is joined with itself grows fast.
+const MAX_BYTES: usize = 4 << 20;
+/// Maximum length of a path between two nodes.
+pub(super) const MAX_DEPTH: usize = 100;
 
-/// What a condition is for.
+/// The side of the prompt that a conditioning belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Side {
     Positive,
@@ -25,7 +25,7 @@ pub(super) enum Side {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Node<'a> {
     pub(super) id: &'a str,
-    /// The class, as it is written.
+    /// The node's class (`class_type`).
     pub(super) kind: &'a str,
     pub(super) inputs: &'a Map<String, Value>,
 }
@@ -39,22 +39,22 @@ pub(super) struct Link<'a> {
 #[derive(Debug)]
 pub(super) struct Graph<'a> {
     nodes: BTreeMap<&'a str, Node<'a>>,
-    /// Outputs by their node that are linked to, and those of them that are linked as conditions.
+    /// The linked outputs of each node, and those of them linked as conditioning.
     used: BTreeMap<&'a str, BTreeSet<usize>>,
     used_as_condition: BTreeMap<&'a str, BTreeSet<usize>>,
-    /// Names of outputs, which only the workflow has.
+    /// Names of outputs, which only the workflow contains.
     output_names: BTreeMap<(String, usize), &'a str>,
     steps_left: Cell<usize>,
     bytes_left: Cell<usize>,
-    /// Texts of outputs that have been asked for, none for those that are being looked for.
+    /// Prompts found per output. An empty entry marks an output whose search is in progress.
     known_texts: RefCell<BTreeMap<Output<'a>, Vec<String>>>,
 }
 
-/// An output of a node: as a condition or as a text, and for which side.
+/// Node id, output index, whether it is used as conditioning, side.
 type Output<'a> = (&'a str, usize, bool, Side);
 
 impl<'a> Graph<'a> {
-    /// A graph, if there are nodes in it.
+    /// Builds a graph. Returns `None` if it has no nodes.
     pub(super) fn of(
         nodes: &'a Map<String, Value>,
         workflow: Option<&'a Map<String, Value>>,
@@ -68,8 +68,8 @@ impl<'a> Graph<'a> {
             used: BTreeMap::new(),
             used_as_condition: BTreeMap::new(),
             output_names: workflow.map(output_names).unwrap_or_default(),
-            steps_left: Cell::new(MOST_STEPS),
-            bytes_left: Cell::new(MOST_BYTES),
+            steps_left: Cell::new(MAX_STEPS),
+            bytes_left: Cell::new(MAX_BYTES),
             known_texts: RefCell::default(),
         };
         let nodes: Vec<Node<'a>> = graph.nodes.values().copied().collect();
@@ -84,14 +84,14 @@ impl<'a> Graph<'a> {
         (!graph.nodes.is_empty()).then_some(graph)
     }
 
-    /// Nodes in the order of their numbers.
+    /// The nodes in order of their ids.
     pub(super) fn nodes(&self) -> Vec<Node<'a>> {
         let mut nodes: Vec<Node<'a>> = self.nodes.values().copied().collect();
         nodes.sort_by_cached_key(|node| natural(node.id));
         nodes
     }
 
-    /// The link that a value is, to a node that is there.
+    /// Parses a value as a link to an existing node.
     pub(super) fn link(&self, value: &Value) -> Option<Link<'a>> {
         let [node, output] = value.as_array()?.as_slice() else { return None };
         let output = usize::try_from(output.as_u64()?).ok()?;
@@ -103,25 +103,25 @@ impl<'a> Graph<'a> {
         Some(Link { node: *node?, output })
     }
 
-    /// Starts with the next question.
+    /// Resets the step limit for the next query.
     pub(super) fn restart(&self) {
-        self.steps_left.set(MOST_STEPS);
+        self.steps_left.set(MAX_STEPS);
     }
 
-    /// Counts a step to a node, by its inputs. `None` if the walk has been too long.
+    /// Counts a step to a node, weighted by its inputs. Returns `None` if a limit is exceeded.
     pub(super) fn step(&self, node: Node<'a>, depth: usize) -> Option<()> {
-        (depth < DEEPEST).then_some(())?;
+        (depth < MAX_DEPTH).then_some(())?;
         self.steps_left.set(self.steps_left.get().checked_sub(1 + node.inputs.len())?);
         Some(())
     }
 
-    /// Counts the bytes of a text. `None` if there have been too many.
+    /// Counts the bytes of a text. Returns `None` if the limit is exceeded.
     pub(super) fn text(&self, text: &str) -> Option<String> {
         self.bytes_left.set(self.bytes_left.get().checked_sub(text.len())?);
         Some(text.to_owned())
     }
 
-    /// Which side an output of a node with both is of; `wanted` if nothing says.
+    /// The side of an output of a node that has both sides; `wanted` if it cannot be determined.
     pub(super) fn side(&self, link: Link<'a>, wanted: Side) -> Side {
         let name = self.output_names.get(&(link.node.id.to_owned(), link.output));
         let by_name = name.and_then(|name| {
@@ -146,8 +146,8 @@ impl<'a> Graph<'a> {
         by_name.or_else(by_number).unwrap_or(wanted)
     }
 
-    /// Two outputs that are used as conditions, or just two that are used: everywhere the positive
-    /// one comes first.
+    /// The two outputs used as conditioning, or otherwise the only two outputs used. By convention,
+    /// the positive one comes first.
     fn used_pair(&self, id: &str) -> Option<(usize, usize)> {
         [&self.used_as_condition, &self.used].into_iter().find_map(|used| {
             let outputs: Vec<usize> = used.get(id)?.iter().copied().collect();
@@ -155,8 +155,8 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// The texts of an output, which are looked for once: nodes that are reached on many ways, and
-    /// circles, cost no more than others.
+    /// The prompts of an output, searched for only once. This bounds the cost of cycles and of
+    /// nodes reachable on many paths.
     pub(super) fn once(&self, output: Output<'a>, find: impl FnOnce() -> Vec<String>) -> Vec<String> {
         let known = self.known_texts.borrow().get(&output).cloned();
         if let Some(known) = known {
@@ -168,7 +168,7 @@ impl<'a> Graph<'a> {
         found
     }
 
-    /// The input that a switch passes on.
+    /// The input that a switch node selects.
     pub(super) fn switched(&self, node: Node<'a>, depth: usize) -> Option<&'a Value> {
         let kind = node.kind.to_lowercase();
         let is_switch =
@@ -177,10 +177,10 @@ impl<'a> Graph<'a> {
         let literal = |names: &[&str]| {
             names.iter().find_map(|name| self.scalar(node.inputs.get(*name)?, &[], depth + 1))
         };
-        let says =
+        let condition =
             literal(&["switch", "boolean", "cond", "condition", "bool", "value"]).and_then(Value::as_bool);
-        if let Some(says) = says {
-            let names = if says {
+        if let Some(condition) = condition {
+            let names = if condition {
                 ["on_true", "tt_value", "true_value"]
             } else {
                 ["on_false", "ff_value", "false_value"]
@@ -197,14 +197,14 @@ impl<'a> Graph<'a> {
         links.sort_by_cached_key(|name| natural(name));
         let chosen = match number {
             Some(number) => links.into_iter().find(|name| natural(name).1 == Some(number)),
-            // Without a number it is the first that is connected.
+            // Without a number, the first connected input.
             None => links.into_iter().next(),
         };
         node.inputs.get(chosen?)
     }
 
-    /// A value that is no link, through nodes that hold one: the input of one of the names, or the
-    /// only value of a primitive.
+    /// Resolves a value through links: to the input with one of the names, or to the only value of
+    /// a primitive node.
     pub(super) fn scalar(&self, value: &'a Value, names: &[&str], depth: usize) -> Option<&'a Value> {
         const PRIMITIVES: [&str; 14] = [
             "value", "Value", "int", "float", "number", "Number", "integer", "INT", "FLOAT", "val", "string",
@@ -231,7 +231,7 @@ impl<'a> Graph<'a> {
         self.scalar(found.or_else(only)?, names, depth + 1)
     }
 
-    /// The first input of a node that has one of the names, also in the pipes that lead to it.
+    /// The first input with one of the names, of the node itself or of the pipes that lead to it.
     pub(super) fn lookup(
         &self,
         node: Node<'a>,
@@ -245,8 +245,8 @@ impl<'a> Graph<'a> {
         self.pipes(node).into_iter().find_map(|pipe| self.lookup(pipe, names, depth + 1))
     }
 
-    /// Nodes whose bundle of values a node takes: contexts and pipes. The last of several contexts
-    /// that are merged counts, the first of those that are switched.
+    /// The nodes that provide the pipes and contexts of a node. For merged contexts the last one
+    /// takes precedence, for switched ones the first.
     fn pipes(&self, node: Node<'a>) -> Vec<Node<'a>> {
         let mut pipes: Vec<(&str, Link<'a>)> = node
             .inputs
@@ -262,7 +262,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Outputs of well-known nodes that carry the positive and the negative condition.
+/// The positive and negative outputs of well-known nodes.
 fn known_outputs(kind: &str) -> Option<(usize, usize)> {
     let starts = |names: &[&str]| names.iter().any(|name| kind.starts_with(name));
     match kind {
@@ -287,13 +287,13 @@ fn known_outputs(kind: &str) -> Option<(usize, usize)> {
     }
 }
 
-/// Whether an input takes conditions, by its name.
+/// Whether an input takes conditioning, judged by its name.
 pub(super) fn is_condition(name: &str) -> bool {
     let name = name.to_lowercase();
     name.contains("cond") || name.contains("positive") || name.contains("negative")
 }
 
-/// Whether an input takes a bundle of values, by its name.
+/// Whether an input takes a pipe (a bundle of values), judged by its name.
 pub(super) fn is_pipe(name: &str) -> bool {
     let name = name.to_lowercase();
     name.starts_with("ctx")
@@ -303,7 +303,8 @@ pub(super) fn is_pipe(name: &str) -> bool {
         || name == "context"
 }
 
-/// A key that sorts `text_2` before `text_10`, and the number at the end of a name.
+/// A sort key that puts `text_2` before `text_10`; its second part is the number at the end of the
+/// name.
 pub(super) fn natural(name: &str) -> (String, Option<u64>, String) {
     let start = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     (start.to_lowercase(), name[start.len()..].parse().ok(), name.to_owned())

@@ -1,11 +1,11 @@
-//! The size of the latent image that a sampler starts with.
+//! The size of the latent image that a sampler starts from.
 
 use super::{
     super::json,
     graph::{Graph, Node, is_pipe},
 };
 
-/// Inputs that a latent image or an image comes from.
+/// Inputs that carry an image or a latent image.
 const SOURCES: [&str; 13] = [
     "latent_image",
     "samples",
@@ -25,18 +25,18 @@ const SIDES: [[&str; 2]; 3] =
     [["width", "height"], ["empty_latent_width", "empty_latent_height"], ["latent_width", "latent_height"]];
 
 impl<'a> Graph<'a> {
-    /// Width and height in pixels, as the sampler's latent image has them.
+    /// Width and height of the sampler's latent image, in pixels.
     pub(super) fn latent_size(&self, sampler: Node<'a>) -> Option<(f64, f64)> {
         self.restart();
         self.size_of(self.source(sampler)?, 0)
     }
 
-    /// The node that a node takes its image from.
+    /// The node that provides the image of a node.
     fn source(&self, node: Node<'a>) -> Option<Node<'a>> {
         let own = SOURCES.iter().find_map(|name| self.link(node.inputs.get(*name)?));
         let piped = || {
             node.inputs.keys().any(|name| is_pipe(name)).then_some(())?;
-            // A loader at the start of the pipes makes the latent image itself.
+            // A loader at the start of the pipes creates the latent image itself.
             let names = ["latent", "latent_image", "samples", "empty_latent_width"];
             let (from, value) = self.lookup(node, &names, 0)?;
             Some(self.link(value).map_or(from, |link| link.node))
@@ -53,7 +53,7 @@ impl<'a> Graph<'a> {
         if kind.contains("latentupscaleby") {
             let (width, height) = self.size_of(self.source(node)?, depth + 1)?;
             let scale = json::number(self.scalar(node.inputs.get("scale_by")?, &[], depth + 1))?;
-            // A latent image has one element for eight pixels.
+            // One latent element covers eight pixels.
             let scaled = |side: f64| (side / 8.0 * scale).round() * 8.0;
             let is_size = |side: f64| (1.0..1e6).contains(&side);
             return Some((scaled(width), scaled(height)))
@@ -69,7 +69,7 @@ impl<'a> Graph<'a> {
                 return side(width, "width").zip(side(height, "height"));
             }
         }
-        // What changes the size without saying to what.
+        // Nodes that change the size by an unknown amount.
         if ["scale", "pad", "crop", "resize", "rotate", "tile"].iter().any(|part| kind.contains(part))
             && !kind.contains("tiled")
         {

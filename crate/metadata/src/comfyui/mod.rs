@@ -1,5 +1,5 @@
-//! ComfyUI's graph: the text `prompt` in PNG, and several places in Exif. Without it the text
-//! `workflow`, the graph as the page shows it.
+//! ComfyUI's graph: the field `prompt` in PNG, and several fields in Exif. If it is missing, the
+//! field `workflow` is used, which is the graph as the editor displays it.
 //!
 //! ```json
 //! { "3": { "class_type": "KSampler",
@@ -8,62 +8,57 @@
 //!          "inputs": { "text": "a fox in the snow", "clip": ["4", 1] } }, … }
 //! ```
 //!
-//! A link is a list of a node's identifier and the number of one of its outputs. The graph is read
-//! against its direction, from the node that saves the image:
+//! A link is an array of a node's id and the index of one of its outputs. The graph is traversed
+//! against the direction of its links, starting from the node that saves the image:
 //!
 //! ```text
-//! save ─► … ─► sampler ─┬─► positive, negative ─► conditions ─► texts     texts.rs
-//!                       ├─► model ─► … ─► loader                          model.rs
-//!                       ├─► latent image ─► … ─► size                     latent.rs
-//!                       └─► seed, steps, cfg, sampler, schedule           sampler.rs
+//! save ─► … ─► sampler ─┬─► positive, negative ─► conditioning ─► prompts   prompts.rs
+//!                       ├─► model ─► … ─► loader                            model.rs
+//!                       ├─► latent image ─► … ─► size                       latent.rs
+//!                       └─► seed, steps, cfg, sampler, scheduler            sampler.rs
 //! ```
 //!
-//! Anyone can write nodes, so most rules go by the names of inputs. A text that only exists while
-//! the graph runs (a language model's answer, a file) is not found, and none is made up for it.
+//! Anyone can publish nodes, so most rules depend on the names of inputs. Text that only exists
+//! while the graph runs (such as a language model's output or the content of a file) is not found.
 
+mod civitai;
 mod graph;
 mod latent;
 mod model;
+mod prompts;
 mod sampler;
-mod texts;
 mod workflow;
 
 use serde_json::{Map, Value};
 
-use super::{Metadata, json, services, texts::Texts};
+use super::{fields::TextFields, metadata::Metadata};
 use graph::{Graph, Side};
 
-/// What stands before a list of texts that were combined.
+/// Separator between combined prompts.
 const SEPARATOR: &str = "\n";
 
-pub(super) fn read(texts: &Texts) -> Option<Metadata> {
-    let workflow = texts.object("workflow").or_else(|| nested(texts, "workflow"));
+pub(super) fn read(fields: &TextFields) -> Option<Metadata> {
+    let workflow = fields.object("workflow").or_else(|| nested(fields, "workflow"));
     let graphs = [
-        texts.object("prompt"),
-        nested(texts, "prompt"),
-        texts.described_objects().find(|object| is_graph(object)),
+        fields.object("prompt"),
+        nested(fields, "prompt"),
+        fields.candidate_objects().find(|object| is_graph(object)),
     ];
     for nodes in graphs.into_iter().flatten() {
-        if let Some(found) = read_graph(nodes, workflow).or_else(|| extra_metadata(nodes, texts)) {
+        if let Some(found) = read_graph(nodes, workflow).or_else(|| civitai::read(nodes, fields)) {
             return Some(found);
         }
     }
     read_graph(&workflow::nodes(workflow?)?, workflow)
 }
 
-/// A graph within a JSON object that holds both graphs.
-fn nested<'a>(texts: &'a Texts, name: &str) -> Option<&'a Map<String, Value>> {
-    texts.described_objects().find_map(|object| object.get(name)?.as_object())
+/// A graph inside a JSON object that contains both the graph and the workflow.
+fn nested<'a>(fields: &'a TextFields, name: &str) -> Option<&'a Map<String, Value>> {
+    fields.candidate_objects().find_map(|object| object.get(name)?.as_object())
 }
 
 fn is_graph(object: &Map<String, Value>) -> bool {
     object.values().any(|node| node.get("class_type").is_some_and(Value::is_string))
-}
-
-fn extra_metadata(nodes: &Map<String, Value>, texts: &Texts) -> Option<Metadata> {
-    let within = nodes.get("extraMetadata").and_then(Value::as_str).and_then(json::object);
-    let found = within.or_else(|| texts.object("extraMetadata").cloned())?;
-    Some(services::civitai(&found)).filter(|found| found.prompt.is_some())
 }
 
 fn read_graph(nodes: &Map<String, Value>, workflow: Option<&Map<String, Value>>) -> Option<Metadata> {

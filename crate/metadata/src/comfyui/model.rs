@@ -1,10 +1,10 @@
-//! From a sampler to the loader of its model.
+//! Follows the links from a sampler to the loader of its model.
 
 use serde_json::Value;
 
-use super::graph::{DEEPEST, Graph, Node, is_pipe, natural};
+use super::graph::{Graph, MAX_DEPTH, Node, is_pipe, natural};
 
-/// Inputs of loaders that name the model.
+/// Inputs of loaders that contain the name of the model.
 const NAMES: [&str; 8] = [
     "ckpt_name",
     "unet_name",
@@ -28,14 +28,14 @@ impl<'a> Graph<'a> {
         })
     }
 
-    /// The name that the loader at the end of a chain of models has.
+    /// The model name of the loader at the end of a chain of models.
     fn loaded(&self, start: &'a Value) -> Option<String> {
         let mut value = start;
-        for depth in 0..2 * DEEPEST {
+        for depth in 0..2 * MAX_DEPTH {
             let Some(link) = self.link(value) else { break };
             let node = link.node;
             self.step(node, 0)?;
-            if let Some(switched) = self.switched(node, depth.min(DEEPEST - 1)) {
+            if let Some(switched) = self.switched(node, depth.min(MAX_DEPTH - 1)) {
                 value = switched;
                 continue;
             }
@@ -46,13 +46,13 @@ impl<'a> Graph<'a> {
             }
             value = self.next_model(node)?;
         }
-        // A loader whose model is a text.
+        // A loader with the name as its `model` input.
         self.text(value.as_str()?).filter(|name| !name.trim().is_empty())
     }
 
     fn next_model(&self, node: Node<'a>) -> Option<&'a Value> {
         let own = node.inputs.get("model").or_else(|| {
-            // Of two models that are merged, the first.
+            // The first of several merged models.
             let mut names: Vec<&'a String> =
                 node.inputs.keys().filter(|name| name.starts_with("model")).collect();
             names.sort_by_cached_key(|name| natural(name));

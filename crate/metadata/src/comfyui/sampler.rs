@@ -1,15 +1,15 @@
-//! Which sampler made the image, and its settings.
+//! Finds the sampler that made the image, and its settings.
 
 use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 
 use super::{
-    super::{Metadata, json},
+    super::{json, metadata::Metadata},
     graph::{Graph, Node, Side, is_condition, is_pipe, natural},
 };
 
-/// Parts of names of inputs that carry no image on its way from the sampler.
+/// Substrings of input names that do not lead from the saved image to the sampler.
 const NOT_IMAGES: [&str; 13] = [
     "model",
     "clip",
@@ -26,12 +26,12 @@ const NOT_IMAGES: [&str; 13] = [
     "prompt",
 ];
 
-/// Most samplers that are compared.
-const MOST_SAMPLERS: usize = 100;
+/// Maximum number of samplers that are compared with each other.
+const MAX_SAMPLERS: usize = 100;
 
 impl<'a> Graph<'a> {
-    /// The sampler whose latent image reaches the node that saves the image. Without such a node,
-    /// the last sampler that no other one continues.
+    /// The sampler that produces the latent image of the saved image. If no node saves an image,
+    /// the last sampler whose output is not the input of another one.
     pub(super) fn sampler(&self) -> Option<Node<'a>> {
         let nodes = self.nodes();
         let saving = |part: &str| -> Vec<Node<'a>> {
@@ -46,13 +46,13 @@ impl<'a> Graph<'a> {
             candidates.unwrap_or_else(|| nodes.iter().copied().filter(|node| is_sampler(*node)).collect());
         let mut seen = BTreeSet::new();
         candidates.retain(|candidate| seen.insert(candidate.id));
-        // Each is compared with all others.
-        let candidates = &candidates[candidates.len().saturating_sub(MOST_SAMPLERS)..];
+        // Bounded, because each is compared with all others.
+        let candidates = &candidates[candidates.len().saturating_sub(MAX_SAMPLERS)..];
         self.restart();
         let last = candidates.iter().copied().rfind(|candidate| {
             !candidates.iter().any(|other| other.id != candidate.id && self.continues(*other, *candidate))
         });
-        // Nodes that only improve an image are the sampler if there is no other.
+        // If there is no other sampler, use a node that refines an image.
         let improving = || {
             let saves = nodes.iter().filter(|node| node.kind.to_lowercase().contains("save"));
             let by_save = saves.filter_map(|save| self.upstream(*save, is_improving)).next();
@@ -61,7 +61,8 @@ impl<'a> Graph<'a> {
         last.or_else(|| candidates.last().copied()).or_else(improving)
     }
 
-    /// What a node says that makes images without a sampler, as nodes of services do.
+    /// The metadata of a node that generates images without a sampler, such as the API nodes of
+    /// services.
     pub(super) fn without_sampler(&self) -> Option<Metadata> {
         let nodes = self.nodes();
         let saves = nodes.iter().filter(|node| {
@@ -93,7 +94,7 @@ impl<'a> Graph<'a> {
         value.is_some_and(|value| self.link(value).is_some())
     }
 
-    /// The nearest node of a kind that images or latent images come from.
+    /// The nearest matching node upstream, through inputs that carry images or latent images.
     fn upstream(&self, start: Node<'a>, is_wanted: impl Fn(Node<'a>) -> bool) -> Option<Node<'a>> {
         let mut seen = BTreeSet::from([start.id]);
         let mut queue = VecDeque::from([start]);
@@ -120,7 +121,7 @@ impl<'a> Graph<'a> {
         None
     }
 
-    /// Whether a sampler starts from the image of another.
+    /// Whether a sampler starts from the image of an earlier one.
     fn continues(&self, later: Node<'a>, earlier: Node<'a>) -> bool {
         self.upstream(later, |node| node.id == earlier.id).is_some()
     }
@@ -151,7 +152,8 @@ impl<'a> Graph<'a> {
         json::text(own.or_else(plain))
     }
 
-    /// The scale of the sampler or its guider. Models without it have one in their conditions.
+    /// The guidance scale of the sampler or its guider. For models without one, the scale of the
+    /// conditioning.
     pub(super) fn guidance(&self, sampler: Node<'a>) -> Option<f64> {
         self.restart();
         let names = ["cfg", "cfg_scale", "cfg_conds"];
@@ -179,13 +181,13 @@ impl<'a> Graph<'a> {
         None
     }
 
-    /// A setting of a node or of the pipes that lead to it.
+    /// A setting of a node or of the pipes that it takes.
     fn setting(&self, node: Node<'a>, names: &[&str]) -> Option<&'a Value> {
         let (_, value) = self.lookup(node, names, 0)?;
         self.scalar(value, names, 0)
     }
 
-    /// A setting of the node that an input leads to, or of those before it with the same input.
+    /// A setting of the node linked to an input, or of the nodes before it on the same input.
     fn setting_of(&self, node: Node<'a>, inputs: &[&str], names: &[&str]) -> Option<&'a Value> {
         let mut node = node;
         for _ in 0..64 {
@@ -199,7 +201,7 @@ impl<'a> Graph<'a> {
     }
 }
 
-/// Whether a node samples: it takes conditions or a guider, and has settings of a sampler.
+/// Whether a node is a sampler: it takes conditioning or a guider and has a sampler's settings.
 fn is_sampler(node: Node<'_>) -> bool {
     if is_improving(node) {
         return false;
@@ -216,7 +218,7 @@ fn is_sampler(node: Node<'_>) -> bool {
     has_condition && is_like_one
 }
 
-/// Whether a node samples parts of an image that it takes, with prompts of their own.
+/// Whether a node refines parts of an existing image, with prompts of its own.
 fn is_improving(node: Node<'_>) -> bool {
     let kind = node.kind.to_lowercase();
     let improves = kind.contains("detailer") || kind.contains("upscale") || kind.contains("segs");

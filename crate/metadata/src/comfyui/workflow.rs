@@ -1,14 +1,15 @@
-//! The workflow: the graph as ComfyUI's page draws it, where values stand in a list without names.
+//! The workflow: the graph as ComfyUI's editor stores it, with widget values in a list without
+//! names.
 //!
-//! It is turned into the other form as far as the names are known: from the inputs that the page
-//! lists with their `widget`, or for the nodes of ComfyUI itself from the table below.
+//! It is converted to the `prompt` format. The names of the values come from the inputs that have a
+//! `widget`, or for ComfyUI's own nodes from the table below.
 
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-/// Names of the values of nodes. `-` is a value of the page alone, such as what happens to a seed
-/// after each image.
+/// Names of the widget values of each node type. `-` is a value that only the editor uses, such as
+/// how a seed changes after each image.
 const WIDGETS: [(&str, &[&str]); 27] = [
     ("CLIPTextEncode", &["text"]),
     ("CLIPTextEncodeFlux", &["clip_l", "t5xxl", "guidance"]),
@@ -54,19 +55,19 @@ const WIDGETS: [(&str, &[&str]); 27] = [
     ("PrimitiveString", &["value"]),
     ("PrimitiveStringMultiline", &["value"]),
 ];
-/// A node that is left out; the nodes behind it do not run.
+/// Mode of a muted node; nodes that depend on it do not run.
 const NEVER: u64 = 2;
-/// A node that passes its inputs on.
+/// Mode of a bypassed node, which passes on its inputs.
 const BYPASSED: u64 = 4;
 
-/// A link in the workflow: where it comes from.
+/// The origin of a link in the workflow.
 struct Source {
     node: String,
     output: usize,
     kind: String,
 }
 
-/// The nodes of a workflow as the other form has them.
+/// Converts the nodes of a workflow to the `prompt` format.
 pub(super) fn nodes(workflow: &Map<String, Value>) -> Option<Map<String, Value>> {
     let all = workflow.get("nodes")?.as_array()?;
     let links: BTreeMap<u64, Source> = workflow.get("links")?.as_array()?.iter().filter_map(link).collect();
@@ -104,7 +105,7 @@ fn id(value: &Value) -> Option<String> {
     value.as_str().map(str::to_owned).or_else(|| value.as_u64().map(|number| number.to_string()))
 }
 
-/// A link, which is a list or an object.
+/// Parses a link, which is an array or an object.
 fn link(value: &Value) -> Option<(u64, Source)> {
     let get = |at: usize, name: &str| value.get(at).or_else(|| value.get(name));
     Some((
@@ -117,7 +118,7 @@ fn link(value: &Value) -> Option<(u64, Source)> {
     ))
 }
 
-/// Where a link comes from, through nodes that are bypassed.
+/// The origin of a link, followed through bypassed nodes.
 fn source<'a>(
     number: u64,
     links: &'a BTreeMap<u64, Source>,
@@ -134,7 +135,7 @@ fn source<'a>(
     None
 }
 
-/// The values of a node by name.
+/// The widget values of a node, by name.
 fn widgets(node: &Value, kind: &str) -> Map<String, Value> {
     let values = match node.get("widgets_values") {
         Some(Value::Object(values)) => return values.clone(),
@@ -148,7 +149,7 @@ fn widgets(node: &Value, kind: &str) -> Map<String, Value> {
         for input in inputs.into_iter().flatten() {
             if let Some(name) = input.get("widget").and_then(|widget| widget.get("name")?.as_str()) {
                 names.push(name);
-                // The page adds to a seed what happens to it after each image.
+                // The editor adds a value after a seed: how it changes after each image.
                 let controls = ["fixed", "increment", "decrement", "randomize"];
                 let next = values.get(names.len()).and_then(Value::as_str);
                 if matches!(name, "seed" | "noise_seed") && next.is_some_and(|next| controls.contains(&next))
@@ -157,7 +158,7 @@ fn widgets(node: &Value, kind: &str) -> Map<String, Value> {
                 }
             }
         }
-        // Without a name for each value it is not known which is which.
+        // Without a name for each value, the names cannot be assigned.
         if names.len() == values.len() { names } else { Vec::new() }
     });
     let named = names.into_iter().zip(values).filter(|(name, _)| *name != "-");

@@ -1,4 +1,4 @@
-//! Files with texts, as small as their formats allow. Checksums are wrong: they are not verified.
+//! Minimal image files with text fields. Their checksums are wrong, because they are not verified.
 
 #![allow(dead_code, clippy::unwrap_used, reason = "each test uses some of it, and says so by failing")]
 
@@ -6,7 +6,7 @@ use std::io::Write as _;
 
 use flate2::{Compression, write::ZlibEncoder};
 
-/// A PNG file of some chunks.
+/// A PNG file with these chunks.
 pub(crate) fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\x89PNG\r\n\x1a\n".to_vec();
     for (kind, data) in chunks {
@@ -18,7 +18,7 @@ pub(crate) fn png(chunks: &[(&[u8; 4], Vec<u8>)]) -> Vec<u8> {
     file
 }
 
-/// A PNG file with UTF-8 texts, as Pillow writes them where Latin-1 lacks a letter.
+/// A PNG file with UTF-8 text chunks, which Pillow writes if Latin-1 is not sufficient.
 pub(crate) fn png_texts(texts: &[(&str, &str)]) -> Vec<u8> {
     let chunks: Vec<_> =
         texts.iter().map(|(name, text)| international(name, text.as_bytes(), false)).collect();
@@ -31,7 +31,7 @@ pub(crate) fn international(name: &str, text: &[u8], packed: bool) -> (&'static 
     (b"iTXt", [name.as_bytes(), b"\0", &[u8::from(packed), 0], b"\0\0", &text].concat())
 }
 
-/// A text chunk whose bytes are of any encoding.
+/// A text chunk with bytes in any encoding.
 pub(crate) fn plain(name: &str, text: &[u8]) -> (&'static [u8; 4], Vec<u8>) {
     (b"tEXt", [name.as_bytes(), b"\0", text].concat())
 }
@@ -46,21 +46,21 @@ fn deflated(bytes: &[u8]) -> Vec<u8> {
     packed.finish().unwrap()
 }
 
-/// Exif's tags.
+/// Exif tags.
 pub(crate) const MODEL: u16 = 0x0110;
 pub(crate) const MAKE: u16 = 0x010f;
 pub(crate) const IMAGE_DESCRIPTION: u16 = 0x010e;
 pub(crate) const SOFTWARE: u16 = 0x0131;
 pub(crate) const USER_COMMENT: u16 = 0x9286;
 pub(crate) const MAKER_NOTE: u16 = 0x927c;
-/// Exif's types.
+/// Exif types.
 pub(crate) const ASCII: u16 = 2;
 pub(crate) const UNDEFINED: u16 = 7;
 
-/// A field of Exif: tag, type and bytes.
+/// An Exif field: tag, type and bytes.
 pub(crate) type Field<'a> = (u16, u16, &'a [u8]);
 
-/// Exif with two directories, without the marker that JPEG puts before it.
+/// Exif with two directories, without the prefix of a JPEG segment.
 pub(crate) fn tiff(little_endian: bool, first: &[Field<'_>], second: &[Field<'_>]) -> Vec<u8> {
     let short = |number: u16| if little_endian { number.to_le_bytes() } else { number.to_be_bytes() };
     let long = |number: usize| {
@@ -99,7 +99,7 @@ pub(crate) fn tiff(little_endian: bool, first: &[Field<'_>], second: &[Field<'_>
     file
 }
 
-/// A JPEG file with segments of application data 1.
+/// A JPEG file with APP1 segments.
 pub(crate) fn jpeg(segments: &[(u8, Vec<u8>)]) -> Vec<u8> {
     let mut file = b"\xff\xd8\xff\xe0\0\x10JFIF\0\x01\x01\0\0\x01\0\x01\0\0".to_vec();
     for (marker, data) in segments {
@@ -127,7 +127,7 @@ pub(crate) fn webp(chunks: &[(&[u8; 4], &[u8])]) -> Vec<u8> {
     [b"RIFF".as_slice(), &(body.len() as u32).to_le_bytes(), &body].concat()
 }
 
-/// A text in UTF-16.
+/// Encodes text as UTF-16.
 pub(crate) fn utf_16(text: &str, little_endian: bool) -> Vec<u8> {
     let bytes = |unit: u16| if little_endian { unit.to_le_bytes() } else { unit.to_be_bytes() };
     text.encode_utf16().flat_map(bytes).collect()

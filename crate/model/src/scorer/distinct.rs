@@ -1,14 +1,14 @@
-//! Which of several byte strings are equal.
+//! Deduplication of byte strings.
 
 use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-/// The distinct ones among several byte strings, told apart by their SHA-256.
+/// The distinct values among byte strings, compared by SHA-256.
 pub(super) struct Distinct {
-    /// Where each distinct one is found first, in order.
+    /// For each distinct value, the index of its first occurrence.
     pub(super) first: Vec<usize>,
-    /// For each string, which of the distinct ones it is.
+    /// For each string, the index of its value in `first`.
     pub(super) of: Vec<usize>,
 }
 
@@ -27,7 +27,7 @@ impl Distinct {
     }
 }
 
-/// SHA-256.
+/// The SHA-256 of a byte string.
 pub(super) fn hash(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn equal_strings_are_found() {
+    fn equal_strings_share_an_index() {
         let distinct = Distinct::new([&b"a"[..], b"b", b"a", b"", b"b"].into_iter());
         assert_eq!(distinct.first, [0, 1, 3]);
         assert_eq!(distinct.of, [0, 1, 0, 2, 1]);

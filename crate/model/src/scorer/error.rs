@@ -1,32 +1,103 @@
-//! What can go wrong between a prompt and a score.
+//! Errors of the scorer.
 
 use crate::towers::TowerError;
 use pickscore_checkpoint::weights::WeightError;
 use pickscore_pixels::ProcessorError;
-use pickscore_tokens::TokenizerError;
+use pickscore_score::SCORERS;
+use pickscore_tokens::{TokenizerError, WordPieceError};
 
-/// Why there is no score.
+/// Why a model could not be opened or a score not computed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
-    /// There is nothing in the prompt.
+    /// The prompt has no tokens.
     #[error("the prompt is empty; expected at least one word")]
     EmptyPrompt,
-    /// The model could not be loaded.
+    /// The model's files could not be read.
     #[error(transparent)]
     Weights(#[from] WeightError),
-    /// Its tokenizer cannot be followed.
+    /// The model's tokenizer is not supported.
     #[error(transparent)]
     Tokenizer(#[from] TokenizerError),
-    /// Its image processor cannot be followed.
+    /// The model's image processor is not supported.
     #[error(transparent)]
     Processor(#[from] ProcessorError),
     /// A tower failed.
     #[error(transparent)]
     Tower(#[from] TowerError),
-    /// No GPU can be used.
-    #[error("no GPU can be used: {reason}; take the CPU with `--device cpu`")]
+    /// The files contain another model than the scorer needs.
+    #[error("these files do not contain a model for the scorer {scorer}")]
+    OtherModel {
+        /// The scorer.
+        scorer: &'static str,
+    },
+    /// The scorer has no embeddings.
+    #[error("{scorer} reads prompt and image together; it has no embeddings")]
+    NoEmbedding {
+        /// The scorer.
+        scorer: &'static str,
+    },
+    /// The vocabulary of ImageReward's tokenizer cannot be used.
+    #[error(transparent)]
+    WordPiece(#[from] WordPieceError),
+    /// The vocabulary of a tokenizer that is not built in is absent.
+    #[error("{scorer} needs the vocabulary of its tokenizer, which was not loaded")]
+    NoVocabulary {
+        /// The scorer.
+        scorer: &'static str,
+    },
+    /// A configuration names a scorer that is not known.
+    #[error(
+        "the configuration names the scorer `{name}`; expected one of {}",
+        SCORERS.map(|scorer| scorer.name).join(", ")
+    )]
+    UnknownScorer {
+        /// The name.
+        name: String,
+    },
+    /// The requested scorer is not the one that the configuration names.
+    #[error(
+        "the scorer {given} was requested, but the model's configuration says {written}; leave out \
+         the request, or choose {written}"
+    )]
+    Contradiction {
+        /// The requested scorer.
+        given: &'static str,
+        /// The scorer in the configuration.
+        written: &'static str,
+    },
+    /// A scorer has no head.
+    #[error("{scorer} needs a head, and there is none next to the model; specify its file with --head")]
+    NoHead {
+        /// The scorer.
+        scorer: &'static str,
+    },
+    /// There are several heads next to the model.
+    #[error("several heads are next to the model ({heads}); choose a scorer, or one head with --head")]
+    SeveralHeads {
+        /// The names of their files.
+        heads: String,
+    },
+    /// A head was given for a scorer that reads none.
+    #[error("the scorer {scorer} has no head; leave out --head, or choose the head's scorer with --scorer")]
+    HeadNotRead {
+        /// The scorer.
+        scorer: &'static str,
+    },
+    /// The scores are NaN or infinite.
+    #[error("the model gives scores that are not finite; its weights or its head are damaged")]
+    NotFinite,
+    /// The file of a head cannot be used.
+    #[error("{file}: {reason}")]
+    HeadFile {
+        /// The file.
+        file: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// No GPU is available.
+    #[error("no GPU is available: {reason}; use the CPU with `--device cpu`")]
     NoGpu {
-        /// What was found instead.
+        /// What the system reported.
         reason: String,
     },
 }

@@ -1,72 +1,153 @@
-//! Opens a model from disk.
+//! Opens models from disk.
 
-use std::{ops::ControlFlow, path::Path};
+use std::{
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+};
 
 use burn::tensor::{Device, FloatDType};
-
-use super::{Info, PickScore, ScoreError};
-use crate::towers::ClipBuilder;
-use pickscore_checkpoint::weights::{ModelDirectory, Precision};
-use pickscore_common::progress::Progress;
+use pickscore_checkpoint::config::ModelConfig;
+use pickscore_checkpoint::weights::{Description, MAX_HEAD_LENGTH, ModelDirectory, Precision};
+use pickscore_common::{progress::Progress, regular::read_regular};
 use pickscore_pixels::{Limits, Processor};
+use pickscore_score::Scorer;
 use pickscore_tokens::Tokenizer;
 
-/// Where to compute.
+use super::{
+    error::ScoreError,
+    inputs::{processor, prompt_tokenizer},
+    pick_score::{Info, PickScore, Scoring},
+    recognise::{Clues, recognise},
+};
+use crate::towers::{Kernels, ModelBuilder};
+
+/// The device to compute on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DeviceChoice {
-    /// A GPU where there is one, else the CPU.
+    /// A GPU if there is one, otherwise the CPU.
     #[default]
     Auto,
     /// A GPU.
     Gpu,
-    /// The CPU, all cores.
+    /// The CPU, with all cores.
     Cpu,
 }
 
-/// What to store matrices as.
+/// The precision of stored weight matrices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PrecisionChoice {
-    /// f16 on a GPU that computes in it, else f32.
+    /// f16 on a GPU with f16 arithmetic, otherwise f32.
     #[default]
     Auto,
-    /// This one.
+    /// The given precision.
     Exactly(Precision),
 }
 
-/// How to open a model.
+/// The kernels that a GPU runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct OpenOptions {
-    /// Where to compute.
-    pub device: DeviceChoice,
-    /// What to store matrices as.
-    pub precision: PrecisionChoice,
-    /// How large images may be.
-    pub limits: Limits,
+pub enum GpuKernels {
+    /// This crate's WGSL kernels.
+    #[default]
+    Wgsl,
+    /// burn's kernels: in SPIR-V on Vulkan, fused and autotuned, with the feature `spirv`;
+    /// otherwise in WGSL.
+    Burn,
 }
 
-/// A device that was found.
+/// Options for opening a model.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct OpenOptions {
+    /// The device to compute on.
+    pub device: DeviceChoice,
+    /// The kernels that a GPU runs.
+    pub kernels: GpuKernels,
+    /// The precision of stored weight matrices.
+    pub precision: PrecisionChoice,
+    /// Limits on the size of images.
+    pub limits: Limits,
+    /// The scorer; `None` recognises it.
+    pub scorer: Option<&'static Scorer>,
+    /// The file of a head that is not next to the model.
+    pub head: Option<PathBuf>,
+}
+
+/// A device and its capabilities.
+#[derive(Clone)]
 struct Found {
     device: Device,
     name: &'static str,
     adapter: Option<String>,
-    /// Whether it multiplies in 16 bits.
+    /// Whether it has f16 arithmetic.
     half: bool,
+    /// Its smallest subgroup size, 0 if it has no subgroup operations.
+    subgroup: usize,
+    /// Size of the largest tensor that it can bind, in bytes.
+    largest: usize,
+}
+
+impl Found {
+    fn kernels(&self, choice: GpuKernels, precision: Precision) -> Kernels {
+        #[cfg(feature = "gpu")]
+        if choice == GpuKernels::Wgsl
+            && let Some(wgsl) = wgsl(&self.device, self.subgroup)
+        {
+            return Kernels::Wgsl(wgsl);
+        }
+        let _ = (choice, self.subgroup);
+        let half = precision != Precision::F32 && self.half;
+        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+    }
+}
+
+/// The WGSL kernels for a GPU, tuned by a measurement of a few tenths of a second.
+#[cfg(feature = "gpu")]
+fn wgsl(device: &Device, subgroup: usize) -> Option<crate::towers::Wgsl> {
+    use burn_cubecl::cubecl::future::block_on;
+
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1000.0;
+    let tuning = block_on(crate::towers::tune(device, None, subgroup, &now))?;
+    crate::towers::Wgsl::new(device, tuning)
 }
 
 impl PickScore {
-    /// Opens a model directory or file; see [`ModelDirectory::open`] for what that may be.
+    /// Opens a model directory or file, as described at [`ModelDirectory::open`].
     ///
     /// # Errors
     ///
-    /// When the model is not there, damaged or of another kind, when `progress` broke off, and when there is no such device.
-    pub fn open(
+    /// Fails if the model does not exist, is damaged or is not a CLIP model, or if the device is
+    /// not available.
+    pub fn open(path: &Path, options: &OpenOptions) -> Result<Self, ScoreError> {
+        Self::open_with_progress(path, options, &mut |_| ControlFlow::Continue(()))
+    }
+
+    /// Recognises how a model scores, without loading it.
+    ///
+    /// # Errors
+    ///
+    /// As [`PickScore::open`].
+    pub fn recognise(path: &Path, options: &OpenOptions) -> Result<Scoring, ScoreError> {
+        let directory = ModelDirectory::open_as(path, options.scorer)?;
+        scoring_of(&directory, options)
+    }
+
+    /// As [`PickScore::open`], reporting the number of bytes read. `progress` can cancel loading.
+    ///
+    /// # Errors
+    ///
+    /// As [`PickScore::open`], and if `progress` cancels.
+    pub fn open_with_progress(
         path: &Path,
         options: &OpenOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, ScoreError> {
-        let directory = ModelDirectory::open(path)?;
+        let directory = ModelDirectory::open_as(path, options.scorer)?;
         let config = directory.config().clone();
-        let (tokenizer, mut processor) = reading(&directory)?;
+        let scoring = scoring_of(&directory, options)?;
+        let description = directory.description();
+        let tokenizer = prompt_tokenizer(scoring.scorer, description.tokenizer.as_deref())?;
+        let preprocessor = description.preprocessor.as_deref();
+        let mut processor = processor(scoring.scorer, preprocessor, config.vision().image_size)?;
         processor.limits = options.limits;
         let found = find(options.device)?;
         let precision = match options.precision {
@@ -74,13 +155,11 @@ impl PickScore {
             PrecisionChoice::Auto if found.half => Precision::F16,
             PrecisionChoice::Auto => Precision::F32,
         };
-        let compute =
-            if precision != Precision::F32 && found.half { FloatDType::F16 } else { FloatDType::F32 };
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
-        let mut builder = ClipBuilder::new(config, compute, found.device);
+        let mut builder = ModelBuilder::new(config, found.kernels(options.kernels, precision));
         let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
         let loaded = directory.load(precision, progress, sink)?;
-        let clip = builder.finish()?;
+        let model = builder.finish()?;
         let info = Info {
             model: directory.name().into(),
             device: found.name,
@@ -89,31 +168,107 @@ impl PickScore {
             parameters,
             unexpected: loaded.unexpected,
         };
-        Ok(Self::new(clip, tokenizer, processor, info))
+        let mut opened = Self::new(model, tokenizer, processor, info, scoring)?;
+        opened.limit_batch(found.largest);
+        Ok(opened)
     }
 }
 
-/// How a model's prompts and images are read: as its folder says, else as CLIP's are.
-pub fn reading(directory: &ModelDirectory) -> Result<(Tokenizer, Processor), ScoreError> {
-    let tokenizer = match directory.tokenizer_json()? {
-        Some(json) => Tokenizer::from_json(&json)?,
+/// Recognises how a model scores, and reads its head.
+fn scoring_of(directory: &ModelDirectory, options: &OpenOptions) -> Result<Scoring, ScoreError> {
+    let description = directory.description();
+    let head_name = match &options.head {
+        Some(path) => path.file_name().map(|name| name.to_string_lossy().into_owned()),
+        None => chosen_head(&description.heads, options.scorer, description.scorer.as_deref())?,
+    };
+    let weights = directory.files().first().map(String::as_str);
+    let names: Vec<&str> = weights.into_iter().chain([directory.name()]).collect();
+    let recognised = recognise(&Clues {
+        given: options.scorer,
+        written: description.scorer.as_deref(),
+        head: head_name.as_deref(),
+        names: &names,
+        embeds: matches!(description.config, ModelConfig::Clip(_)),
+    })?;
+    if options.head.is_some() && !recognised.scorer.needs_head() {
+        return Err(ScoreError::HeadNotRead { scorer: recognised.scorer.name });
+    }
+    let (file, bytes) = match (&options.head, head_name) {
+        _ if !recognised.scorer.needs_head() => (String::new(), None),
+        (Some(path), _) => {
+            let file = path.display().to_string();
+            let wrong = |error: std::io::Error| ScoreError::HeadFile {
+                file: file.clone(),
+                reason: error.to_string(),
+            };
+            let bytes = read_regular(path, MAX_HEAD_LENGTH).map_err(wrong)?;
+            (file, Some(bytes))
+        }
+        (None, Some(name)) => {
+            let bytes = directory.read_file(&name, MAX_HEAD_LENGTH)?;
+            (name, Some(bytes))
+        }
+        (None, None) => (String::new(), None),
+    };
+    let head = bytes.as_deref().map(|bytes| (file.as_str(), bytes));
+    recognised.with_head(head, directory.config().projection().unwrap_or_default())
+}
+
+/// The head next to a model: the only one, or the only one of the scorer that was requested or
+/// written into the configuration.
+fn chosen_head(
+    heads: &[String],
+    given: Option<&Scorer>,
+    written: Option<&str>,
+) -> Result<Option<String>, ScoreError> {
+    let wanted = given.map(|scorer| scorer.name).or(written);
+    let of_scorer = |name: &&String| {
+        wanted.is_none() || Scorer::suggested_by(name).is_some_and(|scorer| Some(scorer.name) == wanted)
+    };
+    match heads {
+        [] => Ok(None),
+        [head] => Ok(Some(head.clone())),
+        _ => match heads.iter().filter(of_scorer).collect::<Vec<_>>()[..] {
+            [] => Ok(None),
+            [head] => Ok(Some(head.clone())),
+            _ => Err(ScoreError::SeveralHeads { heads: heads.join(", ") }),
+        },
+    }
+}
+
+/// The tokenizer and image processor of a CLIP model: those in its files, or CLIP's by default.
+///
+/// # Errors
+///
+/// Fails if a file describes an unsupported tokenizer or image processor.
+pub fn reading(description: &Description) -> Result<(Tokenizer, Processor), ScoreError> {
+    let tokenizer = match &description.tokenizer {
+        Some(json) => Tokenizer::from_json(json)?,
         None => Tokenizer::clip(),
     };
-    let size = directory.config().vision.image_size;
-    let processor = match directory.preprocessor_json()? {
-        Some(json) => Processor::from_json(&json, size)?,
-        None => Processor::clip(size),
-    };
+    let preprocessor = description.preprocessor.as_deref();
+    let processor = processor(Scorer::CLIP, preprocessor, description.config.vision().image_size)?;
     Ok((tokenizer, processor))
 }
 
-/// The device of a choice, for training.
+/// Selects a device and returns it with its name, `"cpu"` or `"gpu"`.
+///
+/// # Errors
+///
+/// Fails with [`ScoreError::NoGpu`] if a GPU was requested and none is available.
 pub fn device(choice: DeviceChoice) -> Result<(Device, &'static str), ScoreError> {
     find(choice).map(|found| (found.device, found.name))
 }
 
 fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
-    let cpu = || Found { device: Device::flex(), name: "cpu", adapter: None, half: false };
+    let cpu = || Found {
+        device: Device::flex(),
+        name: "cpu",
+        adapter: None,
+        half: false,
+        subgroup: 0,
+        largest: usize::MAX,
+    };
     match choice {
         DeviceChoice::Cpu => Ok(cpu()),
         DeviceChoice::Gpu => gpu(true).map_err(|reason| ScoreError::NoGpu { reason }),
@@ -121,22 +276,43 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
     }
 }
 
-/// The default GPU. One that is emulated on the CPU counts only where it was `asked` for.
-#[cfg(feature = "wgpu")]
-fn gpu(asked: bool) -> Result<Found, String> {
+/// The default GPU. A GPU emulated on the CPU is used only if a GPU was explicitly requested.
+#[cfg(feature = "gpu")]
+fn gpu(requested: bool) -> Result<Found, String> {
+    use std::sync::OnceLock;
+
+    /// The GPU, and whether it is emulated. Cached, because burn can initialise a device only once
+    /// per process.
+    static GPU: OnceLock<Result<(Found, bool), String>> = OnceLock::new();
+
+    let (found, is_emulated) = GPU.get_or_init(init_gpu).clone()?;
+    if is_emulated && !requested {
+        let name = found.adapter.unwrap_or_default();
+        return Err(format!("{name} is emulated on the CPU"));
+    }
+    Ok(found)
+}
+
+#[cfg(feature = "gpu")]
+fn init_gpu() -> Result<(Found, bool), String> {
     use burn::tensor::wgpu::wgpu::{DeviceType, Features};
 
     let initialised = Device::wgpu_options().init_with_setup();
     let (device, setup) = initialised.map_err(|error| error.to_string())?;
     let info = setup.adapter.get_info();
-    if info.device_type == DeviceType::Cpu && !asked {
-        return Err(format!("{} is emulated on the CPU", info.name));
-    }
-    let half = setup.device.features().contains(Features::SHADER_F16);
-    Ok(Found { device, name: "gpu", adapter: Some(info.name), half })
+    let features = setup.device.features();
+    let half = features.contains(Features::SHADER_F16);
+    let has_subgroups = features.contains(Features::SUBGROUP);
+    let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+    let limits = setup.device.limits();
+    let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
+    let largest = usize::try_from(largest).unwrap_or(usize::MAX);
+    let is_emulated = info.device_type == DeviceType::Cpu;
+    let found = Found { device, name: "gpu", adapter: Some(info.name), half, subgroup, largest };
+    Ok((found, is_emulated))
 }
 
-#[cfg(not(feature = "wgpu"))]
-fn gpu(_asked: bool) -> Result<Found, String> {
+#[cfg(not(feature = "gpu"))]
+fn gpu(_requested: bool) -> Result<Found, String> {
     Err("this build has no GPU support".into())
 }

@@ -1,20 +1,20 @@
-//! A small model with a known answer: whether a device computes what it should.
+//! A self-test of a device: a small model with known embeddings.
 //!
-//! Shaders that a driver compiles wrongly give scores that look like scores. So before a model is used on a device, a model of generated
-//! weights runs there, through the same loader and towers, and its embeddings are held against transformers'
-//! (`tests/parity/reference/self_test.py` makes them).
+//! A driver that miscompiles a shader still returns plausible scores. So before a device is used, a
+//! model with generated weights runs on it, through the same loader and towers. Its embeddings are
+//! compared with those of Hugging Face transformers, computed by
+//! `tests/parity/reference/self_test.py`.
 
-use burn::tensor::{Device, FloatDType};
 use serde::Deserialize;
 
-use crate::towers::{ClipBuilder, Embedding, TowerError};
+use crate::towers::{Embedding, Kernels, ModelBuilder, TowerError};
 use pickscore_checkpoint::config::ClipConfig;
 use pickscore_checkpoint::weights::{Kind, Loader, Precision, StoredLayout, WeightError, parameters};
 use pickscore_common::seeded::{hashes, uniform};
 use pickscore_pixels::Pixels;
 use pickscore_tokens::Tokens;
 
-/// The configuration and what transformers computes with it, in f32.
+/// The configuration and the embeddings that transformers computes in f32.
 #[derive(Deserialize)]
 struct Expected {
     config: serde_json::Value,
@@ -23,25 +23,26 @@ struct Expected {
     images: Vec<Vec<f32>>,
 }
 
-/// Why a device is not to be trusted.
+/// Why a device failed the self-test.
 #[derive(Debug, thiserror::Error)]
 pub enum SelfTestError {
-    /// It computed something else than it should.
+    /// An embedding is wrong.
     #[error(
-        "the device computes wrongly: the self-test's {what} has a cosine of {found:.6} with the right one; expected at least {least}"
+        "the device returns wrong results: {what} of the self-test has a cosine similarity of {found:.6} to the \
+         expected embedding; expected at least {least}"
     )]
     Wrong {
-        /// Which of the test's inputs.
+        /// The input, such as `"prompt 1"`.
         what: String,
-        /// Cosine between what was computed and what is right.
+        /// Cosine similarity to the expected embedding.
         found: f32,
-        /// What passes in this precision.
+        /// Smallest accepted value in this precision.
         least: f32,
     },
-    /// It did not compute at all.
+    /// The device failed.
     #[error("the self-test failed: {0}")]
     Tower(#[from] TowerError),
-    /// The built-in model is broken, which the library's own tests rule out.
+    /// The built-in model is broken, which the tests of this crate rule out.
     #[error("the self-test's model is broken: {0}")]
     Weights(#[from] WeightError),
     /// As [`SelfTestError::Weights`].
@@ -49,22 +50,18 @@ pub enum SelfTestError {
     Data(String),
 }
 
-/// Runs the small model on a device, stored and computed as a model in use.
+/// Runs the self-test with the given kernels and precision.
 ///
 /// # Errors
 ///
-/// When the device fails or computes something else than transformers.
-pub async fn self_test(
-    device: &Device,
-    precision: Precision,
-    compute: FloatDType,
-) -> Result<(), SelfTestError> {
+/// Fails if the device fails or its embeddings differ from the expected ones.
+pub async fn self_test(kernels: Kernels, precision: Precision) -> Result<(), SelfTestError> {
     let expected: Expected = serde_json::from_str(include_str!("expected.json"))
         .map_err(|error| SelfTestError::Data(error.to_string()))?;
     let config = ClipConfig::from_json(expected.config.to_string().as_bytes())
         .map_err(|error| SelfTestError::Data(error.to_string()))?;
     let (text, vision) = (config.text.clone(), config.vision.clone());
-    let mut builder = ClipBuilder::new(config.clone(), compute, device.clone());
+    let mut builder = ModelBuilder::new(&config, kernels);
     let mut loader = Loader::new(&config, precision);
     let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
     let layout = StoredLayout::new(&config, Precision::F32);
@@ -85,7 +82,7 @@ pub async fn self_test(
     }
     loader.end()?;
     loader.finish("the self-test's model")?;
-    let clip = builder.finish()?;
+    let clip = builder.finish()?.into_clip()?;
 
     let prompts: Vec<Tokens> = (0..expected.texts.len())
         .map(|index| prompt(expected.seed, index, text.context, text.vocabulary))
@@ -98,7 +95,7 @@ pub async fn self_test(
     check("image", &images, &expected.images, precision)
 }
 
-/// The start token, some words and the end token, which is also what follows.
+/// A prompt of random tokens between start and end token, padded with the end token.
 fn prompt(seed: u64, index: usize, context: usize, vocabulary: usize) -> Tokens {
     let (start, end) = (vocabulary as u32 - 2, vocabulary as u32 - 1);
     let words = 5 + 20 * index;
@@ -109,19 +106,20 @@ fn prompt(seed: u64, index: usize, context: usize, vocabulary: usize) -> Tokens 
     Tokens { ids, length: words + 2, truncated: false }
 }
 
-/// Noise.
+/// An image of noise.
 fn image(seed: u64, index: usize, size: usize) -> Pixels {
     let hashes = hashes(seed, &format!("image.{index}"), 0);
     Pixels { size, values: hashes.take(3 * size * size).map(uniform).collect() }
 }
 
+/// Compares embeddings with the expected ones.
 fn check(
     what: &str,
     found: &[Embedding],
     expected: &[Vec<f32>],
     precision: Precision,
 ) -> Result<(), SelfTestError> {
-    // A wrong kernel is far off; these leave room for the rounding of any right one.
+    // A wrong kernel is far off; these bounds allow for the rounding errors of a correct one.
     let least = match precision {
         Precision::F32 => 0.9999,
         Precision::F16 => 0.999,
@@ -138,7 +136,7 @@ fn check(
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
 
     use pollster::FutureExt as _;
 
@@ -147,7 +145,7 @@ mod tests {
     #[test]
     fn the_cpu_passes_in_every_precision() {
         for precision in [Precision::F32, Precision::F16, Precision::Q8] {
-            self_test(&Device::flex(), precision, FloatDType::F32).block_on().unwrap();
+            self_test(Kernels::Cpu, precision).block_on().unwrap();
         }
     }
 

@@ -1,169 +1,123 @@
-//! One transformer block: attention and MLP, each after a layer norm and added to the residual stream.
+//! A pre-norm transformer block: attention and MLP, each preceded by a layer norm and added to the
+//! residual stream.
 
-use burn::tensor::{DType, Device, Int, Tensor, activation, module};
-
-use super::{Linear, cpu, gpu};
 use pickscore_checkpoint::config::Activation;
 
-/// Layer normalisation over the last dimension, always in f32.
-#[derive(Debug, Clone)]
-pub struct LayerNorm {
+use super::{
+    linear::Linear,
+    steps::{Heads, Steps},
+};
+
+/// Layer normalisation over the last dimension.
+#[derive(Debug)]
+pub(super) struct LayerNorm<S: Steps> {
     /// `[width]`
-    pub(super) weight: Tensor<1>,
+    pub(super) weight: S::Vector,
     /// `[width]`
-    pub(super) bias: Tensor<1>,
-    /// Added to the variance.
+    pub(super) bias: S::Vector,
+    /// Added to the variance to avoid division by zero.
     pub(super) epsilon: f64,
 }
 
-impl LayerNorm {
+impl<S: Steps> LayerNorm<S> {
     /// `[rows, width]` → `[rows, width]`
-    pub(super) fn forward(&self, input: Tensor<2>) -> Tensor<2> {
-        if cpu::runs_on(&input.device()) {
-            return cpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
-        }
-        if gpu::runs_on(&input.device()) {
-            return gpu::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
-        }
-        #[cfg(feature = "train")]
-        if cpu::gradient::trains_on(&input.device()) {
-            return cpu::gradient::layer_norm(input, self.weight.clone(), self.bias.clone(), self.epsilon);
-        }
-        module::layer_norm(input, self.weight.clone(), Some(self.bias.clone()), self.epsilon)
+    pub(super) fn forward(&self, steps: &S, input: &S::Matrix) -> S::Matrix {
+        steps.layer_norm(input, &self.weight, &self.bias, self.epsilon)
     }
 }
 
 /// Multi-head self-attention.
-#[derive(Debug, Clone)]
-pub struct Attention {
-    /// `[3 · width, width]`: query, key and value.
-    pub(super) qkv: Linear,
+#[derive(Debug)]
+pub(super) struct Attention<S: Steps> {
+    /// `[3 · width, width]`: query, key and value projections.
+    pub(super) qkv: Linear<S>,
     /// `[width, width]`
-    pub(super) out: Linear,
-    /// Heads.
+    pub(super) out: Linear<S>,
+    /// Number of heads.
     pub(super) heads: usize,
-    /// Whether a position sees only itself and those before it.
+    /// Whether each position attends only to itself and earlier positions.
     pub(super) causal: bool,
 }
 
-impl Attention {
-    /// Every position's mix of values, before the output projection, over sequences of `sequence` rows each.
+impl<S: Steps> Attention<S> {
+    /// Attention before the output projection, over sequences of `sequence` rows each.
     ///
     /// # Shapes
     ///
     /// - input, output: `[batch · sequence, width]`
-    fn forward(&self, input: Tensor<2>, sequence: usize) -> Tensor<2> {
-        let qkv = self.qkv.forward(input, None);
-        if cpu::runs_on(&qkv.device()) {
-            return cpu::attention(qkv, sequence, self.heads, self.causal);
-        }
-        if gpu::runs_on(&qkv.device()) && gpu::takes_heads(qkv.dims()[1] / 3 / self.heads) {
-            return gpu::attention(qkv, sequence, self.heads, self.causal);
-        }
-        #[cfg(feature = "train")]
-        if cpu::gradient::trains_on(&qkv.device()) {
-            return cpu::gradient::attention(qkv, sequence, self.heads, self.causal);
-        }
-        mix(qkv, sequence, self.heads, self.causal)
+    fn forward(&self, steps: &S, input: S::Matrix, sequence: usize) -> S::Matrix {
+        let qkv = self.qkv.forward(steps, input, None);
+        steps.attention(qkv, Heads { sequence, count: self.heads, causal: self.causal })
     }
-}
-
-/// softmax(q · kᵀ / √head_width) · v, in f32: 4 % of the work, and 16 bits would round the scores before the softmax raises them.
-///
-/// # Shapes
-///
-/// - qkv: `[batch · sequence, 3 · width]`
-/// - output: `[batch · sequence, width]`
-pub(super) fn mix(qkv: Tensor<2>, sequence: usize, heads: usize, causal: bool) -> Tensor<2> {
-    let [rows, triple] = qkv.dims();
-    let (batch, width) = (rows / sequence, triple / 3);
-    let head_width = width / heads;
-    let [query, key, value] = [0, 1, 2].map(|part| {
-        qkv.clone()
-            .slice([0..rows, part * width..(part + 1) * width])
-            .reshape([batch, sequence, heads, head_width])
-            .swap_dims(1, 2)
-    });
-    let query = query.mul_scalar((head_width as f64).powf(-0.5));
-    let mut scores = query.matmul(key.transpose());
-    if causal {
-        scores = scores + causal_mask(sequence, &qkv.device());
-    }
-    let weights = activation::softmax(scores, 3);
-    weights.matmul(value).swap_dims(1, 2).reshape([rows, width])
-}
-
-/// `[1, 1, sequence, sequence]`: 0 where the column is not after the row, else −∞.
-fn causal_mask(sequence: usize, device: &Device) -> Tensor<4> {
-    let mask: Vec<f32> = (0..sequence)
-        .flat_map(|row| (0..sequence).map(move |column| if column > row { f32::NEG_INFINITY } else { 0.0 }))
-        .collect();
-    Tensor::<1>::from_data(mask.as_slice(), (device, DType::F32)).reshape([1, 1, sequence, sequence])
 }
 
 /// `down(activation(up(x)))`
-#[derive(Debug, Clone)]
-pub struct Mlp {
+#[derive(Debug)]
+pub(super) struct Mlp<S: Steps> {
     /// `[mlp, width]`
-    pub(super) up: Linear,
+    pub(super) up: Linear<S>,
     /// `[width, mlp]`
-    pub(super) down: Linear,
-    /// Between the two.
+    pub(super) down: Linear<S>,
+    /// Applied between the two layers.
     pub(super) activation: Activation,
 }
 
 /// A pre-norm transformer block.
-#[derive(Debug, Clone)]
-pub struct Block {
-    pub(super) norm1: LayerNorm,
-    pub(super) attention: Attention,
-    pub(super) norm2: LayerNorm,
-    pub(super) mlp: Mlp,
+#[derive(Debug)]
+pub(super) struct Block<S: Steps> {
+    pub(super) norm1: LayerNorm<S>,
+    pub(super) attention: Attention<S>,
+    pub(super) norm2: LayerNorm<S>,
+    pub(super) mlp: Mlp<S>,
 }
 
-impl Block {
+impl<S: Steps> Block<S> {
     /// `[batch · sequence, width]` → `[batch · sequence, width]`
-    pub(super) fn forward(&self, stream: Tensor<2>, sequence: usize) -> Tensor<2> {
-        let mixed = self.attention.forward(self.norm1.forward(stream.clone()), sequence);
-        self.finish(mixed, stream)
+    pub(super) fn forward(&self, steps: &S, stream: S::Matrix, sequence: usize) -> S::Matrix {
+        let mixed = self.attention.forward(steps, self.norm1.forward(steps, &stream), sequence);
+        self.finish(steps, mixed, stream)
     }
 
-    /// The block's output at these rows alone, for the last block: what is not pooled is not computed.
+    /// The block's output at the given rows only. Used for the last block, where all other rows
+    /// are discarded.
     ///
     /// # Shapes
     ///
     /// - stream: `[batch · sequence, width]`
     /// - rows: `[batch]`, in `0..batch · sequence`
     /// - output: `[batch, width]`
-    pub(super) fn forward_at(&self, stream: Tensor<2>, sequence: usize, rows: &[usize]) -> Tensor<2> {
-        let mixed = self.attention.forward(self.norm1.forward(stream.clone()), sequence);
-        self.finish(chosen(mixed, rows), chosen(stream, rows))
+    fn forward_at(&self, steps: &S, stream: S::Matrix, sequence: usize, rows: &[usize]) -> S::Matrix {
+        let mixed = self.attention.forward(steps, self.norm1.forward(steps, &stream), sequence);
+        self.finish(steps, steps.gather(mixed, rows), steps.gather(stream, rows))
     }
 
-    /// What follows the attention, each row by itself: mixed, stream, output `[rows, width]`.
-    fn finish(&self, mixed: Tensor<2>, stream: Tensor<2>) -> Tensor<2> {
-        let stream = self.attention.out.forward_onto(mixed, stream);
-        let hidden = self.mlp.up.forward(self.norm2.forward(stream.clone()), Some(self.mlp.activation));
-        self.mlp.down.forward_onto(hidden, stream)
+    /// Output projection, residual and MLP, which act on each row separately: mixed and stream
+    /// `[rows, width]` → `[rows, width]`
+    fn finish(&self, steps: &S, mixed: S::Matrix, stream: S::Matrix) -> S::Matrix {
+        let stream = self.attention.out.forward_add(steps, mixed, stream);
+        let normed = self.norm2.forward(steps, &stream);
+        let hidden = self.mlp.up.forward(steps, normed, Some(self.mlp.activation));
+        self.mlp.down.forward_add(steps, hidden, stream)
     }
 }
 
-/// Runs a stream `[batch · sequence, width]` through all blocks → the last one's output at `rows`, `[batch, width]`.
-pub(super) fn pooled(blocks: &[Block], mut stream: Tensor<2>, sequence: usize, rows: &[usize]) -> Tensor<2> {
-    let Some((last, blocks)) = blocks.split_last() else { return chosen(stream, rows) };
+/// Runs all blocks and returns the output at the given rows.
+///
+/// # Shapes
+///
+/// - stream: `[batch · sequence, width]`
+/// - rows: `[batch]`, in `0..batch · sequence`
+/// - output: `[batch, width]`
+pub(super) fn pooled<S: Steps>(
+    steps: &S,
+    blocks: &[Block<S>],
+    mut stream: S::Matrix,
+    sequence: usize,
+    rows: &[usize],
+) -> S::Matrix {
+    let Some((last, blocks)) = blocks.split_last() else { return steps.gather(stream, rows) };
     for block in blocks {
-        stream = block.forward(stream, sequence);
+        stream = block.forward(steps, stream, sequence);
     }
-    last.forward_at(stream, sequence, rows)
-}
-
-/// stream `[all, width]` → these of its rows `[rows, width]`
-fn chosen(stream: Tensor<2>, rows: &[usize]) -> Tensor<2> {
-    if gpu::runs_on(&stream.device()) {
-        let rows: Vec<u32> = rows.iter().map(|&row| row as u32).collect();
-        return gpu::rows(stream, &rows);
-    }
-    let rows: Vec<i32> = rows.iter().map(|&row| row as i32).collect();
-    let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (&stream.device(), DType::I32));
-    stream.select(0, rows)
+    last.forward_at(steps, stream, sequence, rows)
 }

@@ -1,35 +1,50 @@
-//! Puts the towers together from parameters that arrive one at a time, each moved to the device at once.
+//! Builds a model from parameters that arrive one at a time. Each is moved to the device on
+//! arrival.
 
 use std::collections::HashMap;
 
-use burn::tensor::{DType, Device, FloatDType, Tensor, TensorData};
-
-use super::{
-    Attention, Block, Clip, LayerNorm, Linear, Matrix, Mlp, TextTower, TokenTable, TowerError, VisionTower,
-};
-use pickscore_checkpoint::config::{ClipConfig, Transformer};
+use pickscore_checkpoint::config::{BlipConfig, ClipConfig, ModelConfig};
 use pickscore_checkpoint::weights::{Kind, Parameter, Values};
+use pickscore_score::{Head, Layer};
 
-/// The parameter that is neither tower's.
-const LOGIT_SCALE: &str = "logit_scale";
-/// What is added to embeddings before it is moved to the device.
-const EMBEDDINGS: [&str; 3] = ["vision.class", "vision.position", "text.position"];
+#[cfg(feature = "gpu")]
+use super::gpu::Wgsl;
+#[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+use super::operations::Operations;
+use super::{
+    blip::{AnyEncoders, Blip, Encoders},
+    clip::{AnyPair, Clip},
+    cpu::Fused,
+    error::TowerError,
+    kernels::Kernels,
+    model::Model,
+    parts::{Pair, Parts},
+    steps::Scoring,
+    table::HostTable,
+};
 
-/// Which of a model's towers a device holds.
+/// The parameter that belongs to neither tower.
+pub(super) const LOGIT_SCALE: &str = "logit_scale";
+/// Vectors that stay on the host until the towers are built, besides ImageReward's head.
+const HOST: [&str; 4] = ["vision.class", "vision.position", "vision.patch.bias", "text.position"];
+/// The start of the names of ImageReward's head.
+const HEAD: &str = "head.";
+
+/// Which of a model's towers to build.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Towers {
-    /// Both.
+    /// Both towers.
     #[default]
     Both,
-    /// The text tower alone.
+    /// Only the text tower.
     Text,
-    /// The vision tower alone.
+    /// Only the vision tower.
     Vision,
 }
 
 impl Towers {
-    /// Whether a parameter of this name is needed.
-    pub fn need(self, parameter: &str) -> bool {
+    /// Whether the parameter of this name is needed.
+    fn need(self, parameter: &str) -> bool {
         match self {
             Self::Both => true,
             Self::Text => !parameter.starts_with("vision."),
@@ -38,208 +53,207 @@ impl Towers {
     }
 }
 
-/// The token embeddings `[vocabulary, width]`.
-#[derive(Debug)]
-enum Table {
-    Host(Values),
-    #[cfg(feature = "train")]
-    Trained(Tensor<2>),
-}
-
 /// A model under construction.
 #[derive(Debug)]
-pub struct ClipBuilder {
-    config: ClipConfig,
+pub struct ModelBuilder {
+    config: ModelConfig,
     towers: Towers,
-    compute: FloatDType,
-    device: Device,
-    matrices: HashMap<String, Matrix>,
-    vectors: HashMap<String, Tensor<1>>,
-    /// Those of [`EMBEDDINGS`] that are not trained.
-    embeddings: HashMap<String, Vec<f32>>,
-    token: Option<Table>,
+    parts: AnyParts,
+    host: HostParts,
     logit_scale: Option<f32>,
 }
 
-impl ClipBuilder {
-    /// Begins a model on a device. `compute` is what the device multiplies in; the CPU always takes f32.
-    pub fn new(config: ClipConfig, compute: FloatDType, device: Device) -> Self {
-        let (matrices, vectors, embeddings) = Default::default();
-        Self {
-            config,
-            towers: Towers::Both,
-            compute,
-            device,
-            matrices,
-            vectors,
-            embeddings,
-            token: None,
-            logit_scale: None,
-        }
+/// The parameters with their kernels.
+#[derive(Debug)]
+enum AnyParts {
+    Cpu(Parts<Fused>),
+    #[cfg(feature = "gpu")]
+    Wgsl(Parts<Wgsl>),
+    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+    Burn(Parts<Operations>),
+}
+
+/// Parameters that stay in host memory: the token table for good, the others until the towers are
+/// built.
+#[derive(Debug, Default)]
+struct HostParts {
+    /// `[vocabulary, width]`
+    token: Option<Values>,
+    /// [`HOST`], and the layers of the head.
+    vectors: HashMap<String, Vec<f32>>,
+}
+
+impl ModelBuilder {
+    /// Starts a model that runs on the given kernels.
+    pub fn new(config: impl Into<ModelConfig>, kernels: Kernels) -> Self {
+        let config = config.into();
+        let parts = match kernels.fitting(&config) {
+            Kernels::Cpu => AnyParts::Cpu(Parts::new(Fused)),
+            #[cfg(feature = "gpu")]
+            Kernels::Wgsl(wgsl) => AnyParts::Wgsl(Parts::new(wgsl)),
+            #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+            Kernels::Burn { device, products } => AnyParts::Burn(Parts::new(Operations { device, products })),
+        };
+        let host = HostParts::default();
+        Self { config, towers: Towers::Both, parts, host, logit_scale: None }
     }
 
-    /// Builds only these towers: where memory is short, they take turns. Parameters of the other one are dropped.
+    /// Builds only these towers of a CLIP model, to save memory. Parameters of the other tower are
+    /// ignored.
     pub fn only(mut self, towers: Towers) -> Self {
         self.towers = towers;
         self
     }
 
-    /// Takes one of the model's [`parameters`](pickscore_checkpoint::weights::parameters), whose values have its shape.
+    /// Adds one of the model's [`parameters`](pickscore_checkpoint::weights::parameters). The
+    /// values must have the parameter's shape.
     pub fn accept(&mut self, parameter: &Parameter, values: Values) {
-        if !self.towers.need(&parameter.name) {
+        if matches!(self.config, ModelConfig::Clip(_)) && !self.towers.need(&parameter.name) {
             return;
         }
         match (parameter.kind, values) {
-            (Kind::Table, values) => self.token = Some(Table::Host(values)),
+            (Kind::Table, values) => self.host.token = Some(values),
             (Kind::Matrix, values) => {
                 let shape = [parameter.shape[0], parameter.shape[1..].iter().product()];
-                let matrix = Matrix::new(values, shape, self.compute, &self.device);
-                self.matrices.insert(parameter.name.clone(), matrix);
+                match &mut self.parts {
+                    AnyParts::Cpu(parts) => parts.accept_weight(&parameter.name, values, shape),
+                    #[cfg(feature = "gpu")]
+                    AnyParts::Wgsl(parts) => parts.accept_weight(&parameter.name, values, shape),
+                    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+                    AnyParts::Burn(parts) => parts.accept_weight(&parameter.name, values, shape),
+                }
             }
             (Kind::Vector, values) => {
                 let values = values.into_f32(parameter.shape.last().copied().unwrap_or(1));
-                if parameter.name == LOGIT_SCALE {
+                let name = parameter.name.as_str();
+                if name == LOGIT_SCALE {
                     self.logit_scale = values.first().copied();
-                    return;
+                } else if HOST.contains(&name) || name.starts_with(HEAD) {
+                    self.host.vectors.insert(name.into(), values);
+                } else {
+                    match &mut self.parts {
+                        AnyParts::Cpu(parts) => parts.accept_vector(name, values),
+                        #[cfg(feature = "gpu")]
+                        AnyParts::Wgsl(parts) => parts.accept_vector(name, values),
+                        #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+                        AnyParts::Burn(parts) => parts.accept_vector(name, values),
+                    }
                 }
-                if EMBEDDINGS.contains(&parameter.name.as_str()) {
-                    self.embeddings.insert(parameter.name.clone(), values);
-                    return;
-                }
-                let vector = Tensor::from_data(values.as_slice(), (&self.device, DType::F32));
-                self.vectors.insert(parameter.name.clone(), vector);
             }
         }
     }
 
-    /// Takes one of the parameters as a flat tensor that is being trained. The logit scale stays with whoever trains it.
-    #[cfg(feature = "train")]
-    pub fn accept_trained(&mut self, parameter: &Parameter, values: Tensor<1>) {
-        let matrix = |values: Tensor<1>| {
-            values.reshape([parameter.shape[0], parameter.shape[1..].iter().product::<usize>()])
-        };
-        match parameter.kind {
-            Kind::Table => self.token = Some(Table::Trained(matrix(values))),
-            Kind::Matrix => {
-                self.matrices.insert(parameter.name.clone(), Matrix::trained(matrix(values)));
-            }
-            Kind::Vector if parameter.name == LOGIT_SCALE => self.logit_scale = Some(0.0),
-            Kind::Vector => {
-                self.vectors.insert(parameter.name.clone(), values);
-            }
-        }
-    }
-
-    /// The model.
+    /// Completes the model.
     ///
     /// # Errors
     ///
-    /// [`TowerError::Missing`] names the first parameter that never came.
-    pub fn finish(mut self) -> Result<Clip, TowerError> {
-        let vision = if self.towers == Towers::Text { None } else { Some(self.vision()?) };
-        let text = if self.towers == Towers::Vision { None } else { Some(self.text()?) };
-        let logit_scale = self.logit_scale.ok_or_else(|| TowerError::missing(LOGIT_SCALE))?.exp();
-        Ok(Clip { config: self.config, vision, text, logit_scale, device: self.device })
-    }
-
-    fn vision(&mut self) -> Result<VisionTower, TowerError> {
-        let vision = self.config.vision.clone();
-        let eps = vision.transformer.layer_norm_eps;
-        Ok(VisionTower {
-            patch: Linear { weight: self.matrix("vision.patch.weight")?, bias: None },
-            position: self.positions([vision.positions(), vision.transformer.width])?,
-            pre_norm: self.norm("vision.pre_norm", eps)?,
-            blocks: self.blocks("vision", &vision.transformer, false)?,
-            post_norm: self.norm("vision.post_norm", eps)?,
-            projection: Linear { weight: self.matrix("vision.projection.weight")?, bias: None },
-            config: vision,
-        })
-    }
-
-    fn text(&mut self) -> Result<TextTower, TowerError> {
-        let text = self.config.text.clone();
-        let (width, eps) = (text.transformer.width, text.transformer.layer_norm_eps);
-        let token = match self.token.take().ok_or_else(|| TowerError::missing("text.token"))? {
-            Table::Host(token) => TokenTable::host(token, self.embedding("text.position")?, width),
-            #[cfg(feature = "train")]
-            Table::Trained(token) => {
-                let position = self.vector("text.position")?.reshape([text.context, width]);
-                TokenTable::trained(token, position)
+    /// Fails with [`TowerError::Missing`] if a parameter was never supplied.
+    pub fn finish(self) -> Result<Model, TowerError> {
+        let Self { config, towers, parts, mut host, logit_scale } = self;
+        Ok(match config {
+            ModelConfig::Clip(config) => {
+                let pair = match parts {
+                    AnyParts::Cpu(parts) => AnyPair::Cpu(Box::new(pair(parts, host, &config, towers)?)),
+                    #[cfg(feature = "gpu")]
+                    AnyParts::Wgsl(parts) => AnyPair::Wgsl(Box::new(pair(parts, host, &config, towers)?)),
+                    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+                    AnyParts::Burn(parts) => AnyPair::Burn(Box::new(pair(parts, host, &config, towers)?)),
+                };
+                let logit_scale = logit_scale.ok_or_else(|| TowerError::missing(LOGIT_SCALE))?.exp();
+                Model::Clip(Clip { config, pair, logit_scale })
             }
-        };
-        Ok(TextTower {
-            token,
-            blocks: self.blocks("text", &text.transformer, true)?,
-            final_norm: self.norm("text.final_norm", eps)?,
-            projection: Linear { weight: self.matrix("text.projection.weight")?, bias: None },
-            config: text,
+            ModelConfig::Blip(config) => {
+                let head = host.head(config.text.transformer.width)?;
+                let encoders = match parts {
+                    AnyParts::Cpu(parts) => AnyEncoders::Cpu(Box::new(encoders(parts, host, &config)?)),
+                    #[cfg(feature = "gpu")]
+                    AnyParts::Wgsl(parts) => AnyEncoders::Wgsl(Box::new(encoders(parts, host, &config)?)),
+                    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+                    AnyParts::Burn(parts) => AnyEncoders::Burn(Box::new(encoders(parts, host, &config)?)),
+                };
+                Model::Blip(Blip { config, encoders, head })
+            }
         })
     }
+}
 
-    fn blocks(
-        &mut self,
-        tower: &str,
-        transformer: &Transformer,
-        causal: bool,
-    ) -> Result<Vec<Block>, TowerError> {
-        (0..transformer.layers)
-            .map(|layer| {
-                let name = |part: &str| format!("{tower}.blocks.{layer}.{part}");
-                let eps = transformer.layer_norm_eps;
-                Ok(Block {
-                    norm1: self.norm(&name("norm1"), eps)?,
-                    attention: Attention {
-                        qkv: self.linear(&name("attention.qkv"))?,
-                        out: self.linear(&name("attention.out"))?,
-                        heads: transformer.heads,
-                        causal,
-                    },
-                    norm2: self.norm(&name("norm2"), eps)?,
-                    mlp: Mlp {
-                        up: self.linear(&name("mlp.up"))?,
-                        down: self.linear(&name("mlp.down"))?,
-                        activation: transformer.activation,
-                    },
-                })
-            })
-            .collect()
+impl<S: Scoring> Parts<S> {
+    fn accept_weight(&mut self, name: &str, values: Values, shape: [usize; 2]) {
+        let weight = self.steps.weight(values, shape);
+        self.add_weight(name, weight);
     }
 
-    fn linear(&mut self, name: &str) -> Result<Linear, TowerError> {
-        let weight = self.matrix(&format!("{name}.weight"))?;
-        Ok(Linear { weight, bias: Some(self.vector(&format!("{name}.bias"))?) })
+    fn accept_vector(&mut self, name: &str, values: Vec<f32>) {
+        let vector = self.steps.vector(values);
+        self.add_vector(name, vector);
+    }
+}
+
+fn pair<S: Scoring>(
+    mut parts: Parts<S>,
+    mut host: HostParts,
+    config: &ClipConfig,
+    towers: Towers,
+) -> Result<Pair<S, HostTable>, TowerError> {
+    let vision = if towers == Towers::Text {
+        None
+    } else {
+        let position = host.vision_positions()?;
+        let position = parts.steps.matrix(position, config.vision.transformer.width);
+        Some(parts.vision(&config.vision, position)?)
+    };
+    let text = if towers == Towers::Vision {
+        None
+    } else {
+        let table = host.table(config.text.transformer.width)?;
+        Some(parts.text(&config.text, table)?)
+    };
+    Ok(Pair { vision, text })
+}
+
+fn encoders<S: Scoring>(
+    mut parts: Parts<S>,
+    mut host: HostParts,
+    config: &BlipConfig,
+) -> Result<Encoders<S>, TowerError> {
+    let width = config.vision.transformer.width;
+    let mut position = host.vision_positions()?;
+    let bias = host.vector("vision.patch.bias")?;
+    for row in position.chunks_exact_mut(width).skip(1) {
+        row.iter_mut().zip(&bias).for_each(|(position, bias)| *position += bias);
+    }
+    let position = parts.steps.matrix(position, width);
+    let image = parts.image_encoder(&config.vision, position)?;
+    let table = host.table(config.text.transformer.width)?;
+    let text = parts.text_encoder(&config.text, table)?;
+    Ok(Encoders { steps: parts.steps, image, text })
+}
+
+impl HostParts {
+    /// ImageReward's layers on states of `width` values.
+    fn head(&mut self, width: usize) -> Result<Head, TowerError> {
+        let layers = (0..BlipConfig::HEAD.len()).map(|layer| {
+            let mut part = |kind| self.vector(&format!("{HEAD}{layer}.{kind}"));
+            Ok(Layer { weight: part("weight")?, bias: part("bias")? })
+        });
+        let layers = layers.collect::<Result<Vec<_>, TowerError>>()?;
+        Head::new(layers, width, false).map_err(|_| TowerError::missing(HEAD))
     }
 
-    fn norm(&mut self, name: &str, epsilon: f64) -> Result<LayerNorm, TowerError> {
-        let weight = self.vector(&format!("{name}.weight"))?;
-        Ok(LayerNorm { weight, bias: self.vector(&format!("{name}.bias"))?, epsilon })
+    fn table(&mut self, width: usize) -> Result<HostTable, TowerError> {
+        let token = self.token.take().ok_or_else(|| TowerError::missing("text.token"))?;
+        Ok(HostTable { token, position: self.vector("text.position")?, width })
     }
 
-    fn matrix(&mut self, name: &str) -> Result<Matrix, TowerError> {
-        self.matrices.remove(name).ok_or_else(|| TowerError::missing(name))
-    }
-
-    fn vector(&mut self, name: &str) -> Result<Tensor<1>, TowerError> {
-        self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))
-    }
-
-    fn embedding(&mut self, name: &str) -> Result<Vec<f32>, TowerError> {
-        self.embeddings.remove(name).ok_or_else(|| TowerError::missing(name))
-    }
-
-    /// Position embeddings `[positions, width]`, the class embedding in the first.
-    fn positions(&mut self, [positions, width]: [usize; 2]) -> Result<Tensor<2>, TowerError> {
-        #[cfg(feature = "train")]
-        if self.vectors.contains_key("vision.position") {
-            let class = self.vector("vision.class")?.reshape([1, width]);
-            let position = self.vector("vision.position")?.reshape([positions, width]);
-            let first = position.clone().narrow(0, 0, 1) + class;
-            return Ok(Tensor::cat(vec![first, position.narrow(0, 1, positions - 1)], 0));
-        }
-        let class = self.embedding("vision.class")?;
-        let mut position = self.embedding("vision.position")?;
+    /// Position embeddings `[positions, width]`, with the class embedding added to the first row.
+    fn vision_positions(&mut self) -> Result<Vec<f32>, TowerError> {
+        let class = self.vector("vision.class")?;
+        let mut position = self.vector("vision.position")?;
         position.iter_mut().zip(class).for_each(|(position, class)| *position += class);
-        let position = TensorData::new(position, [positions, width]);
-        Ok(Tensor::from_data(position, (&self.device, DType::F32)))
+        Ok(position)
+    }
+
+    fn vector(&mut self, name: &str) -> Result<Vec<f32>, TowerError> {
+        self.vectors.remove(name).ok_or_else(|| TowerError::missing(name))
     }
 }

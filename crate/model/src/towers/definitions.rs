@@ -1,12 +1,15 @@
-//! What the fast paths' steps are, in f64 and one number after the other: what their tests hold them against.
+//! Reference definitions of the steps in scalar f64, against which the kernels are tested.
 
 use half::f16;
 
 use pickscore_checkpoint::config::Activation;
 use pickscore_checkpoint::weights::{Blocks, Values};
+use proptest::prelude::*;
 
-/// Numbers in −1..1 from a seed, by SplitMix64. A plain multiple of the index would, for some seeds, make rows of nearly the same number, whose layer norm
-/// magnifies every rounding: two ways of computing it then differ by as much as either is wrong.
+use super::steps::{Attending, Over};
+
+/// Pseudorandom values in −1..1 (SplitMix64). A plain multiple of the index would give nearly
+/// constant rows for some seeds, and their layer norm would amplify every rounding error.
 pub(super) fn numbers(length: usize, seed: u64) -> Vec<f32> {
     (0..length as u64)
         .map(|i| {
@@ -18,7 +21,8 @@ pub(super) fn numbers(length: usize, seed: u64) -> Vec<f32> {
         .collect()
 }
 
-/// A matrix `[outputs, inputs]` from a seed, stored in f32 (0), f16 (1) or 8-bit blocks (2), and the numbers that it stands for.
+/// A pseudorandom matrix `[outputs, inputs]` stored as f32 (0), f16 (1) or q8 (2), and its exact
+/// values.
 pub(super) fn stored(
     store: usize,
     [outputs, inputs]: [usize; 2],
@@ -45,7 +49,8 @@ pub(super) fn stored(
     }
 }
 
-/// `activation(residual + input · weightᵀ + bias)`, and how far f32 may lie from it. A residual that ends before the output begins anew.
+/// `activation(residual + input · weightᵀ + bias)`, with an error bound for f32. A residual with
+/// fewer rows than the output repeats.
 ///
 /// # Shapes
 ///
@@ -67,7 +72,8 @@ pub(super) fn linear(
         let residual =
             residual.map_or(0.0, |residual| f64::from(residual[(row * outputs + column) % residual.len()]));
         let sum = terms().sum::<f64>() + bias + residual;
-        // Roundings of half a unit each, which add up as a random walk does; both activations are steeper than 1, by a tenth; and a GPU has an `exp` of its own.
+        // Rounding errors of half a unit each, accumulating like a random walk. Both activations
+        // have slopes of up to 1.1, and GPUs compute `exp` with their own error.
         let size = terms().map(f64::abs).sum::<f64>() + bias.abs() + residual.abs();
         let bound = 1.2 * f64::from(f32::EPSILON) / 2.0 * (inputs as f64 + 2.0).sqrt() * size;
         let value = match activation {
@@ -80,7 +86,8 @@ pub(super) fn linear(
     (0..input.len() / inputs).flat_map(|row| (0..outputs).map(move |column| of(row, column))).collect()
 }
 
-/// Layer norm of each row, and how far f32 may lie from it: input `[rows, width]`, weight and bias `[width]`.
+/// Layer norm of each row, with an error bound for f32: input `[rows, width]`, weight and bias
+/// `[width]` → `[rows, width]`
 pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f64) -> Vec<(f64, f64)> {
     let width = weight.len();
     let exact = |x: &f32| f64::from(*x);
@@ -88,7 +95,7 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
         let mean = input.iter().map(exact).sum::<f64>() / width as f64;
         let variance = input.iter().map(|x| (exact(x) - mean).powi(2)).sum::<f64>() / width as f64;
         let deviation = (variance + epsilon).sqrt();
-        // A mean of 100 leaves 1e-5 of each number, which a small variance multiplies.
+        // A large mean leaves fewer significant digits, and a small variance amplifies the error.
         let bound = 1e-5 * (1.0 + 10.0 * mean.abs() / deviation);
         let normed = |i: usize| (exact(&input[i]) - mean) / deviation * exact(&weight[i]) + exact(&bias[i]);
         (0..width).map(|i| (normed(i), bound)).collect::<Vec<_>>()
@@ -96,7 +103,8 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
     input.chunks(width).flat_map(of_row).collect()
 }
 
-/// Softmax attention of sequences one after the other: qkv `[batch · sequence, 3 · heads · head_width]` → `[batch · sequence, heads · head_width]`.
+/// Softmax attention: qkv `[batch · sequence, 3 · heads · head_width]` →
+/// `[batch · sequence, heads · head_width]`
 pub(super) fn attention(
     qkv: &[f32],
     sequence: usize,
@@ -122,6 +130,70 @@ pub(super) fn attention(
         for column in columns {
             output[row * width + column] =
                 (0..seen).map(|j| weights[j] * at(sample, j, 2, column)).sum::<f64>() / sum;
+        }
+    }
+    output
+}
+
+/// A case of attention over other sequences: its shape and the width of a head.
+#[derive(Debug, Clone)]
+pub(super) struct AttendingCase {
+    shape: Attending,
+    head_width: usize,
+}
+
+/// Cases whose heads are `1..most` wide.
+pub(super) fn attending(most: usize) -> impl Strategy<Value = AttendingCase> {
+    let sizes = (1usize..9, 1usize..40, 1usize..5, 1usize..4, 1..most);
+    sizes.prop_flat_map(|(queries, keys, count, sequences, head_width)| {
+        let over = (0..sequences, 1..=keys).prop_map(|(sequence, rows)| Over { sequence, rows });
+        // The last sequence is always one of those attended to, so that it exists.
+        prop::collection::vec(over, 0..5).prop_map(move |mut over| {
+            over.push(Over { sequence: sequences - 1, rows: keys });
+            AttendingCase { shape: Attending { queries, keys, count, over }, head_width }
+        })
+    })
+}
+
+impl AttendingCase {
+    /// The same case with heads `factor` times as wide.
+    #[cfg(feature = "gpu")]
+    pub(super) fn widened(mut self, factor: usize) -> Self {
+        self.head_width *= factor;
+        self
+    }
+
+    /// The shape with pseudorandom queries `[over · queries, width]` and memory
+    /// `[sequences · keys, 2 · width]`.
+    pub(super) fn build(&self, seed: u64) -> (Attending, Vec<f32>, Vec<f32>) {
+        let Attending { queries, keys, count, over } = &self.shape;
+        let width = count * self.head_width;
+        let sequences = over.iter().map(|over| over.sequence + 1).max().unwrap_or(0);
+        let doubled = |length, seed| numbers(length, seed).iter().map(|x| 2.0 * x).collect();
+        let query = doubled(over.len() * queries * width, seed);
+        (self.shape.clone(), query, doubled(sequences * keys * 2 * width, seed ^ 3))
+    }
+}
+
+/// Softmax attention over other sequences: query `[over · queries, width]`, memory
+/// `[sequences · keys, 2 · width]` → `[over · queries, width]`
+pub(super) fn attend(shape: &Attending, query: &[f32], memory: &[f32]) -> Vec<f64> {
+    let Attending { queries, keys, count, over } = shape;
+    let width = query.len() / (over.len() * queries);
+    let head_width = width / count;
+    let mut output = vec![0.0; query.len()];
+    for (row, head) in (0..over.len() * queries).flat_map(|row| (0..*count).map(move |head| (row, head))) {
+        let Over { sequence, rows } = over[row / queries];
+        let at = |key: usize, column: usize| f64::from(memory[(sequence * keys + key) * 2 * width + column]);
+        let columns = head * head_width..(head + 1) * head_width;
+        let weights: Vec<f64> = (0..rows)
+            .map(|key| columns.clone().map(|c| f64::from(query[row * width + c]) * at(key, c)).sum::<f64>())
+            .map(|score| (score / (head_width as f64).sqrt()).exp())
+            .collect();
+        let sum: f64 = weights.iter().sum();
+        for column in columns {
+            output[row * width + column] =
+                (0..rows).map(|key| weights[key] * at(key, width + column)).sum::<f64>() / sum;
         }
     }
     output

@@ -1,67 +1,69 @@
-//! Token and position embeddings, which stay in host memory: a prompt needs 77 of the table's 49,408 rows. Only in training they are on the device, to have
+//! Token and position embeddings. For scoring they stay in host memory, since a prompt reads at
+//! most 77 of the table's 49,408 rows. Training keeps them on the device, where they have
 //! gradients.
 
-use std::sync::Arc;
+use std::fmt::Debug;
 
 #[cfg(feature = "train")]
-use burn::tensor::Int;
-use burn::tensor::{DType, Device, Tensor, TensorData};
-
+use burn::tensor::{DType, Int, Tensor};
 use pickscore_checkpoint::weights::Values;
 
-/// Token embeddings `[vocabulary, width]` and position embeddings `[context, width]`.
-#[derive(Debug, Clone)]
-pub struct TokenTable(Place);
+use super::steps::Steps;
 
-#[derive(Debug, Clone)]
-enum Place {
-    Host {
-        token: Arc<Values>,
-        position: Arc<Vec<f32>>,
-        width: usize,
-    },
-    /// Boxed: a tensor is many times larger than the other.
-    #[cfg(feature = "train")]
-    Device(Box<[Tensor<2>; 2]>),
-}
-
-impl TokenTable {
-    /// Tables in host memory, whose rows have this width.
-    pub(super) fn host(token: Values, position: Vec<f32>, width: usize) -> Self {
-        Self(Place::Host { token: Arc::new(token), position: Arc::new(position), width })
-    }
-
-    /// Tables that are being trained.
-    #[cfg(feature = "train")]
-    pub(super) fn trained(token: Tensor<2>, position: Tensor<2>) -> Self {
-        Self(Place::Device(Box::new([token, position])))
-    }
-
-    /// Token plus position of sequences of `length`, one after the other: `[ids, width]`.
+/// A table of token and position embeddings.
+pub(super) trait Table<S: Steps>: Debug + Send + Sync {
+    /// Adds token and position embeddings: ids `[batch · length]` → `[batch · length, width]`
     ///
-    /// Every id is below the vocabulary's size, and the length at most the context.
-    pub(super) fn embed(&self, ids: &[u32], length: usize, device: &Device) -> Tensor<2> {
-        match &self.0 {
-            Place::Host { token, position, width } => {
-                let mut rows = host_rows(token, *width, ids);
-                for sequence in rows.chunks_mut(length * width) {
-                    sequence.iter_mut().zip(position.iter()).for_each(|(row, position)| *row += position);
-                }
-                Tensor::from_data(TensorData::new(rows, [ids.len(), *width]), (device, DType::F32))
-            }
-            #[cfg(feature = "train")]
-            Place::Device(tables) => {
-                let [token, position] = tables.as_ref().clone();
-                let [_, width] = token.dims();
-                let rows: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
-                let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (device, DType::I32));
-                let rows = token.select(0, rows).reshape([ids.len() / length, length, width]);
-                (rows + position.narrow(0, 0, length).unsqueeze()).reshape([ids.len(), width])
-            }
+    /// Every ID is below the vocabulary size, and `length` is at most the context length.
+    fn embed(&self, steps: &S, ids: &[u32], length: usize) -> S::Matrix;
+}
+
+/// A table in host memory.
+#[derive(Debug)]
+pub(super) struct HostTable {
+    /// `[vocabulary, width]`
+    pub(super) token: Values,
+    /// `[context, width]`
+    pub(super) position: Vec<f32>,
+    pub(super) width: usize,
+}
+
+impl<S: Steps> Table<S> for HostTable {
+    fn embed(&self, steps: &S, ids: &[u32], length: usize) -> S::Matrix {
+        let mut rows = host_rows(&self.token, self.width, ids);
+        for sequence in rows.chunks_mut(length * self.width) {
+            let pairs = sequence.iter_mut().zip(self.position.iter());
+            pairs.for_each(|(row, position)| *row += position);
         }
+        steps.matrix(rows, self.width)
     }
 }
 
+/// A table with gradients.
+#[cfg(feature = "train")]
+#[derive(Debug)]
+pub(super) struct TrainedTable {
+    /// `[vocabulary, width]`
+    pub(super) token: Tensor<2>,
+    /// `[context, width]`
+    pub(super) position: Tensor<2>,
+}
+
+#[cfg(feature = "train")]
+impl<S: Steps<Matrix = Tensor<2>>> Table<S> for TrainedTable {
+    fn embed(&self, _: &S, ids: &[u32], length: usize) -> Tensor<2> {
+        let [_, width] = self.token.dims();
+        let rows: Vec<i32> = ids.iter().map(|&id| id as i32).collect();
+        let device = self.token.device();
+        let rows = Tensor::<1, Int>::from_data(rows.as_slice(), (&device, DType::I32));
+        let rows = self.token.clone().select(0, rows);
+        let rows = rows.reshape([ids.len() / length, length, width]);
+        let position = self.position.clone().narrow(0, 0, length).unsqueeze();
+        (rows + position).reshape([ids.len(), width])
+    }
+}
+
+/// Looks up rows of a stored table: values `[vocabulary, width]`, ids `[n]` → `[n, width]`
 fn host_rows(values: &Values, width: usize, ids: &[u32]) -> Vec<f32> {
     let mut rows = Vec::with_capacity(ids.len() * width);
     for &id in ids {

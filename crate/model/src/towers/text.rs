@@ -1,49 +1,56 @@
-//! [`Tokens`] → embedding
+//! The text tower: [`Tokens`] → embedding.
 
-use burn::tensor::{Device, Tensor};
-
-use super::{Block, LayerNorm, Linear, TokenTable, block::pooled};
 use pickscore_checkpoint::config::{TextConfig, TextPooling};
 use pickscore_tokens::Tokens;
 
-/// The text transformer: causal, the state at the end token stands for the prompt.
-#[derive(Debug, Clone)]
-pub struct TextTower {
+use super::{
+    block::{Block, LayerNorm, pooled},
+    linear::Linear,
+    steps::Steps,
+    table::Table,
+};
+
+/// The causal text transformer. The embedding is computed from the state at the end token.
+#[derive(Debug)]
+pub(super) struct TextTower<S: Steps, T> {
     pub(super) config: TextConfig,
-    pub(super) token: TokenTable,
-    pub(super) blocks: Vec<Block>,
-    pub(super) final_norm: LayerNorm,
+    pub(super) steps: S,
+    pub(super) token: T,
+    pub(super) blocks: Vec<Block<S>>,
+    pub(super) final_norm: LayerNorm<S>,
     /// `[projection, width]`
-    pub(super) projection: Linear,
+    pub(super) projection: Linear<S>,
 }
 
-/// Sequences are cut to a multiple of this, so that a GPU sees few different shapes.
+/// Sequence lengths are rounded up to a multiple of this, which limits the number of shapes.
 const LENGTH_STEP: usize = 8;
 
-impl TextTower {
-    /// Prompts → embeddings, not yet of unit length.
+impl<S: Steps, T: Table<S>> TextTower<S, T> {
+    /// Embeds prompts, without normalising to unit length.
     ///
-    /// Positions after the last one that any prompt is pooled at are left out: under the causal mask they change nothing.
+    /// Positions after the last pooled position of the batch are skipped; the causal mask makes
+    /// them irrelevant.
     ///
     /// # Shapes
     ///
-    /// - prompts: `batch` × `[context]`; every id is below the vocabulary's size
+    /// - prompts: `batch` × `[context]`; every ID is below the vocabulary size
     /// - output: `[batch, projection]`
-    pub(super) fn forward(&self, prompts: &[&Tokens], device: &Device) -> Tensor<2> {
+    pub(super) fn forward(&self, prompts: &[&Tokens]) -> S::Matrix {
         let pooled_at: Vec<usize> = prompts.iter().map(|tokens| self.pooled_position(tokens)).collect();
         let last = pooled_at.iter().copied().max().unwrap_or(0);
         let length = (last + 1).next_multiple_of(LENGTH_STEP).min(self.config.context);
 
         let ids: Vec<u32> = prompts.iter().flat_map(|tokens| &tokens.ids[..length]).copied().collect();
-        let stream = self.token.embed(&ids, length, device);
-        let rows: Vec<usize> =
-            pooled_at.iter().enumerate().map(|(sample, position)| sample * length + position).collect();
-        let states = pooled(&self.blocks, stream, length, &rows);
-        self.projection.forward(self.final_norm.forward(states), None)
+        let steps = &self.steps;
+        let stream = self.token.embed(steps, &ids, length);
+        let row = |(sample, position)| sample * length + position;
+        let rows: Vec<usize> = pooled_at.into_iter().enumerate().map(row).collect();
+        let states = pooled(steps, &self.blocks, stream, length, &rows);
+        self.projection.forward(steps, self.final_norm.forward(steps, &states), None)
     }
 
-    /// The position that stands for the prompt, as transformers' `CLIPTextTransformer` finds it: the first of the highest id, or
-    /// the first of the end token (position 0 where there is none).
+    /// The position whose state represents the prompt, as in transformers' `CLIPTextTransformer`:
+    /// the first occurrence of the highest ID or of the end token, or 0 if there is no end token.
     fn pooled_position(&self, tokens: &Tokens) -> usize {
         let wanted = match self.config.pooling {
             TextPooling::HighestId => tokens.ids.iter().copied().max(),

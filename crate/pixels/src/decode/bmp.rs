@@ -1,15 +1,20 @@
 //! BMP, as Pillow's `BmpImagePlugin` reads it: every header from OS/2's to version 5, palettes,
 //! 16 to 32 bits with or without masks, RLE.
 
-use super::{Format, Limits};
-use crate::{Picture, PixelError};
+use crate::{
+    error::PixelError,
+    format::Format,
+    limits::Limits,
+    mode::{Keep, Mode},
+    original::Original,
+};
 
-/// What is wrong with a BMP file. The wording continues "it cannot be decoded as BMP: ".
+/// What is wrong with a BMP file. The wording continues "the image cannot be decoded as BMP: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum BmpError {
     #[error("the file is truncated")]
     Truncated,
-    #[error("a header of {found} bytes is not known")]
+    #[error("a header of {found} bytes is not supported")]
     Header { found: u32 },
     #[error("{found} bits a pixel are not supported")]
     Bits { found: u16 },
@@ -19,20 +24,21 @@ enum BmpError {
     Masks { masks: [u32; 4] },
     #[error("the palette has {found} colors; expected at most 256")]
     Palette { found: u32 },
-    #[error("its compressed data end before the image does")]
+    #[error("the compressed data end before the image is complete")]
     ShortRle,
-    #[error("a row of pixels is longer than its bits")]
+    #[error("a row has more pixels than bits")]
     Row,
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits, keep: Keep) -> Result<Original, PixelError> {
     let wrong = |error| Format::Bmp.damaged(error);
     let header = Header::read(bytes).map_err(wrong)?;
     limits.check(header.width.into(), header.height.into())?;
-    // Within the limits.
+    // Cannot truncate: `limits` has been checked.
     let (width, height) = (header.width as usize, header.height as usize);
-    let values = header.pixels(bytes, (width, height)).map_err(wrong)?;
-    Picture::from_rgb(width, height, values, limits)
+    let mode = header.layout.mode(keep);
+    let values = header.pixels(bytes, (width, height), mode.bytes()).map_err(wrong)?;
+    Original::new(width, height, mode, values, limits)
 }
 
 const RLE8: u32 = 1;
@@ -45,22 +51,22 @@ struct Header {
     top_down: bool,
     bits: u16,
     compression: u32,
-    /// Where pixels begin.
+    /// Offset of the pixels.
     offset: usize,
     layout: Layout,
 }
 
-/// Bits of an index, and the colors.
-type Palette = (usize, Vec<[u8; 3]>);
+/// Bits per index, the colors, and whether they are grey levels, which are resized as such.
+type Palette = (usize, Vec<[u8; 3]>, bool);
 
 /// How a pixel is stored.
 enum Layout {
-    /// An index of so many bits.
-    Palette { bits: usize, colors: Vec<[u8; 3]> },
-    /// Bits of red and blue, and of green, in 16.
+    /// An index of `bits` bits.
+    Palette { bits: usize, colors: Vec<[u8; 3]>, levels: bool },
+    /// 16 bits a pixel, with `green` bits of green.
     Bits { green: u32 },
-    /// Positions of red, green and blue in so many bytes.
-    Bytes { size: usize, channels: [usize; 3] },
+    /// Positions of red, green, blue and alpha among `size` bytes.
+    Bytes { size: usize, channels: [usize; 3], alpha: Option<usize> },
 }
 
 /// Reads little-endian numbers at a position.
@@ -100,7 +106,7 @@ impl Header {
         if bytes.len() < end {
             return Err(BmpError::Truncated);
         }
-        // Pillow's sign of a height that counts from the top.
+        // Pillow's test for rows stored from the top down.
         let top_down = bytes.get(25) == Some(&0xff);
         let height = from.long(22)?;
         let height = if top_down { height.wrapping_neg() } else { height };
@@ -108,7 +114,7 @@ impl Header {
         let mut masks = None;
         let mut end = end;
         if compression == BITFIELDS {
-            // The masks follow the shortest header, and are part of the others.
+            // The masks follow the shortest header; longer headers include them.
             let alpha = if size >= 56 { from.long(66)? } else { 0 };
             masks = Some([from.long(54)?, from.long(58)?, from.long(62)?, alpha]);
             if size == 40 {
@@ -124,14 +130,19 @@ impl Header {
         Ok(Self { width: from.long(18)?, height, top_down, bits, compression, offset, layout })
     }
 
-    fn pixels(&self, bytes: &[u8], (width, height): (usize, usize)) -> Result<Vec<u8>, BmpError> {
+    fn pixels(
+        &self,
+        bytes: &[u8],
+        (width, height): (usize, usize),
+        bytes_each: usize,
+    ) -> Result<Vec<u8>, BmpError> {
         let data = bytes.get(self.offset..).ok_or(BmpError::Truncated)?;
-        let mut values = vec![0; width * height * 3];
+        let mut values = vec![0; width * height * bytes_each];
         let indexes;
         let (data, stride, layout) = match (&self.layout, self.compression) {
-            (Layout::Palette { colors, .. }, RLE8 | RLE4) => {
+            (Layout::Palette { colors, levels, .. }, RLE8 | RLE4) => {
                 indexes = unpack(data, self.offset, (width, height), self.compression == RLE4)?;
-                (&*indexes, width, &Layout::Palette { bits: 8, colors: colors.clone() })
+                (&*indexes, width, &Layout::Palette { bits: 8, colors: colors.clone(), levels: *levels })
             }
             (layout, _) => (data, (width * usize::from(self.bits)).div_ceil(32) * 4, layout),
         };
@@ -143,20 +154,37 @@ impl Header {
         if row_bytes > stride {
             return Err(BmpError::Row);
         }
-        for (y, output) in values.chunks_exact_mut(width * 3).enumerate() {
+        for (y, output) in values.chunks_exact_mut(width * bytes_each).enumerate() {
             let y = if self.top_down { y } else { height - 1 - y };
             let row = data.get(y * stride..y * stride + row_bytes).ok_or(BmpError::Truncated)?;
-            layout.to_rgb(row, output);
+            layout.convert(row, output, bytes_each);
         }
         Ok(values)
     }
 }
 
 impl Layout {
-    fn to_rgb(&self, row: &[u8], output: &mut [u8]) {
+    fn mode(&self, keep: Keep) -> Mode {
+        match (self, keep) {
+            (Self::Palette { levels: false, .. }, _) => Mode::Indexed,
+            (Self::Bytes { alpha: Some(_), .. }, Keep::Mode) => Mode::Rgba,
+            _ => Mode::Rgb,
+        }
+    }
+
+    /// Converts a row to RGB, or to RGB and alpha in four bytes.
+    fn convert(&self, row: &[u8], output: &mut [u8], bytes_each: usize) {
+        if let (Self::Bytes { size, channels: [red, green, blue], alpha: Some(alpha) }, 4) =
+            (self, bytes_each)
+        {
+            for (pixel, bytes) in output.as_chunks_mut::<4>().0.iter_mut().zip(row.chunks_exact(*size)) {
+                *pixel = [red, green, blue, alpha].map(|&channel| bytes.get(channel).copied().unwrap_or(0));
+            }
+            return;
+        }
         let (pixels, _) = output.as_chunks_mut::<3>();
         match self {
-            Self::Palette { bits, colors } => {
+            Self::Palette { bits, colors, .. } => {
                 for (x, pixel) in pixels.iter_mut().enumerate() {
                     let at = x * bits;
                     let byte = usize::from(row.get(at / 8).copied().unwrap_or(0));
@@ -172,7 +200,7 @@ impl Layout {
                     *pixel = [level(5 + green, 31), level(5, most), level(0, 31)];
                 }
             }
-            Self::Bytes { size, channels } => {
+            Self::Bytes { size, channels, .. } => {
                 for (pixel, bytes) in pixels.iter_mut().zip(row.chunks_exact(*size)) {
                     *pixel = channels.map(|channel| bytes.get(channel).copied().unwrap_or(0));
                 }
@@ -190,18 +218,21 @@ fn layout(
     if let Some(masks) = masks {
         let [red, green, blue, _] = masks;
         return Ok(match (bits, masks) {
-            (32, [0xff_0000, 0xff00, 0xff, 0 | 0xff00_0000]) | (32, [0, 0, 0, 0]) => {
-                Layout::Bytes { size: 4, channels: [2, 1, 0] }
+            (32, [0, 0, 0, 0]) => Layout::Bytes { size: 4, channels: [2, 1, 0], alpha: Some(3) },
+            (32, [0xff_0000, 0xff00, 0xff, alpha @ (0 | 0xff00_0000)]) => {
+                Layout::Bytes { size: 4, channels: [2, 1, 0], alpha: (alpha != 0).then_some(3) }
             }
-            (32, [0xff00_0000, 0xff_0000, 0xff00, 0 | 0xff]) => {
-                Layout::Bytes { size: 4, channels: [3, 2, 1] }
+            (32, [0xff00_0000, 0xff_0000, 0xff00, alpha @ (0 | 0xff)]) => {
+                Layout::Bytes { size: 4, channels: [3, 2, 1], alpha: (alpha != 0).then_some(0) }
             }
-            (32, [0xff00_0000, 0xff00, 0xff, 0 | 0xff_0000]) => {
-                Layout::Bytes { size: 4, channels: [3, 1, 0] }
+            (32, [0xff00_0000, 0xff00, 0xff, alpha @ (0 | 0xff_0000)]) => {
+                Layout::Bytes { size: 4, channels: [3, 1, 0], alpha: (alpha != 0).then_some(2) }
             }
-            (32, [0xff, 0xff00, 0xff_0000, 0xff00_0000]) => Layout::Bytes { size: 4, channels: [0, 1, 2] },
+            (32, [0xff, 0xff00, 0xff_0000, 0xff00_0000]) => {
+                Layout::Bytes { size: 4, channels: [0, 1, 2], alpha: Some(3) }
+            }
             (24, _) if [red, green, blue] == [0xff_0000, 0xff00, 0xff] => {
-                Layout::Bytes { size: 3, channels: [2, 1, 0] }
+                Layout::Bytes { size: 3, channels: [2, 1, 0], alpha: None }
             }
             (16, _) if [red, green, blue] == [0xf800, 0x7e0, 0x1f] => Layout::Bits { green: 6 },
             (16, _) if [red, green, blue] == [0x7c00, 0x3e0, 0x1f] => Layout::Bits { green: 5 },
@@ -212,16 +243,16 @@ fn layout(
         return Err(BmpError::Compression { found: compression });
     }
     match (bits, palette) {
-        (1 | 4 | 8, Some((bits, colors))) => Ok(Layout::Palette { bits, colors }),
+        (1 | 4 | 8, Some((bits, colors, levels))) => Ok(Layout::Palette { bits, colors, levels }),
         (16 | 24 | 32, _) if compression != 0 => Err(BmpError::Compression { found: compression }),
         (16, _) => Ok(Layout::Bits { green: 5 }),
-        (24, _) => Ok(Layout::Bytes { size: 3, channels: [2, 1, 0] }),
-        (32, _) => Ok(Layout::Bytes { size: 4, channels: [2, 1, 0] }),
+        (24, _) => Ok(Layout::Bytes { size: 3, channels: [2, 1, 0], alpha: None }),
+        (32, _) => Ok(Layout::Bytes { size: 4, channels: [2, 1, 0], alpha: None }),
         _ => Err(BmpError::Bits { found: bits }),
     }
 }
 
-/// The palette of OS/2's short header.
+/// The palette that follows OS/2's short header.
 fn palette(
     bytes: &[u8],
     end: usize,
@@ -234,8 +265,8 @@ fn palette(
     palette_at(bytes, end, first, bits, count, size, offset)
 }
 
-/// Bits of an index and the colors, for pixels of up to 8 bits, and where the palette ends. Pillow
-/// passes over a palette where pixels would begin right behind the header (`behind`).
+/// Bits per index and the colors, for pixels of up to 8 bits, and where the palette ends. Pillow
+/// skips the palette if the pixels start directly after the header (`behind`).
 fn palette_at(
     bytes: &[u8],
     start: usize,
@@ -260,7 +291,7 @@ fn palette_at(
     let entries = entries.get(..length).unwrap_or(entries);
     let end = start + entries.len();
     let color = |entry: &[u8]| entry.first_chunk::<3>().map(|&[blue, green, red]| [red, green, blue]);
-    // A palette of greys in order is none to Pillow: it reads levels, or single bits.
+    // Pillow treats an ordered grey palette as no palette: it reads grey levels, or single bits.
     let grey = |index: u32| {
         if count == 2 { [0, 255].get(index as usize).copied().unwrap_or(0) } else { index as u8 }
     };
@@ -272,16 +303,16 @@ fn palette_at(
         let single = count <= 2;
         let levels =
             if single { vec![[0; 3], [255; 3]] } else { (0..=255).map(|level| [level; 3]).collect() };
-        return Ok((Some((if single { 1 } else { 8 }, levels)), end));
+        return Ok((Some((if single { 1 } else { 8 }, levels, !single)), end));
     }
     if entries.len() / size > 256 {
         return Err(BmpError::Palette { found: count });
     }
     let colors = entries.chunks_exact(size).filter_map(color).collect();
-    Ok((Some((bits.into(), colors)), end))
+    Ok((Some((bits.into(), colors, false)), end))
 }
 
-/// Run lengths to an index a byte, from the bottom up: Pillow's `BmpRleDecoder`.
+/// Expands run lengths to one index a byte, from the bottom up: Pillow's `BmpRleDecoder`.
 fn unpack(
     data: &[u8],
     offset: usize,
@@ -327,7 +358,7 @@ fn unpack(
                     break;
                 }
                 x += usize::from(count);
-                // To an even position in the file.
+                // Runs are padded to an even position in the file.
                 at += (offset + at) % 2;
             }
             (count, value) => {

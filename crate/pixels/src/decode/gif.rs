@@ -1,9 +1,8 @@
 //! GIF: the first frame on its canvas, as Pillow's `GifImagePlugin` and `GifDecode.c` read it.
 
-use super::{Format, Limits};
-use crate::{Picture, PixelError};
+use crate::{error::PixelError, format::Format, limits::Limits, mode::Mode, original::Original};
 
-/// What is wrong with a GIF file. The wording continues "it cannot be decoded as GIF: ".
+/// What is wrong with a GIF file. The wording continues "the image cannot be decoded as GIF: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 enum GifError {
     #[error("the file is truncated")]
@@ -16,22 +15,22 @@ enum GifError {
     CodeSize { found: u8 },
     #[error("the code {found} is not in the table")]
     Code { found: usize },
-    #[error("its compressed data end before the frame does")]
+    #[error("the compressed data end before the frame is complete")]
     Short,
 }
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Original, PixelError> {
     let wrong = |error| Format::Gif.damaged(error);
     let mut reader = Reader { bytes, at: 6 };
     let frame = Frame::read(&mut reader).map_err(wrong)?;
     let [left, top, across, down] = frame.place;
-    // Where a frame reaches beyond the canvas, Pillow lets the canvas grow.
+    // Pillow enlarges the canvas to fit the frame.
     let (width, height) = (frame.canvas.0.max(left + across), frame.canvas.1.max(top + down));
     limits.check(width as u64, height as u64)?;
     limits.check(across as u64, down as u64)?;
     let indexes = frame.indexes(&mut reader).map_err(wrong)?;
     let mut values = Vec::with_capacity(width * height * 3);
-    // Around the frame lies the transparent color, which stays a color when alpha is dropped.
+    // The canvas around the frame has the transparent color, which remains when alpha is dropped.
     let around = frame.color(frame.transparent.unwrap_or(0));
     for y in 0..height {
         let row =
@@ -41,7 +40,8 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
         values.extend(row.iter().flat_map(|&index| frame.color(index)));
         values.extend(std::iter::repeat_n(around, after).flatten());
     }
-    Picture::from_rgb(width, height, values, limits)
+    let mode = if frame.palette.is_some() { Mode::Indexed } else { Mode::Rgb };
+    Original::new(width, height, mode, values, limits)
 }
 
 struct Reader<'a> {
@@ -63,7 +63,7 @@ impl<'a> Reader<'a> {
         Ok(array)
     }
 
-    /// What is there of so many bytes.
+    /// The next `count` bytes, or fewer at the end of the file.
     fn up_to(&mut self, count: usize) -> &'a [u8] {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         let taken = rest.get(..count).unwrap_or(rest);
@@ -71,13 +71,13 @@ impl<'a> Reader<'a> {
         taken
     }
 
-    /// The next block of data; nothing at the end of blocks or of the file.
+    /// The next block of data; `None` after the last block or at the end of the file.
     fn block(&mut self) -> Option<&'a [u8]> {
         let length = self.byte().unwrap_or(0);
         (length > 0).then(|| self.up_to(length.into())).filter(|block| !block.is_empty())
     }
 
-    /// A palette, or nothing for the greys in order, which Pillow takes for none.
+    /// A palette; `None` for ordered greys, which Pillow treats as no palette.
     fn palette(&mut self, flags: u8) -> Result<Option<Vec<[u8; 3]>>, GifError> {
         let bytes = self.up_to(6 << (flags & 7));
         let (colors, rest) = bytes.as_chunks::<3>();
@@ -93,7 +93,7 @@ struct Frame {
     canvas: (usize, usize),
     /// Left, top, width and height.
     place: [usize; 4],
-    /// Colors; without them an index is a grey level.
+    /// Colors; without a palette, an index is a grey level.
     palette: Option<Vec<[u8; 3]>>,
     transparent: Option<u8>,
     interlaced: bool,
@@ -101,7 +101,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// Reads up to the data of the first frame.
+    /// Reads the file up to the data of the first frame.
     fn read(reader: &mut Reader<'_>) -> Result<Self, GifError> {
         let [w0, w1, h0, h1, flags, _background, _aspect] = reader.array()?;
         let number = |low, high| usize::from(u16::from_le_bytes([low, high]));
@@ -118,7 +118,7 @@ impl Frame {
                     return Ok(Self {
                         canvas,
                         place: [number(x0, x1), number(y0, y1), number(w0, w1), number(h0, h1)],
-                        // A local palette that is none to Pillow leaves the one of the file.
+                        // A local palette that Pillow ignores leaves the global one in place.
                         palette: local.flatten().or(global),
                         transparent,
                         interlaced: flags & 0x40 != 0,
@@ -142,7 +142,7 @@ impl Frame {
                     return Err(GifError::Extension);
                 }
             }
-            // A comment without text has ended.
+            // An empty block ends the comment.
             (0xfe, None) => return Ok(()),
             (0xff, Some(block)) if block.starts_with(b"NETSCAPE2.0") => {
                 reader.block();
@@ -175,7 +175,7 @@ impl Frame {
         let mut x = 0;
         loop {
             let Some(()) = table.next(&mut codes, &mut string)? else { return Err(GifError::Short) };
-            // The table gives strings from their end.
+            // The table yields strings in reverse.
             for &index in string.iter().rev() {
                 if let Some(place) = indexes.get_mut(start + x) {
                     *place = index;
@@ -193,12 +193,12 @@ impl Frame {
     }
 }
 
-/// The rows of a frame in the order of its data.
+/// The rows of a frame in the order in which they are stored.
 struct RowsInOrder {
     y: usize,
     height: usize,
     step: usize,
-    /// Passes that are still to come.
+    /// Remaining passes of an interlaced frame.
     passes: std::slice::Iter<'static, (usize, usize)>,
 }
 
@@ -209,7 +209,7 @@ impl RowsInOrder {
         Self { y: 0, height, step: if interlaced { 8 } else { 1 }, passes }
     }
 
-    /// Goes to the next row; false after the last one.
+    /// Advances to the next row; returns false after the last one.
     fn advance(&mut self) -> bool {
         self.y += self.step;
         while self.y >= self.height {
@@ -220,10 +220,10 @@ impl RowsInOrder {
     }
 }
 
-/// Codes out of blocks of data.
+/// Reads codes from the blocks of data.
 struct Codes<'r, 'a> {
     reader: &'r mut Reader<'a>,
-    /// Bytes that are left of the block.
+    /// Remaining bytes of the block.
     left: u8,
     buffer: u32,
     bits: u32,
@@ -252,7 +252,7 @@ impl Codes<'_, '_> {
     }
 }
 
-/// Codes that a table can have.
+/// Most codes in a table.
 const TABLE: usize = 4096;
 
 /// The table of strings.
@@ -260,9 +260,9 @@ struct Table {
     clear: usize,
     next: usize,
     size: u32,
-    /// The last byte of each string, and the code of what is before it.
+    /// The last byte of each string, and the code of the string before it.
     strings: Vec<(u8, u16)>,
-    /// The code before, and the first byte of its string; nothing after the table was cleared.
+    /// The previous code and the first byte of its string; `None` after the table was cleared.
     last: Option<(usize, u8)>,
 }
 
@@ -272,7 +272,7 @@ impl Table {
         Self { clear, next: clear + 2, size: u32::from(bits) + 1, strings: vec![(0, 0); TABLE], last: None }
     }
 
-    /// Writes the next string, from its end; nothing at the end of all.
+    /// Writes the next string in reverse; `None` at the end of the data.
     fn next(&mut self, codes: &mut Codes<'_, '_>, string: &mut Vec<u8>) -> Result<Option<()>, GifError> {
         string.clear();
         let code = loop {
@@ -301,7 +301,7 @@ impl Table {
         }
         let mut part = code;
         if code == self.next {
-            // The string that is being added: the one before, and its first byte again.
+            // The string that is being added: the previous one followed by its own first byte.
             string.push(first);
             part = before;
         }

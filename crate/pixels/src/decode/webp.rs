@@ -2,12 +2,11 @@
 
 use image_webp::WebPDecoder;
 
-use super::{Format, Limits};
-use crate::{Picture, PixelError};
+use crate::{error::PixelError, format::Format, limits::Limits, mode::Mode, original::Original};
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Original, PixelError> {
     let wrong = |error| Format::WebP.damaged(error);
-    // The container says how long it is; libwebp, which Pillow asks, refuses less.
+    // Files shorter than the container claims are refused, as libwebp does.
     let claimed = bytes.get(4..8).and_then(|length| length.try_into().ok()).map_or(0, u32::from_le_bytes);
     if (bytes.len() as u64) < u64::from(claimed) + 8 {
         return Err(Format::WebP.damaged(format_args!(
@@ -28,9 +27,6 @@ pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelErro
         decoder.read_image(&mut buffer).map_err(wrong)?;
     }
     let (width, height) = (width as usize, height as usize);
-    if decoder.has_alpha() {
-        Picture::from_rgba(width, height, &buffer, limits)
-    } else {
-        Picture::from_rgb(width, height, buffer, limits)
-    }
+    let mode = if decoder.has_alpha() { Mode::Rgba } else { Mode::Rgb };
+    Original::new(width, height, mode, buffer, limits)
 }

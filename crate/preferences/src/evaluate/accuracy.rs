@@ -1,12 +1,13 @@
-//! The paper's tie-aware accuracy.
+//! The tie-aware accuracy of the Pick-a-Pic paper.
 
-use super::Judged;
+use super::judged::Judged;
 use pickscore_score::Label;
 
-/// The thresholds that are tried: 0, 0.1 … 1.
+/// The candidates for the tie threshold.
 pub const GRID: [f64; 11] = [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0];
 
-/// What a prediction is worth: 1 for the label, ½ where exactly one of the two is a tie, else 0.
+/// The points of a prediction: 1 if it equals the label, ½ if exactly one of the two is a tie, else
+/// 0.
 pub fn points(judged: Label, predicted: Label) -> f64 {
     if judged == predicted {
         1.0
@@ -17,13 +18,14 @@ pub fn points(judged: Label, predicted: Label) -> f64 {
     }
 }
 
-/// Mean points of pairs at a threshold; `None` without pairs.
+/// The mean points of pairs at a tie threshold; `None` without pairs.
 pub fn accuracy(pairs: &[Judged], threshold: f64) -> Option<f64> {
     let points = pairs.iter().map(|pair| points(pair.judged(), pair.predicted(threshold)));
     (!pairs.is_empty()).then(|| points.sum::<f64>() / pairs.len() as f64)
 }
 
-/// The first of [`GRID`] with the highest accuracy; `None` without pairs. Choose it on validation pairs and apply it to others.
+/// The threshold of [`GRID`] with the highest accuracy, the lowest if several are equal; `None`
+/// without pairs. Choose it on validation pairs and apply it to test pairs.
 pub fn best_threshold(pairs: &[Judged]) -> Option<f64> {
     let mut best = None;
     for threshold in GRID {
@@ -35,12 +37,14 @@ pub fn best_threshold(pairs: &[Judged]) -> Option<f64> {
     best.map(|(threshold, _)| threshold)
 }
 
-/// What a scorer that knows nothing is expected to get for a pair: its probability for the first image is uniform in 0 to 1, so that it
-/// calls a pair a tie with probability `threshold`, and else either side alike.
+/// The expected points of a random scorer for a pair. Its probability for the first image is
+/// uniform in 0 to 1, so it predicts a tie with probability `threshold`, and otherwise each side
+/// with equal probability.
 ///
-/// Over pairs of which a share `q` are ties this is ½ + `threshold` · q / 2, highest at threshold 1 where all is called a tie: (1 + q) / 2.
-/// The paper's 56.8 % for Random is that at q = 13.6 %, about the share of ties in the data set; that Aesthetics has 56.8 % too, to the digit,
-/// speaks for it: both thresholds were tuned to 1.
+/// If a share `q` of the pairs are ties, its accuracy is ½ + `threshold` · q / 2. At threshold 1
+/// every prediction is a tie and the accuracy is largest: ½ + q / 2. With q = 13.6 %, about the
+/// share of ties in the paper's dataset, this is the paper's 56.8 % for Random. Aesthetics has
+/// exactly 56.8 % too, which suggests that both thresholds were tuned to 1.
 pub fn random_points(judged: Label, threshold: f64) -> f64 {
     if judged == Label::Tie { threshold + (1.0 - threshold) * 0.5 } else { 0.5 }
 }

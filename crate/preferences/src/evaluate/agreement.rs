@@ -1,70 +1,75 @@
-//! The human baseline: how well people predict each other, and themselves.
+//! The human baseline: how well people predict the choices of others, and their own.
 //!
-//! Measured as scorers are, by the paper's points: a choice is predicted by what another rater said about the same two images of the same prompt
-//! (or by what the same rater said another time), on whichever sides they were shown. Several others count alike.
+//! It is measured in points, as for scorers. A choice is predicted by the choice of another rater
+//! about the same prompt and images (or by another choice of the same rater), regardless of sides.
+//! If there are several other raters, each has the same weight.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Bootstrap, Comparison, Estimate, accuracy::points};
+use super::{
+    accuracy::points,
+    bootstrap::{Bootstrap, Estimate},
+    comparison::Comparison,
+};
 use pickscore_score::Label;
 
-/// What a rater said about a pair, by numbers. `verdict` is about the pair's own order, not about sides.
+/// A rater's choice about a pair. Pairs and raters are numbered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Opinion {
-    /// Which two images of which prompt.
+    /// The prompt and the two images.
     pub pair: u32,
-    /// Who.
+    /// The rater.
     pub rater: u32,
-    /// What.
+    /// The label. Left is the first image of the pair, on whichever side it was shown.
     pub verdict: Label,
 }
 
 /// Who predicts a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Predictor {
-    /// The other raters of the pair, each with the mean of what they said.
+    /// The other raters of the pair, each with the mean of their choices.
     Others,
-    /// The same rater at other times.
+    /// The other choices of the same rater about the pair.
     Oneself,
 }
 
 /// How well a choice was predicted.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Predicted {
-    /// Expected points: 1 for the same, ½ where exactly one is a tie.
+    /// Expected points: 1 for the same choice, ½ if exactly one is a tie.
     pub points: f64,
-    /// How likely it was the same.
+    /// The probability of the same choice.
     pub exact: f64,
 }
 
 /// How well people predict choices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Agreed {
-    /// Choices that somebody predicts.
+    /// Number of predicted choices.
     pub choices: usize,
-    /// Pairs that they are about.
+    /// Number of pairs of these choices.
     pub pairs: usize,
-    /// Raters who made them.
+    /// Number of raters of these choices.
     pub raters: usize,
     /// Tie-aware accuracy of the prediction.
     pub accuracy: Estimate,
-    /// How often prediction and choice are the same.
+    /// How often prediction and choice are equal.
     pub exact: Estimate,
 }
 
-/// The human baselines of a data set.
+/// The human baselines of a dataset.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Humans {
-    /// People predicted by other people; absent where no pair was judged by two.
+    /// Choices predicted by other raters; absent if no pair has two raters.
     pub others: Option<Agreed>,
-    /// People predicted by themselves; absent where nobody judged a pair twice.
+    /// Choices predicted by the same rater; absent if nobody judged a pair twice.
     pub oneself: Option<Agreed>,
 }
 
 impl Humans {
-    /// Finds both among choices between images. Choices without a rater are passed over.
+    /// Computes both from choices between images. Choices without a rater are ignored.
     pub fn of(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Self {
         let opinions = Opinions::new(comparisons);
         let [others, oneself] =
@@ -73,7 +78,7 @@ impl Humans {
     }
 }
 
-/// Choices by numbers.
+/// Choices with numbered pairs and raters.
 pub(super) struct Opinions {
     opinions: Vec<Opinion>,
     /// The prompt of each pair.
@@ -81,7 +86,7 @@ pub(super) struct Opinions {
 }
 
 impl Opinions {
-    /// Numbers prompts, pairs and raters. Choices without a rater are passed over.
+    /// Numbers prompts, pairs and raters. Choices without a rater are ignored.
     pub(super) fn new(comparisons: &[Comparison]) -> Self {
         let mut pairs: BTreeMap<(&str, [&str; 2]), u32> = BTreeMap::new();
         let mut raters: BTreeMap<&str, u32> = BTreeMap::new();
@@ -107,7 +112,7 @@ impl Opinions {
         Self { opinions, of_pair }
     }
 
-    /// How well they are predicted; `None` where none is.
+    /// How well the choices are predicted; `None` if none is.
     pub(super) fn agreed(&self, predictor: Predictor, bootstrap: &Bootstrap) -> Option<Agreed> {
         let predicted = predictions(&self.opinions, predictor);
         let found = || self.opinions.iter().zip(&predicted).filter_map(|(one, found)| Some((one, (*found)?)));
@@ -124,7 +129,7 @@ impl Opinions {
     }
 }
 
-/// How well each opinion is predicted; `None` where nobody predicts it.
+/// How well each choice is predicted; `None` for a choice without a predictor.
 pub fn predictions(opinions: &[Opinion], predictor: Predictor) -> Vec<Option<Predicted>> {
     let mut order: Vec<usize> = (0..opinions.len()).collect();
     order.sort_by_key(|&at| (opinions[at].pair, opinions[at].rater, at));
@@ -178,7 +183,7 @@ mod tests {
 
     use super::*;
 
-    /// Every choice beside every other.
+    /// The definition: compares every choice with every other one.
     fn slowly(opinions: &[Opinion], predictor: Predictor) -> Vec<Option<Predicted>> {
         let of_one = |at: usize| {
             let one = opinions[at];

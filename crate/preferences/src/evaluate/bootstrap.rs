@@ -1,4 +1,4 @@
-//! Percentile bootstrap of means, resampling prompts.
+//! Confidence intervals by percentile bootstrap over prompts.
 
 use std::collections::BTreeMap;
 
@@ -6,23 +6,23 @@ use serde::{Deserialize, Serialize};
 
 use pickscore_common::seeded::hashes;
 
-/// A mean and where it would lie in 95 of 100 data sets like this one.
+/// An estimate with its 95 % confidence interval.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// The mean itself.
+    /// The estimate.
     pub value: f64,
-    /// The interval's lower end.
+    /// The lower end of the interval.
     pub low: f64,
-    /// The interval's upper end.
+    /// The upper end of the interval.
     pub high: f64,
 }
 
-/// How intervals are found. The same seed gives the same interval everywhere.
+/// Settings of the bootstrap. The same seed gives the same interval on every machine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bootstrap {
-    /// How many data sets are drawn.
+    /// Number of resampled datasets.
     pub resamples: usize,
-    /// What they are drawn from.
+    /// The seed.
     pub seed: u64,
 }
 
@@ -33,8 +33,9 @@ impl Default for Bootstrap {
 }
 
 impl Bootstrap {
-    /// The mean of values and its 95 % interval. Each value belongs to a prompt; whole prompts are drawn, with replacement and as many as there
-    /// are, since pairs of one prompt resemble each other. `None` without values.
+    /// The mean of values, each with the number of its prompt, and its 95 % interval. Prompts are
+    /// resampled as a whole, because pairs of the same prompt are not independent. `None` without
+    /// values.
     pub fn mean(&self, values: impl IntoIterator<Item = (usize, f64)>) -> Option<Estimate> {
         let mut prompts: BTreeMap<usize, (f64, f64)> = BTreeMap::new();
         for (prompt, value) in values {
@@ -63,7 +64,7 @@ impl Bootstrap {
 }
 
 impl Bootstrap {
-    /// How often each of so many units is drawn for data set number `at`.
+    /// How often each of `units` units occurs in resampled dataset number `at`.
     pub fn draw(&self, units: usize, at: usize) -> Vec<f64> {
         let mut counts = vec![0.0; units];
         let numbers = hashes(self.seed, "bootstrap", at as u64 * units as u64);
@@ -72,25 +73,25 @@ impl Bootstrap {
     }
 }
 
-/// The interval that holds 95 of 100 of these values; they are sorted for it. `None` for none.
+/// The interval of the central 95 % of values, which it sorts. `None` without values.
 pub(super) fn interval(values: &mut [f64]) -> Option<[f64; 2]> {
     values.sort_by(f64::total_cmp);
     Some([percentile(values, 0.025)?, percentile(values, 0.975)?])
 }
 
-/// A number below `bound` from 64 random bits; the bias is below `bound` / 2⁶⁴.
+/// Maps 64 random bits to a number below `bound`; the bias is less than `bound` / 2⁶⁴.
 pub(super) fn below(number: u64, bound: usize) -> usize {
     ((u128::from(number) * bound as u128) >> 64) as usize
 }
 
-/// The value that this share of sorted values lies below, between two of them where need be, as numpy's `percentile` has it.
+/// A percentile of sorted values with linear interpolation, as `numpy.percentile`.
 fn percentile(sorted: &[f64], share: f64) -> Option<f64> {
     let place = share * sorted.len().checked_sub(1)? as f64;
     let (low, high) = (sorted.get(place.floor() as usize)?, sorted.get(place.ceil() as usize)?);
     Some(low + (high - low) * place.fract())
 }
 
-/// Numbers between 0 and 1, neither included.
+/// Random numbers in the open interval from 0 to 1.
 #[cfg(test)]
 pub(super) fn uniform(seed: u64, name: &str) -> impl Iterator<Item = f64> + use<> {
     hashes(seed, name, 0).map(|number| ((number >> 12) as f64 + 0.5) / (1u64 << 52) as f64)
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn the_interval_covers_as_often_as_it_says() {
-        // 400 data sets of 120 values from 40 prompts, whose mean is ½ by construction.
+        // 400 datasets of 120 values from 40 prompts, whose mean is ½ by construction.
         let bootstrap = Bootstrap { resamples: 300, seed: 1 };
         let mut numbers = uniform(3, "coverage");
         let mut covered = 0;
@@ -130,7 +131,8 @@ mod tests {
             let Estimate { low, high, .. } = bootstrap.mean(values).unwrap();
             covered += u32::from(low <= 0.5 && 0.5 <= high);
         }
-        // 95 % of 400 is 380, give or take four standard deviations and the percentile method's own shortfall.
+        // 95 % of 400 is 380. The tolerance is four standard deviations and the bias of the
+        // percentile method.
         assert!((356..=396).contains(&covered), "{covered}");
     }
 

@@ -4,78 +4,83 @@
 //! P(i wins) : P(j wins) : P(tie) = πᵢ : πⱼ : ν √(πᵢ πⱼ)
 //! ```
 //!
-//! Davidson's model and not Rao and Kupper's: in it a tie is worth half a win to each side, as Pick-a-Pic's labels 0, ½ and 1 have it (an item's
-//! fitted wins and half ties equal those it has), ν follows from the share of ties, and the log-likelihood is concave in ln π and ln ν, so
-//! that Newton's method finds its one maximum from anywhere.
+//! Davidson's model has these advantages over that of Rao and Kupper. A tie is worth half a win for
+//! each side, as in Pick-a-Pic's labels 0, ½ and 1: the expected wins plus half the expected ties
+//! of an item equal the observed ones. The log-likelihood is concave in ln π and ln ν, so Newton's
+//! method converges to its only maximum from any start.
 //!
-//! There is no maximum where an item has won or lost everything, or one half of the items everything against the other ([`has_maximum`]); and
-//! items that no chain of games connects do not compare. A prior makes every fit finite: ln π and ln ν are normal with mean 0 and the same deviation. With
-//! it each group of connected items has mean 0.
+//! There is no maximum if an item, or a part of the items, won or lost every game against the rest
+//! ([`has_maximum`]). Items that no chain of games connects cannot be compared. With a prior every
+//! fit is finite: ln π and ln ν are normal with mean 0 and the same standard deviation. Each group
+//! of connected items then has mean 0.
 //!
-//! Newton's steps are solved by conjugate gradients, which need a product with the curvature and never the matrix: images come in ten thousands. Of
-//! few, the matrix is as quick.
+//! Newton's steps are computed with conjugate gradients, which do not need the matrix of second
+//! derivatives: there may be tens of thousands of images. For few items the matrix is as fast.
 
 use serde::{Deserialize, Serialize};
 
 use crate::cholesky;
 
-/// What two items did against each other.
+/// The results of two items against each other.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Cell {
-    /// The two.
+    /// The two items.
     pub items: [usize; 2],
-    /// How often each won.
+    /// Number of wins of each item.
     pub wins: [f64; 2],
-    /// How often neither did.
+    /// Number of ties.
     pub ties: f64,
 }
 
-/// What was fitted.
+/// Fitted strengths.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fit {
     /// ln π of every item; their mean is 0 within each group of connected items.
     pub strengths: Vec<f64>,
-    /// ln ν; `None` where nothing was a tie, which then has no probability.
+    /// ln ν; `None` without ties, whose probability is then 0.
     pub tie: Option<f64>,
 }
 
-/// Why there is no fit.
+/// Why strengths cannot be fitted.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum FitError {
-    /// Some of the items won, or lost, all they had against the others, or all games were ties.
+    /// Some items won or lost every game against the others, or all games were ties.
     #[error(
-        "the games have no most likely strengths: some items won everything against the others, or all was a tie; give a prior"
+        "the games have no most likely strengths: some items won every game against the others, or all games were ties; give a prior"
     )]
     NoMaximum,
-    /// Newton's method did not arrive.
-    #[error("the strengths did not settle within {steps} steps")]
-    NotSettled {
-        /// Steps that were made.
+    /// Newton's method did not converge.
+    #[error("the strengths did not converge within {steps} steps")]
+    NotConverged {
+        /// Number of steps.
         steps: usize,
     },
 }
 
-/// How near the maximum is near enough.
+/// The tolerance of a fit.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Accuracy {
-    /// To the last digits.
+    /// As accurate as 64-bit floats allow.
     Full,
-    /// To a hundred-thousandth: for one of many drawn data sets. A step of a thousandth that is solved to a thousandth leaves about a millionth.
+    /// About 10⁻⁶: for one of many resampled datasets. The last step is at most 10⁻³, solved to a
+    /// relative residual of 10⁻³.
     Drawn,
 }
 
-/// Newton steps before giving up. Seven or so are usual.
+/// Maximum number of Newton steps; about seven are usual.
 const STEPS: usize = 200;
-/// Longest step that is taken as it is, in nats.
+/// Longest step without a line search, in nats.
 const SHORT: f64 = 0.5;
-/// Most variables for which the curvature is a matrix: then a third of their cube is less than what conjugate gradients take.
+/// Maximum number of variables for which the matrix is decomposed: with more, conjugate gradients
+/// are faster.
 const DENSE: usize = 64;
 
-/// Fits strengths to games. `prior` is its deviation; without it the likelihood alone decides.
+/// Fits strengths to games. `prior` is the standard deviation of the prior, in nats; without it the
+/// fit maximises the likelihood.
 ///
 /// # Errors
 ///
-/// Without a prior when there is no maximum.
+/// If there is no prior and no maximum.
 pub fn fit(items: usize, cells: &[Cell], prior: Option<f64>) -> Result<Fit, FitError> {
     if prior.is_none() && !has_maximum(items, cells) {
         return Err(FitError::NoMaximum);
@@ -83,16 +88,18 @@ pub fn fit(items: usize, cells: &[Cell], prior: Option<f64>) -> Result<Fit, FitE
     fit_from(items, cells, prior, None, Accuracy::Full)
 }
 
-/// Whether there are most likely strengths without a prior.
+/// Whether the likelihood has a maximum without a prior.
 ///
-/// There are none where strengths could move apart for ever and no observed outcome become less likely: where a part of a group won all it had
-/// against the rest, or, together with ν, where every win is by the same steps of a ladder whose rungs are ties.
+/// It has none if strengths can diverge while no observed outcome becomes less likely. That is so
+/// if a part of a group won every game against the rest, or if strengths and ν can grow together
+/// because ties only connect items of neighbouring levels and every win is over a lower level.
 pub fn has_maximum(items: usize, cells: &[Cell]) -> bool {
     Groups::new(items, cells).determined.iter().all(|&determined| determined) && !ties_run_away(items, cells)
 }
 
-/// Whether ν could grow for ever. With ln ν moved by 1 that asks for a difference of 2 or more where there are wins, of 2 at most where there
-/// are ties, and never both ways; such differences exist where they make no cycle that is negative (Bellman and Ford).
+/// Whether ν can grow without bound. If ln ν grows by 1, the strengths must differ by at least 2
+/// for each win and by at most 2 for each tie. These constraints have a solution if their graph has
+/// no negative cycle (Bellman–Ford).
 fn ties_run_away(items: usize, cells: &[Cell]) -> bool {
     let mut pairs: std::collections::BTreeMap<[usize; 2], [bool; 3]> = std::collections::BTreeMap::new();
     for cell in cells {
@@ -135,7 +142,7 @@ fn ties_run_away(items: usize, cells: &[Cell]) -> bool {
     false
 }
 
-/// The same from a start, without a look at whether there is a maximum.
+/// [`fit`] from a start value, without the check for a maximum.
 pub(super) fn fit_from(
     items: usize,
     cells: &[Cell],
@@ -145,7 +152,7 @@ pub(super) fn fit_from(
 ) -> Result<Fit, FitError> {
     let ties = cells.iter().any(|cell| cell.ties > 0.0);
     let precision = prior.map_or(0.0, |deviation| 1.0 / (deviation * deviation));
-    // Without a prior nothing says where a group lies: its mean is held at 0.
+    // Without a prior the mean of a group is undetermined: it is fixed at 0.
     let groups = prior.is_none().then(|| Groups::new(items, cells));
     let problem = Problem { items, cells, precision, ties, groups };
     let mut x = vec![0.0; items + usize::from(ties)];
@@ -160,16 +167,17 @@ pub(super) fn fit_from(
         Accuracy::Drawn => (1e-3, 1e-3),
     };
     for _ in 0..STEPS {
-        let (slope, curvature) = problem.slope(&x);
-        let step = problem.solve(&curvature, &slope, residual);
+        let (gradient, curvatures) = problem.gradient(&x);
+        let step = problem.solve(&curvatures, &gradient, residual);
         let longest = step.iter().fold(0.0_f64, |longest, step| longest.max(step.abs()));
         let moved =
             |length: f64| x.iter().zip(&step).map(|(x, step)| x + length * step).collect::<Vec<f64>>();
         let mut length = 1.0;
-        // By a short step no two outcomes' logarithms move apart by more than t = 1, and the value rises by (1 − (e^t − t − 1) / t²) of the gain
-        // or more: it need not be looked at, nor could it show so little near the maximum.
+        // A short step changes the difference of two log weights by at most t = 1, so the value
+        // rises by at least (1 − (e^t − t − 1) / t²) of the gain. Near the maximum a line search
+        // could not measure such small gains.
         if longest > SHORT {
-            let gain: f64 = slope.iter().zip(&step).map(|(slope, step)| slope * step).sum();
+            let gain: f64 = gradient.iter().zip(&step).map(|(gradient, step)| gradient * step).sum();
             let value = problem.value(&x);
             while problem.value(&moved(length)) < value + 1e-4 * length * gain && length > 1e-9 {
                 length /= 2.0;
@@ -180,22 +188,24 @@ pub(super) fn fit_from(
             return Ok(problem.found(x));
         }
     }
-    Err(FitError::NotSettled { steps: STEPS })
+    Err(FitError::NotConverged { steps: STEPS })
 }
 
-/// The penalised log-likelihood of cells. Its variables are the strengths and, where there are ties, ln ν after them.
+/// The penalised log-likelihood of cells. Its variables are the strengths, followed by ln ν if
+/// there are ties.
 struct Problem<'a> {
     items: usize,
     cells: &'a [Cell],
-    /// One over the prior's variance.
+    /// The inverse of the variance of the prior; 0 without a prior.
     precision: f64,
     ties: bool,
-    /// Groups whose mean strength is held.
+    /// The groups whose mean strength is fixed.
     groups: Option<Groups>,
 }
 
-/// A cell's share of the curvature, times its games: by half the difference of strengths, by both, by ln ν.
-type Bend = [f64; 3];
+/// The negative second derivatives of a cell: by half the difference of strengths, by this and ln
+/// ν, and by ln ν.
+type Curvature = [f64; 3];
 
 impl Problem<'_> {
     fn found(&self, mut x: Vec<f64>) -> Fit {
@@ -204,7 +214,7 @@ impl Problem<'_> {
         Fit { strengths: x, tie }
     }
 
-    /// ln of each outcome's weight, for half the difference of strengths, and the highest of them.
+    /// The log weights of the three outcomes, and their maximum.
     fn logarithms(&self, x: &[f64], cell: &Cell) -> ([f64; 3], f64) {
         let half = (x[cell.items[0]] - x[cell.items[1]]) / 2.0;
         let tie = if self.ties { x[self.items] } else { f64::NEG_INFINITY };
@@ -223,9 +233,9 @@ impl Problem<'_> {
         likelihood - self.precision / 2.0 * x.iter().map(|x| x * x).sum::<f64>()
     }
 
-    fn slope(&self, x: &[f64]) -> (Vec<f64>, Vec<Bend>) {
-        let mut slope: Vec<f64> = x.iter().map(|x| -self.precision * x).collect();
-        let mut bends = Vec::with_capacity(self.cells.len());
+    fn gradient(&self, x: &[f64]) -> (Vec<f64>, Vec<Curvature>) {
+        let mut gradient: Vec<f64> = x.iter().map(|x| -self.precision * x).collect();
+        let mut curvatures = Vec::with_capacity(self.cells.len());
         for cell in self.cells {
             let (logs, highest) = self.logarithms(x, cell);
             let weights = logs.map(|log| (log - highest).exp());
@@ -234,22 +244,22 @@ impl Problem<'_> {
             let games = cell.wins[0] + cell.wins[1] + cell.ties;
             let lead = first - second;
             let by_half = cell.wins[0] - cell.wins[1] - games * lead;
-            slope[cell.items[0]] += by_half / 2.0;
-            slope[cell.items[1]] -= by_half / 2.0;
+            gradient[cell.items[0]] += by_half / 2.0;
+            gradient[cell.items[1]] -= by_half / 2.0;
             if self.ties {
-                slope[self.items] += cell.ties - games * tie;
+                gradient[self.items] += cell.ties - games * tie;
             }
-            let bend = [first + second - lead * lead, -lead * tie, tie * (1.0 - tie)];
-            bends.push(bend.map(|bend| games * bend));
+            let curvature = [first + second - lead * lead, -lead * tie, tie * (1.0 - tie)];
+            curvatures.push(curvature.map(|curvature| games * curvature));
         }
-        (slope, bends)
+        (gradient, curvatures)
     }
 
-    /// The negative curvature times `v`.
-    fn bent(&self, bends: &[Bend], v: &[f64]) -> Vec<f64> {
+    /// The matrix of negative second derivatives times `v`.
+    fn product(&self, curvatures: &[Curvature], v: &[f64]) -> Vec<f64> {
         let mut out: Vec<f64> = v.iter().map(|v| self.precision * v).collect();
         let tie = if self.ties { v[self.items] } else { 0.0 };
-        for (cell, [half, both, of_tie]) in self.cells.iter().zip(bends) {
+        for (cell, [half, both, of_tie]) in self.cells.iter().zip(curvatures) {
             let apart = (v[cell.items[0]] - v[cell.items[1]]) / 2.0;
             let by_half = (half * apart + both * tie) / 2.0;
             out[cell.items[0]] += by_half;
@@ -259,7 +269,8 @@ impl Problem<'_> {
             }
         }
         if let Some(groups) = &self.groups {
-            // The slope adds up to nothing over a group, so that this changes no solution and leaves none open.
+            // The gradient sums to 0 over a group, so this makes the solution unique and does not
+            // change it.
             let mut sums = vec![(0.0, 0.0); groups.determined.len()];
             for (&group, v) in groups.of.iter().zip(v) {
                 sums[group] = (sums[group].0 + v, sums[group].1 + 1.0);
@@ -269,31 +280,31 @@ impl Problem<'_> {
         out
     }
 
-    /// The step whose product with the negative curvature is the slope.
-    fn solve(&self, bends: &[Bend], slope: &[f64], residual: f64) -> Vec<f64> {
-        // Without a prior the matrix may be singular, and conjugate gradients pass over that.
-        if slope.len() <= DENSE && self.precision > 0.0 {
-            return cholesky::solve(self.matrix(bends), slope.to_vec());
+    /// Newton's step.
+    fn solve(&self, curvatures: &[Curvature], gradient: &[f64], residual: f64) -> Vec<f64> {
+        // Without a prior the matrix may be singular, which conjugate gradients tolerate.
+        if gradient.len() <= DENSE && self.precision > 0.0 {
+            return cholesky::solve(self.matrix(curvatures), gradient.to_vec());
         }
-        self.conjugate(bends, slope, residual)
+        self.conjugate(curvatures, gradient, residual)
     }
 
-    /// The negative curvature, row by row.
-    fn matrix(&self, bends: &[Bend]) -> Vec<f64> {
+    /// The matrix of negative second derivatives, row by row.
+    fn matrix(&self, curvatures: &[Curvature]) -> Vec<f64> {
         let count = self.items + usize::from(self.ties);
         let mut matrix = vec![0.0; count * count];
         (0..count).for_each(|at| matrix[at * count + at] = self.precision);
         let tie = self.items;
-        for (cell, [half, both, of_tie]) in self.cells.iter().zip(bends) {
+        for (cell, [half, both, of_tie]) in self.cells.iter().zip(curvatures) {
             let [one, other] = cell.items;
             matrix[one * count + one] += half / 4.0;
             matrix[other * count + other] += half / 4.0;
             matrix[one * count + other] -= half / 4.0;
             matrix[other * count + one] -= half / 4.0;
             if self.ties {
-                for (item, bend) in [(one, both / 2.0), (other, -both / 2.0)] {
-                    matrix[item * count + tie] += bend;
-                    matrix[tie * count + item] += bend;
+                for (item, curvature) in [(one, both / 2.0), (other, -both / 2.0)] {
+                    matrix[item * count + tie] += curvature;
+                    matrix[tie * count + item] += curvature;
                 }
                 matrix[tie * count + tie] += of_tie;
             }
@@ -301,10 +312,10 @@ impl Problem<'_> {
         matrix
     }
 
-    /// The same by conjugate gradients with the diagonal as their scale.
-    fn conjugate(&self, bends: &[Bend], slope: &[f64], residual: f64) -> Vec<f64> {
-        let mut scale = vec![self.precision; slope.len()];
-        for (cell, [half, _, of_tie]) in self.cells.iter().zip(bends) {
+    /// Newton's step by conjugate gradients with a diagonal preconditioner.
+    fn conjugate(&self, curvatures: &[Curvature], gradient: &[f64], residual: f64) -> Vec<f64> {
+        let mut scale = vec![self.precision; gradient.len()];
+        for (cell, [half, _, of_tie]) in self.cells.iter().zip(curvatures) {
             cell.items.iter().for_each(|&item| scale[item] += half / 4.0);
             if self.ties {
                 scale[self.items] += of_tie;
@@ -313,23 +324,23 @@ impl Problem<'_> {
         scale.iter_mut().for_each(|scale| *scale = if *scale > 0.0 { 1.0 / *scale } else { 1.0 });
         let dot = |one: &[f64], other: &[f64]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f64>();
         let scaled = |of: &[f64]| of.iter().zip(&scale).map(|(a, b)| a * b).collect::<Vec<f64>>();
-        let mut step = vec![0.0; slope.len()];
-        let mut left = slope.to_vec();
+        let mut step = vec![0.0; gradient.len()];
+        let mut left = gradient.to_vec();
         let mut toward = scaled(&left);
         let mut length = dot(&left, &toward);
         let enough = length * residual * residual;
-        for _ in 0..slope.len() * 4 + 50 {
+        for _ in 0..gradient.len() * 4 + 50 {
             if length <= enough || length <= f64::MIN_POSITIVE {
                 break;
             }
-            let bent = self.bent(bends, &toward);
-            let bend = dot(&toward, &bent);
-            if bend <= 0.0 {
+            let product = self.product(curvatures, &toward);
+            let curvature = dot(&toward, &product);
+            if curvature <= 0.0 {
                 break;
             }
-            let share = length / bend;
+            let share = length / curvature;
             step.iter_mut().zip(&toward).for_each(|(step, toward)| *step += share * toward);
-            left.iter_mut().zip(&bent).for_each(|(left, bent)| *left -= share * bent);
+            left.iter_mut().zip(&product).for_each(|(left, product)| *left -= share * product);
             let next = scaled(&left);
             let longer = dot(&left, &next);
             let keep = longer / length;
@@ -340,12 +351,12 @@ impl Problem<'_> {
     }
 }
 
-/// Which items games connect.
+/// Groups of items that games connect.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Groups {
-    /// Each item's group; groups are numbered from 0 by their first item.
+    /// The group of each item. Groups are numbered from 0 in the order of their first items.
     pub of: Vec<usize>,
-    /// Whether no part of a group won all it had against the rest, a tie being no win.
+    /// For each group, whether no part of it won every game against the rest.
     pub determined: Vec<bool>,
 }
 
@@ -355,7 +366,7 @@ impl Groups {
         let (mut forth, mut back) = (vec![Vec::new(); items], vec![Vec::new(); items]);
         for cell in cells {
             let [one, other] = cell.items;
-            // Who beat, or held, whom.
+            // Edges from the winner to the loser; a tie counts as both.
             if cell.wins[0] > 0.0 || cell.ties > 0.0 {
                 forth[one].push(other);
                 back[other].push(one);
@@ -381,7 +392,7 @@ impl Groups {
     }
 }
 
-/// What can be reached from an item.
+/// The items that are reachable from an item.
 fn reached(from: usize, edges: &[&Vec<Vec<usize>>]) -> Vec<usize> {
     let mut found = vec![from];
     let mut seen = std::collections::BTreeSet::from([from]);
@@ -403,7 +414,7 @@ mod tests {
 
     use super::*;
 
-    /// Davidson's own iteration, one item after the other: slow and plain. Without a prior.
+    /// Davidson's original iteration without a prior, which is slow and simple.
     fn slowly(items: usize, cells: &[Cell]) -> Fit {
         let ties: f64 = cells.iter().map(|cell| cell.ties).sum();
         let (mut worth, mut tie) = (vec![1.0_f64; items], if ties > 0.0 { 1.0 } else { 0.0 });
@@ -445,7 +456,7 @@ mod tests {
         }
     }
 
-    /// A ring of games both ways, so that there is a maximum, and some more.
+    /// Random games, and a ring of games in both directions, so that there is a maximum.
     fn cells() -> impl Strategy<Value = (usize, Vec<Cell>)> {
         (3usize..7).prop_flat_map(|items| {
             let ring = prop::collection::vec((1u8..9, 1u8..9, 0u8..5), items);
@@ -490,8 +501,8 @@ mod tests {
             let precision = 1.0 / (deviation * deviation);
             let problem = Problem { items, cells: &cells, precision, ties, groups: None };
             let x: Vec<f64> = (0..items + usize::from(ties)).map(|at| (at as f64).sin()).collect();
-            let (slope, bends) = problem.slope(&x);
-            let (one, other) = (problem.solve(&bends, &slope, 1e-13), problem.conjugate(&bends, &slope, 1e-13));
+            let (gradient, curvatures) = problem.gradient(&x);
+            let (one, other) = (problem.solve(&curvatures, &gradient, 1e-13), problem.conjugate(&curvatures, &gradient, 1e-13));
             prop_assert!(one.iter().zip(&other).all(|(a, b)| (a - b).abs() < 1e-9), "{one:?} {other:?}");
         }
 
@@ -536,8 +547,8 @@ mod tests {
             let problem =
                 Problem { items, cells: &cells, precision: 0.0, ties: found.tie.is_some(), groups: None };
             let x: Vec<f64> = found.strengths.iter().copied().chain(found.tie).collect();
-            let (slope, _) = problem.slope(&x);
-            prop_assert!(slope.iter().all(|slope| slope.abs() < 1e-8), "{slope:?}");
+            let (gradient, _) = problem.gradient(&x);
+            prop_assert!(gradient.iter().all(|gradient| gradient.abs() < 1e-8), "{gradient:?}");
         }
     }
 
@@ -576,11 +587,12 @@ mod tests {
 
     #[test]
     fn a_tie_is_no_loss_to_whoever_won_the_rest() {
-        // 1 could be ever stronger, and ties ever likelier: neither the win nor the tie would become less likely.
+        // The strength of item 1 and ν can grow without making the win or the tie less likely.
         assert!(!has_maximum(2, &[cell([0, 1], [3.0, 0.0], 2.0)]));
         assert!(has_maximum(2, &[cell([0, 1], [3.0, 1.0], 2.0)]));
         assert!(has_maximum(2, &[cell([0, 1], [3.0, 1.0], 0.0)]));
-        // A ladder of ties and wins by one rung; then a win by no rung, which contradicts it.
+        // Levels with ties between neighbours and wins over lower levels; then a win that
+        // contradicts them.
         let ladder = [cell([0, 1], [1.0, 0.0], 1.0), cell([1, 2], [2.0, 0.0], 1.0)];
         assert!(!has_maximum(3, &ladder));
         assert!(has_maximum(3, &[ladder[0], ladder[1], cell([0, 2], [0.0, 0.0], 1.0)]));

@@ -1,34 +1,34 @@
-//! Whether probabilities mean what they say.
+//! Calibration: how well predicted probabilities match observed frequencies.
 
 use serde::{Deserialize, Serialize};
 
-use super::Judged;
+use super::judged::Judged;
 
-/// Bins of a reliability diagram.
+/// Number of bins of a reliability diagram.
 pub const BINS: usize = 10;
 
-/// Pairs whose first image has about the same probability.
+/// A bin of a reliability diagram: pairs with a similar probability of the first image.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Bin {
-    /// Probabilities above this one (the lowest bin: from this one on).
+    /// The lower edge. Probabilities are above it; in the lowest bin, also equal to it.
     pub above: f64,
-    /// Up to this one.
+    /// The upper edge, inclusive.
     pub up_to: f64,
-    /// How many pairs.
+    /// Number of pairs.
     pub pairs: usize,
-    /// Their mean probability.
+    /// Mean probability of the first image.
     pub predicted: f64,
-    /// How often the first image was preferred, a tie counted as half.
+    /// Share of pairs with the first image preferred; a tie counts as half.
     pub observed: f64,
 }
 
-/// A reliability diagram: the bins that hold pairs, lowest first, by the probability of the first image.
+/// A reliability diagram: the bins that are not empty, lowest first.
 pub fn reliability(pairs: &[Judged], bins: usize) -> Vec<Bin> {
     let edge = |at: usize| at as f64 / bins as f64;
     let mut sums = vec![(0_usize, 0.0, 0.0); bins];
     for pair in pairs {
         let [probability, _] = pair.probabilities();
-        // As scikit-learn's calibration_curve has it: a probability on an edge belongs below.
+        // As in scikit-learn's calibration_curve, a probability on an edge is in the lower bin.
         let at = (1..bins).filter(|&at| edge(at) < probability).count();
         if let Some((count, predicted, observed)) = sums.get_mut(at) {
             (*count, *predicted, *observed) =
@@ -46,17 +46,19 @@ pub fn reliability(pairs: &[Judged], bins: usize) -> Vec<Bin> {
     held.map(bin).collect()
 }
 
-/// The expected calibration error: how far probability and frequency lie apart, averaged over pairs. 0 for no pairs.
+/// The expected calibration error: the mean over pairs of the difference between predicted and
+/// observed in their bin. 0 without pairs.
 pub fn expected_error(bins: &[Bin]) -> f64 {
     let pairs: usize = bins.iter().map(|bin| bin.pairs).sum();
     let apart = |bin: &Bin| (bin.predicted - bin.observed).abs() * bin.pairs as f64;
     bins.iter().map(apart).sum::<f64>() / pairs.max(1) as f64
 }
 
-/// A pair's logarithmic loss in nats: the cross-entropy of label and probabilities. ln 2 for a scorer that knows nothing.
+/// The log loss of a pair in nats: the cross-entropy of label and probabilities. It is ln 2 for
+/// equal scores.
 pub fn log_loss(pair: &Judged) -> f64 {
     let logs = pair.log_probabilities();
-    // A share of nothing costs nothing.
+    // Avoids 0 · ∞.
     let cost = |(&share, log): (&f64, f64)| if share > 0.0 { -share * log } else { 0.0 };
     pair.label.iter().zip(logs).map(cost).sum()
 }

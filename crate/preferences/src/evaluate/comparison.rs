@@ -1,4 +1,4 @@
-//! One person's choice between two things.
+//! Choices between two items.
 
 use std::collections::BTreeMap;
 
@@ -6,44 +6,44 @@ use serde::{Deserialize, Serialize};
 
 use pickscore_score::Label;
 
-/// One person's choice between two things: images, or what made them.
+/// One person's choice between two items: images, models or prompt templates.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// What was on one side: a model's name, an image's uid, a prompt template.
+    /// The item on the left: the name of a model, the uid of an image, a prompt template.
     pub left: String,
-    /// What was on the other.
+    /// The item on the right.
     pub right: String,
-    /// Which was preferred.
+    /// The preferred side, or a tie.
     pub verdict: Label,
-    /// The prompt that both were made for. Choices of one prompt are no independent evidence.
+    /// The prompt of both. Choices about the same prompt are not independent.
     #[serde(default)]
     pub prompt: String,
-    /// Who chose, where that is known.
+    /// The rater, if known.
     #[serde(default)]
     pub rater: Option<String>,
 }
 
-/// A choice by numbers: `items[0]` is below `items[1]`, and `score` is what the first gets: 1, ½ or 0.
+/// A choice with numbered items.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Game {
-    /// The two items.
+    /// The two items, the lower number first.
     pub items: [usize; 2],
-    /// What the first of them gets.
+    /// The points of the first item: 1, ½ or 0.
     pub score: f64,
-    /// What the game is drawn with when data sets are drawn: its prompt, its rater or itself.
+    /// The unit that is resampled: the number of its prompt or rater, or its own number.
     pub unit: usize,
 }
 
-/// What is drawn, with replacement, to see how sure a ranking is.
+/// What is resampled for the intervals of a ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Unit {
-    /// Prompts: the ranking for other prompts of the same kind. For models and templates.
+    /// Prompts: the intervals cover other prompts of the same kind. For models and templates.
     #[default]
     Prompts,
-    /// Raters: the ranking by other people of the same kind.
+    /// Raters: the intervals cover other raters of the same kind.
     Raters,
-    /// Single choices. For images, each of which has one prompt only.
+    /// Single choices. For images, which have only one prompt.
     Choices,
 }
 
@@ -58,21 +58,22 @@ impl Unit {
     }
 }
 
-/// Comparisons with their names numbered, in an order that does not depend on theirs.
+/// Numbered and sorted comparisons, independent of their order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Games {
-    /// What was compared, by name.
+    /// The names of the items.
     pub names: Vec<String>,
     /// The games, sorted.
     pub games: Vec<Game>,
-    /// Names of prompts, raters or nothing, whose places the games' units are.
+    /// The names of the prompts or raters, by the number of the unit; empty names for single
+    /// choices.
     pub units: Vec<String>,
-    /// Choices between a thing and itself, which tell nothing, and those where one has no name.
+    /// Number of choices between an item and itself, or with an item that has no name.
     pub left_out: usize,
 }
 
 impl Games {
-    /// Numbers names in their order, and sorts the games.
+    /// Numbers the names in alphabetical order, and sorts the games.
     pub fn new(comparisons: &[Comparison], unit: Unit) -> Self {
         let counted =
             |one: &&Comparison| one.left != one.right && !one.left.is_empty() && !one.right.is_empty();
@@ -118,7 +119,7 @@ impl Games {
     }
 }
 
-/// Names and their places in order.
+/// Numbers names in alphabetical order.
 fn numbered<'a>(names: impl Iterator<Item = &'a str>) -> BTreeMap<&'a str, usize> {
     let mut numbers: BTreeMap<&str, usize> = names.map(|name| (name, 0)).collect();
     numbers.values_mut().enumerate().for_each(|(at, number)| *number = at);

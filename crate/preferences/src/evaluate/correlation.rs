@@ -1,8 +1,8 @@
-//! Rank correlations, as scipy has them.
+//! Rank correlations, as in scipy.
 
 use std::cmp::Ordering;
 
-/// Each value's rank from 1, equal values sharing the mean of theirs.
+/// The rank of each value, from 1. Equal values share the mean of their ranks.
 pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..values.len()).collect();
     order.sort_by(|&a, &b| compare(values[a], values[b]));
@@ -10,14 +10,15 @@ pub fn ranks(values: &[f64]) -> Vec<f64> {
     let mut below = 0.0;
     for same in order.chunk_by(|&one, &other| values[one] == values[other]) {
         let count = same.len() as f64;
-        // From below + 1 to below + count.
+        // The mean of below + 1 to below + count.
         same.iter().for_each(|&at| ranks[at] = below + (count + 1.0) / 2.0);
         below += count;
     }
     ranks
 }
 
-/// Spearman's ρ: the correlation of ranks. `None` for fewer than two values, where one side's are all the same, and for what is no number.
+/// Spearman's ρ: the correlation of ranks. `None` for fewer than two values, if all values of one
+/// side are equal, and if a value is not finite.
 pub fn spearman(one: &[f64], other: &[f64]) -> Option<f64> {
     checked(one, other)?;
     let (one, other) = (ranks(one), ranks(other));
@@ -27,10 +28,11 @@ pub fn spearman(one: &[f64], other: &[f64]) -> Option<f64> {
     (spread > 0.0).then(|| (moment(&one, &other) / spread.sqrt()).clamp(-1.0, 1.0))
 }
 
-/// Kendall's τ-b: the share of pairs in the same order less that in the other, ties accounted for. `None` as for [`spearman`].
+/// Kendall's τ-b: the share of pairs in the same order minus the share in the opposite order, with
+/// a correction for ties. `None` as for [`spearman`].
 pub fn kendall(one: &[f64], other: &[f64]) -> Option<f64> {
     checked(one, other)?;
-    // Knight's way: sort by one, then count how far sorting by the other has to move.
+    // Knight's algorithm: sort by one, then count the exchanges of a merge sort by the other.
     let mut order: Vec<usize> = (0..one.len()).collect();
     order.sort_by(|&a, &b| compare(one[a], one[b]).then(compare(other[a], other[b])));
     let pairs = |count: usize| (count as f64) * (count as f64 - 1.0) / 2.0;
@@ -48,7 +50,7 @@ pub fn kendall(one: &[f64], other: &[f64]) -> Option<f64> {
     (spread > 0.0).then(|| (ahead / spread.sqrt()).clamp(-1.0, 1.0))
 }
 
-/// Sorts, and counts the pairs that stood in the other order.
+/// Sorts values and counts the pairs that were in the wrong order.
 fn exchanges(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     if middle == 0 {
@@ -77,7 +79,7 @@ fn checked(one: &[f64], other: &[f64]) -> Option<()> {
     (one.len() == other.len() && one.len() > 1 && numbers).then_some(())
 }
 
-/// Of numbers that are finite; −0 equals 0.
+/// Compares finite numbers; −0 equals 0.
 fn compare(one: f64, other: f64) -> Ordering {
     one.partial_cmp(&other).unwrap_or(Ordering::Equal)
 }
@@ -88,7 +90,7 @@ mod tests {
 
     use super::*;
 
-    /// Every pair.
+    /// The definition: counts all pairs.
     fn slowly(one: &[f64], other: &[f64]) -> Option<f64> {
         let sign = |x: f64| if x == 0.0 { 0.0 } else { x.signum() };
         let (mut ahead, mut of_one, mut of_other) = (0.0, 0.0, 0.0);

@@ -1,25 +1,26 @@
-//! Elo ratings, averaged over random orders of the games as the paper does it: one order's ratings depend on which games came last.
+//! Elo ratings, averaged over random orders of the games as in the Pick-a-Pic paper, because the
+//! ratings depend on the order.
 
 use serde::{Deserialize, Serialize};
 
 use super::{bootstrap::below, comparison::Game};
 use pickscore_common::seeded::hashes;
 
-/// What everybody begins with.
+/// The initial rating.
 pub const START: f64 = 1000.0;
 
-/// Points that make one ten times as likely to win as the other.
+/// The difference of ratings at odds of 10 to 1.
 pub const SCALE: f64 = 400.0;
 
-/// How Elo ratings are made.
+/// Settings of Elo ratings.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Elo {
-    /// Random orders. The paper has 50.
+    /// Number of random orders. The paper uses 50.
     pub orders: usize,
-    /// Most points that a game moves. The paper does not say; 32 is usual.
+    /// The largest change of a rating in one game (K). The paper does not state it; 32 is usual.
     pub step: f64,
-    /// What the orders are drawn from.
+    /// The seed of the orders.
     pub seed: u64,
 }
 
@@ -29,17 +30,17 @@ impl Default for Elo {
     }
 }
 
-/// A mean over orders, and how far they lie from it.
+/// Mean and standard deviation over random orders.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Spread {
     /// The mean.
     pub mean: f64,
-    /// The standard deviation (of a sample; 0 for one).
+    /// The sample standard deviation; 0 for a single value.
     pub deviation: f64,
 }
 
 impl Spread {
-    /// Of values; `None` for none.
+    /// Mean and deviation of values; `None` without values.
     pub fn of(values: &[f64]) -> Option<Self> {
         let count = values.len() as f64;
         if values.is_empty() {
@@ -52,7 +53,7 @@ impl Spread {
 }
 
 impl Elo {
-    /// Plays the games in order number `at` and gives the ratings that it ends with.
+    /// The ratings after all games, in random order number `at`.
     pub fn ratings(&self, items: usize, games: &[Game], at: usize) -> Vec<f64> {
         let moves = games.len().saturating_sub(1) as u64;
         let mut numbers = hashes(self.seed, "elo", at as u64 * moves);

@@ -1,48 +1,50 @@
-//! The picture of a ranking: each thing's rating with its interval, as SVG.
+//! Plots a ranking as SVG: the rating of each item with its interval.
 
 use std::path::Path;
 
 use plotters::prelude::*;
 
-use super::Ranking;
+use super::ranking::Ranking;
 
-/// Things that are drawn, best first: more cannot be read.
+/// Maximum number of items in the plot.
 const DRAWN: usize = 60;
-/// Width, and height of a row and of all else.
+/// Width of the plot, height of a row, and height of everything else, in pixels.
 const WIDTH: u32 = 900;
 const ROW: u32 = 26;
 const REST: u32 = 110;
-/// Characters of a name.
+/// Maximum number of characters of a name.
 const NAME: usize = 28;
 const INK: RGBColor = RGBColor(37, 99, 235);
 
-/// Why there is no picture.
+/// Why a plot could not be written.
 #[derive(Debug, thiserror::Error)]
-#[error("{file}: the plot cannot be written: {reason}")]
+#[error("{file}: the plot cannot be written: {source}")]
 pub struct PlotError {
     /// The file.
     pub file: String,
-    /// What is wrong.
-    pub reason: String,
+    /// The cause.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
 }
 
-/// Draws the ratings of a ranking, best on top: a dot for each, a line for its interval.
+/// Plots the ratings of a ranking, the best at the top: a dot for each rating, a line for its
+/// interval.
 ///
 /// # Errors
 ///
-/// When the file cannot be written.
+/// If the file cannot be written.
 pub fn plot(ranking: &Ranking, path: &Path) -> Result<(), PlotError> {
-    draw(ranking, path)
-        .map_err(|error| PlotError { file: path.display().to_string(), reason: error.to_string() })
+    let mut svg = String::new();
+    let drawn = draw(ranking, &mut svg).and_then(|()| Ok(std::fs::write(path, svg)?));
+    drawn.map_err(|source| PlotError { file: path.display().to_string(), source })
 }
 
-fn draw(ranking: &Ranking, path: &Path) -> Result<(), Box<dyn std::error::Error>> {
+fn draw(ranking: &Ranking, svg: &mut String) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
     let items = &ranking.items[..ranking.items.len().min(DRAWN)];
     let ends = || items.iter().flat_map(|row| [row.rating.low, row.rating.high, row.rating.value]);
     let (low, high) = (ends().fold(f64::INFINITY, f64::min), ends().fold(f64::NEG_INFINITY, f64::max));
     let margin = ((high - low) * 0.05).max(10.0);
     let size = (WIDTH, REST + ROW * items.len() as u32);
-    let area = SVGBackend::new(path, size).into_drawing_area();
+    let area = SVGBackend::with_string(svg, size).into_drawing_area();
     area.fill(&WHITE)?;
     let title = if items.len() < ranking.items.len() {
         format!("Ratings with 95 % intervals: {} of {}", items.len(), ranking.items.len())
@@ -57,7 +59,7 @@ fn draw(ranking: &Ranking, path: &Path) -> Result<(), Box<dyn std::error::Error>
         .y_label_area_size(210)
         .build_cartesian_2d(low - margin..high + margin, -rows..0.0)?;
     let name = |at: &f64| {
-        // Ticks are asked for in the middle of rows, at −½, −1½ …
+        // The middle of row n is at −n − ½.
         let row = items.get((-at).floor().max(0.0) as usize);
         let shown = |text: &str| {
             let mut name: String = super::table::printable(text).chars().take(NAME).collect();

@@ -1,22 +1,24 @@
-//! A pair that a person and a scorer have judged.
+//! A pair with its label and the scores of a scorer.
 
 use pickscore_score::Label;
 
-/// A pair that a person and a scorer have judged.
+/// A pair with its label and the scores of a scorer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Judged {
-    /// How the person shared preference: `[1, 0]`, `[0, 1]` or `[½, ½]`.
+    /// The label as shares: `[1, 0]`, `[0, 1]` or `[½, ½]`.
     pub label: [f64; 2],
-    /// The two images' scores.
+    /// The scores of the two images.
     pub scores: [f32; 2],
-    /// What kind of pair it is, where the data set says so.
+    /// The kind of pair, if the dataset has kinds.
     pub kind: Option<String>,
-    /// Which prompt it is of. Pairs of one prompt are no independent evidence: intervals resample prompts.
+    /// The number of its prompt. Pairs of the same prompt are not independent, so intervals
+    /// resample prompts.
     pub prompt: usize,
 }
 
 impl Judged {
-    /// The scorer's probability that each image is preferred: the softmax of the scores, in 64 bits.
+    /// The predicted probability that each image is preferred: the softmax of the scores, in 64-bit
+    /// floats.
     pub fn probabilities(&self) -> [f64; 2] {
         let [left, right] = self.scores.map(f64::from);
         let highest = left.max(right);
@@ -24,15 +26,15 @@ impl Judged {
         weights.map(|weight| weight / (weights[0] + weights[1]))
     }
 
-    /// Logarithms of [`Judged::probabilities`], finite even where those round to 0.
+    /// The logarithms of [`Judged::probabilities`], finite even if those round to 0.
     pub fn log_probabilities(&self) -> [f64; 2] {
         let lead = f64::from(self.scores[0]) - f64::from(self.scores[1]);
-        // ln(1 / (1 + exp(−x))), without an overflow.
+        // ln(1 / (1 + exp(−x))) without overflow.
         let log_sigmoid = |x: f64| x.min(0.0) - (-x.abs()).exp().ln_1p();
         [log_sigmoid(lead), log_sigmoid(-lead)]
     }
 
-    /// What the scorer says: a tie where the probabilities are at most `threshold` (0 to 1) apart.
+    /// The scorer's prediction: a tie if the probabilities differ by at most `threshold` (0 to 1).
     pub fn predicted(&self, threshold: f64) -> Label {
         let [left, right] = self.probabilities();
         if (left - right).abs() <= threshold {
@@ -44,7 +46,7 @@ impl Judged {
         }
     }
 
-    /// What the person said.
+    /// The person's label.
     pub fn judged(&self) -> Label {
         Label::leaning(self.label)
     }

@@ -1,10 +1,12 @@
-//! How well a scorer predicts what people preferred.
+//! Evaluates how well a scorer predicts human preferences.
 //!
-//! Scores of both images of a pair and its label make a [`Judged`]; everything here is a function of those. The measure is the paper's
-//! tie-aware accuracy ([`accuracy`]), with the tie threshold chosen on other pairs than it is applied to.
+//! A [`Judged`] is a pair with its label and the scores of both images. The measure is the
+//! tie-aware accuracy of the Pick-a-Pic paper ([`accuracy`]). Its tie threshold is chosen on
+//! validation pairs.
 //!
-//! Choices alone, without a scorer, are [`Comparison`]s: they make the human baseline ([`agreement`]) and rankings of models, images and prompt
-//! templates ([`ranking`]). Rows of a data set and records of the page say the same ([`choices`]).
+//! A [`Comparison`] is a choice without scores. Comparisons give the human baseline ([`agreement`])
+//! and rankings of models, images and prompt templates ([`ranking`]). They come from the rows of a
+//! dataset or from records ([`choices`]).
 
 pub mod accuracy;
 pub mod agreement;
@@ -12,7 +14,9 @@ pub mod bootstrap;
 pub mod bradley_terry;
 pub mod calibration;
 pub mod comparison;
+pub mod concordance;
 pub mod correlation;
+pub mod distance;
 pub mod elo;
 #[cfg(feature = "plot")]
 pub mod interval_plot;
@@ -21,16 +25,20 @@ mod rank_table;
 pub mod ranking;
 mod record_choices;
 pub mod report;
+mod report_table;
 pub mod retrieval;
 mod scorer_agreement;
 pub mod scorer_means;
 mod table;
+pub mod without_ties;
 
 pub use agreement::{Agreed, Humans};
 pub use bootstrap::{Bootstrap, Estimate};
 pub use comparison::Comparison;
+pub use concordance::Concordance;
 pub use judged::Judged;
 pub use ranking::{RankOptions, Ranker, Ranking, rank};
 pub use record_choices::{RankBy, SelfAgreement, choices, self_agreement};
-pub use report::{Report, RetrievalRow, ScorerRow, ThresholdSource};
+pub use report::{DistanceRow, Report, RetrievalRow, ScorerRow, ThresholdSource};
 pub use scorer_agreement::{ScorerAgreement, scorer_agreement};
+pub use without_ties::WithoutTies;

@@ -1,19 +1,19 @@
-//! A ranking as a table.
+//! Formats a ranking as a table.
 
 use std::fmt::Write as _;
 
-use super::{Ranking, table};
+use super::{ranking::Ranking, table};
 
-/// Rows of a table; the JSON has all.
+/// Maximum number of rows of a table.
 const ROWS: usize = 200;
 
 impl Ranking {
-    /// The ranking as a table for terminals, with what must be known to read it under it.
+    /// The ranking as a table for terminals, followed by notes.
     pub fn table(&self) -> String {
         table::plain(&self.cells()) + &self.about("")
     }
 
-    /// The same in Markdown.
+    /// The ranking as a Markdown table, followed by notes.
     pub fn markdown(&self) -> String {
         table::markdown(&self.cells()) + "\n" + &self.about("\n")
     }
@@ -47,15 +47,15 @@ impl Ranking {
         cells
     }
 
-    /// Sentences, each on a line; `gap` after each but the last.
+    /// The notes, each on its own line and separated by `gap`.
     fn about(&self, gap: &str) -> String {
         let mut out = String::new();
         if let Some(more) = self.items.len().checked_sub(ROWS).filter(|&more| more > 0) {
-            let _ = writeln!(out, "… and {more} more, which JSON has.{gap}");
+            let _ = writeln!(out, "… and {more} more, which the JSON output contains.{gap}");
         }
         let _ = writeln!(
             out,
-            "{} choices, {} ties, {} left out; rating: Bradley–Terry with ties, 1000 in the mean, intervals over {} {} ({} drawn); Elo over {} orders.",
+            "{} choices, {} ties, {} left out; rating: Bradley–Terry with ties, mean 1000, intervals over {} {} ({} drawn); Elo over {} orders.",
             self.choices,
             self.ties,
             self.left_out,

@@ -1,39 +1,39 @@
-//! What people prefer, ranked: models, images or prompt templates, by Bradley–Terry with intervals and by Elo.
+//! Ranks models, images or prompt templates by Bradley–Terry, with intervals, and by Elo.
 
 use std::ops::ControlFlow;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bootstrap, Comparison, Estimate,
-    bootstrap::interval,
+    bootstrap::{Bootstrap, Estimate, interval},
     bradley_terry::{Accuracy, Cell, Fit, FitError, Groups, fit, fit_from, has_maximum},
-    comparison::{Games, Unit},
+    comparison::{Comparison, Games, Unit},
     elo::{self, Elo, Spread},
 };
 use pickscore_common::progress::Progress;
 
-/// Most strengths that are kept to find intervals: 160 MB.
+/// Maximum number of strengths that are kept to compute intervals: 160 MB.
 const KEPT: usize = 20_000_000;
-/// Most data sets and orders that one may ask for.
+/// Maximum number of resampled datasets and of orders.
 const MOST: usize = 1_000_000;
 
-/// How a ranking is made.
+/// Settings of a ranking.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct RankOptions {
-    /// The prior's deviation, in nats: at 3, one in twenty things is thought to be more than 1000 points from the middle before it was compared.
-    /// Without a prior (`null`) nothing that won or lost everything has a rating.
+    /// The standard deviation of the prior, in nats. At 3, 95 % of the ratings are a priori within
+    /// 1000 points of the mean. Without a prior (`null`), items that won or lost every game have no
+    /// rating.
     pub prior: Option<f64>,
-    /// What is drawn for the intervals.
+    /// What is resampled for the intervals.
     pub unit: Unit,
-    /// Data sets that are drawn for them.
+    /// Number of resampled datasets.
     pub resamples: usize,
-    /// Random orders that Elo ratings are averaged over.
+    /// Number of random orders that Elo ratings are averaged over.
     pub orders: usize,
-    /// Most points that a game moves in Elo.
+    /// The largest change of an Elo rating in one game (K).
     pub step: f64,
-    /// What everything random follows from.
+    /// The seed of everything random.
     pub seed: u64,
 }
 
@@ -72,91 +72,99 @@ impl RankOptions {
     }
 }
 
-/// Why there is no ranking.
+/// Why a ranking cannot be computed.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RankError {
-    /// Nothing was compared.
-    #[error("there is nothing to rank: none of the {given} choices is between two named things")]
+    /// No choice is between two named items.
+    #[error(
+        "there is nothing to rank: none of the {given} choices is between two different items with a name (models \
+         are named in the columns `model_0` and `model_1`, templates in the file of templates)"
+    )]
     Nothing {
-        /// Choices that were given.
+        /// Number of choices.
         given: usize,
     },
-    /// An option out of its range.
+    /// An option is out of range.
     #[error("{option} is {found}; expected {expected}")]
     Option {
         /// Its name.
         option: &'static str,
-        /// What was given.
+        /// Its value.
         found: f64,
-        /// What may be.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// No strengths fit.
+    /// The strengths cannot be fitted.
     #[error(transparent)]
     Fit(#[from] FitError),
-    /// Whoever watched has stopped it.
+    /// The caller stopped it.
     #[error("stopped")]
     Stopped,
 }
 
-/// Things ranked by people's choices.
+/// Items ranked by people's choices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ranking {
-    /// Choices that count.
+    /// Number of choices that count.
     pub choices: usize,
-    /// Those of them that were ties.
+    /// Number of ties among them.
     pub ties: usize,
-    /// Choices left out: between a thing and itself, or with something that has no name.
+    /// Number of choices that do not count: between an item and itself, or with an item that has no
+    /// name.
     pub left_out: usize,
-    /// Prompts, raters or choices that were drawn for the intervals.
+    /// Number of prompts, raters or choices that were resampled for the intervals.
     pub units: usize,
-    /// How the ranking was made. `resamples` may be fewer than were asked for.
+    /// The settings. `resamples` may be lower than requested.
     pub options: RankOptions,
-    /// ν of Davidson's model: equals tie with probability ν / (2 + ν).
+    /// ν of Davidson's model: equal items tie with probability ν / (2 + ν).
     pub tie: f64,
-    /// Groups that no chain of choices connects. Ratings and ranks compare within one only.
+    /// Number of groups that no chain of choices connects. Ratings and ranks are comparable within
+    /// a group only.
     pub groups: usize,
-    /// What a reader must know to read it right, in sentences.
+    /// Notes on how to read it, in English.
     pub notes: Vec<String>,
-    /// The things, best first; one group after the other, the largest first.
+    /// The items, the best first, group after group, the largest group first.
     pub items: Vec<Ranked>,
 }
 
-/// One thing's place.
+/// One item of a ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Ranked {
-    /// What it is called.
+    /// Its name.
     pub name: String,
     /// Its group, from 0.
     pub group: usize,
-    /// Its place in its group, from 1.
+    /// Its rank in the group, from 1.
     pub rank: usize,
-    /// Where its place lies in 95 of 100 drawn data sets.
+    /// The 95 % interval of the rank.
     pub rank_interval: [usize; 2],
-    /// Its strength by Bradley–Terry on Elo's scale: 1000 is its group's mean, 400 points are ten to one.
+    /// The Bradley–Terry strength on the Elo scale: 1000 is the mean of its group, 400 points are
+    /// odds of 10 to 1.
     pub rating: Estimate,
-    /// Its Elo rating over random orders.
+    /// The Elo rating over random orders.
     pub elo: Spread,
-    /// How often it won.
+    /// Number of wins.
     pub wins: usize,
-    /// How often it was in a tie.
+    /// Number of ties.
     pub ties: usize,
-    /// How often it lost.
+    /// Number of losses.
     pub losses: usize,
 }
 
-/// A strength in nats as points on Elo's scale.
+/// Converts a strength in nats to points on the Elo scale.
 pub fn points(strength: f64) -> f64 {
     elo::START + strength * elo::SCALE / std::f64::consts::LN_10
 }
 
-/// Ranks what people chose between.
+/// Ranks the items of choices.
 ///
-/// The order of the choices, and which side a thing was on, do not matter: the same choices give the same ranking to the last bit.
+/// The result does not depend on the order of the choices or on the sides of the items, down to the
+/// last bit.
 ///
 /// # Errors
 ///
-/// When nothing was compared, when an option is out of its range, and without a prior when no strengths fit.
+/// If no choice is between two named items, an option is out of range, or there is no prior and the
+/// strengths cannot be fitted.
 pub fn rank(
     comparisons: &[Comparison],
     options: &RankOptions,
@@ -171,7 +179,8 @@ pub fn rank(
     Ok(ranker.finish())
 }
 
-/// A ranking in the making: a drawn data set or an order at a time, so that a page can do other things in between.
+/// Computes a ranking in steps of one resampled dataset or one order, so that a page stays
+/// responsive.
 #[derive(Debug)]
 pub struct Ranker {
     games: Games,
@@ -180,15 +189,15 @@ pub struct Ranker {
     has_maximum: bool,
     whole: Fit,
     options: RankOptions,
-    /// What became of every item in the data sets so far, and how many those are.
+    /// The results of every item in the resampled datasets so far.
     drawn: Vec<Drawn>,
-    data_sets: usize,
+    datasets: usize,
     elo: Vec<Running>,
     orders: usize,
 }
 
 impl Ranker {
-    /// Fits the choices themselves.
+    /// Fits the original choices.
     ///
     /// # Errors
     ///
@@ -211,7 +220,7 @@ impl Ranker {
             whole,
             options,
             drawn: vec![Drawn::default(); items],
-            data_sets: 0,
+            datasets: 0,
             elo: vec![Running::default(); items],
             orders: 0,
             games,
@@ -219,26 +228,26 @@ impl Ranker {
         })
     }
 
-    /// Does the next piece of work and says how far it is; `None` when there is none.
+    /// Does the next step and returns the progress; `None` if no step is left.
     ///
     /// # Errors
     ///
-    /// When a drawn data set has no fit.
+    /// If a resampled dataset cannot be fitted.
     pub fn step(&mut self) -> Result<Option<Progress>, RankError> {
         let progress = |stage, done: usize, of: usize| {
             Ok(Some(Progress { stage, loaded: done as u64, total: Some(of as u64) }))
         };
         let (items, options) = (self.games.names.len(), self.options);
-        if self.data_sets < options.resamples {
-            let drawn = options.bootstrap().draw(self.games.units.len(), self.data_sets);
+        if self.datasets < options.resamples {
+            let drawn = options.bootstrap().draw(self.games.units.len(), self.datasets);
             let (fit, present) = self.table.fit_drawn(&drawn, &self.whole, options.prior)?;
             let ranks = ranks(&fit.strengths, &self.groups.of, &present);
             for (item, found) in self.drawn.iter_mut().enumerate().filter(|&(item, _)| present[item]) {
                 found.strengths.push(fit.strengths[item]);
                 found.ranks.push(ranks[item] as u32);
             }
-            self.data_sets += 1;
-            return progress("data sets", self.data_sets, options.resamples);
+            self.datasets += 1;
+            return progress("datasets", self.datasets, options.resamples);
         }
         if self.orders < options.orders {
             let ratings = options.elo().ratings(items, &self.games.games, self.orders);
@@ -249,7 +258,7 @@ impl Ranker {
         Ok(None)
     }
 
-    /// The ranking, with the intervals of what was drawn so far.
+    /// The ranking, with intervals from the datasets that were resampled so far.
     pub fn finish(self) -> Ranking {
         let Self { games, groups, whole, options, .. } = self;
         let items = games.names.len();
@@ -308,7 +317,7 @@ impl Ranker {
     }
 }
 
-/// A mean and a deviation, without keeping all, after Welford.
+/// Running mean and deviation (Welford's algorithm).
 #[derive(Debug, Clone, Copy, Default)]
 struct Running {
     count: usize,
@@ -330,7 +339,7 @@ impl Running {
     }
 }
 
-/// Groups numbered anew: the largest first, equal ones as they were.
+/// New numbers for groups: the largest first, groups of the same size in their order.
 fn places(sizes: &[usize]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..sizes.len()).collect();
     order.sort_by_key(|&group| (std::cmp::Reverse(sizes[group]), group));
@@ -349,35 +358,37 @@ fn notes(groups: &Groups, has_maximum: bool, games: &Games, options: &RankOption
     }
     let open = groups.determined.iter().filter(|&&determined| !determined).count();
     if let (true, Some(prior)) = (open > 0, options.prior) {
-        let whose =
-            if groups.determined.len() > 1 { format!("In {open} of the groups some") } else { "Some".into() };
+        let whose = if groups.determined.len() > 1 {
+            format!("In {open} of the groups some items")
+        } else {
+            "Some items".into()
+        };
         notes.push(format!(
-            "{whose} won or lost everything against the others: only the prior (deviation {prior}) keeps their ratings apart by a finite number of points."
+            "{whose} won or lost every game against the others: their ratings depend on the prior (standard deviation {prior})."
         ));
     }
     if let (true, Some(prior)) = (open == 0 && !has_maximum, options.prior) {
-        notes.push(format!(
-            "Nothing speaks against ever stronger winners and ever more ties: only the prior (deviation {prior}) keeps ratings finite."
-        ));
+        notes
+            .push(format!("Without the prior (standard deviation {prior}) the ratings would not be finite."));
     }
     if games.units.len() < 20 && options.unit != Unit::Choices {
         let (count, what) =
             (games.units.len(), if options.unit == Unit::Prompts { "prompts" } else { "raters" });
-        notes.push(format!("The intervals rest on {count} {what} and are narrower than they should be."));
+        notes.push(format!("The intervals are based on only {count} {what} and are too narrow."));
     }
     notes
 }
 
-/// Games by the two items that they are between.
+/// Games grouped by their two items.
 #[derive(Debug)]
 pub(super) struct Cells {
     items: Vec<[usize; 2]>,
-    /// For each game: its cell, what the first got, its unit.
+    /// For each game: its cell, the points of the first item, its unit.
     games: Vec<(usize, f64, usize)>,
     names: usize,
 }
 
-/// What became of an item in drawn data sets.
+/// The results of an item in the resampled datasets.
 #[derive(Debug, Clone, Default)]
 struct Drawn {
     strengths: Vec<f64>,
@@ -385,7 +396,7 @@ struct Drawn {
 }
 
 impl Cells {
-    /// Puts games, which are sorted, into cells.
+    /// Groups games, which must be sorted.
     pub(super) fn new(games: &Games) -> Self {
         let mut items: Vec<[usize; 2]> = Vec::new();
         let mut placed = Vec::with_capacity(games.games.len());
@@ -398,7 +409,7 @@ impl Cells {
         Self { items, games: placed, names: games.names.len() }
     }
 
-    /// Counts, each game as often as its unit was drawn.
+    /// The cells, with each game as often as its unit was drawn.
     pub(super) fn cells(&self, drawn: Option<&[f64]>) -> Vec<Cell> {
         let mut cells: Vec<Cell> =
             self.items.iter().map(|&items| Cell { items, wins: [0.0; 2], ties: 0.0 }).collect();
@@ -417,7 +428,8 @@ impl Cells {
         cells
     }
 
-    /// The strengths of a drawn data set, and which items are in it. A prior is needed there even where the whole needs none.
+    /// The strengths of a resampled dataset, and which items are in it. It is fitted with the
+    /// default prior if there is none, because it may have no maximum.
     pub(super) fn fit_drawn(
         &self,
         drawn: &[f64],
@@ -442,7 +454,7 @@ pub(super) fn tell(
     if watch(progress).is_break() { Err(RankError::Stopped) } else { Ok(()) }
 }
 
-/// Places from 1 within each group, by strength; those that are equal share one. Items that are not there have none.
+/// Ranks from 1 within each group; items of equal strength share a rank. Absent items have rank 0.
 fn ranks(strengths: &[f64], groups: &[usize], present: &[bool]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..strengths.len()).filter(|&item| present[item]).collect();
     order.sort_by(|&a, &b| groups[a].cmp(&groups[b]).then(strengths[b].total_cmp(&strengths[a])));
@@ -545,7 +557,7 @@ mod tests {
         assert_eq!(found.notes.len(), 3);
         assert!(found.notes[0].starts_with("2 groups were never compared"), "{:?}", found.notes);
         assert!(
-            found.notes[1].starts_with("In 1 of the groups some won or lost everything"),
+            found.notes[1].starts_with("In 1 of the groups some items won or lost every game"),
             "{:?}",
             found.notes
         );

@@ -1,25 +1,27 @@
-//! What records say people chose: the same [`Comparison`]s, and so the same numbers, as the rows of the contribution that holds them.
+//! Converts records to [`Comparison`]s, the same ones as from the rows of their contribution.
 
 use std::collections::BTreeSet;
 
 use super::{
-    Agreed, Bootstrap, Comparison, RankOptions,
-    agreement::{Opinions, Predictor},
-    comparison::Unit,
+    agreement::{Agreed, Opinions, Predictor},
+    bootstrap::Bootstrap,
+    comparison::{Comparison, Unit},
+    ranking::RankOptions,
 };
 use crate::record::{Record, Repeat, Shown, repeats};
 
-/// What is ranked.
+/// What a ranking ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RankBy {
-    /// Images. Only those of one prompt compare.
+    /// Images. Only images of the same prompt are comparable.
     Image,
     /// Models, over all prompts.
     Model,
 }
 
 impl RankBy {
-    /// What is drawn for intervals: an image has one prompt, so that drawing prompts would leave it out or change nothing.
+    /// What is resampled for intervals. An image has only one prompt, so prompts would give no
+    /// intervals for images.
     pub fn unit(self) -> Unit {
         match self {
             Self::Image => Unit::Choices,
@@ -27,12 +29,12 @@ impl RankBy {
         }
     }
 
-    /// What `pickscore evaluate --rank` ranks with, where nothing else is said.
+    /// The default settings of `pickscore evaluate --rank`.
     pub fn options(self) -> RankOptions {
         RankOptions { unit: self.unit(), ..RankOptions::default() }
     }
 
-    /// What an image counts as; nothing where that is not known.
+    /// The name of the item; empty if unknown.
     fn name(self, shown: &Shown) -> String {
         match self {
             Self::Image => shown.image_uid.clone(),
@@ -41,7 +43,7 @@ impl RankBy {
     }
 }
 
-/// What labelled records compare. Control pairs are left out, since they are chosen to be easy; a duplicate is no second choice.
+/// The choices of labelled records. Control pairs, which are easy, and duplicates are left out.
 pub fn choices(records: &[Record], by: RankBy) -> Vec<Comparison> {
     let mut contents = BTreeSet::new();
     let counted = records.iter().filter(|record| record.control.is_none());
@@ -58,16 +60,17 @@ pub fn choices(records: &[Record], by: RankBy) -> Vec<Comparison> {
     counted.filter_map(of).collect()
 }
 
-/// How far raters agree with themselves where they judged a pair more than once.
+/// How consistently raters judge pairs that they see more than once.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct SelfAgreement {
-    /// Every judgement after the first of its pair, beside the one before it.
+    /// Every judgement after the first of its pair, with the one before it.
     pub repeats: Vec<Repeat>,
-    /// How well they predict themselves; `None` without repeats.
+    /// How well raters predict their own choices; `None` without repeats.
     pub oneself: Option<Agreed>,
 }
 
-/// How far raters agree with themselves, as `pickscore evaluate` has it. Skipped pairs say nothing, and control pairs are left out.
+/// Computes the agreement of raters with themselves, as `pickscore evaluate` does. Skipped pairs
+/// and control pairs are left out.
 pub fn self_agreement(records: &[Record], bootstrap: &Bootstrap) -> SelfAgreement {
     let choices = choices(records, RankBy::Image);
     let oneself = Opinions::new(&choices).agreed(Predictor::Oneself, bootstrap);

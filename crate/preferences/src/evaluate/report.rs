@@ -1,113 +1,149 @@
-//! Several scorers on the same pairs, as a table.
+//! The report of an evaluation: several scorers on the same pairs.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Bootstrap, Estimate, Humans, Judged, Ranking,
     accuracy::{best_threshold, points, random_points},
+    agreement::Humans,
+    bootstrap::{Bootstrap, Estimate},
     calibration::{BINS, Bin, expected_error, log_loss, reliability},
+    concordance::Concordance,
+    judged::Judged,
+    ranking::Ranking,
     scorer_means::Correlation,
-    table::{self, printable},
+    without_ties::WithoutTies,
 };
 use pickscore_score::Label;
 
-/// Where a scorer's tie threshold comes from.
+/// The origin of a scorer's tie threshold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ThresholdSource {
-    /// Whoever asked gave it.
+    /// It was given by the caller.
     Given,
-    /// It is the best of validation pairs.
+    /// It was chosen on validation pairs.
     Validation,
-    /// Nobody gave one and there were no validation pairs: nothing is called a tie.
+    /// None was given and there were no validation pairs, so that nothing is predicted as a tie.
     None,
 }
 
-/// Scorers on the same pairs.
+/// How accuracy is measured.
+const PROTOCOL: &str = "Accuracy follows the Pick-a-Pic paper, in which ties count: 1 point for the person's choice, ½ if \
+    exactly one of prediction and choice is a tie. A scorer predicts a tie if the probabilities of the two images \
+    differ by at most its threshold. They are the softmax of its scores, and of 100 × its scores if these are cosines.";
+
+/// The report of an evaluation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    /// How many pairs were judged.
+    /// How accuracy is measured.
+    #[serde(default)]
+    pub protocol: String,
+    /// Number of pairs.
     pub pairs: usize,
-    /// How many prompts they have.
+    /// Number of prompts.
     pub prompts: usize,
-    /// Whether there are intervals. They are drawn over prompts: with a single one every drawn data set is the same, and `low` and `high` are no
-    /// more than the value.
+    /// Whether there are intervals. They resample prompts: with a single prompt, `low` and `high`
+    /// equal the value.
     #[serde(default = "has_intervals")]
     pub intervals: bool,
-    /// How many of them people called a tie.
+    /// Number of pairs that are labelled as ties.
     pub ties: usize,
-    /// How many pairs thresholds were chosen on.
+    /// Number of validation pairs for the thresholds.
     pub validation_pairs: usize,
-    /// Pairs left out: without a label, or with an image or prompt that cannot be read.
+    /// Number of pairs that were left out: without a label, or with an unreadable image or prompt.
     pub left_out: usize,
-    /// Data sets drawn for the intervals.
+    /// Number of resampled datasets for the intervals.
     pub resamples: usize,
-    /// What they were drawn from.
+    /// The seed of the intervals.
     pub seed: u64,
     /// The scorers, `Random` first.
     pub scorers: Vec<ScorerRow>,
-    /// How well people predict each other and themselves, where pairs were judged more than once.
+    /// The human baselines, if pairs were judged more than once.
     #[serde(default)]
     pub humans: Humans,
-    /// What people prefer, ranked, where that was asked for.
+    /// The agreement of every two scorers on the pairs.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub agreement: Vec<Concordance>,
+    /// The accuracy without ties, if requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub without_ties: Option<WithoutTies>,
+    /// The correlation of a distance with the ranking, if requested.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distance: Option<DistanceRow>,
+    /// The ranking, if requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ranking: Option<Ranking>,
 }
 
-/// One scorer.
+/// How a distance between each model's images and reference images goes with the human ranking.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DistanceRow {
+    /// The distance: `fid`, `frechet` or `mmd`.
+    pub metric: String,
+    /// The network that computes features.
+    pub encoder: String,
+    /// Number of reference images.
+    pub reference: usize,
+    /// The correlation; the mean of an item is its distance.
+    pub correlation: Correlation,
+}
+
+/// The results of one scorer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScorerRow {
     /// Its name.
     pub scorer: String,
     /// Tie-aware accuracy.
     pub accuracy: Estimate,
-    /// The same for each kind of pair, where the data set names kinds.
+    /// The accuracy for each kind of pair, if the dataset has kinds.
     pub kinds: BTreeMap<String, KindRow>,
-    /// Probabilities at most this far apart are a tie.
+    /// The tie threshold: probabilities that differ by at most this are a tie.
     pub threshold: f64,
-    /// Where the threshold comes from.
+    /// The origin of the threshold.
     pub threshold_source: ThresholdSource,
-    /// Logarithmic loss, nats.
-    pub log_loss: Estimate,
-    /// Expected calibration error.
-    pub calibration_error: f64,
-    /// The reliability diagram.
+    /// Log loss in nats; `None` for a scorer without probabilities.
+    pub log_loss: Option<Estimate>,
+    /// Expected calibration error; `None` for a scorer without probabilities.
+    pub calibration_error: Option<f64>,
+    /// The reliability diagram; empty for a scorer without probabilities.
     pub reliability: Vec<Bin>,
-    /// How often an image finds its own prompt, where that was tried.
+    /// How often an image retrieves its own prompt, if requested.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retrieval: Option<RetrievalRow>,
-    /// Its means beside people's ranking, where that was asked for and there are three things or more.
+    /// The correlation of its means with the human ranking, if requested and there are at least
+    /// three items.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<Correlation>,
 }
 
-/// How often an image finds its own prompt among others.
+/// How often an image retrieves its own prompt among others.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RetrievalRow {
-    /// How many images.
+    /// Number of images.
     pub images: usize,
-    /// Prompts that each chooses from, its own among them.
+    /// Number of prompts to choose from, including its own.
     pub candidates: usize,
-    /// Its own prompt has the highest score.
+    /// How often its own prompt has the highest score.
     pub top_1: Estimate,
-    /// Its own prompt is among the five highest.
+    /// How often its own prompt is among the five highest scores.
     pub top_5: Estimate,
 }
 
-/// One kind of pair.
+/// The results for one kind of pair.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct KindRow {
-    /// How many pairs.
+    /// Number of pairs.
     pub pairs: usize,
     /// Tie-aware accuracy.
     pub accuracy: Estimate,
 }
 
 impl Report {
-    /// A report with the row `Random`: what a scorer that knows nothing is expected to get, in closed form ([`random_points`]). Its threshold is
-    /// the given one; where thresholds are chosen on validation pairs it is 1, which is always the best; without either it is 0.
+    /// A report with the row `Random`: the expected result of a random scorer, in closed form
+    /// ([`random_points`]). Its threshold is the given one, else 1 with validation pairs (the best
+    /// threshold of a random scorer), else 0.
     ///
     /// `None` without pairs.
     pub fn new(
@@ -125,11 +161,12 @@ impl Report {
         let knows_nothing: Vec<Judged> =
             pairs.iter().map(|pair| Judged { scores: [0.0; 2], ..pair.clone() }).collect();
         let points = |pair: &Judged| random_points(pair.judged(), threshold);
-        let random = row("Random", &knows_nothing, &points, (threshold, source), bootstrap)?;
+        let random = row("Random", true, &knows_nothing, &points, (threshold, source), bootstrap)?;
         let mut prompts: Vec<usize> = pairs.iter().map(|pair| pair.prompt).collect();
         prompts.sort_unstable();
         prompts.dedup();
         Some(Self {
+            protocol: PROTOCOL.into(),
             pairs: pairs.len(),
             prompts: prompts.len(),
             intervals: prompts.len() > 1,
@@ -140,14 +177,20 @@ impl Report {
             seed: bootstrap.seed,
             scorers: vec![random],
             humans: Humans::default(),
+            agreement: Vec::new(),
+            without_ties: None,
+            distance: None,
             ranking: None,
         })
     }
 
-    /// Adds a scorer. Its threshold is the given one, else the best of `validation`, else 0. `None` without pairs.
+    /// Adds a scorer. Its threshold is the given one, else the best of `validation`, else 0.
+    /// `probabilities` says whether the softmax of its scores is a probability. `None` without
+    /// pairs.
     pub fn add(
         &mut self,
         scorer: &str,
+        probabilities: bool,
         pairs: &[Judged],
         validation: &[Judged],
         given: Option<f64>,
@@ -159,146 +202,35 @@ impl Report {
             (None, None) => (0.0, ThresholdSource::None),
         };
         let points = |pair: &Judged| points(pair.judged(), pair.predicted(threshold));
-        self.scorers.push(row(scorer, pairs, &points, (threshold, source), bootstrap)?);
+        self.scorers.push(row(scorer, probabilities, pairs, &points, (threshold, source), bootstrap)?);
         Some(())
     }
 
-    /// Adds to the scorer that was added last how often images find their own prompt.
+    /// Adds retrieval results to the scorer that was added last.
     pub fn add_retrieval(&mut self, retrieval: RetrievalRow) {
         if let Some(row) = self.scorers.last_mut() {
             row.retrieval = Some(retrieval);
         }
     }
 
-    /// Adds to the scorer that was added last how its means agree with people's ranking.
+    /// Adds the correlation with the human ranking to the scorer that was added last.
     pub fn add_correlation(&mut self, correlation: Correlation) {
         if let Some(row) = self.scorers.last_mut() {
             row.correlation = Some(correlation);
         }
     }
-
-    /// The report as a Markdown table, with a line about the pairs under it, and the ranking after it.
-    pub fn markdown(&self) -> String {
-        let mut out = format!("{}\n{}\n", table::markdown(&self.cells()), self.about());
-        if let Some(ranking) = &self.ranking {
-            out += &format!("\n{}", ranking.markdown());
-        }
-        out
-    }
-
-    /// The same for terminals.
-    pub fn table(&self) -> String {
-        let mut out = format!("{}{}\n", table::plain(&self.cells()), self.about());
-        if let Some(ranking) = &self.ranking {
-            out += &format!("\n{}", ranking.table());
-        }
-        out
-    }
-
-    /// Header and rows.
-    fn cells(&self) -> Vec<Vec<String>> {
-        let kinds: Vec<&String> =
-            self.scorers.first().map_or_else(Vec::new, |row| row.kinds.keys().collect());
-        let mut header: Vec<String> =
-            ["scorer", "accuracy", "95 % interval", "threshold", "log loss", "calibration error"]
-                .map(str::to_owned)
-                .into();
-        header.extend(kinds.iter().map(|kind| printable(kind)));
-        let tried = self.scorers.iter().find_map(|row| row.retrieval.as_ref());
-        if let Some(tried) = tried {
-            header.extend(["top 1", "top 5"].map(|top| format!("{top} of {} prompts", tried.candidates)));
-        }
-        let correlated = self.scorers.iter().any(|row| row.correlation.is_some());
-        if correlated {
-            header.extend(["Spearman", "95 %", "Kendall", "95 %", "Spearman, Elo"].map(str::to_owned));
-        }
-        let percent = |share: f64| format!("{:.1}", share * 100.0);
-        let interval = |low, high| match self.intervals {
-            true => format!("{} – {}", percent(low), percent(high)),
-            false => "none".into(),
-        };
-        let of_scorer = |row: &ScorerRow| {
-            let Estimate { value, low, high } = row.accuracy;
-            let mut cells = vec![
-                printable(&row.scorer),
-                percent(value),
-                interval(low, high),
-                format!("{:.1}", row.threshold),
-                format!("{:.3}", row.log_loss.value),
-                format!("{:.3}", row.calibration_error),
-            ];
-            let of_kind = |kind: &&String| {
-                row.kinds.get(*kind).map_or_else(String::new, |kind| percent(kind.accuracy.value))
-            };
-            cells.extend(kinds.iter().map(of_kind));
-            match (&row.retrieval, tried) {
-                (Some(found), _) => cells.extend([&found.top_1, &found.top_5].map(|top| percent(top.value))),
-                (None, Some(_)) => cells.extend([String::new(), String::new()]),
-                (None, None) => {}
-            }
-            if let Some(found) = &row.correlation {
-                for Estimate { value, low, high } in [found.spearman, found.kendall] {
-                    cells.extend([format!("{value:.3}"), format!("{low:.2} – {high:.2}")]);
-                }
-                cells.push(format!("{:.3} ± {:.3}", found.spearman_elo.mean, found.spearman_elo.deviation));
-            }
-            cells
-        };
-        let of_people = |(name, agreed): (&str, &super::agreement::Agreed)| {
-            let Estimate { value, low, high } = agreed.accuracy;
-            vec![name.to_owned(), percent(value), interval(low, high)]
-        };
-        let people = [("Another person", &self.humans.others), ("The same person", &self.humans.oneself)];
-        let people = people.into_iter().filter_map(|(name, agreed)| Some((name, agreed.as_ref()?)));
-        let rows = self.scorers.iter().take(1).map(of_scorer).chain(people.map(of_people));
-        let rows = rows.chain(self.scorers.iter().skip(1).map(of_scorer));
-        let width = header.len();
-        let filled = |mut row: Vec<String>| {
-            row.resize(width, String::new());
-            row
-        };
-        std::iter::once(header).chain(rows.map(filled)).collect()
-    }
-
-    fn about(&self) -> String {
-        let chosen = match self.scorers.last().map(|row| row.threshold_source) {
-            Some(ThresholdSource::Validation) => {
-                format!("thresholds chosen on {} validation pairs", self.validation_pairs)
-            }
-            Some(ThresholdSource::Given) => "threshold as given".into(),
-            _ => "nothing called a tie, for want of validation pairs".into(),
-        };
-        let (pairs, prompts, ties, left_out) = (self.pairs, self.prompts, self.ties, self.left_out);
-        let mut about = format!(
-            "{pairs} pairs of {prompts} prompts, {ties} ties, {left_out} left out; accuracy in %; {chosen}."
-        );
-        if !self.intervals {
-            about += " There are no intervals: they are drawn over prompts, and there is only one.";
-        }
-        if let Some(others) = &self.humans.others {
-            let (choices, pairs) = (others.choices, others.pairs);
-            about += &format!(
-                " Another person: {choices} choices about {pairs} pairs that several people judged."
-            );
-        }
-        if let Some(oneself) = &self.humans.oneself {
-            let (choices, pairs) = (oneself.choices, oneself.pairs);
-            about += &format!(
-                " The same person: {choices} choices about {pairs} pairs that somebody judged again."
-            );
-        }
-        about
-    }
 }
 
-/// What reports say that were written before they could say it.
+/// The default for older reports, which do not have the field.
 fn has_intervals() -> bool {
     true
 }
 
-/// One scorer's row; `points` is what it gets for a pair.
+/// The row of a scorer. `points` are its points for a pair, and `probabilities` says whether the
+/// softmax of its scores is a probability.
 fn row(
     scorer: &str,
+    probabilities: bool,
     pairs: &[Judged],
     points: &dyn Fn(&Judged) -> f64,
     (threshold, threshold_source): (f64, ThresholdSource),
@@ -318,15 +250,15 @@ fn row(
         let accuracy = mean(&mut pairs.iter().copied(), points)?;
         Some((kind.to_owned(), KindRow { pairs: pairs.len(), accuracy }))
     });
-    let reliability = reliability(pairs, BINS);
+    let reliability = if probabilities { reliability(pairs, BINS) } else { Vec::new() };
     Some(ScorerRow {
         scorer: scorer.into(),
         accuracy,
         kinds: kinds.collect(),
         threshold,
         threshold_source,
-        log_loss: mean(&mut pairs.iter(), &log_loss)?,
-        calibration_error: expected_error(&reliability),
+        log_loss: if probabilities { mean(&mut pairs.iter(), &log_loss) } else { None },
+        calibration_error: probabilities.then(|| expected_error(&reliability)),
         reliability,
         retrieval: None,
         correlation: None,
@@ -337,7 +269,7 @@ fn row(
 mod tests {
     use super::*;
 
-    /// Four pairs of two prompts: right, wrong, a tie seen as one, a tie not seen.
+    /// Four pairs of two prompts: right, wrong, a tie that is predicted, a tie that is not.
     fn pairs() -> Vec<Judged> {
         let pair =
             |label, scores, kind: &str, prompt| Judged { label, scores, kind: Some(kind.into()), prompt };
@@ -352,7 +284,7 @@ mod tests {
     fn report(given: Option<f64>, validation: &[Judged]) -> Report {
         let bootstrap = Bootstrap { resamples: 100, seed: 3 };
         let mut report = Report::new(&pairs(), validation.len(), 2, given, &bootstrap).unwrap();
-        report.add("tiny", &pairs(), validation, given, &bootstrap).unwrap();
+        report.add("tiny", true, &pairs(), validation, given, &bootstrap).unwrap();
         report
     }
 
@@ -363,7 +295,7 @@ mod tests {
         let [random, tiny] = &report.scorers[..] else { panic!("{report:?}") };
         // Two ties at ½ + 0.2 / 2, two others at ½.
         assert!((random.accuracy.value - 0.55).abs() < 1e-12);
-        assert!((random.log_loss.value - std::f64::consts::LN_2).abs() < 1e-12);
+        assert!((random.log_loss.unwrap().value - std::f64::consts::LN_2).abs() < 1e-12);
         // 1 + 0 + 1 + ½ of 4; prompt 0 alone would have ½, prompt 1 alone ¾.
         assert_eq!((tiny.accuracy.value, tiny.accuracy.low, tiny.accuracy.high), (0.625, 0.5, 0.75));
         assert_eq!((tiny.kinds["colour"].pairs, tiny.kinds["colour"].accuracy.value), (2, 1.0));
@@ -376,7 +308,8 @@ mod tests {
         let source = |report: &Report| {
             report.scorers.iter().map(|row| (row.threshold, row.threshold_source)).collect::<Vec<_>>()
         };
-        // softmax(3, 1) is 0.88 and 0.12, 0.76 apart: at 0.8 and on all of these pairs but the last are ties.
+        // softmax(3, 1) is 0.88 and 0.12, a difference of 0.76: from threshold 0.8 on all pairs but
+        // the last are predicted as ties.
         assert_eq!(
             source(&report(None, &pairs())),
             [(1.0, ThresholdSource::Validation), (1.0, ThresholdSource::Validation)]
@@ -391,9 +324,9 @@ mod tests {
         let lines: Vec<Vec<&str>> = table.lines().map(|line| line.split_whitespace().collect()).collect();
         assert_eq!(lines[0][..2], ["scorer", "accuracy"]);
         assert_eq!(lines[2][..5], ["tiny", "62.5", "50.0", "–", "75.0"]);
-        assert!(
-            table.ends_with("4 pairs of 2 prompts, 2 ties, 2 left out; accuracy in %; threshold as given.\n")
-        );
+        let about =
+            "\n4 pairs of 2 prompts, 2 ties, 2 left out; accuracy in %; threshold as given.\nAccuracy";
+        assert!(table.contains(about), "{table}");
         let markdown = report.markdown();
         assert!(markdown.contains("| tiny | 62.5 | 50.0 – 75.0 | 0.2 |"), "{markdown}");
         assert!(markdown.contains("a\\|b\u{fffd}") && !markdown.contains('\u{1b}'), "{markdown}");
@@ -408,15 +341,25 @@ mod tests {
     }
 
     #[test]
+    fn scorers_without_probabilities_have_no_loss() {
+        let mut report = report(Some(0.2), &[]);
+        report.add("hps", false, &pairs(), &[], Some(0.2), &Bootstrap::default()).unwrap();
+        let [tiny, hps] = &report.scorers[1..] else { panic!("{report:?}") };
+        assert_eq!(hps.accuracy.value, tiny.accuracy.value);
+        assert_eq!((&hps.log_loss, hps.calibration_error, hps.reliability.len()), (&None, None, 0));
+        let table = report.table();
+        let row = table.lines().find(|line| line.starts_with("hps")).unwrap();
+        assert!(row.split_whitespace().filter(|cell| *cell == "–").count() == 3, "{table}");
+    }
+
+    #[test]
     fn a_single_prompt_has_no_intervals() {
         let pairs: Vec<Judged> = pairs().into_iter().map(|pair| Judged { prompt: 7, ..pair }).collect();
         let report = Report::new(&pairs, 0, 0, Some(0.2), &Bootstrap::default()).unwrap();
         let table = report.table();
         let row: Vec<&str> = table.lines().nth(1).unwrap_or_default().split_whitespace().collect();
         assert_eq!(row[..3], ["Random", "55.0", "none"], "{table}");
-        assert!(
-            table.contains("There are no intervals: they are drawn over prompts, and there is only one.")
-        );
+        assert!(table.contains("There are no intervals: they resample prompts, and there is only one."));
         assert!(!report.intervals && serde_json::to_value(&report).unwrap()["intervals"] == false);
     }
 

@@ -1,38 +1,39 @@
-//! How often a prompt finds its own image among others, or an image its own prompt.
+//! Retrieval: how often a prompt scores its own image highest among others, or an image its own
+//! prompt.
 
 use std::collections::BTreeMap;
 
-use crate::evaluate::{Bootstrap, Estimate, bootstrap::below};
+use super::bootstrap::{Bootstrap, Estimate, below};
 use pickscore_common::seeded::hashes;
 use pickscore_score::Embedding;
 
-/// A prompt's embedding, its image's, and which prompt it is.
+/// The embeddings of a prompt and its image.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Pair {
     /// The prompt's embedding, `[projection]`.
     pub text: Embedding,
     /// The image's embedding, `[projection]`.
     pub image: Embedding,
-    /// Which prompt it is. Images of the same prompt are no distractors.
+    /// The number of the prompt. Images of the same prompt are not distractors.
     pub prompt: usize,
 }
 
 impl Pair {
-    /// The same with prompt and image in each other's place: then [`retrieval`] asks images for their prompts.
+    /// Swaps prompt and image, so that [`retrieval`] looks for the prompt of an image.
     #[must_use]
     pub fn swapped(self) -> Self {
         Self { text: self.image, image: self.text, prompt: self.prompt }
     }
 }
 
-/// How a prompt is tried.
+/// Settings of the retrieval.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Trials {
-    /// Images to choose from, the right one among them.
+    /// Number of images to choose from, including the right one.
     pub candidates: usize,
-    /// The right one must be among this many best.
+    /// The right image must be among this many of the highest scores.
     pub top: usize,
-    /// What distractors are drawn from.
+    /// The seed of the distractors.
     pub seed: u64,
 }
 
@@ -42,10 +43,12 @@ impl Default for Trials {
     }
 }
 
-/// The share of prompts whose own image is among the `top` best of `candidates`, one trial a pair, with its interval over prompts.
+/// The share of pairs whose image is among the `top` best of `candidates`, with an interval over
+/// prompts.
 ///
-/// Distractors are drawn without replacement from the images of other prompts. An image that scores as high as the right one counts as better.
-/// `None` where some prompt has too few others to draw from.
+/// Distractors are drawn without replacement from the images of other prompts. An image with the
+/// same score as the right one counts as better. `None` if there are too few images of other
+/// prompts.
 pub fn retrieval(pairs: &[Pair], trials: &Trials, bootstrap: &Bootstrap) -> Option<Estimate> {
     let distractors = trials.candidates.checked_sub(1)?;
     let mut numbers = hashes(trials.seed, "distractors", 0);
@@ -60,9 +63,9 @@ pub fn retrieval(pairs: &[Pair], trials: &Trials, bootstrap: &Bootstrap) -> Opti
     bootstrap.mean(found)
 }
 
-/// The pairs of all prompts but one, by number.
+/// The pairs of all prompts but one.
 struct Others {
-    /// Places of that one's pairs, in order.
+    /// The indices of the pairs of that prompt, in order.
     own: Vec<usize>,
 }
 
@@ -76,13 +79,14 @@ impl Others {
         pairs.len() - self.own.len()
     }
 
-    /// The place of the other number `index`.
+    /// The index of pair number `index` of the other prompts.
     fn at(&self, index: usize) -> usize {
         self.own.iter().fold(index, |at, &own| if own <= at { at + 1 } else { at })
     }
 }
 
-/// `count` different numbers below `bound`: the start of a shuffle that remembers only what it moved.
+/// `count` different numbers below `bound`: the start of a Fisher–Yates shuffle that stores only
+/// the elements that it moved.
 fn draw(bound: usize, count: usize, numbers: &mut impl Iterator<Item = u64>) -> Option<Vec<usize>> {
     if count > bound {
         return None;
@@ -111,7 +115,7 @@ mod tests {
         numbers.take(16).map(|u| (u - 0.5) as f32).collect()
     }
 
-    /// Pairs of `per_prompt` images each, an image as near its text as `alike` says.
+    /// Prompts with `per_prompt` images each. `alike` is the similarity of image and text.
     fn pairs(prompts: usize, per_prompt: usize, alike: f32) -> Vec<Pair> {
         let mut numbers = uniform(11, "embeddings");
         let mut pairs = Vec::new();
@@ -143,7 +147,7 @@ mod tests {
 
     #[test]
     fn images_of_the_same_prompt_are_no_distractors() {
-        // All images of a prompt are as like it: with them among the distractors none would be found.
+        // All images of a prompt score the same: as distractors they would make every trial fail.
         assert_eq!(share(&pairs(20, 3, 1e6), Trials { candidates: 50, ..Trials::default() }), 1.0);
     }
 

@@ -1,19 +1,25 @@
-//! How far a scorer agrees with the choices of records.
+//! The agreement of a scorer with the labels of records.
 
-use super::{Bootstrap, Estimate, Judged, accuracy::points};
+use super::{
+    accuracy::points,
+    bootstrap::{Bootstrap, Estimate},
+    judged::Judged,
+};
 use crate::record::Record;
 
-/// A scorer beside a person.
+/// The agreement of a scorer with people.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ScorerAgreement {
-    /// Records with a label and both scores.
+    /// Number of records with a label and both scores.
     pub pairs: usize,
-    /// The mean of 1 where both prefer the same image, ½ where exactly one of them has a tie, 0 otherwise.
+    /// Mean of 1 if both prefer the same image, ½ if exactly one of them has a tie, 0 otherwise.
     pub score: Estimate,
 }
 
-/// How far the scores in records agree with their labels; control pairs are left out. `None` where no record has both. The scorer calls a tie only
-/// where its scores are equal: a threshold would have to be chosen on other pairs. The interval resamples records.
+/// Computes how well the scores in records agree with the labels. Control pairs are left out.
+/// `None` if no record has both scores and a label. The scorer has a tie only if the scores are
+/// equal, because a threshold would have to be chosen on other pairs. The interval resamples
+/// records.
 pub fn scorer_agreement(records: &[Record], bootstrap: &Bootstrap) -> Option<ScorerAgreement> {
     let judged: Vec<Judged> = records.iter().filter_map(judged).collect();
     let points = judged.iter().map(|pair| points(pair.judged(), pair.predicted(0.0)));

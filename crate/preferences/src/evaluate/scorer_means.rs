@@ -1,66 +1,69 @@
-//! A scorer's mean for each model beside the models' human ranking: the paper's test of a metric.
+//! The correlation of a scorer's mean score per model with the human ranking of the models.
 //!
-//! The paper correlates (Spearman) each metric's mean score per model with Elo ratings from people's choices, over 50 random orders. Here the human
-//! side is the Bradley–Terry strength, which needs no orders, and the interval comes from drawing prompts; the paper's way is given beside it.
+//! The Pick-a-Pic paper computes Spearman's correlation of a metric's mean score per model with Elo
+//! ratings from people's choices, over 50 random orders. Here the human ranking is by Bradley–Terry
+//! strength, which does not depend on an order, and the interval resamples prompts. The result with
+//! Elo ratings is computed too.
 
 use std::{collections::BTreeMap, ops::ControlFlow};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Comparison, Estimate,
-    bootstrap::interval,
+    bootstrap::{Estimate, interval},
     bradley_terry::fit,
-    comparison::{Games, Unit},
+    comparison::{Comparison, Games, Unit},
     correlation::{kendall, spearman},
     elo::Spread,
     ranking::{Cells, RankError, RankOptions, points, tell},
 };
 use pickscore_common::progress::Progress;
 
-/// What a scorer gave an image.
+/// The score of an image.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Scored {
-    /// The model that made the image, or whatever else is ranked.
+    /// The model that generated the image, or another item that is ranked.
     pub item: String,
-    /// The image's prompt.
+    /// The prompt of the image.
     pub prompt: String,
     /// The score.
     pub score: f64,
 }
 
-/// One model as people and as a scorer see it.
+/// The human rating and the mean score of a model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Placed {
     /// The model.
     pub name: String,
-    /// Its Bradley–Terry strength from people's choices, on Elo's scale.
+    /// The Bradley–Terry strength from people's choices, on the Elo scale.
     pub rating: f64,
-    /// The scorer's mean over its images.
+    /// The mean score of its images.
     pub mean: f64,
-    /// How many images.
+    /// Number of images.
     pub images: usize,
 }
 
-/// A scorer's means beside the human ranking.
+/// The correlation of mean scores with the human ranking.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Correlation {
     /// The models, in the order of their names.
     pub items: Vec<Placed>,
-    /// Spearman's ρ with Bradley–Terry strengths, its interval over prompts.
+    /// Spearman's ρ with Bradley–Terry strengths, with an interval over prompts.
     pub spearman: Estimate,
-    /// Kendall's τ-b, likewise.
+    /// Kendall's τ-b with Bradley–Terry strengths, with an interval over prompts.
     pub kendall: Estimate,
     /// Spearman's ρ with Elo ratings over random orders, as in the paper.
     pub spearman_elo: Spread,
-    /// Drawn data sets that had an interval's ends from: those where either side's values were all the same have no correlation.
+    /// Number of resampled datasets for the intervals, without those that have no correlation
+    /// because all values of one side are equal.
     pub resamples: usize,
 }
 
-/// Correlates a scorer's means with people's choices. Each image counts once, however often it was chosen between: winners stay for the next pair,
-/// and would count more. Prompts are drawn for the intervals, choices and scores of a prompt together.
+/// Correlates the mean scores of a scorer with people's choices. Each image counts once, regardless
+/// of how often it was compared: otherwise winners, which stay for the next pair, would count more.
+/// The intervals resample prompts, each with its choices and scores.
 ///
-/// `None` where fewer than three things have both choices and scores, or there is no correlation.
+/// `None` if fewer than three items have both choices and scores, or there is no correlation.
 ///
 /// # Errors
 ///
@@ -71,14 +74,53 @@ pub fn correlate(
     options: &RankOptions,
     watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Correlation>, RankError> {
-    options.check()?;
     let games = Games::new(comparisons, Unit::Prompts);
     let means = Means::new(&games, scored);
+    correlate_means(&games, &means, options, watch)
+}
+
+/// A number for a model that is not a mean over its images, such as a distance.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Valued {
+    /// The model, or another item that is ranked.
+    pub item: String,
+    /// The number.
+    pub value: f64,
+    /// Number of images that it was computed from.
+    pub images: usize,
+}
+
+/// Correlates one number for each item with people's choices. The intervals resample the prompts of
+/// the choices; the numbers stay as they are.
+///
+/// `None` as for [`correlate`].
+///
+/// # Errors
+///
+/// As [`super::ranking::rank`].
+pub fn correlate_values(
+    comparisons: &[Comparison],
+    values: &[Valued],
+    options: &RankOptions,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Correlation>, RankError> {
+    let games = Games::new(comparisons, Unit::Prompts);
+    let means = Means::fixed(&games, values);
+    correlate_means(&games, &means, options, watch)
+}
+
+fn correlate_means(
+    games: &Games,
+    means: &Means,
+    options: &RankOptions,
+    watch: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Correlation>, RankError> {
+    options.check()?;
     let both: Vec<usize> = (0..games.names.len()).filter(|&item| means.images(item) > 0).collect();
     if both.len() < 3 {
         return Ok(None);
     }
-    let table = Cells::new(&games);
+    let table = Cells::new(games);
     let whole = fit(games.names.len(), &table.cells(None), options.prior)?;
     let ratings = pick(&whole.strengths, &both);
     let scores = means.of(None);
@@ -96,7 +138,7 @@ pub fn correlate(
 
     let (mut rhos, mut taus) = (Vec::new(), Vec::new());
     for index in 0..options.resamples {
-        tell(watch, "data sets", index, options.resamples)?;
+        tell(watch, "datasets", index, options.resamples)?;
         let drawn = options.bootstrap().draw(games.units.len(), index);
         let (fit, present) = table.fit_drawn(&drawn, &whole, options.prior)?;
         let scores = means.of(Some(&drawn));
@@ -132,9 +174,9 @@ fn pick(values: &[f64], places: &[usize]) -> Vec<f64> {
     places.iter().map(|&place| values[place]).collect()
 }
 
-/// Sums of scores for each item and unit.
+/// The sums of scores by item and prompt.
 struct Means {
-    /// Item, unit (`usize::MAX` for a prompt without choices), sum and count.
+    /// Item, number of the prompt (`usize::MAX` if it has no choices), sum and count.
     sums: Vec<(usize, usize, f64, f64)>,
     items: usize,
 }
@@ -152,7 +194,19 @@ impl Means {
         Self { sums: sums.collect(), items: games.names.len() }
     }
 
-    /// Each item's mean, each prompt as often as it was drawn; no number for an item without images.
+    /// Values that belong to no prompt.
+    fn fixed(games: &Games, values: &[Valued]) -> Self {
+        let finite = values.iter().filter(|one| one.value.is_finite() && one.images > 0);
+        let sums = finite.filter_map(|one| {
+            let item = games.names.binary_search(&one.item).ok()?;
+            let images = one.images as f64;
+            Some((item, usize::MAX, one.value * images, images))
+        });
+        Self { sums: sums.collect(), items: games.names.len() }
+    }
+
+    /// The mean of each item, with each prompt as often as it was drawn; NaN for an item without
+    /// images.
     fn of(&self, drawn: Option<&[f64]>) -> Vec<f64> {
         let mut totals = vec![(0.0, 0.0); self.items];
         for &(item, unit, sum, count) in &self.sums {
@@ -221,6 +275,23 @@ mod tests {
         assert_eq!(three.items.iter().map(|item| item.name.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
         assert_eq!(found(&[("a", 4.0), ("b", 3.0)]), None);
         assert_eq!(found(&[("a", 4.0), ("b", 4.0), ("c", 4.0)]), None);
+    }
+
+    #[test]
+    fn values_of_items_correlate_as_means_do() {
+        let options = RankOptions { resamples: 60, orders: 10, ..RankOptions::default() };
+        let correlated = |values: &[(&str, f64)]| {
+            let valued = |&(item, value): &(&str, f64)| Valued { item: item.into(), value, images: 7 };
+            let values: Vec<Valued> = values.iter().map(valued).collect();
+            let choices = choices(&["a", "b", "c", "d"]);
+            correlate_values(&choices, &values, &options, &mut |_| ControlFlow::Continue(())).unwrap()
+        };
+        // A distance is smallest for the best.
+        let found = correlated(&[("b", 4.0), ("a", 3.0), ("c", 5.0), ("d", 8.0), ("unknown", 1.0)]).unwrap();
+        assert_eq!((found.spearman.value, found.kendall.value), (-1.0, -1.0));
+        let a = Placed { name: "a".into(), mean: 3.0, images: 7, ..found.items[0].clone() };
+        assert_eq!(found.items[0], a);
+        assert_eq!(correlated(&[("a", 1.0), ("b", 2.0), ("c", f64::NAN)]), None);
     }
 
     #[test]

@@ -1,8 +1,8 @@
-//! Tables for terminals and for Markdown.
+//! Formats tables for terminals and Markdown.
 
 use std::fmt::Write as _;
 
-/// Columns side by side, the first to the left and the others to the right.
+/// A plain table. The first column is left-aligned, the others right-aligned.
 pub(super) fn plain(cells: &[Vec<String>]) -> String {
     let columns = cells.first().map_or(0, Vec::len);
     let length = |cell: &String| cell.chars().count();
@@ -20,7 +20,7 @@ pub(super) fn plain(cells: &[Vec<String>]) -> String {
     out
 }
 
-/// The same as a Markdown table.
+/// A Markdown table.
 pub(super) fn markdown(cells: &[Vec<String>]) -> String {
     let mut out = String::new();
     for (at, cells) in cells.iter().enumerate() {
@@ -33,7 +33,7 @@ pub(super) fn markdown(cells: &[Vec<String>]) -> String {
     out
 }
 
-/// A name as a terminal may show it: without control characters, which could move the cursor.
+/// A name without control characters, which could move the cursor of a terminal.
 pub(super) fn printable(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

@@ -1,22 +1,27 @@
-//! What a record may hold, on the way in and on the way out.
+//! Checks the values of a record.
 
-use super::{Mode, Record, RecordError, Shown, Side};
+use super::{
+    choice_record::{Mode, Record, Shown},
+    error::RecordError,
+    label::Side,
+};
 
-/// Most bytes of a prompt. Text encoders read some hundred; longer ones are mistakes or attacks.
+/// Maximum length of a prompt, in bytes. Text encoders read a few hundred.
 pub const PROMPT_BYTES: usize = 16 << 10;
-/// Most bytes of a name: of a model, a scorer, a version.
+/// Maximum length of the name of a model or scorer and of a version, in bytes.
 pub const NAME_BYTES: usize = 256;
-/// Most characters of a uid.
+/// Maximum length of a uid, in characters.
 pub const UID_LENGTH: usize = 64;
-/// How far ahead of the reader's clock a writer's may be, in milliseconds: a day.
+/// The time by which a record may be ahead of the current time, in milliseconds: a day.
 pub const CLOCK_AHEAD: i64 = 24 * 60 * 60 * 1000;
 
 impl Record {
-    /// Checks every field. `now` is the time in milliseconds since 1970; a record may be at most [`CLOCK_AHEAD`] of it.
+    /// Checks every field. `now` is the time in milliseconds since 1970; a record may be up to
+    /// [`CLOCK_AHEAD`] later.
     ///
     /// # Errors
     ///
-    /// Names the field that is not what it may be.
+    /// If a field is invalid; the error names it.
     pub fn check(&self, now: i64) -> Result<(), RecordError> {
         uid("uid", &self.uid)?;
         uid("session_uid", &self.session_uid)?;
@@ -36,7 +41,7 @@ impl Record {
             uid("retest_of", of)?;
             if self.mode != Mode::Retest {
                 let found = format!("a uid in mode \"{}\"", self.mode.name());
-                return Err(wrong("retest_of", found, "nothing but in mode \"retest\""));
+                return Err(wrong("retest_of", found, "none, except in mode \"retest\""));
             }
         }
         if self.seconds.is_some_and(|seconds| !seconds.is_finite() || seconds < 0.0) {
@@ -73,7 +78,8 @@ impl Record {
         Ok(())
     }
 
-    /// The side of the image that everybody should prefer, and whether the rater did; `None` where the pair is no control or was skipped.
+    /// For a control pair that was not skipped, the side of the image that everybody should prefer
+    /// and whether the rater preferred it.
     pub fn passed_control(&self) -> Option<(Side, bool)> {
         let strong = self.control?;
         let label = self.label?;
@@ -81,7 +87,11 @@ impl Record {
     }
 }
 
-/// Whether a prompt is one.
+/// Checks a prompt.
+///
+/// # Errors
+///
+/// If it is blank or longer than [`PROMPT_BYTES`].
 pub fn check_prompt(prompt: &str) -> Result<(), RecordError> {
     let length = prompt.len();
     if length > PROMPT_BYTES {
@@ -93,16 +103,20 @@ pub fn check_prompt(prompt: &str) -> Result<(), RecordError> {
     Ok(())
 }
 
-/// Whether a time has come, both in milliseconds since 1970.
+/// Checks that a time is not in the future; both in milliseconds since 1970.
+///
+/// # Errors
+///
+/// If it is more than [`CLOCK_AHEAD`] after `now`.
 pub fn check_time(created_at: i64, now: i64) -> Result<(), RecordError> {
     if created_at > now.saturating_add(CLOCK_AHEAD) {
         let found = format!("{created_at} ms after 1970");
-        return Err(wrong("created_at", found, "a time that has come"));
+        return Err(wrong("created_at", found, "a time that is not in the future"));
     }
     Ok(())
 }
 
-/// Whether a text is a SHA-256 as uids write it.
+/// Whether a text is the uid of an image: 64 lowercase hexadecimal digits.
 pub fn is_image_uid(text: &str) -> bool {
     text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
@@ -124,7 +138,7 @@ pub(super) fn wrong(field: &str, found: String, expected: &'static str) -> Recor
     RecordError::Field { field: field.into(), found, expected }
 }
 
-/// A text as an error shows it: its beginning, in quotes.
+/// The beginning of a text in quotes, for errors.
 pub(super) fn shortened(text: &str) -> String {
     let mut start: String = text.chars().take(40).collect();
     if start.len() < text.len() {

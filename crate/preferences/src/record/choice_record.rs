@@ -1,14 +1,14 @@
-//! A preference record: one pair that a rater was shown, and what came of it.
+//! A preference record: one pair that a rater was shown, and the answer.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Label, Side};
+use super::label::{Label, Side};
 
 /// The version that is written.
 pub const RECORD_VERSION: u64 = 1;
 
-/// One pair that a rater was shown, and what came of it.
+/// One pair that a rater was shown, and the answer.
 ///
 /// As JSON ([`Record::to_json`], [`Record::from_json`]):
 ///
@@ -35,35 +35,35 @@ pub const RECORD_VERSION: u64 = 1;
 /// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Record {
-    /// Its own name, random: 1 to 64 letters, digits, `-` and `_`.
+    /// A unique random name: 1 to 64 letters, digits, `-` and `_`.
     pub uid: String,
-    /// What the images were made from.
+    /// The prompt of both images.
     pub prompt: String,
-    /// What was shown on the left.
+    /// The image on the left.
     pub left: Shown,
-    /// What was shown on the right.
+    /// The image on the right.
     pub right: Shown,
-    /// Which was preferred. `None` where the pair was skipped: `has_label` is false.
+    /// The preferred side or a tie. `None` if the pair was skipped: `has_label` is false.
     pub label: Option<Label>,
-    /// When it was answered: milliseconds since 1970 (UTC).
+    /// The time of the answer, in milliseconds since 1970 (UTC).
     pub created_at: i64,
-    /// Which visit it belongs to.
+    /// The visit that it belongs to.
     pub session_uid: String,
-    /// Who judged, without saying who that is: a random name that one browser keeps.
+    /// The anonymous rater: a random name that one browser keeps.
     pub rater_uid: String,
     /// How the pair was chosen.
     pub mode: Mode,
-    /// For a control pair, where the image was that everybody should prefer.
+    /// For a control pair, the side of the image that everybody should prefer.
     pub control: Option<Side>,
-    /// For a pair that was asked again, the record of the first time.
+    /// For a pair that was asked again, the uid of the first record.
     pub retest_of: Option<String>,
-    /// How long the rater took, where that was measured.
+    /// The time that the answer took, in seconds, if it was measured.
     pub seconds: Option<f64>,
-    /// Whether scores were shown before the answer.
+    /// Whether scores were visible before the answer.
     pub scores_visible: bool,
-    /// What computed the scores, where there are any.
+    /// The scorer, if there are scores.
     pub scorer: Option<Scorer>,
-    /// The version of the program that asked.
+    /// The version of the program that showed the pair.
     pub app_version: String,
 }
 
@@ -72,37 +72,37 @@ pub struct Record {
 pub struct Shown {
     /// SHA-256 of the file's bytes, in lower-case hexadecimal digits.
     pub image_uid: String,
-    /// What made the image, where that is known.
+    /// The model that generated the image, if known.
     pub model: Option<String>,
-    /// What the scorer gave it for the prompt, where it was asked.
+    /// The scorer's score for the prompt, if any.
     pub score: Option<f64>,
 }
 
-/// What computed scores.
+/// The scorer that computed the scores.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scorer {
     /// The model's name.
     pub name: String,
-    /// What else decides its numbers: precision, build, revision.
+    /// Everything else that determines its scores: precision, build, revision.
     pub version: String,
 }
 
-/// How pairs of a round are chosen.
+/// How a round selects its pairs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Mode {
-    /// The winner stays and meets the next image of the pool, as in Pick-a-Pic's app.
+    /// The winner stays and is compared with the next image of the pool, as in Pick-a-Pic's app.
     WinnerStays,
     /// Every pair of the pool, once.
     AllPairs,
-    /// The pair that tells most about the order of the pool.
+    /// The pair that is most informative about the order of the pool.
     Active,
     /// Pairs that were judged before, with their sides swapped.
     Retest,
 }
 
 impl Mode {
-    /// Every mode.
+    /// All modes.
     pub const ALL: [Self; 4] = [Self::WinnerStays, Self::AllPairs, Self::Active, Self::Retest];
 
     /// `"winner-stays"`, `"all-pairs"`, `"active"` or `"retest"`.
@@ -122,7 +122,7 @@ impl Mode {
 }
 
 impl Record {
-    /// What was shown on a side.
+    /// The image on a side.
     pub fn shown(&self, side: Side) -> &Shown {
         match side {
             Side::Left => &self.left,

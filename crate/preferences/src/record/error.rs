@@ -1,39 +1,47 @@
-//! What can be wrong with a record.
+//! Errors of records.
 
-use super::RECORD_VERSION;
+use super::choice_record::RECORD_VERSION;
 
-/// Why a record is refused.
+/// Why a record is invalid.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum RecordError {
-    /// Not JSON, or not an object.
-    #[error("it is no record: {reason}")]
+    /// It is not a JSON object.
+    #[error("it is not a record: {reason}")]
     NoRecord {
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// Of a version that is not known.
-    #[error("it is of version {found}; this program reads versions 1 to {RECORD_VERSION}")]
+    /// Its version is unknown.
+    #[error("it has version {found}; this program reads versions 1 to {RECORD_VERSION}")]
     Version {
-        /// What `record_version` says.
+        /// The value of `record_version`.
         found: String,
     },
-    /// A field that is absent or not what it may be.
+    /// A required field is missing.
+    #[error("`{field}` is absent; expected {expected}")]
+    Absent {
+        /// The field, for example `left.image_uid`.
+        field: String,
+        /// The allowed values.
+        expected: &'static str,
+    },
+    /// A field is invalid.
     #[error("`{field}` is {found}; expected {expected}")]
     Field {
         /// The field, for example `left.image_uid`.
         field: String,
-        /// What is there, shortened.
+        /// Its value, shortened.
         found: String,
-        /// What may be there.
+        /// The allowed values.
         expected: &'static str,
     },
 }
 
 impl RecordError {
-    /// The field it is about, where it is about one.
+    /// The field that is missing or invalid, if any.
     pub fn field(&self) -> Option<&str> {
         match self {
-            Self::Field { field, .. } => Some(field),
+            Self::Field { field, .. } | Self::Absent { field, .. } => Some(field),
             Self::Version { .. } => Some("record_version"),
             Self::NoRecord { .. } => None,
         }

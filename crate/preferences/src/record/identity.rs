@@ -1,17 +1,17 @@
-//! Which records are the same, and which ask the same again.
+//! Finds duplicate records and pairs that were judged again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Label, Record};
+use super::{choice_record::Record, label::Label};
 use pickscore_common::hexadecimal::hexadecimal;
 
-/// What a record says, without its uid: records with the same are duplicates, whatever they are called.
+/// A hash of everything in a record but its uid. Records with the same content are duplicates.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Content([u8; 32]);
 
-/// Whom and what a record asked: rater, prompt and the two images, whatever their sides.
+/// The question of a record: rater, prompt and the two images, regardless of their sides.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Question<'a> {
     /// The rater's uid.
@@ -23,24 +23,24 @@ pub struct Question<'a> {
 }
 
 impl Record {
-    /// What it says.
+    /// The content.
     pub fn content(&self) -> Content {
         let mut json = self.to_json();
         if let Some(fields) = json.as_object_mut() {
             fields.remove("uid");
         }
-        // Keys are in alphabetical order, so that the text is the same for the same record.
+        // The keys are sorted, so that equal records give the same text.
         Content(Sha256::digest(json.to_string()).into())
     }
 
-    /// Whom and what it asked.
+    /// The question.
     pub fn question(&self) -> Question<'_> {
         let (left, right) = (self.left.image_uid.as_str(), self.right.image_uid.as_str());
         let images = if left < right { [left, right] } else { [right, left] };
         Question { rater_uid: &self.rater_uid, prompt: &self.prompt, images }
     }
 
-    /// Its label, where the image of the lower uid counts as the left one.
+    /// The label, with the image of the lower uid on the left.
     fn answer(&self) -> Option<Label> {
         let in_order = self.left.image_uid < self.right.image_uid;
         self.label.map(|label| if in_order { label } else { label.swapped() })
@@ -48,25 +48,27 @@ impl Record {
 }
 
 impl Content {
-    /// A uid made of it, for a record whose own is another's already.
+    /// A uid that is derived from the content, for a record whose uid is taken.
     pub fn uid(&self) -> String {
         hexadecimal(&self.0[..16])
     }
 }
 
-/// Records beside those that are known already.
+/// Records compared with those that are known already.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Comparison {
-    /// Those that are new, in their order.
+    /// The new records, in their order.
     pub fresh: Vec<Record>,
-    /// The uids of those that are known, or were there twice, by their content.
+    /// The uids of records that are known or occur twice, by their content.
     pub duplicates: Vec<String>,
-    /// Uids under which two different records came. Both are kept: the later one under a uid made of its content.
+    /// Uids that two different records had, each with the new uid of the later record, which is
+    /// derived from its content.
     pub renamed: Vec<(String, String)>,
 }
 
 impl Comparison {
-    /// Compares records with those that are known and with each other. No record that says something new is lost.
+    /// Compares records with the known ones and with each other. A record with new content is never
+    /// lost.
     pub fn of(known: &[Record], incoming: Vec<Record>) -> Self {
         let mut contents: BTreeSet<Content> = known.iter().map(Record::content).collect();
         let mut uids: BTreeSet<String> = known.iter().map(|record| record.uid.clone()).collect();
@@ -89,17 +91,17 @@ impl Comparison {
     }
 }
 
-/// Two labelled records that ask the same.
+/// Two labelled records with the same question.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Repeat {
-    /// Their uids, the earlier first.
+    /// The uids of the records, the earlier first.
     pub records: [String; 2],
-    /// Whether the same image was preferred, or neither, both times.
+    /// Whether both answers are the same.
     pub agrees: bool,
 }
 
-/// Every judgement after the first of its question, beside the one before it: conflicts are kept, and told. Skipped records say nothing, control
-/// pairs are left out, duplicates are one.
+/// Every record after the first with the same question, with the one before it. Skipped records,
+/// control pairs and duplicates are left out.
 pub fn repeats(records: &[Record]) -> Vec<Repeat> {
     let mut questions: BTreeMap<Question<'_>, Vec<(&Record, Label)>> = BTreeMap::new();
     let mut contents = BTreeSet::new();

@@ -1,10 +1,10 @@
-//! What can be said of two images.
+//! Sides and choices.
 
 use std::fmt;
 
 pub use pickscore_score::Label;
 
-/// Where an image was shown.
+/// The side on which an image is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// On the left.
@@ -13,12 +13,12 @@ pub enum Side {
     Right,
 }
 
-/// What a rater answers to a pair: a label, or none.
+/// A rater's answer to a pair.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Choice {
-    /// Which one is preferred, or neither.
+    /// The preferred image, or a tie.
     Label(Label),
-    /// No judgement; the pair is kept without a label.
+    /// No label.
     Skip,
 }
 
@@ -57,7 +57,7 @@ impl Choice {
         if name == "skip" { Some(Self::Skip) } else { Label::named(name).map(Self::Label) }
     }
 
-    /// The label, where there is one.
+    /// The label, if any.
     pub fn label(self) -> Option<Label> {
         match self {
             Self::Label(label) => Some(label),

@@ -1,4 +1,4 @@
-//! What images are called.
+//! The uids of images.
 
 use sha2::{Digest as _, Sha256};
 

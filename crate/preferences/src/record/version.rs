@@ -1,16 +1,20 @@
-//! Records of every version, read for ever.
+//! Reads records of every version.
 //!
-//! A record says its version. Reading brings it to the newest, one version at a time: `UPGRADES[0]` makes a record of version 2 out of one
-//! of version 1, and so on. Whoever adds a version adds a function here and a fixture to `tests/records/`, and changes neither the
-//! functions nor the fixtures before it.
+//! A record contains its version. Reading upgrades it to the newest version, one version at a time:
+//! `UPGRADES[0]` converts version 1 to version 2, and so on. A new version needs a new function
+//! here and a new fixture in `tests/records/`; existing functions and fixtures never change.
 
 use serde_json::{Map, Value};
 
 use super::{
-    Label, Mode, RECORD_VERSION, Record, RecordError, Scorer, Shown, Side, check::wrong, fields::Fields,
+    check::wrong,
+    choice_record::{Mode, RECORD_VERSION, Record, Scorer, Shown},
+    error::RecordError,
+    fields::Fields,
+    label::{Label, Side},
 };
 
-/// Makes a record of the next version out of one of its own.
+/// Converts a record of one version to the next version.
 type Upgrade = fn(&mut Map<String, Value>) -> Result<(), RecordError>;
 
 /// From version 1 to 2, from 2 to 3, …
@@ -21,17 +25,26 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// When it is no record, of a version to come, or a field is not what it may be.
+    /// As [`Record::parse`] and [`Record::check`].
     pub fn from_json(value: &Value, now: i64) -> Result<Self, RecordError> {
-        let object = value.as_object();
-        let object = object.ok_or_else(|| RecordError::NoRecord { reason: "it is no object".into() })?;
-        let upgraded = upgraded(object, &UPGRADES)?;
-        let record = Self::of_fields(&Fields::of(upgraded.as_ref().unwrap_or(object)))?;
+        let record = Self::parse(value)?;
         record.check(now)?;
         Ok(record)
     }
 
-    /// The fields of the newest version.
+    /// Reads a record of any version. [`Record::check`] is left to the caller.
+    ///
+    /// # Errors
+    ///
+    /// If it is not an object, its version is unknown, or a field is missing or has another type.
+    pub fn parse(value: &Value) -> Result<Self, RecordError> {
+        let object = value.as_object();
+        let object = object.ok_or_else(|| RecordError::NoRecord { reason: "it is no object".into() })?;
+        let upgraded = upgraded(object, &UPGRADES)?;
+        Self::of_fields(&Fields::of(upgraded.as_ref().unwrap_or(object)))
+    }
+
+    /// Reads the fields of the newest version.
     fn of_fields(fields: &Fields<'_>) -> Result<Self, RecordError> {
         let label = fields.word("label", Label::named, "\"left\", \"tie\" or \"right\"")?;
         if fields.flag("has_label")?.is_some_and(|has_label| has_label != label.is_some()) {
@@ -45,8 +58,7 @@ impl Record {
             Ok(Scorer { name, version })
         });
         let shown = |side, within| {
-            let shown =
-                fields.object(side, within)?.ok_or_else(|| wrong(side, "absent".into(), "an object"))?;
+            let shown = fields.object(side, within)?.ok_or_else(|| fields.wrong(side, "an object"))?;
             Ok(Shown {
                 image_uid: shown.needed("image_uid")?,
                 model: shown.text("model")?.filter(|model| !model.is_empty()),
@@ -60,12 +72,12 @@ impl Record {
             left: shown("left", "left.")?,
             right: shown("right", "right.")?,
             label,
-            created_at: fields.integer("created_at")?,
+            created_at: fields
+                .integer("created_at")?
+                .ok_or_else(|| fields.wrong("created_at", "a whole number"))?,
             session_uid: fields.needed("session_uid")?,
             rater_uid: fields.needed("rater_uid")?,
-            mode: fields
-                .word("mode", Mode::of, modes)?
-                .ok_or_else(|| wrong("mode", "absent".into(), modes))?,
+            mode: fields.word("mode", Mode::of, modes)?.ok_or_else(|| fields.wrong("mode", modes))?,
             control: fields.word("control", Side::of, "\"left\" or \"right\"")?,
             retest_of: fields.text("retest_of")?,
             seconds: fields.number("seconds")?,
@@ -76,7 +88,7 @@ impl Record {
     }
 }
 
-/// The record in the newest version, where it was not of that already.
+/// Upgrades a record; `None` if it has the newest version already.
 fn upgraded(
     record: &Map<String, Value>,
     upgrades: &[Upgrade],
@@ -101,7 +113,7 @@ fn upgraded(
 mod tests {
     use super::*;
 
-    /// The mechanism, on three versions that are made up: `a` was renamed to `b`, and `c` was added.
+    /// Three invented versions: version 2 renames `a` to `b`, version 3 adds `c`.
     #[test]
     fn every_step_to_the_newest_version_is_taken() {
         let renamed: Upgrade = |record| {

@@ -1,25 +1,79 @@
-//! What can be wrong with a round.
+//! Errors of rounds.
 
-/// Why a round cannot be started, gone on with or answered.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// Why a round cannot be started, restored or answered.
+#[derive(Debug, thiserror::Error)]
 pub enum RoundError {
-    /// A setting that is not what it may be.
+    /// A setting is invalid.
     #[error("`{field}` is {found}; expected {expected}")]
     Setting {
-        /// Which one.
+        /// The setting.
         field: String,
-        /// What is there.
+        /// Its value.
         found: String,
-        /// What may be there.
+        /// The allowed values.
         expected: &'static str,
     },
-    /// A state that no round could have.
-    #[error("the round cannot be gone on with: {reason}")]
-    State {
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// An answer where nothing is asked.
+    /// A stored state is damaged, or no round can have it.
+    #[error("the round cannot be restored: {0}")]
+    State(#[source] StateError),
+    /// An answer was given although the round is over.
     #[error("the round is over")]
     Over,
+}
+
+/// What is wrong with the stored state of a round.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// It is too long.
+    #[error("it has {found} bytes; expected at most {most}")]
+    Size {
+        /// Length in bytes.
+        found: usize,
+        /// Maximum length in bytes.
+        most: usize,
+    },
+    /// It is not JSON, or has other fields.
+    #[error("{0}")]
+    Json(#[source] serde_json::Error),
+    /// Its version is unknown.
+    #[error("it has {}; expected version {expected}", found.map_or_else(|| "no version".into(), |version| format!("version {version}")))]
+    Version {
+        /// Its version, if it has one.
+        found: Option<u64>,
+        /// The version that is read.
+        expected: u64,
+    },
+    /// It has too many answers.
+    #[error("{found} answers; expected at most {most}")]
+    Answers {
+        /// Number of answers.
+        found: usize,
+        /// Maximum number of answers.
+        most: usize,
+    },
+    /// An answer is not a choice.
+    #[error("the answer to pair {pair} is {found:.40?}")]
+    Choice {
+        /// The number of the pair, from 0.
+        pair: usize,
+        /// The answer.
+        found: String,
+    },
+    /// The uid of a record is too long.
+    #[error("the record of pair {pair} has a uid of {length} characters")]
+    Record {
+        /// The number of the pair, from 0.
+        pair: usize,
+        /// Length of the uid.
+        length: usize,
+    },
+    /// A pair cannot follow the answers before it.
+    #[error("pair {pair} cannot follow the answers before it")]
+    Pair {
+        /// The number of the pair, from 0.
+        pair: usize,
+    },
+    /// The current pair cannot follow the answers.
+    #[error("the current pair cannot follow the answers")]
+    Current,
 }

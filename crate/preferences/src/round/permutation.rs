@@ -1,14 +1,16 @@
-//! An order drawn from a seed, of which any place can be looked up without making the others.
+//! A random permutation from a seed whose elements are computed one at a time.
 
 use pickscore_common::seeded;
 
-/// Rounds of the network. Four make its output as good as random (Luby and Rackoff); six keep tiny domains even.
+/// Rounds of the Feistel network. Four are enough for pseudorandom output (Luby and Rackoff, 1988);
+/// small domains need six for a uniform one.
 const ROUNDS: u64 = 6;
 
 /// A permutation of `0..count`.
 ///
-/// A Feistel network permutes the numbers of an even number of bits, of which there are at most four times as many as asked for; from those that
-/// are out of range it goes on until it comes to one in range. So two million pairs have an order that takes no memory.
+/// A Feistel network permutes the numbers of an even number of bits, a domain at most four times as
+/// large as needed. While a result is out of range, the network is applied again (cycle walking).
+/// The order of two million pairs so takes no memory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Permutation {
     count: u64,
@@ -25,11 +27,11 @@ impl Permutation {
         Self { count, half, keys: seeded::hashes(seed, name, 0).take(ROUNDS as usize).collect() }
     }
 
-    /// What stands at a place, which has to be below `count`.
+    /// The element at `place`, which must be below `count`.
     pub(super) fn at(&self, place: u64) -> u64 {
         debug_assert!(place < self.count, "place {place} of {}", self.count);
         let mut value = self.once(place);
-        // Ends: the network is a bijection, so the walk from a number in range comes back into it.
+        // The loop ends: in a bijection, every walk returns to its start, which is in range.
         while value >= self.count {
             value = self.once(value);
         }
@@ -62,7 +64,7 @@ mod tests {
         }
     }
 
-    /// Each of the 24 orders of four comes up about as often as the others.
+    /// Each of the 24 permutations of four elements is about equally frequent.
     #[test]
     fn orders_are_even() {
         let mut counts = std::collections::BTreeMap::new();
@@ -71,7 +73,7 @@ mod tests {
             *counts.entry([0, 1, 2, 3].map(|place| order.at(place))).or_insert(0_u32) += 1;
         }
         assert_eq!(counts.len(), 24);
-        // The square statistic of 23 degrees of freedom is below 49.7 in 999 of 1000 cases.
+        // The 99.9th percentile of χ² with 23 degrees of freedom is 49.7.
         let statistic: f64 = counts.values().map(|&count| (f64::from(count) - 1000.0).powi(2) / 1000.0).sum();
         assert!(statistic < 49.7, "{statistic}");
     }

@@ -1,53 +1,55 @@
-//! What a round is made of.
+//! The settings of a round.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::RoundError;
+use super::error::RoundError;
 use crate::record::{Mode, UID_LENGTH, is_image_uid};
 
-/// Fewest images of a pool.
+/// Minimum number of images in a pool.
 pub const POOL_LEAST: usize = 2;
-/// Most images of a pool.
+/// Maximum number of images in a pool.
 pub const POOL_MOST: usize = 2000;
-/// Most images of a pool whose next pair is worked out: that takes the cube of their number.
+/// Maximum number of images in a pool of mode [`Mode::Active`], whose time per pair grows with the
+/// cube of this number.
 pub const ACTIVE_MOST: usize = 300;
-/// Most pairs to ask again, and most control pairs.
+/// Maximum number of pairs to ask again, and of control pairs.
 pub const PAIRS_MOST: usize = 20_000;
-/// Largest seed: what a JavaScript number holds exactly.
+/// Largest seed: the largest integer that a JavaScript number holds exactly.
 pub const SEED_MOST: u64 = (1 << 53) - 1;
-/// How likely a control pair comes before another pair, where nothing else is said.
+/// The default probability of a control pair before each other pair.
 pub const CONTROL_RATE: f64 = 0.1;
-/// How likely a control pair may come before another pair.
+/// The largest probability of a control pair before each other pair.
 const CONTROL_RATE_MOST: f64 = 0.5;
 
-/// What a round is made of. Images are given by their uids.
+/// The settings of a round. Images are given by their uids.
 ///
-/// As JSON its fields have the names of JavaScript's: `controlRate`.
+/// In JSON the names are in camel case: `controlRate`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RoundSettings {
     /// How pairs are chosen.
     pub mode: Mode,
-    /// Decides order and sides, together with what was answered.
+    /// The seed of orders and sides: at most [`SEED_MOST`].
     pub seed: u64,
     /// The pool. Empty in mode [`Mode::Retest`].
     #[serde(default)]
     pub images: Vec<String>,
-    /// The image of the pool that is shown in the first pair: the winner of the round before. Mode [`Mode::WinnerStays`] only.
+    /// An image of the pool for the first pair: the winner of an earlier round. Only in mode
+    /// [`Mode::WinnerStays`].
     #[serde(default)]
     pub first: Option<String>,
     /// The pairs of mode [`Mode::Retest`].
     #[serde(default)]
     pub earlier: Vec<EarlierPair>,
-    /// Ends the round after so many pairs, controls not counted.
+    /// Ends the round after this many pairs, not counting controls.
     #[serde(default)]
     pub limit: Option<u64>,
-    /// Pairs to put among the others, each at most once.
+    /// Control pairs to mix in, each at most once.
     #[serde(default)]
     pub controls: Vec<ControlPair>,
-    /// How likely a control pair comes before another pair.
+    /// The probability of a control pair before each other pair, 0 to 0.5.
     #[serde(default = "control_rate")]
     pub control_rate: f64,
 }
@@ -59,9 +61,9 @@ fn control_rate() -> f64 {
 /// A pair that was judged before, as it was shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierPair {
-    /// What was shown on the left.
+    /// The uid of the image on the left.
     pub left: String,
-    /// What was shown on the right.
+    /// The uid of the image on the right.
     pub right: String,
     /// The uid of its record.
     pub record: String,
@@ -70,14 +72,14 @@ pub struct EarlierPair {
 /// A pair that everybody should judge the same way.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ControlPair {
-    /// The image that everybody should prefer.
+    /// The uid of the image that everybody should prefer.
     pub strong: String,
-    /// The other one.
+    /// The uid of the other image.
     pub weak: String,
 }
 
 impl RoundSettings {
-    /// A round over a pool, without limit and controls.
+    /// Settings of a round over a pool, without limit and controls.
     pub fn new(mode: Mode, seed: u64, images: Vec<String>) -> Self {
         let control_rate = CONTROL_RATE;
         Self {
@@ -92,7 +94,7 @@ impl RoundSettings {
         }
     }
 
-    /// A round over pairs that were judged before.
+    /// Settings of a round over pairs that were judged before.
     pub fn retest(seed: u64, earlier: Vec<EarlierPair>) -> Self {
         Self { earlier, ..Self::new(Mode::Retest, seed, Vec::new()) }
     }
@@ -118,7 +120,7 @@ impl RoundSettings {
         }
         for (at, ControlPair { strong, weak }) in self.controls.iter().enumerate() {
             pair(&format!("controls[{at}]"), strong, weak)?;
-            // Otherwise the round could ask it a second time, as a pair of its own.
+            // Otherwise the round could also ask it as a pair of the pool.
             if pool.contains(strong) && pool.contains(weak) {
                 return Err(wrong(
                     &format!("controls[{at}]"),
@@ -143,15 +145,15 @@ impl RoundSettings {
         for (at, image) in self.images.iter().enumerate() {
             uid(&format!("images[{at}]"), image)?;
             if !seen.insert(image) {
-                return Err(wrong(&format!("images[{at}]"), "there twice".into(), "each image once"));
+                return Err(wrong(&format!("images[{at}]"), "a duplicate".into(), "each image once"));
             }
         }
         if !self.earlier.is_empty() {
-            return Err(wrong("earlier", "there".into(), "nothing but in mode \"retest\""));
+            return Err(wrong("earlier", "present".into(), "none, except in mode \"retest\""));
         }
         match &self.first {
             Some(_) if self.mode != Mode::WinnerStays => {
-                Err(wrong("first", "there".into(), "nothing but in mode \"winner-stays\""))
+                Err(wrong("first", "present".into(), "none, except in mode \"winner-stays\""))
             }
             Some(first) if !seen.contains(first) => {
                 Err(wrong("first", "another image".into(), "an image of the pool"))
@@ -166,10 +168,10 @@ impl RoundSettings {
             return Err(wrong("earlier", format!("{count} pairs"), "1 to 20000"));
         }
         if !self.images.is_empty() {
-            return Err(wrong("images", "there".into(), "nothing in mode \"retest\""));
+            return Err(wrong("images", "present".into(), "none in mode \"retest\""));
         }
         if self.first.is_some() {
-            return Err(wrong("first", "there".into(), "nothing but in mode \"winner-stays\""));
+            return Err(wrong("first", "present".into(), "none, except in mode \"winner-stays\""));
         }
         let mut seen = BTreeSet::new();
         for (at, EarlierPair { left, right, record }) in self.earlier.iter().enumerate() {
@@ -179,7 +181,7 @@ impl RoundSettings {
                 return Err(wrong(&format!("{field}.record"), format!("{record:.40?}"), "a record's uid"));
             }
             if !seen.insert(record) {
-                return Err(wrong(&field, "there twice".into(), "each record once"));
+                return Err(wrong(&field, "a duplicate".into(), "each record once"));
             }
         }
         Ok(())

@@ -1,143 +1,271 @@
-//! A round as text, and back.
+//! The state of a round: its settings and the answers so far.
 
-use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
-use super::{Answered, Asked, Choice, Mode, PAIRS_MOST, Round, RoundError, RoundSettings, Source};
-use crate::record::UID_LENGTH;
+use super::{
+    error::RoundError,
+    pair::{Answered, Asked, Pair, Source},
+    schedule::Schedule,
+    settings::RoundSettings,
+    strength::{Outcome, Strengths},
+};
+use crate::evaluate::{Comparison, RankBy, RankOptions, Ranker};
+use crate::record::{Choice, Label, Mode, Side};
 
-/// The version that is written and read.
-const ROUND_VERSION: u64 = 1;
-/// Most bytes of a round as text.
-const LONGEST: usize = 64 << 20;
-/// Most answers of a round: more than all pairs of the largest pool.
-const ANSWERS_MOST: usize = super::POOL_MOST * super::POOL_MOST / 2 + PAIRS_MOST;
+/// The relative margin by which a pair must be more informative than one before it in the order.
+/// Smaller differences are rounding errors, which vary between machines.
+const MARGIN: f64 = 1e-9;
 
-/// A round as it is stored.
-#[derive(Serialize, Deserialize)]
-struct Stored {
-    round_version: u64,
-    settings: RoundSettings,
-    answers: Vec<StoredAnswer>,
-    pair: Option<StoredPair>,
+/// The progress of a round.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RoundProgress {
+    /// Number of pairs that were answered or skipped, counting controls.
+    pub answered: u64,
+    /// Number of pairs of the whole round as far as is known. It counts the controls that were or
+    /// are being asked.
+    pub total: u64,
 }
 
-/// A pair: where it comes from, and whether its first image is on the right.
-#[derive(Serialize, Deserialize)]
-struct StoredPair {
-    #[serde(flatten)]
-    source: StoredSource,
-    swapped: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum StoredSource {
-    Pool([usize; 2]),
-    Control(usize),
-    Earlier(usize),
-}
-
-#[derive(Serialize, Deserialize)]
-struct StoredAnswer {
-    #[serde(flatten)]
-    pair: StoredPair,
-    choice: String,
-    record: String,
-}
-
-impl From<Asked> for StoredPair {
-    fn from(asked: Asked) -> Self {
-        let source = match asked.source {
-            Source::Pool(first, second) => StoredSource::Pool([first, second]),
-            Source::Control(at) => StoredSource::Control(at),
-            Source::Earlier(at) => StoredSource::Earlier(at),
-        };
-        Self { source, swapped: asked.swapped }
-    }
-}
-
-impl From<StoredPair> for Asked {
-    fn from(pair: StoredPair) -> Self {
-        let source = match pair.source {
-            StoredSource::Pool([first, second]) => Source::Pool(first, second),
-            StoredSource::Control(at) => Source::Control(at),
-            StoredSource::Earlier(at) => Source::Earlier(at),
-        };
-        Self { source, swapped: pair.swapped }
-    }
+/// A round of pairs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    pub(super) schedule: Schedule,
+    pub(super) answers: Vec<Answered>,
+    pub(super) current: Option<Asked>,
+    /// Number of answers to pairs that are not controls.
+    main: u64,
+    /// Number of controls that should have been asked so far.
+    due: u64,
+    /// Pairs of the pool that were asked, the lower index first. Used in mode [`Mode::Active`].
+    asked: BTreeSet<(usize, usize)>,
 }
 
 impl Round {
-    /// The whole round as JSON.
-    pub fn to_json(&self) -> String {
-        let answers = self.answers.iter().map(|answered| StoredAnswer {
-            pair: answered.asked.into(),
-            choice: answered.choice.name().into(),
-            record: answered.record.clone(),
-        });
-        let stored = Stored {
-            round_version: ROUND_VERSION,
-            settings: self.settings.clone(),
-            answers: answers.collect(),
-            pair: self.current.map(Into::into),
-        };
-        // Nothing in it has keys other than texts, which is all that could fail.
-        serde_json::to_string(&stored).unwrap_or_default()
-    }
-
-    /// The round of some JSON, in the very place where it was.
+    /// Starts a round.
     ///
     /// # Errors
     ///
-    /// When it is not such JSON, or a state that no round could come into.
-    pub fn from_json(json: &str) -> Result<Self, RoundError> {
-        let impossible = |reason: String| RoundError::State { reason };
-        if json.len() > LONGEST {
-            return Err(impossible(format!("it has {} bytes; expected at most {LONGEST}", json.len())));
-        }
-        // Its version comes first: of another one, nothing else need be as it is here.
-        let value: serde_json::Value =
-            serde_json::from_str(json).map_err(|error| impossible(error.to_string()))?;
-        let version = value.get("round_version").and_then(serde_json::Value::as_u64);
-        if version != Some(ROUND_VERSION) {
-            let found = version.map_or_else(|| "no version".into(), |version| format!("version {version}"));
-            return Err(impossible(format!("it has {found}; expected version {ROUND_VERSION}")));
-        }
-        let stored: Stored = serde_json::from_value(value).map_err(|error| impossible(error.to_string()))?;
-        if stored.answers.len() > ANSWERS_MOST {
-            let count = stored.answers.len();
-            return Err(impossible(format!("{count} answers; expected at most {ANSWERS_MOST}")));
-        }
-        let mut round = Self::unanswered(stored.settings)?;
-        // In the other modes each next pair is worked out in no time, and has to be the one that was stored.
-        for (number, stored) in stored.answers.into_iter().enumerate() {
-            let choice = Choice::of(&stored.choice).ok_or_else(|| {
-                impossible(format!("the answer to pair {number} is {:.40?}", stored.choice))
-            })?;
-            if stored.record.len() > UID_LENGTH {
-                let length = stored.record.len();
-                return Err(impossible(format!(
-                    "the record of pair {number} has a uid of {length} characters"
-                )));
-            }
-            let answered = Answered { asked: stored.pair.into(), choice, record: stored.record };
-            if !round.could_ask(&answered) {
-                return Err(impossible(format!("pair {number} is not one that came after those before")));
-            }
-            round.push(answered);
-        }
-        let current: Option<Asked> = stored.pair.map(Into::into);
-        let expected = match (round.settings.mode, current) {
-            (Mode::Active, Some(asked)) => {
-                let answered = Answered { asked, choice: Choice::Skip, record: String::new() };
-                round.could_ask(&answered).then_some(asked)
-            }
-            _ => round.next(),
-        };
-        if current != expected {
-            return Err(impossible("the pair that is shown is not one that comes after the answers".into()));
-        }
-        round.current = current;
+    /// If a setting is invalid; the error names it.
+    pub fn start(settings: RoundSettings) -> Result<Self, RoundError> {
+        let mut round = Self::unanswered(settings)?;
+        round.current = round.next();
         Ok(round)
+    }
+
+    /// A round without answers and without a current pair.
+    pub(super) fn unanswered(settings: RoundSettings) -> Result<Self, RoundError> {
+        let schedule = Schedule::new(settings)?;
+        Ok(Self { schedule, answers: Vec::new(), current: None, main: 0, due: 0, asked: BTreeSet::new() })
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &RoundSettings {
+        &self.schedule.settings
+    }
+
+    /// The pair to show; `None` if the round is over.
+    pub fn pair(&self) -> Option<Pair> {
+        let asked = self.current?;
+        let (mut left, mut right) = self.schedule.images(asked.source);
+        if asked.swapped {
+            (left, right) = (right, left);
+        }
+        let strong = if asked.swapped { Side::Right } else { Side::Left };
+        Some(Pair {
+            number: self.answers.len() as u64,
+            left: left.to_owned(),
+            right: right.to_owned(),
+            control: matches!(asked.source, Source::Control(_)).then_some(strong),
+            retest_of: match asked.source {
+                Source::Earlier(at) => self.settings().earlier.get(at).map(|pair| pair.record.clone()),
+                _ => None,
+            },
+        })
+    }
+
+    /// Answers the current pair. `record` is the uid of its record.
+    ///
+    /// # Errors
+    ///
+    /// If the round is over.
+    pub fn choose(&mut self, choice: Choice, record: &str) -> Result<(), RoundError> {
+        let asked = self.current.ok_or(RoundError::Over)?;
+        self.push(Answered { asked, choice, record: record.to_owned() });
+        self.current = self.next();
+        Ok(())
+    }
+
+    /// Removes up to `count` answers and returns the uids of their records, the latest first.
+    pub fn undo(&mut self, count: usize) -> Vec<String> {
+        let mut records = Vec::new();
+        while records.len() < count
+            && let Some(answered) = self.pop()
+        {
+            self.current = Some(answered.asked);
+            records.push(answered.record);
+        }
+        records
+    }
+
+    pub(super) fn push(&mut self, answered: Answered) {
+        match answered.asked.source {
+            Source::Control(_) => {}
+            source => {
+                self.main += 1;
+                self.due += u64::from(self.schedule.control_comes_before(self.main));
+                if let (Source::Pool(first, second), Mode::Active) = (source, self.settings().mode) {
+                    self.asked.insert((first, second));
+                }
+            }
+        }
+        self.answers.push(answered);
+    }
+
+    fn pop(&mut self) -> Option<Answered> {
+        let answered = self.answers.pop()?;
+        match answered.asked.source {
+            Source::Control(_) => {}
+            source => {
+                self.due -= u64::from(self.schedule.control_comes_before(self.main));
+                self.main -= 1;
+                if let Source::Pool(first, second) = source {
+                    self.asked.remove(&(first, second));
+                }
+            }
+        }
+        Some(answered)
+    }
+
+    /// The progress.
+    pub fn progress(&self) -> RoundProgress {
+        let answered = self.answers.len() as u64;
+        let is_control = matches!(self.current, Some(Asked { source: Source::Control(_), .. }));
+        let controls = answered - self.main + u64::from(is_control);
+        RoundProgress { answered, total: self.schedule.most() + controls }
+    }
+
+    /// The uid of the best image so far: the one that stays, or else the first of the ranking of
+    /// the answers. `None` before the first label and in mode [`Mode::Retest`].
+    pub fn best(&self) -> Option<String> {
+        match self.settings().mode {
+            Mode::WinnerStays => {
+                let (_, stays) = self.staying()?;
+                Some(self.settings().images[stays].clone())
+            }
+            Mode::AllPairs | Mode::Active => {
+                let choices: Vec<Comparison> = self.outcomes().map(|outcome| self.choice(outcome)).collect();
+                // Intervals and Elo ratings do not change the order.
+                let options = RankOptions { resamples: 0, orders: 0, ..RankBy::Image.options() };
+                let ranking = Ranker::new(&choices, &options).ok()?.finish();
+                Some(ranking.items.into_iter().next()?.name)
+            }
+            Mode::Retest => None,
+        }
+    }
+
+    /// The labels of the pairs of the pool.
+    fn outcomes(&self) -> impl Iterator<Item = Outcome> + '_ {
+        self.answers.iter().filter_map(|answered| {
+            let Source::Pool(first, second) = answered.asked.source else { return None };
+            let label = answered.choice.label()?;
+            let label = if answered.asked.swapped { label.swapped() } else { label };
+            Some(Outcome { first, second, label })
+        })
+    }
+
+    fn choice(&self, Outcome { first, second, label }: Outcome) -> Comparison {
+        let image = |at: usize| self.settings().images[at].clone();
+        let (left, right) = (image(first), image(second));
+        Comparison { left, right, verdict: label, prompt: String::new(), rater: None }
+    }
+
+    /// The latest answer to a pair of the pool, and the image that stays after it. After a tie or a
+    /// skip one of the two is drawn.
+    fn staying(&self) -> Option<(&Answered, usize)> {
+        let last = self.answers.iter().rfind(|answered| matches!(answered.asked.source, Source::Pool(..)))?;
+        let Source::Pool(first, second) = last.asked.source else { return None };
+        let label = last.choice.label().map(|label| if last.asked.swapped { label.swapped() } else { label });
+        let stays = match label {
+            Some(Label::Left) => first,
+            Some(Label::Right) => second,
+            Some(Label::Tie) | None if self.schedule.second_stays(self.main) => second,
+            Some(Label::Tie) | None => first,
+        };
+        Some((last, stays))
+    }
+
+    /// The pair to ask after the answers so far; `None` if the round is over.
+    pub(super) fn next(&self) -> Option<Asked> {
+        // A round ends with its last pair, even if controls are left.
+        let source = self.next_source()?;
+        let swapped = || self.schedule.swapped(source, self.main);
+        Some(self.next_control().unwrap_or_else(|| Asked { source, swapped: swapped() }))
+    }
+
+    /// The control pair to ask next, if one is due.
+    fn next_control(&self) -> Option<Asked> {
+        let answered = self.answers.len() as u64 - self.main;
+        let count = self.settings().controls.len() as u64;
+        (answered < self.due.min(count)).then(|| {
+            let (source, swapped) = self.schedule.control(answered);
+            Asked { source, swapped }
+        })
+    }
+
+    /// The next pair that is not a control.
+    fn next_source(&self) -> Option<Source> {
+        if self.main >= self.schedule.most() {
+            return None;
+        }
+        match self.settings().mode {
+            Mode::WinnerStays => {
+                let stays = self.staying().map_or_else(|| self.schedule.image(0), |(_, stays)| stays);
+                Some(Source::Pool(stays, self.schedule.image(self.main + 1)))
+            }
+            Mode::AllPairs => Some(self.schedule.pair(self.main)),
+            Mode::Active => self.most_informative(),
+            Mode::Retest => Some(self.schedule.earlier(self.main)),
+        }
+    }
+
+    /// The most informative pair that was not asked; the first in the seeded order if several are
+    /// equal.
+    fn most_informative(&self) -> Option<Source> {
+        let count = self.settings().images.len();
+        let outcomes: Vec<_> = self.outcomes().collect();
+        let strengths = Strengths::of(count, &outcomes);
+        let mut best: Option<(f64, Source)> = None;
+        for place in 0..count as u64 * (count as u64 - 1) / 2 {
+            let source = self.schedule.pair(place);
+            let Source::Pool(first, second) = source else { continue };
+            if self.asked.contains(&(first, second)) {
+                continue;
+            }
+            let information = strengths.information(first, second);
+            if best.is_none_or(|(most, _)| information > most * (1.0 + MARGIN)) {
+                best = Some((information, source));
+            }
+        }
+        best.map(|(_, source)| source)
+    }
+
+    /// Whether a stored answer is possible at this point.
+    pub(super) fn could_ask(&self, answered: &Answered) -> bool {
+        match (answered.asked.source, self.settings().mode) {
+            // Computing each pair again would take minutes, and another machine may round
+            // differently: any pair that was not asked yet is accepted.
+            (source @ Source::Pool(first, second), Mode::Active) => {
+                self.main < self.schedule.most()
+                    && self.next_control().is_none()
+                    && first < second
+                    && second < self.settings().images.len()
+                    && !self.asked.contains(&(first, second))
+                    && answered.asked.swapped == self.schedule.swapped(source, self.main)
+            }
+            (Source::Control(_), Mode::Active) => {
+                self.main < self.schedule.most() && self.next_control() == Some(answered.asked)
+            }
+            _ => self.next() == Some(answered.asked),
+        }
     }
 }

@@ -1,45 +1,47 @@
-//! How much an answer to each pair would tell: strengths of images from the answers so far, and how sure they are, by Bradley–Terry with a prior.
+//! The information that an answer to a pair would give, from the strengths of the images and their
+//! covariance in a Bradley–Terry model.
 //!
-//! Rankings are [`crate::evaluate::rank`]'s. This asks something else, which takes the covariance of every two images, and at once.
+//! Rankings use [`crate::evaluate::rank`] instead, which does not compute covariances.
 //!
-//! The probability that image a is preferred to b is 1 / (1 + exp(θ_b − θ_a)); a tie counts as half a win of each. With a normal prior of
-//! variance 1 on each θ, images that were never shown have a strength too, and the posterior's mode is unique. Its curvature there gives the
-//! covariance (Laplace's approximation).
+//! The probability that image a is preferred to b is 1 / (1 + exp(θ_b − θ_a)); a tie counts as half
+//! a win for each. The prior of each θ is normal with variance 1, so images that were never shown
+//! have a strength too, and the mode of the posterior is unique. The curvature at the mode gives
+//! the covariance (Laplace's approximation).
 
 use crate::cholesky;
 use crate::record::Label;
 
-/// Newton's steps at most; it takes about five.
+/// Maximum number of Newton steps; about five are usual.
 const STEPS: usize = 50;
-/// Largest change of a strength after which it has converged.
+/// The iteration has converged when no strength changes by more than this.
 const CONVERGED: f64 = 1e-10;
 
-/// What was said about two images.
+/// The label of two images.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Outcome {
     pub(super) first: usize,
     pub(super) second: usize,
-    /// Left for the first.
+    /// [`Label::Left`] if the first is preferred.
     pub(super) label: Label,
 }
 
 /// The posterior of all strengths.
 #[derive(Debug)]
 pub(super) struct Strengths {
-    /// The mode; sums to 0.
+    /// The mode, whose sum is 0.
     mean: Vec<f64>,
     /// The covariance, row by row.
     covariance: Vec<f64>,
 }
 
 impl Strengths {
-    /// From the outcomes of some of the pairs of `count` images.
+    /// The strengths of `count` images from labels of some of their pairs.
     pub(super) fn of(count: usize, outcomes: &[Outcome]) -> Self {
         let mut mean = vec![0.0; count];
         for _ in 0..STEPS {
             let (gradient, curvature) = derivatives(&mean, outcomes);
             let step = cholesky::solve(curvature, gradient);
-            // Far from the mode a whole step can overshoot, but never by much: the prior bounds the curvature below and answers above.
+            // Far from the mode a full step can overshoot.
             let largest = step.iter().fold(0.0_f64, |largest, x| largest.max(x.abs()));
             let scale = if largest > 1.0 { 1.0 / largest } else { 1.0 };
             mean.iter_mut().zip(&step).for_each(|(mean, step)| *mean += scale * step);
@@ -52,8 +54,9 @@ impl Strengths {
         Self { mean, covariance }
     }
 
-    /// How much an answer to this pair is expected to tell: the Fisher information of the answer times the variance of the difference. The
-    /// entropy that it takes from the posterior is ½ log(1 + this).
+    /// The expected information of an answer to this pair: the Fisher information of the answer
+    /// times the variance of the difference of the strengths. The answer reduces the entropy of the
+    /// posterior by ½ log(1 + this).
     pub(super) fn information(&self, first: usize, second: usize) -> f64 {
         let probability = logistic(self.mean[first] - self.mean[second]);
         probability * (1.0 - probability) * self.variance(first, second)
@@ -97,7 +100,7 @@ mod tests {
 
     use super::*;
 
-    /// One answer between two images: the mode solves θ = 1 − logistic(2θ), and the covariance is that of two coordinates by hand.
+    /// With one answer the mode solves θ = 1 − logistic(2θ), and the covariance has a closed form.
     #[test]
     fn one_answer_is_worked_out_by_hand() {
         let strengths = Strengths::of(3, &[Outcome { first: 0, second: 1, label: Label::Left }]);
@@ -106,7 +109,8 @@ mod tests {
         assert!((theta + logistic(2.0 * theta) - 1.0_f64).abs() < 1e-9);
         assert!((strengths.mean[0] - theta).abs() < 1e-9 && (strengths.mean[1] + theta).abs() < 1e-9);
         assert_eq!(strengths.mean[2], 0.0);
-        // (I + w d dᵀ)⁻¹ for d = (1, −1): the difference has variance 2 / (1 + 2 w), the sum keeps 2.
+        // (I + w d dᵀ)⁻¹ for d = (1, −1): the variance of the difference is 2 / (1 + 2 w), that of
+        // the sum 2.
         let weight = logistic(2.0 * theta) * (1.0 - logistic(2.0 * theta));
         let difference = 2.0 / (1.0 + 2.0 * weight);
         assert!((strengths.variance(0, 1) - difference).abs() < 1e-9);
@@ -115,7 +119,8 @@ mod tests {
     }
 
     proptest! {
-        /// At the mode the gradient is nothing; strengths sum to 0; what was found to be the inverse is it.
+        /// At the mode the gradient is 0, the strengths sum to 0, and the covariance is the inverse
+        /// of the curvature.
         #[test]
         fn the_mode_is_one(outcomes in prop::collection::vec((0_usize..7, 1_usize..7, prop::sample::select(&Label::ALL[..])), 0..60)) {
             let outcomes: Vec<Outcome> = outcomes

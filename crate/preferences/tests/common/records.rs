@@ -1,14 +1,14 @@
-//! Records as they may be, for property tests.
+//! Valid records for property tests.
 
 #![allow(dead_code, unreachable_pub, reason = "each test uses some")]
 
 use pickscore_preferences::{Label, Mode, Record, Scorer, Shown, Side, image_uid};
 use proptest::prelude::*;
 
-/// The time of all tests.
+/// The current time in all tests.
 pub const NOW: i64 = 1_795_683_300_000;
 
-/// Image number so and so: a bitmap, which every program can open.
+/// A BMP image that depends on `number`.
 pub fn image(number: usize) -> Vec<u8> {
     let height = 1 + number % 5;
     let pixels = 4 * height;
@@ -16,7 +16,7 @@ pub fn image(number: usize) -> Vec<u8> {
     for field in [54 + pixels, 0, 54, 40, 1, height] {
         file.extend((field as u32).to_le_bytes());
     }
-    // One plane, 24 bits a pixel, and nothing else to say.
+    // One plane, 24 bits per pixel; the remaining fields are 0.
     file.extend([1, 0, 24, 0]);
     file.extend([0; 24]);
     file.extend((0..pixels).map(|at| ((number * 31 + at * at) % 251) as u8));
@@ -58,7 +58,7 @@ fn number() -> impl Strategy<Value = f64> {
     prop_oneof![any::<f64>().prop_filter("finite", |x| x.is_finite()), -30.0..30.0]
 }
 
-/// Any record that is one, on few images and prompts.
+/// Any valid record, with few images and prompts.
 pub fn any_record() -> impl Strategy<Value = Record> {
     let prompt = prop_oneof![
         3 => prop::sample::select(vec!["a fox", "日本の城", "=1+1", "\"quoted\", with commas\nand lines", "\u{0}nul\u{feff}"]).prop_map(str::to_owned),

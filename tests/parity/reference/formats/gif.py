@@ -1,4 +1,4 @@
-"""GIF files with every palette, place and code size, and damaged ones. See `pack.py`."""
+"""GIF files with every palette, position and code size, and damaged ones. See `pack.py`."""
 
 import io, random, struct
 import numpy as np

@@ -1,4 +1,7 @@
-"""JPEG files of Pillow, libjpeg-turbo's `cjpeg`, imagecodecs and OpenCV; headers edited; data damaged. See `pack.py`."""
+"""JPEG files of Pillow, `cjpeg`, imagecodecs and OpenCV, edited and damaged. See `pack.py`.
+
+`cjpeg` is libjpeg-turbo's. Headers are edited, and data is damaged.
+"""
 
 import io, subprocess, random, itertools, struct
 import numpy as np
@@ -47,7 +50,7 @@ def ids(d,new):
     i=next(i for i in range(len(d)-1) if d[i]==255 and d[i+1] in (0xc0,0xc1,0xc2,0xc9,0xca))
     n=d[i+9]; old=[d[i+10+3*k] for k in range(n)]
     for k in range(n): d[i+10+3*k]=new[k]
-    # every SOS
+    # Every SOS marker.
     j=i
     while True:
         j=d.find(b"\xff\xda",j+2)

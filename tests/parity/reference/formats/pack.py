@@ -1,10 +1,12 @@
-"""Files of all formats with what Pillow makes of them: thousands are made, a representative part is kept.
+"""Files of all formats with Pillow's results: a representative part of thousands of files.
 
-    python tests/parity/reference/formats/pack.py      # writes tests/parity/fixtures/pixels/formats.{json,bin}
+    python tests/parity/reference/formats/pack.py
 
-Needs `cjpeg` of libjpeg-turbo (Debian: libjpeg-turbo-progs). `formats.json` has for each file its name, its length and
-Pillow's verdict on `Image.open(file).convert("RGB")`: "refused", or width, height and the CRC-32 of the pixels.
-`formats.bin` is the deflated bytes of the files, one after the other. `--all FOLDER` writes every file instead.
+This writes tests/parity/fixtures/pixels/formats.{json,bin} and needs `cjpeg` of libjpeg-turbo
+(Debian: libjpeg-turbo-progs). For each file, `formats.json` has its name, its length and the result
+of `Image.open(file).convert("RGB")` in Pillow: "refused", or the width, the height and the CRC-32
+of the pixels. `formats.bin` contains the bytes of the files, concatenated and deflated. `--all
+FOLDER` writes every file to FOLDER instead.
 """
 
 import importlib
@@ -18,14 +20,15 @@ from pathlib import Path
 from PIL import Image
 
 OUT = Path(__file__).parent.parent.parent / "fixtures" / "pixels"
-# How many files of each group are kept.
+# Number of files to keep from each group.
 KEPT = {
     "jpeg-ok": 80, "jpeg-edit": 90, "jpeg-damage": 120, "tiff-ok": 90, "bmp-ok": 70, "bmp-damage": 25, "png-ok": 40, "png-chunks": 120,
     "png-damage": 40, "gif-ok": 40, "gif-damage": 40, "webp-ok": 8,
 }
 # Only small files are kept.
 LARGEST = 1600
-# What is refused here though Pillow reads it, or read though Pillow refuses it: each has a named test instead.
+# Files on which this project and Pillow deliberately differ: one decodes them, the other refuses
+# them. Each has a named test instead.
 OTHERWISE = (
     "zstd", "lzma", "group3", "group4", "ccitt", "YCbCr", "YCC", "-M1-", "PRGB16", "-True-16-None-F32", "-True-None-None-F32", "-True-None-1-F32", "-True-None-7-F32", "-True-32-None-F32", "-lossless", "-zTXt-6", "-zTXt-7", "-iTXt-2", "-iCCP-5",
 )
@@ -54,7 +57,7 @@ def readable(name):
 
 
 def spread(files, count):
-    """Files that are spread over all, in their order, so that like ones lie side by side."""
+    """Picks small files pseudorandomly; keeps their order, so that similar files stay adjacent."""
     files = {file: data for file, (data, _) in files.items() if not any(part in file for part in OTHERWISE)}
     files = [file for file, data in files.items() if len(data) <= LARGEST]
     chosen = sorted(files, key=lambda file: zlib.crc32(file.encode()))[:count]

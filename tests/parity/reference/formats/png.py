@@ -1,4 +1,4 @@
-"""PNG files of every kind, with every chunk right and wrong, and damaged ones. See `pack.py`."""
+"""PNG files of every kind, with valid and invalid chunks, and damaged ones. See `pack.py`."""
 
 import io, random, struct, zlib, itertools
 import numpy as np

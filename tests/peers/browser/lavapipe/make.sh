@@ -1,8 +1,10 @@
 #!/bin/sh
-# Makes a Chromium in FOLDER whose software WebGPU adapter is Mesa's lavapipe instead of SwiftShader: `make.sh FOLDER`, as root on Debian 12 with chromium,
-# mesa-vulkan-drivers and gcc. It is started as FOLDER/chromium with LVP_SO=FOLDER/libvulkan_lvp.so in its environment.
+# Makes a Chromium in FOLDER whose software WebGPU adapter is Mesa's lavapipe instead of
+# SwiftShader: `make.sh FOLDER`, as root on Debian 12 with chromium, mesa-vulkan-drivers and gcc. It
+# is started as FOLDER/chromium with LVP_SO=FOLDER/libvulkan_lvp.so in its environment.
 #
-# lavapipe is that of Debian's backports: stable's own is older and several times slower. It is unpacked beside the browser, not installed.
+# lavapipe is that of Debian's backports: stable's own is older and several times slower. It is
+# unpacked beside the browser, not installed.
 set -eu
 folder=$(realpath -m "${1:?FOLDER is missing}")
 here=$(dirname "$(realpath "$0")")
@@ -15,7 +17,8 @@ rm -rf "$making"
 mkdir -p "$making/apt/lists/partial" "$making/apt/cache/archives/partial"
 cp -a /usr/lib/chromium/. "$making/"
 
-# Backports, from the very mirror that this machine has for Debian itself; the machine's own sources stay as they are.
+# Backports, from the very mirror that this machine has for Debian itself; the machine's own sources
+# stay as they are.
 mirror=$(apt-get indextargets --format '$(REPO_URI)' 'Codename: bookworm' | sort -u | head -n 1)
 signed=signed-by=/usr/share/keyrings/debian-archive-keyring.gpg
 for suite in bookworm bookworm-backports; do echo "deb [$signed] $mirror $suite main"; done >"$making/apt/sources.list"

@@ -1,4 +1,5 @@
-// A page with one engine in it, named by the address: `engine.html?engine=pickscore`. What the runner calls is `bench`.
+// A page with one engine, named in the address: `engine.html?engine=pickscore`. The runner calls
+// the functions of `bench`.
 
 import { picture, prompt } from "./inputs.mjs";
 
@@ -6,12 +7,12 @@ const search = new URLSearchParams(location.search);
 if (search.has("profile")) await import("./profile.mjs");
 const { Engine } = await import(search.get("engine") === "ort" ? "./ort.mjs" : "./pickscore.mjs");
 
-/** The engine once it is there, and the size of its pictures. */
+/** The engine once it is loaded, and the side of its images. */
 let engine;
 let size;
 
 globalThis.bench = {
-  /** Loads the model; what the engine says of itself, with the milliseconds that it took. */
+  /** Loads the model. Returns the engine's information and the milliseconds it took. */
   async load(settings, pictureSize) {
     size = pictureSize;
     const start = performance.now();
@@ -19,7 +20,7 @@ globalThis.bench = {
     return { milliseconds: performance.now() - start, ...engine.info };
   },
 
-  /** Lowest cosine to embeddings that are known. */
+  /** The lowest cosine similarity to known embeddings. */
   async check({ images, prompts, imageEmbeddings, textEmbeddings }) {
     const levels = images.map((base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
     const found = [...(await engine.images(engine.prepareImages(levels, size))), ...(await engine.texts(engine.prepareTexts(prompts)))];
@@ -27,7 +28,10 @@ globalThis.bench = {
     return Math.min(...cosines);
   },
 
-  /** Milliseconds of one call on inputs that were never seen before. `of` is `images` or the number of words of each prompt. */
+  /**
+   * Milliseconds of one call with new inputs. `of` is `images` or the number of words of each
+   * prompt.
+   */
   async time(of, count, turn) {
     const seeds = Array.from({ length: count }, (_, at) => turn * 1000 + at + 1);
     const inputs = of === "images" ? engine.prepareImages(seeds.map((seed) => picture(seed, size)), size) : engine.prepareTexts(seeds.map((seed) => prompt(seed, of)));
@@ -36,7 +40,7 @@ globalThis.bench = {
     return performance.now() - start;
   },
 
-  /** Time of each kernel since the last call; only where `profile.mjs` runs. */
+  /** Time of each kernel since the last call; only available with `profile.mjs`. */
   kernels: () => engine.kernels(),
 };
 

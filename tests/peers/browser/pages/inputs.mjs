@@ -1,16 +1,16 @@
-// Pictures and prompts that no engine has seen before, from a number each.
+// Images and prompts that no engine has seen before, each generated from a number.
 
-/** A generator of whole numbers of 32 bits. */
+/** A generator of 32-bit integers. */
 function numbers(seed) {
   let state = (seed * 2654435761) >>> 0;
   return () => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    // The high bits are the random ones.
+    // The high bits are the most random ones.
     return state >>> 8;
   };
 }
 
-/** Levels `[size, size, 3]`: fields of colour with grain. */
+/** Levels `[size, size, 3]`: areas of colour with grain. */
 export function picture(seed, size) {
   const next = numbers(seed);
   const fields = Array.from({ length: 3 * 64 }, () => next() % 192);
@@ -27,23 +27,26 @@ export function picture(seed, size) {
 
 const LETTERS = "abcdefghijklmnopqrstuvwxyz0123456789";
 
-/** So many words of one letter or digit each, of which `ids` knows the tokens. */
+/** A prompt of this many words, each a letter or digit, so that `ids` can encode it. */
 export function prompt(seed, words) {
   const next = numbers(seed);
   return Array.from({ length: words }, () => LETTERS[next() % LETTERS.length]).join(" ");
 }
 
-/** Words of a prompt that fills CLIP's context. */
+/** Number of words in a prompt that fills CLIP's context. */
 export const CONTEXT = 77;
 
-/** Tokens of such a prompt in CLIP's vocabulary, which begins with bytes (from "!" on), then bytes that end a word. */
+/**
+ * Token ids of such a prompt. CLIP's vocabulary begins with the bytes (from "!" on), followed by
+ * the bytes that end a word.
+ */
 export function ids(prompt) {
   const [start, end] = [49406, 49407];
   const words = prompt.split(" ").map((letter) => 256 + letter.charCodeAt(0) - 33);
   return [start, ...words, ...Array.from({ length: CONTEXT - 1 - words.length }, () => end)];
 }
 
-/** An image file of these levels that takes next to no time to read: a bitmap. */
+/** An image file with these levels that takes almost no time to decode: a bitmap. */
 export function bitmap(levels, size) {
   const row = Math.ceil((size * 3) / 4) * 4;
   const bytes = new Uint8Array(54 + row * size);
@@ -58,7 +61,7 @@ export function bitmap(levels, size) {
   view.setUint16(28, 24, true);
   view.setUint32(34, row * size, true);
   for (let y = 0; y < size; y++) {
-    // From the bottom up, blue first.
+    // BMP stores rows from the bottom up, blue first.
     let to = 54 + (size - 1 - y) * row;
     for (let from = y * size * 3; from < (y + 1) * size * 3; from += 3) {
       bytes[to++] = levels[from + 2];

@@ -1,12 +1,14 @@
-// A plain matrix multiplication in WGSL: each invocation keeps a tile of the product in registers, and nothing else is clever. What it reaches is what
-// an adapter can do in practice.
+// A plain matrix multiplication in WGSL: each invocation keeps a tile of the product in registers,
+// without further optimisations. Its speed shows what an adapter can reach in practice.
 
-/** Invocations of a workgroup, each way. */
+/** Invocations of a workgroup in each dimension. */
 export const GROUP = 8;
 
 /**
- * `[m, k] × [k, n]` in f32, row by row. `rows` and `columns`: the tile of one invocation; `columns` and `k` are multiples of 4. The buffers of the first
- * factor and of the product have whole tiles of rows. `fused`: WGSL's `fma`, which some adapters do in one step and others emulate.
+ * `[m, k] × [k, n]` in f32, row-major. `rows` and `columns` are the tile of one invocation;
+ * `columns` and `k` are multiples of 4. The buffers of the first factor and of the product are
+ * padded to whole tiles of rows. `fused` uses WGSL's `fma`, which some adapters execute in one step
+ * and others emulate.
  */
 export function kernel({ rows, columns, fused, k, n }) {
   const add = (left, right, sum) => (fused ? `fma(${left}, ${right}, ${sum})` : `${left} * ${right} + ${sum}`);

@@ -2,7 +2,7 @@
 
 import { GROUP, kernel } from "./matmul-kernel.mjs";
 
-/** Least milliseconds, and most runs, of a figure. */
+/** Minimum milliseconds and maximum number of runs for one measurement. */
 const LEAST = 1000;
 const MOST = 20;
 
@@ -13,7 +13,10 @@ const device = await adapter.requestDevice({ requiredLimits: { maxStorageBufferB
 globalThis.bench = {
   adapter: () => ({ vendor: adapter.info.vendor, architecture: adapter.info.architecture, description: adapter.info.description }),
 
-  /** Median milliseconds of one product, and the largest error of some of its numbers. */
+  /**
+   * The median time of one product in milliseconds, and the largest error in a sample of its
+   * numbers.
+   */
   async matmul({ m, k, n, rows, columns, fused }) {
     const size = (lines, length) => lines * length * 4;
     const [usage, padded] = [GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST, Math.ceil(m / (rows * GROUP)) * rows * GROUP];
@@ -56,7 +59,7 @@ function random(count, seed) {
   });
 }
 
-/** Largest error of some numbers of the product. */
+/** The largest error in a sample of the product's numbers. */
 async function wrong(buffer, { left, right, m, k, n }) {
   const target = device.createBuffer({ size: m * n * 4, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST });
   const encoder = device.createCommandEncoder();

@@ -1,20 +1,20 @@
-// onnxruntime-web on both towers, as its documentation has it. Images are levels that are already of the model's size: what is timed holds their
-// normalisation, which is part of any use.
+// onnxruntime-web with both towers, used as documented. Images are levels of the model's size; the
+// measured time includes their normalisation, which every use needs.
 
 import { CONTEXT, ids } from "./inputs.mjs";
 
-/** What CLIP's processor takes away from levels in 0..1, and divides by. */
+/** The mean and standard deviation of CLIP's processor, for levels in 0..1. */
 const MEAN = [0.48145466, 0.4578275, 0.40821073];
 const DEVIATION = [0.26862954, 0.26130258, 0.27577711];
 
-/** What onnxruntime logs: it has warnings about every graph. */
+/** The log level of onnxruntime, which warns about every graph. */
 const ERRORS = 3;
 
 export class Engine {
   static async load({ device, threads, precision, external = {} }) {
     const webgpu = device === "webgpu";
     const ort = await import(webgpu ? "../ort/ort.webgpu.bundle.min.mjs" : "../ort/ort.wasm.bundle.min.mjs");
-    // On WebGPU it may take what threads it likes.
+    // With WebGPU, it may use as many threads as it likes.
     if (!webgpu) ort.env.wasm.numThreads = threads;
     const engine = new Engine();
     engine.ort = ort;
@@ -58,6 +58,6 @@ export class Engine {
     return Array.from({ length: count }, (_, at) => values.slice(at * length, (at + 1) * length));
   }
 
-  /** The GPU is used in this very page. */
+  /** The GPU is used on this page's main thread. */
   kernels = () => globalThis.takeKernels();
 }

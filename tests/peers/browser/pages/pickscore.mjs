@@ -1,4 +1,5 @@
-// This engine by its public calls. Images are files of the model's own size: what is timed holds their reading, hashing and scaling too.
+// This engine through its public API. Images are files of the model's size; the measured time
+// includes decoding, hashing and resizing.
 
 import { bitmap } from "./inputs.mjs";
 

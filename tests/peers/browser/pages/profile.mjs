@@ -1,13 +1,14 @@
-// Times each kernel of whoever uses WebGPU after this module: every dispatch gets a compute pass of its own with a timestamp at both ends. That takes
-// longer in sum than the same work unwatched; each kernel's own time is as it is.
+// Times each kernel of any code that uses WebGPU after this module is loaded. Every dispatch gets
+// its own compute pass with a timestamp at both ends. This makes the total longer, but not the time
+// of each kernel.
 
-/** Timestamps of one query set: WebGPU's most. */
+/** Number of timestamps in a query set, the maximum in WebGPU. */
 const QUERIES = 4096;
 
-/** Names of pipelines, and the code of modules. */
+/** Names of pipelines, and the source code of modules. */
 const pipelines = new WeakMap();
 const modules = new WeakMap();
-/** Query sets of the device, and what their pairs of timestamps belong to. */
+/** Query sets of the device, and the dispatches to which their pairs of timestamps belong. */
 let sets = [];
 let dispatches = [];
 let device;
@@ -27,7 +28,10 @@ wrap(GPUDevice, "createShaderModule", (original) => function (descriptor) {
   modules.set(module, descriptor);
   return module;
 });
-/** Most kernels are called `main`: those are known by their label or, without one, by what they bind. */
+/**
+ * Most kernels are called `main`. These are identified by their label or, without one, by their
+ * bindings.
+ */
 const named = (pipeline, { label, compute }) => {
   const module = modules.get(compute.module);
   const bound = [...(module?.code ?? "").matchAll(/var<storage[^>]*>\s*(\w+)/g)].map(([, name]) => name).join(", ");
@@ -45,7 +49,7 @@ wrap(GPUCommandEncoder, "beginComputePass", (begin) => function () {
   return new Pass((descriptor) => begin.call(this, descriptor));
 });
 
-/** Two queries for a dispatch of this pipeline. */
+/** Allocates two queries for a dispatch of this pipeline. */
 function timestamps(pipeline, groups) {
   const at = dispatches.length * 2;
   if (at % QUERIES === 0) sets.push(device.createQuerySet({ type: "timestamp", count: QUERIES }));
@@ -53,7 +57,7 @@ function timestamps(pipeline, groups) {
   return { querySet: sets.at(-1), beginningOfPassWriteIndex: at % QUERIES, endOfPassWriteIndex: (at % QUERIES) + 1 };
 }
 
-/** What takes the place of a compute pass. */
+/** Replaces a compute pass. */
 class Pass {
   label = "";
   #begin;
@@ -110,7 +114,7 @@ globalThis.takeKernels = async function () {
   return done.map((dispatch, at) => ({ ...dispatch, milliseconds: Number(times[at * 2 + 1] - times[at * 2]) / 1e6 }));
 };
 
-// A worker is asked on a channel: its messages belong to the engine.
+// A worker is queried through a channel, because its messages belong to the engine.
 if (typeof WorkerGlobalScope !== "undefined") {
   const channel = new BroadcastChannel("profile");
   channel.onmessage = async ({ data }) => {

@@ -1,13 +1,13 @@
-import { PickScore, type PickScoreError } from "pickscore";
+import { type PickScoreError, Scorer } from "pickscore";
 
 const input = (id: string) => document.getElementById(id) as HTMLInputElement;
 const status = document.getElementById("status") as HTMLElement;
-let scorer: PickScore | undefined;
+let scorer: Scorer | undefined;
 
 input("images").addEventListener("change", async () => {
   try {
     const files = [...(input("images").files ?? [])];
-    scorer ??= await PickScore.load({
+    scorer ??= await Scorer.load({
       model: input("model").value,
       onProgress: ({ stage, loaded }) => (status.textContent = `${stage} ${loaded}`),
     });

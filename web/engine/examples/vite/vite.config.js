@@ -1,5 +1,5 @@
 export default {
   base: "./",
-  // The package brings its own worker and wasm, which Vite's development server would look for in the wrong place.
+  // Prebundling would break the URLs of the package's worker and wasm.
   optimizeDeps: { exclude: ["pickscore"] },
 };

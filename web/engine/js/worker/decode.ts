@@ -1,14 +1,16 @@
-/** Images that the library does not decode, by the browser's own decoder (AVIF, HEIC, JPEG XL, SVG…, as far as it has them). */
+/**
+ * Decodes images with the browser, for formats that the library does not support, such as AVIF,
+ * HEIC, JPEG XL and SVG.
+ */
 
-/** Most pixels: as many as the library reads. */
+/** Largest number of pixels, as in the library. */
 const MOST = 2 ** 27;
 
-/** Levels `[height, width, 4]`; `null` where the browser does not know the image either. */
+/** Decodes to RGBA `[height, width, 4]`; `null` if the browser does not support the format. */
 export async function decodeInBrowser(image: Blob, bytes: Uint8Array<ArrayBuffer>): Promise<ImageData | null> {
   let bitmap: ImageBitmap;
   try {
-    // As the library decodes: not rotated by Exif, not converted by a colour profile, alpha not
-    // multiplied in.
+    // Like the library: no rotation by Exif, no colour conversion, no premultiplied alpha.
     const options: ImageBitmapOptions = {
       imageOrientation: "none",
       colorSpaceConversion: "none",

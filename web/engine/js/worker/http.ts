@@ -1,44 +1,48 @@
-/** One file of a server, as a stream that goes on after a cut. */
+/** Downloads files as streams that resume after a lost connection. */
 
 import { PickScoreError } from "../error";
 import { reading } from "./reading";
 
-/** What tells two versions of a file apart. */
+/** Properties that distinguish versions of a file. */
 export interface Validators {
   etag: string | null;
   modified: string | null;
-  /** The whole file's bytes. */
+  /** Size of the whole file in bytes. */
   length: number | null;
 }
 
-/** How often a stream is taken up again without a byte in between. */
+/** Number of attempts to resume without receiving any data. */
 const ATTEMPTS = 5;
+/** Pause before the first attempt in milliseconds; it doubles with each attempt. */
 const FIRST_PAUSE = 300;
-/** How long a connection may be silent before it counts as cut. */
+/** Longest time without data before a connection counts as lost, in milliseconds. */
 const SILENCE = 20_000;
 
-/** A file as it comes. */
+/** An open download. */
 export interface Download {
-  /** What the server says of the file; the first answer's. */
+  /** The validators of the first response. */
   validators: Validators;
-  /** Lets go of it unread. */
+  /** Cancels the download before it is read. */
   cancel(): Promise<void>;
   /**
-   * Its bytes from the position asked for, each chunk good until the next is asked for. Told when the server cannot go on in the middle: then the
-   * file comes from its beginning again.
+   * The bytes from the requested position on. Each chunk is valid until the next is requested.
+   * Calls `onStartingOver` if the server cannot resume and sends the file from the start.
    */
   chunks(onStartingOver?: () => void): AsyncGenerator<Uint8Array<ArrayBuffer>>;
 }
 
 export interface DownloadOptions {
   signal: AbortSignal;
-  /** First byte that is wanted. */
+  /** Position of the first byte. */
   from?: number;
-  /** What an earlier visit was told of this file. */
+  /** The validators of an earlier download. */
   expected?: Validators;
 }
 
-/** Asks for a file. One plain GET, with a range only to go on: anything else would need the other host's permission first. */
+/**
+ * Requests a file with a simple GET, and with a range only to resume. Other requests would need
+ * permission from a cross-origin host.
+ */
 export async function download(url: string, options: DownloadOptions): Promise<Download> {
   const from = options.from ?? 0;
   const opened = await open(url, from, options);
@@ -50,7 +54,7 @@ export async function download(url: string, options: DownloadOptions): Promise<D
   return { validators, cancel: () => opened.body.cancel(), chunks: (over) => chunks(url, from, opened, options, over) };
 }
 
-/** A small file, whole; `null` where there is none. */
+/** Downloads a small file; `null` if it does not exist. */
 export async function fetchSmall(url: string, longest: number, signal: AbortSignal): Promise<Uint8Array<ArrayBuffer> | null> {
   let file: Download;
   try {
@@ -71,6 +75,7 @@ export async function fetchSmall(url: string, longest: number, signal: AbortSign
   return concatenated(parts, length);
 }
 
+/** Concatenates arrays with a total length. */
 export function concatenated(parts: Uint8Array[], length: number): Uint8Array<ArrayBuffer> {
   const whole = new Uint8Array(length);
   let at = 0;
@@ -84,7 +89,7 @@ export function concatenated(parts: Uint8Array[], length: number): Uint8Array<Ar
 interface Opened {
   body: ReadableStream<Uint8Array<ArrayBuffer>>;
   validators: Validators;
-  /** The first byte that the answer holds. */
+  /** Position of the first byte of the response. */
   start: number;
 }
 
@@ -92,7 +97,7 @@ async function open(url: string, from: number, { signal }: DownloadOptions): Pro
   const headers: HeadersInit = from > 0 ? { Range: `bytes=${from}-` } : {};
   let response: Response;
   try {
-    // A model is kept in the origin's own storage; the HTTP cache would keep it a second time.
+    // The model is stored in the origin private file system; the HTTP cache would duplicate it.
     response = await fetch(url, { signal, headers, cache: "no-store", credentials: "same-origin" });
   } catch (error) {
     signal.throwIfAborted();
@@ -100,21 +105,21 @@ async function open(url: string, from: number, { signal }: DownloadOptions): Pro
   }
   if (response.status === 404 || response.status === 410) {
     await response.body?.cancel();
-    throw new PickScoreError("not-found", `${url} is not there (HTTP ${response.status})`);
+    throw new PickScoreError("not-found", `${url} does not exist (HTTP ${response.status})`);
   }
   if (!response.ok || !response.body) {
     await response.body?.cancel();
-    const hint = response.status === 401 || response.status === 403 ? "; it may need an account" : "";
-    throw new PickScoreError("network", `${url} answered with HTTP ${response.status}${hint}`);
+    const hint = response.status === 401 || response.status === 403 ? "; it may require an account" : "";
+    throw new PickScoreError("network", `${url} returned HTTP ${response.status}${hint}`);
   }
   if (response.headers.get("content-type")?.startsWith("text/html")) {
-    // Hosts of single-page sites answer so for whatever they do not have.
+    // Hosts of single-page applications return a page for files that do not exist.
     await response.body.cancel();
-    throw new PickScoreError("not-found", `${url} is a web page, not a model's file`);
+    throw new PickScoreError("not-found", `${url} is a web page, not a model file`);
   }
   const sent = Number(response.headers.get("content-length") ?? Number.NaN);
   const start = response.status === 206 ? from : 0;
-  // The length of a compressed answer is not the file's.
+  // The length of a compressed response is not that of the file.
   const plain = !response.headers.get("content-encoding") && Number.isSafeInteger(sent) && sent > 0;
   const validators = {
     etag: response.headers.get("etag"),
@@ -137,7 +142,7 @@ async function* chunks(
   let failures = 0;
   let overTold = false;
   for (;;) {
-    // A server that ignores the range sends what is known already.
+    // A server that ignores the range sends the file from the start.
     let skip = position - opened.start;
     if (skip > 0 && !overTold) {
       overTold = true;
@@ -147,7 +152,7 @@ async function* chunks(
     let cut = "it ended early";
     try {
       for (;;) {
-        const value = await orSilence(reader.next());
+        const value = await withTimeout(reader.next());
         signal.throwIfAborted();
         if (!value) break;
         const taken = Math.min(skip, value.length);
@@ -162,7 +167,7 @@ async function* chunks(
       signal.throwIfAborted();
       cut = (error as Error).message;
     } finally {
-      // Whoever stops asking for more ends the connection.
+      // Ends the connection if the consumer stops early.
       await reader.cancel().catch(() => undefined);
     }
     const length = first.validators.length;
@@ -178,7 +183,8 @@ async function* chunks(
         const of = length === null ? "" : ` of ${megabytes(length)}`;
         throw new PickScoreError(
           "network",
-          `the connection to ${url} was cut after ${megabytes(position)}${of}; load again to go on from there`,
+          `the connection to ${url} was lost after ${megabytes(position)}${of}`,
+          { advice: "load again to resume" },
         );
       }
       await pause(FIRST_PAUSE * 2 ** (failures - 1), signal);
@@ -195,25 +201,26 @@ async function* chunks(
   }
 }
 
-/** Fails where nothing comes for too long. */
-function orSilence<T>(read: Promise<T>): Promise<T> {
+/** Rejects if a read takes too long. */
+function withTimeout<T>(read: Promise<T>): Promise<T> {
   let timer: ReturnType<typeof setTimeout>;
   const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`nothing came for ${SILENCE / 1000} s`)), SILENCE);
+    timer = setTimeout(() => reject(new Error(`no data for ${SILENCE / 1000} s`)), SILENCE);
   });
   return Promise.race([read, silence]).finally(() => clearTimeout(timer));
 }
 
-/** Whether nothing that is known of both differs. */
+/** Whether the validators known for both are equal. */
 function same(a: Validators, b: Validators): boolean {
   const agree = <T>(x: T | null, y: T | null) => x === null || y === null || x === y;
   return agree(a.etag, b.etag) && agree(a.modified, b.modified) && agree(a.length, b.length);
 }
 
 function changed(url: string): PickScoreError {
-  return new PickScoreError("model-changed", `${url} changed on the server since the load began; load it again`);
+  return new PickScoreError("model-changed", `${url} changed on the server since the load began`, { advice: "load it again" });
 }
 
+/** Formats a number of bytes. */
 export function megabytes(bytes: number): string {
   return bytes < 1e6 ? `${bytes} bytes` : bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(2)} GB`;
 }

@@ -1,9 +1,19 @@
 import { PickScoreError } from "../error";
+import type { WholeFile } from "./folder";
 import type { Download, DownloadOptions } from "./http";
 import { reading } from "./reading";
 
-/** A local file as a stream. */
-export function localDownload(file: File, { from = 0, signal }: DownloadOptions): Download {
+/** A local file with weights. */
+export function localFile(file: File): WholeFile {
+  return {
+    name: file.name,
+    start: async (longest) => new Uint8Array(await file.slice(0, longest).arrayBuffer()),
+    open: async (options) => localDownload(file, options),
+  };
+}
+
+/** Opens a local file as a stream. */
+function localDownload(file: File, { from = 0, signal }: DownloadOptions): Download {
   return {
     validators: { etag: null, modified: String(file.lastModified), length: file.size },
     cancel: async () => undefined,

@@ -1,24 +1,27 @@
 import { lockName } from "../store";
-import type { Context } from "./main";
+import type { Context } from "./context";
 
-/** The right to write a model's files, alone. */
+/** An exclusive lock for writing a model's files. */
 export interface Lock {
-  /** Whether another tab, or another load of this one, had it first. */
+  /** Whether another load, possibly in another tab, held the lock first. */
   waited: boolean;
   release(): void;
 }
 
-/** Why nothing can be kept here; `null` where it can. Browsers refuse locks, and storage with them, to frames of other sites. */
+/**
+ * Why models cannot be stored; `null` if they can. Browsers deny locks and storage to cross-site
+ * frames.
+ */
 export async function refusal(): Promise<string | null> {
   try {
     await navigator.locks.request("pickscore", { mode: "shared" }, () => undefined);
     return null;
   } catch (error) {
-    return `this browser gives no storage here (${(error as Error).message})`;
+    return `the browser's storage is not available here (${(error as Error).message})`;
   }
 }
 
-/** Waits until nobody else writes this model. */
+/** Acquires the lock for writing a model. */
 export async function lockForWriting(id: string, { signal, progress }: Context): Promise<Lock> {
   const name = lockName(id);
   const held = (options: LockOptions): Promise<(() => void) | null> =>

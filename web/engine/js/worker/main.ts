@@ -1,7 +1,11 @@
-/** The worker: one model, one queue. Calls run one after the other; a cancelled one lets go at the next image. */
+/**
+ * The worker, which holds one model. Requests run one after the other; a cancelled one stops before
+ * the next image.
+ */
 
 import { asPickScoreError, PickScoreError, plain } from "../error";
 import type { FromWorker, Request, Results, ToWorker } from "../protocol";
+import type { Context } from "./context";
 import { load } from "./load";
 import type { Model } from "./model";
 import { becomeThread } from "./threads";
@@ -15,7 +19,7 @@ function post(message: FromWorker): void {
   postMessage(message);
 }
 
-/** This worker cannot go on: the page starts another. */
+/** Reports that this worker must be replaced. */
 function lose(error: PickScoreError): void {
   if (lost) return;
   lost = true;
@@ -43,16 +47,8 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
     case "score":
       return model.score(request.prompt, request.images, request.options, context);
     case "compare":
-      return model.compare(request.prompt, request.embeddings, request.lengths, context);
+      return model.compare(request.prompt, request.embeddings, request.sizes, request.lengths, context);
   }
-}
-
-/** What a running request may ask for. */
-export interface Context {
-  signal: AbortSignal;
-  progress(stage: string, loaded: number, total?: number): void;
-  /** The GPU is gone. */
-  lost(reason: string): void;
 }
 
 async function answer(id: number, request: Request, signal: AbortSignal): Promise<void> {
@@ -69,7 +65,7 @@ async function answer(id: number, request: Request, signal: AbortSignal): Promis
     if (!lost) post({ type: "result", id, value });
   } catch (thrown) {
     const error = asPickScoreError(thrown);
-    // A lost device fails whatever runs on it; the page hears of the loss and makes the call again.
+    // The page repeats the calls of a lost worker.
     if (lost) return;
     if (error.code === "crashed") return lose(error);
     if (error.code === "device-failed" && request.type !== "load" && (await lostSoon())) return;
@@ -79,7 +75,7 @@ async function answer(id: number, request: Request, signal: AbortSignal): Promis
   }
 }
 
-/** A call may fail before the browser says that the device is gone. */
+/** Waits for the loss of the device, which the browser may report after a call has failed. */
 async function lostSoon(): Promise<boolean> {
   for (let waited = 0; waited < 500 && !lost; waited += 20) {
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -87,7 +83,7 @@ async function lostSoon(): Promise<boolean> {
   return lost;
 }
 
-// A panic in a callback of the browser's fails no promise: whoever waits would wait for ever.
+// A panic in a browser callback rejects no promise, so the pending call would never end.
 addEventListener("error", (event) => {
   event.preventDefault();
   lose(asPickScoreError(event.error ?? event));

@@ -1,64 +1,85 @@
-/** A loaded model with what it has seen: prompts by their text, images by the SHA-256 of their bytes. */
+/** A loaded model, with caches of embeddings by prompt and by the SHA-256 of image files. */
 
 import { asPickScoreError, PickScoreError } from "../error";
-import type { EmbeddingScores, EmbedResult, ImagesRead, Info, ScoreResult } from "../pickscore";
+import type { EmbeddingScores, EmbedResult, ImagesRead, Info, ScoreResult } from "../types";
 import type { CallOptions } from "../protocol";
 import { sha256 } from "../store";
 import { decodeInBrowser } from "./decode";
-import type { Context } from "./main";
+import type { Context } from "./context";
 import { Recent } from "./recent";
 import type { Engine, Scorer } from "./wasm";
 
-/** Embeddings that are kept, 4 KB each. */
+/** Number of cached embeddings of each kind, 4 KB each. */
 const KEPT = 8192;
-/** Prompts that are run at once. */
+/** Number of cached images of a model without embeddings, 0.6 MB each. */
+const KEPT_TOKENS = 256;
+/** Images that are scored together with a prompt at a time. */
+const TOGETHER = 16;
+/** Prompts per batch. */
 const PROMPTS = 16;
-/** How long one batch should take at most: as long as a cancelled call goes on in the worker. */
+/** Longest duration of a batch, and thus of the delay of a cancellation. */
 const BATCH_MILLISECONDS = 2500;
-/** The largest batch on the CPU: more at once are no faster, and take memory. */
+/** Largest batch on the CPU. Larger ones are not faster and take more memory. */
 const CPU_BATCH = 4;
-/** Largest image file that is read. */
+/** Largest image file, in bytes. */
 const LARGEST_FILE = 512e6;
 
-/** An image of a call: its embedding, or why there is none. */
+/**
+ * The result for an image: its embedding, or the tokens of a model without embeddings; or an error.
+ */
 interface Outcome {
   embedding?: Float32Array;
+  /** Its length before normalisation. */
+  length?: number;
   problem?: PickScoreError;
   /** Whether the browser decoded it. */
   byBrowser?: boolean;
 }
 
-/** Brings a tower to the device and gives the scorer that has it. */
+/** Loads a tower onto the device in place of the other and returns its scorer. */
 export type TakeTurns = (tower: "text" | "vision", context: Pick<Context, "signal" | "progress">) => Promise<Scorer>;
+
+/** Properties of a loaded model that only the worker needs. */
+export interface Limits {
+  /** Largest number of images per batch. */
+  batch: number;
+  /** Whether the scorer reads embeddings as they were before normalisation. */
+  readsLengths: boolean;
+}
 
 export class Model {
   readonly info: Info;
-  /** The one that was used last: where the towers take turns there is one for each, of which one lives. */
+  /** The current scorer. With `memory: "low"` it has one tower and is replaced by the next one. */
   #scorer: Scorer;
   #alive = true;
   readonly #takeTurns: TakeTurns | undefined;
   readonly #engine: Engine;
   readonly #largestBatch: number;
+  /** Whether the scorer reads embeddings as they were before normalisation. */
+  readonly #readsLengths: boolean;
   readonly #texts = new Recent<Float32Array>(KEPT);
-  readonly #images = new Recent<Outcome>(KEPT);
+  readonly #images: Recent<Outcome>;
   #batch = 1;
 
-  constructor(scorer: Scorer, engine: Engine, info: Info, largestBatch: number, takeTurns?: TakeTurns) {
+  constructor(scorer: Scorer, engine: Engine, info: Info, { batch, readsLengths }: Limits, takeTurns?: TakeTurns) {
     this.#takeTurns = takeTurns;
     this.#scorer = scorer;
     this.#engine = engine;
     this.info = info;
-    this.#largestBatch = info.device === "cpu" ? Math.min(largestBatch, CPU_BATCH) : largestBatch;
+    this.#images = new Recent(info.embedsImages ? KEPT : KEPT_TOKENS);
+    this.#readsLengths = readsLengths;
+    this.#largestBatch = info.device === "cpu" ? Math.min(batch, CPU_BATCH) : batch;
   }
 
   async texts(prompts: string[], context: Context): Promise<Float32Array[]> {
+    if (!this.info.embedsPrompts) throw noEmbedding(this.info, "prompts");
     await this.#revive(context);
     for (const [index, prompt] of prompts.entries()) {
       try {
         this.#scorer.truncates(prompt);
       } catch (error) {
-        const { code, message } = asPickScoreError(error);
-        throw new PickScoreError(code, message, index);
+        const { code, detail } = asPickScoreError(error);
+        throw new PickScoreError(code, detail, { index });
       }
     }
     const found = new Map(prompts.map((prompt) => [prompt, this.#texts.get(prompt)]));
@@ -74,17 +95,22 @@ export class Model {
         found.set(prompt, embedding);
       }
     }
-    // Copies: what a caller does to its own must not reach the next call.
+    // Copies, so that callers cannot modify the cache.
     return prompts.map((prompt) => (found.get(prompt) as Float32Array).slice());
   }
 
   async images(images: Blob[], options: CallOptions, context: Context): Promise<EmbedResult> {
+    if (!this.info.embedsImages) throw noEmbedding(this.info, "images");
     await this.#revive(context);
     const outcomes = await this.#embed(images, options, context);
-    return { embeddings: outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array()), ...told(outcomes) };
+    return {
+      embeddings: outcomes.map(({ embedding }) => embedding?.slice() ?? new Float32Array()),
+      lengths: outcomes.map(({ length }) => length ?? 0),
+      ...summary(outcomes),
+    };
   }
 
-  /** An image as the library decodes it, else as the browser does. */
+  /** Decodes an image with the library, or with the browser if its format is not supported. */
   async decode(image: Blob, context: Context): Promise<ImageData> {
     await this.#revive(context);
     const { bytes, problem } = await read(image);
@@ -101,35 +127,76 @@ export class Model {
 
   async score(prompt: string, images: Blob[], options: CallOptions, context: Context): Promise<ScoreResult> {
     await this.#revive(context);
-    const truncated = this.#scorer.truncates(prompt);
+    const truncated = this.#truncates(prompt);
     const outcomes = await this.#embed(images, options, context);
-    const [text] = await this.texts([prompt], context);
-    const embeddings = joined(outcomes.flatMap(({ embedding }) => (embedding ? [embedding] : [])));
-    const scored = this.#score(text as Float32Array, embeddings, outcomes.map(({ embedding }) => embedding !== undefined));
-    return { ...scored, truncated, ...told(outcomes) };
-  }
-
-  /** Scores of embeddings that the page kept: no image is read again. One of no length is of an image that was skipped. */
-  async compare(prompt: string, embeddings: Float32Array, lengths: number[], context: Context): Promise<EmbeddingScores> {
-    const [text] = (await this.texts([prompt], context)) as [Float32Array];
-    const strange = lengths.findIndex((length) => length !== 0 && length !== text.length);
-    if (strange >= 0) {
-      const found = lengths[strange];
-      throw new PickScoreError("bad-argument", `embedding ${strange + 1} has ${found} numbers; this model's have ${text.length}`, strange);
+    const embedded = outcomes.filter(({ embedding }) => embedding !== undefined);
+    const features = embedded.map(({ embedding }) => embedding as Float32Array);
+    const present = outcomes.map(({ embedding }) => embedding !== undefined);
+    if (!this.info.embedsImages) {
+      const scored = place(await this.#together(prompt, features, context), present);
+      return { scores: scored, probabilities: null, truncated, ...summary(outcomes) };
     }
-    const scored = this.#score(text, embeddings, lengths.map((length) => length > 0));
-    return { ...scored, truncated: this.#scorer.truncates(prompt) };
+    const text = await this.#text(prompt, context);
+    const lengths = embedded.map(({ length }) => length ?? 1);
+    const scored = await this.#score(text, joined(features), lengths, present);
+    return { ...scored, truncated, ...summary(outcomes) };
   }
 
-  /** Scores and probabilities of embeddings, put in the places of those that are there; NaN in the others. */
-  #score(text: Float32Array, embeddings: Float32Array, there: boolean[]): { scores: number[]; probabilities: number[] } {
-    const both = this.#scorer.score(text, embeddings);
-    let at = 0;
-    const places = there.map((is) => (is ? at++ : Number.NaN));
+  /**
+   * Scores embeddings of images; the size of a skipped image's embedding is 0. `lengths` are those
+   * before normalisation.
+   */
+  async compare(prompt: string, embeddings: Float32Array, sizes: number[], lengths: number[] | null, context: Context): Promise<EmbeddingScores> {
+    const { embedsImages, dimensions } = this.info;
+    if (!embedsImages) throw noEmbedding(this.info, "images");
+    await this.#revive(context);
+    const truncated = this.#truncates(prompt);
+    const wrong = sizes.findIndex((size) => size !== 0 && size !== dimensions);
+    if (wrong >= 0) {
+      const found = sizes[wrong];
+      throw new PickScoreError("bad-argument", `embedding ${wrong + 1} has ${found} values; expected ${dimensions}`, { index: wrong });
+    }
+    if (lengths === null && this.#readsLengths) {
+      throw new PickScoreError("bad-argument", "HP reads embeddings as they were before normalisation; pass the `lengths` that `readImages` returns");
+    }
+    const text = await this.#text(prompt, context);
+    const present = sizes.map((size) => size > 0);
+    const known = present.flatMap((is, index) => (is ? [lengths?.[index] ?? 1] : []));
+    return { ...(await this.#score(text, embeddings, known, present)), truncated };
+  }
+
+  /** The embedding of a prompt; nothing if the scorer reads none. */
+  async #text(prompt: string, context: Context): Promise<Float32Array | undefined> {
+    return this.info.readsPrompt ? (await this.texts([prompt], context))[0] : undefined;
+  }
+
+  #truncates(prompt: string): boolean {
+    return this.info.readsPrompt && this.#scorer.truncates(prompt);
+  }
+
+  /** Scores and probabilities of the embeddings that are present; NaN for the others. */
+  async #score(
+    text: Float32Array | undefined,
+    embeddings: Float32Array,
+    lengths: number[],
+    present: boolean[],
+  ): Promise<Pick<EmbeddingScores, "scores" | "probabilities">> {
+    const both = await this.#scorer.score(text, embeddings, new Float32Array(lengths));
     return {
-      scores: places.map((place) => both[place] ?? Number.NaN),
-      probabilities: places.map((place) => both[at + place] ?? Number.NaN),
+      scores: place(both, present),
+      probabilities: this.info.hasProbabilities ? place(both.subarray(lengths.length), present) : null,
     };
+  }
+
+  /** Scores of images by a text encoder that reads their tokens together with the prompt. */
+  async #together(prompt: string, tokens: Float32Array[], context: Context): Promise<Float32Array> {
+    const scores: Float32Array[] = [];
+    for (let at = 0; at < tokens.length; at += TOGETHER) {
+      context.signal.throwIfAborted();
+      const some = tokens.slice(at, at + TOGETHER);
+      scores.push(await this.#scorer.score_together(prompt, joined(some), some.length));
+    }
+    return joined(scores);
   }
 
   /** Frees the memory of the model and of its device. */
@@ -138,7 +205,7 @@ export class Model {
     this.#engine.device.destroy();
   }
 
-  /** Embeddings in the order given; images of equal bytes run once, whenever they were seen. */
+  /** Embeds images, in the given order. Identical files are embedded once. */
   async #embed(images: Blob[], options: CallOptions, context: Context): Promise<Outcome[]> {
     const outcomes: Outcome[] = images.map(() => ({}));
     let done = 0;
@@ -152,10 +219,12 @@ export class Model {
       waiting = [];
       await this.#hold("vision", context);
       const started = performance.now();
-      const embeddings = split(await this.#scorer.embed_pixels(joined(batch.map(({ pixels }) => pixels))), batch.length);
+      const made = await this.#scorer.features(joined(batch.map(({ pixels }) => pixels)));
+      const lengths = made.subarray(made.length - batch.length);
+      const embeddings = split(made.subarray(0, made.length - batch.length), batch.length);
       this.#adapt(batch.length, performance.now() - started);
       for (const [index, { key, byBrowser, places }] of batch.entries()) {
-        const outcome: Outcome = { embedding: embeddings[index] as Float32Array, byBrowser };
+        const outcome: Outcome = { embedding: embeddings[index] as Float32Array, length: lengths[index] as number, byBrowser };
         this.#images.set(key, outcome);
         for (const place of places) outcomes[place] = outcome;
         progress(places.length);
@@ -185,7 +254,7 @@ export class Model {
       }
       if (outcome?.problem && options.unreadable === "throw") {
         const { code, message } = outcome.problem;
-        throw new PickScoreError(code, `image ${place + 1} of ${images.length}${named(image)}: ${message}`, place);
+        throw new PickScoreError(code, `image ${place + 1} of ${images.length}${named(image)}: ${message}`, { index: place });
       }
       if (waiting.length >= this.#batch) await run();
     }
@@ -194,7 +263,7 @@ export class Model {
     return outcomes;
   }
 
-  /** Has a tower on the device. */
+  /** Ensures that a tower is on the device. */
   async #hold(tower: "text" | "vision", { signal, progress }: Context): Promise<void> {
     if (!this.#takeTurns) return;
     this.#alive = false;
@@ -202,12 +271,12 @@ export class Model {
     this.#alive = true;
   }
 
-  /** Has any tower on the device: a turn that was aborted left none. */
+  /** Ensures that any tower is on the device. An aborted call may have left none. */
   async #revive(context: Context): Promise<void> {
-    if (!this.#alive) await this.#hold("text", context);
+    if (!this.#alive) await this.#hold(this.info.readsPrompt ? "text" : "vision", context);
   }
 
-  /** An image as the model reads it. What the library does not decode, the browser may. */
+  /** Decodes and preprocesses an image, with the browser's decoder as a fallback. */
   async #pixels(image: Blob, bytes: Uint8Array<ArrayBuffer>): Promise<{ pixels: Float32Array; byBrowser: boolean }> {
     try {
       return { pixels: this.#scorer.pixels(bytes), byBrowser: false };
@@ -220,7 +289,7 @@ export class Model {
     }
   }
 
-  /** Batches grow while they are quick: a fast GPU wants many images at once, a slow one would keep a cancelled call waiting. */
+  /** Adapts the batch size, so that batches are as large as possible but can be cancelled soon. */
   #adapt(images: number, milliseconds: number): void {
     if (images < this.#batch) return;
     const fitting = Math.floor((BATCH_MILLISECONDS / Math.max(milliseconds, 1)) * images);
@@ -228,6 +297,11 @@ export class Model {
   }
 }
 
+function noEmbedding({ scorer }: Info, what: "prompts" | "images"): PickScoreError {
+  return new PickScoreError("no-embedding", `the scorer ${scorer} has no embeddings of ${what}`);
+}
+
+/** Reads an image file and its SHA-256. */
 async function read(image: Blob): Promise<{ key: string; bytes: Uint8Array<ArrayBuffer>; problem?: PickScoreError }> {
   const none = new Uint8Array();
   const failed = (code: "image-too-large" | "image-damaged", message: string) => ({
@@ -246,8 +320,8 @@ async function read(image: Blob): Promise<{ key: string; bytes: Uint8Array<Array
   }
 }
 
-/** What became of images, for whoever asked. */
-function told(outcomes: readonly Outcome[]): ImagesRead {
+/** Lists skipped images and those decoded by the browser. */
+function summary(outcomes: readonly Outcome[]): ImagesRead {
   const found: ImagesRead = { skipped: [], decodedByBrowser: [] };
   for (const [index, { problem, byBrowser }] of outcomes.entries()) {
     if (problem) found.skipped.push({ index, code: problem.code, message: problem.message });
@@ -256,23 +330,31 @@ function told(outcomes: readonly Outcome[]): ImagesRead {
   return found;
 }
 
-/** Anything but a crash of the engine is the image's own fault. */
+/** Converts an exception to the error of an image; rethrows a crash of the engine. */
 function imageProblem(error: unknown): PickScoreError {
   const problem = asPickScoreError(error);
   if (problem.code === "crashed") throw problem;
   return problem;
 }
 
+/** The name of an image file for messages. */
 function named(image: Blob): string {
   return image instanceof File && image.name ? ` (${image.name})` : "";
 }
 
-/** `[count, length]` → `count` arrays. */
+/** Values of the images that are present; NaN for the others. */
+function place(values: Float32Array, present: boolean[]): number[] {
+  let at = 0;
+  return present.map((is) => (is ? (values[at++] ?? Number.NaN) : Number.NaN));
+}
+
+/** Splits `[count, length]` into `count` arrays. */
 function split(values: Float32Array, count: number): Float32Array[] {
   const length = values.length / Math.max(count, 1);
   return Array.from({ length: count }, (_, index) => values.slice(index * length, (index + 1) * length));
 }
 
+/** Concatenates arrays. */
 function joined(parts: Float32Array[]): Float32Array {
   const whole = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;

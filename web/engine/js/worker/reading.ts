@@ -1,15 +1,18 @@
-/** Reading a stream without leaving a buffer behind for every chunk: until they are collected, those of a model take a hundred megabytes. */
+/**
+ * Reads a stream into one buffer. A buffer per chunk would take a hundred megabytes until garbage
+ * collection.
+ */
 
 export interface Reading {
-  /** The next bytes, good until the call after; nothing at the end. */
+  /** The next bytes, valid until the next call; `undefined` at the end. */
   next(): Promise<Uint8Array<ArrayBuffer> | undefined>;
   cancel(): Promise<void>;
 }
 
-/** Bytes that are read at a time. */
+/** Bytes per read. */
 const PIECE = 1 << 20;
 
-/** Reads a stream into one buffer, where the browser can. */
+/** Reads a stream, into one buffer if the browser supports that. */
 export function reading(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Reading {
   const reader = intoBuffers(stream);
   if (!reader) {
@@ -27,7 +30,9 @@ export function reading(stream: ReadableStream<Uint8Array<ArrayBuffer>>): Readin
   };
 }
 
-/** Only streams of bytes are read so, which the bodies of answers are not in every browser. */
+/**
+ * A BYOB reader, if this is a byte stream. Response bodies are not byte streams in all browsers.
+ */
 function intoBuffers(stream: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStreamBYOBReader | undefined {
   try {
     return stream.getReader({ mode: "byob" });

@@ -1,4 +1,4 @@
-/** The values of the keys that were asked for last. */
+/** A cache that evicts the least recently used value. */
 export class Recent<Value> {
   readonly #most: number;
   readonly #values = new Map<string, Value>();
@@ -10,7 +10,7 @@ export class Recent<Value> {
   get(key: string): Value | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;
-    // A map keeps the order of insertion: what is used moves to its end.
+    // A map keeps insertion order, so this makes the key the most recent one.
     this.#values.delete(key);
     this.#values.set(key, value);
     return value;

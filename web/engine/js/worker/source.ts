@@ -1,182 +1,114 @@
-/** Where a model comes from: a server's directory, file, index or shard manifest, or local files. */
+/** Finds a model's files on a server or among local files. */
 
 import { PickScoreError } from "../error";
-import { type Download, download, type DownloadOptions, fetchSmall } from "./http";
-import { localDownload } from "./local";
-import { parseManifest } from "./shards";
+import type { Description, Head, Recognised } from "./description";
+import type { Folder, SourceFile, WholeFile } from "./folder";
+import { concatenated, type Download, download, fetchSmall } from "./http";
+import { localFile } from "./local";
+import { type Part, shardedFile } from "./shards";
+import type { Engine } from "./wasm";
 
 /** A model's files. */
-export interface Source {
-  /** The last part of the address. */
+export interface Source extends Description {
+  /** The model's name: the last component of its URL. */
   name: string;
-  config: Uint8Array<ArrayBuffer>;
-  tokenizer: Uint8Array<ArrayBuffer> | null;
-  preprocessor: Uint8Array<ArrayBuffer> | null;
-  /** Weight files, in the order to read them in. */
+  /** Whether the configuration was inferred from the weights, with the requested scorer. */
+  inferred: boolean;
+  /** The URL of a head next to the model. */
+  headAddress: string | null;
+  /** Weight files, in reading order. */
   weights: SourceFile[];
-  /** Whether they are the visitor's own. */
+  /** Whether the files are local. */
   local: boolean;
 }
 
-/** A weight file. */
-export interface SourceFile {
-  name: string;
-  open(options: DownloadOptions): Promise<Download>;
+/** The files that the engine finds in a folder. */
+interface Found extends Pick<Source, "config" | "tokenizer" | "preprocessor" | "inferred" | "head"> {
+  weights: { name: string; parts: Part[] | null }[];
 }
 
-/** What finds files by their names, beside each other. */
-export interface Folder {
-  /** What messages call it. */
-  place: string;
-  /** A small file; `null` where there is none. */
-  small(name: string, longest: number): Promise<Uint8Array<ArrayBuffer> | null>;
-  /** A large file; `null` where there is none. */
-  large(name: string): Promise<SourceFile | null>;
-}
+/** The requested scorer with its head, if the head was given. */
+export type Wanted = Pick<Description, "scorer" | "head">;
 
-const CONFIG = 1 << 20;
-const JSON_FILE = 64 << 20;
-/** Weights in one file, and indexes of those in several. Safetensors come first. */
-const WEIGHTS = ["model.safetensors", "open_clip_model.safetensors"];
-const INDEX = "model.safetensors.index.json";
-const TORCH_WEIGHTS = ["pytorch_model.bin", "open_clip_pytorch_model.bin"];
-const TORCH_INDEX = "pytorch_model.bin.index.json";
-/** Endings of weight files. */
-const SAFETENSORS = /\.safetensors$/i;
-const TORCH = /\.(bin|pt|pth|ckpt)$/i;
-const CONFIGS = ["config.json", "open_clip_config.json"];
-/** A folder of shards has this in place of the weights. */
-const MANIFEST = "pickscore-shards.json";
-
-/** Finds a model's files. `isClip` says whether a configuration is one of CLIP's. */
-export async function find(
-  model: string | File[],
-  isClip: (config: Uint8Array<ArrayBuffer>) => boolean,
-  signal: AbortSignal,
-): Promise<Source> {
+/** Finds a model's files. */
+export async function find(model: string | File[], wanted: Wanted, engine: Engine, signal: AbortSignal): Promise<Source> {
   if (typeof model !== "string") {
-    return { ...(await fromFolder(modelName(model), localFolder(model), null, isClip)), local: true };
+    const name = modelName(model);
+    return { ...(await fromFolder(name, name, localFolder(model), null, wanted, engine)), local: true };
   }
+  const { base, file } = placeOf(model, engine);
+  // A file of its own name, such as `HPS_v2.1_compressed.pt`.
+  const own = file !== null && !/\.json$|^(open_clip_)?(pytorch_)?model\b/.test(file) ? file.replace(/\.\w+$/, "") : null;
+  return fromFolder(own ?? nameOf(base), nameOf(base), serverFolder(base, signal), file, wanted, engine);
+}
+
+/** Looks for a published head next to a model on a server. */
+export async function headNextTo(model: string, scorer: string, engine: Engine, signal: AbortSignal): Promise<Head | null> {
+  return (await engine.findHead(serverFolder(placeOf(model, engine).base, signal), scorer)) as Head | null;
+}
+
+/** The folder of a model's URL, and the file that it names. */
+function placeOf(model: string, engine: Engine): { base: URL; file: string | null } {
   const address = new URL(model);
   const last = decodeURIComponent(address.pathname.split("/").pop() ?? "");
-  if (last.endsWith(".json") && !last.endsWith(".index.json")) {
-    return fromManifest(address, signal, isClip);
-  }
-  const isFile = SAFETENSORS.test(last) || TORCH.test(last) || last.endsWith(".json");
+  const isFile = engine.isModelFile(last);
   const base = new URL(isFile ? "." : address.pathname.endsWith("/") ? "" : `${address.pathname}/`, address);
   base.search = address.search;
-  return fromFolder(nameOf(base), serverFolder(base, signal), isFile ? last : null, isClip);
+  return { base, file: isFile ? last : null };
 }
 
-async function fromFolder(
-  name: string,
-  folder: Folder,
-  file: string | null,
-  isClip: (config: Uint8Array<ArrayBuffer>) => boolean,
-): Promise<Source> {
-  const config = await readConfig(folder, isClip);
-  if (!config && !file) {
-    const manifest = await folder.small(MANIFEST, JSON_FILE);
-    if (manifest) return fromFolder(name, parseManifest(manifest, folder), null, isClip);
-  }
-  if (!config) {
-    throw new PickScoreError("not-found", `${folder.place} has no ${CONFIGS[0]}; expected a model in Hugging Face's layout`);
-  }
-  const tokenizer = await folder.small("tokenizer.json", JSON_FILE);
-  const preprocessor = (await folder.small("preprocessor_config.json", CONFIG)) ?? (await folder.small(CONFIGS[1] as string, CONFIG));
-  return { name, config, tokenizer, preprocessor, weights: await findWeights(folder, file), local: false };
+async function fromFolder(name: string, place: string, folder: Folder, file: string | null, wanted: Wanted, engine: Engine): Promise<Source> {
+  const found = (await engine.findModel(folder, file ?? undefined, wanted.scorer ?? undefined)) as Found;
+  const weights = await Promise.all(found.weights.map(({ name, parts }) => (parts ? shardedFile(name, parts, folder) : folder.large(name))));
+  const names = [...found.weights.slice(0, 1).map(({ name }) => name), place];
+  const own = { ...found, ...wanted, names, name, weights, local: false };
+  const source = (head: Head | null): Source => ({
+    ...own,
+    head: wanted.head ?? head,
+    headAddress: wanted.head === null && head !== null ? folder.address(head.name) : null,
+  });
+  const { scorer, needsHead } = engine.recognise(source(found.head)) as Recognised;
+  const looks = needsHead && !wanted.head && !found.head && !folder.names;
+  return source(looks ? ((await engine.findHead(folder, scorer)) as Head | null) : found.head);
 }
 
-/** Hugging Face's configuration, or open_clip's where that one is absent or another model's. */
-async function readConfig(
-  folder: Folder,
-  isClip: (config: Uint8Array<ArrayBuffer>) => boolean,
-): Promise<Uint8Array<ArrayBuffer> | null> {
-  let first: Uint8Array<ArrayBuffer> | null = null;
-  for (const name of CONFIGS) {
-    const config = await folder.small(name, CONFIG);
-    if (config && isClip(config)) return config;
-    first ??= config;
-  }
-  return first;
+/** The URL of a file in a folder on a server. */
+function addressIn(base: URL, name: string): string {
+  const url = new URL(encodeURIComponent(name), base);
+  url.search = base.search;
+  return url.href;
 }
 
-async function findWeights(folder: Folder, file: string | null): Promise<SourceFile[]> {
-  if (file && !file.endsWith(".json")) {
-    const found = await folder.large(file);
-    if (!found) throw new PickScoreError("not-found", `${folder.place} has no ${file}`);
-    return [found];
-  }
-  if (file) return (await shards(folder, file)) ?? missing(folder, file);
-  for (const [names, index] of [
-    [WEIGHTS, INDEX],
-    [TORCH_WEIGHTS, TORCH_INDEX],
-  ] as const) {
-    for (const name of names) {
-      const found = await folder.large(name);
-      if (found) return [found];
-    }
-    const found = await shards(folder, index);
-    if (found) return found;
-  }
-  return missing(folder, `${WEIGHTS[0]} and no ${TORCH_WEIGHTS[0]}`);
-}
-
-/** The files that an index names; `null` where there is no such index. */
-async function shards(folder: Folder, name: string): Promise<SourceFile[] | null> {
-  const index = await folder.small(name, 16 << 20);
-  return index && Promise.all(shardNames(index, name).map(async (file) => required(folder, file)));
-}
-
-function missing(folder: Folder, names: string): never {
-  throw new PickScoreError("not-found", `${folder.place} has no ${names}`);
-}
-
-async function required(folder: Folder, name: string): Promise<SourceFile> {
-  const found = await folder.large(name);
-  if (!found) throw new PickScoreError("not-found", `${folder.place} has no ${name}, which its index names`);
-  return found;
-}
-
-/** The files that the index of a sharded checkpoint names, in order. */
-function shardNames(index: Uint8Array, file: string): string[] {
-  const wrong = (reason: string) => new PickScoreError("model-weights", `${file} is no index of a sharded checkpoint: ${reason}`);
-  let map: unknown;
-  try {
-    map = (JSON.parse(new TextDecoder().decode(index)) as { weight_map?: unknown }).weight_map;
-  } catch (error) {
-    throw wrong((error as Error).message);
-  }
-  if (typeof map !== "object" || map === null) throw wrong("it has no `weight_map`");
-  const names = [...new Set(Object.values(map))].sort();
-  if (names.length === 0 || names.length > 4096) throw wrong(`it names ${names.length} files`);
-  for (const name of names) {
-    if (typeof name !== "string" || !isPlain(name)) throw wrong(`it names ${JSON.stringify(name)}, expected a plain file name`);
-  }
-  return names as string[];
-}
-
-/** Whether a name is one of a file in the same folder. */
-export function isPlain(name: string): boolean {
-  return name !== "" && name !== "." && name !== ".." && name.length < 256 && !/[/\\:?#\0]/.test(name);
-}
-
-/** A folder of a server. The name of a file there cannot be asked for but by asking for the file. */
+/**
+ * A folder on a server. A file is requested to find out if it exists, and that response is reused.
+ */
 function serverFolder(base: URL, signal: AbortSignal): Folder {
-  const at = (name: string) => {
-    const url = new URL(encodeURIComponent(name), base);
-    url.search = base.search;
-    return url.href;
-  };
+  const opened = new Map<string, WholeFile>();
+  const at = (name: string) => addressIn(base, name);
   return {
     place: base.href,
+    address: at,
     small: (name, longest) => fetchSmall(at(name), longest, signal),
-    large: (name) => serverFile(name, at(name), signal),
+    start: async (name, longest) => {
+      const file = opened.get(name) ?? (await serverFile(name, at(name), signal));
+      if (file) opened.set(name, file);
+      return file?.start(longest) ?? null;
+    },
+    has: async (name) => {
+      const file = opened.get(name) ?? (await serverFile(name, at(name), signal));
+      if (file) opened.set(name, file);
+      return file !== null;
+    },
+    large: async (name) => {
+      const file = opened.get(name) ?? (await serverFile(name, at(name), signal));
+      if (!file) throw new PickScoreError("not-found", `${base.href} has no ${name}`);
+      return file;
+    },
   };
 }
 
-/** Opens the file at once: only so is it known to be there. Its first reader takes that very answer. */
-async function serverFile(name: string, url: string, signal: AbortSignal): Promise<SourceFile | null> {
+/** Requests a file; `null` if it does not exist. The first reader uses the same response. */
+async function serverFile(name: string, url: string, signal: AbortSignal): Promise<WholeFile | null> {
   let first: Download | null;
   try {
     first = await download(url, { signal });
@@ -186,6 +118,11 @@ async function serverFile(name: string, url: string, signal: AbortSignal): Promi
   }
   return {
     name,
+    start: async (longest) => {
+      const { seen, whole } = await peek(first ?? (await download(url, { signal })), longest);
+      first = whole;
+      return concatenated(seen, seen.reduce((sum, { length }) => sum + length, 0)).slice(0, longest);
+    },
     open: async (options) => {
       const ready = first;
       first = null;
@@ -196,50 +133,63 @@ async function serverFile(name: string, url: string, signal: AbortSignal): Promi
   };
 }
 
-async function fromManifest(
-  address: URL,
-  signal: AbortSignal,
-  isClip: (config: Uint8Array<ArrayBuffer>) => boolean,
-): Promise<Source> {
-  const manifest = await fetchSmall(address.href, JSON_FILE, signal);
-  if (!manifest) throw new PickScoreError("not-found", `${address.href} is not there`);
-  const base = new URL(".", address);
-  return fromFolder(nameOf(base), parseManifest(manifest, serverFolder(base, signal)), null, isClip);
+/** Reads the first bytes of a download. `whole` is the download with these bytes in front. */
+async function peek(opened: Download, longest: number): Promise<{ seen: Uint8Array<ArrayBuffer>[]; whole: Download }> {
+  let tellOver: (() => void) | undefined;
+  const chunks = opened.chunks(() => tellOver?.());
+  const seen: Uint8Array<ArrayBuffer>[] = [];
+  for (let length = 0; length < longest; ) {
+    const { value, done } = await chunks.next();
+    if (done) break;
+    seen.push(value.slice());
+    length += value.length;
+  }
+  const whole: Download = {
+    validators: opened.validators,
+    cancel: async () => void (await chunks.return(undefined)),
+    async *chunks(onStartingOver) {
+      tellOver = onStartingOver;
+      yield* seen;
+      seen.length = 0;
+      yield* chunks;
+    },
+  };
+  return { seen, whole };
 }
 
-/** Files that the visitor picked, by their names; folders above them do not matter. */
+/** Files that the user selected, by name, regardless of their folders. */
 function localFolder(files: File[]): Folder {
   const byName = new Map(files.map((file) => [file.name, file]));
-  const find = (name: string) => byName.get(name) ?? only(files, name);
-  const folder: Folder = {
+  return {
     place: "the selection",
+    names: [...byName.keys()],
+    address: () => null,
     small: async (name, longest) => {
-      const file = find(name);
+      const file = byName.get(name);
       if (file && file.size > longest) throw new PickScoreError("model-config", `${name} has ${file.size} bytes; expected a short configuration`);
       return file ? new Uint8Array(await file.arrayBuffer()) : null;
     },
+    start: async (name, longest) => {
+      const file = byName.get(name);
+      return file ? localFile(file).start(longest) : null;
+    },
+    has: async (name) => byName.has(name),
     large: async (name) => {
-      const file = find(name);
-      return file ? { name: file.name, open: async (options) => localDownload(file, options) } : null;
+      const file = byName.get(name);
+      if (!file) throw new PickScoreError("not-found", `the selection has no ${name}`);
+      return localFile(file);
     },
   };
-  return folder;
 }
 
-/** A single weight file may have any name: it stands for the first name that is looked for. */
-function only(files: File[], name: string): File | undefined {
-  const ending = name === WEIGHTS[0] ? SAFETENSORS : name === TORCH_WEIGHTS[0] ? TORCH : undefined;
-  const fitting = ending ? files.filter((file) => ending.test(file.name)) : [];
-  return fitting.length === 1 ? fitting[0] : undefined;
-}
-
+/** The name of local files: their folder or the weights file. */
 function modelName(files: File[]): string {
   const folder = files[0]?.webkitRelativePath.split("/").slice(-2, -1)[0];
-  const weights = files.find((file) => SAFETENSORS.test(file.name)) ?? files.find((file) => TORCH.test(file.name));
+  const weights = files.find((file) => /\.(safetensors|bin|pt|pth|ckpt)$/i.test(file.name));
   return folder || weights?.name.replace(/\.\w+$/, "") || "local files";
 }
 
-/** `…/owner/name/resolve/main/` is called `name`; any other folder by its last part. */
+/** The name in `…/owner/name/resolve/main/` on Hugging Face, otherwise the last component. */
 function nameOf(base: URL): string {
   const parts = base.pathname.split("/").filter(Boolean);
   const resolve = parts.indexOf("resolve");

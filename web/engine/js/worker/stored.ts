@@ -1,53 +1,66 @@
 /** Reads models from the browser's storage. */
 
 import { PickScoreError } from "../error";
-import { folderOf, lockName, modelsFolder, type Piece, readRecord, sha256, WEIGHTS } from "../store";
+import { fingerprintOf, folderOf, lockName, modelsFolder, type Piece, readRecord, sha256, WEIGHTS } from "../store";
 import type { Lock } from "./lock";
-import type { Context } from "./main";
+import type { Context } from "./context";
+import type { Description, Recognised } from "./description";
+import { readHead } from "./heads";
+import { headNextTo, type Wanted } from "./source";
 import { backpressure, type Loaded, makeLoader, type Towers } from "./stream";
 import type { Engine } from "./wasm";
 import type { Layout } from "./writer";
 
 /**
- * A stored model, if it is there, or one of its towers. Fails where it is not what was written. Whoever has no `lock` gets nothing of what is
- * being written.
+ * Reads a stored model or those of its towers that `towers` names; `null` if it is not stored, or,
+ * without a `lock`, if it is being written. Fails if the stored bytes do not match their hashes.
  */
 export async function readStored(
   id: string,
+  wanted: Wanted,
   engine: Engine,
   context: Pick<Context, "signal" | "progress">,
-  towers: Towers,
+  towers: (recognised: Recognised) => Towers,
   lock?: Lock,
 ): Promise<Loaded | null> {
-  if (lock) return read(id, engine, context, towers);
+  if (lock) return read(id, wanted, engine, context, towers);
   return navigator.locks.request(lockName(id), { mode: "shared", ifAvailable: true }, (lock) =>
-    lock ? read(id, engine, context, towers) : null,
+    lock ? read(id, wanted, engine, context, towers) : null,
   );
 }
 
 async function read(
   id: string,
+  wanted: Wanted,
   engine: Engine,
   { signal, progress }: Pick<Context, "signal" | "progress">,
-  towers: Towers,
+  towersOf: (recognised: Recognised) => Towers,
 ): Promise<Loaded | null> {
   const folder = await folderOf(id, false).catch(() => null);
   const record = folder && (await readRecord(folder));
   if (!record) return null;
   const file = await (await folder.getFileHandle(WEIGHTS)).getFile();
   const bytes = (text: string | null) => (text === null ? null : new TextEncoder().encode(text));
-  const files = {
+  const files: Description = {
     config: new TextEncoder().encode(record.config),
     tokenizer: bytes(record.tokenizer),
     preprocessor: bytes(record.preprocessor),
+    ...wanted,
+    names: record.names ?? [record.name],
   };
-  const loader = makeLoader(engine, files, record.precision, towers);
+  // The head that was next to the model when it was stored, then one that it has now.
+  files.head ??= record.head ? await readHead(record.head, true, signal) : null;
+  const { scorer, needsHead } = engine.recognise(files) as Recognised;
+  if (needsHead) files.head ??= await headNextTo(record.address, scorer, engine, signal);
+  const recognised = engine.recognise(files) as Recognised;
+  const towers = towersOf(recognised);
+  const loader = await makeLoader(engine, files, recognised, record.precision, towers);
   try {
     const { header, tensors } = loader.layout() as Layout;
     const needed = (parameter: string) => towers === "both" || !parameter.startsWith(towers === "text" ? "vision." : "text.");
     const wanted = tensors.flatMap((tensor, index) => (needed(tensor.parameter) ? [{ ...tensor, index }] : []));
     const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
-    // Pieces and tensors are both in file order, and no piece is part of two tensors.
+    // Pieces and tensors are in file order, and no piece spans two tensors.
     const starts = new Map(wanted.map((tensor) => [tensor.offset, tensor]));
     let tensor: (typeof wanted)[number] | undefined;
     const pieces: { piece: Piece; index: number; offset: number }[] = [];
@@ -63,7 +76,7 @@ async function read(
       signal.throwIfAborted();
       const { piece, index, offset } = pieces[at] as (typeof pieces)[number];
       if ((await sha256(bytes)) !== piece[2]) {
-        throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} are not what was written`);
+        throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} do not match their hash`);
       }
       loader.restore(index, offset, bytes);
       loaded += bytes.length;
@@ -79,10 +92,11 @@ async function read(
     throw error;
   }
   const { name, precision } = record;
-  return { scorer: loader.finish(name), name, precision, source: "cache", cached: true, bytes: record.bytes, notes: [] };
+  const fingerprint = await fingerprintOf(record);
+  return { scorer: loader.finish(name), recognised, head: files.head, fingerprint, name, precision, source: "cache", cached: true, bytes: record.bytes, notes: [] };
 }
 
-/** Pieces of a file, each read while the one before it is worked on. */
+/** Reads pieces of a file, each while the previous one is processed. */
 async function* ahead(file: File, pieces: Piece[]): AsyncGenerator<[bytes: Uint8Array<ArrayBuffer>, index: number]> {
   const read = async (piece: Piece | undefined) =>
     piece && new Uint8Array(await file.slice(piece[0], piece[0] + piece[1]).arrayBuffer());
@@ -90,13 +104,13 @@ async function* ahead(file: File, pieces: Piece[]): AsyncGenerator<[bytes: Uint8
   for (const index of pieces.keys()) {
     const bytes = await next;
     next = read(pieces[index + 1]);
-    // A read that nobody waits for any more fails for nobody.
+    // Nothing awaits this read if the consumer stops; avoid an unhandled rejection.
     next.catch(() => undefined);
     if (bytes) yield [bytes, index];
   }
 }
 
-/** Removes a stored model, once nobody reads or writes it. */
+/** Removes a stored model when it is no longer read or written. */
 export async function removeStored(id: string): Promise<void> {
   await navigator.locks.request(lockName(id), async () => {
     await (await modelsFolder(false))?.removeEntry(id, { recursive: true });

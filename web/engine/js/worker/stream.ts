@@ -1,44 +1,64 @@
-/** Streams a model's files into the engine and, with a writer, into storage. */
+/** Streams a model's files into the engine and into storage. */
 
 import { PickScoreError } from "../error";
-import type { Info, Precision } from "../pickscore";
+import type { Info, Precision } from "../types";
+import type { Context } from "./context";
+import type { Description, Head, Recognised } from "./description";
+import type { SourceFile } from "./folder";
+import { storeHead } from "./heads";
 import { concatenated } from "./http";
-import type { Context } from "./main";
-import type { Source, SourceFile } from "./source";
+import type { Source } from "./source";
 import type { Engine, ModelLoader, Scorer } from "./wasm";
 import type { Layout, ModelWriter, SeenFile } from "./writer";
 
-/** Bytes that are handed to the GPU and hashed before both are waited for: until then there are copies of them. */
+/**
+ * Bytes uploaded and hashed before waiting for both. Until then, copies of the bytes occupy memory.
+ */
 const AHEAD = 16e6;
-/** Bytes of storage that an interrupted load may lose. Having the disk write takes some of them tens of milliseconds. */
+/**
+ * Bytes written between flushes, which an interrupted load may lose. A flush can take tens of
+ * milliseconds.
+ */
 const UNWRITTEN = 64e6;
 
-/** A model that the engine holds. */
-export type Loaded = Pick<Info, "source" | "cached" | "bytes" | "notes" | "precision"> & { scorer: Scorer; name: string };
+/** A loaded model. */
+export interface Loaded extends Pick<Info, "source" | "cached" | "bytes" | "notes" | "precision"> {
+  scorer: Scorer;
+  recognised: Recognised;
+  /** The scorer's head, for loading it again. */
+  head: Head | null;
+  /** Identifies the weights, if they are stored. */
+  fingerprint: string | null;
+  name: string;
+}
 
-/** What a loader is made of. */
-export type ModelFiles = Pick<Source, "config" | "tokenizer" | "preprocessor">;
-
-/** Which towers the device is to hold. */
+/** The towers to load. */
 export type Towers = "both" | "text" | "vision";
 
 type Store = (parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** The engine's loader for a model. */
-export function makeLoader(engine: Engine, files: ModelFiles, precision: Precision, towers: Towers, store?: Store): ModelLoader {
-  const { config, tokenizer, preprocessor } = files;
-  return new engine.ModelLoader(config, tokenizer ?? undefined, preprocessor ?? undefined, precision, engine.device, towers, store);
+/** Creates the engine's loader for a model. */
+export async function makeLoader(
+  engine: Engine,
+  files: Description,
+  { readsWordPieces }: Recognised,
+  precision: Precision,
+  towers: Towers,
+  store?: Store,
+): Promise<ModelLoader> {
+  const tokenizer = files.tokenizer ?? (readsWordPieces ? await engine.vocabulary() : null);
+  return new engine.ModelLoader({ ...files, tokenizer }, precision, engine.device, towers, store);
 }
 
-/** How a model is stored in a precision. */
-export function layoutOf(engine: Engine, files: ModelFiles, precision: Precision): Layout {
-  const loader = makeLoader(engine, { ...files, tokenizer: null, preprocessor: null }, precision, "both");
-  const layout = loader.layout() as Layout;
-  loader.free();
-  return layout;
+/** The layout of a stored model in a precision. */
+export function layoutOf(engine: Engine, { config }: Description, precision: Precision): Layout {
+  return engine.storedLayout(config, precision) as Layout;
 }
 
-/** Waits, every so many bytes, until the device (and the storage) have taken what they were given: neither pushes back by itself. */
+/**
+ * Returns a function that waits for the device and storage whenever enough bytes have been
+ * uploaded. Neither applies backpressure by itself.
+ */
 export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): () => Promise<void> {
   let settled = loader.uploaded;
   let written = settled;
@@ -54,16 +74,18 @@ export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): 
   };
 }
 
-/** Streams a source. With a writer, what an interrupted load has stored is not fetched again. */
+/** Streams a source. A writer stores the model and continues an interrupted load. */
 export async function stream(
   source: Source,
   precision: Precision,
   engine: Engine,
   context: Context,
   writer: ModelWriter | null,
-  towers: Towers,
+  towersOf: (recognised: Recognised) => Towers,
 ): Promise<Loaded> {
-  // Neither storage nor hashing takes memory that threads share; both take their copy at once.
+  const recognised = engine.recognise(source) as Recognised;
+  const towers = towersOf(recognised);
+  // Storage and hashing do not accept shared memory. Both copy immediately, so one buffer suffices.
   let copy = new Uint8Array();
   const own = (bytes: Uint8Array<ArrayBuffer>) => {
     if (bytes.buffer instanceof ArrayBuffer) return bytes;
@@ -72,7 +94,7 @@ export async function stream(
     return copy.subarray(0, bytes.length);
   };
   const store: Store | undefined = writer ? (parameter, offset, bytes) => writer.write(parameter, offset, own(bytes)) : undefined;
-  const loader = makeLoader(engine, source, precision, towers, store);
+  const loader = await makeLoader(engine, source, recognised, precision, towers, store);
   const notes: string[] = [];
   try {
     if (writer) await restore(loader, writer, context);
@@ -82,29 +104,32 @@ export async function stream(
       await streamFile(file, last, loader, writer, context, progress, notes);
     }
   } catch (error) {
-    // What is whole stays for the next load.
+    // Complete parameters are kept for the next load.
     await writer?.flush().catch(() => undefined);
     loader.free();
     throw error;
   }
   const bytes = (loader.layout() as Layout).length;
   const scorer = loader.finish(source.name);
+  if (writer && source.head && source.headAddress !== null) await storeHead(source.headAddress, source.head.bytes);
   const text = (bytes: Uint8Array | null) => bytes && new TextDecoder().decode(bytes);
-  await writer?.commit({
+  const fingerprint = await writer?.commit({
     address: writer.address,
     name: source.name,
     precision,
     config: text(source.config) ?? "",
     tokenizer: text(source.tokenizer),
     preprocessor: text(source.preprocessor),
+    names: source.names,
+    head: source.headAddress,
   });
   const origin = source.local ? "files" : "network";
-  return { scorer, name: source.name, precision, source: origin, cached: writer !== null, bytes, notes };
+  return { scorer, recognised, head: source.head, fingerprint: fingerprint ?? null, name: source.name, precision, source: origin, cached: writer !== null, bytes, notes };
 }
 
 type FileProgress = (file: SourceFile, position: number, length: number | null) => void;
 
-/** Progress over all files: each one's length is known only when it is opened. */
+/** Reports progress over all files. The length of a file is known only once it is opened. */
 function progressOf(source: Source, context: Context): FileProgress {
   const lengths = new Map<SourceFile, number | null>();
   const positions = new Map<SourceFile, number>();
@@ -118,6 +143,7 @@ function progressOf(source: Source, context: Context): FileProgress {
   };
 }
 
+/** Streams one file. */
 async function streamFile(
   file: SourceFile,
   last: boolean,
@@ -142,7 +168,7 @@ async function streamFile(
   }
   const onStartingOver = () => {
     context.progress("starting-over", 0);
-    notes.push("The server cannot go on in the middle of a file, so that file came from its beginning again.");
+    notes.push("The server does not support resuming, so a file was downloaded again from the start.");
   };
   const options = { signal: context.signal, from };
   const opened = await file.open(seen ? { ...options, expected: seen.validators } : options);
@@ -161,7 +187,7 @@ async function streamFile(
   loader.end();
 }
 
-/** Gives the engine what an interrupted load has stored. */
+/** Restores the parameters that an interrupted load has stored. */
 async function restore(loader: ModelLoader, writer: ModelWriter, context: Context): Promise<void> {
   const { tensors } = loader.layout() as Layout;
   const total = tensors.filter(({ parameter }) => writer.left.parameters.has(parameter)).reduce((sum, { bytes }) => sum + bytes, 0);
@@ -173,7 +199,7 @@ async function restore(loader: ModelLoader, writer: ModelWriter, context: Contex
     for (const piece of pieces.filter(([at]) => at >= offset && at < end)) {
       context.signal.throwIfAborted();
       const bytes = await writer.read(piece);
-      if (!bytes) throw new PickScoreError("model-changed", "what an interrupted load had stored is damaged");
+      if (!bytes) throw new PickScoreError("model-changed", "the partial download in storage is damaged");
       loader.restore(index, piece[0] - offset, bytes);
       restored += bytes.length;
       context.progress("restore", restored, total);
@@ -182,17 +208,19 @@ async function restore(loader: ModelLoader, writer: ModelWriter, context: Contex
   }
 }
 
-/** Longest header that is copied; the engine refuses longer ones. */
+/** Longest header to copy; the engine rejects longer ones. */
 const LONGEST_HEADER = 16 << 20;
 
-/** The first bytes of a safetensors file, up to the end of its header. Other files have none: they are always loaded from the beginning. */
+/**
+ * A copy of the header of a safetensors file. Files without one are always loaded from the start.
+ */
 class HeaderCopy {
   #parts: Uint8Array[] = [];
   #length = 0;
   #whole: Uint8Array<ArrayBuffer> | undefined;
   #none = false;
 
-  /** Takes the next bytes; true once, when the header is whole. */
+  /** Adds the next bytes. Returns true once, when the header is complete. */
   take(chunk: Uint8Array): boolean {
     if (this.#whole || this.#none) return false;
     this.#parts.push(chunk.slice());

@@ -1,7 +1,13 @@
-/** Subgroup operations, which the engine's kernels use where they may: wgpu asks a device for every feature that it knows, and does not know this one. */
+/**
+ * Requests subgroup operations for the engine's kernels. wgpu requests every feature that it knows,
+ * but does not know this one.
+ */
 
-/** Has the next devices asked for subgroups too. Resolves, once there is one, to the size of its smallest subgroup; 0 where it has none. */
-export function askForSubgroups(): () => number {
+/**
+ * Adds subgroups to the features of all devices that are requested from now on. The returned
+ * function gives the smallest subgroup size of the last device, 0 if it has no subgroup operations.
+ */
+export function requestSubgroups(): () => number {
   let smallest = 0;
   const request = GPUAdapter.prototype.requestDevice;
   GPUAdapter.prototype.requestDevice = async function (this: GPUAdapter, descriptor?: GPUDeviceDescriptor) {

@@ -1,17 +1,17 @@
-/** Threads of the CPU path: other workers on this one's memory. */
+/** CPU threads: workers that share this worker's memory. */
 
 import init, { plan_threads, prepare_threads, run_thread } from "../../pkg/cpu-threads/engine";
 import type { StartThreads, ThreadsStarted, ToWorker } from "../protocol";
 
-/** Most threads: beyond, memory is what they wait for. */
+/** Most threads. More would be limited by memory bandwidth. */
 const MOST = 16;
 
-/** Whether this page may share memory, and has cores to share it with. */
+/** Whether the page may share memory and the device has several cores. */
 export function threadsAllowed(): boolean {
   return globalThis.crossOriginIsolated && navigator.hardwareConcurrency > 1;
 }
 
-/** Starts the threads of a started engine; how many there are. */
+/** Starts the threads of the engine and returns their number. */
 export async function startThreads(module: WebAssembly.Module, memory: WebAssembly.Memory): Promise<number> {
   const count = Math.min(navigator.hardwareConcurrency, MOST);
   prepare_threads();
@@ -26,10 +26,10 @@ export async function startThreads(module: WebAssembly.Module, memory: WebAssemb
   return count;
 }
 
-/** Makes this worker a thread of the engine that started it. */
+/** Turns this worker into a thread of another worker's engine. */
 export async function becomeThread({ module, memory }: ToWorker & { type: "thread" }): Promise<void> {
   await init({ module_or_path: module, memory });
   postMessage("ready");
-  // Waits for work for as long as the worker lives.
+  // Blocks until the worker is terminated.
   run_thread();
 }

@@ -1,12 +1,12 @@
-/** The engine's builds behind one type: WebGPU with the CPU's code; the CPU's code alone, on one thread or on several. */
+/** The engine's builds behind one interface: for WebGPU, for one CPU thread and for several. */
 
 import * as cpu from "../../pkg/cpu/engine";
 import * as threaded from "../../pkg/cpu-threads/engine";
 import * as gpu from "../../pkg/gpu/engine";
 import { PickScoreError } from "../error";
-import type { Precision } from "../pickscore";
+import type { Precision } from "../types";
 import type { Assets } from "../protocol";
-import { askForSubgroups } from "./subgroups";
+import { requestSubgroups } from "./subgroups";
 import { startThreads, threadsAllowed } from "./threads";
 
 export type { ModelLoader, Scorer } from "../../pkg/gpu/engine";
@@ -14,14 +14,24 @@ export type EngineDevice = gpu.EngineDevice;
 
 export interface Engine {
   ModelLoader: typeof gpu.ModelLoader;
+  findModel: typeof gpu.find_model;
+  findHead: typeof gpu.find_head;
+  recognise: typeof gpu.recognise_scorer;
+  storedLayout: typeof gpu.stored_layout;
+  isModelFile: typeof gpu.is_model_file;
+  /** Downloads BERT's vocabulary, which only ImageReward needs. */
+  vocabulary(): Promise<Uint8Array<ArrayBuffer>>;
   device: EngineDevice;
-  /** Threads of the CPU path. */
+  /** Number of CPU threads. */
   threads: number;
-  /** Bytes of the module's memory: it never shrinks, so this is its peak. */
+  /** Size of the module's memory in bytes. It never shrinks, so this is its peak. */
   memory(): number;
-  /** Chooses how the GPU multiplies: as an earlier answer says, or by a short measurement. Resolves to the answer; to nothing on the CPU. */
-  tune(answer: string | undefined): Promise<string | undefined>;
-  /** Runs a small model with a known answer; fails where the device computes something else. */
+  /**
+   * Chooses the tile of matrix products: `remembered` if supported, otherwise by a short
+   * measurement. Resolves to its name, or to nothing on the CPU.
+   */
+  tune(remembered: string | undefined): Promise<string | undefined>;
+  /** Runs the self-test. Fails if the device returns wrong results. */
   selfTest(precision: Precision): Promise<void>;
 }
 
@@ -42,40 +52,47 @@ export async function start(
   } catch (error) {
     throw new PickScoreError("network", `the engine could not be loaded: ${(error as Error).message}`);
   }
-  const subgroup = device === "webgpu" ? askForSubgroups() : () => 0;
+  const subgroup = device === "webgpu" ? requestSubgroups() : () => 0;
   const made = device === "webgpu" ? await gpu.EngineDevice.gpu(lost) : glue.EngineDevice.cpu();
   return {
     ModelLoader: glue.ModelLoader,
+    findModel: glue.find_model,
+    findHead: glue.find_head,
+    recognise: glue.recognise_scorer,
+    storedLayout: glue.stored_layout,
+    isModelFile: glue.is_model_file,
+    vocabulary: () => download(assets.vocabulary),
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
-    tune: (answer) => made.tune(answer, subgroup()),
+    tune: (remembered) => made.tune(remembered, subgroup()),
     selfTest: (precision) => made.self_test(precision),
   };
 }
 
-/** Whether this browser multiplies and adds in one step. */
+/** Whether this browser supports relaxed SIMD. */
 function hasRelaxedSimd(): boolean {
-  // (module (func (param v128 v128 v128) (result v128) (f32x4.relaxed_madd (local.get 0) (local.get 1) (local.get 2))))
+  // (module (func (param v128 v128 v128) (result v128) (f32x4.relaxed_madd (local.get 0) (local.get
+  // 1) (local.get 2))))
   const type = [1, 8, 1, 0x60, 3, 0x7b, 0x7b, 0x7b, 1, 0x7b];
   const code = [10, 13, 1, 11, 0, 0x20, 0, 0x20, 1, 0x20, 2, 0xfd, 0x85, 2, 0x0b];
   return WebAssembly.validate(new Uint8Array([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0, ...type, 3, 2, 1, 0, ...code]));
 }
 
-/** Compiles while it downloads, where the host names the type of the file. */
+/** Downloads and compiles a module, at the same time if the server sends the right content type. */
 async function compile(address: string): Promise<WebAssembly.Module> {
   const response = await fetch(address);
-  if (!response.ok) throw new Error(`${address} answered with HTTP ${response.status}`);
+  if (!response.ok) throw new Error(`${address} returned HTTP ${response.status}`);
   if (response.headers.get("content-type")?.startsWith("application/wasm")) return WebAssembly.compileStreaming(response);
   return WebAssembly.compile(await response.arrayBuffer());
 }
 
-/** Whether a configuration is one of a CLIP model, or damaged so that nobody can tell. */
-export function isClip(engine: Engine, config: Uint8Array): boolean {
+async function download(address: string): Promise<Uint8Array<ArrayBuffer>> {
   try {
-    new engine.ModelLoader(config, undefined, undefined, "f32", engine.device, "both", undefined).free();
-    return true;
+    const response = await fetch(address);
+    if (!response.ok) throw new Error(`${address} returned HTTP ${response.status}`);
+    return new Uint8Array(await response.arrayBuffer());
   } catch (error) {
-    return (error as PickScoreError).code !== "not-clip";
+    throw new PickScoreError("network", `the vocabulary could not be loaded: ${(error as Error).message}`);
   }
 }

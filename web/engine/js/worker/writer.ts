@@ -1,32 +1,32 @@
-/** Keeps a model while it is loaded: parameters as they come, then the record that makes them a model. */
+/** Stores a model while it is loaded: first its parameters, then the record that completes it. */
 
-import { asPickScoreError, PickScoreError } from "../error";
-import { folderOf, JOURNAL, type ModelRecord, type Piece, readText, RECORD, sha256, WEIGHTS } from "../store";
+import { asPickScoreError, PickScoreError, WITHOUT_CACHE } from "../error";
+import { fingerprintOf, folderOf, JOURNAL, type ModelRecord, type Piece, readText, RECORD, sha256, WEIGHTS } from "../store";
 import type { Validators } from "./http";
 import { megabytes } from "./http";
 
-/** How a model lies in its file, as the engine says. */
+/** The layout of a stored model, as returned by the engine. */
 export interface Layout {
   header: Uint8Array<ArrayBuffer>;
   length: number;
   tensors: { parameter: string; offset: number; bytes: number }[];
 }
 
-/** The source's own file as an earlier visit saw it. */
+/** A source file as an earlier load saw it. */
 export interface SeenFile {
   name: string;
   validators: Validators;
-  /** Its safetensors header with the length before it, base64. */
+  /** The safetensors header including its length prefix, in base64. */
   header: string;
 }
 
-/** Lines of the journal: what is being stored, then files and parameters as they are seen. */
+/** A line of the journal: first the model, then source files and stored parameters. */
 type Line =
   | { kind: "model"; address: string; name: string; precision: string; length: number }
   | { kind: "file"; file: SeenFile }
   | { kind: "parameter"; name: string; pieces: Piece[] };
 
-/** What an interrupted load left. */
+/** The part of a model that an interrupted load has stored. */
 export interface Left {
   files: Map<string, SeenFile>;
   parameters: Map<string, Piece[]>;
@@ -34,9 +34,9 @@ export interface Left {
 
 export type Description = Pick<ModelRecord, "address" | "name" | "precision">;
 
-/** Bytes of which there are copies at a time while they are hashed. */
+/** Bytes hashed concurrently, each of which is copied. */
 const COPIED = 8e6;
-/** Room that the browser should have beside the weights. */
+/** Free space required in addition to the weights, in bytes. */
 const SPARE = 32e6;
 
 export class ModelWriter {
@@ -45,17 +45,17 @@ export class ModelWriter {
   readonly #journal: FileSystemSyncAccessHandle;
   readonly #layout: Layout;
   readonly #pieces = new Map<string, Piece[]>();
-  /** Lines to write once what they promise is on the disk. */
+  /** Journal lines to write after the data they describe has been flushed. */
   #lines: Line[] = [];
-  /** What has been written since the last flush; the hash of a piece is empty until `hash` has been there. */
+  /** Pieces written since the last flush. The hash of a piece is empty until {@link hash} runs. */
   #written: { parameter: string; piece: Piece }[] = [];
-  /** Where pieces are read into. */
+  /** Buffer for reading pieces. */
   #room = new Uint8Array();
   #journalEnd: number;
   #failure: PickScoreError | undefined;
-  /** What an interrupted load left here. */
+  /** What an interrupted load has stored. */
   readonly left: Left;
-  /** The address that the model is kept under. */
+  /** The URL under which the model is stored. */
   readonly address: string;
 
   private constructor(
@@ -76,11 +76,14 @@ export class ModelWriter {
     for (const [name, pieces] of left.parameters) this.#pieces.set(name, pieces);
   }
 
-  /** Opens the model's place, with what an interrupted load of the same model left there unless `anew`. The caller holds its lock. */
-  static async open(id: string, model: Description, layout: Layout, anew: boolean): Promise<ModelWriter> {
+  /**
+   * Opens the model's files. Continues an interrupted load of the same model, unless `restart`. The
+   * caller holds the model's lock.
+   */
+  static async open(id: string, model: Description, layout: Layout, restart: boolean): Promise<ModelWriter> {
     const folder = await folderOf(id, true);
-    if (!folder) throw new PickScoreError("storage", "this browser gives no storage here");
-    const text = anew ? null : await readText(folder, JOURNAL);
+    if (!folder) throw new PickScoreError("storage", "the browser's storage is not available here");
+    const text = restart ? null : await readText(folder, JOURNAL);
     const first: Line = { kind: "model", ...model, length: layout.length };
     const left = readJournal(text, JSON.stringify(first));
     if (!left) await checkSpace(layout.length);
@@ -88,7 +91,7 @@ export class ModelWriter {
     try {
       if (!left) {
         journal.truncate(0);
-        // Claims the space, so that its lack shows before anything is downloaded.
+        // Reserves the space, so that a lack of it shows before the download.
         weights.truncate(layout.length);
         weights.write(layout.header, { at: 0 });
       }
@@ -109,7 +112,7 @@ export class ModelWriter {
     return writer;
   }
 
-  /** Takes a piece of a parameter; `bytes` is copied before this returns. */
+  /** Writes a piece of a parameter; `bytes` is copied before this returns. */
   write(parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
     if (this.#failure) return;
     try {
@@ -120,14 +123,14 @@ export class ModelWriter {
     }
   }
 
-  /** Remembers a file of the source. */
+  /** Records a source file. */
   saw(file: SeenFile): void {
     this.#lines.push({ kind: "file", file });
   }
 
   /**
-   * Hashes what has been written, as the file has it, some pieces at once: a digest works on a copy of its own, and those of a large parameter's pieces
-   * would be as large again if all were begun while it is handed out.
+   * Hashes the written pieces by reading them back. The number of concurrent digests is limited,
+   * because each works on a copy of its piece.
    */
   async hash(): Promise<void> {
     if (this.#failure) throw this.#failure;
@@ -136,8 +139,8 @@ export class ModelWriter {
       let copied = 0;
       for (const { piece } of this.#written.filter(({ piece: [, , hash] }) => hash === "")) {
         const bytes = this.#stored(piece);
-        if (!bytes) throw new PickScoreError("storage", "the browser's storage does not give back what was written");
-        // The digest takes its copy before it returns.
+        if (!bytes) throw new PickScoreError("storage", "data written to the browser's storage cannot be read back");
+        // The digest copies its input before it returns.
         digests.push(sha256(bytes).then((hash) => void (piece[2] = hash)));
         copied += piece[1];
         if (copied < COPIED) continue;
@@ -151,14 +154,14 @@ export class ModelWriter {
     }
   }
 
-  /** A piece as the file has it, good until the next is read; `null` where the file ends before it. */
+  /** Reads a piece, valid until the next is read; `null` if the file ends before it. */
   #stored([offset, bytes]: Piece): Uint8Array<ArrayBuffer> | null {
     if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
     const piece = this.#room.subarray(0, bytes);
     return this.#weights.read(piece, { at: offset }) === bytes ? piece : null;
   }
 
-  /** Brings to the disk what has been written, then notes that it is there. */
+  /** Flushes the written pieces, then records them in the journal. */
   async flush(): Promise<void> {
     await this.hash();
     const whole = new Map<string, Piece[]>();
@@ -184,14 +187,17 @@ export class ModelWriter {
     }
   }
 
-  /** A piece of what an interrupted load left, good until the next is read; `null` where it is not what was written. */
+  /**
+   * Reads a piece of an interrupted load, valid until the next is read; `null` if its hash does not
+   * match.
+   */
   async read(piece: Piece): Promise<Uint8Array<ArrayBuffer> | null> {
     const bytes = this.#stored(piece);
     return bytes && (await sha256(bytes)) === piece[2] ? bytes : null;
   }
 
-  /** Everything is there: makes it a model. */
-  async commit(model: Omit<ModelRecord, "version" | "bytes" | "stored" | "pieces">): Promise<void> {
+  /** Writes the record, which completes the model. Returns the model's fingerprint. */
+  async commit(model: Omit<ModelRecord, "version" | "bytes" | "stored" | "pieces">): Promise<string> {
     await this.flush();
     const pieces = [...this.#pieces.values()].flat().sort((a, b) => a[0] - b[0]);
     let end = 0;
@@ -215,15 +221,17 @@ export class ModelWriter {
     }
     this.close();
     await this.#folder.removeEntry(JOURNAL).catch(() => undefined);
+    return fingerprintOf(record);
   }
 
-  /** Lets go of the files. What has been flushed stays for the next load. */
+  /** Closes the files. Flushed parameters are kept for the next load. */
   close(): void {
     this.#weights.close();
     this.#journal.close();
   }
 }
 
+/** Opens the weights file and the journal. */
 async function openBoth(
   folder: FileSystemDirectoryHandle,
 ): Promise<[FileSystemSyncAccessHandle, FileSystemSyncAccessHandle]> {
@@ -236,7 +244,7 @@ async function openBoth(
   }
 }
 
-/** What a journal of this model lists; `null` where it is another's, or none. */
+/** Parses the journal; `null` if there is none or it belongs to another model. */
 function readJournal(text: string | null, first: string): Left | null {
   const lines = (text ?? "").split("\n");
   if (lines[0] !== first) return null;
@@ -247,14 +255,15 @@ function readJournal(text: string | null, first: string): Left | null {
       if (entry.kind === "file") left.files.set(entry.file.name, entry.file);
       if (entry.kind === "parameter") left.parameters.set(entry.name, entry.pieces);
     } catch {
-      // The last line, cut off while it was written: what it was to say is not there.
+      // The write of the last line was interrupted, so its data is not used.
       break;
     }
   }
-  // The file's own header is the parameter without a name.
+  // The header of the weights file is recorded as a parameter without a name.
   return left.parameters.has("") ? left : null;
 }
 
+/** Fails if the browser reports too little free space. */
 async function checkSpace(needed: number): Promise<void> {
   const { quota, usage } = await navigator.storage.estimate();
   const free = (quota ?? Number.POSITIVE_INFINITY) - (usage ?? 0);
@@ -262,19 +271,21 @@ async function checkSpace(needed: number): Promise<void> {
   throw full(needed, free);
 }
 
-/** What the browser said of its space before may have been a round number: only writing shows it. */
+/**
+ * Converts an exception to a storage error. The browser's estimate of free space may be inexact.
+ */
 function storageError(error: unknown, layout: Layout): PickScoreError {
   const failure = asPickScoreError(error);
   if (failure.code === "storage-full") return full(layout.length);
   if (failure.code !== "internal") return failure;
-  return new PickScoreError("storage", `the browser's storage failed (${failure.message}); load the model with \`cache: "off"\``);
+  return new PickScoreError("storage", `the browser's storage failed (${failure.detail})`, { advice: WITHOUT_CACHE });
 }
 
 function full(needed: number, free?: number): PickScoreError {
   const less = free === undefined ? "less" : megabytes(Math.max(free, 0));
   return new PickScoreError(
     "storage-full",
-    `keeping the model takes ${megabytes(needed)}, this browser grants ${less}; ` +
-      'free some space, or load it with `cache: "off"` to run without keeping it',
+    `storing the model takes ${megabytes(needed)}, but this browser grants ${less}`,
+    { advice: `free some space, or ${WITHOUT_CACHE}` },
   );
 }

@@ -1,4 +1,6 @@
-/** AUTOMATIC1111's web interface and what speaks like it (Forge, SD.Next): `/sdapi/v1/txt2img`. */
+/**
+ * The API of AUTOMATIC1111's web UI and compatible servers (Forge, SD.Next): `/sdapi/v1/txt2img`.
+ */
 
 import { askJson, endpoint, type Generator, GeneratorError, imageOf, isObject } from "./generator";
 
@@ -37,7 +39,7 @@ export const automatic1111: Generator = {
   },
 };
 
-/** Its facts come as JSON within JSON. */
+/** `info` is JSON inside a JSON string. */
 function infoOf(info: unknown): Record<string, unknown> {
   try {
     const read: unknown = typeof info === "string" ? JSON.parse(info) : info;

@@ -1,18 +1,21 @@
-/** The visitor's own image generator, asked over its web interface. Nothing here runs before they typed its address and allowed it. */
+/**
+ * The visitor's own image generator, used through its web API. Nothing here runs before they have
+ * entered its address and allowed it.
+ */
 
 import type { Written } from "../../collection/rows";
 
 export type GeneratorKind = "automatic1111" | "openai";
 
 export interface Order {
-  /** Where it listens, without the path of its interface. */
+  /** The server's address, without the API's path. */
   address: string;
   prompt: string;
-  /** Name of the model; `""` is whatever it has loaded. */
+  /** Name of the model; `""` is the one that is loaded. */
   model: string;
   width: number;
   height: number;
-  /** Sent with the request and kept nowhere. */
+  /** Sent with the request, never stored. */
   key: string;
 }
 
@@ -22,20 +25,20 @@ export interface Made {
 }
 
 export interface Generator {
-  /** Names of the models it offers; none where it does not say. */
+  /** Names of the available models; empty if the server does not list them. */
   models(order: Pick<Order, "address" | "key">, signal: AbortSignal): Promise<string[]>;
-  /** Makes one image. */
+  /** Generates one image. */
   make(order: Order, signal: AbortSignal): Promise<Made>;
 }
 
 /**
  * | code | what happened |
  * |---|---|
- * | `address` | the address is not one |
- * | `unreachable` | it does not answer, or does not allow this page |
- * | `answer` | it answers with an error; `detail` says which |
- * | `content` | it answers with something that is not what its interface says |
- * | `link` | it answers with the address of an image instead of the image, which this page may not fetch |
+ * | `address` | this is not an address |
+ * | `unreachable` | the server does not respond, or does not allow this page |
+ * | `answer` | the server responds with an error; `detail` says which |
+ * | `content` | the response does not match the API |
+ * | `link` | the response has a link instead of the image, and this page may not follow it |
  */
 export type GeneratorFault = "address" | "unreachable" | "answer" | "content" | "link";
 
@@ -49,7 +52,10 @@ export class GeneratorError extends Error {
   }
 }
 
-/** The address of an interface's path below what the visitor typed, which may or may not end with part of it. */
+/**
+ * The address of an API path under the address that the visitor entered, which may already end with
+ * a part of that path.
+ */
 export function endpoint(address: string, path: string): URL {
   try {
     const url = new URL(address.trim());
@@ -62,7 +68,7 @@ export function endpoint(address: string, path: string): URL {
   }
 }
 
-/** A generator that sends more than this is not believed. */
+/** Maximum bytes accepted in a response. */
 const MOST_BYTES = 256 * 2 ** 20;
 
 export async function askJson(url: URL, { key, body, signal }: { key: string; body?: unknown; signal: AbortSignal }): Promise<unknown> {
@@ -87,7 +93,7 @@ export async function askJson(url: URL, { key, body, signal }: { key: string; bo
   }
 }
 
-/** What a server says went wrong, as far as it does. */
+/** The server's own error message, if there is one. */
 function messageOf(text: string): string {
   try {
     const { error, detail, message } = JSON.parse(text) as Record<string, unknown>;
@@ -98,7 +104,7 @@ function messageOf(text: string): string {
   }
 }
 
-/** The image that base64 text holds. */
+/** Decodes an image from base64. */
 export function imageOf(base64: unknown): Blob {
   if (typeof base64 !== "string") throw new GeneratorError("content", "there is no image in the answer");
   let bytes: Uint8Array<ArrayBuffer>;

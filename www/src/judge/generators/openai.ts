@@ -1,4 +1,4 @@
-/** OpenAI's images interface and what speaks like it (LocalAI and others): `/v1/images/generations`. */
+/** OpenAI's images API and compatible servers (LocalAI and others): `/v1/images/generations`. */
 
 import { askJson, endpoint, type Generator, GeneratorError, imageOf, isObject } from "./generator";
 
@@ -17,7 +17,7 @@ export const openai: Generator = {
     try {
       answer = await askJson(url, { key, body: { ...body, response_format: "b64_json" }, signal });
     } catch (error) {
-      // Models that send nothing but base64 refuse to be asked for it.
+      // Models that return only base64 reject this field.
       if (!(error instanceof GeneratorError && error.code === "answer" && /response_format/.test(error.detail))) throw error;
       answer = await askJson(url, { key, body, signal });
     }

@@ -1,4 +1,4 @@
-//! What there is to draw: each emoji once, with its name and its drawing in every set that has one.
+//! All emoji that can be drawn, each with its name and its drawing in every set that has one.
 
 mod select;
 
@@ -10,29 +10,29 @@ use crate::{
     style::Style,
 };
 
-/// How many emoji have a tag that captions use.
+/// Minimum number of emoji with a tag that captions use.
 const COMMON: usize = 3;
 
-/// One emoji.
+/// An emoji.
 #[derive(Debug, Clone)]
 pub(crate) struct Concept {
-    /// What captions call it, in lower case: "red apple".
+    /// Its name in captions, in lower case: "red apple".
     pub(crate) name: String,
     /// Whether the name takes an article.
     pub(crate) noun: Noun,
-    /// Emojibase's keywords, in lower case, without those that are the name.
+    /// Emojibase's keywords in lower case, without those equal to the name.
     pub(crate) tags: Vec<String>,
-    /// Those of the tags that captions use: such as other emoji have too ("fruit", not "ripe").
+    /// Tags that captions use: those shared with other emoji ("fruit", not "ripe").
     pub(crate) keywords: Vec<String>,
     /// Unicode's group: `food-drink`.
     pub(crate) group: String,
     /// Unicode's subgroup: `food-fruit`.
     pub(crate) subgroup: String,
-    /// What it has in common with nearly the same emoji.
+    /// The part of the name shared with nearly identical emoji.
     pub(crate) stem: String,
 }
 
-/// All emoji, and their drawings.
+/// All emoji and their drawings.
 pub(crate) struct Catalogue {
     pub(crate) concepts: Vec<Concept>,
     /// `icons[concept][style.index()]`
@@ -40,7 +40,7 @@ pub(crate) struct Catalogue {
 }
 
 impl Catalogue {
-    /// The emoji that at least two of the `training` styles draw, in Emojibase's order.
+    /// The emoji that at least two of the `training` styles have, in Emojibase's order.
     pub(crate) fn new(names: &Names, sets: &[IconSet], training: &[Style]) -> Self {
         let known = |of: &HashMap<u32, String>, id: Option<u32>| id.and_then(|id| of.get(&id)).cloned();
         let mut uses: HashMap<String, usize> = HashMap::new();
@@ -79,14 +79,15 @@ impl Catalogue {
         Self { concepts, icons }
     }
 
-    /// The emoji of this name.
+    /// The emoji with this name.
     pub(crate) fn find(&self, name: &str) -> Option<usize> {
         self.concepts.iter().position(|concept| concept.name == name)
     }
 }
 
-/// Each entry's icon in a set: by code points where the package lists them; else by the label, by the name that another set gives the same
-/// code points, and at last by a short name that no other emoji is called by.
+/// Each entry's icon in a set: by code points if the package lists them; else by its label, by the
+/// name that another set gives the same code points, and finally by a short name that no other
+/// emoji has.
 fn join<'a>(set: &'a IconSet, sets: &[IconSet], names: &Names, entries: &[&Entry]) -> Vec<Option<&'a Icon>> {
     let codes: Vec<String> = entries.iter().map(|entry| code(&entry.hexcode)).collect();
     if set.has_codes() {
@@ -104,14 +105,14 @@ fn join<'a>(set: &'a IconSet, sets: &[IconSet], names: &Names, entries: &[&Entry
                 _ => names.shortcodes.get(&entry.hexcode).into_iter().flatten().map(String::as_str).collect(),
             };
             let icon = candidates.into_iter().filter_map(|name| set.icon(name));
-            // Each icon is one emoji's: the first that it is named for.
+            // An icon belongs to the first emoji that matches it.
             found[at] = icon.into_iter().find(|icon| taken.insert(std::ptr::from_ref(*icon)));
         }
     }
     found
 }
 
-/// Code points as Iconify writes them.
+/// Code points in Iconify's notation.
 fn code(hexcode: &str) -> String {
     let points = hexcode.split('-').filter(|point| *point != "FE0F");
     points.collect::<Vec<_>>().join("-").to_lowercase()

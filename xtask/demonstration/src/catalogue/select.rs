@@ -1,8 +1,8 @@
-//! Which emoji the catalogue takes, and what it calls them.
+//! Selects the catalogue's emoji and names them.
 
 use crate::packages::Entry;
 
-/// Subgroups of what is mostly text, of parts of emoji, and of people who differ in little.
+/// Excluded subgroups: mostly text, parts of emoji, and people who differ in little.
 const LEFT_OUT: &[&str] = &[
     "keycap",
     "alphanum",
@@ -16,7 +16,7 @@ const LEFT_OUT: &[&str] = &[
     "subdivision-flag",
 ];
 
-/// Emoji left out by name: text, copies of others in another size, and what cannot be told apart when small.
+/// Emoji excluded by name: text, copies in another size, and what is indistinguishable when small.
 const LEFT_OUT_LABELS: &[&str] = &[
     "ZZZ",
     "black medium square",
@@ -42,14 +42,14 @@ const LEFT_OUT_LABELS: &[&str] = &[
     "sun behind large cloud",
 ];
 
-/// Countries whose flags are kept; the others differ from these too little at this size.
+/// Countries whose flags are kept; other flags look too similar at this size.
 const FLAGS: &[&str] = &[
     "AR", "AU", "BR", "CA", "CH", "CN", "CU", "CZ", "DE", "DK", "EG", "ES", "EU", "FI", "FR", "GB", "GR",
     "IE", "IL", "IN", "IS", "IT", "JM", "JP", "KE", "KR", "MX", "NL", "NO", "NP", "PK", "PL", "PT", "RU",
     "SA", "SE", "TR", "UA", "US", "VN", "ZA",
 ];
 
-/// Names that say more than Emojibase's label does.
+/// Names that are clearer than Emojibase's labels.
 const RENAMED: &[(&str, &str)] = &[
     ("black large square", "black square"),
     ("white large square", "white square"),
@@ -73,17 +73,17 @@ const RENAMED: &[(&str, &str)] = &[
     ("3rd place medal", "third place medal"),
 ];
 
-/// The name that captions use: in lower case, without the label's punctuation. `None` for what the catalogue leaves out.
+/// The name in captions: in lower case, without the label's punctuation. `None` for excluded emoji.
 pub(super) fn name(entry: &Entry, subgroup: &str) -> Option<String> {
     let label = entry.label.as_str();
     let code = entry.hexcode.as_str();
     let joined = code.contains("200D");
-    // "man student" beside "student".
+    // "man student" next to "student".
     let of_one_gender = (code.starts_with("1F468-200D") || code.starts_with("1F469-200D"))
         || (entry.gender.is_some() && joined);
     let turned = label.contains("facing right");
     let clock_face = label.ends_with("o’clock") || label.ends_with("-thirty");
-    // Only pictures of text have whole words in capitals: "TOP arrow".
+    // Only images of text have whole words in capitals: "TOP arrow".
     let is_text = label.split(' ').any(|word| {
         word.len() > 1 && word.chars().all(|letter| letter.is_ascii_uppercase() || letter == '!')
     });
@@ -117,7 +117,7 @@ fn flag_code(country: &str) -> String {
     codes.collect::<Vec<_>>().join("-")
 }
 
-/// In lower case, with ASCII's apostrophe and without colons, commas and brackets.
+/// In lower case, with ASCII apostrophes, without colons, commas and brackets.
 pub(super) fn plain(label: &str) -> String {
     let kept = label.to_lowercase().replace('’', "'");
     let spaced: String =
@@ -125,7 +125,8 @@ pub(super) fn plain(label: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// What nearly the same emoji have in common: their name without colours, sizes, faces and the like. Such emoji go to the same split.
+/// The part that nearly identical emoji share: the name without colours, sizes, faces and the like.
+/// Such emoji go to the same split.
 pub(super) fn stem(name: &str) -> String {
     const SAYS_LITTLE: &[&str] = &[
         "baby",

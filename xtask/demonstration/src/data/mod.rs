@@ -1,14 +1,18 @@
-//! `data`: the data sets in Pick-a-Pic's schema.
+//! `data`: the datasets in Pick-a-Pic's schema.
 //!
 //! ```text
-//! pretrain/data/{train,validation}-*.parquet           ties that both fit, for contrastive training
-//! preference/data/{train,validation,test}-*.parquet    preferences in the styles of training; with kept-back emoji, validation and test show only those
-//! kept-out/data/{validation,test}-*.parquet            emoji of training in the style that was kept out
-//! openmoji/data/{validation,test}-*.parquet            the same in OpenMoji's, which is never trained on
-//! unseen/data/{validation,test}-*.parquet              kept-back emoji in the style that was kept out
-//! retrieval/<set>.parquet                              each emoji once by its plain name; `training` is in a style of training
+//! pretrain/data/{train,validation}-*.parquet           ties in which both images fit
+//! preference/data/{train,validation,test}-*.parquet    preferences in the training styles
+//! kept-out/data/{validation,test}-*.parquet            training emoji in the kept-out style
+//! openmoji/data/{validation,test}-*.parquet            training emoji in OpenMoji's style
+//! unseen/data/{validation,test}-*.parquet              kept-back emoji in the kept-out style
+//! retrieval/<set>.parquet                              each emoji once, with its plain name
 //! data.json                                            seeds, counts, versions, licences
 //! ```
+//!
+//! `pretrain` is for contrastive training. With kept-back emoji, validation and test of
+//! `preference` show only those. OpenMoji is never trained on. `retrieval/training.parquet` is in a
+//! training style.
 
 mod summary;
 mod write;
@@ -28,17 +32,17 @@ use crate::{
     style::Style,
 };
 
-/// Most rows of a validation or test split.
+/// Maximum rows of a validation or test split.
 const MOST_HELD_OUT: u64 = 2000;
 
-/// One split of one data set, before it is drawn.
+/// One split of a dataset, before it is drawn.
 pub(crate) struct Planned {
     /// `pretrain`, `kept-out` …
     pub(crate) set: &'static str,
-    /// `train`, `validation`, `test`; for retrieval the set's name.
+    /// `train`, `validation`, `test`; for retrieval, the set's name.
     pub(crate) split: &'static str,
     pub(crate) recipes: Vec<Recipe>,
-    /// How many emoji it is made of.
+    /// The number of emoji in it.
     pub(crate) emoji: usize,
 }
 
@@ -46,7 +50,7 @@ pub(crate) struct Planned {
 ///
 /// # Errors
 ///
-/// When packages cannot be read, a set is too small, or a file cannot be written.
+/// If a package cannot be read, a set is too small, or a file cannot be written.
 pub(crate) fn run(arguments: &DataArguments) -> Result<(), Fault> {
     let begun = Instant::now();
     empty(&arguments.out)?;
@@ -65,14 +69,14 @@ pub(crate) fn run(arguments: &DataArguments) -> Result<(), Fault> {
     summary::write(arguments, &read, &gallery, &parts, &sets)
 }
 
-/// A split of a set: its names, which emoji it shows in which styles, how many rows it has.
+/// A split's set, name, emoji, styles and number of rows.
 type Job<'a> = (&'static str, &'static str, &'a [usize], Vec<Style>, u64);
 
-/// What all sets hold.
+/// Plans the rows of all sets.
 ///
 /// # Errors
 ///
-/// When a set has too few emoji.
+/// If a set has too few emoji.
 pub(crate) fn plan(
     arguments: &DataArguments,
     gallery: &Gallery,
@@ -107,7 +111,7 @@ pub(crate) fn plan(
         let choices = Choices::new(gallery, concepts, &styles, &purpose);
         let one = |index: u64| {
             let mut random = Random::new(arguments.seed, &purpose, index);
-            // Validation is by pictures as their sets draw them.
+            // Validation uses the sets' unmodified drawings.
             let varied = split == "train";
             if set == "pretrain" {
                 choices.pretrain(varied, &mut random)
@@ -138,7 +142,7 @@ pub(crate) fn plan(
     Ok(sets)
 }
 
-/// Makes the folder, which must not hold anything: files of another run would be read together with these.
+/// Creates the folder, which must be empty: files of another run would be read along with these.
 fn empty(folder: &Path) -> Result<(), Fault> {
     let fault = |reason: String| Fault::Write { file: folder.display().to_string(), reason };
     fs::create_dir_all(folder).map_err(|error| fault(error.to_string()))?;
@@ -146,7 +150,7 @@ fn empty(folder: &Path) -> Result<(), Fault> {
     if inside.next().is_some() { Err(fault("the folder is not empty".into())) } else { Ok(()) }
 }
 
-/// A line of progress on standard error. That it cannot be written can be told to nobody.
+/// Prints progress on standard error. Write errors are ignored, because nothing could report them.
 fn tell(what: std::fmt::Arguments<'_>) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "pickscore-demonstration: {what}");

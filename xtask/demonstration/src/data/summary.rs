@@ -1,4 +1,4 @@
-//! `data.json`: what was made, of what, and under which licences.
+//! `data.json`: what was made, from which sources, and under which licences.
 
 use std::{collections::BTreeMap, fs};
 
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// When it cannot be written.
+/// If it cannot be written.
 pub(super) fn write(
     arguments: &DataArguments,
     read: &Read,

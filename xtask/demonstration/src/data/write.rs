@@ -1,4 +1,4 @@
-//! Planned pairs into rows, and rows into files.
+//! Planned pairs → rows → files.
 
 use std::{
     collections::HashMap,
@@ -18,19 +18,19 @@ use crate::{
     pairs::{Preferred, Recipe},
 };
 
-/// Rows of a file.
+/// Rows per file.
 const FILE_ROWS: usize = 10_000;
-/// Rows that are drawn together, on all cores, before they are written.
+/// Rows drawn together, on all cores, before they are written.
 const BATCH: usize = 512;
-/// When the first pair was judged, in nanoseconds since 1970: 2026-01-01. The next are a second apart.
+/// Time of the first row, in nanoseconds since 1970: 2026-01-01. Rows are a second apart.
 const FIRST_JUDGED: i64 = 1_767_225_600_000_000_000;
 const SECOND: i64 = 1_000_000_000;
 
-/// Draws a split and writes its files. `first` is how many rows the sets before it have.
+/// Draws a split and writes its files. `first` is the number of rows in earlier sets.
 ///
 /// # Errors
 ///
-/// When a picture cannot be encoded or a file cannot be written.
+/// If an image cannot be encoded or a file cannot be written.
 pub(super) fn split(
     out: &Path,
     planned: &Planned,

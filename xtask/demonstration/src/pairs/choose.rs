@@ -1,4 +1,4 @@
-//! Choosing what to show from the emoji and styles of one set.
+//! Random choices among the emoji and styles of a set.
 
 use std::collections::BTreeMap;
 
@@ -14,16 +14,16 @@ use crate::{
     style::Style,
 };
 
-/// How often a picture of the pairs that may vary is as its set draws it.
+/// How often an image that may vary shows its set's unmodified drawing.
 const PLAIN: f32 = 0.25;
-/// Groups whose emoji look to either side.
+/// Groups whose emoji may be mirrored.
 const MIRRORED: [&str; 2] = ["animals-nature", "food-drink"];
 
-/// What the pictures of a set may show.
+/// The emoji and styles of a set.
 pub(crate) struct Choices<'a> {
     pub(crate) gallery: &'a Gallery,
     pub(crate) styles: Vec<Style>,
-    /// The set's name, in messages.
+    /// The set's name, for messages.
     pub(super) set: String,
     /// All emoji that one of the styles has.
     all: Vec<usize>,
@@ -50,7 +50,7 @@ impl<'a> Choices<'a> {
         Self { gallery, styles: styles.to_vec(), set: set.into(), all, by_subgroup, countable, colourable }
     }
 
-    /// How many emoji there are.
+    /// The number of emoji.
     pub(crate) fn len(&self) -> usize {
         self.all.len()
     }
@@ -64,7 +64,7 @@ impl<'a> Choices<'a> {
         &self.gallery.concepts[at]
     }
 
-    /// Something to show: mostly one emoji.
+    /// A random content, mostly a single emoji.
     pub(super) fn content(&self, random: &mut Random) -> Option<Content> {
         let subject = match random.weighted([(64.0, 0), (12.0, 1), (11.0, 2), (8.0, 3), (5.0, 4)]) {
             1 => self.coloured(random)?,
@@ -89,12 +89,12 @@ impl<'a> Choices<'a> {
         Some(Content { subject, background })
     }
 
-    /// One of all emoji.
+    /// A random emoji.
     pub(super) fn any(&self, random: &mut Random) -> Option<usize> {
         random.pick(&self.all).copied()
     }
 
-    /// One emoji in a colour that is not its own.
+    /// An emoji in a colour that is not its own.
     pub(super) fn coloured(&self, random: &mut Random) -> Option<Subject> {
         let (concept, colour) = (*random.pick(&self.colourable)?, *random.pick(&Colour::HUES)?);
         Some(Subject::One { concept, colour: Some(colour), size: None })
@@ -108,7 +108,7 @@ impl<'a> Choices<'a> {
         Some(Subject::Many { concept, count, colour })
     }
 
-    /// A background that a caption can say: not the colour that the emoji are said to have.
+    /// A background colour for the caption, different from the emoji's named colours.
     pub(super) fn background(&self, subject: &Subject, random: &mut Random) -> Option<Colour> {
         let said = |colour: &Colour| match *subject {
             Subject::One { concept, colour: of, .. } | Subject::Many { concept, colour: of, .. } => {
@@ -120,7 +120,7 @@ impl<'a> Choices<'a> {
         random.pick(&free).copied()
     }
 
-    /// Another emoji of the same subgroup that does not fit the first's name.
+    /// Another emoji of the same subgroup that the first's name does not describe.
     pub(super) fn sibling(&self, of: usize, random: &mut Random) -> Option<usize> {
         let siblings = self.by_subgroup.get(self.concept(of).subgroup.as_str())?;
         let fitting: Vec<usize> =
@@ -128,7 +128,7 @@ impl<'a> Choices<'a> {
         random.pick(&fitting).copied()
     }
 
-    /// An emoji of another group that has no keyword in common.
+    /// An emoji of another group without a common keyword.
     pub(super) fn stranger(&self, of: usize, random: &mut Random) -> Option<usize> {
         let (one, at) = (self.concept(of), self.any(random)?);
         let other = self.concept(at);
@@ -136,12 +136,13 @@ impl<'a> Choices<'a> {
         (one.group != other.group && !shared && !self.confused(of, at)).then_some(at)
     }
 
-    /// Whether somebody might call `other` by the name of `of`: an eagle is a bird, a cat's face is a cat.
+    /// Whether somebody might call `other` by the name of `of`: an eagle is a bird, a cat's face is
+    /// a cat.
     pub(super) fn confused(&self, of: usize, other: usize) -> bool {
         let (one, other_one) = (self.concept(of), self.concept(other));
         let words: Vec<&str> = other_one.name.split(' ').collect();
         let all_said = one.name.split(' ').all(|word| words.contains(&word));
-        // "cat face" is said of "grinning cat" where the subgroup says that all of these are cats' faces.
+        // "cat face" describes "grinning cat" if the subgroup says that they are all cats' faces.
         let same_stem = one.stem == other_one.stem
             && one.name.split(' ').count() == other_one.name.split(' ').count()
             && !Colour::said_in(&one.name)
@@ -149,7 +150,7 @@ impl<'a> Choices<'a> {
         of == other || all_said || same_stem || other_one.tags.contains(&one.name)
     }
 
-    /// A picture that keeps to its style, or differs from it as another set might.
+    /// Varies the look, or leaves it as the set draws it.
     pub(super) fn varied(&self, mut scene: Scene, content: &Content, random: &mut Random) -> Scene {
         if random.chance(PLAIN) {
             return scene;
@@ -163,12 +164,12 @@ impl<'a> Choices<'a> {
         scene
     }
 
-    /// A picture of a content, in one of the set's styles.
+    /// An image of a content, in one of the set's styles.
     pub(super) fn stage(&self, content: &Content, random: &mut Random) -> Option<Scene> {
         Scene::stage(content, &self.styles, self.gallery, random)
     }
 
-    /// A picture of a content in another style than this one, where there is another.
+    /// The same content in another style, if there is one.
     pub(super) fn stage_otherwise(
         &self,
         content: &Content,
@@ -183,7 +184,7 @@ impl<'a> Choices<'a> {
     }
 }
 
-/// Things that there may be several of.
+/// Groups of countable things.
 fn can_be_counted(concept: &Concept) -> bool {
     const GROUPS: [&str; 5] = ["animals-nature", "food-drink", "travel-places", "activities", "objects"];
     const SUBGROUPS: [&str; 2] = ["heart", "geometric"];
@@ -196,7 +197,7 @@ fn can_be_counted(concept: &Concept) -> bool {
         && !concept.name.split(' ').any(|word| several.contains(&word))
 }
 
-/// Things that may have any colour: "a blue car".
+/// Groups of things that may have any colour: "a blue car".
 fn can_be_coloured(concept: &Concept) -> bool {
     const NOT: [&str; 8] = [
         "place-map",

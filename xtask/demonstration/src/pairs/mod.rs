@@ -1,4 +1,4 @@
-//! Pairs of pictures for a caption, planned before they are drawn.
+//! Pairs of images for a caption, planned before they are drawn.
 
 mod choose;
 mod preference;
@@ -14,14 +14,14 @@ use crate::{
 
 pub(crate) use choose::Choices;
 
-/// How often something is tried with other random numbers before a set is called too small.
+/// How often a random choice is repeated before a set is considered too small.
 const TRIES: usize = 200;
 
-/// A pair in the making.
+/// A planned pair.
 #[derive(Debug, Clone)]
 pub(crate) struct Recipe {
     pub(crate) caption: String,
-    /// Which kind of pair it is: `near-miss`, `blur` …
+    /// The kind of pair: `near-miss`, `blur` …
     pub(crate) kind: &'static str,
     pub(crate) images: [Shot; 2],
     pub(crate) preferred: Preferred,
@@ -34,7 +34,7 @@ pub(crate) struct Shot {
     pub(crate) degradation: Option<Degradation>,
 }
 
-/// Which image is the better one.
+/// Which image is better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Preferred {
     First,
@@ -56,7 +56,7 @@ impl Shot {
     ///
     /// # Errors
     ///
-    /// When it cannot be encoded.
+    /// If it cannot be encoded.
     pub(crate) fn encode(&self, gallery: &Gallery, side: u32) -> Result<Vec<u8>, Fault> {
         let bytes = match self.degradation {
             Some(degradation) => degradation.encode(&self.scene, gallery, side)?,
@@ -70,7 +70,7 @@ impl Shot {
 }
 
 impl Recipe {
-    /// A pair of which the first is better, in random order.
+    /// A pair whose first image is better, in random order.
     fn better(caption: String, kind: &'static str, better: Shot, worse: Shot, swapped: bool) -> Self {
         if swapped {
             Self { caption, kind, images: [worse, better], preferred: Preferred::Second }
@@ -79,7 +79,7 @@ impl Recipe {
         }
     }
 
-    /// One emoji by its plain name, twice as near as can be the same picture.
+    /// One emoji with its plain name, in two images that are nearly the same.
     pub(crate) fn retrieval(
         concept: usize,
         style: Style,
@@ -109,7 +109,7 @@ mod tests {
         (0..gallery.concepts.len()).collect()
     }
 
-    /// Whether a caption speaks of the emoji that an image shows, in their number.
+    /// Whether a caption names the emoji that an image shows, in the right number.
     fn fits(recipe: &Recipe, shot: &Shot, gallery: &Gallery) -> bool {
         let words: Vec<&str> = recipe.caption.split([' ', ',']).collect();
         let emoji = &shot.scene.emoji;
@@ -145,7 +145,7 @@ mod tests {
                 }
                 Some(worse) => {
                     assert!(worse.degradation.is_none());
-                    // Where both show what is named in its number, a colour is what differs.
+                    // If both show the named emoji in the right number, they differ in a colour.
                     let colours = |shot: &Shot| (shot.scene.emoji[0].colour, shot.scene.background.clone());
                     assert!(
                         !fits(&recipe, worse, &gallery) || colours(worse) != colours(better),
@@ -166,7 +166,7 @@ mod tests {
             *kinds.entry(recipe.kind).or_default() += 1;
         }
         assert_eq!(kinds.len(), 9);
-        // 30, 12 and 7 of a hundred, within four standard deviations.
+        // 30, 12 and 7 %, within four standard deviations.
         assert!((379..521).contains(&kinds["near-miss"]), "{kinds:?}");
         assert!((130..231).contains(&kinds["tie"]) && (65..145).contains(&kinds["noise"]), "{kinds:?}");
         let first = recipes.iter().filter(|recipe| recipe.preferred == Preferred::First).count();

@@ -1,4 +1,4 @@
-//! Pairs of which one image is better, and ties.
+//! Pairs with a better image, and ties.
 
 use super::{Choices, Recipe, Shot, TRIES};
 use crate::{
@@ -11,16 +11,17 @@ use crate::{
     scene::Scene,
 };
 
-/// How near a picture's own colour may be to the one that the caption says before it is no wrong colour.
+/// An emoji's own colour that is closer than this to the named colour does not count as wrong.
 const WRONG: f32 = 0.22;
 
 impl Choices<'_> {
-    /// A pair of a random kind: about a third near misses, an eighth ties and a seventh strangers; the rest has one image degraded. `varied` ones
-    /// differ from their styles by no more than leaves the better image the better one.
+    /// A pair of random kind: about a third near misses, an eighth ties, a seventh mismatches; in
+    /// the rest, one image is degraded. If `varied`, the drawings differ from their styles, but so
+    /// little that the better image stays better.
     ///
     /// # Errors
     ///
-    /// When the set is too small for a kind of pair.
+    /// If the set is too small for a kind of pair.
     pub(crate) fn preference(&self, varied: bool, random: &mut Random) -> Result<Recipe, Fault> {
         let kind = random.weighted([
             (30.0, "near-miss"),
@@ -85,7 +86,7 @@ impl Choices<'_> {
         self.pair(&content, "near-miss", Shot::clean(worse), random)
     }
 
-    /// The same with one emoji exchanged for a related one.
+    /// Replaces one emoji by a related one.
     fn with_sibling(&self, content: &Content, random: &mut Random) -> Option<Content> {
         let subject = match content.subject {
             Subject::One { concept, colour, size } => {
@@ -102,7 +103,7 @@ impl Choices<'_> {
         Some(Content { subject, ..*content })
     }
 
-    /// The same emoji in its own colour, where that is another, or in one that is.
+    /// The same emoji in a wrong colour: its own if that differs, else another.
     fn wrong_colour(&self, content: &Content, random: &mut Random) -> Option<Scene> {
         let Subject::One { concept, colour: Some(said), size } = content.subject else { return None };
         let own = random.chance(0.4);
@@ -121,7 +122,7 @@ impl Choices<'_> {
         Some(scene)
     }
 
-    /// The worse image shows something else altogether.
+    /// The worse image shows something unrelated.
     fn mismatch(&self, random: &mut Random) -> Option<Recipe> {
         let content = self.content(random)?;
         let other = self.stranger(content.concept(), random)?;
@@ -135,10 +136,11 @@ impl Choices<'_> {
         self.pair(&content, "mismatch", Shot::clean(worse), random)
     }
 
-    /// The worse image shows the same, degraded: the same picture half of the time, else another.
+    /// The worse image is degraded: half of the time the same image, else another of the same
+    /// content.
     fn degraded(&self, kind: &'static str, random: &mut Random) -> Option<Recipe> {
         let content = self.content(random)?;
-        // A crop of one of several emoji may still show the others.
+        // A crop of several emoji may still show the others.
         if kind == "crop" && !matches!(content.subject, Subject::One { .. }) {
             return None;
         }
@@ -151,7 +153,7 @@ impl Choices<'_> {
     }
 }
 
-/// Gives half of the images other colours and lines; two of the same scene the same.
+/// Gives half of the images other colours and outlines; two images of one scene get the same.
 fn vary(recipe: &mut Recipe, random: &mut Random) {
     let same = recipe.images[0].scene == recipe.images[1].scene;
     let mut look = || {
@@ -165,7 +167,7 @@ fn vary(recipe: &mut Recipe, random: &mut Random) {
     }
 }
 
-/// The same with another count, one included.
+/// The same emoji in another number, possibly one.
 fn wrong_count(content: &Content, random: &mut Random) -> Option<Content> {
     let Subject::Many { concept, count, colour } = content.subject else { return None };
     let others: Vec<usize> = (1..=5).filter(|other| *other != count).collect();

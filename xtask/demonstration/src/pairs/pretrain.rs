@@ -1,14 +1,15 @@
-//! Pairs of which both images fit the caption: what contrastive training takes as positives.
+//! Pairs in which both images fit the caption: the positives of contrastive training.
 
 use super::{Choices, Preferred, Recipe, Shot, TRIES};
 use crate::{content::Content, fault::Fault, random::Random};
 
 impl Choices<'_> {
-    /// A tie of two pictures of the same content, in two styles where two have it, and `varied` from those styles where asked for.
+    /// A tie of two images of the same content, in two styles if two have it, and `varied` from
+    /// those styles on request.
     ///
     /// # Errors
     ///
-    /// When the set has no emoji to show.
+    /// If the set has no emoji to show.
     pub(crate) fn pretrain(&self, varied: bool, random: &mut Random) -> Result<Recipe, Fault> {
         let kind = "pretrain";
         (0..TRIES)
@@ -26,7 +27,7 @@ impl Choices<'_> {
             .ok_or_else(|| Fault::TooFew { set: self.set.clone(), kind })
     }
 
-    /// Two pictures that fit equally well.
+    /// Two images that fit equally well.
     pub(super) fn tie(&self, content: &Content, kind: &'static str, random: &mut Random) -> Option<Recipe> {
         let first = self.stage(content, random)?;
         let second = self.stage_otherwise(content, first.style, random)?;

@@ -1,55 +1,55 @@
-//! The zip form of `torch.save` (since PyTorch 1.6), from front to back.
+//! The zip format of `torch.save` (since PyTorch 1.6), read as a stream.
 //!
 //! ```text
-//! NAME/data.pkl   the pickle, whose tensors name storages by key
+//! NAME/data.pkl   the pickle; its tensors refer to storages by key
 //! NAME/byteorder  "little", in newer files
 //! NAME/data/KEY   the bytes of a storage, uncompressed
 //! NAME/version, NAME/.data/serialization_id and other small entries
-//! the directory, which is not needed
+//! the central directory, which is not used
 //! ```
 //!
-//! The local headers say no sizes: those follow each entry (flag bit 3). The pickle ends with its own last instruction, a storage has as
-//! many bytes as the pickle says, and small entries are searched for what follows them.
+//! The local headers do not contain sizes, which follow each entry in a data descriptor (flag bit
+//! 3). The pickle ends with its last instruction, the size of a storage is known from the pickle,
+//! and small entries are scanned for their data descriptor.
 
 use super::{
-    TorchError,
     delivery::Delivery,
-    entry::{After, Entry, LOCAL, after_entry, ends_here, is_big},
-    fail,
+    entry::{After, Entry, LOCAL, after_entry, ends_here, is_big, no_pickle, script},
+    error::TorchError,
     pickle::Unpickler,
     plan::Plan,
 };
-use crate::weights::{FileError, TensorSink};
+use crate::weights::sink::{Erased, FileError, Stopped, fail};
 
-/// Most bytes of a small entry whose size is not known.
-const MOST_SCANNED: usize = 64 << 10;
-/// Bytes of the last record.
+/// Maximum size of a small entry of unknown size.
+const MAX_SCANNED: usize = 64 << 10;
+/// Size of the end record of a zip file.
 const END: u64 = 22;
 
-/// A zip that is being read.
+/// Reads a zip file.
 #[derive(Debug)]
 pub(super) struct Archive {
     length: Option<u64>,
     position: u64,
-    /// The part of a record that has come.
+    /// The bytes of an incomplete record.
     buffer: Vec<u8>,
     state: State,
-    /// What the names of entries begin with, once the pickle has been found.
+    /// The common prefix of all entry names, once the pickle has been found.
     prefix: Option<String>,
     plan: Option<Plan>,
-    /// Storages that have come.
+    /// Storages that have been read.
     seen: Vec<bool>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Before the four bytes that say what follows.
+    /// Reading a four-byte signature.
     Signature,
-    /// Within a local header.
+    /// Reading a local header.
     Local,
     Pickle {
         entry: Entry,
-        /// Bytes of it that have come.
+        /// Number of bytes read.
         read: u64,
         unpickler: Box<Unpickler>,
     },
@@ -57,28 +57,28 @@ enum State {
         entry: Entry,
         delivery: Delivery,
     },
-    /// Bytes that do not matter, then what follows.
+    /// Skipping bytes.
     Pass {
         rest: u64,
         then: Next,
     },
-    /// A small entry whose size is not known.
+    /// Reading a small entry of unknown size.
     Scan {
         entry: Entry,
     },
-    /// A small entry that is read.
+    /// Reading a small entry of known size.
     Small {
         entry: Entry,
         size: usize,
     },
-    /// The sizes after an entry of this many bytes.
+    /// Reading the data descriptor after an entry of this size.
     Descriptor {
         entry: Entry,
         size: u64,
     },
-    /// A record of the directory, of which this many bytes have fixed places.
+    /// Reading the fixed part of a record after the entries.
     Directory(Record),
-    /// Nothing may follow.
+    /// At the end of the file.
     End,
 }
 
@@ -126,16 +126,16 @@ impl Archive {
         self.plan.as_ref()
     }
 
-    pub(super) fn push<S: TensorSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+    pub(super) fn push(&mut self, mut bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         while self.advance(&mut bytes, sink)? {}
         Ok(())
     }
 
-    /// The file has no more bytes.
+    /// Ends the file and returns the plan.
     pub(super) fn finish(self) -> Result<Plan, TorchError> {
         match (&self.state, self.plan) {
             (State::End, Some(plan)) => Ok(plan),
-            (State::End, None) => Err(super::no_pickle()),
+            (State::End, None) => Err(no_pickle()),
             (state, plan) => {
                 let coming = match (state, &plan) {
                     (State::Storage { delivery, .. }, Some(plan)) => delivery.rest(plan),
@@ -145,7 +145,7 @@ impl Archive {
                 let unseen = unseen
                     .filter(|(_, seen)| !**seen)
                     .fold(0u64, |sum, (storage, _)| sum.saturating_add(storage.bytes));
-                // The least that ends a zip, of which a part may have come.
+                // The rest of the shortest end of a zip file.
                 let end = match state {
                     State::Signature | State::Directory(Record::End) => {
                         END.saturating_sub(self.buffer.len() as u64)
@@ -163,7 +163,7 @@ impl Archive {
         TorchError::Damaged { position: self.position, expected: expected.into() }.into()
     }
 
-    /// Fills the buffer up to `length`; whether it is full.
+    /// Fills the buffer up to `length`. Returns whether it is full.
     fn gather(&mut self, bytes: &mut &[u8], length: usize) -> bool {
         let (taken, rest) = bytes.split_at(length.saturating_sub(self.buffer.len()).min(bytes.len()));
         self.buffer.extend_from_slice(taken);
@@ -172,8 +172,8 @@ impl Archive {
         self.buffer.len() >= length
     }
 
-    /// Goes on by one state; whether there may be more to do.
-    fn advance<S: TensorSink>(&mut self, bytes: &mut &[u8], sink: &mut S) -> Result<bool, S::Error> {
+    /// Processes one state. Returns whether there may be more to do.
+    fn advance(&mut self, bytes: &mut &[u8], sink: &mut Erased<'_>) -> Result<bool, Stopped> {
         match std::mem::replace(&mut self.state, State::Signature) {
             State::Signature => {
                 if !self.gather(bytes, 4) {
@@ -204,7 +204,7 @@ impl Archive {
                 self.state = self.open(entry)?;
             }
             State::Pickle { entry, read: earlier, mut unpickler } => {
-                // Never beyond an entry whose size is known.
+                // Stay within an entry of known size.
                 let limit = entry.size.map_or(u64::MAX, |size| size.saturating_sub(earlier));
                 let mut part = &bytes[..usize::try_from(limit).unwrap_or(usize::MAX).min(bytes.len())];
                 let before = part.len();
@@ -273,13 +273,13 @@ impl Archive {
                         if is_big(&entry, &self.buffer[..size]) {
                             return Err(fail(TorchError::BigEndian));
                         }
-                        // The beginning of the next signature has come with it.
+                        // The first bytes of the next signature have been read already.
                         self.buffer = b"PK".to_vec();
                         self.state = State::Signature;
                         return Ok(true);
                     }
-                    if self.buffer.len() > MOST_SCANNED {
-                        let reason = format!("its entry {:?} does not say how long it is", entry.name);
+                    if self.buffer.len() > MAX_SCANNED {
+                        let reason = format!("its entry {:?} has no size", entry.name);
                         return Err(fail(TorchError::NotStreamable { reason }));
                     }
                 }
@@ -326,7 +326,7 @@ impl Archive {
         Ok(true)
     }
 
-    /// What is done with an entry.
+    /// Decides how to read an entry.
     fn open(&mut self, entry: Entry) -> Result<State, FileError> {
         entry.check_readable()?;
         let kind = after_entry(&entry, self.prefix.as_deref()).map_err(|error| match error {
@@ -371,9 +371,10 @@ impl Archive {
         }
     }
 
-    /// Checks the sizes after an entry; whether they have come. The four bytes that follow are left in the buffer.
+    /// Checks the data descriptor after an entry. Returns whether it is complete. The next four
+    /// bytes remain in the buffer.
     fn descriptor(&mut self, bytes: &mut &[u8], entry: &Entry, size: u64) -> Result<bool, FileError> {
-        // 32 or 64 bits, which only what follows tells apart.
+        // Its sizes have 32 or 64 bits; only the next signature distinguishes them.
         if !self.gather(bytes, 20) {
             return Ok(false);
         }
@@ -406,7 +407,7 @@ impl Archive {
         Ok(true)
     }
 
-    /// A record of the directory: how many bytes follow its fixed part, and what comes then.
+    /// The number of bytes after a record's fixed part, and the next state.
     fn record(&self, record: Record) -> Result<(u64, Next), FileError> {
         let u16_at = |at: usize| {
             self.buffer.get(at..at + 2).map_or(0, |b| u64::from(u16::from_le_bytes([b[0], b[1]])))
@@ -419,7 +420,7 @@ impl Archive {
                     .get(4..12)
                     .and_then(|bytes| bytes.try_into().ok())
                     .map_or(0, u64::from_le_bytes);
-                if size > MOST_SCANNED as u64 {
+                if size > MAX_SCANNED as u64 {
                     return Err(self.damaged("the end of the zip's directory"));
                 }
                 (size, Next::Signature)
@@ -429,7 +430,7 @@ impl Archive {
         })
     }
 
-    /// That the file can hold what the pickle promises.
+    /// Checks that the file is long enough for the storages.
     fn check_length(&self, position: u64, plan: &Plan) -> Result<(), FileError> {
         let needed = position.saturating_add(plan.stored()).saturating_add(END);
         match self.length {
@@ -440,9 +441,9 @@ impl Archive {
         }
     }
 
-    /// That every storage with a tensor in it has come.
+    /// Checks that every storage with tensors has been read.
     fn check_complete(&self) -> Result<(), FileError> {
-        let Some(plan) = &self.plan else { return Err(super::no_pickle().into()) };
+        let Some(plan) = &self.plan else { return Err(no_pickle().into()) };
         for (index, usage) in plan.uses.iter().enumerate() {
             let first = usage.tensors.first().filter(|_| !self.seen[index]);
             if let Some(info) = first.and_then(|tensor| plan.header.tensors.get(tensor.index)) {
@@ -455,16 +456,16 @@ impl Archive {
 }
 
 impl State {
-    /// What follows an entry of this many bytes.
+    /// The state after an entry of this size.
     fn after(entry: Entry, size: u64) -> Self {
         if entry.has_descriptor { Self::Descriptor { entry, size } } else { Self::Signature }
     }
 }
 
-/// Classes of TorchScript's compiler say what the archive is.
+/// A class compiled by TorchScript shows that the file is a TorchScript archive.
 fn named_script(error: TorchError) -> TorchError {
     match error {
-        TorchError::Depends { name } if name.starts_with("__torch__") => super::entry::script(),
+        TorchError::Depends { name } if name.starts_with("__torch__") => script(),
         error => error,
     }
 }

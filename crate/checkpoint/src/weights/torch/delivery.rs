@@ -1,23 +1,23 @@
-//! A storage's bytes, as they come → the bytes of its tensors.
+//! Splits the bytes of a storage into tensors.
 
 use super::{
-    TorchError,
+    error::TorchError,
     plan::{Placed, Plan, Use},
 };
-use crate::weights::{FileError, TensorSink};
+use crate::weights::sink::{Erased, FileError, Stopped};
 
-/// Bytes of a strided tensor that are handed over at a time.
+/// Number of bytes of a strided tensor passed on at a time.
 const PIECE: usize = 64 << 10;
 
-/// The storage that is coming.
+/// The current storage.
 #[derive(Debug)]
 pub(super) struct Delivery {
     storage: usize,
-    /// Bytes of it that have come.
+    /// Number of bytes read.
     position: u64,
-    /// The tensor that is coming, of those that stream through.
+    /// Index of the current tensor, if the storage is streamed.
     next: usize,
-    /// Bytes that are held, from the first that a tensor needs.
+    /// The bytes held in memory, from the first one used by a tensor.
     held: Vec<u8>,
 }
 
@@ -30,18 +30,13 @@ impl Delivery {
         self.storage
     }
 
-    /// Bytes that are still to come.
+    /// Number of remaining bytes.
     pub(super) fn rest(&self, plan: &Plan) -> u64 {
         plan.storages.list.get(self.storage).map_or(0, |storage| storage.bytes) - self.position
     }
 
-    /// The storage's next bytes, of which there are no more than [`Delivery::rest`].
-    pub(super) fn push<S: TensorSink>(
-        &mut self,
-        plan: &Plan,
-        bytes: &[u8],
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
+    /// Pushes the next bytes of the storage, at most [`Delivery::rest`].
+    pub(super) fn push(&mut self, plan: &Plan, bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         let Some(usage) = plan.uses.get(self.storage) else { return Ok(()) };
         if usage.held {
             self.hold(plan, usage, bytes)?
@@ -52,11 +47,11 @@ impl Delivery {
         Ok(())
     }
 
-    /// The storage is complete.
-    pub(super) fn end<S: TensorSink>(mut self, plan: &Plan, sink: &mut S) -> Result<(), S::Error> {
+    /// Ends the storage.
+    pub(super) fn end(mut self, plan: &Plan, sink: &mut Erased<'_>) -> Result<(), Stopped> {
         let Some(usage) = plan.uses.get(self.storage) else { return Ok(()) };
         if !usage.held {
-            // Ends what has no bytes.
+            // Ends empty tensors.
             return self.stream(plan, usage, &[], sink);
         }
         let start = usage.span().start;
@@ -68,14 +63,14 @@ impl Delivery {
         Ok(())
     }
 
-    /// Hands over what belongs to a tensor.
-    fn stream<S: TensorSink>(
+    /// Passes on the bytes of contiguous tensors.
+    fn stream(
         &mut self,
         plan: &Plan,
         usage: &Use,
         bytes: &[u8],
-        sink: &mut S,
-    ) -> Result<(), S::Error> {
+        sink: &mut Erased<'_>,
+    ) -> Result<(), Stopped> {
         let end = self.position + bytes.len() as u64;
         while let Some(tensor) = usage.tensors.get(self.next) {
             let Some(info) = plan.header.tensors.get(tensor.index) else { break };
@@ -94,7 +89,7 @@ impl Delivery {
         Ok(())
     }
 
-    /// Keeps what tensors need.
+    /// Keeps the bytes used by tensors.
     fn hold(&mut self, plan: &Plan, usage: &Use, bytes: &[u8]) -> Result<(), FileError> {
         let span = usage.span();
         let end = self.position + bytes.len() as u64;
@@ -103,7 +98,7 @@ impl Delivery {
             return Ok(());
         }
         let taken = &bytes[(from - self.position) as usize..(to - self.position) as usize];
-        // All at once where the file is long enough, else as it comes.
+        // Allocate everything at once only if the file is known to be long enough.
         let reserved = match plan.sized {
             true => self.held.try_reserve_exact((span.end - from) as usize),
             false => self.held.try_reserve(taken.len()),
@@ -118,13 +113,13 @@ impl Delivery {
     }
 }
 
-/// Hands over a tensor in row-major order, however it lies. `held` begins with its first number.
-fn gather<S: TensorSink>(plan: &Plan, tensor: &Placed, held: &[u8], sink: &mut S) -> Result<(), S::Error> {
+/// Passes on a tensor in row-major order. `held` starts at its first element.
+fn gather(plan: &Plan, tensor: &Placed, held: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
     let Some(info) = plan.header.tensors.get(tensor.index) else { return Ok(()) };
     if info.bytes == 0 {
         return sink.end(info);
     }
-    // The last dimensions that lie together are copied at once.
+    // The innermost contiguous dimensions are copied in one piece.
     let mut run = tensor.element;
     let mut outer = tensor.shape.len();
     while let Some(last) = outer.checked_sub(1) {
@@ -152,7 +147,7 @@ fn gather<S: TensorSink>(plan: &Plan, tensor: &Placed, held: &[u8], sink: &mut S
                 piece.clear();
             }
         }
-        // The next index, as an odometer counts.
+        // Increment the index like an odometer.
         let mut dimension = outer;
         loop {
             let Some(next) = dimension.checked_sub(1) else {

@@ -1,49 +1,49 @@
-//! Entries of a zip, as the local headers before them describe them.
+//! Entries of a zip file, read from their local headers.
 
-use super::TorchError;
+use super::error::TorchError;
 
-/// Bytes of a local header before the name.
+/// Size of a local header before the name.
 pub(super) const LOCAL: usize = 30;
 
-/// Longest name that a message repeats.
-const LONGEST_NAME: usize = 200;
+/// Maximum length of a name quoted in an error message.
+const MAX_NAME_LENGTH: usize = 200;
 
-/// One entry.
+/// An entry of a zip file.
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) name: String,
-    /// Its bytes, where the header says them.
+    /// Its compressed size in bytes, if the header contains it.
     pub(super) size: Option<u64>,
-    /// Whether its sizes follow it.
+    /// Whether a data descriptor with its sizes follows.
     pub(super) has_descriptor: bool,
     stored: bool,
     encrypted: bool,
 }
 
-/// What an entry is.
+/// The role of an entry.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum After {
-    /// The pickle, with what the names of all entries begin with.
+    /// The pickle, with the common prefix of all entry names.
     Pickle(String),
-    /// The storage of this key.
+    /// The storage with this key.
     Storage(String),
-    /// Anything else.
+    /// Any other entry.
     Small,
 }
 
 impl Entry {
-    /// Bytes of the whole local header that begins so.
+    /// The size of a local header, from its fixed part.
     pub(super) fn header_length(fixed: &[u8]) -> usize {
         LOCAL + usize::from(u16_at(fixed, 26)) + usize::from(u16_at(fixed, 28))
     }
 
-    /// Reads a whole local header.
+    /// Parses a local header.
     pub(super) fn parse(header: &[u8]) -> Result<Self, TorchError> {
         let (flags, method) = (u16_at(header, 6), u16_at(header, 8));
         let (packed, unpacked) = (u32_at(header, 18), u32_at(header, 22));
         let end = LOCAL + usize::from(u16_at(header, 26));
         let name = header.get(LOCAL..end).unwrap_or_default();
-        let name: String = String::from_utf8_lossy(name).chars().take(LONGEST_NAME).collect();
+        let name: String = String::from_utf8_lossy(name).chars().take(MAX_NAME_LENGTH).collect();
         let mut sizes = (u64::from(packed), u64::from(unpacked));
         if packed == u32::MAX || unpacked == u32::MAX {
             sizes =
@@ -53,7 +53,7 @@ impl Entry {
                 })?;
         }
         let has_descriptor = flags & 8 != 0;
-        // An entry of no bytes whose sizes follow may be one of any.
+        // A size of zero before a data descriptor is unknown.
         let size = (!has_descriptor || sizes.0 > 0).then_some(sizes.0);
         let stored = method == 0 && (size.is_none() || sizes.0 == sizes.1);
         Ok(Self { name, size, has_descriptor, stored, encrypted: flags & 1 != 0 })
@@ -78,7 +78,7 @@ impl Entry {
     }
 }
 
-/// What an entry is, by its name and by whether the pickle has come.
+/// The role of an entry, given its name and whether the pickle has been read.
 pub(super) fn after_entry(entry: &Entry, prefix: Option<&str>) -> Result<After, TorchError> {
     let name = entry.name.as_str();
     if let Some(prefix) = prefix {
@@ -131,11 +131,16 @@ pub(super) fn after_entry(entry: &Entry, prefix: Option<&str>) -> Result<After, 
         _ if folder == "META-INF" || name == "[Content_Types].xml" => {
             Err(TorchError::OtherZip { kind: "a zip archive of a program or document", hint: "" })
         }
-        _ => Err(super::no_pickle()),
+        _ => Err(no_pickle()),
     }
 }
 
-/// TorchScript's programs hold their weights too, but only torch knows which is which.
+/// The error for a zip file without a pickle.
+pub(super) fn no_pickle() -> TorchError {
+    TorchError::OtherZip { kind: "a zip archive without a `data.pkl`", hint: "" }
+}
+
+/// The error for TorchScript archives, whose weights only torch can assign to names.
 pub(super) fn script() -> TorchError {
     TorchError::OtherZip {
         kind: "a TorchScript archive, which is a program",
@@ -143,12 +148,13 @@ pub(super) fn script() -> TorchError {
     }
 }
 
-/// Whether an entry says that numbers are big-endian.
+/// Whether this is the byte order entry of a big-endian file.
 pub(super) fn is_big(entry: &Entry, content: &[u8]) -> bool {
     entry.name.rsplit('/').next() == Some("byteorder") && content.trim_ascii() == b"big"
 }
 
-/// Whether an entry of unknown size has ended, with its sizes and the first two bytes of what follows: then its bytes.
+/// Whether `bytes` end with the data descriptor of an entry of unknown size and the first two bytes
+/// of the next signature. Returns the size of the entry.
 pub(super) fn ends_here(bytes: &[u8]) -> Option<usize> {
     let before = bytes.strip_suffix(b"PK")?;
     let narrow = || {
@@ -167,7 +173,8 @@ pub(super) fn ends_here(bytes: &[u8]) -> Option<usize> {
     narrow().or_else(wide)
 }
 
-/// The sizes in the field of 64-bit sizes, in place of those that are all ones: packed and unpacked, which come in the other order.
+/// The compressed and uncompressed sizes from the ZIP64 extra field, which replaces sizes of all
+/// ones. The field stores the uncompressed size first.
 fn zip64_sizes(mut fields: &[u8], packed: u32, unpacked: u32) -> Option<(u64, u64)> {
     while fields.len() >= 4 {
         let (id, length) = (u16_at(fields, 0), usize::from(u16_at(fields, 2)));

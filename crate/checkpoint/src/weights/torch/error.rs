@@ -1,68 +1,68 @@
-//! What can be wrong with a PyTorch file.
+//! Errors of reading a PyTorch file.
 
-use super::super::foreign::grouped;
+use crate::weights::foreign::grouped;
 
-/// How many names a message lists.
-const LISTED: usize = 5;
+/// Maximum number of names listed in a message.
+const MAX_LISTED: usize = 5;
 
-/// Why a PyTorch file cannot be read.
+/// A PyTorch file that cannot be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TorchError {
-    /// The pickle asks for something that no pickle of a checkpoint has.
-    #[error("byte {position} of its pickle is wrong: {reason}")]
+    /// The pickle has an invalid or unsupported instruction.
+    #[error("its pickle is invalid at byte {position}: {reason}")]
     Pickle {
-        /// Bytes before the instruction.
+        /// Offset of the instruction in the pickle.
         position: u64,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// The pickle is larger than any checkpoint's.
+    /// The pickle exceeds a limit.
     #[error("its pickle has more than {most} {what}; expected the names and shapes of tensors")]
     TooLarge {
-        /// The bound.
+        /// The limit.
         most: u64,
-        /// What is counted.
+        /// The unit of the limit.
         what: &'static str,
     },
-    /// A tensor is what some function returns, and functions are not called.
+    /// A tensor depends on an unknown function, which is not called.
     #[error(
-        "its tensors depend on `{name}`, which is not run; expected tensors in dictionaries and lists, as \
+        "its tensors depend on `{name}`, which is not executed; expected tensors in dictionaries and lists, as \
          `torch.save(model.state_dict(), …)` writes them"
     )]
     Depends {
         /// The class or function.
         name: String,
     },
-    /// A function of torch's got arguments that it does not take.
-    #[error("`{function}` has wrong arguments in its pickle: {reason}")]
+    /// A torch function is called with invalid arguments.
+    #[error("its pickle calls `{function}` with invalid arguments: {reason}")]
     Arguments {
         /// The function.
         function: String,
-        /// What is wrong.
+        /// The reason.
         reason: String,
     },
-    /// There is no tensor in the file.
-    #[error("it holds no tensors, only {}", named(found))]
+    /// The file contains no tensors.
+    #[error("it contains no tensors, only {}", named(found))]
     NoTensors {
-        /// What it holds.
+        /// The values in the file.
         found: Vec<String>,
     },
-    /// A pickle that is not one of `torch.save`.
-    #[error("it is a Python pickle that `torch.save` did not write; it holds {}", named(found))]
+    /// The file is a pickle that `torch.save` did not write.
+    #[error("it is a Python pickle that `torch.save` did not write; it contains {}", named(found))]
     PlainPickle {
-        /// What it holds.
+        /// The values in the file.
         found: Vec<String>,
     },
-    /// There is more than one set of tensors, and no name says which is the model's.
+    /// The file contains several sets of tensors, and no name identifies the model's.
     #[error(
-        "it holds several sets of tensors ({}); expected one, or one called `state_dict` or `model`",
+        "it contains several sets of tensors ({}); expected one, or one named `state_dict` or `model`",
         named(found)
     )]
     Several {
-        /// The sets' names.
+        /// The names of the sets.
         found: Vec<String>,
     },
-    /// A tensor reaches beyond its storage.
+    /// A tensor extends beyond its storage.
     #[error(
         "its tensor {tensor:?} of shape {shape:?} with strides {strides:?} from element {offset} does not fit its \
          storage of {elements} elements"
@@ -72,76 +72,76 @@ pub enum TorchError {
         tensor: String,
         /// Its shape.
         shape: Vec<usize>,
-        /// Elements between neighbours of each dimension.
+        /// Stride of each dimension in elements.
         strides: Vec<i64>,
-        /// Its first element in the storage.
+        /// Offset of its first element in the storage.
         offset: i64,
-        /// Elements of the storage.
+        /// Number of elements of the storage.
         elements: u64,
     },
-    /// A tensor that cannot be.
+    /// A tensor has too many dimensions.
     #[error("its tensor {tensor:?} has {found} dimensions; expected at most {most}")]
     Dimensions {
         /// The tensor.
         tensor: String,
-        /// Its dimensions.
+        /// Its number of dimensions.
         found: usize,
-        /// The bound.
+        /// The limit.
         most: usize,
     },
-    /// Views that repeat numbers would have far more bytes than their storages.
+    /// Views that repeat values are far larger than their storages.
     #[error(
-        "its tensors repeat their storages {times} times and {found} bytes more; expected at most {most} bytes more"
+        "its views exceed {times} times the size of their storages by {found} bytes; expected at most {most} bytes"
     )]
     Expands {
-        /// Bytes beyond the storages' own, so many times.
+        /// Bytes in excess of `times` the size of the storages.
         found: u64,
-        /// The bound.
+        /// The limit.
         most: u64,
-        /// How many times a storage may be repeated.
+        /// How many times larger than its storage a view may be.
         times: u64,
     },
-    /// A storage whose tensors overlap or are strided would have to be held in memory.
+    /// A storage with overlapping or strided tensors is too large to hold in memory.
     #[error(
-        "its tensor {tensor:?} shares or reorders {found} bytes, and at most {most} are held at a time; convert the \
-         file to safetensors with torch first"
+        "its tensor {tensor:?} overlaps others or is strided over {found} bytes, but at most {most} can be held; convert \
+         the file to safetensors with torch first"
     )]
     Held {
         /// One of the tensors.
         tensor: String,
-        /// Bytes that would have to be held.
+        /// Number of bytes to hold.
         found: u64,
-        /// The bound.
+        /// The limit.
         most: u64,
     },
     /// Memory ran out.
-    #[error("there is no memory for {bytes} bytes of its tensor {tensor:?}")]
+    #[error("not enough memory for {bytes} bytes of its tensor {tensor:?}")]
     Memory {
         /// One of the tensors.
         tensor: String,
-        /// Bytes that were asked for.
+        /// Number of bytes requested.
         bytes: u64,
     },
-    /// The numbers are in the order of bytes of another kind of machine.
+    /// The file is from a big-endian machine.
     #[error("its numbers are big-endian; expected little-endian: load it with torch and save it again")]
     BigEndian,
-    /// A zip of something else.
+    /// A zip file with other contents.
     #[error("it is {kind}, not a checkpoint of `torch.save`{hint}")]
     OtherZip {
-        /// What it is.
+        /// The format.
         kind: &'static str,
-        /// What can be done, after a colon.
+        /// A suggestion for the user, after a colon.
         hint: &'static str,
     },
-    /// Fine for a program that reads the end of the file first, which cannot be done while it is downloaded.
+    /// The file can only be read with random access, which is not available during a download.
     #[error(
         "{reason}, so it cannot be read from front to back; load it with torch and save it again, or convert it to safetensors"
     )]
     NotStreamable {
-        /// What is in the way.
+        /// The reason.
         reason: String,
     },
-    /// The numbers come before the pickle that describes them.
+    /// The storages precede the pickle that describes them.
     #[error(
         "its numbers come before its pickle `data.pkl`, as in a TorchScript archive, so it cannot be read from front to back: \
          load it with `torch.jit.load` (or `torch.load`) and save its `state_dict()`"
@@ -150,68 +150,68 @@ pub enum TorchError {
     /// The archive is damaged.
     #[error("it is damaged at byte {position}: expected {expected}")]
     Damaged {
-        /// Where.
+        /// Offset of the damage.
         position: u64,
-        /// What belongs there.
+        /// The expected content.
         expected: String,
     },
-    /// An entry has another size than its storage.
-    #[error("its entry {entry:?} has {found} bytes; expected {expected} by the pickle")]
+    /// The size of an entry differs from that of its storage.
+    #[error("its entry {entry:?} has {found} bytes; expected {expected} according to the pickle")]
     EntrySize {
         /// The entry.
         entry: String,
-        /// Bytes that the pickle says.
+        /// Size in bytes according to the pickle.
         expected: u64,
-        /// Bytes of the entry.
+        /// Size of the entry in bytes.
         found: u64,
     },
-    /// A storage is there twice.
-    #[error("the storage {storage:?} is there a second time")]
+    /// A storage occurs twice.
+    #[error("the storage {storage:?} occurs twice")]
     Twice {
         /// Its key.
         storage: String,
     },
-    /// A storage that tensors lie in is not in the file.
+    /// The storage of a tensor is missing.
     #[error("the storage {storage:?} of its tensor {tensor:?} is not in the file")]
     MissingStorage {
         /// Its key.
         storage: String,
-        /// A tensor that lies in it.
+        /// A tensor in this storage.
         tensor: String,
     },
-    /// The file ends before everything has come.
-    #[error("it is cut off: {} of its bytes are there and at least {} are missing", grouped(*found), grouped(*missing))]
+    /// The file is truncated.
+    #[error("it is truncated: it has {} bytes, and at least {} are missing", grouped(*found), grouped(*missing))]
     CutOff {
-        /// Bytes of the file.
+        /// Size of the file in bytes.
         found: u64,
-        /// The least that is missing.
+        /// Minimum number of missing bytes.
         missing: u64,
     },
-    /// Something follows the end of the checkpoint.
+    /// Extra bytes follow the end of the checkpoint.
     #[error("{} bytes follow its end at byte {end}; expected none", grouped(*found))]
     Trailing {
-        /// Where the checkpoint ends.
+        /// Offset of the end of the checkpoint.
         end: u64,
-        /// Bytes after it.
+        /// Number of extra bytes.
         found: u64,
     },
-    /// An older or newer form.
-    #[error("it is of PyTorch's file format {found}; expected {expected}")]
+    /// An unsupported version of the file format.
+    #[error("its PyTorch file format is version {found}; expected {expected}")]
     Version {
-        /// What the file says.
+        /// The version in the file.
         found: String,
-        /// What can be read.
+        /// The supported version.
         expected: &'static str,
     },
 }
 
-/// Some of a list.
+/// Lists the first few names.
 fn named(names: &[String]) -> String {
     if names.is_empty() {
         return "nothing".into();
     }
-    let listed: Vec<&str> = names.iter().take(LISTED).map(String::as_str).collect();
-    match names.len().saturating_sub(LISTED) {
+    let listed: Vec<&str> = names.iter().take(MAX_LISTED).map(String::as_str).collect();
+    match names.len().saturating_sub(MAX_LISTED) {
         0 => listed.join(", "),
         more => format!("{} and {more} more", listed.join(", ")),
     }

@@ -1,14 +1,15 @@
-//! What a pickle builds: values in an arena, so that cycles and depth cost nothing.
+//! The values that a pickle builds, in an arena, so that cycles and nesting need no special
+//! handling.
 
-use super::{TorchError, storage::StorageView};
+use super::{error::TorchError, storage::StorageView};
 
 /// Index of a value.
 pub(super) type Id = u32;
 
-/// Most values of a pickle. ViT-H/14 with its optimizer's state has 100,000.
-const MOST: usize = 1 << 20;
-/// Most values that are copied from one collection into another.
-const MOST_COPIED: usize = 16 << 20;
+/// Maximum number of values. ViT-H/14 with its optimizer state has 100,000.
+const MAX_VALUES: usize = 1 << 20;
+/// Maximum number of values copied between collections.
+const MAX_COPIED: usize = 16 << 20;
 
 /// One value.
 #[derive(Debug)]
@@ -17,16 +18,16 @@ pub(super) enum Node {
     Bool(bool),
     Int(i64),
     Float,
-    /// Text that is short enough for a name.
+    /// A short string, such as a name.
     Text(Box<str>),
-    /// Longer text, bytes and integers, which nothing depends on.
+    /// A long string, bytes or a large integer; only its type is kept.
     Blob(&'static str),
     List(Vec<Id>),
     Tuple(Vec<Id>),
     Dict(Vec<(Id, Id)>),
     /// A class or function, as `module.name`.
     Global(Box<str>),
-    /// What an unknown class or function would return, with all that it was given.
+    /// The result of an unknown class or function, with all its arguments.
     Object {
         class: Id,
         parts: Vec<Id>,
@@ -35,14 +36,14 @@ pub(super) enum Node {
     Tensor(Box<TensorNode>),
 }
 
-/// A tensor as its rebuild function describes it.
+/// The arguments of a tensor's rebuild function.
 #[derive(Debug, Clone)]
 pub(super) struct TensorNode {
     pub(super) storage: StorageView,
-    /// Elements before its first.
+    /// Offset of its first element in the storage.
     pub(super) offset: i64,
     pub(super) shape: Vec<i64>,
-    /// Elements between neighbours of each dimension.
+    /// Stride of each dimension in elements.
     pub(super) strides: Vec<i64>,
 }
 
@@ -55,14 +56,14 @@ pub(super) struct Graph {
 
 impl Graph {
     pub(super) fn add(&mut self, node: Node) -> Result<Id, TorchError> {
-        if self.nodes.len() >= MOST {
-            return Err(TorchError::TooLarge { most: MOST as u64, what: "values" });
+        if self.nodes.len() >= MAX_VALUES {
+            return Err(TorchError::TooLarge { most: MAX_VALUES as u64, what: "values" });
         }
         self.nodes.push(node);
         Ok((self.nodes.len() - 1) as Id)
     }
 
-    /// Counts what a call copies, so that copies of copies end.
+    /// Counts the values that a call copies, to limit repeated copying.
     pub(super) fn charge(&mut self, arguments: Id) -> Result<(), TorchError> {
         let lengths = self.sequence(arguments).unwrap_or_default().iter().map(|&id| match self.get(id) {
             Node::List(items) | Node::Tuple(items) => items.len(),
@@ -70,8 +71,8 @@ impl Graph {
             _ => 0,
         });
         self.copied = self.copied.saturating_add(lengths.take(1).sum::<usize>());
-        if self.copied > MOST_COPIED {
-            return Err(TorchError::TooLarge { most: MOST_COPIED as u64, what: "copied values" });
+        if self.copied > MAX_COPIED {
+            return Err(TorchError::TooLarge { most: MAX_COPIED as u64, what: "copied values" });
         }
         Ok(())
     }
@@ -81,7 +82,7 @@ impl Graph {
     }
 
     pub(super) fn get(&self, id: Id) -> &Node {
-        // Ids come from `add` alone.
+        // Always present, because only `add` creates ids.
         self.nodes.get(id as usize).unwrap_or(&Node::None)
     }
 
@@ -110,7 +111,7 @@ impl Graph {
         }
     }
 
-    /// The values of a list or tuple.
+    /// The items of a list or tuple.
     pub(super) fn sequence(&self, id: Id) -> Option<&[Id]> {
         match self.get(id) {
             Node::List(items) | Node::Tuple(items) => Some(items),
@@ -118,7 +119,7 @@ impl Graph {
         }
     }
 
-    /// Everything that a value holds.
+    /// All values directly inside a value.
     pub(super) fn parts(&self, id: Id) -> impl Iterator<Item = Id> + '_ {
         let (items, pairs): (&[Id], &[(Id, Id)]) = match self.get(id) {
             Node::List(items) | Node::Tuple(items) | Node::Object { parts: items, .. } => (items, &[]),
@@ -128,7 +129,7 @@ impl Graph {
         items.iter().copied().chain(pairs.iter().flat_map(|&(key, value)| [key, value]))
     }
 
-    /// What a value is called in a message: the class of an object, the type of anything else.
+    /// The type of a value, for error messages: the class of an object.
     pub(super) fn kind(&self, id: Id) -> String {
         match self.get(id) {
             Node::None => "None".into(),
@@ -147,7 +148,7 @@ impl Graph {
         }
     }
 
-    /// The class at the root of an object: an object may be the class of another.
+    /// The name of an object's class. The class may itself be an object.
     pub(super) fn class_name(&self, mut class: Id) -> String {
         for _ in 0..16 {
             match self.get(class) {
@@ -159,7 +160,7 @@ impl Graph {
         "an object without a class".into()
     }
 
-    /// The key of an entry as text.
+    /// The key of an entry as a string.
     pub(super) fn key(&self, id: Id) -> String {
         match self.get(id) {
             Node::Text(text) => text.to_string(),

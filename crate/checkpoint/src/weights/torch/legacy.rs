@@ -1,40 +1,40 @@
-//! The form of `torch.save` before PyTorch 1.6: five pickles (a magic number, the version, facts about the machine, the object, the keys
-//! of its storages), then each storage as its number of elements and its bytes.
+//! The format of `torch.save` before PyTorch 1.6: five pickles (a magic number, the version,
+//! information about the machine, the object, the keys of its storages), then each storage as its
+//! number of elements and its bytes.
 
 use super::{
-    TorchError,
     delivery::Delivery,
-    fail,
+    error::TorchError,
     graph::{Graph, Id, Node},
     pickle::Unpickler,
     plan::Plan,
 };
-use crate::weights::{FileError, TensorSink};
+use crate::weights::sink::{Erased, FileError, Stopped, fail};
 
-/// The magic number, little-endian, as protocols from 2 on write it.
+/// The little-endian magic number in protocols 2 and later.
 const MAGIC: [u8; 10] = [0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19];
-/// The magic number as protocols 0 and 1 write it.
+/// The magic number in protocols 0 and 1.
 const MAGIC_TEXT: &[u8] = b"L119547037146038801333356L\n";
-/// The only version there ever was.
+/// The only version of the format.
 const VERSION: i64 = 1001;
-/// Bytes before each storage.
+/// Size of the element count before each storage.
 const COUNT: usize = 8;
 
-/// A file that is being read.
+/// Reads a legacy file.
 #[derive(Debug)]
 pub(super) struct Legacy {
     length: Option<u64>,
     position: u64,
     state: State,
     plan: Option<Plan>,
-    /// Storages in file order, as soon as their keys are known.
+    /// Storages in file order, once their keys are known.
     order: Vec<usize>,
 }
 
 #[derive(Debug)]
 enum State {
     Pickle(Stage, Box<Unpickler>),
-    /// Before a storage, an index into the order: the bytes of its number of elements.
+    /// Reading the element count of a storage, given by its index in `order`.
     Count(usize, Vec<u8>),
     Storage(usize, Delivery),
 }
@@ -48,7 +48,7 @@ enum Stage {
     Keys,
 }
 
-/// What a file that begins with a pickle is.
+/// Whether a file is in the legacy format, given its first bytes.
 pub(super) fn is_legacy(first: &[u8]) -> bool {
     let beginning = &first[..first.len().min(32)];
     first.starts_with(MAGIC_TEXT)
@@ -65,7 +65,7 @@ impl Legacy {
         self.plan.as_ref()
     }
 
-    pub(super) fn push<S: TensorSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+    pub(super) fn push(&mut self, mut bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         loop {
             let before = bytes.len();
             let goes_on = self.advance(&mut bytes, sink);
@@ -76,7 +76,7 @@ impl Legacy {
         }
     }
 
-    /// The file has no more bytes.
+    /// Ends the file and returns the plan.
     pub(super) fn finish(self) -> Result<Plan, TorchError> {
         let missing = match (&self.state, &self.plan) {
             (State::Pickle(..), None) => 1,
@@ -97,14 +97,14 @@ impl Legacy {
         }
     }
 
-    /// Bytes of the storages from this one on.
+    /// Total size of this storage and all later ones in bytes, with their element counts.
     fn rest_from(&self, plan: &Plan, next: usize) -> u64 {
         let storages = self.order.iter().skip(next).filter_map(|&index| plan.storages.list.get(index));
         storages.fold(0u64, |sum, storage| sum.saturating_add(storage.bytes).saturating_add(COUNT as u64))
     }
 
-    /// Goes on by one state; whether there may be more to do.
-    fn advance<S: TensorSink>(&mut self, bytes: &mut &[u8], sink: &mut S) -> Result<bool, S::Error> {
+    /// Processes one state. Returns whether there may be more to do.
+    fn advance(&mut self, bytes: &mut &[u8], sink: &mut Erased<'_>) -> Result<bool, Stopped> {
         match &mut self.state {
             State::Pickle(stage, unpickler) => {
                 let stage = *stage;
@@ -193,7 +193,7 @@ impl Legacy {
         }
     }
 
-    /// The storages in file order: each that the pickle names, once.
+    /// Checks the keys and returns the storages in file order.
     fn check_keys(&self, graph: &Graph, root: Id, position: u64) -> Result<Vec<usize>, FileError> {
         let Some(plan) = &self.plan else { return Ok(Vec::new()) };
         let damaged = |expected: &str| TorchError::Damaged { position, expected: expected.into() };
@@ -203,7 +203,7 @@ impl Legacy {
         for &key in keys {
             let key = graph.key(key);
             let index = plan.storages.find(&key);
-            let index = index.ok_or_else(|| damaged("only storages that the pickle names in their list"))?;
+            let index = index.ok_or_else(|| damaged("a list of storages in the pickle"))?;
             if std::mem::replace(&mut seen[index], true) {
                 return Err(TorchError::Twice { storage: key }.into());
             }

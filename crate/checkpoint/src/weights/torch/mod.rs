@@ -1,17 +1,19 @@
-//! PyTorch's files (`.pt`, `.pth`, `.bin`, `.ckpt`): read without Python, without running anything, from front to back.
+//! Reads PyTorch files (`.pt`, `.pth`, `.bin`, `.ckpt`) as a stream, without executing any code in
+//! them.
 //!
 //! ```text
 //! bytes ─► archive (zip) or legacy ─► pickle ─► graph of values ─► select ─► plan ─► Header
 //!                     └────► storages ─────────────────────────────► delivery ─► bytes of tensors
 //! ```
 //!
-//! A pickle is a program for Python. [`pickle`] executes only the part of it that builds values; classes and functions stay names, except
-//! torch's rebuild functions and Python's collections ([`rebuild`]). A tensor that depends on anything else is refused with that name.
+//! A pickle is a program for Python. [`pickle`] executes only the instructions that build values.
+//! Classes and functions remain names, except torch's rebuild functions and Python's collections
+//! ([`rebuild`]). A tensor that depends on any other class or function is an error with its name.
 
 mod archive;
 mod delivery;
 mod entry;
-mod error;
+pub(super) mod error;
 mod graph;
 mod legacy;
 mod operand;
@@ -27,10 +29,13 @@ use legacy::Legacy;
 use pickle::Unpickler;
 pub use select::PassedOver;
 
-use super::{FileError, Header, TensorSink};
+use super::{
+    header::Header,
+    sink::{Erased, Stopped, fail},
+};
 
-/// A file of `torch.save` that is being read. Holds the pickle's values until they end, then what describes the tensors, and of the
-/// tensors only those that overlap or are strided.
+/// Reads a file written by `torch.save`. Holds the values of the pickle while it is being read,
+/// then the description of the tensors, and a storage only if its tensors overlap or are strided.
 #[derive(Debug)]
 pub(super) struct Torch(Form);
 
@@ -38,12 +43,13 @@ pub(super) struct Torch(Form);
 enum Form {
     Archive(Box<Archive>),
     Legacy(Box<Legacy>),
-    /// A pickle that is not one of `torch.save`, read to say what is in it.
+    /// A pickle that `torch.save` did not write, read to report its contents.
     Plain(Box<Unpickler>, u64),
 }
 
 impl Torch {
-    /// Begins a file that begins with these bytes (at least 32 of them, unless it is shorter), if it is one of PyTorch's.
+    /// Starts a file if its first bytes (at least 32, unless it is shorter) are those of a PyTorch
+    /// file.
     pub(super) fn recognise(first: &[u8], length: Option<u64>) -> Option<Self> {
         if [&b"PK\x03\x04"[..], b"PK\x05\x06", b"PK\x06\x06"].iter().any(|magic| first.starts_with(magic)) {
             return Some(Self(Form::Archive(Box::new(Archive::new(length)))));
@@ -54,7 +60,7 @@ impl Torch {
         matches!(first, [0x80, 2..=5, ..]).then(|| Self(Form::Plain(Box::default(), 0)))
     }
 
-    pub(super) fn push<S: TensorSink>(&mut self, mut bytes: &[u8], sink: &mut S) -> Result<(), S::Error> {
+    pub(super) fn push(&mut self, mut bytes: &[u8], sink: &mut Erased<'_>) -> Result<(), Stopped> {
         match &mut self.0 {
             Form::Archive(archive) => archive.push(bytes, sink),
             Form::Legacy(legacy) => legacy.push(bytes, sink),
@@ -72,12 +78,12 @@ impl Torch {
         }
     }
 
-    /// The tensors, once the pickle has come.
+    /// The tensors, once the pickle has been read.
     pub(super) fn header(&self) -> Option<&Header> {
         self.plan().map(|plan| &plan.header)
     }
 
-    /// What no tensor depends on, once the pickle has come.
+    /// The values that are not tensors of the model, once the pickle has been read.
     pub(super) fn passed_over(&self) -> &[PassedOver] {
         self.plan().map_or(&[], |plan| &plan.passed_over)
     }
@@ -90,7 +96,7 @@ impl Torch {
         }
     }
 
-    /// The file has no more bytes.
+    /// Ends the file and returns its header.
     pub(super) fn finish(self) -> Result<Header, TorchError> {
         match self.0 {
             Form::Archive(archive) => archive.finish().map(|plan| plan.header),
@@ -98,14 +104,4 @@ impl Torch {
             Form::Plain(_, found) => Err(TorchError::CutOff { found, missing: 1 }),
         }
     }
-}
-
-/// A zip without a pickle.
-fn no_pickle() -> TorchError {
-    TorchError::OtherZip { kind: "a zip archive without a `data.pkl`", hint: "" }
-}
-
-/// As what a sink returns.
-fn fail<E: From<FileError>>(error: TorchError) -> E {
-    FileError::from(error).into()
 }

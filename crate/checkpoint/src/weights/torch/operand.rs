@@ -1,18 +1,18 @@
-//! Operands of pickle's instructions, from bytes that may end anywhere.
+//! Reads the operands of pickle instructions from possibly incomplete bytes.
 
-/// Longest line of the instructions that are written as text.
-const LONGEST_LINE: usize = 4096;
+/// Maximum length of a line of the text-based instructions.
+const MAX_LINE_LENGTH: usize = 4096;
 
-/// Why an instruction cannot be read.
+/// An instruction that cannot be read.
 #[derive(Debug)]
 pub(super) enum Halt {
-    /// At least so many bytes more are needed.
+    /// At least this many more bytes are needed.
     Need(usize),
-    /// It is wrong.
+    /// The instruction is invalid.
     Wrong(String),
 }
 
-/// Reads one instruction from the front.
+/// A cursor over the bytes of one instruction.
 #[derive(Debug)]
 pub(super) struct Operands<'a> {
     bytes: &'a [u8],
@@ -48,12 +48,12 @@ impl<'a> Operands<'a> {
         Ok(u64::from_le_bytes(self.array()?))
     }
 
-    /// A line of ASCII without its end.
+    /// A line of text without its line break.
     pub(super) fn line(&mut self) -> Result<&'a str, Halt> {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
-        let Some(end) = rest.iter().take(LONGEST_LINE + 1).position(|&byte| byte == b'\n') else {
-            if rest.len() > LONGEST_LINE {
-                return Err(Halt::Wrong(format!("a line of more than {LONGEST_LINE} bytes")));
+        let Some(end) = rest.iter().take(MAX_LINE_LENGTH + 1).position(|&byte| byte == b'\n') else {
+            if rest.len() > MAX_LINE_LENGTH {
+                return Err(Halt::Wrong(format!("a line of more than {MAX_LINE_LENGTH} bytes")));
             }
             return Err(Halt::Need(1));
         };
@@ -65,6 +65,6 @@ impl<'a> Operands<'a> {
     /// A decimal number on a line of its own.
     pub(super) fn decimal(&mut self) -> Result<u32, Halt> {
         let line = self.line()?;
-        line.parse().map_err(|_| Halt::Wrong(format!("{line:?} where a number belongs")))
+        line.parse().map_err(|_| Halt::Wrong(format!("{line:?} instead of a number")))
     }
 }

@@ -1,48 +1,49 @@
-//! A restricted unpickler: Python's pickle machine without the part that runs anything.
+//! A restricted unpickler: Python's pickle machine without the instructions that execute code.
 //!
-//! Bytes are pushed in pieces of any size. Classes and functions are names only; what they would return is an [`Node::Object`] that keeps
-//! what it was given, except for the few that [`rebuild`](super::rebuild) knows. The instructions are those of protocols 0 to 5
-//! (Python's `Lib/pickletools.py` describes them).
+//! Bytes are pushed in pieces of any size. Classes and functions are only names; the result of a
+//! call is a [`Node::Object`] with its arguments, except for the few functions that [`rebuild`]
+//! supports. Protocols 0 to 5 are supported (see Python's `Lib/pickletools.py`).
 
 use std::collections::HashMap;
 
 use super::{
-    TorchError,
+    error::TorchError,
     graph::{Graph, Id, Node},
     operand::{Halt, Operands},
     rebuild,
     storage::Storages,
 };
+use crate::weights::foreign::grouped;
 
-/// Most bytes of a pickle.
-const LONGEST: u64 = 64 << 20;
-/// Most instructions of a pickle.
-const MOST_STEPS: u64 = 4 << 20;
-/// Longest text that is kept; a longer one is no name.
-const LONGEST_TEXT: u64 = 1024;
-/// Most bytes that one instruction may need at a time.
-const MOST_PENDING: usize = 16 << 10;
+/// Maximum size of a pickle in bytes.
+const MAX_LENGTH: u64 = 64 << 20;
+/// Maximum number of instructions.
+const MAX_STEPS: u64 = 4 << 20;
+/// Maximum length of a string that is kept; longer ones are not names.
+const MAX_TEXT_LENGTH: u64 = 1024;
+/// Maximum size of an instruction in bytes.
+const MAX_PENDING: usize = 16 << 10;
 
-/// A pickle that is being read.
+/// Reads a pickle.
 #[derive(Debug, Default)]
 pub(super) struct Unpickler {
     pub(super) graph: Graph,
     pub(super) storages: Storages,
     stack: Vec<Id>,
-    /// How high the stack was at each mark.
+    /// Height of the stack at each mark.
     marks: Vec<usize>,
     memo: HashMap<u32, Id>,
-    /// The beginning of an instruction that a piece cut in two.
+    /// The first bytes of an instruction that is split between two pushes.
     pending: Vec<u8>,
-    /// Bytes of a long text that are passed over.
+    /// Number of bytes of a long value still to skip.
     skip: u64,
-    /// Bytes read.
+    /// Number of bytes read.
     position: u64,
     steps: u64,
 }
 
 impl Unpickler {
-    /// Takes bytes off the front up to the end of the pickle; then its value is returned.
+    /// Consumes bytes up to the end of the pickle, and returns the pickle's value there.
     pub(super) fn push(&mut self, bytes: &mut &[u8]) -> Result<Option<Id>, TorchError> {
         loop {
             if self.skip > 0 {
@@ -55,12 +56,13 @@ impl Unpickler {
                 }
             }
             let held = std::mem::take(&mut self.pending);
+            let begins = self.position;
             let outcome = self.step(if held.is_empty() { bytes } else { &held });
             match outcome {
                 Ok((read, value)) => {
                     self.position += read as u64;
-                    if self.position.saturating_add(self.skip) > LONGEST {
-                        return Err(TorchError::TooLarge { most: LONGEST, what: "bytes" });
+                    if self.position.saturating_add(self.skip) > MAX_LENGTH {
+                        return Err(self.too_long(begins));
                     }
                     if held.is_empty() {
                         *bytes = &bytes[read..];
@@ -70,7 +72,8 @@ impl Unpickler {
                     }
                 }
                 Err(Fault::Halt(Halt::Need(count))) => {
-                    // Only ever as much as the instruction needs, so that what is held is one instruction.
+                    // Take no more than the instruction needs, so that at most one instruction is
+                    // held.
                     let count = if held.is_empty() { bytes.len() } else { count.min(bytes.len()) };
                     self.pending = held;
                     self.pending.extend_from_slice(&bytes[..count]);
@@ -78,8 +81,8 @@ impl Unpickler {
                     if count == 0 {
                         return Ok(None);
                     }
-                    if self.pending.len() > MOST_PENDING {
-                        return Err(self.wrong("an instruction of this length".into()));
+                    if self.pending.len() > MAX_PENDING {
+                        return Err(self.wrong("the instruction is too long".into()));
                     }
                 }
                 Err(Fault::Halt(Halt::Wrong(reason))) => return Err(self.wrong(reason)),
@@ -92,14 +95,28 @@ impl Unpickler {
         TorchError::Pickle { position: self.position, reason }
     }
 
-    /// One instruction from the front of `bytes`: how many bytes it has, and the pickle's value after the last.
+    /// The error for a pickle that is too long, or whose instruction at `position` claims a value
+    /// that is.
+    fn too_long(&self, position: u64) -> TorchError {
+        if self.position > MAX_LENGTH {
+            return TorchError::TooLarge { most: MAX_LENGTH >> 20, what: "MiB" };
+        }
+        let (claimed, most) = (size(self.skip), size(MAX_LENGTH));
+        let reason = format!(
+            "it claims a value of {claimed}, but a pickle of names and shapes has at most {most}; the file is damaged"
+        );
+        TorchError::Pickle { position, reason }
+    }
+
+    /// Executes one instruction from the front of `bytes`. Returns its size, and the pickle's value
+    /// after the last instruction.
     fn step(&mut self, bytes: &[u8]) -> Result<(usize, Option<Id>), Fault> {
         let mut operands = Operands::new(bytes);
         let code = operands.u8()?;
         let value = self.run(code, &mut operands)?;
         self.steps += 1;
-        if self.steps > MOST_STEPS {
-            return Err(TorchError::TooLarge { most: MOST_STEPS, what: "instructions" }.into());
+        if self.steps > MAX_STEPS {
+            return Err(TorchError::TooLarge { most: MAX_STEPS, what: "instructions" }.into());
         }
         Ok((operands.at, value))
     }
@@ -109,7 +126,7 @@ impl Unpickler {
             b'.' => return Ok(Some(self.pop()?)),
             b'(' => self.marks.push(self.stack.len()),
             b'0' => {
-                // Also takes back a mark, as Python does.
+                // POP also removes a mark, as in Python.
                 if self.marks.last() == Some(&self.stack.len()) {
                     self.marks.pop();
                 } else {
@@ -121,7 +138,7 @@ impl Unpickler {
                 let top = self.top()?;
                 self.stack.push(top);
             }
-            // Protocol and frame: the bytes that follow are read the same.
+            // PROTO and FRAME do not change how the following bytes are read.
             0x80 => match operands.u8()? {
                 0..=5 => {}
                 found => return Err(wrong(format!("protocol {found}, expected 0 to 5"))),
@@ -169,7 +186,7 @@ impl Unpickler {
             b'F' => {
                 let line = operands.line()?;
                 if line.parse::<f64>().is_err() {
-                    return Err(wrong(format!("{line:?} where a number belongs")));
+                    return Err(wrong(format!("{line:?} instead of a number")));
                 }
                 self.push_node(Node::Float)?;
             }
@@ -182,7 +199,7 @@ impl Unpickler {
                 let line = operands.line()?.trim();
                 let quoted = |quote: char| line.strip_prefix(quote)?.strip_suffix(quote);
                 let text = quoted('\'').or_else(|| quoted('"'));
-                let text = text.ok_or_else(|| wrong("a text without quotes".into()))?;
+                let text = text.ok_or_else(|| wrong("a string without quotes".into()))?;
                 self.push_text(text)?;
             }
             b'V' => {
@@ -302,7 +319,7 @@ impl Unpickler {
             0x93 => {
                 let (name, module) = (self.pop()?, self.pop()?);
                 let (Some(module), Some(name)) = (self.graph.text(module), self.graph.text(name)) else {
-                    return Err(wrong("a class whose name is not text".into()));
+                    return Err(wrong("a class name that is not a string".into()));
                 };
                 let global = global(module, name)?;
                 self.push_node(global)?;
@@ -342,12 +359,14 @@ impl Unpickler {
                 self.stack.push(loaded);
             }
             b'P' => {
-                let line = operands.line()?;
-                return Err(wrong(format!("the persistent id {line:?}, expected a storage")));
+                operands.line()?;
+                let reason = "it refers to a storage as pickle protocol 0 does, which torch.load cannot read either; \
+                              save the model again with torch.save and its default protocol";
+                return Err(wrong(reason.into()));
             }
-            0x82..=0x84 => return Err(wrong("a class of Python's extension registry".into())),
-            0x97 | 0x98 => return Err(wrong("a buffer outside the pickle".into())),
-            _ => return Err(wrong(format!("{code:#04x} is no instruction"))),
+            0x82..=0x84 => return Err(wrong("an entry of Python's extension registry".into())),
+            0x97 | 0x98 => return Err(wrong("an out-of-band buffer".into())),
+            _ => return Err(wrong(format!("unknown instruction {code:#04x}"))),
         }
         Ok(None)
     }
@@ -367,13 +386,13 @@ impl Unpickler {
     fn push_decimal(&mut self, line: &str) -> Result<(), Fault> {
         let digits = line.strip_prefix('-').unwrap_or(line);
         if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-            return Err(wrong(format!("{line:?} where a number belongs")));
+            return Err(wrong(format!("{line:?} instead of a number")));
         }
         self.push_node(line.parse().map_or(Node::Blob("int"), Node::Int))
     }
 
     fn push_text(&mut self, text: &str) -> Result<(), Fault> {
-        let long = text.len() as u64 > LONGEST_TEXT;
+        let long = text.len() as u64 > MAX_TEXT_LENGTH;
         self.push_node(if long { Node::Blob("str") } else { Node::Text(text.into()) })
     }
 
@@ -383,24 +402,24 @@ impl Unpickler {
         length: u64,
         kind: &'static str,
     ) -> Result<(), Fault> {
-        if length > LONGEST_TEXT {
+        if length > MAX_TEXT_LENGTH {
             return self.pass_over(length, kind);
         }
         let bytes = operands.take(length as usize)?;
         match std::str::from_utf8(bytes) {
             Ok(text) => self.push_text(text),
-            // Python 2 wrote bytes so.
+            // Bytes written by Python 2.
             Err(_) => self.push_node(Node::Blob(kind)),
         }
     }
 
-    /// A value whose bytes do not matter.
+    /// Adds a value and skips its bytes.
     fn pass_over(&mut self, length: u64, kind: &'static str) -> Result<(), Fault> {
         self.skip = length;
         self.push_node(Node::Blob(kind))
     }
 
-    /// Where the part of the stack after the last mark begins.
+    /// Start of the stack after the last mark.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }
@@ -432,30 +451,39 @@ impl Unpickler {
 
     fn recall(&mut self, index: u32) -> Result<(), Fault> {
         let id = self.memo.get(&index).copied();
-        self.stack.push(id.ok_or_else(|| wrong(format!("value {index} is used before it is there")))?);
+        self.stack.push(id.ok_or_else(|| wrong(format!("memo entry {index} is used before it is set")))?);
         Ok(())
     }
 
-    /// Adds to the list below.
+    /// Appends items to the list at the top of the stack.
     fn extend(&mut self, items: &[Id]) -> Result<(), Fault> {
         let list = self.top()?;
         match self.graph.get_mut(list) {
             Some(Node::List(list) | Node::Object { parts: list, .. }) => list.extend_from_slice(items),
-            _ => return Err(wrong("values are added to what is no list".into())),
+            _ => return Err(wrong("items are added to a value that is not a list".into())),
         }
         Ok(())
     }
 
-    /// Adds keys and values to the dictionary below.
+    /// Adds entries to the dict at the top of the stack.
     fn insert(&mut self, items: &[Id]) -> Result<(), Fault> {
         let entries = pairs(items)?;
         let dict = self.top()?;
         match self.graph.get_mut(dict) {
             Some(Node::Dict(dict)) => dict.extend(entries),
             Some(Node::Object { parts, .. }) => parts.extend_from_slice(items),
-            _ => return Err(wrong("entries are added to what is no dictionary".into())),
+            _ => return Err(wrong("entries are added to a value that is not a dictionary".into())),
         }
         Ok(())
+    }
+}
+
+/// Formats a size: 67108864 → 64 MiB.
+fn size(bytes: u64) -> String {
+    let units = [(1u64 << 40, "TiB"), (1 << 30, "GiB"), (1 << 20, "MiB"), (1 << 10, "KiB")];
+    match units.into_iter().find(|(unit, _)| bytes >= *unit) {
+        Some((unit, name)) => format!("{} {name}", grouped(bytes / unit)),
+        None => format!("{bytes} bytes"),
     }
 }
 
@@ -484,7 +512,7 @@ fn integer(bytes: &[u8]) -> Node {
     Node::Int(i64::from_le_bytes(wide))
 }
 
-/// What ends an instruction.
+/// An error during an instruction.
 enum Fault {
     Halt(Halt),
     Torch(TorchError),
@@ -507,5 +535,5 @@ fn wrong(reason: String) -> Fault {
 }
 
 fn underflow() -> Fault {
-    wrong("an instruction lacks its values".into())
+    wrong("stack underflow".into())
 }

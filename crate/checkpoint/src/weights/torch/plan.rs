@@ -1,42 +1,43 @@
-//! Where each tensor of a checkpoint lies in its storages, checked before any number is read.
+//! The location of each tensor in its storage, validated before any values are read.
 
 use super::{
-    PassedOver, TorchError,
+    error::TorchError,
     graph::{Graph, Id, Node, TensorNode},
-    select,
+    select::{PassedOver, select},
     storage::{Storage, Storages},
 };
-use crate::weights::{Header, TensorInfo, header::DIMENSIONS};
+use crate::weights::header::{DIMENSIONS, Dtype, Header, TensorInfo};
 
-/// How many times larger than its storage the tensors in it may be together.
-const MOST_TIMES: u64 = 4;
-/// Most bytes of all tensors beyond that.
-const MOST_BEYOND: u64 = 64 << 20;
-/// Most bytes of a storage that are held, where its tensors overlap or are strided. ViT-H/14's largest tensor has 202 MB.
-pub(super) const MOST_HELD: u64 = 512 << 20;
+/// The tensors of a storage may be this many times larger than the storage.
+const MAX_TIMES: u64 = 4;
+/// Maximum number of bytes of all tensors beyond that.
+const MAX_EXCESS: u64 = 64 << 20;
+/// Maximum number of bytes held of a storage with overlapping or strided tensors. ViT-H/14's
+/// largest tensor has 202 MB.
+pub(super) const MAX_HELD: u64 = 512 << 20;
 
-/// A tensor of the model.
+/// The location of a tensor.
 #[derive(Debug)]
 pub(super) struct Placed {
     /// Index in the header.
     pub(super) index: usize,
-    /// Its first byte in the storage.
+    /// Offset of its first byte in the storage.
     pub(super) start: u64,
-    /// The byte after its last in the storage.
+    /// Offset after its last byte in the storage.
     pub(super) end: u64,
     pub(super) element: u64,
     pub(super) shape: Vec<usize>,
     pub(super) strides: Vec<u64>,
-    /// Whether its numbers lie one after the other in row-major order.
+    /// Whether it is contiguous in row-major order.
     pub(super) contiguous: bool,
 }
 
-/// What is read of a storage.
+/// The tensors of a storage.
 #[derive(Debug, Default)]
 pub(super) struct Use {
-    /// Its tensors, by their first byte.
+    /// The tensors, sorted by offset.
     pub(super) tensors: Vec<Placed>,
-    /// Whether they must be held until the storage is complete.
+    /// Whether the storage must be held in memory until it is complete.
     pub(super) held: bool,
 }
 
@@ -46,15 +47,15 @@ pub(super) struct Plan {
     pub(super) header: Header,
     pub(super) passed_over: Vec<PassedOver>,
     pub(super) storages: Storages,
-    /// What is read of each storage.
+    /// The tensors of each storage.
     pub(super) uses: Vec<Use>,
-    /// Whether the file is known to be long enough for all storages.
+    /// Whether the size of the file is known, and sufficient for all storages.
     pub(super) sized: bool,
 }
 
 impl Plan {
     pub(super) fn new(graph: &Graph, storages: Storages, root: Id) -> Result<Self, TorchError> {
-        let selection = select::select(graph, root)?;
+        let selection = select(graph, root)?;
         let mut uses: Vec<Use> = storages.list.iter().map(|_| Use::default()).collect();
         let mut tensors = Vec::with_capacity(selection.tensors.len());
         let mut total = 0u64;
@@ -70,12 +71,12 @@ impl Plan {
             }
             tensors.push(info);
         }
-        // Views that repeat numbers (`expand`) have more bytes than their storage.
+        // Views that repeat values (`expand`) are larger than their storage.
         let beyond = storages.list.iter().zip(&of_storage).fold(0u64, |sum, (storage, &bytes)| {
-            sum.saturating_add(bytes.saturating_sub(storage.bytes.saturating_mul(MOST_TIMES)))
+            sum.saturating_add(bytes.saturating_sub(storage.bytes.saturating_mul(MAX_TIMES)))
         });
-        if beyond > MOST_BEYOND {
-            return Err(TorchError::Expands { found: beyond, most: MOST_BEYOND, times: MOST_TIMES });
+        if beyond > MAX_EXCESS {
+            return Err(TorchError::Expands { found: beyond, most: MAX_EXCESS, times: MAX_TIMES });
         }
         for (storage, list) in uses.iter_mut().zip(&storages.list) {
             arrange(storage, list, &tensors)?;
@@ -84,20 +85,20 @@ impl Plan {
         Ok(Self { header, passed_over: selection.passed_over, storages, uses, sized: false })
     }
 
-    /// Bytes of all storages.
+    /// Total size of all storages in bytes.
     pub(super) fn stored(&self) -> u64 {
         self.storages.list.iter().fold(0u64, |sum, storage| sum.saturating_add(storage.bytes))
     }
 }
 
-/// Checks that a tensor lies within its storage.
+/// Checks that a tensor is within its storage.
 fn place(name: String, node: &TensorNode, index: usize) -> Result<(TensorInfo, Placed), TorchError> {
     if node.shape.len() > DIMENSIONS {
         return Err(TorchError::Dimensions { tensor: name, found: node.shape.len(), most: DIMENSIONS });
     }
     let view = &node.storage;
     let shape: Option<Vec<usize>> = node.shape.iter().map(|&side| usize::try_from(side).ok()).collect();
-    // Where there are no neighbours the stride does not matter, and may be anything.
+    // The stride of a dimension of size 0 or 1 has no effect and may have any value.
     let stride = |(&stride, &side): (&i64, &i64)| if side <= 1 { 0 } else { stride.unsigned_abs() };
     let strides: Vec<u64> = node.strides.iter().zip(&node.shape).map(stride).collect();
     let out = || TorchError::OutOfStorage {
@@ -115,23 +116,23 @@ fn place(name: String, node: &TensorNode, index: usize) -> Result<(TensorInfo, P
     let last = shape.iter().zip(&strides).try_fold(offset, |last, (&side, &stride)| {
         last.checked_add((side as u64).saturating_sub(1).checked_mul(stride)?)
     });
-    // A tensor without numbers may begin anywhere.
+    // An empty tensor may have any offset.
     let end = match count {
         0 => Some(0),
         _ => last.and_then(|last| last.checked_add(1)).filter(|&end| end <= view.elements),
     };
     let end = end.ok_or_else(out)?;
     let start = if count == 0 { 0 } else { offset };
-    // Both lie within the storage, whose bytes are counted in i64.
+    // Cannot overflow: both are within the storage, whose size in bytes fits in i64.
     let in_storage = |elements: u64| (view.offset + elements) * element;
     let contiguous = is_contiguous(&shape, &strides) || count == 0;
     let (start, end) = (in_storage(start), in_storage(end));
-    let dtype = view.element.dtype.clone().unwrap_or(super::super::Dtype::Other("bytes".into(), Some(8)));
+    let dtype = view.element.dtype.clone().unwrap_or(Dtype::Other("bytes".into(), Some(8)));
     let info = TensorInfo { name, dtype, shape: shape.clone(), bytes };
     Ok((info, Placed { index, start, end, element, shape, strides, contiguous }))
 }
 
-/// Row-major without gaps; the stride of a dimension of one does not matter.
+/// Whether a tensor is row-major without gaps. The strides of dimensions of size 1 are ignored.
 fn is_contiguous(shape: &[usize], strides: &[u64]) -> bool {
     let mut expected = 1u64;
     for (&side, &stride) in shape.iter().zip(strides).rev() {
@@ -143,7 +144,7 @@ fn is_contiguous(shape: &[usize], strides: &[u64]) -> bool {
     true
 }
 
-/// Decides whether a storage streams through: its tensors are contiguous and lie one after the other.
+/// Decides whether a storage can be streamed: its tensors are contiguous and do not overlap.
 fn arrange(storage: &mut Use, info: &Storage, tensors: &[TensorInfo]) -> Result<(), TorchError> {
     storage.tensors.sort_by_key(|tensor| (tensor.start, tensor.end));
     let mut position = 0;
@@ -156,16 +157,16 @@ fn arrange(storage: &mut Use, info: &Storage, tensors: &[TensorInfo]) -> Result<
     let span = storage.span();
     let found = span.end - span.start;
     match storage.tensors.first() {
-        Some(first) if storage.held && found > MOST_HELD => {
+        Some(first) if storage.held && found > MAX_HELD => {
             let tensor = tensors.get(first.index).map_or_else(|| info.key.clone(), |info| info.name.clone());
-            Err(TorchError::Held { tensor, found, most: MOST_HELD })
+            Err(TorchError::Held { tensor, found, most: MAX_HELD })
         }
         _ => Ok(()),
     }
 }
 
 impl Use {
-    /// The bytes of the storage that its tensors lie in.
+    /// The byte range of the storage that its tensors use.
     pub(super) fn span(&self) -> std::ops::Range<u64> {
         let with_numbers = || self.tensors.iter().filter(|tensor| tensor.end > tensor.start);
         let start = with_numbers().map(|tensor| tensor.start).min().unwrap_or(0);

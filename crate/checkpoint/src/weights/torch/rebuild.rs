@@ -1,15 +1,16 @@
-//! The few classes and functions whose results are known: torch's rebuild functions and Python's containers. All others stay names.
+//! Implements the few supported classes and functions: torch's rebuild functions and Python's
+//! collections. All others remain names.
 
 use super::{
-    TorchError,
+    error::TorchError,
     graph::{Graph, Id, Node, TensorNode},
     storage::{StorageView, Storages, element_of_class, element_of_dtype},
 };
 
-/// Most dimensions that are kept of a tensor; torch's own limit.
+/// Maximum number of dimensions, the same as in torch.
 const DIMENSIONS: usize = 64;
 
-/// What calling `callable` with a tuple gives.
+/// The result of calling `callable` with a tuple of arguments.
 pub(super) fn call(graph: &mut Graph, callable: Id, arguments: Id) -> Result<Id, TorchError> {
     graph.charge(arguments)?;
     let known = match graph.global(callable) {
@@ -24,7 +25,7 @@ pub(super) fn call(graph: &mut Graph, callable: Id, arguments: Id) -> Result<Id,
 }
 
 enum Known {
-    /// A value that is there already.
+    /// An existing value.
     Same(Id),
     New(Node),
 }
@@ -40,7 +41,7 @@ fn known(graph: &Graph, name: &str, arguments: Id) -> Result<Option<Known>, Torc
             &[entries] => Ok(dict_of(graph, entries).map(|pairs| Known::New(Node::Dict(pairs)))),
             _ => Ok(None),
         },
-        // Its argument is what makes missing values.
+        // Its argument is the factory of missing values.
         "collections.defaultdict" => new(Node::Dict(Vec::new())),
         "builtins.list"
         | "__builtin__.list"
@@ -57,7 +58,7 @@ fn known(graph: &Graph, name: &str, arguments: Id) -> Result<Option<Known>, Torc
             &[items] => Ok(graph.sequence(items).map(|items| Known::New(Node::Tuple(items.to_vec())))),
             _ => Ok(None),
         },
-        // How protocols before 3 write bytes.
+        // The encoding of bytes in protocols before 3.
         "_codecs.encode" => new(Node::Blob("bytes")),
         "torch._utils._rebuild_tensor"
         | "torch._utils._rebuild_tensor_v2"
@@ -72,7 +73,7 @@ fn known(graph: &Graph, name: &str, arguments: Id) -> Result<Option<Known>, Torc
                 let plain = ["torch.Tensor", "torch.nn.parameter.Parameter", "torch.nn.parameter.Buffer"];
                 let plain = graph.global(*class).is_some_and(|class| plain.contains(&class));
                 match graph.global(*function) {
-                    // Of one depth: the function of torch's that is named here is never this one.
+                    // Cannot recurse further: the prefix excludes `_rebuild_from_type`.
                     Some(function) if plain && function.starts_with("torch._utils._rebuild_") => {
                         known(graph, function, *inner)
                     }
@@ -85,7 +86,7 @@ fn known(graph: &Graph, name: &str, arguments: Id) -> Result<Option<Known>, Torc
     }
 }
 
-/// The entries of a list of pairs, or of a dictionary.
+/// The entries of a list of pairs or of a dict.
 fn dict_of(graph: &Graph, entries: Id) -> Option<Vec<(Id, Id)>> {
     if let Node::Dict(pairs) = graph.get(entries) {
         return Some(pairs.clone());
@@ -97,28 +98,30 @@ fn dict_of(graph: &Graph, entries: Id) -> Option<Vec<(Id, Id)>> {
     graph.sequence(entries)?.iter().map(pair).collect()
 }
 
-/// `(storage, offset, shape, strides, …)`; the third version has a dtype as its seventh.
+/// Arguments: `(storage, offset, shape, strides, …)`. The third version has a dtype as the seventh
+/// argument.
 fn rebuild(graph: &Graph, function: &str, given: &[Id]) -> Result<TensorNode, TorchError> {
     let wrong = |reason: String| TorchError::Arguments { function: function.into(), reason };
-    // A number that comes out of something unknown is that thing's doing.
+    // If an argument is the result of an unknown function, report that function.
     if let Some(&object) = given.iter().take(4).find(|&&id| matches!(graph.get(id), Node::Object { .. })) {
         return Err(TorchError::Depends { name: graph.kind(object) });
     }
     let [storage, offset, shape, strides, ..] = given else {
-        return Err(wrong(format!("{} arguments, expected at least 4", given.len())));
+        return Err(wrong(format!("it has {} arguments, expected at least 4", given.len())));
     };
     let Node::Storage(view) = graph.get(*storage) else {
-        return Err(wrong(format!("a {} where a storage belongs", graph.kind(*storage))));
+        return Err(wrong(format!("{} instead of a storage", graph.kind(*storage))));
     };
     let mut view = view.clone();
     let offset = graph.int(*offset).filter(|&offset| offset >= 0);
-    let offset = offset.ok_or_else(|| wrong("an offset that is no number from 0 on".into()))?;
+    let offset = offset.ok_or_else(|| wrong("the offset is not a non-negative integer".into()))?;
     let numbers = |id: Id, what: &str| {
         let items = graph.sequence(id).filter(|items| items.len() <= DIMENSIONS);
-        let items = items.ok_or_else(|| wrong(format!("its {what} is no tuple of at most {DIMENSIONS}")))?;
+        let items =
+            items.ok_or_else(|| wrong(format!("the {what} is not a tuple of at most {DIMENSIONS} items")))?;
         let numbers: Option<Vec<i64>> =
             items.iter().map(|&item| graph.int(item).filter(|&number| number >= 0)).collect();
-        numbers.ok_or_else(|| wrong(format!("its {what} has something else than numbers from 0 on")))
+        numbers.ok_or_else(|| wrong(format!("the {what} contains values other than non-negative integers")))
     };
     let (shape, strides) = (numbers(*shape, "shape")?, numbers(*strides, "strides")?);
     if shape.len() != strides.len() {
@@ -126,24 +129,24 @@ fn rebuild(graph: &Graph, function: &str, given: &[Id]) -> Result<TensorNode, To
     }
     if function.ends_with("_v3") {
         let dtype = given.get(6).and_then(|&dtype| graph.global(dtype));
-        let element = dtype.and_then(element_of_dtype).ok_or_else(|| {
-            wrong(format!("the dtype {}, which is not known", dtype.unwrap_or("that is no dtype")))
-        })?;
+        let element = dtype
+            .and_then(element_of_dtype)
+            .ok_or_else(|| wrong(format!("unknown dtype {}", dtype.unwrap_or("(not a torch.dtype)"))))?;
         let bytes = (view.offset, view.elements.checked_mul(view.element.bytes));
-        let (start, Some(bytes)) = bytes else { return Err(wrong("a storage that is too large".into())) };
+        let (start, Some(bytes)) = bytes else { return Err(wrong("the storage is too large".into())) };
         if !(start * view.element.bytes).is_multiple_of(element.bytes) {
-            return Err(wrong("a storage that begins within a number".into()));
+            return Err(wrong("the storage is not aligned to its elements".into()));
         }
         view.offset = start * view.element.bytes / element.bytes;
         view.elements = bytes / element.bytes;
         view.element = element;
     } else if view.element.dtype.is_none() {
-        return Err(wrong("an untyped storage without a dtype".into()));
+        return Err(wrong("an untyped storage has no dtype".into()));
     }
     Ok(TensorNode { storage: view, offset, shape, strides })
 }
 
-/// Gives an object its state.
+/// Sets the state of an object.
 pub(super) fn set_state(graph: &mut Graph, object: Id, state: Id) -> Result<(), TorchError> {
     let plain = matches!(graph.get(state), Node::Dict(_));
     let replaced = match graph.get_mut(object) {
@@ -151,7 +154,7 @@ pub(super) fn set_state(graph: &mut Graph, object: Id, state: Id) -> Result<(), 
             parts.push(state);
             return Ok(());
         }
-        // `Tensor.__setstate__` with anything else than attributes would make it another tensor.
+        // `Tensor.__setstate__` replaces the tensor, unless the state only has attributes.
         Some(Node::Tensor(_)) if !plain => "torch.Tensor.__setstate__",
         // Attributes, for example the `_metadata` of a state dict.
         _ => return Ok(()),
@@ -163,33 +166,33 @@ pub(super) fn set_state(graph: &mut Graph, object: Id, state: Id) -> Result<(), 
     Ok(())
 }
 
-/// What a persistent id stands for: `("storage", class, key, location, elements)`; old files have a view as the sixth.
+/// Resolves a persistent id: `("storage", class, key, location, elements)`. In old files, a view is
+/// the sixth item.
 pub(super) fn load(graph: &mut Graph, storages: &mut Storages, id: Id) -> Result<Id, TorchError> {
     let wrong = |reason: String| TorchError::Arguments { function: "storage".into(), reason };
     let given = graph.sequence(id).unwrap_or_default();
     let kind = given.first().and_then(|&kind| graph.text(kind));
     if kind == Some("module") && given.len() > 1 {
-        // The class of a module, with its source after it.
+        // The class of a module, followed by its source.
         return Ok(given[1]);
     }
     let &[_, class, key, _, elements, ref view @ ..] = given else {
-        return Err(wrong(format!("a persistent id of {} parts, expected 5", given.len())));
+        return Err(wrong(format!("a persistent id has {} items, expected 5", given.len())));
     };
     if kind != Some("storage") {
-        return Err(wrong("a persistent id that does not begin with \"storage\"".into()));
+        return Err(wrong("a persistent id does not start with \"storage\"".into()));
     }
     let Some(name) = graph.global(class) else {
-        return Err(wrong(format!("a {} where a class of storages belongs", graph.kind(class))));
+        return Err(wrong(format!("{} instead of a storage class", graph.kind(class))));
     };
-    let element =
-        element_of_class(name).ok_or_else(|| wrong(format!("the class {name}, which is not known")))?;
+    let element = element_of_class(name).ok_or_else(|| wrong(format!("unknown storage class {name}")))?;
     let key = match graph.get(key) {
         Node::Text(key) => key.to_string(),
         Node::Int(key) => key.to_string(),
-        _ => return Err(wrong(format!("a {} where a key belongs", graph.kind(key)))),
+        _ => return Err(wrong(format!("{} instead of a storage key", graph.kind(key)))),
     };
     let count = |id: Id| graph.int(id).and_then(|count| u64::try_from(count).ok());
-    let elements = count(elements).ok_or_else(|| wrong(format!("{key:?} has no number of elements")))?;
+    let elements = count(elements).ok_or_else(|| wrong(format!("{key:?} has no element count")))?;
     let index = storages.intern(&key, element.clone(), elements)?;
     let view = match view.first().map(|&view| (graph.get(view), graph.sequence(view))) {
         None | Some((Node::None, _)) => (0, elements),
@@ -197,9 +200,9 @@ pub(super) fn load(graph: &mut Graph, storages: &mut Storages, id: Id) -> Result
             let part = count(offset).zip(count(size));
             let part =
                 part.filter(|(offset, size)| offset.checked_add(*size).is_some_and(|end| end <= elements));
-            part.ok_or_else(|| wrong(format!("a view that does not fit the {elements} elements of {key:?}")))?
+            part.ok_or_else(|| wrong(format!("a view does not fit the {elements} elements of {key:?}")))?
         }
-        _ => return Err(wrong(format!("a view of {key:?} that is none"))),
+        _ => return Err(wrong(format!("invalid view of {key:?}"))),
     };
     graph.add(Node::Storage(StorageView { storage: index, element, offset: view.0, elements: view.1 }))
 }

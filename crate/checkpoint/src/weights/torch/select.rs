@@ -1,15 +1,16 @@
-//! Which of a checkpoint's values are the model's tensors.
+//! Selects the model's tensors from the values of a checkpoint.
 //!
-//! A state dict is found at the root or in the wrappers that training programs put around it (open_clip and Lightning write
-//! `{"epoch": …, "state_dict": …, "optimizer": …}`, BLIP `{"model": …}`). What is not part of it is passed over and named.
+//! The state dict is at the root, or inside the dicts that training programs wrap around it
+//! (open_clip and Lightning write `{"epoch": …, "state_dict": …, "optimizer": …}`, BLIP `{"model":
+//! …}`). All other values are skipped and listed.
 
 use super::{
-    TorchError,
+    error::TorchError,
     graph::{Graph, Id, Node},
 };
 
-/// Names of a wrapper's entry that holds the model's tensors, the likeliest first.
-const WRAPPED: [&str; 10] = [
+/// Keys of a wrapper's entry with the model's tensors, the most likely first.
+const MODEL_KEYS: [&str; 10] = [
     "state_dict",
     "model_state_dict",
     "model",
@@ -21,20 +22,20 @@ const WRAPPED: [&str; 10] = [
     "generator",
     "student",
 ];
-/// How names of entries begin that hold tensors of something else.
-const ELSEWHERE: [&str; 12] =
+/// Prefixes of keys whose tensors are not the model's.
+const OTHER_STATE: [&str; 12] =
     ["optim", "lr_", "sched", "scaler", "amp", "rng", "random", "callbacks", "loops", "ema", "grad", "hyper"];
-/// Most wrappers around a state dict.
-const DEEPEST: usize = 8;
-/// Most values that are named as passed over.
-const NAMED: usize = 256;
-/// Longest name that is repeated.
-const LONGEST_NAME: usize = 120;
+/// Maximum number of wrappers around a state dict.
+const MAX_DEPTH: usize = 8;
+/// Maximum number of skipped values that are listed.
+const MAX_SKIPPED: usize = 256;
+/// Maximum length of a quoted name.
+const MAX_NAME_LENGTH: usize = 120;
 
-/// A value of a checkpoint that no tensor of the model depends on.
+/// A value of a checkpoint that was skipped, because it is not a tensor of the model.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PassedOver {
-    /// Where it is, for example `epoch` or `state_dict.config`.
+    /// Its path, for example `epoch` or `state_dict.config`.
     pub name: String,
     /// Its type or class, for example `int` or `argparse.Namespace`.
     pub kind: String,
@@ -46,21 +47,21 @@ impl std::fmt::Display for PassedOver {
     }
 }
 
-/// The tensors of a model, and what else the checkpoint holds.
+/// The tensors of a model, and the skipped values.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
-    /// Names and tensor values; a name occurs once.
+    /// Unique names with their tensors.
     pub(super) tensors: Vec<(String, Id)>,
     pub(super) passed_over: Vec<PassedOver>,
 }
 
-/// Finds the model's tensors among all values.
+/// Finds the model's tensors.
 pub(super) fn select(graph: &Graph, root: Id) -> Result<Selection, TorchError> {
     let reach = Reach::of(graph);
     let mut selection = Selection::default();
     let mut path = String::new();
     let mut node = root;
-    for _ in 0..DEEPEST {
+    for _ in 0..MAX_DEPTH {
         if matches!(graph.get(node), Node::Tensor(_)) {
             let name = if path.is_empty() { "tensor" } else { path.trim_end_matches('.') };
             selection.tensors.push((name.into(), node));
@@ -84,11 +85,12 @@ pub(super) fn select(graph: &Graph, root: Id) -> Result<Selection, TorchError> {
     }
     Err(TorchError::Pickle {
         position: 0,
-        reason: format!("tensors within more than {DEEPEST} dictionaries"),
+        reason: format!("its tensors are nested in more than {MAX_DEPTH} dictionaries"),
     })
 }
 
-/// The entry of a wrapper that holds the model; `None` where these entries are the model's own.
+/// The entry of a wrapper that contains the model. Returns `None` if these entries are the model's
+/// own.
 fn wrapper(
     graph: &Graph,
     reach: &Reach,
@@ -100,14 +102,14 @@ fn wrapper(
     let tensors = |entries: &[(String, Id)]| {
         entries.iter().filter(|(_, value)| matches!(graph.get(*value), Node::Tensor(_))).count()
     };
-    for wrapped in WRAPPED {
+    for wrapped in MODEL_KEYS {
         if let Some((_, value)) = entries.iter().find(|(name, value)| name == wrapped && holds(*value)) {
             return Ok(Some(*value));
         }
     }
     let elsewhere = |name: &str| {
         let lower = name.to_ascii_lowercase();
-        ELSEWHERE.iter().any(|start| lower.starts_with(start))
+        OTHER_STATE.iter().any(|start| lower.starts_with(start))
     };
     let direct = tensors(entries);
     let collections: Vec<&(String, Id)> = entries.iter().filter(|(_, value)| holds(*value)).collect();
@@ -115,15 +117,16 @@ fn wrapper(
         collections.iter().filter(|(name, _)| !elsewhere(name)).copied().collect();
     let candidates = if likely.is_empty() { collections } else { likely };
     if direct > 0 {
-        // A number that happens to be a tensor, beside the one dictionary of the model's.
+        // A tensor next to a single collection with more tensors is a training value, such as a
+        // step count.
         return Ok(match candidates[..] {
             [(_, value)] if tensors(&self::entries(graph, *value)) > direct => Some(*value),
             _ => None,
         });
     }
-    // A model that is an object of its class, rather than its state dict.
+    // The model is an object of its class instead of a state dict.
     let object = entries.iter().find(|(name, value)| {
-        WRAPPED.contains(&name.as_str()) && !is_collection(*value) && reach.any(*value)
+        MODEL_KEYS.contains(&name.as_str()) && !is_collection(*value) && reach.any(*value)
     });
     match (candidates.as_slice(), object) {
         (_, Some((_, object))) => Err(reach.nothing(graph, *object, Vec::new())),
@@ -139,7 +142,7 @@ fn wrapper(
     }
 }
 
-/// The tensors among a state dict's entries.
+/// Takes the tensors from a state dict's entries.
 fn take(
     graph: &Graph,
     reach: &Reach,
@@ -159,14 +162,14 @@ fn take(
 
 impl Selection {
     fn pass_over(&mut self, graph: &Graph, path: &str, name: &str, value: Id) {
-        if self.passed_over.len() < NAMED {
+        if self.passed_over.len() < MAX_SKIPPED {
             let name = format!("{path}{}", shortened(name));
             self.passed_over.push(PassedOver { name, kind: shortened(&graph.kind(value)) });
         }
     }
 }
 
-/// A collection's entries in order. Of two with the same name the last stays, as in Python.
+/// The entries of a collection in order. As in Python, the last of several equal keys wins.
 fn entries(graph: &Graph, node: Id) -> Vec<(String, Id)> {
     match graph.get(node) {
         Node::List(items) | Node::Tuple(items) => {
@@ -192,12 +195,12 @@ fn entries(graph: &Graph, node: Id) -> Vec<(String, Id)> {
 }
 
 fn shortened(name: &str) -> String {
-    name.chars().take(LONGEST_NAME).collect()
+    name.chars().take(MAX_NAME_LENGTH).collect()
 }
 
-/// From which values a tensor can be reached.
+/// The values from which a tensor is reachable.
 struct Reach {
-    /// Through collections alone.
+    /// Through collections only.
     plain: Vec<bool>,
     /// Through objects of unknown classes too.
     any: Vec<bool>,
@@ -205,7 +208,7 @@ struct Reach {
 
 impl Reach {
     fn of(graph: &Graph) -> Self {
-        // Who holds whom, as lists in one array.
+        // The containers of each value, as adjacency lists in one array.
         let count = graph.len();
         let mut starts = vec![0u32; count + 1];
         for id in 0..count as Id {
@@ -248,7 +251,8 @@ impl Reach {
         self.any.get(id as usize).copied().unwrap_or(false)
     }
 
-    /// Why there are no tensors in a value: an object stands before them, or there are none.
+    /// The error for a value without tensors: an object of an unknown class contains them, or there
+    /// are none.
     fn nothing(&self, graph: &Graph, from: Id, found: Vec<String>) -> TorchError {
         let mut seen = vec![false; graph.len()];
         let mut queue = std::collections::VecDeque::from([from]);

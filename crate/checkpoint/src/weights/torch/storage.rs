@@ -1,13 +1,14 @@
-//! Storages: the runs of numbers that tensors lie in.
+//! Storages: the arrays that contain the values of tensors.
 
 use std::collections::HashMap;
 
-use super::{super::Dtype, TorchError};
+use super::error::TorchError;
+use crate::weights::header::Dtype;
 
-/// What a storage's numbers are, by its class.
+/// The element type of a storage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Element {
-    /// `None` for an untyped storage, whose tensors say what they are.
+    /// `None` for an untyped storage, whose tensors have types of their own.
     pub(super) dtype: Option<Dtype>,
     pub(super) bytes: u64,
 }
@@ -30,11 +31,11 @@ pub(super) struct Storage {
     pub(super) key: String,
     pub(super) element: Element,
     pub(super) elements: u64,
-    /// Its bytes in the file.
+    /// Its size in bytes.
     pub(super) bytes: u64,
 }
 
-/// All storages that a pickle names.
+/// All storages that a pickle refers to.
 #[derive(Debug, Default)]
 pub(super) struct Storages {
     pub(super) list: Vec<Storage>,
@@ -42,13 +43,13 @@ pub(super) struct Storages {
 }
 
 impl Storages {
-    /// The storage of this key, which has the same elements wherever it is named.
+    /// Adds a storage, or finds the existing one with this key, which must have the same elements.
     pub(super) fn intern(&mut self, key: &str, element: Element, elements: u64) -> Result<u32, TorchError> {
         let wrong = |reason: String| TorchError::Arguments { function: "storage".into(), reason };
         if let Some(&index) = self.by_key.get(key) {
             let known = &self.list[index as usize];
             if known.element != element || known.elements != elements {
-                return Err(wrong(format!("{key:?} is named twice with different types or sizes")));
+                return Err(wrong(format!("{key:?} occurs twice with different types or sizes")));
             }
             return Ok(index);
         }
@@ -65,7 +66,8 @@ impl Storages {
     }
 }
 
-/// The element of a storage's class, for example `torch.FloatStorage` or `torch.cuda.FloatStorage`.
+/// The element type of a storage class, for example `torch.FloatStorage` or
+/// `torch.cuda.FloatStorage`.
 pub(super) fn element_of_class(class: &str) -> Option<Element> {
     let (module, name) = class.rsplit_once('.')?;
     if !matches!(module, "torch" | "torch.cuda" | "torch.storage") {
@@ -93,7 +95,7 @@ pub(super) fn element_of_class(class: &str) -> Option<Element> {
     Some(Element { dtype: Some(dtype), bytes })
 }
 
-/// The element of a `torch.dtype`, for example `torch.float32`.
+/// The element type of a `torch.dtype`, for example `torch.float32`.
 pub(super) fn element_of_dtype(dtype: &str) -> Option<Element> {
     let (dtype, bytes) = match dtype.strip_prefix("torch.")? {
         "float64" | "double" => (Dtype::F64, 8),

@@ -1,4 +1,4 @@
-//! One file of data: its rows become records, with their images.
+//! Reads a data file: converts its rows to records and images.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -8,22 +8,31 @@ use std::{
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    Archive, Entry, Group, Halt, Inflate, Kind, Missing, Place, Refusal, Sparse, Window,
-    lines::{LineFeed, Next},
+    archive::{Archive, Entry, Halt},
+    files::{Group, Kind, Place},
+    inflate::Inflate,
+    lines::{self, LineFeed, Next},
+    sparse::{Missing, Sparse, Window},
 };
 use crate::{
-    Columns, Reader, Row,
-    contribution::json_lines,
-    contribution::row::{other_image, record_of},
+    columns::{Columns, FILES, IMAGES},
+    contribution::{
+        fault::{EntryFault, FileFault, ImportFault},
+        json_lines,
+        row::{check_image, record_of},
+    },
+    error::CellFault,
     limits,
-    limits::Place as RowPlace,
+    read::Reader,
+    row::Row,
 };
+use pickscore_common::hexadecimal::hexadecimal;
 use pickscore_preferences::Record;
 
-/// Most bytes of a row group as it is stored: that much is held, and twice that much when it is unpacked.
+/// Maximum stored size of a row group, in bytes. Memory holds it, and up to twice as much unpacked.
 const GROUP: u64 = 512 << 20;
 
-/// What the importer knows that a file of data needs.
+/// The state of the importer that a data file needs.
 pub(super) struct Context<'a> {
     pub(super) group: &'a Group,
     pub(super) archives: &'a BTreeMap<usize, Archive>,
@@ -31,26 +40,26 @@ pub(super) struct Context<'a> {
     pub(super) now: i64,
 }
 
-/// A file of data that is being read.
+/// A data file that is being read.
 #[derive(Debug)]
 pub(super) struct Data {
     pub(super) group: usize,
-    /// Which of the given files it is in.
+    /// The index of the given file that contains it.
     file: usize,
     name: String,
-    /// The contribution's folder within its group: paths of images begin there.
+    /// The folder of the contribution within its group. Paths of images are relative to it.
     root: String,
     pub(super) window: Window,
     state: State,
-    /// The images of the line before by their paths: in a round one of them often stays.
+    /// The images of the line before, by their paths: in a round one of them often stays.
     recent: Vec<(String, Vec<u8>)>,
     pub(super) ready: VecDeque<(Record, [Option<Vec<u8>>; 2])>,
-    pub(super) refused: Vec<Refusal>,
+    pub(super) refused: Vec<ImportFault>,
 }
 
 #[derive(Debug)]
 enum State {
-    /// Parquet whose footer is to be read.
+    /// A Parquet file before its footer is read.
     Footer,
     Groups {
         reader: Reader<Window>,
@@ -60,7 +69,7 @@ enum State {
         feed: LineFeed,
         row: u64,
     },
-    /// A line whose images are to be read.
+    /// A line whose images are being read.
     Images {
         feed: LineFeed,
         row: u64,
@@ -87,25 +96,34 @@ impl Data {
         Self { group, file, name, root, window, state, recent: Vec::new(), ready, refused }
     }
 
-    /// Takes notice that a given file cannot be read; false where that ends this one too.
-    pub(super) fn lost(&mut self, file: usize, reason: &str) -> bool {
+    /// Handles a given file that cannot be read. Returns the fault if this data file cannot be read
+    /// any further.
+    pub(super) fn lost(&mut self, file: usize, fault: FileFault) -> Option<FileFault> {
         if file == self.file {
-            return false;
+            return Some(fault);
         }
-        // Then it was an image beside this file: its line is lost, and no other.
-        if let State::Images { feed, row, paths, images, .. } =
-            std::mem::replace(&mut self.state, State::Footer)
-        {
-            let (column, path) = (json_lines::FILES[images.len()], &paths[images.len()]);
-            let reason = format!("{path:.200?}, which cannot be read: {reason}");
-            self.refused.push(Refusal::cell(&self.name, row, column, &reason));
-            self.state = State::Lines { feed, row: row + 1 };
-            return true;
+        // The lost file is an image: only its line is refused.
+        match std::mem::replace(&mut self.state, State::Footer) {
+            State::Images { feed, row, paths, images, .. } => {
+                self.refuse_image(row, images.len(), &paths, fault);
+                self.state = State::Lines { feed, row: row + 1 };
+                None
+            }
+            _ => Some(fault),
         }
-        false
     }
 
-    /// Does the next piece of work; false when there is none.
+    /// Refuses a line because of one of its images.
+    fn refuse_image(&mut self, row: u64, side: usize, paths: &[String; 2], fault: FileFault) {
+        let (file, column, path) = (self.name.clone(), FILES[side], paths[side].clone());
+        self.refused.push(ImportFault::Image { file, row, column, path, fault });
+    }
+
+    fn refuse_cell(&mut self, row: u64, fault: CellFault) {
+        self.refused.push(fault.at(&self.name, row).into());
+    }
+
+    /// Does the next step; false at the end.
     pub(super) fn work(&mut self, context: &Context<'_>) -> Result<bool, (usize, Missing)> {
         match std::mem::replace(&mut self.state, State::Footer) {
             State::Footer => self.open(),
@@ -117,7 +135,7 @@ impl Data {
         }
     }
 
-    /// Parquet: the end of the file has its own description.
+    /// Reads the footer of a Parquet file.
     fn open(&mut self) -> Result<bool, (usize, Missing)> {
         let opened = Reader::open(self.name.clone(), self.window.clone());
         if let Some(missing) = self.take_missing() {
@@ -154,8 +172,8 @@ impl Data {
         if let Some(span) = reader.group_span(next) {
             let length = span.end - span.start;
             if length > GROUP {
-                let reason = format!("has {length} bytes in row group {next}; expected at most {GROUP}");
-                self.refused.push(Refusal::file(&self.name, reason));
+                let fault = FileFault::Group { found: length, group: next, most: GROUP };
+                self.refused.push(ImportFault::File { file: self.name.clone(), fault });
                 self.state = State::Groups { reader, next: next + 1 };
                 return Ok(true);
             }
@@ -165,13 +183,13 @@ impl Data {
             }
         }
         let read = reader.read_sound(next, Columns::All);
-        // Something outside of what was fetched is damage: nothing that is sound needs it.
+        // A valid row group needs only the range that was fetched.
         let _ = self.take_missing();
         self.window.clear();
         match read {
             Err(error) => self.refused.push(error.into()),
             Ok(sound) => {
-                self.refused.extend(sound.faults.into_iter().map(Refusal::from));
+                self.refused.extend(sound.faults.into_iter().map(ImportFault::from));
                 for (row, number) in sound.rows.into_iter().zip(sound.numbers) {
                     self.take_row(row, number, now);
                 }
@@ -181,20 +199,20 @@ impl Data {
         Ok(true)
     }
 
-    /// A row with its images becomes a record, or is refused.
+    /// Converts a row to a record, or refuses it.
     fn take_row(&mut self, mut row: Row, number: u64, now: i64) {
         let images = [0, 1].map(|at: usize| std::mem::take(&mut row.images[at].bytes));
-        match record_of(&row, now) {
-            Err((column, reason)) => self.refused.push(Refusal::cell(&self.name, number, column, &reason)),
+        let record = record_of(&row, now).and_then(|record| {
+            for ((column, shown), image) in IMAGES.into_iter().zip(&row.images).zip(&images) {
+                check_image(column, &shown.uid, &Sha256::digest(image))?;
+            }
+            Ok(record)
+        });
+        match record {
+            Err(fault) => self.refuse_cell(number, fault),
             Ok(record) => {
-                for (at, column) in ["jpg_0", "jpg_1"].into_iter().enumerate() {
-                    if let Some(reason) = other_image(&row.images[at].uid, &Sha256::digest(&images[at])) {
-                        self.refused.push(Refusal::cell(&self.name, number, column, &reason));
-                        return;
-                    }
-                }
                 let [first, second] = images;
-                // Images are left and right, rows 0 and 1.
+                // The row has images 0 and 1, the record left and right.
                 let images = if row.images[0].uid == record.left.image_uid {
                     [first, second]
                 } else {
@@ -214,9 +232,8 @@ impl Data {
             Ok(Next::End) => return Ok(false),
             Ok(Next::More) => self.state = State::Lines { feed, row },
             Ok(Next::Long { length }) => {
-                let reason =
-                    format!("{length} bytes and more; expected at most {} in a line", super::lines::LONGEST);
-                self.refused.push(Refusal::cell(&self.name, row, "all", &reason));
+                let expected = format!("at most {} in a line", lines::LONGEST);
+                self.refuse_cell(row, CellFault::new("all", format!("{length} bytes and more"), expected));
                 self.state = State::Lines { feed, row: row + 1 };
             }
             Ok(Next::Line(line)) => {
@@ -231,38 +248,24 @@ impl Data {
         Ok(true)
     }
 
-    /// The record of a line and the paths of its images; nothing where it was refused or has none.
+    /// The record of a line and the paths of its images; `None` if it was refused or has no images.
     fn record_of_line(&mut self, line: &[u8], row: u64, now: i64) -> Option<(Record, [String; 2])> {
         if line.iter().all(u8::is_ascii_whitespace) {
             return None;
         }
-        let parsed: Result<serde_json::Map<String, serde_json::Value>, _> = serde_json::from_slice(line);
-        let map = match parsed {
-            Ok(map) => map,
-            Err(error) => {
-                let message = format!("row {row} of {} is no JSON object: {error}", self.name);
-                self.refused.push(Refusal { file: self.name.clone(), row: Some(row), column: None, message });
-                return None;
-            }
-        };
-        let name = self.name.clone();
-        let (read, paths) = match json_lines::read(&RowPlace { file: &name, row }, &map) {
+        let read = json_lines::parse(&self.name, row, line).and_then(|(read, paths)| {
+            Ok((record_of(&read, now).map_err(|fault| fault.at(&self.name, row))?, read, paths))
+        });
+        let (record, read, paths) = match read {
             Ok(read) => read,
             Err(error) => {
                 self.refused.push(error.into());
                 return None;
             }
         };
-        let record = match record_of(&read, now) {
-            Ok(record) => record,
-            Err((column, reason)) => {
-                self.refused.push(Refusal::cell(&name, row, column, &reason));
-                return None;
-            }
-        };
         match paths {
             [Some(first), Some(second)] => {
-                // The paths go by image 0 and 1, the images by left and right.
+                // The line has images 0 and 1, the record left and right.
                 let first_is_left = read.images[0].uid == record.left.image_uid;
                 Some((record, if first_is_left { [first, second] } else { [second, first] }))
             }
@@ -288,21 +291,19 @@ impl Data {
         let shown = if at == 0 { &record.left } else { &record.right };
         let recent = self.recent.iter().find(|(of, _)| *of == path).map(|(_, bytes)| bytes.clone());
         let found = match recent.map_or_else(|| whole(context, &path), Ok) {
-            Err(Fetch::Missing(file, missing)) => {
+            Err(Halt::Missing((file, missing))) => {
                 self.state = State::Images { feed, row, record, paths, images };
                 return Err((file, missing));
             }
-            Err(Fetch::Refused(reason)) => Err(reason),
-            Ok(bytes) => match other_image(&shown.image_uid, &Sha256::digest(&bytes)) {
-                Some(reason) => Err(reason),
-                None => Ok(bytes),
+            Err(Halt::Fault(fault)) => Err(fault),
+            Ok(bytes) => match hexadecimal(&Sha256::digest(&bytes)) {
+                found if found == shown.image_uid => Ok(bytes),
+                found => Err(FileFault::Image { found, expected: shown.image_uid.clone() }),
             },
         };
         match found {
-            Err(reason) => {
-                let column = json_lines::FILES[at];
-                let reason = format!("{:.200?}, which {reason}", paths[at]);
-                self.refused.push(Refusal::cell(&self.name, row, column, &reason));
+            Err(fault) => {
+                self.refuse_image(row, at, &paths, fault);
                 self.state = State::Lines { feed, row: row + 1 };
             }
             Ok(bytes) => {
@@ -324,54 +325,43 @@ impl Data {
     }
 }
 
-enum Fetch {
-    Missing(usize, Missing),
-    Refused(String),
-}
+/// Why an image cannot be read: a missing range of a file, or a fault.
+type Fetch = Halt<FileFault, (usize, Missing)>;
 
-/// All of an image's file.
+/// Reads the file of an image.
 fn whole(context: &Context<'_>, path: &str) -> Result<Vec<u8>, Fetch> {
-    let limit = limits::IMAGE_BYTES as u64;
-    let place = context.group.files.get(path);
-    let place = place.ok_or_else(|| Fetch::Refused("is no file of the contribution".into()))?;
-    let fits = |length: u64| {
-        let reason = || Fetch::Refused(format!("claims {length} bytes; expected at most {limit}"));
-        (length <= limit).then_some(()).ok_or_else(reason)
-    };
+    let most = limits::IMAGE_BYTES as u64;
+    let place = context.group.files.get(path).ok_or(Halt::Fault(FileFault::Unknown))?;
+    let fits =
+        |claimed: u64| (claimed <= most).then_some(()).ok_or(Halt::Fault(FileFault::Claim { claimed, most }));
     match place {
         Place::Whole(at) => {
             let file = &context.files[*at];
             fits(file.length())?;
-            let bytes = file.get(0..file.length()).map_err(|missing| Fetch::Missing(*at, missing))?;
+            let bytes = file.get(0..file.length()).map_err(|missing| Halt::Missing((*at, missing)))?;
             file.clear();
             Ok(bytes.to_vec())
         }
-        Place::Within(at, entry) => within(context, *at, entry, fits),
+        Place::Within(at, entry) => {
+            fits(entry.length)?;
+            fits(entry.packed)?;
+            let archive = context.archives.get(at).ok_or(Halt::Fault(FileFault::Unknown))?;
+            within(&context.files[*at], archive, entry).map_err(|halt| match halt {
+                Halt::Missing(missing) => Halt::Missing((*at, missing)),
+                Halt::Fault(fault) => Halt::Fault(fault.into()),
+            })
+        }
     }
 }
 
-fn within(
-    context: &Context<'_>,
-    at: usize,
-    entry: &Entry,
-    fits: impl Fn(u64) -> Result<(), Fetch>,
-) -> Result<Vec<u8>, Fetch> {
-    fits(entry.length)?;
-    fits(entry.packed)?;
-    let archive = context.archives.get(&at).ok_or_else(|| Fetch::Refused("is gone".into()))?;
+fn within(file: &Sparse, archive: &Archive, entry: &Entry) -> Result<Vec<u8>, Halt<EntryFault>> {
     if !entry.likely.is_empty() {
-        context.files[at].get(entry.likely.clone()).map_err(|missing| Fetch::Missing(at, missing))?;
+        file.get(entry.likely.clone())?;
     }
-    let range = archive.range(entry).map_err(|halt| match halt {
-        Halt::Missing(missing) => Fetch::Missing(at, missing),
-        Halt::Damaged(reason) => Fetch::Refused(reason),
-    })?;
-    let file = &context.files[at];
-    let packed = file.get(range).map_err(|missing| Fetch::Missing(at, missing))?;
+    let packed = file.get(archive.range(entry)?)?;
     let bytes = if entry.is_deflated {
         let mut inflate = Inflate::new(entry.length as usize);
-        inflate.push(&packed).map_err(Fetch::Refused)?;
-        inflate.finish().map_err(Fetch::Refused)?
+        inflate.push(&packed).and_then(|()| inflate.finish()).map_err(Halt::Fault)?
     } else {
         packed.to_vec()
     };

@@ -1,40 +1,41 @@
-//! Lines of a file, a piece of it at a time.
+//! Splits a file into lines, piece by piece.
 
-use super::{Missing, Window};
+use super::sparse::{Missing, Window};
 
-/// Most bytes of a line: a prompt of a megabyte is refused by its column, not by its line.
+/// Maximum length of a line, in bytes. It is larger than the limit of a text, so that a prompt that
+/// is too long is reported by its column.
 pub(super) const LONGEST: usize = 4 << 20;
-/// Bytes that are fetched at a time.
+/// Number of bytes that are fetched at a time.
 const PIECE: u64 = 256 << 10;
 
-/// What comes next.
+/// The result of [`LineFeed::next`].
 #[derive(Debug)]
 pub(super) enum Next {
-    /// Nothing yet.
+    /// No complete line yet.
     More,
-    /// A line, without its end.
+    /// A line, without its line break.
     Line(Vec<u8>),
-    /// A line that was too long and is passed over.
+    /// A line that is too long and is skipped.
     Long {
-        /// How much of it was read.
+        /// Number of its bytes that were read.
         length: usize,
     },
-    /// No line any more.
+    /// The end of the file.
     End,
 }
 
-/// Takes a file apart into lines.
+/// Splits a file into lines.
 #[derive(Debug, Default)]
 pub(super) struct LineFeed {
-    /// What was read and not given yet.
+    /// The bytes that were read.
     buffer: Vec<u8>,
-    /// How much of it is given.
+    /// Number of bytes of the buffer that were returned.
     given: usize,
-    /// How far the buffer has been looked through.
+    /// Number of bytes of the buffer that were searched for a line break.
     seen: usize,
-    /// Where to read on.
+    /// The position in the file.
     at: u64,
-    /// Whether the rest of a long line is passed over.
+    /// Whether the rest of a long line is being skipped.
     skipping: bool,
 }
 
@@ -43,7 +44,7 @@ impl LineFeed {
         Self::default()
     }
 
-    /// The next line, or what has to be fetched first.
+    /// The next line, or the range to fetch first.
     pub(super) fn next(&mut self, window: &Window) -> Result<Next, Missing> {
         let rest = &self.buffer[self.seen..];
         if let Some(length) = rest.iter().position(|&byte| byte == b'\n') {

@@ -1,57 +1,31 @@
-//! What was not imported, and why.
+//! A file or row that was not imported.
 
 use std::fmt;
 
-use crate::{DatasetError, contribution::row::said_of_cell};
+use crate::contribution::fault::ImportFault;
 
-/// Something that was not imported: a file, or a row of one.
+/// A file or row that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The file; within a zip, the zip's name comes before it.
+    /// The file. In a zip, the name of the zip comes first.
     pub file: String,
-    /// The row, from 0, where it is about one. Lines of JSON Lines are rows.
+    /// The row, from 0, if it is about one. Lines of JSON Lines are rows.
     pub row: Option<u64>,
-    /// The column, where it is about one.
+    /// The column, if it is about one.
     pub column: Option<String>,
-    /// One sentence that names them too.
+    /// The message, which includes file, row and column.
     pub message: String,
 }
 
-impl Refusal {
-    /// Of a whole file.
-    pub(super) fn file(file: &str, reason: impl fmt::Display) -> Self {
-        Self { file: file.into(), row: None, column: None, message: format!("{file} {reason}") }
-    }
-
-    /// Of a whole file. `reason` is a sentence of its own.
-    pub(super) fn about(file: &str, reason: impl fmt::Display) -> Self {
-        Self { file: file.into(), row: None, column: None, message: format!("{file}: {reason}") }
-    }
-
-    /// Of a value. `reason` is what is there, and what was expected.
-    pub(super) fn cell(file: &str, row: u64, column: &str, reason: &str) -> Self {
-        let message = said_of_cell(file, row, column, reason);
-        Self { file: file.into(), row: Some(row), column: Some(column.into()), message }
-    }
-}
-
-impl From<DatasetError> for Refusal {
-    fn from(error: DatasetError) -> Self {
-        let message = error.to_string();
-        let (file, row, column) = match error {
-            DatasetError::Cell { file, row, column, .. } => (file, Some(row), Some(column.to_owned())),
-            DatasetError::ColumnType { file, column, .. }
-            | DatasetError::Storage { file, column, .. }
-            | DatasetError::Compression { file, column, .. } => (file, None, Some(column.to_owned())),
-            DatasetError::Read { file, .. }
-            | DatasetError::Damaged { file, .. }
-            | DatasetError::MissingColumns { file, .. }
-            | DatasetError::Group { file, .. }
-            | DatasetError::NoGroup { file, .. } => (file, None, None),
-            DatasetError::NoFiles { path, .. } => (path, None, None),
-            DatasetError::Write { .. } => (String::new(), None, None),
+impl From<ImportFault> for Refusal {
+    fn from(fault: ImportFault) -> Self {
+        let message = fault.to_string();
+        let (file, row, column) = match fault {
+            ImportFault::File { file, .. } | ImportFault::Manifest { file, .. } => (file, None, None),
+            ImportFault::Image { file, row, column, .. } => (file, Some(row), Some(column)),
+            ImportFault::Dataset(error) => error.place(),
         };
-        Self { file, row, column, message }
+        Self { file, row, column: column.map(str::to_owned), message }
     }
 }
 

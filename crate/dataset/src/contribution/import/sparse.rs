@@ -1,4 +1,5 @@
-//! A file of which only some ranges are at hand: what is missing is noted, so that it can be fetched and the work done again.
+//! A file of which only some ranges are in memory. A read of another range records it as missing,
+//! so that the caller can fetch it and repeat the work.
 
 use std::{
     io::{self, Read},
@@ -13,33 +14,33 @@ use parquet::{
 };
 use rawzip::ReaderAt;
 
-/// Small reads fetch so much at once.
+/// Missing ranges are extended to multiples of this many bytes.
 const BLOCK: u64 = 64 << 10;
 
-/// A range that has to be fetched before the work goes on.
+/// A range that must be fetched before the work can continue.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Missing(pub(super) Range<u64>);
+pub(crate) struct Missing(pub(crate) Range<u64>);
 
-/// A file of which only some ranges are at hand.
+/// A file of which only some ranges are in memory.
 #[derive(Debug, Default)]
-pub(super) struct Sparse {
+pub(crate) struct Sparse {
     length: u64,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    /// Where each piece starts, and its bytes.
+    /// The start of each piece, and its bytes.
     pieces: Vec<(u64, Bytes)>,
     missing: Option<Range<u64>>,
 }
 
 impl Sparse {
-    pub(super) fn new(length: u64) -> Self {
+    pub(crate) fn new(length: u64) -> Self {
         Self { length, state: Mutex::default() }
     }
 
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         self.length
     }
 
@@ -48,17 +49,17 @@ impl Sparse {
     }
 
     /// Adds a piece.
-    pub(super) fn add(&self, start: u64, bytes: Vec<u8>) {
+    pub(crate) fn add(&self, start: u64, bytes: Vec<u8>) {
         self.state().pieces.push((start, bytes.into()));
     }
 
-    /// Lets all pieces go.
-    pub(super) fn clear(&self) {
+    /// Removes all pieces.
+    pub(crate) fn clear(&self) {
         self.state().pieces.clear();
     }
 
-    /// The bytes of a range, where they are at hand in one piece.
-    fn at_hand(&self, range: &Range<u64>) -> Option<Bytes> {
+    /// The bytes of a range, if one piece contains them.
+    fn in_memory(&self, range: &Range<u64>) -> Option<Bytes> {
         if range.is_empty() {
             return Some(Bytes::new());
         }
@@ -70,24 +71,24 @@ impl Sparse {
         })
     }
 
-    /// The bytes of a range, or what has to be fetched.
-    pub(super) fn get(&self, range: Range<u64>) -> Result<Bytes, Missing> {
-        self.at_hand(&range).ok_or(Missing(range))
+    /// The bytes of a range, or the range to fetch.
+    pub(crate) fn get(&self, range: Range<u64>) -> Result<Bytes, Missing> {
+        self.in_memory(&range).ok_or(Missing(range))
     }
 
-    /// The bytes of a range for somebody who cannot wait: what is missing is noted.
+    /// The bytes of a range. A range that is not in memory is recorded as missing.
     fn get_or_note(&self, range: Range<u64>) -> io::Result<Bytes> {
         if range.end > self.length || range.start > range.end {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "beyond the file's end"));
         }
-        self.at_hand(&range).ok_or_else(|| {
+        self.in_memory(&range).ok_or_else(|| {
             self.state().missing = Some(range);
-            io::Error::other("not at hand yet")
+            io::Error::other("not fetched yet")
         })
     }
 
-    /// What was missing since this was last asked, with its surroundings where it is small.
-    pub(super) fn take_missing(&self) -> Option<Missing> {
+    /// Takes the range that was recorded as missing, extended to whole blocks.
+    pub(crate) fn take_missing(&self) -> Option<Missing> {
         let range = self.state().missing.take()?;
         let start = range.start - range.start % BLOCK;
         let end = range.end.saturating_add(BLOCK - 1) / BLOCK * BLOCK;
@@ -108,31 +109,31 @@ impl ReaderAt for Sparse {
     }
 }
 
-/// A file, a part of one, or one that was unpacked into memory.
+/// A file: a range of a [`Sparse`] file, or bytes in memory.
 #[derive(Debug, Clone)]
-pub(super) enum Window {
+pub(crate) enum Window {
     Part { file: Arc<Sparse>, range: Range<u64> },
     Memory(Bytes),
 }
 
 impl Window {
-    pub(super) fn length(&self) -> u64 {
+    pub(crate) fn length(&self) -> u64 {
         match self {
             Self::Part { range, .. } => range.end - range.start,
             Self::Memory(bytes) => bytes.len() as u64,
         }
     }
 
-    /// The bytes of a range within it, or what has to be fetched of its file.
-    pub(super) fn get(&self, range: Range<u64>) -> Result<Bytes, Missing> {
+    /// The bytes of a range, or the range of the underlying file to fetch.
+    pub(crate) fn get(&self, range: Range<u64>) -> Result<Bytes, Missing> {
         match self {
             Self::Part { file, range: part } => file.get(part.start + range.start..part.start + range.end),
             Self::Memory(bytes) => Ok(bytes.slice(range.start as usize..range.end as usize)),
         }
     }
 
-    /// Lets go of what was fetched.
-    pub(super) fn clear(&self) {
+    /// Removes the fetched pieces.
+    pub(crate) fn clear(&self) {
         if let Self::Part { file, .. } = self {
             file.clear();
         }
@@ -162,13 +163,13 @@ impl ChunkReader for Window {
     }
 
     fn get_bytes(&self, start: u64, length: usize) -> Result<Bytes, ParquetError> {
-        self.part(start, length as u64).map_err(|error| ParquetError::General(error.to_string()))
+        Ok(self.part(start, length as u64)?)
     }
 }
 
-/// Reads on from a place, as far as there is something at hand.
+/// Reads from an offset.
 #[derive(Debug)]
-pub(super) struct WindowReader {
+pub(crate) struct WindowReader {
     window: Window,
     at: u64,
 }
@@ -179,7 +180,7 @@ impl Read for WindowReader {
         if wanted == 0 {
             return Ok(0);
         }
-        // Most ask for more than they need, to the end of what is there.
+        // Callers often ask for more than they need: give them what is in memory.
         let bytes = match self.window.part(self.at, wanted) {
             Ok(bytes) => bytes,
             Err(error) => match &self.window {
@@ -194,7 +195,7 @@ impl Read for WindowReader {
 }
 
 impl Sparse {
-    /// What is at hand from a place on, at most so many bytes of it.
+    /// Up to `most` bytes from `start` that are in memory.
     fn rest_of(&self, start: u64, most: u64) -> Option<Bytes> {
         let mut state = self.state();
         let found = state.pieces.iter().find_map(|(at, bytes)| {

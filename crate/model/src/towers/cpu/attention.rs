@@ -1,83 +1,153 @@
-//! Softmax attention straight from the fused query, key and value rows: no head is ever copied out.
+//! Softmax attention that reads query, key and value in place, without copying heads.
 
-use super::math;
+use super::{disjoint::Disjoint, math, parallel::for_each_with_scratch};
+use crate::towers::steps::{Attending, Heads};
 
 /// Multi-head self-attention over `batch` sequences.
 pub(super) struct Attention {
-    /// Sequences.
+    /// Number of sequences.
     pub(super) batch: usize,
-    /// Positions of a sequence.
+    /// Rows per sequence.
     pub(super) sequence: usize,
-    /// Heads.
+    /// Number of heads.
     pub(super) heads: usize,
-    /// Width of all heads together.
+    /// Total width of all heads.
     pub(super) width: usize,
-    /// Whether a position sees only itself and those before it.
+    /// Whether each position attends only to itself and earlier positions.
     pub(super) causal: bool,
 }
 
 impl Attention {
-    /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
-    pub(super) fn run(&self, qkv: &[f32], output: &mut [f32]) {
-        let rows = self.batch * self.sequence;
-        assert_eq!(qkv.len(), rows * 3 * self.width);
-        assert_eq!(output.len(), rows * self.width);
-        let output = Shared(output.as_mut_ptr());
-        super::for_each(self.batch * self.heads, |scores, task| {
-            self.head(qkv, &output, task / self.heads, task % self.heads, scores);
-        });
+    /// Attention over `rows` rows; `width` is the total width of all heads.
+    pub(super) fn new(rows: usize, width: usize, heads: Heads) -> Self {
+        let Heads { sequence, count, causal } = heads;
+        Self { batch: rows / sequence, sequence, heads: count, width, causal }
     }
 
-    /// One head of one sequence.
-    fn head(&self, qkv: &[f32], output: &Shared, sample: usize, head: usize, scores: &mut Vec<f32>) {
+    /// qkv `[batch · sequence, 3 · width]` → `[batch · sequence, width]`
+    pub(super) fn run(&self, qkv: &[f32], output: &mut [f32]) {
         let (sequence, width) = (self.sequence, self.width);
-        let head_width = width / self.heads;
-        let stride = 3 * width;
-        let query = &qkv[sample * sequence * stride + head * head_width..];
-        let (key, value) = (&query[width..], &query[2 * width..]);
-        scores.resize(sequence * sequence, 0.0);
-        // SAFETY: every row of query, key and value starts `stride` after the last and has `head_width` numbers within `qkv`, whose
-        // length `run` asserts; the scores are `sequence` × `sequence`.
+        assert_eq!(qkv.len(), self.batch * sequence * 3 * width);
+        assert_eq!(output.len(), self.batch * sequence * width);
+        let output = Disjoint::new(output);
+        for_each_with_scratch(self.batch * self.heads, |scores, task| {
+            let (sample, head) = (task / self.heads, task % self.heads);
+            let query = &qkv[sample * sequence * 3 * width + head * (width / self.heads)..];
+            let one = Head {
+                query: Rows { values: query, stride: 3 * width, count: sequence },
+                key: Rows { values: &query[width..], stride: 3 * width, count: sequence },
+                value: Rows { values: &query[2 * width..], stride: 3 * width, count: sequence },
+                width: width / self.heads,
+                causal: self.causal,
+            };
+            one.run(&output, sample * sequence * width + head * one.width, width, scores);
+        });
+    }
+}
+
+/// Attention of sequences of queries over other sequences: query `[over · queries, width]`, memory
+/// `[sequences · keys, 2 · width]` → output `[over · queries, width]`
+pub(super) fn attend(shape: &Attending, query: &[f32], memory: &[f32], output: &mut [f32]) {
+    let Attending { queries, keys, count, over } = shape;
+    let width = query.len() / (over.len() * queries).max(1);
+    assert_eq!(query.len(), over.len() * queries * width);
+    assert_eq!(output.len(), query.len());
+    let output = Disjoint::new(output);
+    for_each_with_scratch(over.len() * count, |scores, task| {
+        let (sample, head) = (task / count, task % count);
+        let column = head * (width / count);
+        let key = &memory[over[sample].sequence * keys * 2 * width + column..];
+        let seen = over[sample].rows;
+        let start = sample * queries * width + column;
+        let one = Head {
+            query: Rows { values: &query[start..], stride: width, count: *queries },
+            key: Rows { values: key, stride: 2 * width, count: seen },
+            value: Rows { values: &key[width..], stride: 2 * width, count: seen },
+            width: width / count,
+            causal: false,
+        };
+        one.run(&output, start, width, scores);
+    });
+}
+
+/// Rows of a head within the rows of a matrix, which are `stride` apart.
+struct Rows<'a> {
+    values: &'a [f32],
+    stride: usize,
+    count: usize,
+}
+
+impl Rows<'_> {
+    /// Whether all rows are `width` wide and within the values.
+    fn have(&self, width: usize) -> bool {
+        self.count > 0 && width <= self.stride && (self.count - 1) * self.stride + width <= self.values.len()
+    }
+}
+
+/// One head of one sequence.
+struct Head<'a> {
+    query: Rows<'a>,
+    key: Rows<'a>,
+    value: Rows<'a>,
+    width: usize,
+    causal: bool,
+}
+
+impl Head<'_> {
+    /// Writes `[queries, width]` to rows of the output that start at `start` and are `stride`
+    /// apart. No other task accesses them.
+    #[allow(unsafe_code, reason = "`gemm` takes pointers")]
+    fn run(&self, output: &Disjoint<'_>, start: usize, stride: usize, scores: &mut Vec<f32>) {
+        let (queries, keys, width) = (self.query.count, self.key.count, self.width);
+        assert!([&self.query, &self.key, &self.value].iter().all(|rows| rows.have(width)));
+        assert_eq!(keys, self.value.count);
+        scores.resize(queries * keys, 0.0);
+        // SAFETY: the rows of query and key are within their slices, as asserted. The scores are
+        // `queries` × `keys`.
         unsafe {
             multiply(
-                (sequence, sequence, head_width),
-                (scores.as_mut_ptr(), sequence),
-                (query.as_ptr(), 1, stride),
-                (key.as_ptr(), stride, 1),
+                (queries, keys, width),
+                (scores.as_mut_ptr(), keys),
+                (self.query.values.as_ptr(), 1, self.query.stride),
+                (self.key.values.as_ptr(), self.key.stride, 1),
             );
         }
-        let scale = 1.0 / (head_width as f32).sqrt();
-        for (position, row) in scores.chunks_exact_mut(sequence).enumerate() {
+        let scale = 1.0 / (width as f32).sqrt();
+        for (position, row) in scores.chunks_exact_mut(keys).enumerate() {
             if self.causal {
                 row[position + 1..].fill(f32::NEG_INFINITY);
             }
             math::softmax(row, scale);
         }
-        let start = sample * sequence * width + head * head_width;
-        // SAFETY: as above; the destination is this head's columns of this sample's rows, which no other task touches.
+        // SAFETY: as above, for the value. The destination is this head's columns in this
+        // sequence's rows, which the caller reserves for it.
         unsafe {
             multiply(
-                (sequence, head_width, sequence),
-                (output.0.add(start), width),
-                (scores.as_ptr(), 1, sequence),
-                (value.as_ptr(), 1, stride),
+                (queries, width, keys),
+                (output.pointer(start), stride),
+                (scores.as_ptr(), 1, keys),
+                (self.value.values.as_ptr(), 1, self.value.stride),
             );
         }
     }
 }
 
-/// `destination[m, n] = left[m, k] · right[k, n]`; left and right as pointer, column stride, row stride.
+/// `destination[m, n] = left[m, k] · right[k, n]`
+///
+/// The destination is a pointer and its row stride; left and right are a pointer, the column stride
+/// and the row stride.
 ///
 /// # Safety
 ///
-/// All three lie within their allocations, and the destination is not shared.
+/// All three matrices lie within their allocations, and nothing else accesses the destination.
+#[allow(unsafe_code, reason = "`gemm` takes pointers")]
 pub(super) unsafe fn multiply(
     (m, n, k): (usize, usize, usize),
     (destination, row_stride): (*mut f32, usize),
     left: (*const f32, usize, usize),
     right: (*const f32, usize, usize),
 ) {
-    // SAFETY: the caller's promise.
+    // SAFETY: guaranteed by the caller.
     unsafe {
         gemm::gemm(
             m,
@@ -103,13 +173,6 @@ pub(super) unsafe fn multiply(
     }
 }
 
-/// The output, whose heads are shared out between threads.
-pub(super) struct Shared(pub(super) *mut f32);
-
-// SAFETY: every task writes its own head's columns of its own sample's rows.
-#[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint parts of it")]
-unsafe impl Sync for Shared {}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -134,6 +197,21 @@ mod tests {
             let mut output = vec![f32::NAN; batch * sequence * width];
             attention.run(&qkv, &mut output);
             let expected = definitions::attention(&qkv, sequence, heads, head_width, causal);
+            prop_assert_eq!(output.len(), expected.len());
+            for (found, expected) in output.iter().zip(expected) {
+                prop_assert!((f64::from(*found) - expected).abs() <= 1e-5, "{found} {expected}");
+            }
+        }
+
+        #[test]
+        fn attention_over_other_sequences_equals_the_definition(
+            case in definitions::attending(20),
+            seed: u64,
+        ) {
+            let (shape, query, memory) = case.build(seed);
+            let mut output = vec![f32::NAN; query.len()];
+            attend(&shape, &query, &memory, &mut output);
+            let expected = definitions::attend(&shape, &query, &memory);
             prop_assert_eq!(output.len(), expected.len());
             for (found, expected) in output.iter().zip(expected) {
                 prop_assert!((f64::from(*found) - expected).abs() <= 1e-5, "{found} {expected}");

@@ -1,44 +1,47 @@
-//! `input · weightᵀ + bias`, with what follows it done while the result is still in the cache.
+//! `input · weightᵀ + bias`, with the epilogue applied while the result is in the cache.
 //!
 //! ```text
-//! for each group of panels, on all cores:       (its weights of some steps stay in the second-level cache)
-//!   for each run of STEPS steps:                (16- and 8-bit weights are unpacked here, so that the f32 copy of a matrix never exists; whole numbers stay as they are)
-//!     for each tile of rows:                    (its input of those steps stays in the first-level cache)
-//!       for each panel:  tile.rs, integer/      (its sums stay in registers)
+//! for each group of panels, in parallel:  (a run of its weights stays in the L2 cache)
+//!   for each run of STEPS steps:          (f16 and q8 weights are unpacked; integers are not)
+//!     for each tile of rows:              (its input stays in the L1 cache)
+//!       for each panel: tile.rs, integer/ (its sums stay in registers)
 //! ```
 //!
-//! Bias (and residual) join the first steps' sums, and the activation the last ones'.
+//! Bias and residual are added with the first run of steps, the activation is applied with the
+//! last.
 
 use std::ops::Range;
 
 use pulp::{Simd, WithSimd};
 
 use super::{
+    disjoint::Disjoint,
     integer::{self, Group},
     math,
+    parallel::{for_each_part, for_each_with_scratch, threads, with_buffer},
     tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
     weight::{Grouped, PackedWeight, Stored},
 };
 use pickscore_checkpoint::config::Activation;
 
-/// Everything around the matrix.
+/// A product with its epilogue.
 pub(super) struct Linear<'a> {
-    /// Rows of the input.
+    /// Number of rows of the input.
     pub(super) rows: usize,
     /// `[out, in]`.
     pub(super) weight: &'a PackedWeight,
     /// `[out]`.
     pub(super) bias: Option<&'a [f32]>,
-    /// Applied to the sum.
+    /// Applied to the sum of product, bias and residual.
     pub(super) activation: Option<Activation>,
-    /// Whether the output holds a residual to add to, rather than nothing.
+    /// Whether the output initially holds a residual to be added.
     pub(super) accumulate: bool,
 }
 
-/// Steps (inputs) that are gone through before the next tile: 12 rows of them are 24 KB.
+/// Number of inputs processed per tile: 12 rows of them take 24 KB.
 const STEPS: usize = 512;
-/// Panels of a group, for which a tile's input is read once. Where the next group's weights are asked for meanwhile, both have to fit in the second-level
-/// cache, which has 512 KB on some processors.
+/// Panels per group, for which a tile's input is read once. With prefetching, the weights of two
+/// groups must fit in the L2 cache, which is as small as 512 KB.
 const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
 impl Linear<'_> {
@@ -51,18 +54,19 @@ impl Linear<'_> {
         if self.rows == 0 {
             return;
         }
-        let output = Columns { start: output.as_mut_ptr(), stride: outputs };
+        let output = Disjoint::new(output);
         match self.weight.stored() {
-            Stored::Pairs(weight) => self.in_integers(weight, input, &output),
-            Stored::Quads(weight) => self.in_integers(weight, input, &output),
-            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.in_floats(input, &output),
+            Stored::Pairs(weight) => self.integer(weight, input, &output),
+            Stored::Quads(weight) => self.integer(weight, input, &output),
+            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.float(input, &output),
         }
     }
 
-    fn in_floats(&self, input: &[f32], output: &Columns) {
+    /// Multiplies in f32.
+    fn float(&self, input: &[f32], output: &Disjoint<'_>) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
         let tiles = Tiles::new(rows, tile::most_rows());
-        super::with_packed(rows * inputs, |packed| {
+        with_buffer(rows * inputs, |packed| {
             pack_input(input, inputs, STEPS, tiles, packed);
             self.groups(|panels, steps, scratch| {
                 let arch = pulp::Arch::new();
@@ -78,12 +82,13 @@ impl Linear<'_> {
         });
     }
 
-    fn in_integers<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Columns) {
+    /// Multiplies in integers.
+    fn integer<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Disjoint<'_>) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
         let tiles = Tiles::new(rows, G::most_rows());
         let all = inputs.div_ceil(G::STEPS);
         let numbers = size_of::<G::Input>() / size_of::<f32>();
-        super::with_packed(rows * (1 + 2 * all * numbers), |memory| {
+        with_buffer(rows * (1 + 2 * all * numbers), |memory| {
             let (row_scales, memory) = memory.split_at_mut(rows);
             let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
             let (rounded, packed) = memory.split_at_mut(rows * all);
@@ -97,19 +102,19 @@ impl Linear<'_> {
                     let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
                     let next = self.next(&panels, panel, &steps, tile, tiles);
-                    let panel = weight.of(panels.start + panel, steps.clone());
+                    let panel = weight.panel(panels.start + panel, steps.clone());
                     G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
                 });
             });
         });
     }
 
-    /// Goes through the weight, on all cores: `task(panels, steps, scratch)`.
+    /// Runs `task(panels, steps, scratch)` for each block of the weight, on all threads.
     fn groups(&self, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
         let inputs = self.weight.inputs();
         let panels = self.weight.outputs().div_ceil(LANES);
-        let group = (panels / (3 * super::threads())).clamp(1, GROUP);
-        super::for_each(panels.div_ceil(group), |scratch, index| {
+        let group = (panels / (3 * threads())).clamp(1, GROUP);
+        for_each_with_scratch(panels.div_ceil(group), |scratch, index| {
             let panels = index * group..((index + 1) * group).min(panels);
             for start in (0..inputs).step_by(STEPS) {
                 task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
@@ -117,7 +122,8 @@ impl Linear<'_> {
         });
     }
 
-    /// A tile's share of the weights that are read after these: of the panel's next steps, or of the next group's first ones.
+    /// A tile's share of the weights to prefetch: the panel's next steps, or the first steps of the
+    /// next group.
     fn next(
         &self,
         panels: &Range<usize>,
@@ -139,13 +145,16 @@ impl Linear<'_> {
         &next[tile * share..(tile + 1) * share]
     }
 
-    /// One group of panels, some steps, all rows: `product(tile, panel of the group, sums)` gives the sums.
+    /// Computes one group of panels over a range of steps for all rows.
+    ///
+    /// `product(tile, panel, sums)` computes the sums; `panel` counts from the start of the group.
+    #[allow(unsafe_code, reason = "threads write disjoint columns of the output")]
     fn group(
         &self,
         tiles: Tiles,
         panels: Range<usize>,
         steps: &Range<usize>,
-        output: &Columns,
+        output: &Disjoint<'_>,
         product: impl Fn(usize, usize, &mut Sums),
     ) {
         let outputs = self.weight.outputs();
@@ -163,30 +172,31 @@ impl Linear<'_> {
                 let column = panel * LANES;
                 let width = LANES.min(outputs - column);
                 product(tile, index, &mut sums);
-                // SAFETY: panels are disjoint and this is the only reference into this one.
-                let stored = rows.clone().map(|row| unsafe { output.segment(row, column, width) });
+                // SAFETY: the range lies within row `row`, since `column + width <= outputs`. Only
+                // this task accesses this panel, and only one reference per row is alive.
+                let stored = rows.clone().map(|row| unsafe { output.slice(row * outputs + column, width) });
                 arch.dispatch(Finished { finish: &finish, column, sums: &mut sums, stored });
             }
         }
     }
 }
 
-/// What is done with the sums of a panel's columns.
+/// The epilogue: what is done with the sums of a panel.
 struct Finish<'a> {
-    /// Whether they are added to what is stored.
+    /// Whether the sums are added to the output, rather than replacing it.
     adds: bool,
     /// `[out]`
     bias: Option<&'a [f32]>,
     activation: Option<Activation>,
 }
 
-/// The rows of a tile whose sums are there.
+/// The epilogue of one tile and panel.
 struct Finished<'a, Stored> {
     finish: &'a Finish<'a>,
-    /// The panel's first.
+    /// The panel's first column.
     column: usize,
     sums: &'a mut Sums,
-    /// Each row's columns in the output: as many as the panel has.
+    /// For each row, the panel's columns in the output.
     stored: Stored,
 }
 
@@ -202,9 +212,11 @@ impl<'a, Stored: Iterator<Item = &'a mut [f32]>> WithSimd for Finished<'_, Store
 }
 
 impl Finish<'_> {
-    /// One row's columns from `column` on. Left to the compiler it would be one number at a time: that sums, bias and output are apart it does not see.
+    /// Finishes one row's columns from `column` on. Explicit SIMD, because the compiler cannot tell
+    /// that sums, bias and output do not alias.
     ///
-    /// The last addition is into the output: in wasm a copy is a call into the browser, which takes as long as the sums of a hundred inputs.
+    /// The last addition writes to the output directly: in wasm a copy is a call into the browser,
+    /// which takes as long as summing a hundred inputs.
     #[inline(always)]
     fn row<S: Simd>(&self, simd: S, column: usize, sums: &mut [f32], stored: &mut [f32]) {
         let bias = self.bias.map(|bias| &bias[column..column + sums.len()]);
@@ -226,7 +238,7 @@ impl Finish<'_> {
     }
 }
 
-/// `sums ← sums + others`, both equally long.
+/// `sums += others`, of equal length.
 #[inline(always)]
 fn add<S: Simd>(simd: S, sums: &mut [f32], others: &[f32]) {
     let (sums, last_sums) = S::as_mut_simd_f32s(sums);
@@ -235,7 +247,7 @@ fn add<S: Simd>(simd: S, sums: &mut [f32], others: &[f32]) {
     last_sums.iter_mut().zip(last_others).for_each(|(sum, other)| *sum += other);
 }
 
-/// `stored ← sums + others`, all equally long.
+/// `stored = sums + others`, of equal length.
 #[inline(always)]
 fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) {
     let (sums, last_sums) = S::as_simd_f32s(sums);
@@ -245,7 +257,7 @@ fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) 
     last_stored.iter_mut().zip(last_sums).zip(last_others).for_each(|((stored, a), b)| *stored = a + b);
 }
 
-/// input `[rows, inputs]` → runs of `run` steps, each of them tiles `[steps, height]`
+/// Packs input `[rows, inputs]` into runs of `run` steps, each split into tiles `[steps, height]`.
 fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, tiles: Tiles, packed: &mut [T]) {
     let mut parts = Vec::with_capacity(inputs.div_ceil(run) * tiles.count);
     let mut packed = packed;
@@ -258,7 +270,7 @@ fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, til
             packed = rest;
         }
     }
-    super::for_each_part(parts, |(rows, steps, part)| {
+    for_each_part(parts, |(rows, steps, part)| {
         let row = |row: usize| &input[(rows.start + row) * inputs..][steps.clone()];
         match rows.len() {
             1 => part.copy_from_slice(row(0)),
@@ -277,38 +289,15 @@ fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, til
     });
 }
 
-/// `ROWS` rows of some steps → `[steps, ROWS]`
+/// Transposes rows: `[ROWS, steps]` → `[steps, ROWS]`
 fn interleave<'a, T: Copy + 'a, const ROWS: usize>(row: impl Fn(usize) -> &'a [T], packed: &mut [T]) {
     let packed = packed.as_chunks_mut::<ROWS>().0;
-    // All of one length, which the compiler sees too.
+    // Slices of one known length, so that the compiler drops the bounds checks.
     let rows: [&[T]; ROWS] = std::array::from_fn(|at| &row(at)[..packed.len()]);
     for (step, packed) in packed.iter_mut().enumerate() {
         for (packed, row) in packed.iter_mut().zip(rows) {
             *packed = row[step];
         }
-    }
-}
-
-/// A row-major matrix whose columns are shared out between threads.
-struct Columns {
-    start: *mut f32,
-    stride: usize,
-}
-
-// SAFETY: threads write disjoint columns.
-#[allow(unsafe_code, reason = "threads share the output's pointer and write disjoint columns of it")]
-unsafe impl Sync for Columns {}
-
-impl Columns {
-    /// Columns `start .. start + width` of a row.
-    ///
-    /// # Safety
-    ///
-    /// The row and columns lie within the matrix, and no other reference to them is alive.
-    #[allow(clippy::mut_from_ref, reason = "the caller vouches for disjointness")]
-    unsafe fn segment(&self, row: usize, start: usize, width: usize) -> &mut [f32] {
-        // SAFETY: the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(row * self.stride + start), width) }
     }
 }
 
@@ -359,7 +348,7 @@ mod tests {
             rows in 1usize..20,
             inputs in prop_oneof![1usize..150, 500usize..1100],
             outputs in 1usize..100,
-            // 0 for quads, whose blocks have one size.
+            // 0 selects quads, which support only blocks of 32.
             pairs_of in prop::sample::select(vec![0usize, 0, 2, 6, 32, 64, 512]),
             accumulate: bool,
             activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
@@ -370,7 +359,7 @@ mod tests {
             let bias = numbers(outputs, seed ^ 9);
             let block = if pairs_of == 0 { 32 } else { pairs_of };
             let (weight, values) = stored(2, [outputs, inputs], block, seed);
-            let Values::Q8(blocks) = &weight else { unreachable!("2 is 8 bits") };
+            let Values::Q8(blocks) = &weight else { unreachable!("store 2 is q8") };
             let weight = if pairs_of == 0 {
                 PackedWeight::in_quads(blocks, [outputs, inputs])
             } else {
@@ -383,7 +372,7 @@ mod tests {
             let expected = definitions::linear(&input, &values, inputs, Some(&bias), residual, activation);
             for (at, (found, (expected, bound))) in output.iter().zip(expected).enumerate() {
                 let (row, column) = (at / outputs, at % outputs);
-                // Each number of the input is off by half a step of its row at most.
+                // Rounding moves each input by at most half a step of its row.
                 let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
                 let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;

@@ -1,12 +1,12 @@
-//! Elementwise functions in forms that the compiler turns into SIMD of whatever width the processor has.
+//! Elementwise functions that the compiler vectorises.
 //!
-//! Each is branch-free and works on a slice; [`vectorized`] compiles the loop once for each instruction set
-//! and picks one at run time. Their slow twins in the tests are the C library's `exp` and `erf`.
+//! Each is branch-free and runs on a slice; [`vectorized`] compiles the loop for every instruction
+//! set and picks one at run time. The tests compare them with libm's `exp` and `erf`.
 
 use super::vectorize::vectorized;
 use pickscore_checkpoint::config::Activation;
 
-/// `activated ← activation(values)`, both equally long.
+/// `activated = activation(values)`, elementwise, of equal length.
 pub(super) fn activate(values: &[f32], activated: &mut [f32], activation: Activation) {
     vectorized(
         #[inline(always)]
@@ -20,7 +20,7 @@ pub(super) fn activate(values: &[f32], activated: &mut [f32], activation: Activa
     );
 }
 
-/// `x ← softmax(scale · x)`.
+/// `row = softmax(scale · row)`
 pub(super) fn softmax(row: &mut [f32], scale: f32) {
     vectorized(
         #[inline(always)]
@@ -45,9 +45,11 @@ pub(super) fn softmax(row: &mut [f32], scale: f32) {
     );
 }
 
-/// Partial sums side by side: a single running sum would have to be added in order, which keeps SIMD out.
+/// Number of independent partial sums. A single running sum cannot be vectorised, since its order
+/// of additions is fixed.
 pub(super) const LANES: usize = 16;
 
+/// The largest value, or −∞ if there is none.
 #[inline(always)]
 fn max(row: &[f32]) -> f32 {
     let mut peaks = [f32::NEG_INFINITY; LANES];
@@ -60,13 +62,13 @@ fn max(row: &[f32]) -> f32 {
     peaks.iter().chain(rest).fold(f32::NEG_INFINITY, |a, &b| larger(a, b))
 }
 
-/// The larger number; the first where either is none. `f32::max` is a function of the C library in wasm.
+/// The larger value, or the first if either is NaN. In wasm `f32::max` would call the C library.
 #[inline(always)]
 fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
-/// The largest magnitude; 0 of none.
+/// The largest magnitude, or 0 if there are no values.
 pub(super) fn largest(values: &[f32]) -> f32 {
     let mut peaks = [0f32; LANES];
     let (chunks, rest) = values.as_chunks::<LANES>();
@@ -83,13 +85,13 @@ pub(super) fn largest(values: &[f32]) -> f32 {
     rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, larger)
 }
 
-/// `x · Φ(x)`.
+/// GELU: `x · Φ(x)`
 #[inline(always)]
 fn gelu(x: f32) -> f32 {
     0.5 * x * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2))
 }
 
-/// Φ(x) + x · φ(x), the derivative of GELU.
+/// The derivative of GELU: `Φ(x) + x · φ(x)`
 #[cfg(feature = "train")]
 #[inline(always)]
 pub(super) fn gelu_derivative(x: f32) -> f32 {
@@ -97,7 +99,7 @@ pub(super) fn gelu_derivative(x: f32) -> f32 {
     0.5 * (1.0 + erf(x * std::f32::consts::FRAC_1_SQRT_2)) + x * PEAK * exp(-0.5 * x * x)
 }
 
-/// The derivative of `x · s` with s = sigmoid(1.702 x): `s + 1.702 x · s · (1 − s)`.
+/// The derivative of quick GELU: `s + 1.702 x · s · (1 − s)` with `s = sigmoid(1.702 x)`
 #[cfg(feature = "train")]
 #[inline(always)]
 pub(super) fn quick_gelu_derivative(x: f32) -> f32 {
@@ -105,14 +107,16 @@ pub(super) fn quick_gelu_derivative(x: f32) -> f32 {
     s + 1.702 * x * s * (1.0 - s)
 }
 
-/// `x · sigmoid(1.702 x)`.
+/// Quick GELU: `x · sigmoid(1.702 x)`
 #[inline(always)]
 fn quick_gelu(x: f32) -> f32 {
     x / (1.0 + exp(-1.702 * x))
 }
 
-/// The error function: a rational approximation `x · P(x²) / Q(x²)`, fitted to a relative error of 1.7e-8 on |x| ≤ 3.9, beyond
-/// which erf is 1 to the last bit of an f32; rounding makes it 4e-7 in all.
+/// The error function, as a rational approximation `x · P(x²) / Q(x²)`.
+///
+/// It is fitted to a relative error of 1.7e-8 on |x| ≤ 3.9; beyond that, erf rounds to ±1 in f32.
+/// The total error including rounding is below 4e-7.
 #[inline(always)]
 fn erf(x: f32) -> f32 {
     const P: [f32; 6] = [
@@ -129,14 +133,14 @@ fn erf(x: f32) -> f32 {
     x * horner(&P, z) / horner(&Q, z)
 }
 
-/// 1.5 · 2²³: added to a number, it leaves the nearest whole one in the lowest bits. A conversion, which has to mind numbers that do not fit, would be done
-/// for one number at a time on AVX2.
+/// 1.5 · 2²³. Adding it to a value rounds to the nearest integer and leaves that in the lowest
+/// bits. A conversion, which saturates, would not be vectorised on AVX2.
 pub(super) const ROUND: f32 = 12_582_912.0;
 
-/// `eˣ` to two units in the last place; 0 below −87, where the result would no longer be normal.
+/// `eˣ` to within two units in the last place; 0 below −87, where the result would be subnormal.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    // ln 2 in two parts: the first has few enough bits that its product with an exponent is exact.
+    // ln 2 in two parts. The first has few enough bits that its product with an exponent is exact.
     const LN_2_HIGH: f32 = 0.693_359_4;
     const LN_2_LOW: f32 = -2.121_944_4e-4;
     const TAYLOR: [f32; 8] = [1.0, 1.0, 0.5, 1.0 / 6.0, 1.0 / 24.0, 1.0 / 120.0, 1.0 / 720.0, 1.0 / 5040.0];
@@ -149,6 +153,7 @@ fn exp(x: f32) -> f32 {
     if x < -87.0 { 0.0 } else { y }
 }
 
+/// Evaluates a polynomial by Horner's method, lowest coefficient first.
 #[inline(always)]
 fn horner<const N: usize>(coefficients: &[f32; N], x: f32) -> f32 {
     let mut sum = coefficients[N - 1];

@@ -1,15 +1,20 @@
-//! Layer normalisation, a few rows a task.
+//! Layer normalisation.
 
-use super::{math::LANES, vectorize::vectorized};
+use super::{math::LANES, parallel::for_each_chunk, vectorize::vectorized};
 
-/// Rows of a task.
+/// Rows per task.
 const ROWS: usize = 16;
 
-/// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`, each row by itself.
+/// Normalises each row: `output = (input − mean) / √(variance + epsilon) · weight + bias`
+///
+/// # Shapes
+///
+/// - input, output: `[rows, width]`
+/// - weight, bias: `[width]`
 pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
     let width = weight.len();
     assert!(width > 0 && bias.len() == width && input.len() == output.len());
-    super::for_each_chunk(output, ROWS * width, |task, output| {
+    for_each_chunk(output, ROWS * width, |task, output| {
         let input = &input[task * ROWS * width..][..output.len()];
         vectorized(
             #[inline(always)]
@@ -22,6 +27,7 @@ pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f
     });
 }
 
+/// Normalises one row `[width]`.
 #[inline(always)]
 fn row(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
     let (mean, inverse) = moments(input, epsilon);
@@ -30,17 +36,17 @@ fn row(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [
     }
 }
 
-/// Mean and 1 / √(variance + epsilon).
+/// The mean and 1 / √(variance + epsilon) of a row `[width]`.
 #[inline(always)]
 pub(super) fn moments(input: &[f32], epsilon: f32) -> (f32, f32) {
     let count = input.len() as f32;
     let mean = sum(input, |x| x) / count;
-    // Around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+    // A second pass, because E[x²] − mean² cancels when the mean is large.
     let variance = sum(input, |x| (x - mean) * (x - mean)) / count;
     (mean, 1.0 / (variance + epsilon).sqrt())
 }
 
-/// Σ of(x)
+/// The sum of `of(x)` over `[width]`.
 #[inline(always)]
 pub(super) fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     let mut sums = [0f32; LANES];
@@ -53,7 +59,7 @@ pub(super) fn sum(values: &[f32], of: impl Fn(f32) -> f32) -> f32 {
     sums.iter().sum::<f32>() + rest.iter().map(|&x| of(x)).sum::<f32>()
 }
 
-/// Σ a · b
+/// The dot product of two vectors `[width]`.
 #[cfg(feature = "train")]
 #[inline(always)]
 pub(super) fn dot(left: &[f32], right: &[f32]) -> f32 {

@@ -1,10 +1,11 @@
-//! The innermost loop: a few rows of the input times one panel of the weight.
+//! The innermost f32 loop: a tile of rows times one panel of the weight.
 //!
-//! While it runs, it asks for the weights that come after: read from memory only when they are needed, they would keep a single image's few rows waiting
-//! for as long as a tenth to a fifth of the time.
+//! Both operands are packed in the order in which they are read: step `k` of the input holds the
+//! values of all rows, step `k` of the weight the [`LANES`] columns of the panel. The sums stay in
+//! registers from the first step to the last.
 //!
-//! Both lie in memory as they are read, so that nothing is gathered: step `k` of the input is its numbers of all rows side by side, step `k` of the weight
-//! the [`LANES`] numbers of the panel's columns. The sums stay in registers from the first step to the last.
+//! The loop also prefetches the weights that follow. Without that, a single image, which has few
+//! rows, would spend 10–20 % of the time waiting for memory.
 
 use std::ops::Range;
 
@@ -13,12 +14,12 @@ use pulp::{
     bytemuck::{cast_slice, cast_slice_mut},
 };
 
-/// Output columns of a panel.
+/// Output columns per panel.
 pub(super) const LANES: usize = 32;
-/// Most rows of a tile: as many as have their sums in the registers of any processor.
+/// Most rows of a tile on any processor, limited by the number of registers.
 pub(super) const MOST_ROWS: usize = 12;
 
-/// Sums in the making: `[rows, LANES]`.
+/// The sums of a tile, `[rows, LANES]`.
 pub(super) type Sums = [[f32; LANES]; MOST_ROWS];
 
 /// Most rows of a tile on this processor.
@@ -28,9 +29,9 @@ pub(super) fn most_rows() -> usize {
         type Output = usize;
         #[inline(always)]
         fn with_simd<S: Simd>(self, _: S) -> usize {
-            // Two registers of sums a row; two for the weight and one for the input beside them. In wasm there are as many as one likes, but the
-            // browser's compiler has 16 on most processors and needs more of them for the products: with five rows it keeps sums in memory, and is
-            // half as fast as with four.
+            // A row needs two registers of sums; the weight needs two more and the input one. Wasm
+            // has no limit, but the browser's compiler has 16 registers on most processors, some of
+            // which hold products: with five rows it spills sums and is half as fast as with four.
             match S::REGISTER_COUNT {
                 _ if cfg!(target_family = "wasm") => 4,
                 32.. => 12,
@@ -41,25 +42,25 @@ pub(super) fn most_rows() -> usize {
     pulp::Arch::new().dispatch(MostRows)
 }
 
-/// How rows are shared out among tiles: as evenly as it goes, the taller ones first.
+/// A split of rows into tiles of nearly equal height, the taller ones first.
 #[derive(Clone, Copy)]
 pub(super) struct Tiles {
     pub(super) count: usize,
-    /// Rows of the taller tiles; the others have one less.
+    /// Rows of the taller tiles; the others have one row less.
     pub(super) height: usize,
-    /// How many are taller.
+    /// Number of taller tiles.
     tall: usize,
 }
 
 impl Tiles {
-    /// `rows`, of which there are some, in tiles of `most` at most.
+    /// Splits `rows`, which is at least 1, into tiles of at most `most` rows.
     pub(super) fn new(rows: usize, most: usize) -> Self {
         let count = rows.div_ceil(most);
         let height = rows.div_ceil(count);
         Self { count, height, tall: rows - count * (height - 1) }
     }
 
-    /// The rows of a tile.
+    /// The rows of the tile at this index.
     pub(super) fn rows(&self, tile: usize) -> Range<usize> {
         let start = |tile: usize| tile * self.height - tile.saturating_sub(self.tall);
         start(tile)..start(tile + 1)
@@ -71,7 +72,7 @@ pub(super) struct Tile<'a> {
     pub(super) rows: usize,
     pub(super) input: &'a [f32],
     pub(super) weight: &'a [f32],
-    /// What is read afterwards and may be far away.
+    /// Memory to prefetch for what follows.
     pub(super) next: &'a [u8],
     pub(super) sums: &'a mut Sums,
 }
@@ -99,17 +100,18 @@ impl WithSimd for Tile<'_> {
 }
 
 impl Tile<'_> {
-    // What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of
-    // registers.
+    // Inlined, so that it is compiled for the selected instruction set. Wasm has only one, and
+    // there the browser's compiler runs out of registers within a larger function.
     #[cfg_attr(not(target_family = "wasm"), inline(always))]
     #[cfg_attr(target_family = "wasm", inline(never))]
     fn run<S: Simd, const ROWS: usize>(self, simd: S) {
         let width = S::F32_LANES;
         if 2 * width > LANES {
-            // No processor known has registers that wide; one column after the other is right on all.
-            return self.plainly::<ROWS>();
+            // No known processor has registers this wide.
+            return self.scalar::<ROWS>();
         }
-        // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a quarter on NEON and in wasm.
+        // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a
+        // quarter on NEON and wasm.
         let mut next = self.next.as_ptr();
         let advance = self.next.len() / (self.weight.len() / LANES).max(1);
         for first in (0..LANES).step_by(2 * width) {
@@ -117,7 +119,7 @@ impl Tile<'_> {
             let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
             let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
             for (input, weight) in steps {
-                // The first pass brings all of these columns, the last one what comes after them.
+                // The first pass prefetches this panel, the last pass what follows it.
                 if first == 0 {
                     prefetch::<FIRST_LEVEL>(weight.as_ptr().wrapping_add(AHEAD * LANES).cast());
                     prefetch::<FIRST_LEVEL>(weight.as_ptr().wrapping_add(AHEAD * LANES + LANES / 2).cast());
@@ -143,7 +145,7 @@ impl Tile<'_> {
         }
     }
 
-    fn plainly<const ROWS: usize>(self) {
+    fn scalar<const ROWS: usize>(self) {
         let steps = self.input.as_chunks::<ROWS>().0.iter().zip(self.weight.as_chunks::<LANES>().0);
         self.sums[..ROWS].fill([0.0; LANES]);
         for (input, weight) in steps {
@@ -154,8 +156,8 @@ impl Tile<'_> {
     }
 }
 
-/// Steps that a panel's numbers are asked for before they are needed: the processor's own prefetching stops at the end of each page, which is only 32
-/// steps away.
+/// How many steps ahead the panel is prefetched. The hardware prefetcher stops at the end of a
+/// page, which holds only 32 steps.
 const AHEAD: usize = 24;
 
 #[cfg(target_arch = "x86_64")]
@@ -167,13 +169,14 @@ const FIRST_LEVEL: i32 = 0;
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) const SECOND_LEVEL: i32 = 1;
 
-/// Whether processors are asked for what is read later.
+/// Whether [`prefetch`] has an effect.
 pub(super) const PREFETCHES: bool = cfg!(target_arch = "x86_64");
 
-/// Asks for the cache line of an address, which need not be there.
+/// Prefetches the cache line at an address, which need not be valid.
 #[inline(always)]
+#[allow(unsafe_code, reason = "prefetching is an intrinsic that takes any address")]
 pub(super) fn prefetch<const LEVEL: i32>(address: *const u8) {
-    // SAFETY: a prefetch of an address that is not there does nothing.
+    // SAFETY: prefetching never faults, whatever the address. SSE is part of x86-64.
     #[cfg(target_arch = "x86_64")]
     unsafe {
         std::arch::x86_64::_mm_prefetch::<LEVEL>(address.cast());
@@ -187,7 +190,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_have_all_rows_and_differ_by_one_at_most() {
+    fn tiles_cover_all_rows_and_differ_by_at_most_one() {
         for most in 1..13 {
             for rows in 1..200 {
                 let tiles = Tiles::new(rows, most);

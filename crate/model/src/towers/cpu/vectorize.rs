@@ -1,16 +1,18 @@
-//! Plain loops, compiled once for each instruction set and chosen at run time.
+//! Loops compiled for every instruction set and selected at run time.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs `task` as compiled for the best instruction set of this processor.
+/// Runs `task`, compiled for the best instruction set of this processor.
 ///
-/// The closure, and whatever it calls, must be `#[inline(always)]`: only what is inlined here is compiled for more than the lowest.
+/// The closure and everything it calls must be `#[inline(always)]`; other functions are compiled
+/// for the baseline instruction set.
 #[inline(always)]
 pub(super) fn vectorized(task: impl FnMut()) {
     Arch::new().dispatch(Task(task));
 }
 
-/// pulp takes closures as well, but calls them by value, through a function that is not inlined and so has the lowest instruction set.
+/// pulp also accepts closures, but calls them through a function that is not inlined and is thus
+/// compiled for the baseline.
 struct Task<F>(F);
 
 impl<F: FnMut()> WithSimd for Task<F> {

@@ -1,4 +1,4 @@
-//! A weight matrix in the order in which the CPU path reads it.
+//! A weight matrix packed in the order in which the CPU kernels read it.
 
 use std::ops::Range;
 
@@ -9,13 +9,14 @@ use pulp::{
 };
 
 use super::{
-    integer::{self, Group, Pair, Quad},
+    integer::{self, Group, Pair, PanelGroups, Quad},
     tile::LANES,
     vectorize::vectorized,
 };
 use pickscore_checkpoint::weights::{Blocks, Values};
 
-/// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`. Outputs beyond the last are zero.
+/// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`.
+/// The last panel is padded with zeros.
 #[derive(Debug)]
 pub(in crate::towers) struct PackedWeight {
     inputs: usize,
@@ -23,7 +24,7 @@ pub(in crate::towers) struct PackedWeight {
     stored: Stored,
 }
 
-/// As what the numbers are kept.
+/// The packed values.
 #[derive(Debug)]
 pub(super) enum Stored {
     F32(Vec<f32>),
@@ -39,37 +40,25 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// Packs q8 weights as bytes.
     fn bytes(Blocks { values, scales, block }: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
         let scales = pack(scales, outputs, inputs.div_ceil(*block));
         Self::Q8 { values: pack(values, outputs, inputs), scales, block: *block }
     }
 }
 
-/// 8-bit weights of which a few neighbouring steps lie side by side, as `integer/` multiplies them.
+/// q8 weights in groups of neighbouring steps, as `integer/` multiplies them.
 #[derive(Debug)]
 pub(super) struct Grouped<G> {
     /// `[panels, ceil(in / G::STEPS), LANES]`
     values: Vec<G>,
     /// `[panels, blocks, LANES]`
     scales: Vec<[f32; LANES]>,
-    /// `[panels, LANES]`: what sums begin with, to make good for what is added to the input.
+    /// `[panels, LANES]`: initial values of the sums, which cancel the offset added to the input.
     starts: Vec<[f32; LANES]>,
-    /// Steps of a block: some groups.
+    /// Steps per block, a multiple of `G::STEPS`.
     block: usize,
     inputs: usize,
-}
-
-/// A panel's groups of some steps, with the scales of the blocks that those lie in.
-pub(super) struct PanelGroups<'a, G> {
-    /// `[groups, LANES]`
-    pub(super) weight: &'a [G],
-    pub(super) scales: &'a [[f32; LANES]],
-    /// Groups of a block.
-    pub(super) block: usize,
-    /// Groups of the first block that came before.
-    pub(super) before: usize,
-    /// What the sums begin with.
-    pub(super) start: [f32; LANES],
 }
 
 impl<G: Group> Grouped<G> {
@@ -88,15 +77,15 @@ impl<G: Group> Grouped<G> {
         Self { values, scales: scales.as_chunks().0.to_vec(), starts, block, inputs }
     }
 
-    /// The memory that some steps of a panel lie in: of a panel that is not there, none.
+    /// The memory of some steps of a panel; empty if the panel does not exist.
     fn memory(&self, panel: usize, steps: Range<usize>) -> &[u8] {
         let start = panel * self.inputs.div_ceil(G::STEPS);
         let range = (start + steps.start / G::STEPS) * LANES..(start + steps.end / G::STEPS) * LANES;
         self.values.get(range).map_or(&[], cast_slice)
     }
 
-    /// Some steps of a panel, from the first of a group on.
-    pub(super) fn of(&self, panel: usize, steps: Range<usize>) -> PanelGroups<'_, G> {
+    /// Some steps of a panel, starting at the first step of a group.
+    pub(super) fn panel(&self, panel: usize, steps: Range<usize>) -> PanelGroups<'_, G> {
         let (all, blocks) = (self.inputs.div_ceil(G::STEPS), self.inputs.div_ceil(self.block));
         let (groups, block) = (steps.start / G::STEPS..steps.end.div_ceil(G::STEPS), self.block / G::STEPS);
         let weight = &self.values[(panel * all + groups.start) * LANES..][..groups.len() * LANES];
@@ -108,26 +97,27 @@ impl<G: Group> Grouped<G> {
 }
 
 impl PackedWeight {
-    /// 8-bit weights one after the other on any processor.
+    /// Packs q8 weights as bytes, on any processor.
     #[cfg(test)]
     pub(super) fn in_bytes(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
         Self { inputs, outputs, stored: Stored::bytes(blocks, [outputs, inputs]) }
     }
 
-    /// 8-bit weights in pairs on any processor.
+    /// Packs q8 weights as pairs, on any processor.
     #[cfg(test)]
     pub(super) fn in_pairs(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
         Self { inputs, outputs, stored: Stored::Pairs(Grouped::new(blocks, outputs, inputs)) }
     }
 
-    /// 8-bit weights in quads on any processor.
+    /// Packs q8 weights as quads, on any processor.
     #[cfg(test)]
     pub(super) fn in_quads(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
         Self { inputs, outputs, stored: Stored::Quads(Grouped::new(blocks, outputs, inputs)) }
     }
 
-    /// Packs a row-major matrix `[outputs, inputs]`.
-    pub(in crate::towers) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
+    /// Packs a row-major matrix `[outputs, inputs]` in the layout that is fastest on this
+    /// processor.
+    pub(super) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
@@ -142,22 +132,22 @@ impl PackedWeight {
         Self { inputs, outputs, stored }
     }
 
-    /// The numbers as they are kept.
+    /// The packed values.
     pub(super) fn stored(&self) -> &Stored {
         &self.stored
     }
 
-    /// Width of the input.
+    /// Number of inputs.
     pub(super) fn inputs(&self) -> usize {
         self.inputs
     }
 
-    /// Width of the output.
-    pub(in crate::towers) fn outputs(&self) -> usize {
+    /// Number of outputs.
+    pub(super) fn outputs(&self) -> usize {
         self.outputs
     }
 
-    /// The memory that some steps of a panel lie in: of a panel that is not there, none.
+    /// The memory of some steps of a panel; empty if the panel does not exist.
     pub(super) fn memory(&self, panel: usize, steps: Range<usize>) -> &[u8] {
         let range = (panel * self.inputs + steps.start) * LANES..(panel * self.inputs + steps.end) * LANES;
         match &self.stored {
@@ -169,7 +159,8 @@ impl PackedWeight {
         }
     }
 
-    /// Some steps of some panels as f32 `[steps, LANES]` each: themselves, or unpacked into `scratch`.
+    /// Some steps of some panels as f32, `[steps, LANES]` each. f32 weights are borrowed, others
+    /// are unpacked into `scratch`.
     pub(super) fn unpack<'a>(
         &'a self,
         panels: Range<usize>,
@@ -199,12 +190,13 @@ impl PackedWeight {
     }
 }
 
-/// values `[steps, LANES]` of the steps from `start` on, scales `[blocks, LANES]` → `[steps, LANES]`
+/// Unpacks q8 steps from `start` on: values `[steps, LANES]`, scales `[blocks, LANES]` →
+/// `[steps, LANES]`
 fn unpack_blocks(values: &[i8], scales: &[f32], mut start: usize, block: usize, unpacked: &mut [f32]) {
     let scales = scales.as_chunks::<LANES>().0;
     let (mut values, mut unpacked) = (values, unpacked);
     while !values.is_empty() {
-        // The first block may have begun before `start`, the last may end after the last step.
+        // The first and the last block may be partial.
         let steps = (block - start % block).min(values.len() / LANES);
         let (these, later) = values.split_at(steps * LANES);
         let (target, rest) = std::mem::take(&mut unpacked).split_at_mut(steps * LANES);
@@ -213,7 +205,7 @@ fn unpack_blocks(values: &[i8], scales: &[f32], mut start: usize, block: usize, 
     }
 }
 
-/// values `[steps, LANES]`, all of one block, scales `[LANES]` → `[steps, LANES]`
+/// Unpacks q8 steps of one block: values `[steps, LANES]`, scales `[LANES]` → `[steps, LANES]`
 fn unpack_block(values: &[i8], scales: &[f32; LANES], unpacked: &mut [f32]) {
     pulp::Arch::new().dispatch(UnpackBlock { values, scales, unpacked });
 }
@@ -227,7 +219,8 @@ struct UnpackBlock<'a> {
 impl WithSimd for UnpackBlock<'_> {
     type Output = ();
 
-    /// In two passes, the second from the first-level cache: the compiler makes vectors of the first, and of both together none.
+    /// Runs in two passes, the second from the L1 cache, because the compiler does not vectorise a
+    /// combined loop.
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
         self.unpacked.iter_mut().zip(self.values).for_each(|(unpacked, &value)| *unpacked = f32::from(value));
@@ -239,7 +232,7 @@ impl WithSimd for UnpackBlock<'_> {
     }
 }
 
-/// Finite f16 → the same as f32.
+/// Converts finite f16 values to f32, of equal length.
 fn widen(values: &[f16], widened: &mut [f32]) {
     vectorized(
         #[inline(always)]
@@ -247,10 +240,11 @@ fn widen(values: &[f16], widened: &mut [f32]) {
     );
 }
 
-/// In whole numbers, without a branch: the processor's own conversion is not on every one, and numbers too small to be normal cost some of them dearly.
+/// Converts in integer arithmetic without branches. Not every processor has a conversion
+/// instruction, and on some it is slow for subnormal values.
 #[inline(always)]
 fn widen_one(x: f16) -> f32 {
-    /// Between the biases of the exponents, 127 and 15.
+    /// The difference between the exponent biases, 127 and 15.
     const REBIAS: u32 = (127 - 15) << 23;
     /// 2⁻¹⁴, the smallest normal f16.
     const SMALLEST: u32 = REBIAS + (1 << 23);
@@ -262,10 +256,10 @@ fn widen_one(x: f16) -> f32 {
     f32::from_bits(magnitude | (bits & 0x8000) << 16)
 }
 
-/// `[outputs, inputs]` → `[panels, inputs, LANES]`
+/// Packs `[outputs, inputs]` → `[panels, inputs, LANES]`
 fn pack<T: Copy + Default>(values: &[T], outputs: usize, inputs: usize) -> Vec<T> {
     assert_eq!(values.len(), outputs * inputs);
-    /// Steps at a time: a cache line of most rows' numbers.
+    /// Steps packed at a time: one cache line of f32 values.
     const RUN: usize = 16;
     let mut packed = vec![T::default(); outputs.div_ceil(LANES) * inputs * LANES];
     for (panel, packed) in packed.chunks_exact_mut(inputs * LANES).enumerate() {
@@ -280,7 +274,7 @@ fn pack<T: Copy + Default>(values: &[T], outputs: usize, inputs: usize) -> Vec<T
     packed
 }
 
-/// `[outputs, inputs]` → `[panels, ceil(inputs / G::STEPS), LANES]`
+/// Packs `[outputs, inputs]` → `[panels, ceil(inputs / G::STEPS), LANES]`
 fn pack_groups<G: Group>(values: &[i8], outputs: usize, inputs: usize) -> Vec<G> {
     assert_eq!(values.len(), outputs * inputs);
     let groups = inputs.div_ceil(G::STEPS);

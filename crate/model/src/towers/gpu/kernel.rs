@@ -1,89 +1,85 @@
-//! What all kernels have in common: text, key, launch.
+//! What all kernels share: their text, their key and how they are launched.
+
+use std::{fmt::Debug, hash::Hash};
 
 use burn_cubecl::{
     cubecl::{
         CubeCount, CubeDim,
+        client::Client,
         prelude::KernelId,
-        server::{KernelArguments, MetadataBindingInfo},
+        server::{Handle, KernelArguments, MetadataBindingInfo},
     },
     template::{KernelSource, SourceKernel, SourceTemplate},
-    tensor::CubeTensor,
 };
 
-use super::{
-    attention,
-    gemm::{self, Store, Tile},
-    norm, rows,
-    subgroup::Rows,
-};
+/// Number of values that a kernel reads at once. The width of every operand is a multiple of it.
+pub(super) const LANES: usize = 4;
 
-/// A kernel, as a driver compiles it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Kernel {
-    Gemm(Tile, Store),
-    Norm,
-    Scores(Rows),
-    Softmax,
-    Mix(Rows),
-    Rows,
+/// The buffers of a kernel: their names and element types.
+pub(super) type Buffers = &'static [(&'static str, &'static str)];
+
+/// A kernel. The driver compiles it once for each value of the type.
+pub(super) trait Kernel: Copy + Debug + Eq + Hash + Send + Sync + 'static {
+    /// The kernel's buffers, in the order of their bindings.
+    fn buffers(self) -> Buffers;
+
+    /// Directives at the start of the text.
+    fn directives(self) -> &'static str {
+        ""
+    }
+
+    /// The text after the declarations of the buffers.
+    fn body(self) -> String;
 }
 
-/// How kernels may name what they only read. Natively, buffers are parts of one that others write in the same dispatch.
+/// The access mode of buffers that a kernel only reads. Natively, they may be parts of a buffer
+/// that the same dispatch writes.
 const READ: &str = if cfg!(target_family = "wasm") { "read" } else { "read_write" };
 
-impl Kernel {
-    /// Its text: a declaration for each of the buffers, `info` (numbers from the host) after them, then the kernel's own.
-    fn text(self) -> String {
-        let (buffers, (enable, body)) = match self {
-            Self::Gemm(tile, store) => (store.buffers(), gemm::text(tile, store)),
-            Self::Norm => (norm::BUFFERS, ("", norm::text())),
-            Self::Scores(rows) => (attention::SCORES, (rows.enable(), attention::scores(rows))),
-            Self::Softmax => (attention::SOFTMAX, ("", attention::softmax())),
-            Self::Mix(rows) => (attention::MIX, (rows.enable(), attention::mix(rows))),
-            Self::Rows => (rows::BUFFERS, ("", rows::BODY.into())),
-        };
-        let mut text = String::from(enable);
+/// Enqueues a kernel on buffers given in the order of [`Kernel::buffers`]. The kernel reads `info`
+/// through an array of that name.
+pub(super) fn launch(
+    kernel: impl Kernel,
+    client: &Client,
+    buffers: &[&Handle],
+    info: &[u32],
+    workgroups: [usize; 3],
+) {
+    if workgroups.contains(&0) {
+        return;
+    }
+    let words = info
+        .chunks(2)
+        .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
+        .collect();
+    let arguments = KernelArguments::new()
+        .with_buffers(buffers.iter().map(|&buffer| buffer.clone().binding()).collect())
+        .with_info(MetadataBindingInfo::custom(words));
+    let [x, y, z] = workgroups.map(|count| count as u32);
+    // The kernel's text states the size of a workgroup.
+    let kernel = SourceKernel::new(Source(kernel), CubeDim::new_single());
+    client.launch(Box::new(kernel), CubeCount::Static(x, y, z), arguments);
+}
+
+struct Source<K>(K);
+
+impl<K: Kernel> KernelSource for Source<K> {
+    fn source(&self) -> SourceTemplate {
+        let buffers = self.0.buffers();
+        let mut text = String::from(self.0.directives());
         for (binding, (name, of)) in buffers.iter().enumerate() {
             let access = if *name == "output" { "read_write" } else { READ };
             text += &format!("@group(0) @binding({binding}) var<storage, {access}> {name}: array<{of}>;\n");
         }
         text += &format!("@group(0) @binding({}) var<storage, read> info: array<u32>;\n", buffers.len());
-        text + &body
-    }
-
-    /// Puts it into the queue: on these buffers, in the order that the kernel names them in, with numbers for `info`.
-    pub(super) fn launch(self, buffers: &[&CubeTensor], info: &[u32], workgroups: [usize; 3]) {
-        let Some(client) = buffers.last().map(|output| &output.client) else { return };
-        if workgroups.contains(&0) {
-            return;
-        }
-        let words = info
-            .chunks(2)
-            .map(|pair| u64::from(pair[0]) | u64::from(pair.get(1).copied().unwrap_or(0)) << 32)
-            .collect();
-        let arguments = KernelArguments::new()
-            .with_buffers(buffers.iter().map(|tensor| tensor.handle.clone().binding()).collect())
-            .with_info(MetadataBindingInfo::custom(words));
-        let [x, y, z] = workgroups.map(|count| count as u32);
-        // The size of a workgroup is in the text.
-        let kernel = SourceKernel::new(self, CubeDim::new_single());
-        client.launch(Box::new(kernel), CubeCount::Static(x, y, z), arguments);
-    }
-}
-
-impl KernelSource for Kernel {
-    fn source(&self) -> SourceTemplate {
-        SourceTemplate::new(self.text())
+        SourceTemplate::new(text + &self.0.body())
     }
 
     fn id(&self) -> KernelId {
-        KernelId::new::<Self>().info(*self)
+        KernelId::new::<Self>().info(self.0)
     }
 
     fn lang(&self) -> &'static str {
         "wgsl"
     }
 }
-
-/// The buffers of a kernel: name, and what it is an array of.
-pub(super) type Buffers = &'static [(&'static str, &'static str)];

@@ -1,30 +1,42 @@
-//! Layer normalisation: a workgroup takes a row.
+//! Layer normalisation, one row per workgroup.
 
-use burn_cubecl::tensor::CubeTensor;
+use burn_cubecl::cubecl::{client::Client, server::Handle};
 
 use super::{
-    kernel::{Buffers, Kernel},
+    kernel::{self, Buffers, Kernel},
     row,
+    wgsl::Buffer,
 };
 
-/// `output[rows, width] = (input − mean) / √(variance + epsilon) · weight + bias`
+/// Normalises each row: `output = (input − mean) / √(variance + epsilon) · weight + bias`
+///
+/// # Shapes
+///
+/// - input, output: `[rows, width]`
+/// - weight, bias: `[width]`
 pub(super) fn layer_norm(
-    input: &CubeTensor,
-    weight: &CubeTensor,
-    bias: &CubeTensor,
+    client: &Client,
+    input: &Buffer,
+    [weight, bias]: [&Handle; 2],
     epsilon: f32,
-    [rows, width]: [usize; 2],
-    output: &CubeTensor,
+    output: &Buffer,
 ) {
-    let info = [width as u32, epsilon.to_bits(), rows as u32];
-    Kernel::Norm.launch(&[input, weight, bias, output], &info, row::workgroups(rows));
+    let info = [input.columns as u32, epsilon.to_bits(), input.rows as u32];
+    let buffers = [&input.handle, weight, bias, &output.handle];
+    kernel::launch(Norm, client, &buffers, &info, row::workgroups(input.rows));
 }
 
-pub(super) const BUFFERS: Buffers =
-    &[("input", "f32"), ("weight", "f32"), ("bias", "f32"), ("output", "f32")];
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+struct Norm;
 
-pub(super) fn text() -> String {
-    row::kernel(SHARED, BODY)
+impl Kernel for Norm {
+    fn buffers(self) -> Buffers {
+        &[("input", "f32"), ("weight", "f32"), ("bias", "f32"), ("output", "f32")]
+    }
+
+    fn body(self) -> String {
+        row::kernel(SHARED, BODY)
+    }
 }
 
 const SHARED: &str = "
@@ -32,7 +44,7 @@ var<workgroup> sums: array<f32, WIDE>;
 var<workgroup> squares: array<f32, WIDE>;
 ";
 
-/// The variance is taken around the mean, in a second pass: the sum of squares alone loses what a large mean hides.
+/// Computes the variance in a second pass, because E[x²] − mean² cancels when the mean is large.
 const BODY: &str = "
     let width = info[0];
     let start = min(row, info[2] - 1u) * width;

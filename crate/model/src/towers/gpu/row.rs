@@ -1,13 +1,15 @@
-//! Kernels in which a workgroup takes a row, and its invocations share it out.
+//! Kernels that process one row per workgroup.
 
-/// Workgroups for so many rows. Along one axis every adapter takes so many of them: rows go on in the next.
+/// The workgroups for this many rows. They extend along a second axis, because the number along one
+/// axis is limited.
 pub(super) fn workgroups(rows: usize) -> [usize; 3] {
     const ACROSS: usize = 32_768;
     let across = rows.clamp(1, ACROSS);
     [across, rows.div_ceil(across), 1]
 }
 
-/// The kernel of a body that knows its `row`, its `lane`, and that there are `WIDE` lanes; before it comes the memory that they share.
+/// A kernel from a body that uses `row`, `lane` and `WIDE`, the number of lanes. `shared` declares
+/// workgroup memory.
 pub(super) fn kernel(shared: &str, body: &str) -> String {
     format!(
         "const WIDE = 32u;

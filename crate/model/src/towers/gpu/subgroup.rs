@@ -1,56 +1,48 @@
-//! Rows that the invocations of a subgroup read for each other.
+//! Sharing of rows within a subgroup.
 //!
-//! All invocations of a subgroup need the same rows of the left operand. Where the device lends subgroups, each reads one of them and hands it to the others; elsewhere
-//! each reads them all. On adapters that are a CPU, where every invocation's read is an instruction, this is what makes half of the speed.
+//! All invocations of a subgroup need the same rows of the left operand. With subgroup operations
+//! each invocation reads one row and broadcasts it; otherwise each reads all rows. On adapters that
+//! run on a CPU, where each read is an instruction, this doubles the speed.
 
-use std::{
-    fmt::{Display, Write as _},
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use std::fmt::{Display, Write as _};
 
 /// How rows are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Rows {
-    /// Rows of an invocation.
+    /// Rows per invocation.
     pub(super) count: usize,
-    /// Invocations that read for each other, a divisor of `count`; 0 where each reads for itself.
+    /// Invocations that share rows, a divisor of `count`; 0 if each reads all rows.
     pub(super) lanes: usize,
 }
 
-/// Invocations of the smallest subgroup that the device lends, 4 or 8; 0 for none. One for the process: it has one GPU.
-static LANES: AtomicUsize = AtomicUsize::new(0);
-
-/// What the device lends: `smallest` is the size of its smallest subgroup, 0 where it has none to lend.
-pub(super) fn lend(smallest: usize) {
-    let lanes = match smallest {
+/// Number of invocations that can share rows on a device with this smallest subgroup size: 4, 8, or
+/// 0 for none.
+pub(super) fn lanes(smallest: usize) -> usize {
+    match smallest {
         0..4 => 0,
         4..8 => 4,
         _ => 8,
-    };
-    LANES.store(lanes, Ordering::Relaxed);
-}
-
-pub(super) fn lanes() -> usize {
-    LANES.load(Ordering::Relaxed)
+    }
 }
 
 impl Rows {
-    /// What a text begins with, before anything else. Natively the operations are there without, and wgpu's compiler does not know the line.
-    pub(super) fn enable(self) -> &'static str {
+    /// The directive that enables subgroup operations. Natively wgpu does not need it and rejects
+    /// it.
+    pub(super) fn directives(self) -> &'static str {
         if self.lanes > 0 && cfg!(target_family = "wasm") { "enable subgroups;\n" } else { "" }
     }
 
-    /// The parameter of `main` that [`places`](Self::places) reads.
+    /// The parameter of `main` that [`places`](Self::places) uses.
     pub(super) fn parameter(self) -> &'static str {
         if self.lanes > 0 { ", @builtin(subgroup_invocation_id) invocation: u32" } else { "" }
     }
 
-    /// Rows that an invocation reads.
+    /// Number of rows that an invocation reads.
     fn reads(self) -> usize {
         self.count / self.lanes.max(1)
     }
 
-    /// `let x{i} = place(row);` for each row that an invocation reads; the first of all is `row`.
+    /// Appends `let x{i} = place(row);` for each row that the invocation reads, starting at `row`.
     pub(super) fn places(self, text: &mut String, place: impl Fn(&str) -> String) {
         for i in 0..self.reads() {
             let row = match self.lanes {
@@ -61,14 +53,14 @@ impl Rows {
         }
     }
 
-    /// `let y{i} = value(x{i});` for each row that an invocation reads.
+    /// Appends `let y{i} = value(x{i});` for each row that the invocation reads.
     pub(super) fn read<T: Display>(self, text: &mut String, value: impl Fn(&str) -> T) {
         for i in 0..self.reads() {
             let _ = writeln!(text, "let y{i} = {};", value(&format!("x{i}")));
         }
     }
 
-    /// What row `r` holds, once [`read`](Self::read) has been written. Control flow has to be uniform here.
+    /// The value of row `r`, after [`read`](Self::read). Control flow must be uniform.
     pub(super) fn row(self, r: usize) -> String {
         match self.lanes {
             0 => format!("y{r}"),

@@ -1,8 +1,8 @@
 //! Entropy decoding of one scan with arithmetic codes: libjpeg's `jdarith.c`.
 
 use super::{
-    JpegError,
     entropy::{Block, Entropy, Pass},
+    error::JpegError,
     header::{Conditioning, Header, NATURAL_ORDER},
     stream::Stream,
 };
@@ -26,18 +26,18 @@ pub(super) struct Arithmetic {
     coder: Coder,
 }
 
-/// The registers of T.81, section D.2, laid out as libjpeg has them.
+/// The registers of T.81, section D.2, in libjpeg's layout.
 struct Coder {
     code: u32,
     interval: u32,
-    /// Bits of `code` that are ahead; −1 after an error, which ends the segment.
+    /// Bits of `code` not yet used; −1 after an error, which ends the segment.
     count: i32,
 }
 
-/// A value that the coder gave is out of range; the segment counts as ended.
+/// A decoded value is out of range, which ends the segment.
 struct Overflow;
 
-/// What ends the decoding of a block.
+/// Why the decoding of a block ended early.
 enum Stop {
     Overflow,
     Error(JpegError),
@@ -104,7 +104,7 @@ impl Coder {
         Ok(decision)
     }
 
-    /// A decision of even odds.
+    /// A decision with a fixed probability of one half.
     fn even(&mut self, stream: &mut Stream<'_>) -> Result<bool, JpegError> {
         self.decide(stream, &mut { EVEN })
     }
@@ -121,7 +121,7 @@ impl Coder {
         Ok(value + 1)
     }
 
-    /// Doubles `highest` as long as decisions from the bin `at` on say so, and gives the last bin.
+    /// Doubles `highest` while the decisions from bin `at` on are one, and returns the last bin.
     fn category(
         &mut self,
         stream: &mut Stream<'_>,
@@ -140,7 +140,7 @@ impl Coder {
     }
 }
 
-/// The bin at an index, all of which are within the bins by T.81's tables F.4 and F.5.
+/// The bin at an index. By T.81's tables F.4 and F.5, all indexes are in range.
 fn bin(bins: &mut [u8], at: usize) -> &mut u8 {
     let last = bins.len() - 1;
     &mut bins[at.min(last)]
@@ -333,11 +333,11 @@ impl Entropy for Arithmetic {
     }
 }
 
-/// The state of even odds, which no decision changes.
+/// The state with a fixed probability of one half.
 const EVEN: u8 = 113;
 
-/// T.81, table D.3: the estimate of the less probable symbol, the states after the less and the
-/// more probable symbol, and whether the first of them exchanges the two.
+/// T.81, table D.3: the probability estimate of the less probable symbol, the next states after the
+/// less and the more probable symbol, and whether the former swaps the two.
 #[rustfmt::skip]
 const STATES: [(u16, u8, u8, bool); 114] = [
     (0x5a1d, 1, 1, true), (0x2586, 14, 2, false), (0x1114, 16, 3, false), (0x080b, 18, 4, false),

@@ -1,6 +1,7 @@
 //! From a file's components to RGB: libjpeg's `jdcolor.c`, and Pillow's `convert("RGB")` for inks.
 
-use super::{super::cmyk_to_rgb, header::Header};
+use super::header::Header;
+use crate::cmyk::cmyk_to_rgb;
 
 /// What a file's components are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,7 +11,10 @@ pub(super) enum Color {
     YCbCr,
     Cmyk,
     Ycck,
-    /// Samples stay as they are, pixel by pixel.
+    /// Inks that are not converted to RGB.
+    CmykInks,
+    YcckInks,
+    /// Samples are interleaved but not converted.
     Unchanged,
 }
 
@@ -34,9 +38,27 @@ impl Color {
         }
     }
 
+    /// The same without the conversion from inks to RGB.
+    pub(super) fn keeping_inks(self) -> Self {
+        match self {
+            Self::Cmyk => Self::CmykInks,
+            Self::Ycck => Self::YcckInks,
+            other => other,
+        }
+    }
+
+    /// Whether the result consists of inks.
+    pub(super) fn is_inks(self) -> bool {
+        matches!(self, Self::CmykInks | Self::YcckInks)
+    }
+
     /// Bytes of a pixel after the conversion.
     pub(super) fn channels(self, components: usize) -> usize {
-        if self == Self::Unchanged { components } else { 3 }
+        match self {
+            Self::Unchanged => components,
+            Self::CmykInks | Self::YcckInks => 4,
+            _ => 3,
+        }
     }
 
     /// Converts a row. `rows` has a row for each component, `output` the row's pixels.
@@ -49,13 +71,19 @@ impl Color {
             }
             (Self::Rgb, [red, green, blue, ..]) => interleave(red, green, blue, output),
             (Self::YCbCr, [luma, cb, cr, ..]) => from_ycc(luma, cb, cr, output),
-            (Self::Cmyk | Self::Ycck, [a, b, c, black, ..]) => {
-                let inks = a.iter().zip(*b).zip(*c).zip(*black);
-                for (pixel, (((&a, &b), &c), &black)) in output.as_chunks_mut().0.iter_mut().zip(inks) {
-                    let inks = if self == Self::Ycck { ycc(a, b, c).map(|x| 255 - x) } else { [a, b, c] };
-                    // Adobe stores inks inverted, and Pillow takes every file for Adobe's.
+            (Self::Cmyk | Self::Ycck | Self::CmykInks | Self::YcckInks, [a, b, c, black, ..]) => {
+                let pixels = output.chunks_exact_mut(self.channels(4));
+                for (pixel, (((&a, &b), &c), &black)) in pixels.zip(a.iter().zip(*b).zip(*c).zip(*black)) {
+                    let converted = matches!(self, Self::Ycck | Self::YcckInks);
+                    let inks = if converted { ycc(a, b, c).map(|x| 255 - x) } else { [a, b, c] };
+                    // Adobe stores inks inverted, and Pillow treats every file as Adobe's.
                     let [cyan, magenta, yellow] = inks.map(|ink| 255 - ink);
-                    *pixel = cmyk_to_rgb([cyan, magenta, yellow, 255 - black]);
+                    let inks = [cyan, magenta, yellow, 255 - black];
+                    if self.is_inks() {
+                        pixel.copy_from_slice(&inks);
+                    } else {
+                        pixel.copy_from_slice(&cmyk_to_rgb(inks));
+                    }
                 }
             }
             (Self::Unchanged, rows) => {
@@ -82,7 +110,7 @@ fn ycc(luma: u8, cb: u8, cr: u8) -> [u8; 3] {
 }
 
 fn from_ycc(luma: &[u8], cb: &[u8], cr: &[u8], output: &mut [u8]) {
-    // Sixteen at a time into planes first, which compiles to vector instructions.
+    // Sixteen pixels at a time into planes, which the compiler vectorises.
     const AT_ONCE: usize = 16;
     let (pixels, _) = output.as_chunks_mut::<3>();
     let inputs = luma.chunks(AT_ONCE).zip(cb.chunks(AT_ONCE)).zip(cr.chunks(AT_ONCE));

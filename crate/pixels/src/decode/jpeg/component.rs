@@ -1,8 +1,8 @@
-//! A component of the image: its geometry, what is kept of it, and a window of its decoded rows.
+//! A component of the image: its geometry, its coefficients, and a window of decoded rows.
 
 use super::{
-    JpegError,
     entropy::Block,
+    error::JpegError,
     header::{ComponentHeader, Frame},
     idct,
     smooth::Known,
@@ -19,15 +19,15 @@ pub(super) struct Component {
     /// Blocks that belong to the image.
     pub(super) blocks_wide: usize,
     pub(super) blocks_high: usize,
-    /// Blocks of a row with those that only fill the last unit.
+    /// Blocks per row, including those that only fill the last unit.
     pub(super) stride: usize,
     pub(super) upsample: Upsample,
-    /// The quantization table; zeros until a scan has the component, which is how libjpeg shows it.
+    /// The quantization table; zeros until a scan contains the component, as in libjpeg.
     pub(super) table: [u16; 64],
     pub(super) latched: bool,
-    /// All blocks, where a file has several scans.
+    /// All blocks, if a file has several scans.
     pub(super) blocks: Vec<Block>,
-    /// How exactly coefficients are known, now and before the last scan.
+    /// Precision of coefficients, now and before the last scan.
     pub(super) known: Known,
     pub(super) known_before: Known,
     /// Decoded rows of three rows of units.
@@ -82,13 +82,13 @@ impl Component {
         })
     }
 
-    /// Takes memory for the rows that are decoded at once.
+    /// Allocates the window of rows.
     pub(super) fn open_window(&mut self) {
         let size = self.stride * 8 * self.down * 8;
         self.window = std::array::from_fn(|_| vec![0; size]);
     }
 
-    /// Decodes a block to its place; `row` and `column` count blocks of the image.
+    /// Decodes a block into the window; `row` and `column` count blocks of the image.
     #[inline]
     pub(super) fn show(&mut self, block: &Block, row: usize, column: usize) {
         let stride = self.stride * 8;
@@ -97,7 +97,7 @@ impl Component {
         idct::inverse(block, &self.table, window, start, stride);
     }
 
-    /// A row of samples, of the three rows of units that were decoded last.
+    /// A row of samples from the three rows of units decoded last.
     pub(super) fn row(&self, y: usize) -> &[u8] {
         let stride = self.stride * 8;
         let start = y % (self.down * 8) * stride;

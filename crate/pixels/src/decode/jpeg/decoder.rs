@@ -1,41 +1,54 @@
-//! The whole of decoding, scan by scan and row by row.
+//! The decoder: scan by scan and row by row.
 
 use super::{
-    JpegError,
     arithmetic::Arithmetic,
     color::Color,
     component::{Component, Units},
     entropy::{Block, Entropy, Huffman},
+    error::JpegError,
     header::{Frame, Header, Process, Reached},
     smooth::{divisible, smooth},
     stream::Stream,
 };
+use crate::mode::Keep;
 
-/// How often scans may visit a block on average. A progressive file of an encoder has about ten
-/// scans; a hostile one may have thousands that say nothing.
+/// How often scans may visit a block on average. Encoders write about ten progressive scans; a
+/// hostile file may have thousands of empty ones.
 const MOST_VISITS: u64 = 200;
-/// Visits that are allowed to the smallest image too: a fraction of a second.
+/// Number of visits allowed for even the smallest image: a fraction of a second.
 const SOME_VISITS: u64 = 1 << 24;
 
-/// An image that was decoded.
+/// A decoded image.
 pub(in crate::decode) struct Decoded {
     pub(in crate::decode) width: usize,
     pub(in crate::decode) height: usize,
     pub(in crate::decode) components: usize,
-    /// Samples, `[height, width, channels]`: RGB, or as many as components where they are unchanged.
+    /// Samples, `[height, width, channels]`: RGB, inks, or as many as components where they are
+    /// unchanged.
     pub(in crate::decode) values: Vec<u8>,
+    /// Whether they are inks, which Pillow has inverted.
+    pub(super) inks: bool,
 }
 
-/// What the colors of a part of a TIFF are, which its markers do not tell.
+/// The colors of a strip or tile of a TIFF, which JPEG markers do not specify.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::decode) enum Part {
     YCbCr,
     Unchanged,
 }
 
-/// Decodes to RGB of the given size, with at most `memory` bytes for coefficients.
-pub(super) fn decode(bytes: &[u8], size: (usize, usize), memory: u64) -> Result<Decoded, JpegError> {
-    let decoder = Decoder::new(bytes)?;
+/// Decodes to RGB, or to inks if they are kept, of the given size, with at most `memory` bytes for
+/// coefficients.
+pub(super) fn decode(
+    bytes: &[u8],
+    size: (usize, usize),
+    memory: u64,
+    keep: Keep,
+) -> Result<Decoded, JpegError> {
+    let mut decoder = Decoder::new(bytes)?;
+    if keep == Keep::Mode {
+        decoder.color = decoder.color.keeping_inks();
+    }
     let found = (decoder.width, decoder.height);
     if found != size {
         return Err(JpegError::TwoSizes { first: size, second: found });
@@ -122,10 +135,11 @@ impl<'a> Decoder<'a> {
         } else {
             self.one_scan()?;
         }
-        Ok(Decoded { width: self.width, height: self.height, components, values: self.output })
+        let inks = self.color.is_inks();
+        Ok(Decoded { width: self.width, height: self.height, components, values: self.output, inks })
     }
 
-    /// Makes ready for the scan whose header was read.
+    /// Prepares for the scan whose header was read.
     fn begin_scan(&mut self) -> Result<Box<dyn Entropy>, JpegError> {
         let frame = self.header.frame.as_ref().ok_or(JpegError::ScanBeforeFrame)?;
         let scan = &self.header.scan;
@@ -154,7 +168,7 @@ impl<'a> Decoder<'a> {
         Ok(entropy)
     }
 
-    /// Notes how exactly coefficients are known after this scan.
+    /// Records the precision of coefficients after this scan.
     fn note_progress(&mut self) {
         let scan = &self.header.scan;
         let (start, end) = (usize::from(scan.start), usize::from(scan.end));
@@ -201,7 +215,7 @@ impl<'a> Decoder<'a> {
         let members = self.header.scan.components.clone();
         let stream = &mut self.stream;
         if let &[index] = members.as_slice() {
-            // The units of a scan of one component are single blocks.
+            // In a scan of one component, each unit is a single block.
             let Some(component) = self.components.get_mut(index) else { return Ok(()) };
             for row in 0..component.blocks_high {
                 for column in 0..component.blocks_wide {
@@ -243,7 +257,7 @@ impl<'a> Decoder<'a> {
         Ok(())
     }
 
-    /// Shows blocks that have all been read.
+    /// Outputs the image from blocks that have all been read.
     fn show_all(&mut self, progressive: bool) {
         let smoothing = progressive && self.smoothing_helps();
         for unit_row in 0..self.units.down {
@@ -287,7 +301,7 @@ impl<'a> Decoder<'a> {
         self.components.iter().all(possible) && self.components.iter().any(helps)
     }
 
-    /// Reads the only scan of a file, and shows blocks as they come.
+    /// Reads the only scan of a file, and outputs blocks as they are decoded.
     fn one_scan(&mut self) -> Result<(), JpegError> {
         let mut entropy = self.begin_scan()?;
         let members = self.header.scan.components.clone();
@@ -329,8 +343,8 @@ impl<'a> Decoder<'a> {
         self.finish()
     }
 
-    /// Reads on to the end marker, and refuses what libjpeg refuses there. That the file ends before
-    /// it is none of that: all rows are there.
+    /// Reads up to the end marker, with the same errors as libjpeg. A missing end marker is no
+    /// error, because all rows are complete.
     fn finish(&mut self) -> Result<(), JpegError> {
         match self.header.read(&mut self.stream) {
             Ok(Reached::End) | Err(JpegError::Truncated) => Ok(()),
@@ -339,8 +353,8 @@ impl<'a> Decoder<'a> {
         }
     }
 
-    /// Writes the image's rows that are known once a row of units is: those of the row before it,
-    /// and after the last one its own too.
+    /// Writes the rows that are complete once a row of units has been decoded: those of the
+    /// previous row of units, and after the last one its own too.
     fn emit(&mut self, unit_row: usize) {
         let rows = self.units.most.1 * 8;
         let from = unit_row.saturating_sub(1) * rows;
@@ -369,12 +383,12 @@ impl<'a> Decoder<'a> {
     }
 }
 
-/// Blocks that a scan visits of a component.
+/// Number of blocks of a component that a scan visits.
 fn count_of(component: &Component, units: Units) -> u64 {
     (component.stride * component.down * units.down) as u64
 }
 
-/// What libjpeg refuses of a frame.
+/// Checks a frame as libjpeg does.
 fn check(frame: &Frame) -> Result<(), JpegError> {
     if frame.precision != 8 {
         return Err(JpegError::Precision { found: frame.precision });
@@ -388,8 +402,8 @@ fn check(frame: &Frame) -> Result<(), JpegError> {
     Ok(())
 }
 
-/// DC values of the 5 × 5 blocks around one, row by row, those beyond the image taken from its
-/// edge. `(above, below)` are rows of blocks on either side.
+/// DC values of the 5 × 5 blocks around one, row-major; blocks beyond the image repeat its edge.
+/// `(above, below)` are rows of blocks on either side.
 fn neighbours(
     blocks: &[Block],
     component: &Component,

@@ -1,7 +1,7 @@
 //! Entropy decoding of one scan with Huffman codes: libjpeg's `jdhuff.c` and `jdphuff.c`.
 
 use super::{
-    JpegError,
+    error::JpegError,
     header::{Header, NATURAL_ORDER, Process},
     huffman::{Table, standard},
     stream::Stream,
@@ -12,14 +12,15 @@ pub(super) type Block = [i16; 64];
 
 /// A way to decode the blocks of one scan.
 pub(super) trait Entropy {
-    /// Begins a unit of the scan. False when its blocks stay as they are, for want of data.
+    /// Begins a unit of the scan. Returns false if its blocks stay unchanged because data are
+    /// missing.
     fn unit(&mut self, stream: &mut Stream<'_>) -> Result<bool, JpegError>;
 
     /// Decodes a block of the scan's component number `slot`.
     fn block(&mut self, stream: &mut Stream<'_>, slot: usize, block: &mut Block) -> Result<(), JpegError>;
 }
 
-/// What is done to each block of a scan.
+/// The kind of pass over the blocks of a scan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Pass {
     Sequential,
@@ -32,7 +33,7 @@ pub(super) enum Pass {
 impl Pass {
     /// # Errors
     ///
-    /// When a scan of a progressive file has parameters that none may have.
+    /// When a progressive scan has invalid parameters.
     pub(super) fn of(header: &Header) -> Result<Self, JpegError> {
         if header.frame.as_ref().is_none_or(|frame| frame.process != Process::Progressive) {
             return Ok(Self::Sequential);
@@ -62,7 +63,7 @@ pub(super) struct Huffman {
     start: usize,
     end: usize,
     low: u8,
-    /// Blocks that still end before they begin.
+    /// Number of blocks left in a run of blocks without coefficients.
     end_of_band: u32,
     interval: u32,
     until_restart: u32,
@@ -189,13 +190,13 @@ impl Huffman {
                 let (mut run, size) = (i32::from(symbol >> 4), symbol & 15);
                 let mut new = 0;
                 if size != 0 {
-                    // The size should be 1, and is taken for it.
+                    // The size should be 1, and other values are treated as 1.
                     new = if stream.bits(1)? == 1 { plus } else { minus };
                 } else if run != 15 {
                     self.end_of_band = Self::run_of_ends(stream, run as u32)?;
                     break;
                 }
-                // Over coefficients that are known already, and `run` that are still zero.
+                // Skips known coefficients, and `run` that are still zero.
                 while k <= self.end {
                     let value = &mut block[usize::from(NATURAL_ORDER[k])];
                     if *value != 0 {

@@ -1,6 +1,6 @@
 //! Why a JPEG file is refused.
 
-/// What is wrong with a JPEG file. The wording continues "it cannot be decoded as JPEG: ".
+/// What is wrong with a JPEG file. The wording continues "the image cannot be decoded as JPEG: ".
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(in crate::decode) enum JpegError {
     #[error("the file is truncated")]

@@ -1,13 +1,13 @@
 //! Segments before and between scans, as libjpeg's `jdmarker.c` reads them.
 
 use super::{
-    JpegError,
+    error::JpegError,
     huffman::Specification,
     stream::{Segment, Stream},
 };
 
-/// Position in a block, row by row, of each coefficient in the order of the file. The last 16
-/// catch runs that reach too far, as libjpeg does.
+/// Position in the block (row-major) of each coefficient in file order. The last 16 entries absorb
+/// runs that are too long, as in libjpeg.
 #[rustfmt::skip]
 pub(super) const NATURAL_ORDER: [u8; 80] = [
      0,  1,  8, 16,  9,  2,  3, 10, 17, 24, 32, 25, 18, 11,  4,  5,
@@ -71,14 +71,14 @@ impl Default for Conditioning {
     }
 }
 
-/// What reading up to the next scan ended with.
+/// Where reading up to the next scan stopped.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Reached {
     Scan,
     End,
 }
 
-/// Everything that segments have said so far.
+/// The contents of all segments read so far.
 #[derive(Default)]
 pub(super) struct Header {
     in_image: bool,
@@ -118,7 +118,7 @@ impl Header {
         }
     }
 
-    /// Forgets the image, and keeps the tables for the next one of the file.
+    /// Discards the image but keeps the tables for the next image of the file.
     pub(super) fn forget_image(&mut self) {
         self.in_image = false;
         self.frame = None;
@@ -220,7 +220,7 @@ impl Header {
         let mut components = Vec::with_capacity(count);
         for _ in 0..count {
             let [id, tables] = segment.array()?;
-            // libjpeg looks among components from this position on.
+            // libjpeg searches the components from this position on.
             let found = frame.components.iter_mut().enumerate().skip(components.len()).take(4);
             let found = found.into_iter().find(|(_, component)| component.id == id);
             let (index, component) = found

@@ -1,6 +1,6 @@
 //! Huffman tables, as libjpeg's `jdhuff.c` derives them.
 
-use super::{JpegError, stream::Stream};
+use super::{error::JpegError, stream::Stream};
 
 /// A table as its segment gives it: the number of codes of each length, and their symbols.
 #[derive(Clone)]
@@ -11,11 +11,11 @@ pub(super) struct Specification {
 
 /// A table to decode with.
 pub(super) struct Table {
-    /// By the next eight bits: (length, symbol); the length is 9 where the code is longer.
+    /// (length, symbol) by the next eight bits; the length is 9 for longer codes.
     short: [(u8, u8); 256],
-    /// The largest code of each length; −1 where there is none.
+    /// The largest code of each length; −1 if there is none.
     largest: [i32; 17],
-    /// What to add to a code of a length for the index of its symbol.
+    /// Offset from a code of each length to the index of its symbol.
     offset: [i32; 17],
     symbols: [u8; 256],
 }
@@ -23,7 +23,7 @@ pub(super) struct Table {
 impl Table {
     /// # Errors
     ///
-    /// When lengths are no prefix code, or a DC table has a symbol above 15.
+    /// When the lengths do not form a prefix code, or a DC table has a symbol above 15.
     pub(super) fn new(from: &Specification, dc: bool, number: u8) -> Result<Self, JpegError> {
         let malformed = JpegError::HuffmanTable { found: number };
         let mut table =
@@ -50,7 +50,7 @@ impl Table {
             }
             index += count;
             if count > 0 {
-                // A code of ones alone is not allowed.
+                // A code of only ones is not allowed.
                 if code >= 1 << length {
                     return Err(malformed);
                 }
@@ -61,7 +61,7 @@ impl Table {
         Ok(table)
     }
 
-    /// The next symbol; 0 for a code that is in no table, as libjpeg takes it with a warning.
+    /// The next symbol; 0 for an unknown code, for which libjpeg only warns.
     #[inline]
     pub(super) fn symbol(&self, stream: &mut Stream<'_>) -> Result<u8, JpegError> {
         let mut length = 1;
@@ -90,8 +90,7 @@ impl Table {
     }
 }
 
-/// The tables of T.81, annex K.3, which a file of motion JPEG leaves out: DC then AC, luma then
-/// chroma.
+/// The tables of T.81, annex K.3, which Motion JPEG files omit: DC then AC, luma then chroma.
 pub(super) fn standard(dc: bool, number: usize) -> Option<Specification> {
     let (counts, list): ([u8; 16], &[u8]) = match (dc, number) {
         (true, 0) => ([0, 1, 5, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0], &DC_SYMBOLS),

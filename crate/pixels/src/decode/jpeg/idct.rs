@@ -1,10 +1,10 @@
 //! The inverse DCT of libjpeg's `jidctint.c`, with the 16-bit arithmetic of libjpeg-turbo's SIMD
-//! code, which decides what coefficients out of range become.
+//! code, which matters for coefficients out of range.
 
 const CONST_BITS: u32 = 13;
 const PASS1_BITS: u32 = 2;
 
-// Sums of libjpeg's constants, scaled by 2^13: the multiplications of the SIMD code are in pairs.
+// Sums of libjpeg's constants, scaled by 2^13: the SIMD code multiplies in pairs.
 const F_0_541: i32 = 4433;
 const F_0_541_PLUS_0_765: i32 = 4433 + 6270;
 const F_0_541_MINUS_1_847: i32 = 4433 - 15137;
@@ -81,7 +81,7 @@ pub(super) fn inverse(block: &[i16; 64], table: &[u16; 64], output: &mut [u8], s
     }
     let mut rows: [Lanes; 8] = std::array::from_fn(|y| std::array::from_fn(|x| times(y * 8 + x)));
     if rows[1..].iter().flatten().all(|&value| value == 0) {
-        // The SIMD code takes this way too, on which values wrap rather than saturate.
+        // The SIMD code has this shortcut too, in which values wrap instead of saturating.
         rows = [rows[0].map(|value| i32::from((value << PASS1_BITS) as i16)); 8];
     } else {
         transform::<{ CONST_BITS - PASS1_BITS }>(&mut rows);

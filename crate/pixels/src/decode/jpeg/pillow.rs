@@ -1,13 +1,13 @@
-//! What Pillow reads of a JPEG file before it asks libjpeg: `JpegImagePlugin._open`.
+//! What Pillow reads from a JPEG file before it calls libjpeg: `JpegImagePlugin._open`.
 
-use super::{JpegError, stream::Stream};
+use super::{error::JpegError, stream::Stream};
 
 /// Width, height and number of components, from the segments before the first scan.
 ///
 /// # Errors
 ///
-/// What Pillow refuses: markers that it does not know, segments that are cut off or too short for
-/// what they say, samples of other than 8 bits, other than 1, 3 or 4 components.
+/// As in Pillow: unknown markers, truncated or too short segments, samples that are not 8 bits, and
+/// numbers of components other than 1, 3 and 4.
 pub(super) fn size(bytes: &[u8]) -> Result<(usize, usize, usize), JpegError> {
     let mut stream = Stream::new(bytes);
     let (mut size, mut components) = (None, 0);
@@ -25,7 +25,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(usize, usize, usize), JpegError> {
         }
         stream.marker = marker;
         match marker {
-            // Stand alone, or are passed over.
+            // Markers without a segment, or whose segment is skipped.
             0x00 | 0xc8 | 0xd0..=0xd9 | 0xf0..=0xfd => {}
             0xda => {
                 pillow_segment(&mut stream)?;
@@ -74,7 +74,7 @@ pub(super) fn size(bytes: &[u8]) -> Result<(usize, usize, usize), JpegError> {
     Ok((width, height, components))
 }
 
-/// A segment's content; empty where its length is too small.
+/// A segment's content; empty if its length is too small.
 fn pillow_segment<'a>(stream: &mut Stream<'a>) -> Result<&'a [u8], JpegError> {
     let length = usize::from(stream.word()?);
     stream.take_bytes(length.saturating_sub(2))
@@ -89,8 +89,8 @@ fn quantization(mut content: &[u8]) -> Result<(), JpegError> {
     Ok(())
 }
 
-/// Pillow's reading of Photoshop's resources, which fails in one place: where the length of a name
-/// should be.
+/// Parses Photoshop's resources as Pillow does, which fails only if the length of a name is
+/// missing.
 fn photoshop(content: &[u8]) -> Result<(), JpegError> {
     let Some(mut rest) = content.strip_prefix(b"Photoshop 3.0\0") else { return Ok(()) };
     let mut at = 14;

@@ -3,8 +3,8 @@
 
 use super::entropy::Block;
 
-/// How exactly each of the first ten coefficients is known: bits below the point that are still
-/// missing, −1 for a coefficient of which nothing is known.
+/// Precision of each of the first ten coefficients: the number of low bits still missing, or −1 for
+/// an unknown coefficient.
 pub(super) type Known = [i32; 10];
 
 /// Position in the block of each estimated coefficient, in the order of the file.
@@ -27,7 +27,7 @@ const WITHOUT_AC: [Weights; 10] = [
     [ 0, 0, 0, 0, 0,  0, 1, 2, 1, 0,  0, 0, 0, 0, 0,  0, -1, -2, -1, 0,  0, 0, 0, 0, 0],
 ];
 
-/// The same where some are known; coefficients from the sixth on are left alone.
+/// The same where some are known; coefficients from the sixth on are not estimated.
 #[rustfmt::skip]
 const WITH_AC: [Weights; 6] = [
     [0; 25],
@@ -38,7 +38,7 @@ const WITH_AC: [Weights; 6] = [
     [ 0, 0, 0, 0, 0,  0, 0, 0, 0, 0,  -1, 13, -24, 13, -1,  0, 0, 0, 0, 0,  0, 0, 0, 0, 0],
 ];
 
-/// Whether a table has what the estimate divides by.
+/// Whether the divisors of the estimate in a table are nonzero.
 pub(super) fn divisible(table: &[u16; 64]) -> bool {
     POSITIONS.iter().all(|&position| table[position] != 0)
 }

@@ -1,22 +1,22 @@
 //! Bytes, bits and markers of a JPEG file, as libjpeg's `jdmarker.c` and `jdhuff.c` read them.
 
-use super::JpegError;
+use super::error::JpegError;
 
-/// How many bits a refill aims at; libjpeg's `MIN_GET_BITS`. When a file ends without its end
-/// marker, this decides whether its last block still decodes.
+/// Number of bits that a refill aims for; libjpeg's `MIN_GET_BITS`. If the end marker is missing,
+/// this decides whether the last block still decodes.
 const REFILL: u32 = 57;
 
-/// The content of a segment. Its length is a claim: the file may end first.
+/// The content of a segment. The file may end before the segment's stated length.
 pub(super) struct Segment<'a> {
     marker: u8,
     length: usize,
-    /// Bytes that are left by the length.
+    /// Remaining bytes according to the length.
     left: usize,
     rest: &'a [u8],
 }
 
 impl<'a> Segment<'a> {
-    /// The error that the length is wrong for what is in it.
+    /// The error for a length that does not match the content.
     pub(super) fn wrong(&self) -> JpegError {
         JpegError::SegmentLength { marker: self.marker, found: self.length }
     }
@@ -25,7 +25,7 @@ impl<'a> Segment<'a> {
         self.left
     }
 
-    /// The next bytes: a wrong length is found first, and then that the file ends.
+    /// The next bytes. A wrong length takes precedence over the end of the file.
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], JpegError> {
         self.left = self.left.checked_sub(count).ok_or(self.wrong())?;
         let (taken, rest) = self.rest.split_at_checked(count).ok_or(JpegError::Truncated)?;
@@ -42,15 +42,15 @@ impl<'a> Segment<'a> {
     }
 }
 
-/// A position in the file, with the bits that were taken out but not used.
+/// A position in the file, with a buffer of unused bits.
 pub(super) struct Stream<'a> {
     bytes: &'a [u8],
     at: usize,
-    /// A marker that was read but not handled; 0 if there is none.
+    /// A marker that was read but not yet handled; 0 if there is none.
     pub(super) marker: u8,
     buffer: u64,
     bits: u32,
-    /// A marker came before the data were complete; bits are zeros from there on.
+    /// Whether a marker came before the data were complete; from there on, bits are zeros.
     pub(super) insufficient: bool,
     next_restart: u8,
 }
@@ -79,7 +79,7 @@ impl<'a> Stream<'a> {
         Ok(taken)
     }
 
-    /// The segment that begins here.
+    /// The segment at this position.
     pub(super) fn segment(&mut self) -> Result<Segment<'a>, JpegError> {
         let length = usize::from(self.word()?);
         let left = length.saturating_sub(2);
@@ -88,14 +88,14 @@ impl<'a> Stream<'a> {
         Ok(Segment { marker: self.marker, length, left, rest: rest.get(..left).unwrap_or(rest) })
     }
 
-    /// Passes over a segment whose length may be too small to be one.
+    /// Skips a segment whose length may be invalid.
     pub(super) fn skip_segment(&mut self) -> Result<(), JpegError> {
         let length = usize::from(self.word()?);
         self.at += length.saturating_sub(2);
         if self.at > self.bytes.len() { Err(JpegError::Truncated) } else { Ok(()) }
     }
 
-    /// Reads up to the next marker, over whatever is in between.
+    /// Reads up to the next marker, skipping everything in between.
     pub(super) fn next_marker(&mut self) -> Result<(), JpegError> {
         loop {
             while self.byte()? != 0xff {}
@@ -118,7 +118,7 @@ impl<'a> Stream<'a> {
         self.next_restart = 0;
     }
 
-    /// Passes the restart marker that is due, or the one that a damaged file has instead.
+    /// Skips the expected restart marker, or the one that a damaged file has instead.
     pub(super) fn restart(&mut self) -> Result<(), JpegError> {
         self.bits = 0;
         if self.marker == 0 {
@@ -153,9 +153,9 @@ impl<'a> Stream<'a> {
         }
     }
 
-    /// Takes bytes into the buffer; at a marker, makes sure of `wanted` bits with zeros.
+    /// Refills the buffer; at a marker, pads it with zeros to `wanted` bits.
     fn refill(&mut self, wanted: u32) -> Result<(), JpegError> {
-        // Eight bytes at once where none of them is 0xFF.
+        // Eight bytes at once if none of them is 0xFF.
         if self.marker == 0
             && let Some(&eight) = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk::<8>)
         {
@@ -209,7 +209,7 @@ impl<'a> Stream<'a> {
         Ok((self.buffer >> self.bits) as u32 & ((1 << count) - 1))
     }
 
-    /// The next eight bits without taking them, if that many are left before a marker.
+    /// The next eight bits without consuming them, if there are as many before a marker.
     #[inline]
     pub(super) fn peek(&mut self) -> Result<Option<u8>, JpegError> {
         if self.bits < 8 {
@@ -221,13 +221,13 @@ impl<'a> Stream<'a> {
         Ok(Some((self.buffer >> (self.bits - 8)) as u8))
     }
 
-    /// Takes bits that [`Stream::peek`] has shown.
+    /// Consumes bits that [`Stream::peek`] returned.
     #[inline]
     pub(super) fn take(&mut self, count: u32) {
         self.bits = self.bits.saturating_sub(count);
     }
 
-    /// `count` bits as the signed value that they stand for (T.81, figure F.12).
+    /// `count` bits as a signed value (T.81, figure F.12).
     #[inline]
     pub(super) fn signed(&mut self, count: u32) -> Result<i32, JpegError> {
         let value = self.bits(count)? as i32;

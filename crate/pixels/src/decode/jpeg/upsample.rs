@@ -1,13 +1,13 @@
 //! A component's rows at the image's width and height: libjpeg's `jdsample.c`.
 
-use super::JpegError;
+use super::error::JpegError;
 
-/// How a component is brought up to the image's size.
+/// How a component is enlarged to the image's size.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Upsample {
-    /// It has the size already.
+    /// The component already has the image's size.
     None,
-    /// Each sample is repeated so often.
+    /// Each sample is repeated.
     Repeat { horizontal: usize, vertical: usize },
     /// Twice as wide, by weights of 3 and 1.
     Wide,
@@ -23,7 +23,7 @@ impl Upsample {
     ///
     /// # Errors
     ///
-    /// When the ratio is no whole number.
+    /// When the ratio is not an integer.
     pub(super) fn new(own: (usize, usize), most: (usize, usize), width: usize) -> Result<Self, JpegError> {
         if !most.0.is_multiple_of(own.0) || !most.1.is_multiple_of(own.1) {
             return Err(JpegError::FractionalSampling);
@@ -37,7 +37,7 @@ impl Upsample {
         })
     }
 
-    /// The component's row that an image's row `y` shows, and the row that is mixed in.
+    /// The component's row nearest to the image's row `y`, and the row that it is blended with.
     pub(super) fn rows(self, y: usize, height: usize) -> (usize, Option<usize>) {
         let last = height.saturating_sub(1);
         match self {
@@ -80,7 +80,7 @@ impl Upsample {
     }
 }
 
-/// Each value as two: three parts of itself, one of its neighbour. At the edges it is its own.
+/// Doubles each value, weighted 3:1 with its neighbours. At the edges a value is its own neighbour.
 #[inline(always)]
 fn widen<const SHIFT: u32>(
     values: impl Iterator<Item = u16>,

@@ -1,11 +1,11 @@
 //! The chunks of a PNG file, up to the image data and after it.
 
-use super::PngError;
+use super::error::PngError;
 
-/// What the chunks say.
+/// A reader of chunks, with the contents of those read so far.
 pub(super) struct Chunks<'a> {
     bytes: &'a [u8],
-    /// Behind the content of the last chunk.
+    /// Position after the content of the last chunk.
     at: usize,
     pub(super) size: (u32, u32),
     /// Bits of a sample and color type.
@@ -17,11 +17,11 @@ pub(super) struct Chunks<'a> {
     pub(super) frame: Option<[u32; 4]>,
     sequence: Option<u32>,
     frames: Option<u32>,
-    /// Whether the data are an image before the animation.
+    /// Whether the image data precede the animation.
     default_image: bool,
     /// The current chunk of image data.
     data: &'a [u8],
-    /// Whether the data have been followed to their last chunk.
+    /// Whether the last chunk of image data has been reached.
     ended: bool,
 }
 
@@ -66,7 +66,7 @@ impl<'a> Chunks<'a> {
         Ok(content)
     }
 
-    /// What is there of a chunk of image data.
+    /// The part of a chunk of image data that the file contains.
     fn begin_data(&mut self, length: usize) {
         let rest = self.bytes.get(self.at..).unwrap_or_default();
         self.data = rest.get(..length).unwrap_or(rest);
@@ -138,7 +138,7 @@ impl<'a> Chunks<'a> {
         Ok(())
     }
 
-    /// Reads chunks after the image data. Where they are cut off or nonsense, they end.
+    /// Reads chunks after the image data, up to the first one that is truncated or malformed.
     pub(super) fn after_data(&mut self) -> Result<(), PngError> {
         let animated = self.frames.map_or(1, |frames| frames.saturating_add(self.default_image.into())) > 1;
         loop {
@@ -164,7 +164,7 @@ impl<'a> Chunks<'a> {
         }
     }
 
-    /// Takes note of a chunk, and refuses what Pillow refuses of it.
+    /// Handles a chunk, and returns an error where Pillow does.
     fn note(&mut self, name: Name, content: &'a [u8]) -> Result<(), PngError> {
         let found = content.len();
         let wrong = PngError::Length { name, found };

@@ -1,13 +1,18 @@
-//! Rows of a PNG file: inflated, unfiltered and brought to RGB.
+//! Rows of a PNG file: inflated, unfiltered and converted to RGB or to another mode.
 
 use fdeflate::Decompressor;
 
-use super::{PngError, chunks::Chunks};
+use super::{chunks::Chunks, error::PngError};
+use crate::mode::{Keep, Mode};
 
-/// Bytes that back references of deflate may reach.
+/// Longest distance of a back reference in deflate.
 const REACH: usize = 32 << 10;
-/// Bytes that are inflated at once.
+/// Number of bytes inflated at a time.
 const AT_ONCE: usize = 96 << 10;
+
+/// Maximum number of bytes in a row: two are held, besides the pixels. 16 million pixels in 16-bit
+/// RGBA have half as many.
+const LARGEST_ROW: usize = 256 << 20;
 
 /// Column and row of the first pixel of each pass of an interlaced image, and the steps from one
 /// to the next.
@@ -23,8 +28,12 @@ struct Pixel<'a> {
     palette: &'a [u8],
 }
 
-/// Decodes the image data to RGB, `[height, width, 3]`.
-pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Vec<u8>, PngError> {
+/// Decodes the image data, `[height, width, mode.bytes()]`.
+pub(super) fn decode(
+    chunks: &mut Chunks<'_>,
+    size: (usize, usize),
+    keep: Keep,
+) -> Result<(Mode, Vec<u8>), PngError> {
     let (bits, color) = chunks.kind.ok_or(PngError::NoData)?;
     let samples = match color {
         2 => 3,
@@ -37,17 +46,24 @@ pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Ve
         return Err(PngError::Palette { found: palette.len() / 3 });
     }
     let pixel = Pixel { bits: bits.into(), color, samples, palette };
-    // Where the first frame of an animation is a part of the image, Pillow has the rest black.
+    // Where the first frame of an animation covers only part of the image, Pillow leaves the rest
+    // black.
     let [left, top, width, height] =
         chunks.frame.map_or([0, 0, size.0, size.1], |frame| frame.map(|x| x as usize));
     if width == 0 || height == 0 || (chunks.interlaced && (width, height) != size) {
         return Err(PngError::Frame);
     }
-    let mut values = vec![0; size.0 * size.1 * 3];
+    let row = pixel.row_bytes(width);
+    if row > LARGEST_ROW {
+        return Err(PngError::Row { found: row, most: LARGEST_ROW });
+    }
+    let mode = pixel.mode(keep);
+    let bytes = mode.bytes();
+    let mut values = vec![0; size.0 * size.1 * bytes];
     let black = (width, height) != size;
     let mut rows = Rows::new(pixel.row_bytes(width), pixel.step());
     let passes: &[[usize; 4]] = if chunks.interlaced { &PASSES } else { &[[0, 0, 1, 1]] };
-    let mut scratch = vec![0; width * 3];
+    let mut scratch = vec![0; width * bytes];
     for &[first_x, first_y, step_x, step_y] in passes {
         let across = width.saturating_sub(first_x).div_ceil(step_x);
         if across == 0 {
@@ -56,22 +72,22 @@ pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Ve
         rows.begin_pass(pixel.row_bytes(across));
         for y in (first_y..height).step_by(step_y) {
             let row = rows.next(chunks)?;
-            let start = ((top + y) * size.0 + left) * 3;
-            let Some(output) = values.get_mut(start..start + width * 3) else { continue };
+            let start = ((top + y) * size.0 + left) * bytes;
+            let Some(output) = values.get_mut(start..start + width * bytes) else { continue };
             if step_x == 1 {
-                pixel.to_rgb(row, output);
+                pixel.convert(&mode, row, output);
             } else {
-                pixel.to_rgb(row, &mut scratch[..across * 3]);
-                let targets = output.as_chunks_mut::<3>().0.iter_mut().skip(first_x).step_by(step_x);
-                for (to, from) in targets.zip(scratch.as_chunks::<3>().0) {
-                    *to = *from;
+                pixel.convert(&mode, row, &mut scratch[..across * bytes]);
+                let targets = output.chunks_exact_mut(bytes).skip(first_x).step_by(step_x);
+                for (to, from) in targets.zip(scratch.chunks_exact(bytes)) {
+                    to.copy_from_slice(from);
                 }
             }
         }
     }
     rows.finish()?;
     if black && color == 3 {
-        // What is not in the frame has the index 0.
+        // Pixels outside the frame have index 0.
         let rest = pixel.color_of(0);
         for (at, pixel) in values.as_chunks_mut::<3>().0.iter_mut().enumerate() {
             let (x, y) = (at % size.0, at / size.0);
@@ -80,15 +96,54 @@ pub(super) fn decode(chunks: &mut Chunks<'_>, size: (usize, usize)) -> Result<Ve
             }
         }
     }
-    Ok(values)
+    Ok((mode, values))
 }
 
 impl Pixel<'_> {
+    /// `_MODES` of Pillow's `PngImagePlugin`.
+    fn mode(&self, keep: Keep) -> Mode {
+        match (self.color, self.bits, keep) {
+            (3, ..) | (0, 1, _) => Mode::Indexed,
+            (4 | 6, _, Keep::Mode) => Mode::Rgba,
+            (0, 16, Keep::Mode) => Mode::Whole16 { swapped: false },
+            _ => Mode::Rgb,
+        }
+    }
+
+    /// Converts a row to a mode of [`Pixel::mode`].
+    fn convert(&self, mode: &Mode, row: &[u8], output: &mut [u8]) {
+        match (mode, self.color, self.bits) {
+            (Mode::Rgba, 4, 8) => {
+                for (pixel, &[grey, alpha]) in output.as_chunks_mut().0.iter_mut().zip(row.as_chunks().0) {
+                    *pixel = [grey, grey, grey, alpha];
+                }
+            }
+            (Mode::Rgba, 4, _) => {
+                let samples = row.as_chunks().0;
+                for (pixel, &[grey, _, alpha, _]) in output.as_chunks_mut().0.iter_mut().zip(samples) {
+                    *pixel = [grey, grey, grey, alpha];
+                }
+            }
+            (Mode::Rgba, _, 8) => output.copy_from_slice(row),
+            (Mode::Rgba, ..) => {
+                for (level, &[high, _]) in output.iter_mut().zip(row.as_chunks().0) {
+                    *level = high;
+                }
+            }
+            (Mode::Whole16 { .. }, ..) => {
+                for (sample, &two) in output.as_chunks_mut().0.iter_mut().zip(row.as_chunks().0) {
+                    *sample = u16::from_be_bytes(two).to_ne_bytes();
+                }
+            }
+            _ => self.to_rgb(row, output),
+        }
+    }
+
     fn row_bytes(&self, width: usize) -> usize {
         (width * self.samples * self.bits).div_ceil(8)
     }
 
-    /// Bytes to the pixel before.
+    /// Distance to the previous pixel in bytes.
     fn step(&self) -> usize {
         (self.samples * self.bits).div_ceil(8)
     }
@@ -112,8 +167,8 @@ impl Pixel<'_> {
                 }
             }
             (0, 8) => pixels.zip(row).for_each(|(pixel, &grey)| *pixel = [grey; 3]),
-            // Pillow reads plain grey of 16 bits as whole numbers and cuts them at 255; of all
-            // others it takes the high byte.
+            // Pillow reads 16-bit grey as integers and clamps them to 255; for all other colors it
+            // takes the high byte.
             (0, _) => pixels.zip(row.as_chunks().0).for_each(|(pixel, &[high, low])| {
                 *pixel = [if high == 0 { low } else { 255 }; 3];
             }),
@@ -140,11 +195,11 @@ impl Pixel<'_> {
 struct Rows<'a> {
     inflate: Decompressor,
     input: &'a [u8],
-    /// Inflated bytes: those that may be referred to, then those that were not taken.
+    /// Inflated bytes: the window for back references, then the bytes not yet consumed.
     window: Vec<u8>,
     taken: usize,
     filled: usize,
-    /// The filter and the row, and the same of the row before.
+    /// The filter byte and the current row, and the same for the previous row.
     row: Vec<u8>,
     before: Vec<u8>,
     step: usize,
@@ -173,10 +228,10 @@ impl<'a> Rows<'a> {
         self.row.resize(length, 0);
     }
 
-    /// Inflates more; false when the data end.
+    /// Inflates more data; returns false at the end of the stream.
     fn fill(&mut self, chunks: &mut Chunks<'a>) -> Result<bool, PngError> {
         if self.filled == self.window.len() {
-            // All is taken but what is ahead; what may be referred to moves to the front.
+            // Drops consumed bytes and moves the window to the front.
             let keep = self.taken.min(self.filled - REACH);
             self.window.copy_within(keep.., 0);
             self.filled -= keep;
@@ -207,7 +262,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// The next bytes of the stream; false when it ends right before them.
+    /// Reads the next bytes of the stream; returns false if it ends exactly before them.
     fn take(
         &mut self,
         chunks: &mut Chunks<'a>,
@@ -227,7 +282,8 @@ impl<'a> Rows<'a> {
         Ok(true)
     }
 
-    /// The next row. Where the stream ends with a row, those that are missing are zeros to Pillow.
+    /// The next row. If the stream ends after a complete row, the missing rows are zeros, as in
+    /// Pillow.
     fn next(&mut self, chunks: &mut Chunks<'a>) -> Result<&[u8], PngError> {
         std::mem::swap(&mut self.row, &mut self.before);
         let mut row = std::mem::take(&mut self.row);
@@ -252,7 +308,7 @@ impl<'a> Rows<'a> {
         Ok(&self.row)
     }
 
-    /// Looks at what comes right after the last row in the same chunk: a wrong checksum is refused.
+    /// Checks what follows the last row in the same chunk: a wrong checksum is an error.
     fn finish(&mut self) -> Result<(), PngError> {
         if self.taken < self.filled || self.ended || self.inflate.is_done() {
             return Ok(());

@@ -1,7 +1,7 @@
-//! Unpacking of strips and tiles, as libtiff does it: each gives as many bytes as it should, or is
-//! refused.
+//! Decompression of strips and tiles, as in libtiff: each must yield exactly the expected number of
+//! bytes.
 
-use super::TiffError;
+use super::error::TiffError;
 
 /// How strips and tiles are compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ impl Compression {
 }
 
 fn lzw(data: &[u8], output: &mut [u8]) -> Result<usize, TiffError> {
-    // The first code of a strip is 256: nine bits from the left, or in old files from the right.
+    // The first code of a strip is 256: nine bits, most significant first or, in old files, least.
     if let &[0, second, ..] = data
         && second & 1 == 1
     {
@@ -72,11 +72,11 @@ fn lzw(data: &[u8], output: &mut [u8]) -> Result<usize, TiffError> {
     Ok(written)
 }
 
-/// The number of bytes that were unpacked; nothing when the data or their checksum are wrong.
+/// The number of unpacked bytes; `None` if the data or their checksum are wrong.
 fn deflate(data: &[u8], output: &mut [u8]) -> Option<usize> {
     let mut decoder = fdeflate::Decompressor::new();
     let (mut read, mut written) = (0, 0);
-    // Once more when all is written, for the checksum behind it.
+    // Once more after the last byte, for the checksum.
     while !decoder.is_done() {
         let rest = data.get(read..).unwrap_or_default();
         let (consumed, produced) = decoder.read(rest, output, written, true).ok()?;
@@ -98,7 +98,7 @@ fn pack_bits(mut data: &[u8], output: &mut [u8]) -> usize {
         match control {
             128 => {}
             0..=127 => {
-                // libtiff cuts what is too much.
+                // libtiff drops excess bytes.
                 let count = (usize::from(control) + 1).min(free);
                 let Some((literal, rest)) = data.split_at_checked(count) else { break };
                 output[written..written + count].copy_from_slice(literal);
@@ -117,8 +117,8 @@ fn pack_bits(mut data: &[u8], output: &mut [u8]) -> usize {
     written
 }
 
-/// Undoes the horizontal predictor of rows of `row` bytes: each sample is the sum of those before
-/// it. Samples of 16 and 32 bits are in the machine's order.
+/// Undoes the horizontal predictor in rows of `row` bytes, by adding up the samples of each
+/// channel. Samples of 16 and 32 bits are in native byte order.
 pub(super) fn accumulate(data: &mut [u8], row: usize, samples: usize, bits: u32) {
     for row in data.chunks_exact_mut(row.max(1)) {
         match bits {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::TiffError;
+use super::error::TiffError;
 
 /// Numbers in the file's byte order.
 #[derive(Debug, Clone, Copy)]
@@ -11,14 +11,14 @@ pub(super) struct Order {
 }
 
 impl Order {
-    /// The unsigned number that bytes stand for; at most eight.
+    /// An unsigned number of at most eight bytes.
     fn number(self, bytes: &[u8]) -> u64 {
         let join = |sum: u64, byte: &u8| sum << 8 | u64::from(*byte);
         if self.big_endian { bytes.iter().fold(0, join) } else { bytes.iter().rev().fold(0, join) }
     }
 }
 
-/// Values of the tags that are whole numbers.
+/// Values of the tags that are integers.
 pub(super) struct Directory {
     pub(super) order: Order,
     tags: BTreeMap<u16, Vec<u64>>,
@@ -27,10 +27,10 @@ pub(super) struct Directory {
 }
 
 const JPEG_TABLES: u16 = 347;
-/// More values than any tag here has; the offsets of a 100-megapixel image's rows are fewer.
+/// Most values of a tag; a 100-megapixel image has fewer rows, and thus fewer offsets.
 const MOST_VALUES: u64 = 1 << 24;
 
-/// A cursor over the file that gives nothing beyond its end.
+/// A cursor over the file that returns `None` beyond its end.
 struct Cursor<'a> {
     bytes: &'a [u8],
     at: u64,
@@ -58,7 +58,7 @@ impl Directory {
         let mut cursor = Cursor { bytes, at: if big { 8 } else { 4 }, order };
         cursor.at = cursor.number(if big { 8 } else { 4 }).ok_or(TiffError::Header)?;
         let mut directory = Self { order, tags: BTreeMap::new(), jpeg_tables: Vec::new() };
-        // What is cut off ends the directory, and Pillow goes on with what it has.
+        // A truncated entry ends the directory, and Pillow continues with the entries before it.
         let count = cursor.number(if big { 8 } else { 2 }).unwrap_or(0);
         let mut left = bytes.len() as u64;
         for _ in 0..count {
@@ -69,7 +69,7 @@ impl Directory {
         Ok(directory)
     }
 
-    /// Reads one entry; nothing when the file ends.
+    /// Reads one entry; `None` if the file ends.
     fn entry(&mut self, cursor: &mut Cursor<'_>, big: bool, left: &mut u64) -> Option<()> {
         let word = if big { 8 } else { 4 };
         let (tag, kind) = (cursor.number(2)? as u16, cursor.number(2)?);
@@ -90,7 +90,7 @@ impl Directory {
         let Some(length) = count.checked_mul(size) else { return Some(()) };
         if length > word {
             values.at = values.number(word)?;
-            // All values together cannot be longer than the file.
+            // The values cannot be longer than the file.
             let Some(rest) = left.checked_sub(length) else { return Some(()) };
             *left = rest;
             Cursor { bytes: cursor.bytes, at: values.at, order: cursor.order }.take(length)?;
@@ -107,7 +107,7 @@ impl Directory {
                 if tag == JPEG_TABLES {
                     self.jpeg_tables = values.take(length)?.to_vec();
                 }
-                // It is there, and no whole number.
+                // The tag is present but not an integer.
                 self.tags.insert(tag, Vec::new());
             }
         }
@@ -118,16 +118,16 @@ impl Directory {
         self.tags.contains_key(&tag)
     }
 
-    /// The values of a tag, or what counts where it is missing.
+    /// The values of a tag, or a default if it is missing.
     pub(super) fn list(&self, tag: u16, missing: &[u64]) -> Vec<u64> {
         self.tags.get(&tag).map_or_else(|| missing.to_vec(), Clone::clone)
     }
 
-    /// The first value of a tag, or what counts where it is missing.
+    /// The first value of a tag, or a default if it is missing.
     ///
     /// # Errors
     ///
-    /// When it is there as something else than a whole number.
+    /// When the tag is present but not an integer.
     pub(super) fn number(&self, tag: u16, missing: u64) -> Result<u64, TiffError> {
         match self.tags.get(&tag) {
             None => Ok(missing),
@@ -135,7 +135,7 @@ impl Directory {
         }
     }
 
-    /// The first value of a tag that has to be there.
+    /// The first value of a required tag.
     pub(super) fn required(&self, tag: u16) -> Result<u64, TiffError> {
         self.tags.get(&tag).and_then(|values| values.first().copied()).ok_or(TiffError::Tag { tag })
     }

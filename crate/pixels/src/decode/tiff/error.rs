@@ -1,10 +1,10 @@
 //! Why a TIFF file is refused.
 
-/// What is wrong with a TIFF file, or what in it is not supported. The wording continues "it cannot
-/// be decoded as TIFF: ".
+/// What is wrong with a TIFF file, or what in it is not supported. The wording continues "the image
+/// cannot be decoded as TIFF: ".
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum TiffError {
-    #[error("its header is cut off")]
+    #[error("the header is truncated")]
     Header,
     #[error("the tag {tag} is missing or has a wrong type")]
     Tag { tag: u16 },
@@ -12,7 +12,7 @@ pub(super) enum TiffError {
     Truncated,
     #[error("{name} is not supported")]
     Unsupported { name: &'static str },
-    #[error("the compression {found} is not known")]
+    #[error("the compression {found} is not supported")]
     Compression { found: u64 },
     #[error(
         "pixels of photometric interpretation {photometric}, {bits:?} bits, sample formats \
@@ -25,7 +25,7 @@ pub(super) enum TiffError {
     Parts { found: usize, expected: usize },
     #[error("a strip or tile would take {needed} bytes; at most {most} are allowed")]
     Memory { needed: u64, most: u64 },
-    #[error("a JPEG part has another size or number of components than the image")]
+    #[error("a JPEG part differs from the image in size or number of components")]
     JpegPart,
     #[error("a JPEG part cannot be decoded: {reason}")]
     Jpeg { reason: String },

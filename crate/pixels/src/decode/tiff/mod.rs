@@ -1,8 +1,8 @@
-//! TIFF: the first page, as Pillow reads it with libtiff. Other than in every other format, the
-//! orientation is obeyed, because Pillow turns a TIFF when it loads one.
+//! TIFF: the first page, as Pillow reads it with libtiff. Unlike in other formats, the orientation
+//! tag is applied, because Pillow rotates a TIFF when it loads one.
 //!
 //! Strips and tiles, classic and BigTIFF, both byte orders; uncompressed, PackBits, LZW, deflate
-//! and JPEG. What Pillow reads beyond that is refused with its name.
+//! and JPEG. The error for anything else that Pillow reads names it.
 
 mod compression;
 mod directory;
@@ -14,8 +14,14 @@ use directory::Directory;
 use error::TiffError;
 use pixels::{Description, Pixel};
 
-use super::{Format, Limits, jpeg};
-use crate::{Picture, PixelError};
+use super::jpeg;
+use crate::{
+    error::PixelError,
+    format::Format,
+    limits::Limits,
+    mode::{Keep, Mode},
+    original::Original,
+};
 
 // Tags by number.
 const WIDTH: u16 = 256;
@@ -39,19 +45,20 @@ const TILE_LENGTHS: u16 = 325;
 const EXTRA_SAMPLES: u16 = 338;
 const SAMPLE_FORMAT: u16 = 339;
 
-pub(super) fn decode(bytes: &[u8], limits: &Limits) -> Result<Picture, PixelError> {
+pub(super) fn decode(bytes: &[u8], limits: &Limits, keep: Keep) -> Result<Original, PixelError> {
     let wrong = |error: TiffError| Format::Tiff.damaged(error);
     let directory = Directory::read(bytes).map_err(wrong)?;
     let size = |tag| directory.required(tag).map_err(wrong);
     let (width, height) = (size(WIDTH)?, size(HEIGHT)?);
     limits.check(width, height)?;
-    // Within the limits, which fit the address space together with the picture.
+    // Cannot truncate: `limits` has been checked.
     let (width, height) = (width as usize, height as usize);
     let image = Image::new(bytes, &directory, (width, height), limits).map_err(wrong)?;
-    let values = image.decode().map_err(wrong)?;
-    let (width, height, values) =
-        turn(directory.number(ORIENTATION, 1).unwrap_or(1), (width, height), values);
-    Picture::from_rgb(width, height, values, limits)
+    let mode = image.pixel.mode(keep);
+    let values = image.decode(&mode).map_err(wrong)?;
+    let orientation = directory.number(ORIENTATION, 1).unwrap_or(1);
+    let (width, height, values) = turn(orientation, (width, height), mode.bytes(), values);
+    Original::new(width, height, mode, values, limits)
 }
 
 /// The image as its tags describe it.
@@ -61,7 +68,7 @@ struct Image<'a> {
     height: usize,
     pixel: Pixel,
     compression: Compression,
-    /// Samples are in planes of their own.
+    /// Whether each channel is stored as its own plane.
     planar: bool,
     predicted: bool,
     big_endian: bool,
@@ -172,7 +179,7 @@ impl<'a> Image<'a> {
             reversed,
             jpeg,
             jpeg_tables: &directory.jpeg_tables,
-            // Bounded by `needed`.
+            // Bounded by the check of `needed`.
             part: (part.0 as usize, part.1 as usize),
             tiled,
             offsets: directory.list(offsets, &[]),
@@ -182,7 +189,8 @@ impl<'a> Image<'a> {
         })
     }
 
-    fn decode(&self) -> Result<Vec<u8>, TiffError> {
+    fn decode(&self, mode: &Mode) -> Result<Vec<u8>, TiffError> {
+        let bytes = mode.bytes();
         let (width, height) = (self.width, self.height);
         let (across, down) = (width.div_ceil(self.part.0), height.div_ceil(self.part.1));
         let per_plane = across * down;
@@ -192,15 +200,15 @@ impl<'a> Image<'a> {
             let (found, expected) = (self.offsets.len(), per_plane * planes);
             return Err(TiffError::Parts { found, expected });
         }
-        // Pillow takes the last offset where one strip is the whole image.
+        // Pillow uses the last offset if one strip is the whole image.
         let whole = per_plane == 1 && !self.planar && self.part == (width, height);
         let skipped = if whole && self.compression == Compression::None {
             self.offsets.len().saturating_sub(1)
         } else {
             0
         };
-        let mut output = vec![0; width * height * 3];
-        // Samples of all planes of one row of parts, for planes that come one after the other.
+        let mut output = vec![0; width * height * bytes];
+        // Samples of all planes of one row of parts, for planar images.
         let mut gathered = Vec::new();
         let sample_bytes = (self.pixel.bits as usize).div_ceil(8);
         let mut part = Vec::new();
@@ -228,9 +236,9 @@ impl<'a> Image<'a> {
                                 }
                             }
                         } else {
-                            let start = ((row * self.part.1 + y) * width + left) * 3;
-                            if let Some(to) = output.get_mut(start..start + wide * 3) {
-                                self.pixel.to_rgb(line, to);
+                            let start = ((row * self.part.1 + y) * width + left) * bytes;
+                            if let Some(to) = output.get_mut(start..start + wide * bytes) {
+                                self.pixel.convert(mode, line, to);
                             }
                         }
                     }
@@ -239,9 +247,9 @@ impl<'a> Image<'a> {
             if self.planar {
                 let line = width * self.pixel.samples * sample_bytes;
                 for (y, line) in gathered.chunks_exact(line).enumerate() {
-                    let start = (row * self.part.1 + y) * width * 3;
-                    if let Some(to) = output.get_mut(start..start + width * 3) {
-                        self.pixel.to_rgb(line, to);
+                    let start = (row * self.part.1 + y) * width * bytes;
+                    if let Some(to) = output.get_mut(start..start + width * bytes) {
+                        self.pixel.convert(mode, line, to);
                     }
                 }
             }
@@ -249,8 +257,7 @@ impl<'a> Image<'a> {
         Ok(output)
     }
 
-    /// Unpacks a strip or tile into `part`, in the machine's byte order, and gives the bytes of a
-    /// row.
+    /// Unpacks a strip or tile into `part`, in native byte order, and returns the bytes per row.
     fn unpack(
         &self,
         index: usize,
@@ -262,12 +269,12 @@ impl<'a> Image<'a> {
         let row_bytes = self.pixel.row_bytes(self.part.0, samples).ok_or(TiffError::Truncated)?;
         let data = usize::try_from(offset).ok().and_then(|offset| self.bytes.get(offset..));
         let data = data.ok_or(TiffError::Truncated)?;
-        // Strips at the bottom hold fewer rows, tiles are always whole. Of uncompressed parts no
-        // more is read than what is shown.
+        // The last strip may have fewer rows, while tiles are always complete. Uncompressed parts
+        // are only read as far as they are visible.
         let rows = if self.tiled && self.compression != Compression::None { self.part.1 } else { rows };
         part.clear();
         if self.compression == Compression::None {
-            // The last row of a tile at the right edge may end where the image does.
+            // The last row of a tile may end at the image's right edge.
             let needed = self.pixel.row_bytes(wide, samples).map(|last| row_bytes * (rows - 1) + last);
             let data = needed.and_then(|needed| data.get(..needed)).ok_or(TiffError::Truncated)?;
             part.extend_from_slice(data);
@@ -324,21 +331,26 @@ impl<'a> Image<'a> {
     }
 }
 
-/// Turns an image as the orientation tag says: Pillow's `exif_transpose`.
-fn turn(orientation: u64, (width, height): (usize, usize), values: Vec<u8>) -> (usize, usize, Vec<u8>) {
+/// Rotates or mirrors an image by its orientation tag: Pillow's `exif_transpose`.
+fn turn(
+    orientation: u64,
+    (width, height): (usize, usize),
+    bytes: usize,
+    values: Vec<u8>,
+) -> (usize, usize, Vec<u8>) {
     if !matches!(orientation, 2..=8) {
         return (width, height, values);
     }
     let swapped = orientation >= 5;
     let (new_width, new_height) = if swapped { (height, width) } else { (width, height) };
-    let pixels = values.as_chunks::<3>().0;
     let mut turned = Vec::with_capacity(values.len());
     for y in 0..new_height {
         for x in 0..new_width {
             let (x, y) = if swapped { (y, x) } else { (x, y) };
             let x = if matches!(orientation, 2 | 3 | 7 | 8) { width - 1 - x } else { x };
             let y = if matches!(orientation, 3 | 4 | 6 | 7) { height - 1 - y } else { y };
-            turned.extend_from_slice(pixels.get(y * width + x).unwrap_or(&[0; 3]));
+            let start = (y * width + x) * bytes;
+            turned.extend_from_slice(&values[start..start + bytes]);
         }
     }
     (new_width, new_height, turned)

@@ -1,7 +1,11 @@
-//! What the samples of a pixel are, and how Pillow brings them to RGB: the table `OPEN_INFO` of
+//! The layout of a pixel, and its conversion to RGB: the table `OPEN_INFO` of Pillow's
 //! `TiffImagePlugin`, then `convert("RGB")`.
 
-use super::TiffError;
+use super::error::TiffError;
+use crate::{
+    cmyk::cmyk_to_rgb,
+    mode::{Keep, Mode},
+};
 
 /// What the samples of a pixel are.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,12 +15,12 @@ pub(super) enum Kind {
         bits: u32,
         inverted: bool,
     },
-    /// 12 or 16 bits, or 32, of a whole number. Pillow cuts what is above 255.
+    /// An integer of 12, 16 or 32 bits. Pillow clamps it to 255.
     Whole {
         bits: u32,
         signed: bool,
     },
-    /// 32-bit floating point, cut to 0 to 255.
+    /// 32-bit floating point, clamped to 0 to 255.
     Float,
     /// An index of a palette.
     Palette {
@@ -24,14 +28,14 @@ pub(super) enum Kind {
         colors: Vec<[u8; 3]>,
     },
     Rgb,
-    /// RGB multiplied by the alpha behind it.
+    /// RGB premultiplied by the alpha that follows.
     Premultiplied,
     /// Inks, 0 for none.
     Cmyk,
 }
 
 impl Kind {
-    /// Whether Pillow takes samples for the file's byte order that libtiff has swapped already.
+    /// Whether Pillow assumes the file's byte order for samples that libtiff has already swapped.
     pub(super) fn is_swapped_twice(&self) -> bool {
         matches!(self, Self::Float | Self::Whole { bits: 16 | 32, signed: true })
     }
@@ -41,13 +45,17 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Pixel {
     pub(super) kind: Kind,
-    /// Samples of a pixel, those that nothing is made of included.
+    /// Samples per pixel, including unused ones.
     pub(super) samples: usize,
     /// Bits of a sample.
     pub(super) bits: u32,
+    /// Whether the sample after the colors is alpha.
+    alpha: bool,
+    /// Whether the file is big-endian, an order in which Pillow keeps 16-bit integers.
+    big_endian: bool,
 }
 
-/// What the tags say of pixels.
+/// The tags that describe pixels.
 pub(super) struct Description {
     pub(super) photometric: u64,
     pub(super) formats: Vec<u64>,
@@ -60,7 +68,7 @@ pub(super) struct Description {
 }
 
 impl Description {
-    /// The layout, if Pillow has one for the description.
+    /// The layout, if Pillow supports the description.
     pub(super) fn pixel(&self) -> Result<Pixel, TiffError> {
         let unsupported = || TiffError::Pixels {
             photometric: self.photometric,
@@ -117,20 +125,83 @@ impl Description {
             (8, ..) => return Err(TiffError::Unsupported { name: "CIE L*a*b*" }),
             _ => return Err(unsupported()),
         };
-        Ok(Pixel { kind, samples: count, bits })
+        let alpha = match (self.extra.as_slice(), &kind) {
+            ([1 | 2 | 999, ..], _) => true,
+            ([], Kind::Rgb) => count == 4,
+            _ => false,
+        };
+        Ok(Pixel { kind, samples: count, bits, alpha, big_endian: self.big_endian })
     }
 }
 
 impl Pixel {
-    /// Bytes of a row of so many pixels.
+    /// Bytes of a row of `width` pixels.
     pub(super) fn row_bytes(&self, width: usize, samples: usize) -> Option<usize> {
         Some(width.checked_mul(samples)?.checked_mul(self.bits as usize)?.div_ceil(8))
     }
 
-    /// Converts a row of samples in the machine's byte order to RGB.
-    pub(super) fn to_rgb(&self, row: &[u8], output: &mut [u8]) {
+    /// `OPEN_INFO` of Pillow's `TiffImagePlugin`.
+    pub(super) fn mode(&self, keep: Keep) -> Mode {
+        match (&self.kind, keep) {
+            (Kind::Palette { .. }, Keep::Mode) if self.alpha => Mode::IndexedAlpha,
+            (Kind::Grey { bits: 1, .. } | Kind::Palette { .. }, _) => Mode::Indexed,
+            (Kind::Grey { .. } | Kind::Rgb | Kind::Premultiplied, Keep::Mode) if self.alpha => Mode::Rgba,
+            (Kind::Whole { signed: false, .. }, Keep::Mode) => {
+                Mode::Whole16 { swapped: self.big_endian && self.bits == 16 }
+            }
+            (Kind::Whole { .. }, Keep::Mode) => Mode::Whole32,
+            (Kind::Float, Keep::Mode) => Mode::Float,
+            (Kind::Cmyk, Keep::Mode) => Mode::Cmyk,
+            _ => Mode::Rgb,
+        }
+    }
+
+    /// Converts a row of samples in native byte order to a mode of [`Pixel::mode`].
+    pub(super) fn convert(&self, mode: &Mode, row: &[u8], output: &mut [u8]) {
+        let high = if self.bits == 16 { (2, usize::from(cfg!(target_endian = "little"))) } else { (1, 0) };
+        let level = |x: usize, sample: usize| {
+            row.get((x * self.samples + sample) * high.0 + high.1).copied().unwrap_or(0)
+        };
+        match (mode, &self.kind) {
+            (Mode::Rgba, _) => {
+                let mut colors = vec![0; output.len() / 4 * 3];
+                self.to_rgb(row, &mut colors);
+                let alpha = if matches!(self.kind, Kind::Grey { .. }) { 1 } else { 3 };
+                let pixels = output.as_chunks_mut().0.iter_mut().zip(colors.as_chunks().0);
+                for (x, (pixel, &[red, green, blue])) in pixels.enumerate() {
+                    *pixel = [red, green, blue, level(x, alpha)];
+                }
+            }
+            (Mode::Cmyk, _) => {
+                for (x, pixel) in output.as_chunks_mut().0.iter_mut().enumerate() {
+                    *pixel = [0, 1, 2, 3].map(|sample| level(x, sample));
+                }
+            }
+            (Mode::Whole16 { .. }, Kind::Whole { bits, signed }) => {
+                for (x, sample) in output.as_chunks_mut().0.iter_mut().enumerate() {
+                    // Cannot truncate: at most 16 unsigned bits.
+                    *sample = (whole(row, x, *bits, *signed) as u16).to_ne_bytes();
+                }
+            }
+            (Mode::Whole32, Kind::Whole { bits, signed }) => {
+                for (x, sample) in output.as_chunks_mut().0.iter_mut().enumerate() {
+                    // Cannot truncate: at most 32 signed bits.
+                    *sample = (whole(row, x, *bits, *signed) as i32).to_ne_bytes();
+                }
+            }
+            (Mode::Float, _) => {
+                for (sample, &four) in output.as_chunks_mut().0.iter_mut().zip(row.as_chunks::<4>().0) {
+                    *sample = four;
+                }
+            }
+            _ => self.to_rgb(row, output),
+        }
+    }
+
+    /// Converts a row of samples in native byte order to RGB.
+    fn to_rgb(&self, row: &[u8], output: &mut [u8]) {
         let pixels = output.as_chunks_mut::<3>().0.iter_mut().enumerate();
-        // The high byte of a sample, which is all that Pillow takes of color with 16 bits.
+        // The high byte of a sample, which is all that Pillow uses of 16-bit colors.
         let (size, high) =
             if self.bits == 16 { (2, usize::from(cfg!(target_endian = "little"))) } else { (1, 0) };
         let level = |x: usize, sample: usize| {
@@ -153,7 +224,7 @@ impl Pixel {
             Kind::Float => {
                 for (x, pixel) in pixels {
                     let bytes = row.get(x * 4..).and_then(|rest| rest.first_chunk());
-                    // Cut to the range; what is no number becomes 0.
+                    // The cast clamps, and turns NaN into 0.
                     *pixel = [bytes.map_or(0, |&bytes| f32::from_ne_bytes(bytes) as u8); 3];
                 }
             }
@@ -179,7 +250,7 @@ impl Pixel {
             }
             Kind::Cmyk => {
                 for (x, pixel) in pixels {
-                    *pixel = super::super::cmyk_to_rgb([0, 1, 2, 3].map(|sample| level(x, sample)));
+                    *pixel = cmyk_to_rgb([0, 1, 2, 3].map(|sample| level(x, sample)));
                 }
             }
         }

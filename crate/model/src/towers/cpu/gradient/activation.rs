@@ -1,19 +1,19 @@
-//! Activations and their derivatives.
+//! Activations and their gradients.
 
-use super::super::{for_each_chunk, math, vectorize::vectorized};
+use super::super::{math, parallel::for_each_chunk, vectorize::vectorized};
 use pickscore_checkpoint::config::Activation;
 
-/// Numbers of a task.
+/// Values per task.
 const PIECE: usize = 1 << 14;
 
-/// `output = activation(input)`
+/// `output = activation(input)`, elementwise.
 pub(super) fn forward(input: &[f32], activation: Activation, output: &mut [f32]) {
     for_each_chunk(output, PIECE, |piece, output| {
         math::activate(&input[piece * PIECE..][..output.len()], output, activation);
     });
 }
 
-/// `output = gradient · activation'(input)`
+/// `output = gradient · activation'(input)`, elementwise.
 pub(super) fn backward(input: &[f32], gradient: &[f32], activation: Activation, output: &mut [f32]) {
     for_each_chunk(output, PIECE, |piece, output| {
         let input = &input[piece * PIECE..][..output.len()];

@@ -1,30 +1,41 @@
-//! The gradient of attention. Weights are computed again rather than kept: they are larger than everything else together.
+//! The gradient of attention. The attention weights are recomputed, since storing them would take
+//! more memory than all other activations together.
 
 use super::super::{
-    attention::{Attention, Shared, multiply},
-    for_each, math,
+    attention::{Attention, multiply},
+    disjoint::Disjoint,
+    math, norm,
+    parallel::for_each_with_scratch,
     vectorize::vectorized,
 };
 
-/// qkv `[batch · sequence, 3 · width]`, gradient of the output `[batch · sequence, width]` → gradient of qkv, shaped like it.
+/// Computes the gradient of query, key and value.
+///
+/// # Shapes
+///
+/// - qkv, output: `[batch · sequence, 3 · width]`
+/// - gradient: `[batch · sequence, width]`
 pub(super) fn backward(task: &Attention, qkv: &[f32], gradient: &[f32], output: &mut [f32]) {
     let rows = task.batch * task.sequence;
     assert_eq!(qkv.len(), rows * 3 * task.width);
     assert_eq!(output.len(), qkv.len());
     assert_eq!(gradient.len(), rows * task.width);
-    let output = Shared(output.as_mut_ptr());
-    for_each(task.batch * task.heads, |scratch, index| {
+    let output = Disjoint::new(output);
+    for_each_with_scratch(task.batch * task.heads, |scratch, index| {
         head(task, qkv, gradient, &output, [index / task.heads, index % task.heads], scratch);
     });
 }
 
-/// One head of one sequence. With P the weights and G the gradient: dV = Pᵀ·G, dP = G·Vᵀ, dS = P ∘ (dP − Σ(P ∘ dP)), dQ = dS·K, dK = dSᵀ·Q, the
-/// last two scaled as the scores were.
+/// One head of one sequence.
+///
+/// With attention weights P and output gradient G: dV = Pᵀ·G, dP = G·Vᵀ, dS = P ∘ (dP − Σ(P ∘ dP)),
+/// dQ = dS·K and dK = dSᵀ·Q, where dQ and dK are scaled like the scores.
+#[allow(unsafe_code, reason = "`gemm` takes pointers")]
 fn head(
     task: &Attention,
     qkv: &[f32],
     gradient: &[f32],
-    output: &Shared,
+    output: &Disjoint<'_>,
     [sample, head]: [usize; 2],
     scratch: &mut Vec<f32>,
 ) {
@@ -39,9 +50,10 @@ fn head(
     let scale = 1.0 / (head_width as f32).sqrt();
     let square = (sequence, sequence, head_width);
     let tall = (sequence, head_width, sequence);
-    // SAFETY: rows of query, key and value start `stride` after the last, rows of the gradient `width`, and have `head_width` numbers within slices whose
-    // lengths `backward` asserts; weights and changes are `sequence` × `sequence`. The three destinations are this head's columns of this
-    // sample's rows, which no other task touches.
+    // SAFETY: rows of query, key and value are `stride` apart and rows of the gradient `width`. All
+    // are `head_width` wide, within slices whose lengths `backward` asserts. Weights and changes
+    // are `sequence` × `sequence`. The three destinations are this head's columns in this sample's
+    // rows, which no other task accesses.
     unsafe {
         let row_major = |matrix: &[f32]| (matrix.as_ptr(), 1, sequence);
         let transposed = |matrix: &[f32]| (matrix.as_ptr(), sequence, 1);
@@ -57,7 +69,7 @@ fn head(
             }
             math::softmax(row, scale);
         }
-        let destination = output.0.add(start);
+        let destination = output.pointer(start);
         multiply(
             tall,
             (destination.add(2 * width), stride),
@@ -76,7 +88,7 @@ fn head(
                 for (weights, changes) in
                     weights.chunks_exact(sequence).zip(changes.chunks_exact_mut(sequence))
                 {
-                    let along = super::super::norm::dot(weights, changes);
+                    let along = norm::dot(weights, changes);
                     for (change, weight) in changes.iter_mut().zip(weights) {
                         *change = weight * (*change - along) * scale;
                     }

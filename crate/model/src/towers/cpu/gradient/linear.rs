@@ -1,11 +1,11 @@
-//! Products and their gradients: three calls of `gemm` on all cores.
+//! Linear layers and their gradients, each one parallel call of `gemm`.
 
-use super::super::for_each_chunk;
+use super::super::parallel::for_each_chunk;
 
-/// Rows whose sums are added up before the pieces are.
+/// Rows per partial sum.
 const ROWS: usize = 256;
 
-/// `output[rows, out] = input[rows, in] · weight[out, in]ᵀ + bias[out]`; shape is rows, in, out.
+/// `output[rows, out] = input[rows, in] · weight[out, in]ᵀ + bias[out]`
 pub(super) fn forward(
     [rows, inputs, outputs]: [usize; 3],
     input: &[f32],
@@ -41,7 +41,7 @@ pub(super) fn weight_gradient(
     multiply([outputs, inputs, rows], output, false, (gradient, [1, outputs]), (input, [inputs, 1]));
 }
 
-/// The sum of each column of `[rows, columns]`.
+/// Sums each column: `[rows, columns]` → `[columns]`
 pub(super) fn column_sums(values: &[f32], columns: usize) -> Vec<f32> {
     let pieces = values.len().div_ceil(ROWS * columns);
     let mut sums = vec![0.0; pieces * columns];
@@ -54,7 +54,7 @@ pub(super) fn column_sums(values: &[f32], columns: usize) -> Vec<f32> {
     add_up(&sums, columns)
 }
 
-/// Pieces `[pieces, columns]` → their sum `[columns]`, in order.
+/// Adds partial sums in order: `[pieces, columns]` → `[columns]`
 pub(super) fn add_up(pieces: &[f32], columns: usize) -> Vec<f32> {
     let mut total = vec![0.0; columns];
     for piece in pieces.chunks_exact(columns) {
@@ -63,10 +63,11 @@ pub(super) fn add_up(pieces: &[f32], columns: usize) -> Vec<f32> {
     total
 }
 
-/// A matrix as its numbers and the strides of row and column.
+/// A matrix: its values and the strides of rows and columns.
 type Strided<'a> = (&'a [f32], [usize; 2]);
 
-/// `output[m, n] (+)= left[m, k] · right[k, n]`
+/// `output[m, n] = left[m, k] · right[k, n]`, added to the output if `accumulate`.
+#[allow(unsafe_code, reason = "`gemm` takes pointers")]
 fn multiply(
     [m, n, k]: [usize; 3],
     output: &mut [f32],
@@ -74,13 +75,15 @@ fn multiply(
     left: Strided<'_>,
     right: Strided<'_>,
 ) {
+    // The index of the last element.
     let last = |[rows, columns]: [usize; 2], [row, column]: [usize; 2]| {
         (rows.max(1) - 1) * row + (columns.max(1) - 1) * column
     };
     assert_eq!(output.len(), m * n);
     assert!(m * k == 0 || last([m, k], left.1) < left.0.len());
     assert!(k * n == 0 || last([k, n], right.1) < right.0.len());
-    // SAFETY: the assertions above; the output is borrowed mutably.
+    // SAFETY: the assertions above keep all accesses within the slices, and the output is borrowed
+    // mutably.
     unsafe {
         gemm::gemm(
             m,

@@ -1,16 +1,26 @@
 //! The gradient of layer normalisation.
 
 use super::{
-    super::{for_each, norm, vectorize::vectorized},
+    super::{
+        norm,
+        parallel::{for_each_part, with_buffer},
+        vectorize::vectorized,
+    },
     linear::add_up,
 };
 
-/// Rows of a task, whose share of the parameters' gradients is summed by itself.
+/// Rows per task. Each task has its own partial sums of the parameters' gradients.
 const ROWS: usize = 64;
 
-/// Gradients of input (into `output[rows, width]`), weight and bias `[width]`.
+/// Computes the gradient of the input into `output` and returns those of weight and bias.
 ///
-/// With x̂ the normed input and g = gradient · weight: input's is (g − mean(g) − x̂ · mean(g · x̂)) / √(variance + epsilon).
+/// With the normalised input x̂ and g = gradient · weight, the gradient of the input is
+/// (g − mean(g) − x̂ · mean(g · x̂)) / √(variance + epsilon).
+///
+/// # Shapes
+///
+/// - input, gradient, output: `[rows, width]`
+/// - weight, gradients of weight and bias: `[width]`
 pub(super) fn backward(
     input: &[f32],
     weight: &[f32],
@@ -21,15 +31,12 @@ pub(super) fn backward(
     let width = weight.len();
     let pieces = input.len().div_ceil(ROWS * width).max(1);
     let mut sums = vec![0.0; pieces * 2 * width];
-    {
-        let (output, sums) = (Pieces::new(output, ROWS * width), Pieces::new(&mut sums, 2 * width));
-        for_each(pieces, |normed, piece| {
-            // SAFETY: every piece is asked for once.
-            let (output, sums) = unsafe { (output.piece(piece), sums.piece(piece)) };
-            let (weights, biases) = sums.split_at_mut(width);
-            let range = piece * ROWS * width..piece * ROWS * width + output.len();
-            let (input, gradient) = (&input[range.clone()], &gradient[range]);
-            normed.resize(width, 0.0);
+    let parts = output.chunks_mut(ROWS * width).zip(sums.chunks_mut(2 * width)).enumerate();
+    for_each_part(parts.collect(), |(piece, (output, sums))| {
+        let (weights, biases) = sums.split_at_mut(width);
+        let range = piece * ROWS * width..piece * ROWS * width + output.len();
+        let (input, gradient) = (&input[range.clone()], &gradient[range]);
+        with_buffer(width, |normed| {
             vectorized(
                 #[inline(always)]
                 || {
@@ -42,13 +49,14 @@ pub(super) fn backward(
                 },
             );
         });
-    }
+    });
     let sums = add_up(&sums, 2 * width);
     (sums[..width].to_vec(), sums[width..].to_vec())
 }
 
+/// One row. Adds to the gradients of weight and bias; all slices are `[width]`.
 #[inline(always)]
-#[allow(clippy::too_many_arguments, reason = "one row of everything that backward has")]
+#[allow(clippy::too_many_arguments, reason = "one row of each argument of `backward`")]
 fn row(
     input: &[f32],
     weight: &[f32],
@@ -77,35 +85,5 @@ fn row(
     }
     for (sum, gradient) in biases.iter_mut().zip(gradient) {
         *sum += gradient;
-    }
-}
-
-/// A slice in pieces that threads take one each of.
-struct Pieces {
-    start: *mut f32,
-    length: usize,
-    piece: usize,
-}
-
-// SAFETY: `piece` is called once for each piece, and pieces are disjoint.
-#[allow(unsafe_code, reason = "threads write disjoint pieces of one output")]
-unsafe impl Sync for Pieces {}
-
-impl Pieces {
-    fn new(values: &mut [f32], piece: usize) -> Self {
-        Self { start: values.as_mut_ptr(), length: values.len(), piece }
-    }
-
-    /// Piece `index`; the last may be shorter.
-    ///
-    /// # Safety
-    ///
-    /// The slice that it was made of is alive, and no other reference to this piece.
-    #[allow(clippy::mut_from_ref, reason = "the caller vouches for disjointness")]
-    unsafe fn piece(&self, index: usize) -> &mut [f32] {
-        let start = (index * self.piece).min(self.length);
-        let length = self.piece.min(self.length - start);
-        // SAFETY: within the slice by the two lines above; the rest is the caller's promise.
-        unsafe { std::slice::from_raw_parts_mut(self.start.add(start), length) }
     }
 }

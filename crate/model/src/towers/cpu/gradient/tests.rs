@@ -1,12 +1,13 @@
-//! Each step and its gradient beside burn's own operations and theirs, over odd shapes.
+//! Compares each step and its gradient with burn's operations, over odd shapes.
 
 use burn::tensor::{DType, Device, Tensor, TensorData, activation};
 use proptest::prelude::*;
 
 use super::*;
-use crate::towers::{block, definitions::numbers};
+use crate::towers::definitions::numbers;
 
-/// The output of `forward`, and the gradients of its leaves of these lengths, for a loss Σ output · r with random r.
+/// The output of `forward` and the gradients of its leaves, for the loss Σ output · r with random
+/// r. The leaves have the given lengths.
 fn outcome(lengths: &[usize], seed: u64, forward: impl Fn(&[Tensor<1>]) -> Tensor<2>) -> Vec<Vec<f32>> {
     let device = Device::flex().autodiff();
     let leaf = |(index, &length): (usize, &usize)| {
@@ -87,7 +88,7 @@ proptest! {
         let found = outcome(&lengths, seed, |leaves| {
             layer_norm(leaves[0].clone().reshape([rows, width]), leaves[1].clone(), leaves[2].clone(), 1e-5)
         });
-        // The definition, whose gradient is made of the simplest operations.
+        // The definition in elementary operations.
         let expected = outcome(&lengths, seed, |leaves| {
             let input = leaves[0].clone().reshape([rows, width]);
             let centred = input.clone() - input.mean_dim(1);
@@ -112,8 +113,9 @@ proptest! {
         let qkv = |leaves: &[Tensor<1>]| {
             leaves[0].clone().reshape([batch * sequence, 3 * width]).mul_scalar(2.0)
         };
-        let found = outcome(&length, seed, |leaves| attention(qkv(leaves), sequence, heads, causal));
-        let expected = outcome(&length, seed, |leaves| block::mix(qkv(leaves), sequence, heads, causal));
+        let heads = Heads { sequence, count: heads, causal };
+        let found = outcome(&length, seed, |leaves| attention(qkv(leaves), heads));
+        let expected = outcome(&length, seed, |leaves| operations::attention(qkv(leaves), heads));
         close(&found, &expected, 1e-5)?;
     }
 }

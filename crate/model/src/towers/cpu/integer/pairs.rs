@@ -1,19 +1,19 @@
-//! Two steps at once: a product of two pairs of 16-bit numbers is one instruction, half of what as many products in f32 take.
-//! With VNNI it adds them up as well.
+//! Two steps at a time.
+//!
+//! One instruction multiplies and adds pairs of 16-bit integers, at twice the throughput of f32.
+//! With VNNI it also adds the result to the sums.
 
 #[cfg(target_arch = "x86_64")]
 use super::registers::x86::{Eight, Kind, Sixteen};
 use super::{
-    Group, Pair, Tile,
+    group::{Group, Pair, PanelGroups, Tile},
     registers::{Registers, four::Four},
 };
-use crate::towers::cpu::{
-    tile::{self, LANES},
-    weight::PanelGroups,
-};
+use crate::towers::cpu::tile::{self, LANES};
 use pickscore_checkpoint::weights::Blocks;
 
-/// Most steps of one block before its sum could overflow: 2³¹ / (127 · 32767).
+/// Most steps per block without overflow of its sum: 2³¹ / (127 · 32767), rounded down to a power
+/// of two.
 const MOST_BLOCK: usize = 512;
 
 impl Group for Pair {
@@ -21,7 +21,7 @@ impl Group for Pair {
     type Input = [i16; 2];
     const ZERO: f32 = 0.0;
 
-    /// Pairs lie within a block, whose sum fits in 31 bits.
+    /// A block must consist of whole pairs, and its sum must fit in an `i32`.
     fn can_take(blocks: &Blocks) -> bool {
         blocks.block.is_multiple_of(2) && (2..=MOST_BLOCK).contains(&blocks.block)
     }
@@ -48,61 +48,65 @@ impl Group for Pair {
         if let Some(kind) = Kind::fastest() {
             return run_on(kind, tile);
         }
-        run::<Four>(tile);
+        run(Four, tile);
     }
 }
 
-/// Whether whole numbers are faster than f32 on this processor.
-pub(super) fn are_fast() -> bool {
+/// Whether pairs are faster than f32 on this processor.
+pub(in crate::towers::cpu) fn are_fast() -> bool {
     #[cfg(target_arch = "x86_64")]
     return Kind::fastest().is_some();
     #[cfg(not(target_arch = "x86_64"))]
     cfg!(target_family = "wasm")
 }
 
-/// On registers of a kind that this processor has.
+/// Computes the sums of a tile on the given kind of registers.
 #[cfg(target_arch = "x86_64")]
+#[allow(unsafe_code, reason = "calls functions compiled for instruction sets that not every processor has")]
 fn run_on(kind: Kind, tile: Tile<'_, Pair>) {
     #[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
-    fn avx512_vnni(tile: Tile<'_, Pair>) {
-        run::<Sixteen>(tile);
+    fn avx512_vnni(registers: Sixteen, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
     #[target_feature(enable = "avx2,fma,avxvnni")]
-    fn avx_vnni(tile: Tile<'_, Pair>) {
-        run::<Eight<true>>(tile);
+    fn avx_vnni(registers: Eight<true>, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
     #[target_feature(enable = "avx2,fma")]
-    fn avx2(tile: Tile<'_, Pair>) {
-        run::<Eight<false>>(tile);
+    fn avx2(registers: Eight<false>, tile: Tile<'_, Pair>) {
+        run(registers, tile);
     }
-    // SAFETY: `Kind` asks the processor for what each is named after.
+    // SAFETY: a value of each register type proves that the processor has the instruction sets for
+    // which the function is compiled.
     unsafe {
         match kind {
-            Kind::Avx512Vnni => avx512_vnni(tile),
-            Kind::AvxVnni => avx_vnni(tile),
-            Kind::Avx2 => avx2(tile),
+            Kind::Avx512Vnni(registers) => avx512_vnni(registers, tile),
+            Kind::AvxVnni(registers) => avx_vnni(registers, tile),
+            Kind::Avx2(registers) => avx2(registers, tile),
         }
     }
 }
 
+/// Computes the sums of a tile with a loop for its number of rows.
 #[inline(always)]
-fn run<R: Registers>(tile: Tile<'_, Pair>) {
+fn run<R: Registers>(registers: R, tile: Tile<'_, Pair>) {
     match tile.rows {
-        1 => multiply::<R, 1>(tile),
-        2 => multiply::<R, 2>(tile),
-        3 => multiply::<R, 3>(tile),
-        4 => multiply::<R, 4>(tile),
-        rows if rows > R::MOST_ROWS => unreachable!("`most_rows` is what tiles are made of"),
-        5 => multiply::<R, 5>(tile),
-        6 => multiply::<R, 6>(tile),
-        _ => multiply::<R, 7>(tile),
+        1 => multiply::<R, 1>(registers, tile),
+        2 => multiply::<R, 2>(registers, tile),
+        3 => multiply::<R, 3>(registers, tile),
+        4 => multiply::<R, 4>(registers, tile),
+        rows if rows > R::MOST_ROWS => unreachable!("tiles have at most `most_rows` rows"),
+        5 => multiply::<R, 5>(registers, tile),
+        6 => multiply::<R, 6>(registers, tile),
+        _ => multiply::<R, 7>(registers, tile),
     }
 }
 
-// What is compiled for an instruction set has to be inlined; in wasm there is one, and within a larger function the browser's compiler runs out of registers.
+// Inlined, so that it is compiled for the selected instruction set. Wasm has only one, and there
+// the browser's compiler runs out of registers within a larger function.
 #[cfg_attr(not(target_family = "wasm"), inline(always))]
 #[cfg_attr(target_family = "wasm", inline(never))]
-fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
+fn multiply<R: Registers, const ROWS: usize>(registers: R, tile: Tile<'_, Pair>) {
     let width = R::COLUMNS;
     let input = tile.input.as_chunks::<ROWS>().0;
     let PanelGroups { weight, scales: all_scales, block, before, start: totals } = tile.panel;
@@ -114,24 +118,24 @@ fn multiply<R: Registers, const ROWS: usize>(tile: Tile<'_, Pair>) {
         let (mut start, mut length) = (0, block - before);
         for scales in all_scales {
             let end = (start + length).min(input.len());
-            let mut sums = [[R::zero(); 2]; ROWS];
+            let mut sums = [[registers.zero(); 2]; ROWS];
             for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
-                // The last pass brings what comes after.
+                // The last pass prefetches what follows.
                 if first + 2 * width == LANES {
                     tile::prefetch::<{ tile::SECOND_LEVEL }>(next);
                     next = next.wrapping_add(advance);
                 }
-                // Without a closure: one that is not inlined is compiled for the lowest instruction set.
-                let left = R::widen(&weight[first..first + width]);
-                let right = R::widen(&weight[first + width..first + 2 * width]);
+                // No closure, which would be compiled for the baseline if it were not inlined.
+                let left = registers.widen(&weight[first..first + width]);
+                let right = registers.widen(&weight[first + width..first + 2 * width]);
                 for (pair, sums) in input.iter().zip(&mut sums) {
-                    let x = R::splat(*pair);
-                    *sums = [R::dot(x, left, sums[0]), R::dot(x, right, sums[1])];
+                    let x = registers.splat(*pair);
+                    *sums = [registers.dot(x, left, sums[0]), registers.dot(x, right, sums[1])];
                 }
             }
             for (sums, totals) in sums.iter().zip(&mut totals) {
                 for (sum, at) in sums.iter().zip([first, first + width]) {
-                    R::scale(*sum, &scales[at..at + width], &mut totals[at..at + width]);
+                    registers.scale(*sum, &scales[at..at + width], &mut totals[at..at + width]);
                 }
             }
             (start, length) = (end, block);
@@ -151,9 +155,9 @@ mod tests {
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
-        /// Whatever this processor's own choice is.
+        /// Tests all kinds, not only the one that this processor selects.
         #[test]
-        fn every_kind_of_register_equals_the_definition(
+        fn all_kinds_of_registers_equal_the_definition(
             rows in 1usize..=7,
             pairs in 1usize..150,
             block in prop::sample::select(vec![1usize, 3, 16, 256]),
@@ -172,7 +176,7 @@ mod tests {
             let start = [0.5; LANES];
 
             let mut runs: Vec<(String, usize, Box<Run>)> =
-                vec![("plain".into(), Four::MOST_ROWS, Box::new(run::<Four>))];
+                vec![("plain".into(), Four::MOST_ROWS, Box::new(|tile| run(Four, tile)))];
             #[cfg(target_arch = "x86_64")]
             for kind in Kind::all() {
                 runs.push((format!("{kind:?}"), kind.most_rows(), Box::new(move |tile| run_on(kind, tile))));

@@ -1,29 +1,32 @@
-//! Four steps at once, for processors with a dot product of 8-bit numbers (x86 with VNNI, ARM): in wasm relaxed SIMD's, which adds up by itself.
+//! Four steps at a time, on processors with an 8-bit dot product (x86 with VNNI, ARM), through
+//! wasm's relaxed SIMD.
 //!
-//! The input's 16 bits are multiplied 8 at a time, the upper ones first: their sum is shifted up before the lower ones join. Of one of its sides the
-//! instruction promises 7 bits alone; what it makes of the eighth is the browser's choice, made once, so [`Product`] asks. Bytes are stored with 32768
-//! added to each number, or with all their highest bits flipped as well, and what sums begin with takes that off.
+//! The 16-bit inputs are multiplied in two halves: first the upper bytes, whose sum is then shifted
+//! left, and then the lower bytes. Relaxed SIMD leaves it to the processor whether input bytes
+//! above 127 are signed; [`Product`] detects that once per process. Inputs are stored with an
+//! offset of 32768, and for signed products with the highest bit of each byte flipped. The initial
+//! values of the sums cancel the remaining offset.
 
 use std::sync::OnceLock;
 
 use super::{
-    Group, Quad, Tile,
+    group::{Group, PanelGroups, Quad, Tile},
     registers::{
         Registers,
         four::{self, COLUMNS as WIDTH, Four},
     },
 };
-use crate::towers::cpu::{tile::LANES, weight::PanelGroups};
+use crate::towers::cpu::tile::LANES;
 use pickscore_checkpoint::weights::Blocks;
 
-/// Steps of a block, as 8-bit weights are stored: with a number that the compiler knows the loop needs no counting.
+/// Steps per block, as q8 weights are stored. A constant lets the compiler unroll the loop.
 const BLOCK: usize = 32;
-/// Its quads.
+/// Quads per block.
 const QUADS: usize = BLOCK / Quad::STEPS;
 
 impl Group for Quad {
     const STEPS: usize = 4;
-    /// Upper bytes of four numbers, lower bytes of the same.
+    /// The upper bytes of four inputs, then their lower bytes.
     type Input = [[u8; 4]; 2];
     const ZERO: f32 = 32768.0;
 
@@ -55,31 +58,31 @@ impl Group for Quad {
     }
 }
 
-/// What the product takes a byte above 127 for.
+/// How the dot product interprets input bytes above 127.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Product {
-    /// Itself, with VNNI.
+    /// As unsigned (x86 with VNNI).
     Unsigned,
-    /// 256 less, on ARM.
+    /// As signed, 256 less (ARM).
     Signed,
-    /// Anything else: products are cut off at 16 bits on the way, or there is no such instruction.
+    /// Neither: intermediate sums saturate at 16 bits, or there is no such instruction.
     Other,
 }
 
 impl Product {
-    /// This processor's.
+    /// The behaviour of this processor, determined once.
     fn here() -> Self {
-        static HERE: OnceLock<Product> = OnceLock::new();
-        *HERE.get_or_init(Self::ask)
+        static DETECTED: OnceLock<Product> = OnceLock::new();
+        *DETECTED.get_or_init(Self::detect)
     }
 
-    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")))]
-    fn ask() -> Self {
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"))]
+    fn detect() -> Self {
         use std::arch::wasm32::i32x4_extract_lane;
         let x = std::hint::black_box([255, 254, 128, 1]);
         let weight: [Quad; WIDTH] =
             std::hint::black_box([[127; 4], [-127; 4], [-127, 127, 1, -1], [127, 126, -125, 3]]);
-        let sums = four::dot_quads(four::splat_quad(x), four::load(&weight), Four::zero());
+        let sums = four::dot_quads(four::splat_quad(x), four::load(&weight), Four.zero());
         let sums = [
             i32x4_extract_lane::<0>(sums),
             i32x4_extract_lane::<1>(sums),
@@ -96,18 +99,19 @@ impl Product {
         }
     }
 
-    /// As the twin in plain numbers has it.
-    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu"))))]
-    fn ask() -> Self {
+    /// The behaviour of the scalar implementation.
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd")))]
+    fn detect() -> Self {
         if cfg!(target_family = "wasm") { Self::Other } else { Self::Unsigned }
     }
 
-    /// Bits of each byte that are flipped: where 128 to 255 are negative, that leaves each byte 128 too small instead.
+    /// The bits to flip in each input byte. For a signed product, flipping the highest bit
+    /// subtracts 128 from the byte's value.
     fn flipped(self) -> u8 {
         if self == Self::Signed { 0x80 } else { 0 }
     }
 
-    /// By how much numbers are too large when they are multiplied.
+    /// The offset that remains in each input when it is multiplied.
     fn excess(self) -> f32 {
         match self {
             Self::Signed => Quad::ZERO - 128.0 * 257.0,
@@ -116,15 +120,17 @@ impl Product {
     }
 }
 
-/// Whether this processor has the product. Outside of wasm pairs are as fast where it has, and simpler.
-pub(super) fn are_fast() -> bool {
+/// Whether quads are faster than pairs on this processor. Outside wasm, pairs with VNNI are as
+/// fast.
+pub(in crate::towers::cpu) fn are_fast() -> bool {
     cfg!(target_family = "wasm") && Product::here() != Product::Other
 }
 
-/// By itself: within a larger function the browser's compiler runs out of registers.
+/// Computes the sums of a tile. Not inlined, because the browser's compiler runs out of registers
+/// within a larger function.
 #[inline(never)]
 #[cfg_attr(
-    all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")),
+    all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
 fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
@@ -140,7 +146,7 @@ fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
             };
             for (sums, totals) in sums.iter().zip(&mut totals) {
                 for (sum, at) in sums.iter().zip([first, first + WIDTH]) {
-                    Four::scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
+                    Four.scale(*sum, &scales[at..at + WIDTH], &mut totals[at..at + WIDTH]);
                 }
             }
         }
@@ -148,10 +154,16 @@ fn multiply<const ROWS: usize>(tile: Tile<'_, Quad>) {
     tile.finish(&totals);
 }
 
-/// A block's sums in the columns from `first` on: of each row, two registers of them.
+/// Computes the sums of a block for two registers of columns from `first` on.
+///
+/// # Shapes
+///
+/// - input: `[quads, ROWS]`
+/// - weight: `[quads, LANES]`
+/// - output: `[ROWS, 2 · WIDTH]`
 #[inline]
 #[cfg_attr(
-    all(target_arch = "wasm32", target_feature = "simd128", not(feature = "wgpu")),
+    all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd"),
     target_feature(enable = "relaxed-simd")
 )]
 fn block<const ROWS: usize>(
@@ -159,7 +171,7 @@ fn block<const ROWS: usize>(
     weight: &[[Quad; LANES]],
     first: usize,
 ) -> [[<Four as Registers>::Sums; 2]; ROWS] {
-    let mut sums = [[Four::zero(); 2]; ROWS];
+    let mut sums = [[Four.zero(); 2]; ROWS];
     for half in 0..2 {
         if half == 1 {
             sums = sums.map(|sums| sums.map(four::raise));
@@ -180,7 +192,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_products_see_each_number_with_its_excess() {
+    fn split_inputs_have_the_stated_excess() {
         for product in [Product::Unsigned, Product::Signed] {
             for number in [-32767i32, -32640, -129, -128, -1, 0, 1, 127, 128, 255, 256, 12345, 32767] {
                 let stored = (number + Quad::ZERO as i32) as u32;

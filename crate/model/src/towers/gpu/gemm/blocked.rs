@@ -1,22 +1,23 @@
-//! A workgroup together: what it needs is loaded once into the memory that its invocations share.
+//! The tile of a workgroup, whose operands are loaded into workgroup memory.
 
 use std::fmt::Write as _;
 
-use super::{LANES, Store, four};
+use super::{epilogue, store::Store};
 
-/// Rows of a workgroup.
+/// Rows per workgroup.
 pub(super) const ROWS: usize = 32;
-/// Columns of a workgroup.
+/// Columns per workgroup.
 pub(super) const COLUMNS: usize = 64;
 /// Invocations along each axis.
 const SIDE: usize = 8;
-/// Rows and columns of an invocation.
+/// Rows and columns per invocation.
 const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
-/// Steps of four numbers that are loaded at a time.
+/// Steps of four values that are loaded at a time.
 const STEPS: usize = 4;
 
-/// The kernel. In shared memory a step's rows lie side by side, and so do the columns that the invocations of a row read at the same time: theirs are `panel ·
-/// 32 + x · 4 + c`, kept at `(panel · 4 + c) · 8 + x`.
+/// The kernel. In workgroup memory the rows of a step are contiguous, and so are the columns that
+/// the invocations of a row read simultaneously: column `group · 32 + x · 4 + c` is stored at
+/// `(group · 4 + c) · 8 + x`.
 pub(super) fn body(store: Store) -> String {
     let [rows, columns] = TILE;
     let mut text = format!(
@@ -76,12 +77,11 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         workgroupBarrier();
     }
 ";
-    for (r, panel) in (0..rows).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
-        let sums = four(r, panel);
-        let _ = writeln!(
-            text,
-            "finish(group.x * ROWS + y * {rows}u + {r}u, group.y * (COLUMNS / 4u) + {panel}u * SIDE + x, {sums});"
-        );
-    }
+    epilogue::finish(&mut text, TILE, |r, group| {
+        [
+            format!("group.x * ROWS + y * {rows}u + {r}u"),
+            format!("group.y * (COLUMNS / 4u) + {group}u * SIDE + x"),
+        ]
+    });
     text + "}\n"
 }

@@ -1,11 +1,12 @@
-//! Every invocation, or subgroup, by itself.
+//! The tile of an invocation, which reads its operands directly or shares rows with its subgroup.
 
 use std::fmt::Write as _;
 
-use super::{LANES, Store, four};
+use super::{epilogue, store::Store};
 use crate::towers::gpu::subgroup::Rows;
 
-/// The kernel, its tile unrolled: compilers of such adapters keep only named variables in registers.
+/// The kernel, with its tile unrolled, because compilers for such adapters keep only scalar
+/// variables in registers.
 pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> String {
     let rows = tile.count;
     let mut text = format!(
@@ -30,7 +31,7 @@ pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> S
             step(&mut text, tile, columns, 's');
             text += "}\n";
         }
-        // The scale of a block is read once for all of its steps.
+        // The scale of a block is read once for all its steps.
         Store::Q8 => {
             text += "let length = info[3];\n\
                      let blocks = (steps + length - 1u) / length;\n\
@@ -51,14 +52,13 @@ pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> S
             text += "}\n";
         }
     }
-    for (r, panel) in (0..rows).flat_map(|r| (0..columns / LANES).map(move |panel| (r, panel))) {
-        let sums = four(r, panel);
-        let _ = writeln!(text, "finish(row + {r}u, column / 4u + {panel}u, {sums});");
-    }
+    epilogue::finish(&mut text, [rows, columns], |r, group| {
+        [format!("row + {r}u"), format!("column / 4u + {group}u")]
+    });
     text + "}\n"
 }
 
-/// One step: four neighbours of each row and column, all with all.
+/// Appends one step: multiplies four values of each row with four of each column.
 fn step(text: &mut String, tile: Rows, columns: usize, sum: char) {
     tile.read(text, |place| format!("input[{place} + k]"));
     for c in 0..columns {

@@ -1,15 +1,16 @@
-//! Four columns at once: registers of wasm, and the same in plain numbers for tests and for processors without anything better.
+//! Registers of four columns: wasm's, and a scalar implementation for tests and other processors.
 
-/// Columns of a register.
-pub(in super::super) const COLUMNS: usize = 4;
+/// Columns per register.
+pub(in crate::towers::cpu::integer) const COLUMNS: usize = 4;
 
-/// Registers of four columns.
-pub(in super::super) struct Four;
+/// Registers of four columns, available wherever the code is compiled for them.
+#[derive(Clone, Copy)]
+pub(in crate::towers::cpu::integer) struct Four;
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-pub(in super::super) use plain::*;
+pub(in crate::towers::cpu::integer) use scalar::*;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-pub(in super::super) use wasm::*;
+pub(in crate::towers::cpu::integer) use wasm::*;
 
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm {
@@ -20,8 +21,12 @@ mod wasm {
     };
 
     use super::{COLUMNS, Four};
-    use crate::towers::cpu::integer::{Pair, Quad, registers::Registers};
+    use crate::towers::cpu::integer::{
+        group::{Pair, Quad},
+        registers::Registers,
+    };
 
+    #[allow(unsafe_code, reason = "loads and stores take pointers")]
     impl Registers for Four {
         const COLUMNS: usize = COLUMNS;
         const MOST_ROWS: usize = 4;
@@ -30,31 +35,32 @@ mod wasm {
         type Input = v128;
 
         #[inline(always)]
-        fn zero() -> v128 {
+        fn zero(self) -> v128 {
             i32x4(0, 0, 0, 0)
         }
 
         #[inline(always)]
-        fn widen(pairs: &[Pair]) -> v128 {
+        fn widen(self, pairs: &[Pair]) -> v128 {
             assert_eq!(pairs.len(), COLUMNS);
-            // SAFETY: four pairs are eight bytes, and wasm loads from any address.
+            // SAFETY: the four pairs are the eight bytes that are loaded; wasm needs no alignment.
             unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
         }
 
         #[inline(always)]
-        fn splat(pair: [i16; 2]) -> v128 {
+        fn splat(self, pair: [i16; 2]) -> v128 {
             i32x4_splat(i32::from_le_bytes(bytemuck::cast(pair)))
         }
 
         #[inline(always)]
-        fn dot(x: v128, weight: v128, sums: v128) -> v128 {
+        fn dot(self, x: v128, weight: v128, sums: v128) -> v128 {
             i32x4_add(sums, i32x4_dot_i16x8(x, weight))
         }
 
         #[inline(always)]
-        fn scale(sums: v128, scales: &[f32], totals: &mut [f32]) {
+        fn scale(self, sums: v128, scales: &[f32], totals: &mut [f32]) {
             assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
-            // SAFETY: four numbers are sixteen bytes, and wasm loads and stores at any address.
+            // SAFETY: both slices have the four values that are loaded and stored; wasm needs no
+            // alignment.
             unsafe {
                 let scaled = f32x4_mul(f32x4_convert_i32x4(sums), v128_load(scales.as_ptr().cast()));
                 let total = f32x4_add(v128_load(totals.as_ptr().cast()), scaled);
@@ -63,31 +69,34 @@ mod wasm {
         }
     }
 
-    /// The quads of four columns.
+    /// Loads the quads of four columns.
     #[inline(always)]
-    pub(in super::super::super) fn load(quads: &[Quad]) -> v128 {
+    #[allow(unsafe_code, reason = "loads take pointers")]
+    pub(in crate::towers::cpu::integer) fn load(quads: &[Quad]) -> v128 {
         assert_eq!(quads.len(), COLUMNS);
-        // SAFETY: four quads are sixteen bytes, and wasm loads from any address.
+        // SAFETY: the four quads are the sixteen bytes that are loaded; wasm needs no alignment.
         unsafe { v128_load(quads.as_ptr().cast()) }
     }
 
+    /// Repeats a quad of inputs for all columns.
     #[inline(always)]
-    pub(in super::super::super) fn splat_quad(quad: [u8; 4]) -> v128 {
+    pub(in crate::towers::cpu::integer) fn splat_quad(quad: [u8; 4]) -> v128 {
         i32x4_splat(i32::from_le_bytes(quad))
     }
 
-    /// sums + the product of both quads of each column. Numbers of x above 127 are what the processor takes them for: themselves, or themselves less 256.
-    #[cfg(not(feature = "wgpu"))]
+    /// `sums + x · weight` for each column, the dot product of two quads. Whether bytes of `x`
+    /// above 127 are signed depends on the processor.
+    #[cfg(feature = "relaxed-simd")]
     #[inline]
     #[target_feature(enable = "relaxed-simd")]
-    pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+    pub(in crate::towers::cpu::integer) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
         std::arch::wasm32::i32x4_relaxed_dot_i8x16_i7x16_add(weight, x, sums)
     }
 
-    /// The same for builds that have to do without relaxed SIMD.
-    #[cfg(feature = "wgpu")]
+    /// `sums + x · weight` for each column, without relaxed SIMD.
+    #[cfg(not(feature = "relaxed-simd"))]
     #[inline]
-    pub(in super::super::super) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
+    pub(in crate::towers::cpu::integer) fn dot_quads(x: v128, weight: v128, sums: v128) -> v128 {
         use std::arch::wasm32::{
             i16x8_extmul_high_i8x16, i16x8_extmul_low_i8x16, i32x4_extadd_pairwise_i16x8, i32x4_shuffle,
         };
@@ -98,16 +107,18 @@ mod wasm {
         i32x4_add(sums, i32x4_add(even, odd))
     }
 
-    /// sums · 256
+    /// `sums · 256`
     #[inline(always)]
-    pub(in super::super::super) fn raise(sums: v128) -> v128 {
+    pub(in crate::towers::cpu::integer) fn raise(sums: v128) -> v128 {
         i32x4_shl(sums, 8)
     }
 
-    /// The last 16 bits of four numbers → their upper and their lower bytes, of which bits are flipped
+    /// Splits the low 16 bits of four numbers into upper and lower bytes, each XORed with
+    /// `flipped`.
     #[inline(always)]
-    pub(in super::super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
-        // SAFETY: four numbers are sixteen bytes, and wasm loads from any address.
+    #[allow(unsafe_code, reason = "loads take pointers")]
+    pub(in crate::towers::cpu::integer) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
+        // SAFETY: the four numbers are the sixteen bytes that are loaded; wasm needs no alignment.
         let numbers = unsafe { v128_load(numbers.as_ptr().cast()) };
         let bytes = i8x16_shuffle::<1, 5, 9, 13, 0, 4, 8, 12, 0, 0, 0, 0, 0, 0, 0, 0>(numbers, numbers);
         let bytes = v128_xor(bytes, u8x16_splat(flipped));
@@ -116,9 +127,12 @@ mod wasm {
 }
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
-mod plain {
+mod scalar {
     use super::{COLUMNS, Four};
-    use crate::towers::cpu::integer::{Pair, Quad, registers::Registers};
+    use crate::towers::cpu::integer::{
+        group::{Pair, Quad},
+        registers::Registers,
+    };
 
     impl Registers for Four {
         const COLUMNS: usize = COLUMNS;
@@ -127,39 +141,39 @@ mod plain {
         type Weight = [[i16; 2]; COLUMNS];
         type Input = [i16; 2];
 
-        fn zero() -> Self::Sums {
+        fn zero(self) -> Self::Sums {
             [0; COLUMNS]
         }
 
-        fn widen(pairs: &[Pair]) -> Self::Weight {
+        fn widen(self, pairs: &[Pair]) -> Self::Weight {
             std::array::from_fn(|at| pairs[at].map(i16::from))
         }
 
-        fn splat(pair: [i16; 2]) -> [i16; 2] {
+        fn splat(self, pair: [i16; 2]) -> [i16; 2] {
             pair
         }
 
-        fn dot(x: [i16; 2], weight: Self::Weight, sums: Self::Sums) -> Self::Sums {
+        fn dot(self, x: [i16; 2], weight: Self::Weight, sums: Self::Sums) -> Self::Sums {
             let product = |[a, b]: [i16; 2]| i32::from(x[0]) * i32::from(a) + i32::from(x[1]) * i32::from(b);
             std::array::from_fn(|at| sums[at] + product(weight[at]))
         }
 
-        fn scale(sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
+        fn scale(self, sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
             for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
                 *total += sum as f32 * scale;
             }
         }
     }
 
-    pub(in super::super::super) fn load(quads: &[Quad]) -> [Quad; COLUMNS] {
+    pub(in crate::towers::cpu::integer) fn load(quads: &[Quad]) -> [Quad; COLUMNS] {
         std::array::from_fn(|at| quads[at])
     }
 
-    pub(in super::super::super) fn splat_quad(quad: [u8; 4]) -> [u8; 4] {
+    pub(in crate::towers::cpu::integer) fn splat_quad(quad: [u8; 4]) -> [u8; 4] {
         quad
     }
 
-    pub(in super::super::super) fn dot_quads(
+    pub(in crate::towers::cpu::integer) fn dot_quads(
         x: [u8; 4],
         weight: [Quad; COLUMNS],
         sums: [i32; COLUMNS],
@@ -168,11 +182,11 @@ mod plain {
         std::array::from_fn(|at| sums[at] + product(weight[at]))
     }
 
-    pub(in super::super::super) fn raise(sums: [i32; COLUMNS]) -> [i32; COLUMNS] {
+    pub(in crate::towers::cpu::integer) fn raise(sums: [i32; COLUMNS]) -> [i32; COLUMNS] {
         sums.map(|sum| sum << 8)
     }
 
-    pub(in super::super::super) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
+    pub(in crate::towers::cpu::integer) fn split(numbers: &[u32; 4], flipped: u8) -> [[u8; 4]; 2] {
         [8, 0].map(|bits| numbers.map(|x| (x >> bits) as u8 ^ flipped))
     }
 }

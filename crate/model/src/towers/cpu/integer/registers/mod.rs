@@ -1,35 +1,39 @@
-//! Registers, each with the sums of a few columns.
+//! SIMD registers, each holding the sums of a few columns.
 
 pub(super) mod four;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86;
 
-use super::Pair;
+use super::group::Pair;
 
-/// Registers of one kind, and how pairs are multiplied in them.
-pub(super) trait Registers {
-    /// Columns of a register.
+/// Arithmetic on pairs with one kind of registers. A value of an implementing type proves that the
+/// processor supports its instructions: types that not every processor supports can only be
+/// obtained by detection.
+pub(super) trait Registers: Copy {
+    /// Columns per register.
     const COLUMNS: usize;
-    /// Rows of a tile, 7 at most. Each row takes two registers of a block's sums, and two more of what all blocks add up to where those are to stay in
-    /// registers as well.
+    /// Most rows of a tile, at most 7. Each row needs two registers for the sums of a block, and
+    /// two more for the totals to stay in registers.
     const MOST_ROWS: usize;
-    /// A sum of each column.
+    /// One sum per column.
     type Sums: Copy;
-    /// A pair of each column, widened.
+    /// One widened pair per column.
     type Weight: Copy;
-    /// One pair for all columns.
+    /// One pair, repeated for all columns.
     type Input: Copy;
 
-    fn zero() -> Self::Sums;
+    /// Sums of zero.
+    fn zero(self) -> Self::Sums;
 
-    /// The pairs of [`Self::COLUMNS`] columns.
-    fn widen(pairs: &[Pair]) -> Self::Weight;
+    /// Loads and widens the pairs of [`Self::COLUMNS`] columns.
+    fn widen(self, pairs: &[Pair]) -> Self::Weight;
 
-    fn splat(pair: [i16; 2]) -> Self::Input;
+    /// Repeats a pair for all columns.
+    fn splat(self, pair: [i16; 2]) -> Self::Input;
 
-    /// sums + the product of both pairs of each column
-    fn dot(x: Self::Input, weight: Self::Weight, sums: Self::Sums) -> Self::Sums;
+    /// `sums + x · weight` for each column, the dot product of two pairs.
+    fn dot(self, x: Self::Input, weight: Self::Weight, sums: Self::Sums) -> Self::Sums;
 
-    /// totals ← totals + sums · scales
-    fn scale(sums: Self::Sums, scales: &[f32], totals: &mut [f32]);
+    /// `totals += sums · scales` for [`Self::COLUMNS`] columns.
+    fn scale(self, sums: Self::Sums, scales: &[f32], totals: &mut [f32]);
 }

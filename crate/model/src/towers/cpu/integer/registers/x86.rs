@@ -1,7 +1,4 @@
-//! Eight and sixteen columns at once, on x86.
-//!
-//! With VNNI products are added to sums by the instruction that multiplies them. Where there is AVX-512 but no VNNI, f32 has as many products an instruction
-//! and no addition besides.
+//! Registers of eight and sixteen columns on x86.
 
 use std::arch::x86_64::{
     __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
@@ -12,49 +9,58 @@ use std::arch::x86_64::{
 };
 
 use super::Registers;
-use crate::towers::cpu::integer::Pair;
+use crate::towers::cpu::integer::group::Pair;
 
-/// What multiplies pairs on this processor.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) enum Kind {
-    Avx512Vnni,
-    AvxVnni,
-    Avx2,
+/// A kind of registers that this processor has.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::towers::cpu::integer) enum Kind {
+    Avx512Vnni(Sixteen),
+    AvxVnni(Eight<true>),
+    Avx2(Eight<false>),
 }
 
 impl Kind {
-    /// All that this processor has, the fastest first.
-    pub(in super::super) fn all() -> impl Iterator<Item = Self> {
-        let avx2 = is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma");
+    /// All kinds that this processor has, the fastest first.
+    pub(in crate::towers::cpu::integer) fn all() -> impl Iterator<Item = Self> {
         let kinds = [
-            (
-                Self::Avx512Vnni,
-                is_x86_feature_detected!("avx512vnni") && is_x86_feature_detected!("avx512bw"),
-            ),
-            (Self::AvxVnni, avx2 && is_x86_feature_detected!("avxvnni")),
-            (Self::Avx2, avx2),
+            Sixteen::detect().map(Self::Avx512Vnni),
+            Eight::<true>::detect().map(Self::AvxVnni),
+            Eight::<false>::detect().map(Self::Avx2),
         ];
-        kinds.into_iter().filter_map(|(kind, is_here)| is_here.then_some(kind))
+        kinds.into_iter().flatten()
     }
 
     /// Most rows of a tile.
-    pub(in super::super) fn most_rows(self) -> usize {
+    pub(in crate::towers::cpu::integer) fn most_rows(self) -> usize {
         match self {
-            Self::Avx512Vnni => Sixteen::MOST_ROWS,
-            Self::AvxVnni => Eight::<true>::MOST_ROWS,
-            Self::Avx2 => Eight::<false>::MOST_ROWS,
+            Self::Avx512Vnni(_) => Sixteen::MOST_ROWS,
+            Self::AvxVnni(_) => Eight::<true>::MOST_ROWS,
+            Self::Avx2(_) => Eight::<false>::MOST_ROWS,
         }
     }
 
-    /// The fastest, where it is faster than f32 is.
-    pub(in super::super) fn fastest() -> Option<Self> {
-        Self::all().next().filter(|kind| *kind != Self::Avx2 || !is_x86_feature_detected!("avx512f"))
+    /// The fastest kind, or `None` if f32 is faster. AVX-512 without VNNI multiplies f32 as fast as
+    /// pairs and needs no separate addition.
+    pub(in crate::towers::cpu::integer) fn fastest() -> Option<Self> {
+        let is_fast = |kind: &Self| !matches!(kind, Self::Avx2(_)) || !is_x86_feature_detected!("avx512f");
+        Self::all().next().filter(is_fast)
     }
 }
 
-/// 512 bits, with VNNI.
-pub(in super::super) struct Sixteen;
+/// 512-bit registers. A value proves that the processor has AVX-512 F, BW and VNNI.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::towers::cpu::integer) struct Sixteen(());
 
+impl Sixteen {
+    fn detect() -> Option<Self> {
+        let is_here = is_x86_feature_detected!("avx512f")
+            && is_x86_feature_detected!("avx512bw")
+            && is_x86_feature_detected!("avx512vnni");
+        is_here.then_some(Self(()))
+    }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
 impl Registers for Sixteen {
     const COLUMNS: usize = 16;
     const MOST_ROWS: usize = 7;
@@ -63,34 +69,34 @@ impl Registers for Sixteen {
     type Input = __m512i;
 
     #[inline(always)]
-    fn zero() -> __m512i {
-        // SAFETY: callers run on processors that have it, as in all of these functions.
+    fn zero(self) -> __m512i {
+        // SAFETY: `self` proves that the processor has the instruction, here and below.
         unsafe { _mm512_setzero_si512() }
     }
 
     #[inline(always)]
-    fn widen(pairs: &[Pair]) -> __m512i {
+    fn widen(self, pairs: &[Pair]) -> __m512i {
         assert_eq!(pairs.len(), Self::COLUMNS);
-        // SAFETY: sixteen pairs are 32 bytes.
+        // SAFETY: as in `zero`; the sixteen pairs are the 32 bytes that are loaded.
         unsafe { _mm512_cvtepi8_epi16(_mm256_loadu_si256(pairs.as_ptr().cast())) }
     }
 
     #[inline(always)]
-    fn splat(pair: [i16; 2]) -> __m512i {
-        // SAFETY: see `zero`.
+    fn splat(self, pair: [i16; 2]) -> __m512i {
+        // SAFETY: as in `zero`.
         unsafe { _mm512_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
     }
 
     #[inline(always)]
-    fn dot(x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
-        // SAFETY: see `zero`.
+    fn dot(self, x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
+        // SAFETY: as in `zero`.
         unsafe { _mm512_dpwssd_epi32(sums, x, weight) }
     }
 
     #[inline(always)]
-    fn scale(sums: __m512i, scales: &[f32], totals: &mut [f32]) {
+    fn scale(self, sums: __m512i, scales: &[f32], totals: &mut [f32]) {
         assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
-        // SAFETY: both are sixteen numbers.
+        // SAFETY: as in `zero`; both slices have the sixteen values that are loaded and stored.
         unsafe {
             let (scales, total) = (_mm512_loadu_ps(scales.as_ptr()), _mm512_loadu_ps(totals.as_ptr()));
             let total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scales, total);
@@ -99,9 +105,20 @@ impl Registers for Sixteen {
     }
 }
 
-/// 256 bits.
-pub(in super::super) struct Eight<const VNNI: bool>;
+/// 256-bit registers. A value proves that the processor has AVX2, FMA and, if `VNNI`, AVX-VNNI.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::towers::cpu::integer) struct Eight<const VNNI: bool>(());
 
+impl<const VNNI: bool> Eight<VNNI> {
+    fn detect() -> Option<Self> {
+        let is_here = is_x86_feature_detected!("avx2")
+            && is_x86_feature_detected!("fma")
+            && (!VNNI || is_x86_feature_detected!("avxvnni"));
+        is_here.then_some(Self(()))
+    }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
 impl<const VNNI: bool> Registers for Eight<VNNI> {
     const COLUMNS: usize = 8;
     const MOST_ROWS: usize = 6;
@@ -110,27 +127,27 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     type Input = __m256i;
 
     #[inline(always)]
-    fn zero() -> __m256i {
-        // SAFETY: callers run on processors that have it, as in all of these functions.
+    fn zero(self) -> __m256i {
+        // SAFETY: `self` proves that the processor has the instruction, here and below.
         unsafe { _mm256_setzero_si256() }
     }
 
     #[inline(always)]
-    fn widen(pairs: &[Pair]) -> __m256i {
+    fn widen(self, pairs: &[Pair]) -> __m256i {
         assert_eq!(pairs.len(), Self::COLUMNS);
-        // SAFETY: eight pairs are 16 bytes.
+        // SAFETY: as in `zero`; the eight pairs are the 16 bytes that are loaded.
         unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(pairs.as_ptr().cast())) }
     }
 
     #[inline(always)]
-    fn splat(pair: [i16; 2]) -> __m256i {
-        // SAFETY: see `zero`.
+    fn splat(self, pair: [i16; 2]) -> __m256i {
+        // SAFETY: as in `zero`.
         unsafe { _mm256_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
     }
 
     #[inline(always)]
-    fn dot(x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
-        // SAFETY: see `zero`.
+    fn dot(self, x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
+        // SAFETY: as in `zero`.
         unsafe {
             if VNNI {
                 _mm256_dpwssd_avx_epi32(sums, x, weight)
@@ -141,9 +158,9 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     }
 
     #[inline(always)]
-    fn scale(sums: __m256i, scales: &[f32], totals: &mut [f32]) {
+    fn scale(self, sums: __m256i, scales: &[f32], totals: &mut [f32]) {
         assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
-        // SAFETY: both are eight numbers.
+        // SAFETY: as in `zero`; both slices have the eight values that are loaded and stored.
         unsafe {
             let (scales, total) = (_mm256_loadu_ps(scales.as_ptr()), _mm256_loadu_ps(totals.as_ptr()));
             let total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scales, total);

@@ -1,0 +1,56 @@
+"""The exception of this package."""
+
+from __future__ import annotations
+
+
+class PickScoreError(Exception):
+    """An error with a code that is stable between versions.
+
+    ================== ================================================================
+    code               cause
+    ================== ================================================================
+    bad-argument       an argument has the wrong type or value
+    not-found          the model, one of its files or an image does not exist
+    not-clip           the configuration describes another kind of model
+    model-config       a configuration is damaged or unsupported
+    model-weights      the weights are damaged, or do not match the configuration
+    other-scorer       the model is another scorer's than ``scorer``
+    no-head            the scorer needs a head, and there is none
+    bad-head           the head is damaged, does not fit, or is not needed
+    model-manifest     the shard manifest or a shard is damaged
+    precision          the weights cannot be stored in the requested precision
+    no-webgpu          no GPU is available through wgpu; use ``device="cpu"``
+    device-failed      the device failed or returned wrong results
+    device-lost        the process was forked after the model was loaded onto a GPU
+    out-of-memory      there is too little memory for the model
+    no-embedding       the scorer reads prompt and image together, and has no embeddings
+    empty-prompt       a prompt is empty
+    image-unreadable   the file of an image cannot be read
+    image-format       the format of an image is not supported
+    image-too-large    an image has too many pixels
+    image-damaged      an image is damaged or truncated
+    table-unreadable   the table's owner could not give its rows
+    crashed            the engine stopped because of a bug
+    internal           another bug
+    ================== ================================================================
+
+    >>> from pickscore import PickScoreError, Scorer
+    >>> try:
+    ...     Scorer("no/such/folder")
+    ... except PickScoreError as error:
+    ...     error.code
+    'not-found'
+    """
+
+    code: str
+    """The code."""
+    index: int | None
+    """The place of the image or prompt that caused the error, if one did."""
+
+    def __init__(self, code: str, message: str, index: int | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.index = index
+
+    def __reduce__(self) -> tuple[type[PickScoreError], tuple[str, str, int | None]]:
+        return type(self), (self.code, str(self), self.index)

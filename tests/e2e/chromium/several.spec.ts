@@ -1,0 +1,134 @@
+/** Several scorers side by side: the table, their agreement, and what is kept of their scores. */
+
+import { createHash } from "node:crypto";
+import type { Page } from "@playwright/test";
+import type { ModelServer } from "../model-server.ts";
+import type { ScorerName } from "../../../web/engine/js/pickscore";
+import { imageReward, type Reference, reference } from "../scorers.ts";
+import { violations } from "./axe.ts";
+import { beginRound, given, press, stored } from "./judging.ts";
+import { addPictures, modelInUse, openPage, picture } from "./page.ts";
+import { expect, test } from "./setup.ts";
+
+const IMAGES = ["photo.png", "noise-75.webp", "edges.png"];
+const PUBLISHED = {
+  "https://huggingface.co/xswu/HPSv2/resolve/main/": "scorers/",
+  "https://huggingface.co/THUDM/ImageReward/resolve/main/": "scorers/",
+  "https://huggingface.co/openai/clip-vit-large-patch14/resolve/main/": "wide/",
+  "https://raw.githubusercontent.com/LAION-AI/aesthetic-predictor/main/": "wide/",
+};
+
+/** Opens the page with a demonstration; the published addresses lead to generated models. */
+async function open(page: Page, server: ModelServer): Promise<string[]> {
+  for (const [address, folder] of Object.entries(PUBLISHED)) {
+    await page.context().route(`${address}**`, async (route) => {
+      const name = (new URL(route.request().url()).pathname.split("/").pop() as string).replace("l_14", "b_32");
+      await route.fulfill({ response: await route.fetch({ url: `${server.url}${folder}${name}` }) });
+    });
+  }
+  const hosts = [server.url.slice(0, -1), "https://huggingface.co", "https://raw.githubusercontent.com"];
+  return openPage(page, server, { config: { hosts } });
+}
+
+/** The authors' scores for the first prompt, by image. */
+function expected({ prompts, images, cases }: Reference, name: ScorerName): { prompt: string; scores: Map<string, number> } {
+  const scores = cases.find(({ scorer }) => scorer === name)?.scores[0] as number[];
+  return { prompt: prompts[0] as string, scores: new Map(images.map((name, at) => [name, scores[at] as number])) };
+}
+
+/** The table's cells by image, without ranks. */
+async function table(page: Page): Promise<Map<string, string[]>> {
+  const rows = await page.locator("picture-matrix tbody tr:not(.space)").evaluateAll((all) =>
+    all.map((row) => ({
+      name: row.querySelector("th .words")?.getAttribute("title") ?? "",
+      cells: [...row.querySelectorAll("td")].map((cell) => (cell.querySelector(".value") ?? cell).textContent?.trim() ?? ""),
+    })),
+  );
+  return new Map(rows.map(({ name, cells }) => [name, cells]));
+}
+
+test("scorers run one after the other, and nothing is computed twice", async ({ page, server }) => {
+  const { prompt, scores } = expected(reference(), "hps-v2");
+  const rewards = expected(imageReward(), "image-reward");
+  expect(rewards.prompt).toBe(prompt);
+  const problems = await open(page, server);
+  await expect(modelInUse(page)).toHaveText("narrow, on the CPU");
+  await page.getByRole("textbox", { name: "Prompt" }).fill(prompt);
+  await addPictures(page, IMAGES.map(picture));
+  await page.goto("./#/models");
+  await page.getByLabel("Use HPS v2 beside others on Score").check();
+  await page.getByLabel("Use ImageReward beside others on Score").check();
+  await page.getByLabel("Use LAION aesthetics v1 beside others on Score").check();
+  await page.goto("./#/score");
+  await expect(page.locator("picture-matrix thead button")).toHaveText(["narrow", "HPS v2", "ImageReward", "LAION aesthetics v1", "Mean rank"]);
+  await expect(page.locator("picture-matrix td", { hasText: "–" })).toHaveCount(0);
+  const found = await table(page);
+  for (const name of IMAGES) {
+    const [own, hps, reward, aesthetics, mean] = found.get(name) as [string, string, string, string, string];
+    expect(own).toMatch(/^-?\d+\.\d\d$/);
+    expect(Number(hps)).toBeCloseTo(scores.get(name) as number, 3);
+    expect(Number(reward)).toBeCloseTo(rewards.scores.get(name) as number, 1);
+    expect(aesthetics).toMatch(/^-?\d+\.\d+$/);
+    expect(Number(mean)).toBeGreaterThanOrEqual(1);
+  }
+  await expect(page.locator("scorer-agreement td.figures")).toHaveCount(6);
+  expect(await violations(page)).toEqual([]);
+
+  // Sorting by the mean of the ranks.
+  await page.getByRole("button", { name: "Mean rank" }).click();
+  const means = [...(await table(page)).values()].map((cells) => Number(cells.at(-1)));
+  expect(means).toEqual([...means].sort((a, b) => a - b));
+
+  // After a reload the kept scores are shown, and no other model is loaded.
+  await page.reload();
+  await expect(modelInUse(page)).toHaveText("LAION aesthetics v1, on the CPU");
+  server.requests.length = 0;
+  await page.getByRole("textbox", { name: "Prompt" }).fill(prompt);
+  await addPictures(page, IMAGES.map(picture));
+  await expect(page.locator("picture-matrix td", { hasText: "–" })).toHaveCount(0);
+  const again = await table(page);
+  expect(new Map([...again].map(([name, cells]) => [name, cells.slice(1, 4)]))).toEqual(new Map([...found].map(([name, cells]) => [name, cells.slice(1, 4)])));
+  await expect(modelInUse(page)).toHaveText("LAION aesthetics v1, on the CPU");
+  expect(server.requests).toEqual([]);
+
+  // They can be deleted.
+  await page.goto("./#/models");
+  await expect(page.getByText(/^6 image embeddings and|^9 image embeddings and/)).toBeVisible();
+  await page.getByRole("button", { name: "Clear: Kept scores" }).click();
+  await expect(page.getByText("Kept scores were deleted.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Clear: Kept scores" })).toHaveCount(0);
+
+  // One scorer is removed from the table.
+  await page.goto("./#/score");
+  await page.getByRole("button", { name: "Stop using HPS v2" }).click();
+  await expect(page.locator("picture-matrix thead button")).toHaveText(["narrow", "ImageReward", "LAION aesthetics v1", "Mean rank"]);
+  expect(problems).toEqual([]);
+});
+
+test("the summary of a round sets each scorer beside the choices", async ({ page, server }) => {
+  const { prompt, scores } = expected(reference(), "hps-v2");
+  const { scores: rewards } = expected(imageReward(), "image-reward");
+  const problems = await open(page, server);
+  await page.goto("./#/models");
+  await page.getByLabel("Use HPS v2 beside others on Score").check();
+  await page.getByLabel("Use ImageReward beside others on Score").check();
+  await page.goto("./#/judge");
+  const files = ["photo.png", "edges.png"];
+  await beginRound(page, { prompt, files: files.map((name) => given(name)) });
+  await press(page, "ArrowLeft");
+  const rows = page.locator("judge-summary .beside tbody tr");
+  await expect(rows).toHaveCount(3);
+  await page.getByRole("button", { name: "Score these images with every scorer" }).click();
+  await expect(page.getByRole("button", { name: "Score these images with every scorer" })).toHaveCount(0);
+  // The image on the left was chosen.
+  const [record] = (await stored(page)).records;
+  const left = files.find((name) => createHash("sha256").update(given(name).buffer).digest("hex") === record?.left.image_uid) as string;
+  const right = files.find((name) => name !== left) as string;
+  const agrees = (of: Map<string, number>) => ((of.get(left) as number) > (of.get(right) as number) ? "100%" : "0%");
+  await expect(rows.filter({ hasText: "HPS v2" }).locator("b")).toHaveText(agrees(scores));
+  await expect(rows.filter({ hasText: "ImageReward" }).locator("b")).toHaveText(agrees(rewards));
+  expect(await violations(page)).toEqual([]);
+  // The accuracy in the paper.
+  await expect(rows.filter({ hasText: "ImageReward" })).toContainText("61.1%");
+  expect(problems).toEqual([]);
+});

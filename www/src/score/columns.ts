@@ -1,0 +1,55 @@
+/** The columns of the table, by prompt or by scorer, and the mean of the scorers' ranks. */
+
+import type { Column } from "../engine/panel";
+import { number, scoreNumber } from "../text/format";
+import { scoreText } from "../text/score";
+import type { MatrixColumn } from "./matrix";
+import { ranksOf } from "./order";
+import type { Picture, Result } from "./picture";
+
+/** The index of the mean rank among the columns is the number of scorers. */
+export function byScorer(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): MatrixColumn[] {
+  const made = scorers.map(({ key, title }): MatrixColumn => {
+    const result = (picture: Picture): Result | undefined => picture.scores.get(key)?.get(prompt);
+    const ranks = ranksOf(pictures, result);
+    const largest = Math.max(...[...ranks.keys()].map((picture) => Math.abs(result(picture)?.score ?? 0)));
+    return { title, isPrompt: false, hint: scoreText.sortByScorer(title), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
+  });
+  const means = meanRanks(scorers, prompt, pictures);
+  const best = Math.min(...means.values());
+  const mean: MatrixColumn = {
+    title: scoreText.meanRank,
+    isPrompt: false,
+    hint: scoreText.sortByMean,
+    cell: (picture) => {
+      const value = means.get(picture);
+      return value === undefined ? undefined : { value: number(value, 1), rank: undefined, isBest: value === best };
+    },
+  };
+  return [...made, mean];
+}
+
+export function byPrompt(prompts: readonly string[], ranks: readonly ReadonlyMap<Picture, number>[]): MatrixColumn[] {
+  return prompts.map((prompt, index) => ({
+    title: prompt,
+    isPrompt: true,
+    hint: scoreText.sortByPrompt(prompt),
+    cell: (picture) => {
+      const result = picture.results.get(prompt);
+      return cell(result, ranks[index]?.get(picture), Math.abs(result?.score ?? 0));
+    },
+  }));
+}
+
+/** A cell. `largest` is the largest score of its column, which decides the number of digits. */
+function cell(result: Result | undefined, rank: number | undefined, largest: number): ReturnType<MatrixColumn["cell"]> {
+  if (!result || rank === undefined) return undefined;
+  return { value: scoreNumber(result.score, largest), rank, share: result.probability, isBest: rank === 1 };
+}
+
+/** The mean of the ranks of the images that every scorer has scored. */
+export function meanRanks(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): Map<Picture, number> {
+  const complete = pictures.filter(({ scores }) => scorers.every(({ key }) => scores.get(key)?.has(prompt)));
+  const ranks = scorers.map(({ key }) => ranksOf(complete, ({ scores }) => scores.get(key)?.get(prompt)));
+  return new Map(complete.map((picture) => [picture, ranks.reduce((sum, of) => sum + (of.get(picture) ?? 0), 0) / scorers.length]));
+}

@@ -1,0 +1,99 @@
+//! `cargo xtask wheel`: the Python package as a wheel; and the tests of the package.
+
+use std::{
+    env::consts::{DLL_PREFIX, DLL_SUFFIX},
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+
+use crate::{
+    native,
+    process::{output, program, root, step, target_folder},
+    python,
+};
+
+/// The tools that build and test the package.
+const REQUIREMENTS: &str = "crate/python/requirements.lock";
+
+/// Builds the wheel, checks that it scores an image where nothing else is installed, and prints its
+/// path, alone on standard output.
+#[allow(clippy::print_stdout, reason = "the path is what is asked for")]
+pub(crate) fn run() -> Result<()> {
+    let python = python::environment(REQUIREMENTS)?;
+    let folder = target_folder()?.join("wheels");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let mut build = program(&python, &["-m", "maturin", "build", "--release", "--locked", "--strip"]);
+    build.args(["--manifest-path", "crate/python/Cargo.toml", "--out"]).arg(&folder);
+    step("the wheel", &mut build)?;
+    let wheel = fs::read_dir(&folder)?.next().context("maturin wrote no wheel")??.path();
+    check(&wheel)?;
+    println!("{}", wheel.display());
+    Ok(())
+}
+
+/// Installs the wheel by itself and scores an image with it.
+fn check(wheel: &Path) -> Result<()> {
+    let folder = target_folder()?.join("wheel-check");
+    step("an empty environment", program("python3", &["-m", "venv", "--clear"]).arg(&folder))?;
+    let python = folder.join("bin/python");
+    let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check"];
+    step("pip install", program(&python, &install).arg(wheel))?;
+    let script = "from pickscore import Scorer
+scorer = Scorer('www/public/models/pickscore-tiny', device='cpu')
+print(scorer.score('a fox', ['www/public/samples/noto/fox.png']))";
+    let scored = output(&mut program(&python, &["-c", script]))?;
+    eprintln!("── the wheel gives the sample the score {scored}");
+    Ok(())
+}
+
+/// Tests the package with the library as the other native tests compile it.
+pub(crate) fn test() -> Result<()> {
+    let python = python::environment(REQUIREMENTS)?;
+    // With the tests, whose dependencies cargo would otherwise compile again with other features.
+    let mut build = native::command(&["build", "--lib", "--bins", "--tests"]);
+    step("the Python package", &mut build)?;
+    let programs = target_folder()?.join("debug");
+    let packages = package(&programs)?;
+    let tests = |module: &str, arguments: &[&str]| {
+        let mut command = program(&python, &["-m", module]);
+        command.args(arguments).env("PYTHONPATH", &packages).env("MYPYPATH", &packages);
+        command.env("PICKSCORE_PROGRAMS", &programs).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("MYPY_CACHE_DIR", packages.with_extension("types"));
+        command
+    };
+    let configuration = "crate/python/pyproject.toml";
+    let folder = root().join("crate/python");
+    let mypy = ["--config-file", configuration, "--package", "pickscore"];
+    step("types of the package", &mut tests("mypy", &mypy))?;
+    let mut typed = tests("mypy", &["--config-file", configuration]);
+    step("types of its tests and examples", typed.args([folder.join("tests"), folder.join("examples")]))?;
+    let stubs = ["pickscore", "--mypy-config-file", configuration];
+    step("its stubs against the library", &mut tests("mypy.stubtest", &stubs))?;
+    let mut pytest = tests("pytest", &["--quiet", "-p", "no:cacheprovider", "crate/python/tests"]);
+    step("tests of the Python package", &mut pytest)
+}
+
+/// A folder with the package: its Python files and the library that cargo built.
+fn package(programs: &Path) -> Result<PathBuf> {
+    let folder = target_folder()?.join("python");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    let package = folder.join("pickscore");
+    fs::create_dir_all(&package)?;
+    for entry in fs::read_dir(root().join("crate/python/pickscore"))? {
+        let path = entry?.path();
+        if path.is_file() {
+            fs::copy(&path, package.join(path.file_name().unwrap_or_default()))?;
+        }
+    }
+    let library = programs.join(format!("{DLL_PREFIX}_pickscore{DLL_SUFFIX}"));
+    let ending = if cfg!(windows) { "pyd" } else { "abi3.so" };
+    fs::copy(&library, package.join(format!("_pickscore.{ending}")))
+        .with_context(|| format!("{} cannot be copied", library.display()))?;
+    Ok(folder)
+}
