@@ -21,9 +21,12 @@ const TICK: Duration = Duration::from_millis(50);
 pub(crate) fn next<T: Send>(py: Python<'_>, receiver: &mut Receiver<T>) -> PyResult<T> {
     loop {
         let receiver = &mut *receiver;
-        match py.detach(move || receiver.recv_timeout(TICK)) {
+        let message = py.detach(move || receiver.recv_timeout(TICK));
+        // After each message too: where they follow each other quickly there is no timeout.
+        py.check_signals()?;
+        match message {
             Ok(message) => return Ok(message),
-            Err(RecvTimeoutError::Timeout) => py.check_signals()?,
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Fault::new("crashed", "the engine stopped because of a bug").into());
             }
