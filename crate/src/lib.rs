@@ -25,6 +25,8 @@
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
+#[cfg(feature = "cli")]
+pub use pickscore_bulk as bulk;
 #[cfg(feature = "model")]
 pub use pickscore_checkpoint::{config, weights};
 pub use pickscore_common::{progress, seeded};

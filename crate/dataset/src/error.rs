@@ -40,6 +40,16 @@ pub enum DatasetError {
         /// The names of the columns.
         columns: Vec<&'static str>,
     },
+    /// A table has no column of images, or none of prompts.
+    #[error("{file} has no column {wanted}; {}", listed(columns))]
+    NoColumn {
+        /// The file.
+        file: String,
+        /// The name that was looked for, or the names.
+        wanted: String,
+        /// The names of the file's columns.
+        columns: Vec<String>,
+    },
     /// A column has another type.
     #[error("the column `{column}` of {file} is {found}; expected {expected}")]
     ColumnType {
@@ -208,6 +218,7 @@ impl DatasetError {
             Self::Read { file, .. }
             | Self::Damaged { file, .. }
             | Self::MissingColumns { file, .. }
+            | Self::NoColumn { file, .. }
             | Self::Group { file, .. }
             | Self::NoGroup { file, .. } => (file, None, None),
             Self::NoFiles { path, .. } => (path, None, None),
@@ -233,6 +244,19 @@ impl CellFault {
     pub(crate) fn at(self, file: &str, row: u64) -> DatasetError {
         let Self { column, found, expected } = self;
         DatasetError::Cell { file: file.into(), row, column, found, expected }
+    }
+}
+
+/// The columns of a file, as part of a sentence.
+fn listed(columns: &[String]) -> String {
+    /// Maximum number of names in a message.
+    const LISTED: usize = 40;
+    let names: Vec<String> = columns.iter().take(LISTED).map(|column| format!("`{column}`")).collect();
+    match columns.len() {
+        0 => "it has no columns".into(),
+        1 => format!("its only column is {}", names[0]),
+        more if more > LISTED => format!("its columns are {}, …", names.join(", ")),
+        _ => format!("its columns are {}", names.join(", ")),
     }
 }
 

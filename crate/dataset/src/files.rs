@@ -204,7 +204,7 @@ fn open(path: &Path) -> Result<Reader<File>, DatasetError> {
     Reader::open(file, source)
 }
 
-fn unreadable(path: &Path, source: io::Error) -> DatasetError {
+pub(super) fn unreadable(path: &Path, source: io::Error) -> DatasetError {
     DatasetError::Read { file: path.display().to_string(), source }
 }
 

@@ -25,6 +25,8 @@ mod parquet_file;
 mod read;
 mod row;
 mod schema;
+#[cfg(not(target_family = "wasm"))]
+pub mod table;
 mod transcode;
 mod unpacked;
 mod values;

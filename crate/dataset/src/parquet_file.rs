@@ -16,21 +16,28 @@ use crate::{
     schema::Layout,
 };
 
-/// A Parquet file in Pick-a-Pic's schema.
+/// A Parquet file.
 #[derive(Debug)]
 pub(super) struct ParquetFile<R> {
     /// Its name in errors.
     pub(super) name: String,
     pub(super) source: Arc<R>,
     pub(super) metadata: ParquetMetaData,
+    /// Its columns of Pick-a-Pic's schema.
     pub(super) layout: Layout,
 }
 
 impl<R: ChunkReader + 'static> ParquetFile<R> {
     pub(super) fn open(name: String, source: R) -> Result<Self, DatasetError> {
+        let mut file = Self::open_any(name, source)?;
+        file.layout = Layout::of(&file.name, file.metadata.file_metadata().schema_descr())?;
+        Ok(file)
+    }
+
+    /// Opens a file in any schema.
+    pub(super) fn open_any(name: String, source: R) -> Result<Self, DatasetError> {
         let metadata = contained(&name, || footer(&name, &source))?;
-        let layout = Layout::of(&name, metadata.file_metadata().schema_descr())?;
-        Ok(Self { name, source: Arc::new(source), metadata, layout })
+        Ok(Self { name, source: Arc::new(source), metadata, layout: Layout::default() })
     }
 }
 

@@ -67,7 +67,7 @@ pub(super) enum Form {
 }
 
 /// The columns of the schema that a file has.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Layout(BTreeMap<&'static str, (&'static Column, Leaf)>);
 
 impl Layout {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{
     fault::Fault,
     output::{Format, Image, Pair, Prompt, Unread, precision_name},
-    text::printable,
+    text::{distinct, printable},
     work::{Group, Member, Run, Work},
 };
 use crate::{
@@ -94,7 +94,8 @@ impl Compared {
         is_pairs: bool,
         errors: Vec<Unread>,
     ) -> Self {
-        let names = names(runs);
+        let names: Vec<&str> = runs.iter().map(|run| run.info.model.as_str()).collect();
+        let names = distinct(&names);
         if is_pairs {
             let scorers = runs.iter().map(|run| {
                 let pair = |group: &Group| {
@@ -287,15 +288,4 @@ fn agreement(scores: &[Vec<f32>], names: &[String]) -> Vec<Concordance> {
         }
     }
     found
-}
-
-/// The names of models, numbered where several have the same.
-fn names(runs: &[Run]) -> Vec<String> {
-    let of = |at: usize| runs[at].info.model.as_str();
-    let same = |at: usize| (0..at).filter(|&earlier| of(earlier) == of(at)).count();
-    let name = |at: usize| match same(at) {
-        0 => of(at).to_owned(),
-        before => format!("{} {}", of(at), before + 1),
-    };
-    (0..runs.len()).map(name).collect()
 }

@@ -32,6 +32,9 @@ pub(super) enum Fault {
     /// A model cannot be converted.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
+    /// A data set cannot be scored.
+    #[error(transparent)]
+    Bulk(#[from] crate::bulk::BulkError),
     /// A dataset cannot be read.
     #[error(transparent)]
     Dataset(#[from] crate::dataset::DatasetError),

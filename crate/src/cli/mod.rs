@@ -23,6 +23,7 @@ mod output;
 mod pairs;
 mod prepared;
 mod score;
+mod score_data;
 mod skipped;
 mod stream;
 mod text;

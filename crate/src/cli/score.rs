@@ -17,6 +17,7 @@ use super::{
     output::{Answer, Format, Pair, Prompt, Results, Unread, precision_name},
     pairs::{self, Pairs},
     prepared::Prepared,
+    score_data::{self, DataArguments},
     stream::Stream,
     text::{counted, none_of},
     work::{Group, Member, Pass, Run, Work},
@@ -46,8 +47,10 @@ pub(super) struct ScoreArguments {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["prompts", "images", "tie_threshold"])]
     pairs: Option<PathBuf>,
     /// Image files, folders (searched recursively) or patterns such as `renders/*.png`.
-    #[arg(value_name = "IMAGE", required_unless_present = "pairs")]
+    #[arg(value_name = "IMAGE", required_unless_present_any = ["pairs", "data"])]
     images: Vec<PathBuf>,
+    #[command(flatten)]
+    data: DataArguments,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -71,6 +74,9 @@ enum PromptSource {
 pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
     let models = &arguments.model.models;
     let options = arguments.model.run.options_of(models.len())?;
+    if arguments.data.are_given() {
+        return score_data::run(&arguments.data, &arguments.model, &options, arguments.format);
+    }
     if let Some(threshold) = arguments.tie_threshold {
         let reason = match threshold {
             _ if models.len() > 1 => "--tie-threshold is for one model".into(),

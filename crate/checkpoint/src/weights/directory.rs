@@ -11,6 +11,7 @@ use std::{
 use pickscore_common::{progress::Progress, regular::open_regular};
 use pickscore_score::Scorer;
 use pollster::block_on;
+use sha2::{Digest as _, Sha256};
 
 use super::{
     error::WeightError,
@@ -140,6 +141,31 @@ impl ModelDirectory {
     /// The model's configuration, tokenizer and preprocessor.
     pub fn description(&self) -> &Description {
         &self.description
+    }
+
+    /// The SHA-256 of everything that is read of the model: its weights, configuration, tokenizer
+    /// and preprocessor. All files are read.
+    ///
+    /// # Errors
+    ///
+    /// Returns an error if a file cannot be read.
+    pub fn fingerprint(&self) -> Result<[u8; 32], WeightError> {
+        let mut hash = Sha256::new();
+        let mut piece = vec![0; PIECE];
+        for name in DESCRIPTIONS.iter().copied().chain(self.files.iter().map(String::as_str)) {
+            let wrong = |error| cannot_read(&self.disk.folder.join(name), &error);
+            let Some((mut file, length)) = self.disk.open_file(name).map_err(wrong)? else { continue };
+            hash.update(length.to_le_bytes());
+            loop {
+                match file.read(&mut piece) {
+                    Ok(0) => break,
+                    Ok(count) => hash.update(&piece[..count]),
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => return Err(wrong(error)),
+                }
+            }
+        }
+        Ok(hash.finalize().into())
     }
 
     /// Streams the weights to `sink`, which receives each parameter once.

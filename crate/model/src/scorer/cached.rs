@@ -101,6 +101,31 @@ impl PickScore {
         Ok(scores)
     }
 
+    /// Scores pairs of a prompt and a prepared image `[3, size, size]`, given with the SHA-256 of its
+    /// file: → `[pairs]`. Results are kept in `cache` between calls.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a prompt is empty and the scorer reads prompts, if an image does not have the
+    /// model's size, or if the device fails.
+    pub async fn score_pixel_pairs_with(
+        &self,
+        cache: &mut ScoreCache,
+        pairs: &[(&str, [u8; 32], &Pixels)],
+    ) -> Result<Vec<f32>, ScoreError> {
+        let prompts: Vec<&str> = pairs.iter().map(|(prompt, ..)| *prompt).collect();
+        self.keep_prompts(cache, &prompts).await?;
+        let mut scores = Vec::with_capacity(pairs.len());
+        // The features of a batch's images are all held, and ImageReward's are large.
+        for pairs in pairs.chunks(self.batch()) {
+            let images: Vec<_> = pairs.iter().map(|&(_, hash, pixels)| (hash, pixels)).collect();
+            let images = self.pixel_features_with(&mut cache.images, &images).await?;
+            let prompts = pairs.iter().map(|(prompt, ..)| &cache.prompts[*prompt]);
+            scores.extend(self.score_features(&prompts.zip(&images).collect::<Vec<_>>()).await?);
+        }
+        Ok(scores)
+    }
+
     /// Computes the features of the prompts that are not in the cache.
     async fn keep_prompts(&self, cache: &mut ScoreCache, prompts: &[&str]) -> Result<(), ScoreError> {
         if cache.prompts.len() > ScoreCache::MOST_PROMPTS {

@@ -154,6 +154,34 @@ impl PickScore {
         Ok(hashes.iter().filter_map(|hash| found.get(hash).cloned()).collect())
     }
 
+    /// As [`PickScore::pixel_features`], for images given with the SHA-256 of their files. Results are
+    /// kept in `cache` between calls.
+    ///
+    /// # Errors
+    ///
+    /// As [`PickScore::pixel_features`].
+    pub async fn pixel_features_with(
+        &self,
+        cache: &mut ImageCache,
+        images: &[([u8; 32], &Pixels)],
+    ) -> Result<Vec<ImageFeatures>, TowerError> {
+        let known = |hash: &[u8; 32]| cache.features.get(hash).and_then(|found| found.as_ref().ok()).cloned();
+        // The results of this call stay available when the cache drops them.
+        let mut found: HashMap<_, _> =
+            images.iter().filter_map(|(hash, _)| Some((*hash, known(hash)?))).collect();
+        let mut once = HashSet::new();
+        let unseen: Vec<_> =
+            images.iter().filter(|(hash, _)| !found.contains_key(hash) && once.insert(*hash)).collect();
+        for batch in unseen.chunks(self.batch()) {
+            let pixels: Vec<&Pixels> = batch.iter().map(|(_, pixels)| *pixels).collect();
+            for ((hash, _), features) in batch.iter().zip(self.pixel_features(&pixels).await?) {
+                found.insert(*hash, features.clone());
+                cache.insert(*hash, Ok(features));
+            }
+        }
+        Ok(images.iter().filter_map(|(hash, _)| found.get(hash).cloned()).collect())
+    }
+
     /// The scores of pairs of features of this model. Scorers that read no prompt ignore it.
     ///
     /// # Errors

@@ -1,0 +1,29 @@
+//! Scores data sets of any size.
+//!
+//! ```text
+//! tables ─► plan: ranges of rows ─► claim ─► read and decode ─► score ─► one Parquet file per range
+//! ```
+//!
+//! The output is a folder of Parquet files, one for each input file and range of rows. A file's name
+//! follows from the content of its input and the models, so that a second run, or another process
+//! that shares the folder, only does what is missing. A file is written under another name and
+//! renamed when it is complete, so that a process can be killed at any time.
+
+mod claim;
+mod error;
+mod inputs;
+mod models;
+mod owner;
+mod plan;
+mod prepare;
+mod run;
+mod score;
+mod shard;
+mod turns;
+
+pub use error::BulkError;
+pub use inputs::{Input, Inputs};
+pub use models::{BulkModel, Described, describe, identity};
+pub use plan::{Job, Plan};
+pub use run::{Event, Summary, Work, clean, run};
+pub use turns::{Turn, combine, turn_folder};
