@@ -13,7 +13,7 @@ use std::{
     process::{Child, Command, Output, Stdio},
     sync::Arc,
     thread,
-    time::Duration,
+    time::Instant,
 };
 
 use common::{SMALL, image};
@@ -324,7 +324,9 @@ fn killed_processes_lose_nothing() {
     let workplace = Workplace::new();
     let tables = [("a.parquet", 700), ("b.parquet", 500)].map(|(name, rows)| workplace.table(name, rows));
     let tables: Vec<&Path> = tables.iter().map(PathBuf::as_path).collect();
+    let begun = Instant::now();
     workplace.json(&["one"], &tables, "expected", &[]);
+    let whole = begun.elapsed();
     let expected = scores(&workplace.path("expected"));
     let (mut random, mut kills, mut rounds) = (12345_u64, 0, 0);
     while kills < wanted {
@@ -333,7 +335,7 @@ fn killed_processes_lose_nothing() {
         let mut children: [Child; 2] = [start(), start()];
         loop {
             random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-            thread::sleep(Duration::from_millis(5 + (random >> 33) % 60));
+            thread::sleep(whole.mul_f64((random >> 33) as f64 / 2_f64.powi(31)));
             let child = &mut children[(random >> 20) as usize % 2];
             if child.try_wait().unwrap().is_some() {
                 break;
