@@ -6,7 +6,7 @@ use pickscore_checkpoint::weights::{MAX_HEAD_LENGTH, ModelDirectory};
 use pickscore_common::{hexadecimal::hexadecimal, regular::read_regular};
 use pickscore_model::{
     PickScore,
-    scorer::{OpenOptions, PrecisionChoice, ScoreError},
+    scorer::{OpenOptions, PrecisionChoice, ScoreCache, ScoreError},
 };
 use pickscore_score::Scorer;
 use sha2::{Digest as _, Sha256};
@@ -25,6 +25,15 @@ pub struct BulkModel {
     pub name: String,
     /// What [`identity`] gives for it.
     pub identity: String,
+    /// Results for prompts and images that may occur again.
+    pub(crate) cache: ScoreCache,
+}
+
+impl BulkModel {
+    /// A model, its name, and what [`identity`] gives for it.
+    pub fn new(scorer: PickScore, name: String, identity: String) -> Self {
+        Self { scorer, name, identity, cache: ScoreCache::default() }
+    }
 }
 
 /// A model that is not loaded.

@@ -18,7 +18,7 @@ use crate::{
     models::BulkModel,
     plan::{Job, Plan},
     prepare::{PIECE, Prepared, Preparer},
-    score::{Scorers, Scores},
+    score::{Scores, score},
     shard::{Keys, ModelScores, Shard},
 };
 
@@ -99,14 +99,15 @@ impl Work<'_> {
 
 /// Scores all ranges of a plan that are not complete. Returns when all are.
 ///
-/// `event` is told what happens, and may cancel.
+/// `event` is told what happens, and may cancel. When everything is complete, [`clean`] removes what
+/// killed processes have left.
 ///
 /// # Errors
 ///
 /// If an input cannot be read, a device fails, the output cannot be written, or `event` cancels.
 /// What was written stays.
 pub fn run(
-    models: &[BulkModel],
+    models: &mut [BulkModel],
     work: &Work<'_>,
     event: &mut dyn FnMut(Event) -> ControlFlow<()>,
 ) -> Result<Summary, BulkError> {
@@ -114,21 +115,19 @@ pub fn run(
     let mut claims = Claims::new(&aside)?;
     let token = claims.token().to_owned();
     let (processors, ways) = distinct_ways(models);
-    let mut scorers = Scorers::new(models, ways);
     let (sender, receiver) = sync_channel(AHEAD);
     let summary = thread::scope(|scope| {
         let producer = Producer { work, sender, preparer: Preparer::new(processors) };
         // The claims live until the last range is written.
         let claims = &mut claims;
         let producer = scope.spawn(move || producer.run(claims));
-        let consumer = Consumer { models, work, aside: &aside, token: &token };
-        let summary = consumer.run(receiver, &mut scorers, event);
+        let mut consumer = Consumer { models, ways, work, aside: &aside, token: &token };
+        let summary = consumer.run(receiver, event);
         let produced = producer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
         // If computing failed, the producer only failed to send.
         summary.and_then(|summary| produced.map(|()| summary))
     })?;
-    clean(work.out);
-    Ok(Summary { rows: work.inputs.rows(), truncated: scorers.truncated, ..summary })
+    Ok(Summary { rows: work.inputs.rows(), ..summary })
 }
 
 /// Removes what processes that were killed have left in a folder where everything is complete.
@@ -225,7 +224,8 @@ enum Taken {
 
 /// Computes and writes.
 struct Consumer<'a> {
-    models: &'a [BulkModel],
+    models: &'a mut [BulkModel],
+    ways: Vec<usize>,
     work: &'a Work<'a>,
     aside: &'a Path,
     token: &'a str,
@@ -233,9 +233,8 @@ struct Consumer<'a> {
 
 impl Consumer<'_> {
     fn run(
-        &self,
+        &mut self,
         receiver: Receiver<Message>,
-        scorers: &mut Scorers<'_>,
         event: &mut dyn FnMut(Event) -> ControlFlow<()>,
     ) -> Result<Summary, BulkError> {
         let mut tell = |happened| match event(happened) {
@@ -253,7 +252,9 @@ impl Consumer<'_> {
                     (ids, found) = (Vec::new(), self.nothing());
                 }
                 Message::Piece(rows) => {
-                    let scores = scorers.score(&rows, self.work.inputs.images_per_row())?;
+                    let images = self.work.inputs.images_per_row();
+                    let (scores, truncated) = score(self.models, &self.ways, &rows, images)?;
+                    summary.truncated += truncated;
                     ids.extend(rows.iter().map(|row| row.ranking_id));
                     for (found, scores) in found.iter_mut().flatten().zip(scores.into_iter().flatten()) {
                         found.extend(scores);

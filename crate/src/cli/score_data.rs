@@ -161,7 +161,7 @@ impl Task<'_> {
             let (model, options) = (&self.models.models[place], &self.options[place]);
             let scorer = load::open_as(model, options, self.models.run.threads)?;
             let (name, identity) = (self.names[place].clone(), self.identities[place].clone());
-            Ok(BulkModel { scorer, name, identity })
+            Ok(BulkModel::new(scorer, name, identity))
         };
         places.iter().map(load).collect()
     }
@@ -207,14 +207,15 @@ impl Task<'_> {
             bulk::clean(work.out);
             return Ok(Summary { rows: self.inputs.rows(), ..Summary::default() });
         }
-        let models = self.load(places)?;
+        let mut models = self.load(places)?;
         let mut progress = Progress::new(title, self.inputs.rows());
-        let summary = bulk::run(&models, work, &mut |event| {
+        let summary = bulk::run(&mut models, work, &mut |event| {
             progress.take(event);
             ControlFlow::Continue(())
         });
         progress.bar.finish_and_clear();
         let summary = summary?;
+        bulk::clean(work.out);
         if summary.truncated > 0 {
             let were = if summary.truncated == 1 { "prompt was" } else { "prompts were" };
             let count = HumanCount(summary.truncated);
