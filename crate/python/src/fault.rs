@@ -4,6 +4,7 @@
 use pickscore_model::{
     Coded,
     scorer::{OptionNames, ScoreError},
+    towers::TowerError,
 };
 use pickscore_pixels::PixelError;
 use pyo3::{prelude::*, sync::PyOnceLock, types::PyType};
@@ -61,6 +62,12 @@ impl From<ScoreError> for Fault {
 
 impl From<PixelError> for Fault {
     fn from(error: PixelError) -> Self {
+        Self::new(error.code(), error)
+    }
+}
+
+impl From<TowerError> for Fault {
+    fn from(error: TowerError) -> Self {
         Self::new(error.code(), error)
     }
 }
