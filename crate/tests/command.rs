@@ -863,8 +863,10 @@ mod evaluate {
             (&report["validation_pairs"], report["scorers"].as_array().unwrap().len()),
             (&5.into(), 3)
         );
-        let tiny = &report["scorers"][1];
-        assert_eq!((&tiny["threshold_source"], tiny), (&"validation".into(), &report["scorers"][2]));
+        let (tiny, mut again) = (&report["scorers"][1], report["scorers"][2].clone());
+        // The same model twice.
+        assert_eq!(std::mem::replace(&mut again["scorer"], "tiny".into()), "tiny 2");
+        assert_eq!((&tiny["threshold_source"], tiny), (&"validation".into(), &again));
         assert_eq!(
             (&report["scorers"][0]["threshold"], &report["scorers"][0]["accuracy"]["value"]),
             (&1.0.into(), &0.625.into())

@@ -283,3 +283,121 @@ fn ambiguous_ignored_and_damaged_heads_are_refused() {
     let damaged = score(folder.path(), &chosen);
     assert!(said(&damaged).contains("the head has a number that is not finite"), "{}", said(&damaged));
 }
+
+/// ImageReward beside a CLIP model: which one is meant must be said.
+#[test]
+fn a_folder_with_two_models_is_refused() {
+    let (folder, case) = image_reward();
+    let prompt = case["prompts"][1].as_str().unwrap();
+    let asked = ["--prompt", prompt, "--format", "json"];
+    let as_reward = scores(&document(&score(folder.path(), &asked)));
+    let clip = model(Convention::HuggingFace);
+    let as_clip = scores(&document(&score(clip.path(), &asked)));
+    for name in ["config.json", "model.safetensors"] {
+        fs::copy(clip.path().join(name), folder.path().join(name)).unwrap();
+    }
+    // It belongs to the CLIP model.
+    fs::write(folder.path().join("tokenizer.json"), CLIP_TOKENIZER).unwrap();
+    let refused = |other: &str| {
+        let place = folder.path().display();
+        format!(
+            "pickscore: {place} contains ImageReward (ImageReward.pt) and {other}; choose one by its file, or with \
+             the scorer image-reward or clip\n"
+        )
+    };
+    let output = score(folder.path(), &asked);
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    assert_eq!(said(&output), refused("another model (model.safetensors)"));
+    let chosen = [&asked[..], &["--scorer", "image-reward"]].concat();
+    assert_eq!(scores(&document(&score(folder.path(), &chosen))), as_reward);
+    assert_eq!(scores(&document(&score(&folder.path().join("ImageReward.pt"), &asked))), as_reward);
+    fs::remove_file(folder.path().join("tokenizer.json")).unwrap();
+    let chosen = [&asked[..], &["--scorer", "clip"]].concat();
+    assert_eq!(scores(&document(&score(folder.path(), &chosen))), as_clip);
+    assert_eq!(scores(&document(&score(&folder.path().join("model.safetensors"), &asked))), as_clip);
+    // Only the configuration of a CLIP model.
+    fs::remove_file(folder.path().join("model.safetensors")).unwrap();
+    assert_eq!(said(&score(folder.path(), &asked)), refused("the configuration of a CLIP model"));
+    let chosen = [&asked[..], &["--scorer", "image-reward"]].concat();
+    assert_eq!(scores(&document(&score(folder.path(), &chosen))), as_reward);
+}
+
+/// A `tokenizer.json` of another kind than BERT's.
+const CLIP_TOKENIZER: &str = r#"{"model": {"type": "BPE", "vocab": {"a": 0}, "merges": []}}"#;
+
+#[test]
+fn a_tokenizer_that_is_not_berts_is_named() {
+    let (folder, _) = image_reward();
+    fs::write(folder.path().join("tokenizer.json"), CLIP_TOKENIZER).unwrap();
+    assert_eq!(
+        said(&score(folder.path(), &JSON)),
+        "pickscore: tokenizer.json: its `model.type` is \"BPE\"; expected \"WordPiece\", as in bert-base-uncased\n"
+    );
+}
+
+/// Files that belong to a model but are none.
+#[test]
+fn files_in_the_place_of_a_model_or_a_head_are_named() {
+    let folder = model(Convention::HuggingFace);
+    let path = |name: &str| folder.path().join(name);
+    let published = path("sac+logos+ava1-l14-linearMSE.safetensors");
+    write_head(&published, &[0, 2, 4], &[5, 3, 1]);
+    fs::create_dir(path("apart")).unwrap();
+    fs::copy(&published, path("apart/my-head.safetensors")).unwrap();
+    let head = "is the head of a scorer, not a model; load its CLIP model, with this file as the head\n";
+    for file in [published, path("apart/my-head.safetensors")] {
+        let output = score(&file, &JSON);
+        assert_eq!(output.status.code(), Some(1));
+        assert_eq!(said(&output), format!("pickscore: {} {head}", file.display()));
+    }
+    let tensor = r#"{"Conv2d_1a_3x3.conv.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}"#;
+    let file = [&(tensor.len() as u64).to_le_bytes()[..], tensor.as_bytes(), &[0; 4]].concat();
+    for name in ["apart/inception.safetensors", "pt_inception-2015-12-05-6726825d.pth"] {
+        fs::write(path(name), &file).unwrap();
+        let message = said(&score(&path(name), &JSON));
+        let expected = "is the network of the Fréchet Inception distance, not a CLIP model; only the metric fid uses it\n";
+        assert!(message.ends_with(expected) && message.contains(name), "{message}");
+    }
+    let photo = image("photo.png");
+    let photo = photo.to_str().unwrap();
+    for (file, kind) in [(photo, "a PNG image"), (path("config.json").to_str().unwrap(), "a JSON document")] {
+        let output = score(folder.path(), &["--scorer", "aesthetic-v2", "--head", file]);
+        let expected =
+            format!("pickscore: {file}: it is {kind}, not a safetensors file or PyTorch checkpoint");
+        assert!(said(&output).starts_with(&expected), "{}", said(&output));
+        assert_eq!(said(&output).lines().count(), 1);
+    }
+}
+
+/// `convert` and `inspect` have no option for a head.
+#[test]
+fn errors_name_no_option_that_a_command_lacks() {
+    let folder = model(Convention::HuggingFace);
+    let (model, out) = (folder.path().to_str().unwrap(), folder.path().join("out"));
+    let out = out.to_str().unwrap();
+    let run = |arguments: &[&str]| {
+        said(&Command::new(env!("CARGO_BIN_EXE_pickscore")).args(arguments).output().unwrap())
+    };
+    let converted = run(&["convert", "--model", model, "--out", out, "--scorer", "hp"]);
+    assert_eq!(
+        converted,
+        "pickscore: hp needs a head, and there is none next to the model; put its file there\n"
+    );
+    let scored = said(&score(folder.path(), &["--scorer", "hp"]));
+    assert!(scored.ends_with("next to the model; give its file with --head\n"), "{scored}");
+    for name in ["sac+logos+ava1-l14-linearMSE.safetensors", "ava+logos-l14-reluMSE.safetensors"] {
+        write_head(&folder.path().join(name), &[0, 2, 4], &[5, 3, 1]);
+    }
+    let converted = run(&["convert", "--model", model, "--out", out]);
+    assert!(
+        converted.ends_with("; choose the scorer with --scorer, or leave only one there\n"),
+        "{converted}"
+    );
+    let inspected = run(&["inspect", model]);
+    assert!(inspected.ends_with("linearMSE.safetensors); leave only one there\n"), "{inspected}");
+    let scored = said(&score(folder.path(), &JSON));
+    assert!(
+        scored.ends_with("; choose the scorer with --scorer, or choose one head with --head\n"),
+        "{scored}"
+    );
+}

@@ -197,6 +197,118 @@ fn a_prompt_is_needed_only_if_a_model_reads_it() {
     assert!(said(&output).contains("none of the models reads a prompt; --prompt is ignored\n"));
 }
 
+/// Two models in folders of the same name are told apart in the same way everywhere.
+#[test]
+fn models_of_equal_names_are_numbered_in_every_format() {
+    let models = Models::new();
+    for (name, seed) in [("one/clip", 8), ("other/clip", 9)] {
+        fs::create_dir(models.path(name).parent().unwrap()).unwrap();
+        write_directory(&models.path(name), SMALL, Convention::HuggingFace, seed, Dtype::F32, 1).unwrap();
+    }
+    let both = ["one/clip", "other/clip"];
+    let found = document(&models.score(&both, &JSON, &images()));
+    let names = |list: &Value, key: &str| -> Vec<Value> {
+        list.as_array().unwrap().iter().map(|one| one[key].clone()).collect()
+    };
+    assert_eq!(names(&found["scorers"], "model"), ["clip", "clip 2"]);
+    assert_eq!(found["agreement"][0]["scorers"], json!(["clip", "clip 2"]));
+    let ask = |format: &str| {
+        let output = models.score(&both, &["--prompt", "a fox", "--format", format], &images());
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let lines: Vec<Value> = ask("jsonl").lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!((&lines[0]["model"], &lines[4]["model"]), (&"clip".into(), &"clip 2".into()));
+    assert!(ask("csv").starts_with("prompt,path,clip.score,clip.probability,clip.rank,clip 2.score,"));
+    assert!(ask("table").contains("agreement of clip and clip 2: Kendall's τ"));
+    let file = write_pairs(models.folder.path());
+    let more = ["--format", "json", "--pairs", file.to_str().unwrap()];
+    let pairs = document(&models.score(&both, &more, &[]));
+    assert_eq!(names(&pairs["scorers"], "model"), ["clip", "clip 2"]);
+
+    let data = write_data(models.folder.path());
+    let evaluate = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        command.args(["evaluate", "--device", "cpu", "--resamples", "10", "--format", "json", "--data"]);
+        command.arg(&data).args(both.iter().flat_map(|name| ["--model".into(), models.path(name)]));
+        document(&command.args(more).output().unwrap())
+    };
+    for (given, expected) in
+        [(&[][..], ["clip", "clip 2"]), (&["--name", "mine", "--name", "mine"], ["mine", "mine 2"])]
+    {
+        let report = evaluate(given);
+        assert_eq!(names(&report["scorers"], "scorer")[1..], expected);
+        assert_eq!(report["agreement"][0]["scorers"], json!(expected));
+    }
+}
+
+/// A mistake in the files of the last model is reported before the first one computes.
+#[test]
+fn every_model_is_checked_before_the_first_one_computes() {
+    let models = Models::new();
+    let head = models.path("aesthetic/sac+logos+ava1-l14-linearMSE.safetensors");
+    fs::write(&head, fs::read(image("photo.png")).unwrap()).unwrap();
+    write_directory(&models.path("narrow"), SMALL, Convention::HuggingFace, 5, Dtype::F32, 1).unwrap();
+    let config = models.path("narrow/config.json");
+    let narrow =
+        fs::read_to_string(&config).unwrap().replace("\"projection_dim\": 12", "\"projection_dim\": 13");
+    fs::write(&config, narrow).unwrap();
+    write_directory(&models.path("tokens"), SMALL, Convention::HuggingFace, 5, Dtype::F32, 1).unwrap();
+    fs::write(models.path("tokens/tokenizer.json"), "{}").unwrap();
+    let data = write_data(models.folder.path());
+    for (last, expected) in [
+        ("narrow", "narrow/model.safetensors has the shape [12, 8]; expected [13, 8]"),
+        ("aesthetic", "it is a PNG image, not a safetensors file or PyTorch checkpoint"),
+        ("tokens", "tokenizer.json"),
+        ("gone", "gone does not exist"),
+    ] {
+        let more = ["--prompt", "a fox", "--format", "jsonl"];
+        let scored = models.score(&["clip", last], &more, &images());
+        let mut evaluate = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        evaluate.args(["evaluate", "--device", "cpu", "--data"]).arg(&data);
+        for name in ["clip", last] {
+            evaluate.arg("--model").arg(models.path(name));
+        }
+        for output in [scored, evaluate.output().unwrap()] {
+            assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{last}");
+            assert!(said(&output).contains(expected), "{last}: {}", said(&output));
+            assert_eq!(said(&output).lines().count(), 1, "{}", said(&output));
+        }
+    }
+    // The encoder of the distance is checked too.
+    let mut evaluate = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+    evaluate
+        .args(["evaluate", "--device", "cpu", "--rank", "models", "--distance", "mmd", "--data"])
+        .arg(&data);
+    evaluate.arg("--reference").arg(image("").parent().unwrap()).arg("--model").arg(models.path("clip"));
+    let output = evaluate.output().unwrap();
+    assert_eq!(said(&output), "pickscore: mmd needs a CLIP model; give --encoder\n");
+}
+
+#[test]
+fn prompts_in_files_are_ignored_by_scorers_that_read_none() {
+    let models = Models::new();
+    let photo = [image("photo.png"), image("edges.png")];
+    let own = ["--prompt-from", "metadata", "--format", "json"];
+    let output = models.score(&["aesthetic"], &own, &photo);
+    assert!(said(&output).starts_with("pickscore: aesthetic-v2 reads no prompt; --prompt-from is ignored\n"));
+    assert_eq!(document(&output), document(&models.score(&["aesthetic"], &["--format", "json"], &photo)));
+    let output = models.score(&["aesthetic", "aesthetic"], &own, &photo);
+    assert!(
+        said(&output).starts_with("pickscore: none of the models reads a prompt; --prompt-from is ignored\n")
+    );
+    assert_eq!(document(&output)["scorers"][1]["images"].as_array().unwrap().len(), 2);
+    // Beside a scorer that reads prompts, it scores the same images.
+    let prompted = image("../../../../metadata/fixtures/civitai-resources.png");
+    let found =
+        document(&models.score(&["clip", "aesthetic"], &own, &[prompted.clone(), image("photo.png")]));
+    assert_eq!(found["errors"].as_array().unwrap().len(), 1);
+    for scorer in found["scorers"].as_array().unwrap() {
+        assert_eq!(scorer["images"].as_array().unwrap().len(), 1);
+    }
+    let alone = document(&models.score(&["aesthetic"], &["--format", "json"], &[prompted]));
+    assert_eq!(found["scorers"][1]["images"][0]["score"], alone["images"][0]["score"]);
+}
+
 #[test]
 fn scorers_and_heads_are_given_once_or_once_per_model() {
     let models = Models::new();

@@ -23,7 +23,7 @@ mod turns;
 
 pub use error::BulkError;
 pub use inputs::{Input, Inputs};
-pub use models::{BulkModel, Described, describe, identity};
+pub use models::{BulkModel, identity};
 pub use plan::{Job, Plan};
 pub use run::{Event, Summary, Work, clean, run};
 pub use turns::{Turn, combine, turn_folder};

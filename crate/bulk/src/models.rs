@@ -8,7 +8,6 @@ use pickscore_model::{
     PickScore,
     scorer::{OpenOptions, PrecisionChoice, ScoreCache, ScoreError},
 };
-use pickscore_score::Scorer;
 use sha2::{Digest as _, Sha256};
 
 use crate::error::BulkError;
@@ -34,29 +33,6 @@ impl BulkModel {
     pub fn new(scorer: PickScore, name: String, identity: String) -> Self {
         Self { scorer, name, identity, cache: ScoreCache::default() }
     }
-}
-
-/// A model that is not loaded.
-#[derive(Debug, Clone)]
-pub struct Described {
-    /// The last component of its path.
-    pub name: String,
-    /// How it scores.
-    pub scorer: &'static Scorer,
-    /// Number of parameters.
-    pub parameters: u64,
-}
-
-/// Reads what a model is, without loading it.
-///
-/// # Errors
-///
-/// If it cannot be loaded, judging by its configuration and the names of its files.
-pub fn describe(model: &Path, options: &OpenOptions) -> Result<Described, BulkError> {
-    let directory = ModelDirectory::open_as(model, options.scorer).map_err(ScoreError::from)?;
-    let scorer = PickScore::recognise(model, options)?.scorer;
-    let parameters = u64::try_from(directory.config().parameter_count()).unwrap_or(u64::MAX);
-    Ok(Described { name: directory.name().to_owned(), scorer, parameters })
 }
 
 /// A text that identifies a model and how it scores: all of its files that are read, its head, the

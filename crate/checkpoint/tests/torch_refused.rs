@@ -528,7 +528,7 @@ fn a_git_lfs_pointer() {
     let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 3944517836\n";
     assert_eq!(
         refusal(pointer),
-        "is a git-lfs pointer to a file of 3,944,517,836 bytes, not the weights: run `git lfs pull` in its repository, \
+        "it is a git-lfs pointer to a file of 3,944,517,836 bytes, not the weights: run `git lfs pull` in its repository, \
          or download the file itself"
     );
 }
@@ -542,12 +542,12 @@ fn an_html_page() {
     ] {
         let error = refusal(page);
         assert!(
-            error.starts_with("is an HTML page, not a safetensors file or PyTorch checkpoint: the server"),
+            error.starts_with("it is an HTML page, not a safetensors file or PyTorch checkpoint: the server"),
             "{error}"
         );
     }
     let long = [b"<!doctype html>".to_vec(), vec![b'a'; 100_000]].concat();
-    assert!(refusal(&long).starts_with("is an HTML page"));
+    assert!(refusal(&long).starts_with("it is an HTML page"));
 }
 
 #[test]
@@ -584,7 +584,7 @@ fn pickles_of_the_oldest_protocols() {
         b"ccollections\nOrderedDict\nq\x00)Rq\x01X\x01\x00\x00\x00aq\x02K\x01s.",
     ] {
         let error = refusal(bytes);
-        assert!(error.starts_with("is a Python pickle of protocol 0 or 1"), "{error}");
+        assert!(error.starts_with("it is a Python pickle of protocol 0 or 1"), "{error}");
         assert!(error.ends_with("save its tensors again with torch.save or safetensors"), "{error}");
     }
     // Not pickles: a word that starts with c, and text that looks like a call.
@@ -609,10 +609,18 @@ fn checkpoints_and_archives_of_other_programs() {
         (padded(b"\x08\x08\x12\x07pytorch\x1a"), "is an ONNX model"),
         (padded(b"\x82\xa6params\x81"), "is a msgpack file"),
         (padded(b"\x1c\0\0\0TFL3"), "is a TensorFlow Lite model"),
+        (padded(b"\x89PNG\r\n\x1a\n"), "is a PNG image"),
+        (padded(b"\xff\xd8\xff\xe0\0\x10JFIF"), "is a JPEG image"),
+        (padded(b"GIF89a\x20\0"), "is a GIF image"),
+        (padded(b"RIFF\x60\0\0\0WEBPVP8L"), "is a WebP image"),
+        (padded(b"II*\0\x08\0\0\0"), "is a TIFF image"),
+        (padded(b"MM\0*\0\0\0\x08"), "is a TIFF image"),
+        (padded(b"%PDF-1.7\n"), "is a PDF document"),
     ] {
         let error = refusal(&bytes);
         assert!(
-            error.starts_with(expected) && error.contains("not a safetensors file or PyTorch checkpoint"),
+            error.starts_with(&format!("it {expected}"))
+                && error.contains("not a safetensors file or PyTorch checkpoint"),
             "{error}"
         );
         let foreign = collect(&[&bytes], None).unwrap_err();

@@ -6,10 +6,12 @@
 //! image ──► Pixels [3, 224, 224] ─► vision tower ─► Embedding [1024] ─┘
 //! ```
 
+mod codes;
 #[cfg(not(target_family = "wasm"))]
 pub mod inception;
 pub mod scorer;
 pub mod self_test;
 pub mod towers;
 
+pub use codes::Coded;
 pub use scorer::PickScore;

@@ -7,7 +7,7 @@
 1
 """
 
-from pickscore._error import PickScoreError
+from pickscore._error import PickScoreError, PickScoreWarning
 from pickscore._pickscore import Info, Scorer, Table
 
-__all__ = ["Info", "PickScoreError", "Scorer", "Table"]
+__all__ = ["Info", "PickScoreError", "PickScoreWarning", "Scorer", "Table"]

@@ -1,4 +1,4 @@
-"""The exception of this package."""
+"""The exception and the warning of this package."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ class PickScoreError(Exception):
     bad-argument       an argument has the wrong type or value
     not-found          the model, one of its files or an image does not exist
     not-clip           the configuration describes another kind of model
-    model-config       a configuration is damaged or unsupported
+    model-config       a configuration is damaged, unsupported or that of another model
     model-weights      the weights are damaged, or do not match the configuration
     other-scorer       the model is another scorer's than ``scorer``
     no-head            the scorer needs a head, and there is none
-    bad-head           the head is damaged, does not fit, or is not needed
+    bad-head           the head is damaged, does not fit, is not needed or one of several
     model-manifest     the shard manifest or a shard is damaged
     precision          the weights cannot be stored in the requested precision
     no-webgpu          no GPU is available through wgpu; use ``device="cpu"``
@@ -54,3 +54,20 @@ class PickScoreError(Exception):
 
     def __reduce__(self) -> tuple[type[PickScoreError], tuple[str, str, int | None]]:
         return type(self), (self.code, str(self), self.index)
+
+
+class PickScoreWarning(UserWarning):
+    """A result that may not be what was meant.
+
+    Either the scorer was assumed from the name of the model; ``scorer`` chooses another. Or prompts
+    are longer than the model reads and were cut off: a call warns of the first three, and of how
+    many more there are.
+
+    >>> import warnings
+    >>> from pickscore import PickScoreWarning, Scorer
+    >>> scorer = Scorer("www/public/models/pickscore-tiny", device="cpu")
+    >>> with warnings.catch_warnings(record=True) as caught:
+    ...     _ = scorer.embed_text(["a fox " * 100])
+    >>> issubclass(caught[0].category, PickScoreWarning)
+    True
+    """

@@ -21,6 +21,7 @@ mod pool;
 mod scorer;
 mod table;
 mod wait;
+mod warning;
 mod work;
 
 #[pyo3::pymodule]

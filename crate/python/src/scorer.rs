@@ -22,6 +22,7 @@ use crate::{
     pool::pool,
     table::{self, Rows},
     wait,
+    warning::{CutOff, warn},
     work::{ImageEmbeddings, Item, Scores, embed_prompts, readable},
 };
 
@@ -44,6 +45,9 @@ const PROMPTS: usize = 32;
 /// 3]`. Errors are raised as `PickScoreError`. Where a method takes `errors`, `"nan"` gives NaN for
 /// an image or prompt that cannot be read, instead of raising. `progress` is called with the number
 /// of finished inputs, and of all of them if it is known.
+///
+/// A `PickScoreWarning` says that the scorer was assumed from the model's name, or that prompts are
+/// longer than the model reads and were cut off.
 ///
 /// >>> from pickscore import Scorer
 /// >>> scorer = Scorer("www/public/models/pickscore-tiny", device="cpu")
@@ -138,7 +142,13 @@ impl Scorer {
         loop {
             match wait::next(py, &mut events)? {
                 Event::Progress(Progress { loaded, total, .. }) => report.call(loaded, total)?,
-                Event::Opened(scorer) => return Ok(Self { scorer: scorer?, given, process: process::id() }),
+                Event::Opened(scorer) => {
+                    let scorer = scorer?;
+                    if let Some(assumption) = scorer.scoring().assumption("scorer=…") {
+                        warn(py, &assumption)?;
+                    }
+                    return Ok(Self { scorer, given, process: process::id() });
+                }
             }
         }
     }
@@ -187,7 +197,7 @@ impl Scorer {
             }
             None => "".into(),
         };
-        readable(&self.scorer, &prompt)?;
+        readable(&self.scorer, &prompt, &CutOff::default())?;
         let total = images.len().ok();
         let mut images = self.images(py, images)?;
         let mut next = || {
@@ -253,9 +263,13 @@ impl Scorer {
         let total = prompts.len().ok();
         let mut prompts = texts(prompts)?;
         let scorer = Arc::clone(&self.scorer);
-        let work = move |batch: Vec<Outcome<Text>>| embed_prompts(&scorer, batch);
+        let cut_off = CutOff::default();
+        let noted = cut_off.clone();
+        let work = move |batch: Vec<Outcome<Text>>| embed_prompts(&scorer, batch, &noted);
         let mut next = || prompts.next().transpose();
-        self.embeddings(py, PROMPTS, &mut next, work, (errors, progress, total))
+        let embedded = self.embeddings(py, PROMPTS, &mut next, work, (errors, progress, total))?;
+        cut_off.warn(py)?;
+        Ok(embedded)
     }
 
     /// Embeds images: float32 `[n, d]`, of unit length.
@@ -312,13 +326,15 @@ impl Scorer {
         let mut rows = Rows::new(arrow::reader(table)?, prompt, image)?;
         let report = Report::new(progress.as_ref());
         let mut found: Vec<Outcome<f32>> = Vec::new();
-        let mut work = Scores::new(Arc::clone(&self.scorer));
+        let cut_off = CutOff::default();
+        let mut work = Scores::new(Arc::clone(&self.scorer), cut_off.clone());
         let mut next = || rows.next(py);
         let mut batches = batches(self.scorer.batch(), &mut next);
         pipeline::run(py, &mut batches, move |batch| work.run(batch), &mut |batch| {
             found.extend(batch);
             report.call(found.len() as u64, total.map(|total| total as u64))
         })?;
+        cut_off.warn(py)?;
         Ok(table::scores(&found)?)
     }
 
@@ -392,7 +408,8 @@ impl Scorer {
         self.check_process()?;
         let (errors, report) = (Errors::named(errors)?, Report::new(progress.as_ref()));
         let mut found: Vec<f32> = Vec::new();
-        let mut work = Scores::new(Arc::clone(&self.scorer));
+        let cut_off = CutOff::default();
+        let mut work = Scores::new(Arc::clone(&self.scorer), cut_off.clone());
         pipeline::run(
             py,
             &mut batches(self.scorer.batch(), next),
@@ -405,6 +422,7 @@ impl Scorer {
                 report.call(found.len() as u64, total.map(|total| total as u64))
             },
         )?;
+        cut_off.warn(py)?;
         numpy::array(py, &found, &[found.len()])
     }
 

@@ -8,7 +8,7 @@ use pickscore_model::{
 };
 use pollster::FutureExt as _;
 
-use crate::{fault::Fault, features::features, image::Source, pipeline::Outcome};
+use crate::{fault::Fault, features::features, image::Source, pipeline::Outcome, warning::CutOff};
 
 /// Maximum number of prompts whose features are kept, of about 4 KB each. Beyond it, they start
 /// anew.
@@ -25,11 +25,12 @@ pub(crate) struct Scores {
     scorer: Arc<PickScore>,
     images: ImageCache,
     prompts: HashMap<Arc<str>, Outcome<PromptFeatures>>,
+    cut_off: CutOff,
 }
 
 impl Scores {
-    pub(crate) fn new(scorer: Arc<PickScore>) -> Self {
-        Self { scorer, images: ImageCache::default(), prompts: HashMap::new() }
+    pub(crate) fn new(scorer: Arc<PickScore>, cut_off: CutOff) -> Self {
+        Self { scorer, images: ImageCache::default(), prompts: HashMap::new(), cut_off }
     }
 
     /// Scores a batch.
@@ -74,7 +75,7 @@ impl Scores {
             if self.prompts.contains_key(prompt) || unseen.contains(prompt) {
                 continue;
             }
-            match readable(&self.scorer, prompt) {
+            match readable(&self.scorer, prompt, &self.cut_off) {
                 Ok(()) => unseen.push(Arc::clone(prompt)),
                 Err(fault) => {
                     self.prompts.insert(Arc::clone(prompt), Err(fault));
@@ -91,14 +92,14 @@ impl Scores {
     }
 }
 
-/// Checks that the scorer can read a prompt, if it reads any.
+/// Checks that the scorer can read a prompt, if it reads any, and notes whether it is cut off.
 ///
 /// # Errors
 ///
 /// Fails if the prompt is empty.
-pub(crate) fn readable(scorer: &PickScore, prompt: &str) -> Result<(), Fault> {
-    if scorer.scoring().scorer.reads_prompt() {
-        scorer.tokens(prompt)?;
+pub(crate) fn readable(scorer: &PickScore, prompt: &Arc<str>, cut_off: &CutOff) -> Result<(), Fault> {
+    if scorer.scoring().scorer.reads_prompt() && scorer.tokens(prompt)?.truncated {
+        cut_off.add(prompt);
     }
     Ok(())
 }
@@ -137,12 +138,15 @@ impl ImageEmbeddings {
 pub(crate) fn embed_prompts(
     scorer: &PickScore,
     prompts: Vec<Outcome<Arc<str>>>,
+    cut_off: &CutOff,
 ) -> Result<Vec<Outcome<Vec<f32>>>, Fault> {
     let checked: Vec<Outcome<Arc<str>>> = prompts
         .into_iter()
         .map(|prompt| {
             let prompt = prompt?;
-            scorer.tokens(&prompt)?;
+            if scorer.tokens(&prompt)?.truncated {
+                cut_off.add(&prompt);
+            }
             Ok(prompt)
         })
         .collect();

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 import shutil
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow
 import pytest
 from conftest import FILES, SAMPLES, TINY
 from PIL import Image
 
-from pickscore import PickScoreError, Scorer
+from pickscore import PickScoreError, PickScoreWarning, Scorer
 
 
 @pytest.fixture(scope="module")
@@ -153,3 +156,44 @@ def test_errors_can_be_pickled(scorer: Scorer) -> None:
     error = raised(lambda: scorer.score("a fox", [SAMPLES[0], b""]))
     again = pickle.loads(pickle.dumps(error))
     assert (again.code, again.index, str(again)) == (error.code, error.index, str(error))
+
+
+def test_prompts_that_are_cut_off(scorer: Scorer) -> None:
+    """As the command: three of them are named, and the others counted."""
+    images = [SAMPLES[0]] * 5
+    long = [f"{number} " + "highly detailed " * 60 for number in range(5)]
+    calls: list[Callable[[], object]] = [
+        lambda: scorer.score_pairs(long, images),
+        lambda: scorer.embed_text(long),
+        lambda: scorer.score_table(pyarrow.table({"caption": long, "jpg_0": [str(SAMPLES[0])] * 5})),
+    ]
+    for call in calls:
+        with pytest.warns(PickScoreWarning) as caught:
+            call()
+        messages = [str(warning.message) for warning in caught]
+        assert messages[0].startswith('the prompt "0 highly detailed ')
+        assert messages[0].endswith('…" is longer than the model reads and was cut off')
+        assert messages[3:] == ["2 more prompts are longer than the model reads and were cut off"]
+        assert all(warning.filename == __file__ for warning in caught)
+    with pytest.warns(PickScoreWarning, match="was cut off"):
+        scorer.score(long[0], images)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        scorer.score_pairs(["a fox"] * 5, images)
+        with pytest.raises(PickScoreWarning):
+            scorer.score(long[0], images)
+
+
+def test_an_assumed_scorer(models: Callable[[str], Path], tmp_path: Path) -> None:
+    """As the command: only where another formula than CLIP's was assumed."""
+    model = shutil.copytree(models("clip"), tmp_path / "HPS_v2.1")
+    config = json.loads((model / "config.json").read_text())
+    del config["scorer"]
+    (model / "config.json").write_text(json.dumps(config))
+    assumed = "^assuming the scorer hps-v2.1 from the model's name; scorer=… chooses another$"
+    with pytest.warns(PickScoreWarning, match=assumed):
+        assert Scorer(model, device="cpu").info.is_guess
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        Scorer(model, device="cpu", scorer="clip")
+        Scorer(model.rename(tmp_path / "any"), device="cpu")

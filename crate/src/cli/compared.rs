@@ -1,13 +1,13 @@
 //! The output of `pickscore score` with several models.
 
-use std::io::{self, Write};
+use std::io::Write;
 
 use serde::Serialize;
 
 use super::{
     fault::Fault,
-    output::{Format, Image, Pair, Prompt, Unread, precision_name},
-    text::{distinct, printable},
+    output::{Document, Image, Pair, Prompt, Unread, precision_name},
+    text::printable,
     work::{Group, Member, Run, Work},
 };
 use crate::{
@@ -94,8 +94,7 @@ impl Compared {
         is_pairs: bool,
         errors: Vec<Unread>,
     ) -> Self {
-        let names: Vec<&str> = runs.iter().map(|run| run.info.model.as_str()).collect();
-        let names = distinct(&names);
+        let names: Vec<String> = runs.iter().map(|run| run.info.model.clone()).collect();
         if is_pairs {
             let scorers = runs.iter().map(|run| {
                 let pair = |group: &Group| {
@@ -120,14 +119,6 @@ impl Compared {
         Self { results, errors, names }
     }
 
-    /// Whether there is no score.
-    pub(super) fn is_empty(&self) -> bool {
-        match &self.results {
-            Results::Pairs { scorers } => scorers.iter().all(|scorer| scorer.pairs.is_empty()),
-            _ => self.prompts().iter().flat_map(|prompt| &prompt.scorers).all(|of| of.images.is_empty()),
-        }
-    }
-
     fn prompts(&self) -> &[OfPrompt] {
         match &self.results {
             Results::One(prompt) => std::slice::from_ref(prompt),
@@ -135,23 +126,17 @@ impl Compared {
             Results::Pairs { .. } => &[],
         }
     }
+}
 
-    /// Writes everything at once, except [`Format::Jsonl`], which was written line by line.
-    pub(super) fn write(&self, format: Format) -> Result<(), Fault> {
-        let mut out = io::stdout().lock();
-        match format {
-            Format::Jsonl => {}
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut out, self)?;
-                writeln!(out)?;
-            }
-            Format::Csv => self.write_csv(out)?,
-            Format::Table => self.write_table(&mut out)?,
+impl Document for Compared {
+    fn is_empty(&self) -> bool {
+        match &self.results {
+            Results::Pairs { scorers } => scorers.iter().all(|scorer| scorer.pairs.is_empty()),
+            _ => self.prompts().iter().flat_map(|prompt| &prompt.scorers).all(|of| of.images.is_empty()),
         }
-        Ok(())
     }
 
-    fn write_csv(&self, out: impl Write) -> Result<(), Fault> {
+    fn write_csv(&self, out: &mut impl Write) -> Result<(), Fault> {
         let mut out = csv::Writer::from_writer(out);
         if let Results::Pairs { scorers } = &self.results {
             out.write_record(["model", "prompt", "path", "score"])?;

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::{
     arguments::{TableOrJson, scorers},
-    fault::Fault,
+    fault::{self, Fault},
     load,
     text::counted,
 };
@@ -77,7 +77,8 @@ pub(super) fn run(arguments: &ConvertArguments) -> Result<(), Fault> {
     let given = Scorer::named(&arguments.scorer);
     let directory = ModelDirectory::open_as(&arguments.model, given)?;
     let options = OpenOptions { scorer: given, ..OpenOptions::default() };
-    let scoring = PickScore::recognise(&arguments.model, &options)?;
+    let recognised = PickScore::recognise(&arguments.model, &options);
+    let scoring = recognised.map_err(|error| Fault::Nothing { reason: fault::without_head(&error, true) })?;
     let is_known = given.is_some()
         || scoring.is_guess
         || directory.description().scorer.is_some()

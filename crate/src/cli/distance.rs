@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     arguments::{RunArguments, TableOrJson},
-    fault::{self, Fault},
+    fault::Fault,
     features::{Encoder, Metric, Set, distance},
     images::{self, Wanted},
     output::Unread,
@@ -98,10 +98,7 @@ pub(super) fn run(arguments: &DistanceArguments) -> Result<(), Fault> {
     let (value, interval) = distance(one, other, &bootstrap).ok_or_else(nothing)?;
     let mut notes = encoder.notes(arguments.metric);
     for (folder, set) in folders.into_iter().zip(&sets) {
-        if let Some(note) = set.too_few(&folder.display().to_string()) {
-            fault::report(&format!("warning: {note}"));
-            notes.push(note);
-        }
+        notes.extend(set.too_few(&folder.display().to_string()));
     }
     let images = [one.count(), other.count()];
     let (metric, encoder) = (arguments.metric.name(), encoder.name());

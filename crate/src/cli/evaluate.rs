@@ -17,6 +17,7 @@ use super::{
     judge::{PAIRS, judge},
     load::{self, ranking_bar, show},
     model_distances::{DistanceOptions, Distances},
+    models,
     skipped::Skipped,
     text::counted,
 };
@@ -140,6 +141,11 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     // Report wrong arguments before loading gigabytes.
     let naming = arguments.rank.map(|rank| Naming::new(rank, arguments.templates.as_ref())).transpose()?;
     let distances = Distances::new(&arguments.distance, naming.as_ref())?;
+    let checked = models::check(&arguments.models, &run_options, &arguments.names)?;
+    let options_of_encoder = arguments.run.options_of_encoder();
+    if let Some(distances) = &distances {
+        distances.check(&options_of_encoder)?;
+    }
     let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
     let validation = match &arguments.validation[..] {
         [] => None,
@@ -178,7 +184,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
         let found = judge(&scorer, &data, "Pairs", naming.as_ref())?;
         found.skipped.report(&mut said);
-        let name = arguments.names.get(index).unwrap_or(&scorer.info().model).clone();
+        let name = checked[index].name.clone();
         let mut result = Judgement {
             has_probabilities: scorer.scoring().scorer.has_probabilities(),
             validated: validated.map(|found| found.pairs).unwrap_or_default(),
@@ -234,7 +240,6 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         result.retrieval.into_iter().for_each(|found| report.add_retrieval(found));
     }
     if let (Some(distances), Some(naming)) = (&distances, &naming) {
-        let options_of_encoder = arguments.run.options_of_encoder();
         let run = (&options_of_encoder, arguments.run.threads);
         report.distance = distances.correlate(run, (&data, naming), (&choices, &options), &mut said)?;
     }

@@ -8,8 +8,11 @@ use std::{
 use super::text::printable;
 use crate::{
     dataset::{Derived, derived_line},
-    scorer::ScoreError,
+    scorer::{OptionNames, ScoreError},
 };
+
+const OPTIONS: OptionNames =
+    OptionNames { scorer: Some("--scorer"), head: Some("--head"), cpu: "`--device cpu`" };
 
 /// Why the command failed.
 #[derive(Debug, thiserror::Error)]
@@ -18,7 +21,7 @@ pub(super) enum Fault {
     #[error("{reason}")]
     Usage { reason: String },
     /// A model or device cannot be used.
-    #[error(transparent)]
+    #[error("{}", .0.message(&OPTIONS))]
     Score(#[from] ScoreError),
     /// The network of FID cannot be used.
     #[error(transparent)]
@@ -86,6 +89,12 @@ impl From<serde_json::Error> for Fault {
     fn from(error: serde_json::Error) -> Self {
         Self::Output(error.into())
     }
+}
+
+/// An error in a model's head, for a command without `--head`, and without `--scorer` if not
+/// `has_scorer`.
+pub(super) fn without_head(error: &ScoreError, has_scorer: bool) -> String {
+    error.message(&OptionNames { scorer: OPTIONS.scorer.filter(|_| has_scorer), head: None, ..OPTIONS })
 }
 
 /// Writes one line to standard error. If that fails, there is no place left to report it.

@@ -58,25 +58,27 @@ impl Encoder {
         options: &OpenOptions,
         threads: Option<u16>,
     ) -> Result<Self, Fault> {
-        let Some(model) = model else {
-            let reason = match metric {
-                Metric::Fid => format!("fid needs its network; give {option} FILE, from {WEIGHTS}"),
-                Metric::Frechet | Metric::Mmd => {
-                    format!("{} needs a CLIP model; give {option}", metric.name())
-                }
-            };
-            return Err(Fault::Usage { reason });
-        };
+        let model = given(metric, option, model, options)?;
         if metric != Metric::Fid {
             return Ok(Self::Clip(Box::new(load::open_as(model, options, threads)?)));
-        }
-        if options.device == DeviceChoice::Gpu || options.precision != PrecisionChoice::Auto {
-            let reason = "fid runs on the CPU in f32; leave out --device gpu and --precision".into();
-            return Err(Fault::Usage { reason });
         }
         load::set_threads(threads);
         let name = model.file_name().unwrap_or_default().to_string_lossy().into_owned();
         Ok(Self::Inception(Box::new(Inception::open(model, options.limits)?), name))
+    }
+
+    /// Checks the files of the encoder without keeping it.
+    pub(super) fn check(
+        metric: Metric,
+        (option, model): (&str, Option<&Path>),
+        options: &OpenOptions,
+    ) -> Result<(), Fault> {
+        let model = given(metric, option, model, options)?;
+        match metric {
+            Metric::Fid => Inception::open(model, options.limits).map(drop)?,
+            Metric::Frechet | Metric::Mmd => PickScore::check(model, options).map(drop)?,
+        }
+        Ok(())
     }
 
     pub(super) fn name(&self) -> &str {
@@ -147,6 +149,32 @@ impl Encoder {
             }
         }
     }
+}
+
+/// The path that was given for the encoder of a metric, and may be one.
+fn given<'a>(
+    metric: Metric,
+    option: &str,
+    model: Option<&'a Path>,
+    options: &OpenOptions,
+) -> Result<&'a Path, Fault> {
+    let reason = match (metric, model) {
+        (Metric::Fid, None) => format!("fid needs its network; give {option} FILE, from {WEIGHTS}"),
+        (Metric::Frechet | Metric::Mmd, None) => {
+            format!("{} needs a CLIP model; give {option}", metric.name())
+        }
+        (Metric::Fid, Some(folder)) if folder.is_dir() => format!(
+            "fid takes no CLIP model: {option} is the file of its network, from {WEIGHTS}; for a CLIP model, \
+             choose frechet or mmd"
+        ),
+        (Metric::Fid, Some(_))
+            if options.device == DeviceChoice::Gpu || options.precision != PrecisionChoice::Auto =>
+        {
+            "fid runs on the CPU in f32; leave out --device gpu and --precision".into()
+        }
+        (_, Some(model)) => return Ok(model),
+    };
+    Err(Fault::Usage { reason })
 }
 
 /// Whether a model has the architecture of CMMD's encoder.

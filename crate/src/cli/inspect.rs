@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::{
     arguments::TableOrJson,
-    fault::Fault,
+    fault::{self, Fault},
     text::{counted, printable},
 };
 use crate::{
@@ -48,7 +48,9 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
     let directory = match ModelDirectory::open(path) {
         Ok(directory) => directory,
         // Tensors can be listed without a configuration.
-        Err(error @ WeightError::NoModel { .. }) => return run_list(path, &list(path)?, &error, arguments),
+        Err(error @ (WeightError::NoModel { .. } | WeightError::NotWhole { .. })) => {
+            return run_list(path, &list(path)?, &error, arguments);
+        }
         Err(error) => return Err(error.into()),
     };
     let inspection = directory.inspect()?;
@@ -83,7 +85,7 @@ pub(super) fn run(arguments: &InspectArguments) -> Result<(), Fault> {
             )
         })
     };
-    let scorer_problem = recognised.err().map(|error| error.to_string());
+    let scorer_problem = recognised.err().map(|error| fault::without_head(&error, false));
     let problem = problem.or(scorer_problem).or(tokenizer_problem).or(processor_problem);
     let reads_clip = matches!(scorer.text, Some(TextInput::Clip) | None);
     let problem = if reads_clip { problem.or_else(vocabulary_problem) } else { problem };

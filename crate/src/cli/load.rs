@@ -19,7 +19,7 @@ use super::{
 use crate::{
     PickScore,
     progress::Progress,
-    scorer::{ImageCache, OpenOptions, PerImage, ScoreError},
+    scorer::{ImageCache, LISTED_PROMPTS, OpenOptions, PerImage, ScoreError, cut_off},
     towers::Embedding,
 };
 
@@ -40,10 +40,8 @@ pub(super) fn open_as(model: &Path, options: &OpenOptions, threads: Option<u16>)
     });
     bar.finish_and_clear();
     let scorer = scorer?;
-    let scoring = scorer.scoring();
-    if scoring.is_guess && !scoring.scorer.has_probabilities() {
-        let name = scoring.scorer.name;
-        fault::report(&format!("assuming the scorer {name} from the model's name; --scorer chooses another"));
+    if let Some(assumption) = scorer.scoring().assumption("--scorer") {
+        fault::report(&assumption);
     }
     if let Some(first) = scorer.info().unexpected.first() {
         let count = counted(scorer.info().unexpected.len(), "tensor");
@@ -151,23 +149,15 @@ pub(super) fn warn_of_truncated(
     texts: &[String],
     said: &mut HashSet<String>,
 ) -> Result<(), Fault> {
-    /// Maximum number of prompts in warnings; the rest are counted.
-    const LISTED: usize = 3;
     let (mut truncated, mut seen) = (Vec::new(), HashSet::new());
     for text in texts {
         if seen.insert(text) && scorer.tokens(text).map_err(Fault::from)?.truncated && !said.contains(text) {
             truncated.push(text);
         }
     }
-    for text in truncated.iter().take(LISTED) {
-        let start: String = text.chars().take(40).collect();
-        fault::report(&format!(
-            "warning: the prompt \"{start}…\" is longer than the model reads and was cut off"
-        ));
-    }
-    if let Some(more) = truncated.len().checked_sub(LISTED).filter(|&more| more > 0) {
-        let (are, were) = if more == 1 { ("prompt is", "was") } else { ("prompts are", "were") };
-        fault::report(&format!("warning: {more} more {are} longer than the model reads and {were} cut off"));
+    let more = truncated.len().saturating_sub(LISTED_PROMPTS);
+    for notice in cut_off(truncated.iter().map(|text| text.as_str()), more) {
+        fault::report(&format!("warning: {notice}"));
     }
     said.extend(truncated.into_iter().cloned());
     Ok(())

@@ -19,6 +19,7 @@ mod load;
 mod merge;
 mod metadata;
 mod model_distances;
+mod models;
 mod output;
 mod pairs;
 mod prepared;

@@ -69,6 +69,16 @@ impl<'a> Distances<'a> {
         Ok(Some(Self { metric, encoder: options.encoder.as_ref(), folder, reference: listed.files }))
     }
 
+    /// Checks the files of the encoder.
+    pub(super) fn check(&self, options: &OpenOptions) -> Result<(), Fault> {
+        Encoder::check(self.metric, self.model(), options)
+    }
+
+    /// The option that names the encoder, and its value.
+    fn model(&self) -> (&'static str, Option<&Path>) {
+        ("--encoder", self.encoder.map(PathBuf::as_path))
+    }
+
     /// The correlation of the distances with the ranking; reported and `None` if there is none.
     pub(super) fn correlate(
         &self,
@@ -77,8 +87,7 @@ impl<'a> Distances<'a> {
         (choices, rank_options): (&Choices, &RankOptions),
         said: &mut HashSet<String>,
     ) -> Result<Option<DistanceRow>, Fault> {
-        let model = ("--encoder", self.encoder.map(PathBuf::as_path));
-        let encoder = Encoder::open(self.metric, model, options, threads)?;
+        let encoder = Encoder::open(self.metric, self.model(), options, threads)?;
         let reference = Set::of_files(&encoder, self.metric, &self.reference, false, &mut |_, _| {})?;
         at_least_two(self.folder, reference.count())?;
         let bootstrap = Bootstrap { resamples: 0, seed: 0 };

@@ -23,6 +23,32 @@ pub(super) enum Format {
     Csv,
 }
 
+/// Results that are written at once.
+pub(super) trait Document: Serialize {
+    /// Whether there is no score.
+    fn is_empty(&self) -> bool;
+
+    fn write_csv(&self, out: &mut impl Write) -> Result<(), Fault>;
+
+    fn write_table(&self, out: &mut impl Write) -> Result<(), Fault>;
+
+    /// Writes the results, except as [`Format::Jsonl`], which was written line by line. Without a
+    /// score, only [`Format::Json`] is written, which lists the errors.
+    fn write(&self, format: Format) -> Result<(), Fault> {
+        let mut out = io::stdout().lock();
+        match format {
+            Format::Json => {
+                serde_json::to_writer_pretty(&mut out, self)?;
+                writeln!(out)?;
+            }
+            Format::Csv if !self.is_empty() => self.write_csv(&mut out)?,
+            Format::Table if !self.is_empty() => self.write_table(&mut out)?,
+            Format::Jsonl | Format::Csv | Format::Table => {}
+        }
+        Ok(())
+    }
+}
+
 /// One image's result for one prompt.
 #[derive(Debug, Serialize)]
 pub(super) struct Image {
@@ -126,9 +152,8 @@ impl Prompt {
     }
 }
 
-impl Answer<'_> {
-    /// Whether there is no score.
-    pub(super) fn is_empty(&self) -> bool {
+impl Document for Answer<'_> {
+    fn is_empty(&self) -> bool {
         match &self.results {
             Results::One(prompt) => prompt.images.is_empty(),
             Results::Several { prompts } => prompts.iter().all(|prompt| prompt.images.is_empty()),
@@ -136,22 +161,7 @@ impl Answer<'_> {
         }
     }
 
-    /// Writes everything at once, except [`Format::Jsonl`], which was written line by line.
-    pub(super) fn write(&self, format: Format) -> Result<(), Fault> {
-        let mut out = io::stdout().lock();
-        match format {
-            Format::Jsonl => {}
-            Format::Json => {
-                serde_json::to_writer_pretty(&mut out, self)?;
-                writeln!(out)?;
-            }
-            Format::Csv => self.write_csv(out)?,
-            Format::Table => self.write_table(&mut out)?,
-        }
-        Ok(())
-    }
-
-    fn write_csv(&self, out: impl Write) -> Result<(), Fault> {
+    fn write_csv(&self, out: &mut impl Write) -> Result<(), Fault> {
         let mut out = csv::Writer::from_writer(out);
         match &self.results {
             Results::Pairs { pairs } => {
@@ -160,23 +170,10 @@ impl Answer<'_> {
                     out.write_record([&pair.prompt, &pair.path, &pair.score.to_string()])?;
                 }
             }
-            Results::One(prompt) => Self::write_csv_prompts(&mut out, std::slice::from_ref(prompt))?,
-            Results::Several { prompts } => Self::write_csv_prompts(&mut out, prompts)?,
+            Results::One(prompt) => write_csv_prompts(&mut out, std::slice::from_ref(prompt))?,
+            Results::Several { prompts } => write_csv_prompts(&mut out, prompts)?,
         }
         Ok(out.flush()?)
-    }
-
-    fn write_csv_prompts(out: &mut csv::Writer<impl Write>, prompts: &[Prompt]) -> Result<(), Fault> {
-        out.write_record(["prompt", "path", "score", "probability", "rank"])?;
-        for prompt in prompts {
-            for Image { path, score, probability, rank } in &prompt.images {
-                let probability = probability.map(|probability| probability.to_string()).unwrap_or_default();
-                let numbers = [score.to_string(), probability, rank.to_string()];
-                let text = prompt.prompt.as_deref().unwrap_or_default();
-                out.write_record([text, path, &numbers[0], &numbers[1], &numbers[2]])?;
-            }
-        }
-        Ok(())
     }
 
     fn write_table(&self, out: &mut impl Write) -> Result<(), Fault> {
@@ -214,6 +211,19 @@ impl Answer<'_> {
         }
         Ok(())
     }
+}
+
+fn write_csv_prompts(out: &mut csv::Writer<impl Write>, prompts: &[Prompt]) -> Result<(), Fault> {
+    out.write_record(["prompt", "path", "score", "probability", "rank"])?;
+    for prompt in prompts {
+        for Image { path, score, probability, rank } in &prompt.images {
+            let probability = probability.map(|probability| probability.to_string()).unwrap_or_default();
+            let numbers = [score.to_string(), probability, rank.to_string()];
+            let text = prompt.prompt.as_deref().unwrap_or_default();
+            out.write_record([text, path, &numbers[0], &numbers[1], &numbers[2]])?;
+        }
+    }
+    Ok(())
 }
 
 /// Writes one line of JSON and flushes it.

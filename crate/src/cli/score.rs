@@ -14,7 +14,8 @@ use super::{
     fault::{self, Fault},
     images::{self, Wanted},
     load, metadata,
-    output::{Answer, Format, Pair, Prompt, Results, Unread, precision_name},
+    models::{self, Checked},
+    output::{Answer, Document, Format, Pair, Prompt, Results, Unread, precision_name},
     pairs::{self, Pairs},
     prepared::Prepared,
     score_data::{self, DataArguments},
@@ -22,7 +23,7 @@ use super::{
     text::{counted, none_of},
     work::{Group, Member, Pass, Run, Work},
 };
-use crate::{PickScore, scorer::OpenOptions};
+use crate::PickScore;
 
 /// Score images against a prompt: scores, probabilities and ranks.
 #[derive(Debug, Args)]
@@ -88,6 +89,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
         }
     }
     // Report wrong arguments before loading gigabytes.
+    let checked = models::check(models, &options, &[])?;
     let mut asked = if let Some(file) = &arguments.pairs {
         Asked::pairs(file, arguments.strict)?
     } else {
@@ -102,9 +104,10 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
         for Unread { path, error } in listed.unread {
             errors.push(Unread::told(path, error, arguments.format == Format::Jsonl)?);
         }
-        match arguments.prompt_from {
+        let reads_prompt = checked.iter().any(|model| model.scorer.reads_prompt());
+        match arguments.prompt_from.filter(|_| reads_prompt) {
             Some(PromptSource::Metadata) => Asked::own_prompts(arguments, &listed.files, errors)?,
-            None => Asked::matrix(arguments, &options, listed.files, errors)?,
+            None => Asked::matrix(arguments, &checked, listed.files, errors)?,
         }
     };
     let mut runs = Vec::new();
@@ -113,7 +116,7 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
     for (index, (model, options)) in models.iter().zip(&options).enumerate() {
         let scorer = load::open_as(model, options, arguments.model.run.threads)?;
         prepared.set_keeps(index + 1 < models.len());
-        runs.push(asked.score(arguments, &scorer, &mut prepared, &mut said)?);
+        runs.push(asked.score(arguments, &scorer, &checked[index].name, &mut prepared, &mut said)?);
     }
     drop(prepared);
     asked.answer(arguments, &runs)
@@ -151,25 +154,24 @@ impl Asked {
     /// Every image for every prompt, or for none if no model reads one.
     fn matrix(
         arguments: &ScoreArguments,
-        options: &[OpenOptions],
+        models: &[Checked],
         files: Vec<PathBuf>,
         errors: Vec<Unread>,
     ) -> Result<Self, Fault> {
         let mut prompts = arguments.prompts.clone();
-        let mut kinds = Vec::new();
-        // A single model is recognised when it is loaded, if there is a prompt.
-        if prompts.is_empty() || arguments.model.models.len() > 1 {
-            for (model, options) in arguments.model.models.iter().zip(options) {
-                kinds.push(PickScore::recognise(model, options)?.scorer);
-            }
-        }
-        match kinds.iter().find(|scorer| scorer.reads_prompt()) {
-            Some(scorer) if prompts.is_empty() => {
-                let reason = format!("{} needs a prompt; give --prompt or --prompt-from", scorer.name);
+        match models.iter().find(|model| model.scorer.reads_prompt()) {
+            Some(model) if prompts.is_empty() => {
+                let name = model.scorer.name;
+                let reason = format!("{name} needs a prompt; give --prompt or --prompt-from");
                 return Err(Fault::Usage { reason });
             }
-            None if kinds.len() > 1 && !prompts.is_empty() => {
-                fault::report(&"none of the models reads a prompt; --prompt is ignored");
+            None if arguments.prompt_from.is_some() || !prompts.is_empty() => {
+                let option = if prompts.is_empty() { "--prompt-from" } else { "--prompt" };
+                let who = match models {
+                    [only] => format!("{} reads no prompt", only.scorer.name),
+                    _ => "none of the models reads a prompt".into(),
+                };
+                fault::report(&format!("{who}; {option} is ignored"));
                 prompts.clear();
             }
             _ => {}
@@ -269,11 +271,13 @@ impl Asked {
         Ok(Self { work: Work { prompts, files, wanted }, groups, kind, errors: Vec::new() })
     }
 
-    /// Scores everything with a model. Lines of results are written as soon as they are ready.
+    /// Scores everything with a model of this name. Lines of results are written as soon as they
+    /// are ready.
     fn score(
         &mut self,
         arguments: &ScoreArguments,
         scorer: &PickScore,
+        name: &str,
         prepared: &mut Prepared<'_>,
         said: &mut Said,
     ) -> Result<Run, Fault> {
@@ -290,13 +294,9 @@ impl Asked {
             let readable = readable.filter(|(place, _)| !unreadable.contains(place));
             let texts: Vec<String> = readable.map(|(_, text)| text.clone()).collect();
             load::warn_of_truncated(scorer, &texts, &mut said.truncated)?;
-        } else if !several && matches!(self.kind, Kind::Matrix) && !self.work.prompts.is_empty() {
-            fault::report(&format!("{} reads no prompt; --prompt is ignored", kind.name));
-            self.groups = Self::matrix_groups(&[], self.work.files.len());
-            self.work = Work::matrix(Vec::new(), std::mem::take(&mut self.work.files));
         }
         let known = said.files.clone();
-        let model = several.then(|| scorer.info().model.clone());
+        let model = several.then(|| name.to_owned());
         let title = model.clone().unwrap_or_else(|| "Images".into());
         let mut stream = Stream::new(&self.work, known);
         stream.pairs = matches!(self.kind, Kind::Pairs { .. }).then_some(&self.groups[..]);
@@ -304,8 +304,9 @@ impl Asked {
         stream.at_once = arguments.format == Format::Jsonl;
         stream.reads_prompt = kind.reads_prompt();
         let mut pass = Pass { title, unreadable, strict: arguments.strict, reported: &mut said.files };
-        let run =
+        let mut run =
             self.work.score(scorer, prepared, &mut pass, &mut |file, outcome| stream.take(file, outcome))?;
+        run.info.model = name.into();
         self.errors.extend(stream.into_errors());
         Ok(run)
     }
@@ -348,20 +349,14 @@ impl Asked {
                 let precision = precision_name(info.precision);
                 let (model, scorer, device) = (info.model.as_str(), scorer.name, info.device);
                 let answer = Answer { model, scorer, device, precision, results, errors };
-                let is_empty = answer.is_empty();
-                if !is_empty || format == Format::Json {
-                    answer.write(format)?;
-                }
-                is_empty
+                answer.write(format)?;
+                answer.is_empty()
             }
             _ => {
                 let is_pairs = matches!(self.kind, Kind::Pairs { .. });
                 let compared = Compared::new(&self.work, &self.groups, runs, is_pairs, self.errors);
-                let is_empty = compared.is_empty();
-                if !is_empty || format == Format::Json {
-                    compared.write(format)?;
-                }
-                is_empty
+                compared.write(format)?;
+                compared.is_empty()
             }
         };
         if is_empty { Err(Fault::Nothing { reason: none_of(unread, noun, "scored") }) } else { Ok(()) }

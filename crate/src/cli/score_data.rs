@@ -16,11 +16,12 @@ use super::{
     arguments::ModelsArguments,
     fault::{self, Fault},
     load,
+    models::{self, Checked},
     output::Format,
-    text::{counted, distinct},
+    text::counted,
 };
 use crate::{
-    bulk::{self, BulkModel, Described, Event, Inputs, Plan, Summary, Turn, Work},
+    bulk::{self, BulkModel, Event, Inputs, Plan, Summary, Turn, Work},
     dataset::table::TableColumns,
     scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
     weights::Precision,
@@ -100,7 +101,7 @@ struct Task<'a> {
 
 pub(super) fn run(
     arguments: &DataArguments,
-    models: &ModelsArguments,
+    given: &ModelsArguments,
     options: &[OpenOptions],
     format: Format,
 ) -> Result<(), Fault> {
@@ -116,12 +117,11 @@ pub(super) fn run(
     let Some(out) = arguments.out.as_deref() else {
         return Err(Fault::Usage { reason: "--data needs a folder for the scores; give --out".into() });
     };
-    let described = models.models.iter().zip(options).map(|(model, options)| bulk::describe(model, options));
-    let described: Vec<Described> = described.collect::<Result<_, _>>()?;
+    let checked = models::check(&given.models, options, &[])?;
     let columns = TableColumns {
         prompt: arguments.prompt_column.clone(),
         images: arguments.image_columns.clone(),
-        needs_prompt: described.iter().any(|model| model.scorer.reads_prompt()),
+        needs_prompt: checked.iter().any(|model| model.scorer.reads_prompt()),
     };
     fs::create_dir_all(out).map_err(|error| Fault::Input {
         path: out.display().to_string(),
@@ -131,16 +131,16 @@ pub(super) fn run(
     spinner.set_message("Reading the data set");
     let inputs = Inputs::open(&arguments.data, out, &columns, arguments.image_folder.as_deref())?;
     spinner.set_message("Reading the models");
-    let identities = models.models.iter().zip(options).map(|(model, options)| bulk::identity(model, options));
+    let identities = given.models.iter().zip(options).map(|(model, options)| bulk::identity(model, options));
     let identities = identities.collect::<Result<_, _>>()?;
-    let names: Vec<&str> = described.iter().map(|model| model.name.as_str()).collect();
-    let task = Task { models, options, names: distinct(&names), identities, inputs, out };
+    let names = checked.iter().map(|model| model.name.clone()).collect();
+    let task = Task { models: given, options, names, identities, inputs, out };
     let plan = task.plan()?;
     if arguments.retry_failed {
         plan.remove_failed(out)?;
     }
     spinner.finish_and_clear();
-    let is_together = models.models.len() == 1 || (!arguments.in_turns && fit(&described, options));
+    let is_together = given.models.len() == 1 || (!arguments.in_turns && fit(&checked, options));
     let summary = if is_together { task.together(&plan)? } else { task.in_turns(&plan)? };
     answer(&task, summary, format)
 }
@@ -290,8 +290,8 @@ impl Progress {
 }
 
 /// Whether models fit into memory together.
-fn fit(models: &[Described], options: &[OpenOptions]) -> bool {
-    let bytes = |(model, options): (&Described, &OpenOptions)| {
+fn fit(models: &[Checked], options: &[OpenOptions]) -> bool {
+    let bytes = |(model, options): (&Checked, &OpenOptions)| {
         let each = match options.precision {
             PrecisionChoice::Exactly(Precision::Q8) => 9,
             PrecisionChoice::Exactly(Precision::F16) => 16,

@@ -5,16 +5,6 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Names of models, numbered where several are the same.
-pub(super) fn distinct(names: &[&str]) -> Vec<String> {
-    let same = |at: usize| names[..at].iter().filter(|&&earlier| earlier == names[at]).count();
-    let name = |at: usize| match same(at) {
-        0 => names[at].to_owned(),
-        before => format!("{} {}", names[at], before + 1),
-    };
-    (0..names.len()).map(name).collect()
-}
-
 /// The sentence for when every input failed.
 pub(super) fn none_of(count: usize, noun: &str, done: &str) -> String {
     if count == 1 {

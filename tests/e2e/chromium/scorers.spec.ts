@@ -135,3 +135,38 @@ test("a local checkpoint without a configuration loads", async ({ blank }) => {
   expect(found.info).toMatchObject({ scorer: "hps-v2", source: "files" });
   for (const [at, score] of expected.entries()) expect(found.scores[at]).toBeCloseTo(score, 4);
 });
+
+test("local files with several heads or two models are refused, as by the command", async ({ blank }) => {
+  const folder = process.env["PICKSCORE_TEST_MODELS"] as string;
+  const clip = ["config.json", "model.safetensors"].map((name) => ({ name, path: join(folder, "narrow", name) }));
+  const heads = ["mlp_pytorch_model.bin", "sac+logos+ava1-l14-linearMSE.pth"].map((name) => ({ name, path: join(folder, "head.pth") }));
+  const reward = { name: "ImageReward.pt", path: join(folder, "scorers/ImageReward.pt") };
+  await blank.evaluate(() => document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "model", multiple: true })));
+  const attempted = async (files: { name: string; path: string }[], options: { scorer?: "hp" | "clip" | "image-reward"; hasHead?: boolean } = {}) => {
+    const payloads = files.map(({ name, path }) => ({ name, mimeType: "", buffer: readFileSync(path) }));
+    await blank.locator("#model").setInputFiles(payloads);
+    return blank.evaluate(async ({ hasHead = false, ...options }) => {
+      const { Scorer } = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
+      const model = (document.querySelector("#model") as HTMLInputElement).files as FileList;
+      const head = hasHead ? ([...model].find(({ name }) => name.startsWith("mlp")) as File) : undefined;
+      try {
+        const scorer = await Scorer.load({ model, device: "cpu", precision: "f32", ...options, ...(head && { head }) });
+        await scorer.dispose();
+        return { scorer: scorer.info.scorer };
+      } catch (error) {
+        const { code, message } = error as Library.PickScoreError;
+        return { code, message };
+      }
+    }, options);
+  };
+  const several = "several heads are next to the model (mlp_pytorch_model.bin, sac+logos+ava1-l14-linearMSE.pth); choose the scorer with `scorer`, or choose one head with `head`";
+  expect(await attempted([...clip, ...heads])).toEqual({ code: "bad-head", message: several });
+  expect(await attempted([...clip, ...heads], { scorer: "clip" })).toEqual({ scorer: "clip" });
+  // The chosen one is read: it is another model's.
+  for (const options of [{ scorer: "hp" }, { hasHead: true }] as const) {
+    expect(await attempted([...clip, ...heads], options)).toMatchObject({ code: "bad-head", message: expect.stringContaining("mlp_pytorch_model.bin: ") });
+  }
+  const two = "the selection contains ImageReward (ImageReward.pt) and another model (model.safetensors); choose one by its file, or with the scorer image-reward or clip";
+  expect(await attempted([...clip, reward])).toEqual({ code: "model-config", message: two });
+  for (const scorer of ["image-reward", "clip"] as const) expect(await attempted([...clip, reward], { scorer })).toEqual({ scorer });
+});

@@ -1,6 +1,7 @@
 /** Several scorers side by side: the table, their agreement, and what is kept of their scores. */
 
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import type { Page } from "@playwright/test";
 import type { ModelServer } from "../model-server.ts";
 import type { ScorerName } from "../../../web/engine/js/pickscore";
@@ -73,6 +74,42 @@ test("scorers run one after the other, and nothing is computed twice", async ({ 
   }
   await expect(page.locator("scorer-agreement td.figures")).toHaveCount(6);
   expect(await violations(page)).toEqual([]);
+
+  // Every scorer is in the exports, as in those of `pickscore score` with several models.
+  const save = async (item: string) => {
+    await page.getByRole("button", { name: "Export", exact: true }).click();
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: item }).click()]);
+    return readFileSync(await download.path(), "utf8");
+  };
+  const names = ["narrow", "HPS v2", "ImageReward", "LAION aesthetics v1"];
+  const [header, ...lines] = (await save("Download CSV")).trimEnd().split("\r\n").map((line) => line.split(","));
+  expect(header).toEqual(["prompt", "path", ...names.flatMap((name) => [`${name}.score`, `${name}.probability`, `${name}.rank`]), "mean_z", "rank", "selected"]);
+  const json = JSON.parse(await save("Download JSON"));
+  expect(json.prompt).toBe(prompt);
+  expect(json.scorers.map(({ model, scorer, device }: Record<string, unknown>) => [model, scorer, device])).toEqual([
+    ["narrow", "clip", undefined],
+    ["HPS v2", "hps-v2", undefined],
+    ["ImageReward", "image-reward", undefined],
+    ["LAION aesthetics v1", "aesthetic-v1", "cpu"],
+  ]);
+  const z = new Map<string, number>();
+  for (const [at, { images }] of json.scorers.entries()) {
+    const values = images.map(({ score }: { score: number }) => score) as number[];
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    const deviation = Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length);
+    for (const { path, score, probability, rank } of images) {
+      const line = lines.find((cells) => cells[1] === path) as string[];
+      expect(line.slice(2 + 3 * at, 5 + 3 * at)).toEqual([String(score), String(probability ?? ""), String(rank)]);
+      expect(score.toFixed(2)).toBe(Number(found.get(path)?.[at]).toFixed(2));
+      z.set(path, (z.get(path) ?? 0) + (score - mean) / deviation / names.length);
+    }
+  }
+  expect(json.mean).toHaveLength(IMAGES.length);
+  for (const { path, mean_z, rank } of json.mean) {
+    expect(mean_z).toBeCloseTo(z.get(path) as number, 6);
+    expect(rank).toBe([...z.values()].filter((other) => other > mean_z + 1e-9).length + 1);
+    expect(lines.find((cells) => cells[1] === path)?.slice(14)).toEqual([String(mean_z), String(rank), "0"]);
+  }
 
   // Sorting by the mean of the ranks.
   await page.getByRole("button", { name: "Mean rank" }).click();

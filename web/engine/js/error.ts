@@ -10,12 +10,12 @@
  * | `network` | the connection failed, or the server returned an error | load again to resume |
  * | `model-changed` | the files changed on the server during the load | load again |
  * | `not-clip` | the configuration describes another kind of model | use a CLIP model |
- * | `model-config` | a configuration file is damaged or not supported | see the message |
+ * | `model-config` | a configuration file is damaged or not supported, or the files are those of two models | see the message |
  * | `model-weights` | the weights are damaged, truncated, or do not match the configuration | see the message |
  * | `model-manifest` | the shard manifest or a shard is damaged | see the message |
  * | `other-scorer` | the requested scorer is not the one that the model's configuration names | load it without `scorer`, or as the one it names |
  * | `no-head` | the scorer needs a head, and there is none next to the model | give `head` |
- * | `bad-head` | the head is damaged or does not fit the model | use the head made for this model |
+ * | `bad-head` | the head is damaged, does not fit the model, or is one of several | give the head made for this model |
  * | `no-embedding` | the scorer has no embeddings of this kind | use `score` |
  * | `precision` | the weights cannot be stored in the requested precision | use another precision |
  * | `storage-full` | the browser has too little space to store the model | free space, or load with `cache: "off"` |

@@ -1,8 +1,9 @@
 //! Finds a model's files in a folder that JavaScript provides.
 
 use js_sys::{Array, Object, Uint8Array};
-use pickscore_checkpoint::weights::{self, Folder, LogicalFile, MAX_HEAD_LENGTH, WeightError};
+use pickscore_checkpoint::weights::{self, Description, Folder, LogicalFile, MAX_HEAD_LENGTH, WeightError};
 use pickscore_glue::object;
+use pickscore_model::scorer::chosen_head;
 use pickscore_score::Scorer;
 use wasm_bindgen::prelude::*;
 
@@ -71,6 +72,7 @@ pub fn is_model_file(name: &str) -> bool {
 }
 
 /// Finds a model's files; `file` is the file that the user named, and `scorer` the scorer, if any.
+/// If the user gave a head, `has_head`, none is looked for.
 ///
 /// Returns `{ config, tokenizer, preprocessor, inferred, head, weights: [{ name, parts }] }`:
 /// `inferred` is whether the configuration was inferred from the weights; `head` the name of a
@@ -81,13 +83,16 @@ pub async fn find_model(
     folder: JsFolder,
     file: Option<String>,
     scorer: Option<String>,
+    has_head: bool,
 ) -> Result<Object, JsValue> {
     let scorer = scorer.as_deref().and_then(Scorer::named);
     let found = weights::find(&folder, file.as_deref(), scorer).await.map_err(|Failure(error)| error)?;
-    let head = match &found.description.head {
+    let Description { heads, scorer: written, .. } = &found.description;
+    let heads = if has_head { &[][..] } else { heads };
+    let head = match chosen_head(heads, scorer, written.as_deref()).map_err(Fault::from)? {
         Some(name) => {
-            let bytes = found.small(&folder, name, MAX_HEAD_LENGTH).await.map_err(|Failure(error)| error)?;
-            bytes.map(|bytes| head_object(name, &bytes))
+            let bytes = found.small(&folder, &name, MAX_HEAD_LENGTH).await.map_err(|Failure(error)| error)?;
+            bytes.map(|bytes| head_object(&name, &bytes))
         }
         None => None,
     };

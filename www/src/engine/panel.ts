@@ -20,6 +20,8 @@ export interface PanelScorer {
   /** What the engine said when it was last loaded; `""` before. */
   fingerprint: string;
   readsPrompt: boolean;
+  /** The scorer that it was recognised as; absent before. */
+  recognised?: ScorerName;
 }
 
 /** A scorer whose scores are shown. */
@@ -27,6 +29,8 @@ export interface Column {
   /** Identifies its scores: the fingerprint if there is one. */
   key: string;
   title: string;
+  /** The scorer, if it is known. */
+  scorer: ScorerName | undefined;
   readsPrompt: boolean;
   /** Whether its model is loaded. */
   isLoaded: boolean;
@@ -66,7 +70,7 @@ export function addToPanel(scorer: Omit<PanelScorer, "fingerprint">): void {
   if (added.length === 0 && info && choice && typeof choice.model === "string" && !(choice.head instanceof File)) {
     const { model, scorer: as = "auto", head = null, name } = choice;
     if (choiceKey({ model, scorer: as, head }) !== choiceKey(scorer)) {
-      added.push({ model, scorer: as, head, title: name, fingerprint: info.fingerprint ?? "", readsPrompt: info.readsPrompt });
+      added.push({ model, scorer: as, head, title: name, fingerprint: info.fingerprint ?? "", readsPrompt: info.readsPrompt, recognised: info.scorer });
     }
   }
   settings.patch({ panel: [...added, { ...scorer, fingerprint: "" }] });
@@ -81,9 +85,9 @@ export function removeFromPanel(choice: Chosen): void {
 session.subscribe(({ info, choice }) => {
   if (!info || !choice || typeof choice.model !== "string") return;
   const key = choiceKey(choice as Chosen);
-  const known = { fingerprint: info.fingerprint ?? "", readsPrompt: info.readsPrompt };
+  const known = { fingerprint: info.fingerprint ?? "", readsPrompt: info.readsPrompt, recognised: info.scorer };
   const before = settings.value.panel.find((scorer) => choiceKey(scorer) === key);
-  if (!before || (before.fingerprint === known.fingerprint && before.readsPrompt === known.readsPrompt)) return;
+  if (!before || (before.fingerprint === known.fingerprint && before.readsPrompt === known.readsPrompt && before.recognised === known.recognised)) return;
   settings.patch({ panel: settings.value.panel.map((scorer) => (scorer === before ? { ...scorer, ...known } : scorer)) });
 });
 
@@ -105,13 +109,14 @@ export function columns(): Column[] {
     return {
       key: isLoaded ? loadedKey() : scorer.fingerprint || choiceKey(scorer),
       title: scorer.title,
+      scorer: isLoaded ? info.scorer : (scorer.recognised ?? (scorer.scorer === "auto" ? undefined : scorer.scorer)),
       readsPrompt: isLoaded ? info.readsPrompt : scorer.readsPrompt,
       isLoaded,
       choice: choiceOf(scorer),
     };
   });
   if (!info || chosen.some(({ isLoaded }) => isLoaded)) return chosen;
-  const own: Column = { key: loadedKey(), title: choice?.name ?? info.model, readsPrompt: info.readsPrompt, isLoaded: true, choice: undefined };
+  const own: Column = { key: loadedKey(), title: choice?.name ?? info.model, scorer: info.scorer, readsPrompt: info.readsPrompt, isLoaded: true, choice: undefined };
   return [own, ...chosen];
 }
 

@@ -1,43 +1,115 @@
 /** Scores as files, with the columns and fields of the command `pickscore score`. */
 
+import type { Column } from "../engine/panel";
 import type { Info } from "../engine/library";
-import { ranks } from "./order";
-import type { Picture } from "./picture";
+import { ranks, ranksOf } from "./order";
+import type { Picture, Result } from "./picture";
 
 /** Scores of every prompt as CSV (RFC 4180). */
 export function toCsv(pictures: readonly Picture[], prompts: readonly string[]): string {
-  const lines = [["prompt", "path", "score", "probability", "rank", "selected"]];
-  for (const prompt of prompts) {
+  const lines = prompts.flatMap((prompt) => {
     const ranked = ranks(pictures, prompt);
-    for (const picture of pictures) {
-      const result = picture.results.get(prompt);
-      const numbers = result ? [String(result.score), String(result.probability ?? ""), String(ranked.get(picture))] : ["", "", ""];
-      lines.push([cell(prompt), cell(picture.path), ...numbers, picture.selected ? "1" : "0"]);
-    }
-  }
-  return lines.map((line) => `${line.join(",")}\r\n`).join("");
+    return pictures.map((picture) => [cell(prompt), cell(picture.path), ...numbers(picture.results.get(prompt), ranked.get(picture)), selected(picture)]);
+  });
+  return table([["prompt", "path", "score", "probability", "rank", "selected"], ...lines]);
+}
+
+/** The scores of several scorers as CSV: three columns each, then the mean of their z-scores. */
+export function toCsvOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[]): string {
+  const names = namesOf(scorers).flatMap((name) => ["score", "probability", "rank"].map((column) => cell(`${name}.${column}`)));
+  const lines = prompts.flatMap((prompt) => {
+    const ranked = scorers.map((scorer) => ranksOf(pictures, resultOf(scorer, prompt)));
+    const means = meansOf(pictures, prompt, scorers);
+    return pictures.map((picture) => {
+      const cells = scorers.flatMap((scorer, index) => numbers(resultOf(scorer, prompt)(picture), ranked[index]?.get(picture)));
+      const mean = means.get(picture);
+      return [cell(prompt), cell(picture.path), ...cells, String(mean?.mean_z ?? ""), String(mean?.rank ?? ""), selected(picture)];
+    });
+  });
+  return table([["prompt", "path", ...names, "mean_z", "rank", "selected"], ...lines]);
 }
 
 /** Scores as JSON: one prompt at the top level, several in a list. */
 export function toJson(pictures: readonly Picture[], prompts: readonly string[], info: Info | undefined): string {
-  const results = prompts.map((prompt) => {
-    const ranked = ranks(pictures, prompt);
-    const scored = pictures.filter((picture) => picture.results.has(prompt));
-    return {
-      prompt,
-      images: scored.map((picture) => ({ path: picture.path, ...picture.results.get(prompt), rank: ranked.get(picture), selected: picture.selected })),
-    };
-  });
-  const errors = pictures.flatMap(({ path, problem }) => (problem ? [{ path, error: problem.message }] : []));
-  const answer = {
+  const results = prompts.map((prompt) => ({ prompt, images: imagesOf(pictures, ({ results }) => results.get(prompt)) }));
+  return text(pictures, {
     model: info?.model,
     scorer: info?.scorer,
     device: info?.device,
     precision: info?.precision,
     ...(results.length === 1 ? results[0] : { prompts: results }),
-    ...(errors.length > 0 && { errors }),
-  };
-  return `${JSON.stringify(answer, null, 2)}\n`;
+  });
+}
+
+/** The scores of several scorers as JSON. Device and precision are known of the loaded one. */
+export function toJsonOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[], info: Info | undefined): string {
+  const names = namesOf(scorers);
+  const results = prompts.map((prompt) => ({
+    prompt,
+    scorers: scorers.map((scorer, index) => ({
+      model: names[index],
+      scorer: scorer.scorer,
+      ...(scorer.isLoaded && { device: info?.device, precision: info?.precision }),
+      images: imagesOf(pictures, resultOf(scorer, prompt)),
+    })),
+    mean: [...meansOf(pictures, prompt, scorers)].map(([{ path }, mean]) => ({ path, ...mean })),
+  }));
+  return text(pictures, { ...(results.length === 1 ? results[0] : { prompts: results }) });
+}
+
+function text(pictures: readonly Picture[], answer: object): string {
+  const errors = pictures.flatMap(({ path, problem }) => (problem ? [{ path, error: problem.message }] : []));
+  return `${JSON.stringify({ ...answer, ...(errors.length > 0 && { errors }) }, null, 2)}\n`;
+}
+
+function imagesOf(pictures: readonly Picture[], resultOf: (picture: Picture) => Result | undefined): object[] {
+  const ranked = ranksOf(pictures, resultOf);
+  const scored = pictures.filter((picture) => ranked.has(picture));
+  return scored.map((picture) => ({ path: picture.path, ...resultOf(picture), rank: ranked.get(picture), selected: picture.selected }));
+}
+
+function resultOf({ key }: Column, prompt: string): (picture: Picture) => Result | undefined {
+  return ({ scores }) => scores.get(key)?.get(prompt);
+}
+
+/** The mean z-scores of the images that every scorer has scored, and their ranks by them. */
+function meansOf(pictures: readonly Picture[], prompt: string, scorers: readonly Column[]): Map<Picture, { mean_z: number; rank: number | undefined }> {
+  const complete = pictures.filter((picture) => scorers.every((scorer) => resultOf(scorer, prompt)(picture)));
+  const scores = scorers.map((scorer) => standardised(complete.map((picture) => resultOf(scorer, prompt)(picture)?.score ?? 0)));
+  const means = new Map(complete.map((picture, index) => [picture, scores.reduce((sum, of) => sum + (of[index] ?? 0), 0) / scorers.length]));
+  const ranked = ranksOf(complete, (picture) => ({ score: means.get(picture) ?? 0 }));
+  return new Map(complete.map((picture) => [picture, { mean_z: means.get(picture) ?? 0, rank: ranked.get(picture) }]));
+}
+
+/** Scores with mean 0 and standard deviation 1, as `standardised` of `crate/score`. */
+function standardised(scores: readonly number[]): number[] {
+  const mean = scores.reduce((sum, score) => sum + score, 0) / scores.length;
+  const deviation = Math.sqrt(scores.reduce((sum, score) => sum + (score - mean) ** 2, 0) / scores.length);
+  return scores.map((score) => (scores.every((other) => other === scores[0]) ? 0 : (score - mean) / deviation));
+}
+
+/** A different name for each scorer, numbered as the command numbers models of equal names. */
+function namesOf(scorers: readonly Column[]): string[] {
+  const titles = scorers.map(({ title }) => title);
+  const found: string[] = [];
+  for (const title of titles) {
+    let name = title;
+    for (let number = 2; found.includes(name) || (name !== title && titles.includes(name)); number++) name = `${title} ${number}`;
+    found.push(name);
+  }
+  return found;
+}
+
+function numbers(result: Result | undefined, rank: number | undefined): string[] {
+  return result ? [String(result.score), String(result.probability ?? ""), String(rank)] : ["", "", ""];
+}
+
+function selected(picture: Picture): string {
+  return picture.selected ? "1" : "0";
+}
+
+function table(lines: readonly (readonly string[])[]): string {
+  return lines.map((line) => `${line.join(",")}\r\n`).join("");
 }
 
 /**

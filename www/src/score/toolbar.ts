@@ -6,13 +6,14 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
+import { columns } from "../engine/panel";
 import { session } from "../engine/session";
 import { announce, toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
 import { board, select } from "./board";
-import { save, toCsv, toJson } from "./export";
+import { save, toCsv, toCsvOfSeveral, toJson, toJsonOfSeveral } from "./export";
 import { ofList } from "./intake";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
@@ -122,8 +123,11 @@ export class ScoreToolbar extends PickElement {
   }
 
   #text(format: "csv" | "json"): string {
-    const prompts = shownPrompts();
-    return format === "csv" ? toCsv(this.pictures, prompts) : toJson(this.pictures, prompts, session.value.info);
+    const { pictures } = this;
+    const { info } = session.value;
+    const [prompts, scorers] = [shownPrompts(), columns()];
+    if (scorers.length > 1) return format === "csv" ? toCsvOfSeveral(pictures, prompts, scorers) : toJsonOfSeveral(pictures, prompts, scorers, info);
+    return format === "csv" ? toCsv(pictures, prompts) : toJson(pictures, prompts, info);
   }
 
   async #copy(format: "csv" | "json"): Promise<void> {

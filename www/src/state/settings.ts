@@ -67,7 +67,7 @@ function read(): Settings {
 
 function isPanelScorer(value: unknown): value is PanelScorer {
   if (typeof value !== "object" || value === null) return false;
-  const { model, scorer, head, title, fingerprint, readsPrompt } = value as Record<keyof PanelScorer, unknown>;
-  const texts = [model, scorer, title, fingerprint].every((text) => typeof text === "string");
+  const { model, scorer, head, title, fingerprint, readsPrompt, recognised = "" } = value as Record<keyof PanelScorer, unknown>;
+  const texts = [model, scorer, title, fingerprint, recognised].every((text) => typeof text === "string");
   return texts && (head === null || typeof head === "string") && typeof readsPrompt === "boolean";
 }

@@ -213,6 +213,21 @@ impl ModelDirectory {
         loader.finish(&self.disk.folder.display().to_string())
     }
 
+    /// Checks the names and shapes of the tensors in the weight files, reading only their headers.
+    ///
+    /// # Errors
+    ///
+    /// The same as [`ModelDirectory::load`], as far as headers show it.
+    pub fn check(&self) -> Result<(), WeightError> {
+        let mut loader = Loader::new(self.config(), Precision::F32);
+        let headers = read_headers(&self.disk, &self.files)?;
+        for (index, FileHeader { name, header, .. }) in headers.iter().enumerate() {
+            let path = self.disk.folder.join(name);
+            loader.accept_header(&path.display().to_string(), header, index + 1 == headers.len())?;
+        }
+        Ok(())
+    }
+
     /// Describes the contents of the weight files, reading only their headers.
     ///
     /// # Errors

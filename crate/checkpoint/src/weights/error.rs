@@ -166,6 +166,27 @@ pub enum WeightError {
         /// What is missing.
         reason: String,
     },
+    /// The folder contains ImageReward and another model, and neither was chosen.
+    #[error(
+        "{folder} contains ImageReward ({reward}) and {other}; choose one by its file, or with the scorer \
+         image-reward or clip"
+    )]
+    TwoModels {
+        /// The folder.
+        folder: String,
+        /// The weights of ImageReward.
+        reward: String,
+        /// The other model.
+        other: String,
+    },
+    /// The file belongs to a model but is none.
+    #[error("{file} {part}")]
+    NotWhole {
+        /// The file.
+        file: String,
+        /// What it is.
+        part: ModelPart,
+    },
     /// The model is not a CLIP model, where one is needed.
     #[error("{folder} contains ImageReward; expected a CLIP model")]
     NotClip {
@@ -195,6 +216,19 @@ impl WeightError {
             FileError::Foreign(error) => Self::Foreign { file, error: Box::new(error) },
         }
     }
+}
+
+/// A file with tensors that is not a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ModelPart {
+    /// The last layers of a scorer.
+    #[error("is the head of a scorer, not a model; load its CLIP model, with this file as the head")]
+    Head,
+    /// The network of the Fréchet Inception distance.
+    #[error(
+        "is the network of the Fréchet Inception distance, not a CLIP model; only the metric fid uses it"
+    )]
+    Inception,
 }
 
 /// A missing tensor.

@@ -4,7 +4,7 @@
 use pickscore_score::Scorer;
 
 use super::{
-    error::WeightError,
+    error::{ModelPart, WeightError},
     manifest::{MANIFEST, Manifest, Part},
     reader::Reader,
     shards,
@@ -33,6 +33,9 @@ const LEFTOVERS: [&str; 5] = ["training_args.", "optimizer.", "scheduler.", "sca
 /// Parts of the names of published heads: LAION's aesthetic predictors, v2 and v1, and HP's.
 const HEADS: [&str; 4] = ["linearMSE", "reluMSE", "sa_0_4_vit_", "mlp_pytorch_model"];
 
+/// Part of the name of the published network of FID.
+const INCEPTION: &str = "pt_inception";
+
 /// Whether a file with this name is the index of a sharded checkpoint.
 pub fn is_index(name: &str) -> bool {
     name.ends_with(".safetensors.index.json") || name.ends_with(".bin.index.json")
@@ -40,7 +43,11 @@ pub fn is_index(name: &str) -> bool {
 
 /// Whether a file with this name contains weights.
 pub fn is_weights(name: &str) -> bool {
-    name.ends_with(".safetensors") || is_torch(name)
+    is_safetensors(name) || is_torch(name)
+}
+
+fn is_safetensors(name: &str) -> bool {
+    name.ends_with(".safetensors") && !is_head(name)
 }
 
 fn is_torch(name: &str) -> bool {
@@ -63,10 +70,20 @@ pub fn weights_among<'a>(names: &[&'a str]) -> Option<&'a str> {
         let mut found = names.iter().copied().filter(|name| wanted(name));
         found.next().filter(|_| found.next().is_none())
     };
-    let has_safetensors = names.iter().any(|name| name.ends_with(".safetensors"));
-    published
-        .or_else(|| only(|name| name.ends_with(".safetensors")))
-        .or_else(|| if has_safetensors { None } else { only(is_torch) })
+    let has_safetensors = names.iter().any(|name| is_safetensors(name));
+    published.or_else(|| only(is_safetensors)).or_else(|| if has_safetensors { None } else { only(is_torch) })
+}
+
+/// As [`weights_among`], for a known scorer: a folder may contain ImageReward and a CLIP model.
+fn weights_of<'a>(names: &[&'a str], scorer: Option<&Scorer>) -> Option<&'a str> {
+    let is_wanted = |name: &&str| scorer.is_none_or(|scorer| scorer.embeds_images() != is_image_reward(name));
+    let wanted: Vec<&str> = names.iter().copied().filter(is_wanted).collect();
+    weights_among(&wanted).or_else(|| weights_among(names))
+}
+
+/// Whether the name of a weight file is ImageReward's.
+fn is_image_reward(name: &str) -> bool {
+    is_weights(name) && Scorer::suggested_by(name) == Some(Scorer::IMAGE_REWARD)
 }
 
 /// Maximum number of bytes read of a configuration; the parser rejects longer ones.
@@ -163,15 +180,19 @@ pub struct Description {
     pub is_inferred: bool,
     /// The scorer that the configuration names.
     pub scorer: Option<String>,
-    /// The file of the first head next to the model.
-    pub head: Option<String>,
-    /// The files of all heads next to the model.
+    /// The files of the heads next to the model.
     pub heads: Vec<String>,
     /// `tokenizer.json`.
     pub tokenizer: Option<Vec<u8>>,
     /// `preprocessor_config.json`, otherwise `open_clip_config.json`, which contains the same
     /// settings.
     pub preprocessor: Option<Vec<u8>>,
+}
+
+impl Description {
+    fn is_clip(&self) -> bool {
+        matches!(self.config, ModelConfig::Clip(_))
+    }
 }
 
 /// Whether a URL or a path with this name refers to a file of a model instead of a folder.
@@ -196,13 +217,16 @@ pub async fn find<F: Folder>(
         let found = in_parts(folder, name).await?;
         return found.ok_or_else(|| absent(folder, name).into());
     }
+    if let Some(kind) = file.and_then(part_by_name) {
+        return Err(not_whole(folder, file.unwrap_or_default(), kind).into());
+    }
     // If the folder can be listed, the weights are checked first, because a file that contains no
     // weights is the more important error. On a server, weights are opened last, so that their
     // download does not wait.
     let names = folder.names();
     let mut weights = None;
     if names.is_some() {
-        weights = find_weights(folder, names.as_deref(), file).await?;
+        weights = find_weights(folder, names.as_deref(), file, scorer).await?;
     }
     let (mut description, mut other) = (None, None);
     if names.is_none() || weights.is_some() {
@@ -216,10 +240,20 @@ pub async fn find<F: Folder>(
     }
     // Without a configuration, only a file that the caller named is expected on a server.
     if names.is_none() && (file.is_some() || description.is_some() || other.is_some()) {
-        weights = find_weights(folder, None, file).await?;
+        weights = find_weights(folder, None, file, scorer).await?;
     }
-    if let (None, Some(weights)) = (&description, &weights) {
-        description = infer_description(folder, weights, scorer).await?;
+    if let Some(weights) = &weights {
+        let is_chosen = file.is_some() || scorer.is_some();
+        description = match description {
+            Some(known) if known.is_clip() && is_image_reward(&weights[0]) => {
+                Some(image_reward_beside_clip(folder, weights, known, is_chosen).await?)
+            }
+            Some(known) => Some(known),
+            None => infer_description(folder, weights, scorer).await?,
+        };
+        if let (Some(known), Some(names), false) = (&description, &names, is_chosen) {
+            refuse_two_models(folder, known, weights, names)?;
+        }
     }
     // A configuration next to a converted checkpoint may say nothing of the architecture.
     if let (None, Some(error)) = (&description, other) {
@@ -243,6 +277,81 @@ pub async fn find<F: Folder>(
     }
 }
 
+/// The description of ImageReward whose folder has the configuration of a CLIP model.
+///
+/// # Errors
+///
+/// Returns an error if neither the scorer nor the file was chosen, or the folder cannot be read.
+async fn image_reward_beside_clip<F: Folder>(
+    folder: &F,
+    weights: &[String],
+    known: Description,
+    is_chosen: bool,
+) -> Result<Description, F::Error> {
+    let own = infer_description(folder, weights, Some(Scorer::IMAGE_REWARD)).await?;
+    match own.filter(|own| !own.is_clip()) {
+        // The name alone does not make it ImageReward.
+        None => Ok(known),
+        // The other files belong to the CLIP model.
+        Some(own) if is_chosen => Ok(Description { tokenizer: None, preprocessor: None, ..own }),
+        Some(_) => {
+            let other = "the configuration of a CLIP model".into();
+            let (folder, reward) = (folder.place(), weights[0].clone());
+            Err(WeightError::TwoModels { folder, reward, other }.into())
+        }
+    }
+}
+
+/// Refuses a folder with ImageReward and another model.
+fn refuse_two_models<F: Folder>(
+    folder: &F,
+    description: &Description,
+    weights: &[String],
+    names: &[String],
+) -> Result<(), WeightError> {
+    let chosen = &weights[0];
+    let mut others = names.iter().filter(|name| is_weights(name) && !weights.contains(name));
+    let (reward, other) = if description.is_clip() {
+        (others.find(|name| is_image_reward(name)), Some(chosen))
+    } else {
+        // Under another name, the chosen file may be a copy of the others.
+        let is_named = is_image_reward(chosen);
+        (Some(chosen), others.find(|name| is_named && !is_image_reward(name)))
+    };
+    let (Some(reward), Some(other)) = (reward, other) else { return Ok(()) };
+    let (folder, reward, other) = (folder.place(), reward.clone(), format!("another model ({other})"));
+    Err(WeightError::TwoModels { folder, reward, other })
+}
+
+/// A file that belongs to a model but is none, by its name.
+fn part_by_name(name: &str) -> Option<ModelPart> {
+    if is_head(name) {
+        Some(ModelPart::Head)
+    } else {
+        name.contains(INCEPTION).then_some(ModelPart::Inception)
+    }
+}
+
+/// A file that belongs to a model but is none, by its tensors.
+fn part_by_tensors(tensors: &[(String, Vec<usize>)]) -> Option<ModelPart> {
+    /// No published head has more tensors.
+    const MOST: usize = 16;
+    if tensors.iter().any(|(name, _)| name.contains("Conv2d_1a_3x3.")) {
+        return Some(ModelPart::Inception);
+    }
+    let is_of_layer = |(name, shape): &(String, Vec<usize>)| match name.rsplit('.').next() {
+        Some("weight") => shape.len() == 2,
+        Some("bias") => shape.len() == 1,
+        _ => false,
+    };
+    let gives_one_number = tensors.iter().any(|(_, shape)| shape.len() == 2 && shape[0] == 1);
+    (tensors.len() <= MOST && gives_one_number && tensors.iter().all(is_of_layer)).then_some(ModelPart::Head)
+}
+
+fn not_whole<F: Folder>(folder: &F, name: &str, part: ModelPart) -> WeightError {
+    WeightError::NotWhole { file: folder.path(name), part }
+}
+
 /// Finds the weight files of a folder, without a configuration.
 ///
 /// # Errors
@@ -259,7 +368,7 @@ pub(super) async fn find_only_weights<F: Folder>(
         return Ok((vec![weights], Some(manifest)));
     }
     let names = folder.names();
-    if let Some(weights) = find_weights(folder, names.as_deref(), file).await? {
+    if let Some(weights) = find_weights(folder, names.as_deref(), file, None).await? {
         return Ok((weights, None));
     }
     if let Some((manifest, weights)) = weights_in_parts(folder, MANIFEST).await? {
@@ -310,7 +419,12 @@ async fn infer_description<F: Folder>(
     };
     let activation = if is_quick { Activation::QuickGelu } else { Activation::Gelu };
     let shapes = tensors.iter().map(|(name, shape)| (name.as_str(), shape.as_slice()));
-    let Some(mut json) = infer(shapes, activation) else { return Ok(None) };
+    let Some(mut json) = infer(shapes, activation) else {
+        return match part_by_tensors(&tensors) {
+            Some(part) => Err(not_whole(folder, &weights[0], part).into()),
+            None => Ok(None),
+        };
+    };
     if is_blip(&json)
         && let Some(settings) = folder.small(ENCODER, MAX_CONFIG_LENGTH).await?
     {
@@ -341,8 +455,7 @@ async fn with_configuration<F: Folder>(
     }
     let scorer = written_scorer(&config_json);
     let heads = heads(folder);
-    let head = heads.first().cloned();
-    Ok(Description { config, config_json, is_inferred: false, scorer, head, heads, tokenizer, preprocessor })
+    Ok(Description { config, config_json, is_inferred: false, scorer, heads, tokenizer, preprocessor })
 }
 
 /// The scorer that a configuration names.
@@ -392,11 +505,13 @@ async fn find_weights<F: Folder>(
     folder: &F,
     names: Option<&[String]>,
     file: Option<&str>,
+    scorer: Option<&Scorer>,
 ) -> Result<Option<Vec<String>>, F::Error> {
     let found = match (file, names) {
         (Some(file), _) => Some(file.to_owned()),
         (None, Some(names)) => {
-            weights_among(&names.iter().map(String::as_str).collect::<Vec<_>>()).map(str::to_owned)
+            let names: Vec<&str> = names.iter().map(String::as_str).collect();
+            weights_of(&names, scorer).map(str::to_owned)
         }
         (None, None) => {
             let mut found = None;

@@ -53,7 +53,7 @@ const UNPACK: &str = ": unpack it first";
 const EXPORTED: &str = ": use the checkpoint that it was exported from";
 
 /// Offset, magic bytes, format and hint.
-const MAGIC: [(usize, &[u8], &str, &str); 11] = [
+const MAGIC: [(usize, &[u8], &str, &str); 18] = [
     (0, b"\x1f\x8b", "a gzip file", UNPACK),
     (0, b"\x28\xb5\x2f\xfd", "a zstd file", UNPACK),
     (0, b"\xfd7zXZ\0", "an xz file", UNPACK),
@@ -68,6 +68,13 @@ const MAGIC: [(usize, &[u8], &str, &str); 11] = [
         ": convert it to safetensors with transformers",
     ),
     (0, b"\x93NUMPY", "a NumPy array", ""),
+    (0, b"\x89PNG\r\n\x1a\n", "a PNG image", ""),
+    (0, b"\xff\xd8\xff", "a JPEG image", ""),
+    (0, b"GIF8", "a GIF image", ""),
+    (8, b"WEBPVP8", "a WebP image", ""),
+    (0, b"II*\0", "a TIFF image", ""),
+    (0, b"MM\0*", "a TIFF image", ""),
+    (0, b"%PDF-", "a PDF document", ""),
     (4, b"TFL3", "a TensorFlow Lite model", EXPORTED),
     (
         257,

@@ -39,7 +39,7 @@ pub use collect::{MAX_HEAD_LENGTH, Tensor, read_tensors};
 pub use convert::{ConvertError, Converted, convert};
 #[cfg(not(target_family = "wasm"))]
 pub use directory::{ModelDirectory, list};
-pub use error::{MissingTensor, WeightError};
+pub use error::{MissingTensor, ModelPart, WeightError};
 pub use find::{
     DESCRIPTIONS, Description, Folder, ModelFiles, WEIGHT_NAMES, find, is_head, is_index, is_model_file,
     is_weights, weights_among, written_scorer,

@@ -117,7 +117,7 @@ pub enum FileError {
     #[error(transparent)]
     Torch(Box<TorchError>),
     /// A file in a known format that does not contain weights.
-    #[error(transparent)]
+    #[error("it {0}")]
     Foreign(#[from] ForeignFile),
 }
 

@@ -3,7 +3,7 @@
 use crate::towers::TowerError;
 use pickscore_checkpoint::weights::WeightError;
 use pickscore_pixels::ProcessorError;
-use pickscore_score::SCORERS;
+use pickscore_score::{SCORERS, Scorer};
 use pickscore_tokens::{TokenizerError, WordPieceError};
 
 /// Why a model could not be opened or a score not computed.
@@ -37,8 +37,13 @@ pub enum ScoreError {
         scorer: &'static str,
     },
     /// The vocabulary of ImageReward's tokenizer cannot be used.
-    #[error(transparent)]
-    WordPiece(#[from] WordPieceError),
+    #[error("{file}: {error}")]
+    WordPiece {
+        /// The file.
+        file: &'static str,
+        /// What is wrong with it.
+        error: WordPieceError,
+    },
     /// The vocabulary of a tokenizer that is not built in is absent.
     #[error("{scorer} needs the vocabulary of its tokenizer, which was not loaded")]
     NoVocabulary {
@@ -66,19 +71,19 @@ pub enum ScoreError {
         written: &'static str,
     },
     /// A scorer has no head.
-    #[error("{scorer} needs a head, and there is none next to the model; specify its file with --head")]
+    #[error("{scorer} needs a head, and there is none next to the model")]
     NoHead {
         /// The scorer.
         scorer: &'static str,
     },
     /// There are several heads next to the model.
-    #[error("several heads are next to the model ({heads}); choose a scorer, or one head with --head")]
+    #[error("several heads are next to the model ({heads})")]
     SeveralHeads {
         /// The names of their files.
         heads: String,
     },
     /// A head was given for a scorer that reads none.
-    #[error("the scorer {scorer} has no head; leave out --head, or choose the head's scorer with --scorer")]
+    #[error("the scorer {scorer} has no head")]
     HeadNotRead {
         /// The scorer.
         scorer: &'static str,
@@ -95,9 +100,55 @@ pub enum ScoreError {
         reason: String,
     },
     /// No GPU is available.
-    #[error("no GPU is available: {reason}; use the CPU with `--device cpu`")]
+    #[error("no GPU is available: {reason}")]
     NoGpu {
         /// What the system reported.
         reason: String,
     },
+}
+
+/// How a caller writes the options that messages mention.
+#[derive(Debug, Clone, Copy)]
+pub struct OptionNames {
+    /// The option for the scorer, if there is one.
+    pub scorer: Option<&'static str>,
+    /// The option for the file of a head, if there is one.
+    pub head: Option<&'static str>,
+    /// The option that selects the CPU.
+    pub cpu: &'static str,
+}
+
+impl ScoreError {
+    /// The message, and what to change in the call.
+    pub fn message(&self, options: &OptionNames) -> String {
+        let mut ways = Vec::new();
+        match self {
+            Self::NoHead { scorer } => {
+                let place = Scorer::named(scorer).and_then(|scorer| scorer.published.head);
+                let place = place.map(|place| format!(" (published at {place})")).unwrap_or_default();
+                ways.extend(options.head.map(|head| format!("give its file with {head}{place}")));
+                if ways.is_empty() {
+                    ways.push(format!("put its file there{place}"));
+                }
+            }
+            Self::SeveralHeads { .. } => {
+                ways.extend(options.scorer.map(|scorer| format!("choose the scorer with {scorer}")));
+                ways.push(match options.head {
+                    Some(head) => format!("choose one head with {head}"),
+                    None => "leave only one there".into(),
+                });
+            }
+            Self::HeadNotRead { .. } => {
+                ways.extend(options.head.map(|head| format!("leave out {head}")));
+                let choose = |scorer| format!("choose the head's scorer with {scorer}");
+                ways.extend(options.scorer.map(choose));
+            }
+            Self::NoGpu { .. } => ways.push(format!("use the CPU with {}", options.cpu)),
+            _ => {}
+        }
+        match &ways[..] {
+            [] => self.to_string(),
+            ways => format!("{self}; {}", ways.join(", or ")),
+        }
+    }
 }

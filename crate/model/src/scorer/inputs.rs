@@ -17,12 +17,15 @@ pub fn prompt_tokenizer(
     scorer: &Scorer,
     json: Option<&[u8]>,
 ) -> Result<Box<dyn PromptTokenizer>, ScoreError> {
+    let wrong = |file| move |error| ScoreError::WordPiece { file, error };
     Ok(match (scorer.text, json) {
         (Some(TextInput::OpenClip), _) => Box::new(OpenClipTokenizer::clip()),
         (Some(TextInput::Bert), Some(json)) if json.trim_ascii_start().first() == Some(&b'{') => {
-            Box::new(BertTokenizer::from_json(json)?)
+            Box::new(BertTokenizer::from_json(json).map_err(wrong("tokenizer.json"))?)
         }
-        (Some(TextInput::Bert), Some(compressed)) => Box::new(BertTokenizer::from_compressed(compressed)?),
+        (Some(TextInput::Bert), Some(compressed)) => {
+            Box::new(BertTokenizer::from_compressed(compressed).map_err(wrong("vocabulary.bin"))?)
+        }
         #[cfg(not(target_family = "wasm"))]
         (Some(TextInput::Bert), None) => Box::new(BertTokenizer::published()),
         #[cfg(target_family = "wasm")]

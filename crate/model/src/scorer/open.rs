@@ -17,7 +17,8 @@ use super::{
     error::ScoreError,
     inputs::{processor, prompt_tokenizer},
     pick_score::{Info, PickScore, Scoring},
-    recognise::{Clues, recognise},
+    prompt_tokenizer::PromptTokenizer,
+    recognise::{Clues, chosen_head, recognise},
 };
 use crate::towers::{Kernels, ModelBuilder};
 
@@ -69,6 +70,17 @@ pub struct OpenOptions {
     pub scorer: Option<&'static Scorer>,
     /// The file of a head that is not next to the model.
     pub head: Option<PathBuf>,
+}
+
+/// A model that can be loaded, by [`PickScore::check`].
+#[derive(Debug, Clone)]
+pub struct CheckedModel {
+    /// The last component of its path.
+    pub name: String,
+    /// How it scores.
+    pub scoring: Scoring,
+    /// Number of parameters.
+    pub parameters: u64,
 }
 
 /// A device and its capabilities.
@@ -131,6 +143,19 @@ impl PickScore {
         scoring_of(&directory, options)
     }
 
+    /// Checks a model's files without reading its weights: configuration, names and shapes of the
+    /// tensors, tokenizer, image processor and head.
+    ///
+    /// # Errors
+    ///
+    /// As [`PickScore::open`].
+    pub fn check(path: &Path, options: &OpenOptions) -> Result<CheckedModel, ScoreError> {
+        let Described { directory, scoring, .. } = describe(path, options)?;
+        directory.check()?;
+        let parameters = u64::try_from(directory.config().parameter_count()).unwrap_or(u64::MAX);
+        Ok(CheckedModel { name: directory.name().into(), scoring, parameters })
+    }
+
     /// As [`PickScore::open`], reporting the number of bytes read. `progress` can cancel loading.
     ///
     /// # Errors
@@ -141,14 +166,8 @@ impl PickScore {
         options: &OpenOptions,
         progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
     ) -> Result<Self, ScoreError> {
-        let directory = ModelDirectory::open_as(path, options.scorer)?;
+        let Described { directory, scoring, tokenizer, processor } = describe(path, options)?;
         let config = directory.config().clone();
-        let scoring = scoring_of(&directory, options)?;
-        let description = directory.description();
-        let tokenizer = prompt_tokenizer(scoring.scorer, description.tokenizer.as_deref())?;
-        let preprocessor = description.preprocessor.as_deref();
-        let mut processor = processor(scoring.scorer, preprocessor, config.vision().image_size)?;
-        processor.limits = options.limits;
         let found = find(options.device)?;
         let precision = match options.precision {
             PrecisionChoice::Exactly(precision) => precision,
@@ -172,6 +191,25 @@ impl PickScore {
         opened.limit_batch(found.largest);
         Ok(opened)
     }
+}
+
+/// What is known of a model before its weights are read.
+struct Described {
+    directory: ModelDirectory,
+    scoring: Scoring,
+    tokenizer: Box<dyn PromptTokenizer>,
+    processor: Processor,
+}
+
+fn describe(path: &Path, options: &OpenOptions) -> Result<Described, ScoreError> {
+    let directory = ModelDirectory::open_as(path, options.scorer)?;
+    let scoring = scoring_of(&directory, options)?;
+    let description = directory.description();
+    let tokenizer = prompt_tokenizer(scoring.scorer, description.tokenizer.as_deref())?;
+    let (json, size) = (description.preprocessor.as_deref(), directory.config().vision().image_size);
+    let mut processor = processor(scoring.scorer, json, size)?;
+    processor.limits = options.limits;
+    Ok(Described { directory, scoring, tokenizer, processor })
 }
 
 /// Recognises how a model scores, and reads its head.
@@ -212,28 +250,6 @@ fn scoring_of(directory: &ModelDirectory, options: &OpenOptions) -> Result<Scori
     };
     let head = bytes.as_deref().map(|bytes| (file.as_str(), bytes));
     recognised.with_head(head, directory.config().projection().unwrap_or_default())
-}
-
-/// The head next to a model: the only one, or the only one of the scorer that was requested or
-/// written into the configuration.
-fn chosen_head(
-    heads: &[String],
-    given: Option<&Scorer>,
-    written: Option<&str>,
-) -> Result<Option<String>, ScoreError> {
-    let wanted = given.map(|scorer| scorer.name).or(written);
-    let of_scorer = |name: &&String| {
-        wanted.is_none() || Scorer::suggested_by(name).is_some_and(|scorer| Some(scorer.name) == wanted)
-    };
-    match heads {
-        [] => Ok(None),
-        [head] => Ok(Some(head.clone())),
-        _ => match heads.iter().filter(of_scorer).collect::<Vec<_>>()[..] {
-            [] => Ok(None),
-            [head] => Ok(Some(head.clone())),
-            _ => Err(ScoreError::SeveralHeads { heads: heads.join(", ") }),
-        },
-    }
 }
 
 /// The tokenizer and image processor of a CLIP model: those in its files, or CLIP's by default.

@@ -63,6 +63,32 @@ pub fn recognise(clues: &Clues<'_>) -> Result<Recognised, ScoreError> {
     Ok(Recognised { scorer, is_guess })
 }
 
+/// The head next to a model: the only one, or the only one of the scorer that was requested or
+/// written into the configuration.
+///
+/// # Errors
+///
+/// Fails if several heads fit.
+pub fn chosen_head(
+    heads: &[String],
+    given: Option<&Scorer>,
+    written: Option<&str>,
+) -> Result<Option<String>, ScoreError> {
+    let wanted = given.map(|scorer| scorer.name).or(written);
+    let of_scorer = |name: &&String| {
+        wanted.is_none() || Scorer::suggested_by(name).is_some_and(|scorer| Some(scorer.name) == wanted)
+    };
+    match heads {
+        [] => Ok(None),
+        [head] => Ok(Some(head.clone())),
+        _ => match heads.iter().filter(of_scorer).collect::<Vec<_>>()[..] {
+            [] => Ok(None),
+            [head] => Ok(Some(head.clone())),
+            _ => Err(ScoreError::SeveralHeads { heads: heads.join(", ") }),
+        },
+    }
+}
+
 impl Recognised {
     /// Completes the scorer with its head: the name and the content of its file. `inputs` is the
     /// length of the model's embeddings.
@@ -171,6 +197,23 @@ mod tests {
         let other = read_head(&file, 512, Scorer::named("hp").unwrap()).unwrap_err();
         assert_eq!(other, "a head of 1 layers is not that of the scorer hp");
         assert!(wrong.contains("512 weights; expected 1 × 768"), "{wrong}");
+    }
+
+    #[test]
+    fn one_of_several_heads_is_chosen_by_the_scorer() {
+        let heads =
+            ["ava+logos-l14-reluMSE.pth", "mlp_pytorch_model.bin", "sac+logos+ava1-l14-linearMSE.pth"];
+        let heads = heads.map(String::from);
+        let chosen = |given: Option<&str>, written| {
+            chosen_head(&heads, given.and_then(Scorer::named), written).map(|head| head.unwrap_or_default())
+        };
+        assert_eq!(chosen(Some("hp"), None).unwrap(), heads[1]);
+        assert_eq!(chosen(None, Some("hp")).unwrap(), heads[1]);
+        assert_eq!(chosen(Some("clip"), None).unwrap(), "");
+        for given in [None, Some("aesthetic-v2")] {
+            assert!(matches!(chosen(given, None), Err(ScoreError::SeveralHeads { .. })));
+        }
+        assert_eq!(chosen_head(&heads[..1], None, None).unwrap().as_ref(), Some(&heads[0]));
     }
 
     #[test]

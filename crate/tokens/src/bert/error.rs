@@ -18,7 +18,7 @@ pub enum WordPieceError {
         reason: String,
     },
     /// A setting of `tokenizer.json` differs from `bert-base-uncased`.
-    #[error("the `{part}` of tokenizer.json is {found}; expected {expected}, as in bert-base-uncased")]
+    #[error("its `{part}` is {found}; expected {expected}, as in bert-base-uncased")]
     Unsupported {
         /// The setting.
         part: &'static str,

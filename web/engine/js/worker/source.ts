@@ -58,7 +58,7 @@ function placeOf(model: string, engine: Engine): { base: URL; file: string | nul
 }
 
 async function fromFolder(name: string, place: string, folder: Folder, file: string | null, wanted: Wanted, engine: Engine): Promise<Source> {
-  const found = (await engine.findModel(folder, file ?? undefined, wanted.scorer ?? undefined)) as Found;
+  const found = (await engine.findModel(folder, file ?? undefined, wanted.scorer ?? undefined, wanted.head !== null)) as Found;
   const weights = await Promise.all(found.weights.map(({ name, parts }) => (parts ? shardedFile(name, parts, folder) : folder.large(name))));
   const names = [...found.weights.slice(0, 1).map(({ name }) => name), place];
   const own = { ...found, ...wanted, names, name, weights, local: false };
