@@ -15,10 +15,10 @@ use pickscore_dataset::{
     table::{TableImage, TableRow},
 };
 use pickscore_pixels::{Pixels, Processor};
-use rayon::prelude::*;
+use rayon::{ThreadPool, prelude::*};
 use sha2::{Digest as _, Sha256};
 
-use crate::{error::BulkError, inputs::Input};
+use crate::{error::BulkError, inputs::Input, run::within};
 
 /// Rows that are read at once.
 pub(crate) const PIECE: u64 = 32;
@@ -48,7 +48,8 @@ pub(crate) struct Image {
 
 /// Reads and prepares rows.
 #[derive(Debug)]
-pub(crate) struct Preparer {
+pub(crate) struct Preparer<'a> {
+    pool: Option<&'a ThreadPool>,
     /// The distinct ways of preparing.
     ways: Vec<Processor>,
     recent: HashMap<[u8; 32], Result<Arc<Image>, String>>,
@@ -56,9 +57,9 @@ pub(crate) struct Preparer {
     order: VecDeque<[u8; 32]>,
 }
 
-impl Preparer {
-    pub(crate) fn new(ways: Vec<Processor>) -> Self {
-        Self { ways, recent: HashMap::new(), order: VecDeque::new() }
+impl<'a> Preparer<'a> {
+    pub(crate) fn new(ways: Vec<Processor>, pool: Option<&'a ThreadPool>) -> Self {
+        Self { pool, ways, recent: HashMap::new(), order: VecDeque::new() }
     }
 
     /// Reads and prepares rows of an input. Damaged rows have a reason instead of images.
@@ -104,7 +105,7 @@ impl Preparer {
             let images: Vec<Result<_, String>> = row.images.into_iter().map(read).collect();
             (row.ranking_id, row.prompt, images)
         };
-        let mut rows: Vec<_> = rows.into_par_iter().map(of_row).collect();
+        let mut rows: Vec<_> = within(self.pool, || rows.into_par_iter().map(of_row).collect());
         let mut unseen = HashMap::new();
         for (.., images) in &mut rows {
             for (hash, bytes) in images.iter_mut().flatten() {
@@ -119,7 +120,7 @@ impl Preparer {
             let image = pixels.map(|pixels| Arc::new(Image { hash, pixels }));
             (hash, image.map_err(|error| error.to_string()))
         };
-        let found: HashMap<_, _> = unseen.into_par_iter().map(prepare).collect();
+        let found: HashMap<_, _> = within(self.pool, || unseen.into_par_iter().map(prepare).collect());
         let image = |image: Result<([u8; 32], Vec<u8>), String>| {
             let (hash, _) = image?;
             let known = found.get(&hash).or_else(|| self.recent.get(&hash));

@@ -10,6 +10,7 @@ use std::{
 };
 
 use pickscore_pixels::Processor;
+use rayon::ThreadPool;
 
 use crate::{
     claim::{Claim, Claims},
@@ -81,6 +82,17 @@ pub struct Work<'a> {
     pub out: &'a Path,
     /// Whether a range is complete elsewhere, by its place in the plan.
     pub is_done: &'a (dyn Fn(usize) -> bool + Sync),
+    /// The threads to compute on; rayon's own if `None`.
+    pub pool: Option<&'a ThreadPool>,
+}
+
+/// Runs work on a pool. Nothing that waits for another thread may run there: with one thread, that
+/// would wait forever.
+pub(crate) fn within<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> T + Send) -> T {
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
 }
 
 impl Work<'_> {
@@ -117,7 +129,7 @@ pub fn run(
     let (processors, ways) = distinct_ways(models);
     let (sender, receiver) = sync_channel(AHEAD);
     let summary = thread::scope(|scope| {
-        let producer = Producer { work, sender, preparer: Preparer::new(processors) };
+        let producer = Producer { work, sender, preparer: Preparer::new(processors, work.pool) };
         // The claims live until the last range is written.
         let claims = &mut claims;
         let producer = scope.spawn(move || producer.run(claims));
@@ -153,7 +165,7 @@ fn distinct_ways(models: &[BulkModel]) -> (Vec<Processor>, Vec<usize>) {
 struct Producer<'a> {
     work: &'a Work<'a>,
     sender: SyncSender<Message>,
-    preparer: Preparer,
+    preparer: Preparer<'a>,
 }
 
 impl Producer<'_> {
@@ -253,7 +265,8 @@ impl Consumer<'_> {
                 }
                 Message::Piece(rows) => {
                     let images = self.work.inputs.images_per_row();
-                    let (scores, truncated) = score(self.models, &self.ways, &rows, images)?;
+                    let computed = within(self.work.pool, || score(self.models, &self.ways, &rows, images));
+                    let (scores, truncated) = computed?;
                     summary.truncated += truncated;
                     ids.extend(rows.iter().map(|row| row.ranking_id));
                     for (found, scores) in found.iter_mut().flatten().zip(scores.into_iter().flatten()) {

@@ -29,7 +29,8 @@ class PickScoreError(Exception):
     image-format       the format of an image is not supported
     image-too-large    an image has too many pixels
     image-damaged      an image is damaged or truncated
-    table-unreadable   the table's owner could not give its rows
+    table-unreadable   a table cannot be read, or lacks a column
+    output             the scores of a data set cannot be written
     crashed            the engine stopped because of a bug
     internal           another bug
     ================== ================================================================

@@ -1,5 +1,6 @@
 from collections.abc import Callable, Iterable
 from os import PathLike
+from pathlib import Path
 from typing import Any, Literal, Protocol, TypeAlias, final
 
 import numpy as np
@@ -70,6 +71,49 @@ class Table:
     def __len__(self) -> int: ...
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
+
+_Range: TypeAlias = tuple[Path, str, Path, str | None, list[str], int, int, str]
+
+@final
+class DataPlan:
+    def __new__(
+        cls,
+        model: _Path,
+        data: list[_Path],
+        out: _Path,
+        *,
+        device: _Device = "auto",
+        precision: _Precision = "auto",
+        scorer: _ScorerName = "auto",
+        head: _Path | None = None,
+        prompt_column: str | None = None,
+        image_columns: list[str] = ...,
+        image_folder: _Path | None = None,
+    ) -> DataPlan: ...
+    @property
+    def rows(self) -> int: ...
+    @property
+    def identity(self) -> str: ...
+    @property
+    def ranges(self) -> list[_Range]: ...
+    def finish(self) -> None: ...
+
+@final
+class RangeScorer:
+    def __new__(
+        cls,
+        model: _Path,
+        out: _Path,
+        identity: str,
+        *,
+        device: _Device = "auto",
+        precision: _Precision = "auto",
+        scorer: _ScorerName = "auto",
+        head: _Path | None = None,
+    ) -> RangeScorer: ...
+    @property
+    def device(self) -> str: ...
+    def score(self, ranges: list[_Range]) -> tuple[int, int]: ...
 
 @final
 class Scorer:

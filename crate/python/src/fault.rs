@@ -1,6 +1,7 @@
 //! Conversions of library errors to `PickScoreError`. The codes are those of the JavaScript library
 //! (`web/engine/js/error.ts`), where it has the error too.
 
+use pickscore_bulk::BulkError;
 use pickscore_model::{
     Coded,
     scorer::{OptionNames, ScoreError},
@@ -51,6 +52,17 @@ impl From<Fault> for PyErr {
                 .and_then(|class| class.call1((code, message, index)));
             raised.map_or_else(|error| error, Self::from_value)
         })
+    }
+}
+
+impl From<BulkError> for Fault {
+    fn from(error: BulkError) -> Self {
+        let code = match error {
+            BulkError::Score(error) => return error.into(),
+            BulkError::Write { .. } | BulkError::Encode(_) => "output",
+            _ => "table-unreadable",
+        };
+        Self::new(code, error)
     }
 }
 

@@ -11,6 +11,7 @@
 
 mod arguments;
 mod arrow;
+mod bulk;
 mod fault;
 mod features;
 mod image;
@@ -29,6 +30,7 @@ mod _pickscore {
     #[pymodule_export]
     use crate::{
         arrow::Table,
+        bulk::{DataPlan, RangeScorer},
         scorer::{Info, Scorer},
     };
 }

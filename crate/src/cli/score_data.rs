@@ -168,7 +168,7 @@ impl Task<'_> {
 
     /// All models score each range.
     fn together(&self, plan: &Plan) -> Result<Summary, Fault> {
-        let work = Work { inputs: &self.inputs, plan, out: self.out, is_done: &|_| false };
+        let work = Work { inputs: &self.inputs, plan, out: self.out, is_done: &|_| false, pool: None };
         let places: Vec<usize> = (0..self.names.len()).collect();
         self.score(&places, &work, "Rows")
     }
@@ -181,7 +181,8 @@ impl Task<'_> {
         for (place, identity) in self.identities.iter().enumerate() {
             let folder = bulk::turn_folder(self.out, place);
             let plan = Plan::new(&self.inputs, &[identity])?;
-            let work = Work { inputs: &self.inputs, plan: &plan, out: &folder, is_done: &is_done };
+            let work =
+                Work { inputs: &self.inputs, plan: &plan, out: &folder, is_done: &is_done, pool: None };
             let summary = self.score(&[place], &work, &self.names[place])?;
             all.scored = all.scored.max(summary.scored);
             all.failed = all.failed.max(summary.failed);
