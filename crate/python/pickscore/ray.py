@@ -32,8 +32,6 @@ __all__ = ["score_data", "score_dataset"]
 
 # Ranges that an actor takes at once. While one is computed, the images of the next are decoded.
 _AT_ONCE = 4
-# How often what is missing is scored again, if Ray gives up.
-_ATTEMPTS = 5
 
 
 def score_dataset(
@@ -105,19 +103,17 @@ def score_data(
         "image_folder": None if image_folder is None else Path(image_folder).absolute(),
     }
     scored, failed, devices = 0, 0, set[str]()
-    for attempt in range(_ATTEMPTS):
-        plan = DataPlan(model, list(paths), out, **options, **columns)
-        if not plan.ranges:
-            break
-        items = ray.data.from_items(
-            [{"range": _packed(of_plan)} for of_plan in plan.ranges],
-            override_num_blocks=-(-len(plan.ranges) // _AT_ONCE),
-        )
-        results = items.map_batches(
+    missing = None
+    while (plan := DataPlan(model, list(paths), out, **options, **columns)).ranges:
+        actors = _actors(concurrency, num_gpus, num_cpus)
+        # Every actor gets something to do.
+        blocks = max(-(-len(plan.ranges) // _AT_ONCE), min(len(plan.ranges), actors["compute"].min_size))
+        ranges = [{"range": _packed(of_plan)} for of_plan in plan.ranges]
+        results = ray.data.from_items(ranges, override_num_blocks=blocks).map_batches(
             _Ranges,
             batch_size=_AT_ONCE,
             fn_constructor_args=(os.fspath(model), os.fspath(out), plan.identity, options),
-            **_actors(concurrency, num_gpus, num_cpus),
+            **actors,
         )
         try:
             for row in results.iter_rows():
@@ -127,8 +123,9 @@ def score_data(
                     print(f"pickscore: scoring on {row['device']}", file=sys.stderr)
         except ray.exceptions.RayError:
             # What was written stays, and is not scored again.
-            if attempt + 1 == _ATTEMPTS:
+            if missing is not None and len(plan.ranges) >= missing:
                 raise
+        missing = len(plan.ranges)
     plan.finish()
     return {"rows": plan.rows, "scored": scored, "failed": failed, "devices": sorted(devices)}
 
@@ -241,4 +238,7 @@ def _main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(_main())
+    # Actors import the module by its name.
+    from pickscore.ray import _main as main
+
+    sys.exit(main())

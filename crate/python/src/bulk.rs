@@ -22,7 +22,7 @@ use crate::{fault::Fault, options::open_options, pool::pool, wait};
 type Range = (PathBuf, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
 
 /// The ranges of a data set that have no scores yet.
-#[pyclass(module = "pickscore", frozen)]
+#[pyclass(module = "pickscore._pickscore", frozen)]
 pub(crate) struct DataPlan {
     /// Number of rows of all tables.
     #[pyo3(get)]
@@ -91,7 +91,7 @@ impl DataPlan {
 }
 
 /// Scores ranges of a plan with a loaded model.
-#[pyclass(module = "pickscore", frozen)]
+#[pyclass(module = "pickscore._pickscore", frozen)]
 pub(crate) struct RangeScorer {
     models: Arc<Mutex<Vec<BulkModel>>>,
     out: PathBuf,
