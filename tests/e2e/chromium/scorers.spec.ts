@@ -110,9 +110,9 @@ test("scorers that do not fit are refused in one sentence", async ({ blank, serv
   expect(ict.scores?.every((score) => Math.abs(score) <= 1)).toBe(true);
   const unknown = await code({ model: `${server.url}narrow`, scorer: "nonsense" as "ict" });
   expect(unknown).toMatchObject({ code: "bad-argument", message: expect.stringContaining('"hps-v2.1"') });
-  // Bare weights of another kind of model are still an error of their configuration.
+  // A head in the place of a model.
   const strange = await blank.evaluate(attempt, { load: { model: `${server.url}head.pth`, device: "cpu" }, prompt: PROMPT, images: IMAGES } as const);
-  expect(strange.error?.code).toBe("not-found");
+  expect(strange.error).toMatchObject({ code: "not-clip", message: expect.stringContaining("is the head of a scorer, not a model") });
 });
 
 test("a local checkpoint without a configuration loads", async ({ blank }) => {

@@ -245,7 +245,7 @@ pub async fn find<F: Folder>(
     if let Some(weights) = &weights {
         let is_chosen = file.is_some() || scorer.is_some();
         description = match description {
-            Some(known) if known.is_clip() && is_image_reward(&weights[0]) => {
+            Some(known) if known.is_clip() && weights.first().is_some_and(|name| is_image_reward(name)) => {
                 Some(image_reward_beside_clip(folder, weights, known, is_chosen).await?)
             }
             Some(known) => Some(known),
@@ -309,7 +309,7 @@ fn refuse_two_models<F: Folder>(
     weights: &[String],
     names: &[String],
 ) -> Result<(), WeightError> {
-    let chosen = &weights[0];
+    let Some(chosen) = weights.first() else { return Ok(()) };
     let mut others = names.iter().filter(|name| is_weights(name) && !weights.contains(name));
     let (reward, other) = if description.is_clip() {
         (others.find(|name| is_image_reward(name)), Some(chosen))
