@@ -1,6 +1,6 @@
-// Scores in Firefox on lavapipe, which has 16-bit arithmetic, compared with the native engine's; and
-// of other scorers on the CPU, compared with their authors' code. With puppeteer, because Playwright
-// cannot drive Debian's Firefox.
+// Scores in Firefox on lavapipe, which has 16-bit arithmetic, compared with the native engine's. On
+// the CPU also scores of other scorers, compared with their authors' code. With puppeteer, because
+// Playwright cannot drive Debian's Firefox.
 
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
