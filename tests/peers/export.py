@@ -135,6 +135,17 @@ def letters(prompt, text):
     return ids + [text.vocab_size - 1] * (text.max_position_embeddings - len(ids))
 
 
+def pictures(size):
+    """Two images for a check: their levels in base64, and their pixels as a processor makes them."""
+    levels = [(hashes(SEED, f"levels.{at}", size * size * 3) % np.uint64(256)).astype(np.uint8).reshape(size, size, 3) for at in range(2)]
+    # To a model, all noise looks the same. A rectangle of a different colour in each image tells
+    # them apart.
+    for at, picture in enumerate(levels):
+        picture[size // 4 : size // 2 + at * size // 4, size // 4 :] = (250, 30, 60) if at else (10, 200, 90)
+    values = np.stack([(picture.transpose(2, 0, 1).astype(np.float32) / 255 - MEAN) / DEVIATION for picture in levels])
+    return [base64.b64encode(picture.tobytes()).decode() for picture in levels], torch.from_numpy(values)
+
+
 def check(directory):
     """Inputs with their embeddings, to compare engines with PyTorch before they are timed."""
 
@@ -142,19 +153,14 @@ def check(directory):
     def make(path):
         model = load(directory)
         size = model.config.vision_config.image_size
-        levels = [(hashes(SEED, f"levels.{at}", size * size * 3) % np.uint64(256)).astype(np.uint8).reshape(size, size, 3) for at in range(2)]
-        # To a model, all noise looks the same. A rectangle of a different colour in each image
-        # tells them apart.
-        for at, picture in enumerate(levels):
-            picture[size // 4 : size // 2 + at * size // 4, size // 4 :] = (250, 30, 60) if at else (10, 200, 90)
-        values = np.stack([(picture.transpose(2, 0, 1).astype(np.float32) / 255 - MEAN) / DEVIATION for picture in levels])
+        levels, values = pictures(size)
         ids = torch.tensor([letters(prompt, model.config.text_config) for prompt in PROMPTS])
         unit = lambda features: torch.nn.functional.normalize(features, dim=-1).tolist()
         found = {
             "size": size,
-            "images": [base64.b64encode(picture.tobytes()).decode() for picture in levels],
+            "images": levels,
             "prompts": PROMPTS,
-            "imageEmbeddings": unit(model.get_image_features(torch.from_numpy(values))),
+            "imageEmbeddings": unit(model.get_image_features(values)),
             "textEmbeddings": unit(model.get_text_features(ids)),
         }
         path.write_text(json.dumps(found))

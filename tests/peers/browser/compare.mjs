@@ -6,7 +6,7 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { Browser } from "./chromium.mjs";
 import { Contender } from "./contender.mjs";
-import { CASES, ENGINES, SINGLE } from "./places.mjs";
+import { casesOf, ENGINES } from "./places.mjs";
 
 /**
  * Pause before every turn, in milliseconds: an engine's threads keep spinning for a while after
@@ -14,21 +14,23 @@ import { CASES, ENGINES, SINGLE } from "./places.mjs";
  */
 const REST = 50;
 
-export async function compare({ name, model, place, server, executable, engines, precisions = place.precisions, effort }) {
+export async function compare({ name, model, place, server, executable, engines, precisions, effort }) {
   const check = JSON.parse(readFileSync(join(model, "onnx/check.json"), "utf8"));
-  const result = { model: name, place: place.title, load: loadavg()[0], empty: await empty({ place, server, executable }), contenders: [] };
+  const [first, ...more] = casesOf(check);
+  const result = { model: name, rewards: check.rewards !== undefined, place: place.title, load: loadavg()[0], empty: await empty({ place, server, executable }), contenders: [] };
   const contenders = [];
-  for (const precision of precisions) {
+  for (const precision of precisions ?? check.precisions ?? place.precisions) {
     for (const engine of engines) {
       console.error(`── ${name}, ${place.title}: loading ${ENGINES[engine]} ${precision}`);
       contenders.push(await Contender.start({ engine, precision, place, server, model, check, executable }));
     }
   }
   const running = contenders.filter(({ failed }) => !failed);
-  for (const each of CASES.filter(({ count }) => count <= effort.images)) {
-    const single = Math.max(...running.map(({ result }) => result.cases[CASES[0].name]?.median ?? 0));
-    if (each.of === "images" && single * each.count > effort.longest * 1000) {
-      console.error(`── ${name}, ${place.title}, ${each.name}: left out, a call would take ${((single * each.count) / 60000).toFixed(0)} minutes`);
+  for (const each of [first, ...more.filter(({ images = 0 }) => images <= effort.images)]) {
+    const { images = 0 } = each;
+    const single = Math.max(...running.map(({ result }) => result.cases[first.name]?.median ?? 0));
+    if (single * images > effort.longest * 1000) {
+      console.error(`── ${name}, ${place.title}, ${each.name}: left out, a call would take ${((single * images) / 60000).toFixed(0)} minutes`);
       continue;
     }
     await turns(each, running, effort);
@@ -36,7 +38,7 @@ export async function compare({ name, model, place, server, executable, engines,
     console.error(`── ${name}, ${place.title}, ${each.name}: ${medians.join(", ")} ms`);
     for (const { browser, result } of running) {
       const memory = browser.peaks();
-      if (each.name === SINGLE) result.memory.single = memory;
+      if (each.single) result.memory.single = memory;
     }
   }
   for (const contender of contenders) result.contenders.push(await contender.finish());

@@ -4,7 +4,7 @@ import { statSync } from "node:fs";
 import { join } from "node:path";
 import { Browser } from "./chromium.mjs";
 import { downloaded } from "./download.mjs";
-import { CASES, ENGINES, LOWEST } from "./places.mjs";
+import { casesOf, ENGINES, LARGEST, LOWEST } from "./places.mjs";
 
 export class Contender {
   /** Starts a browser and loads the model. `first`: a module that runs before the engine. */
@@ -17,14 +17,17 @@ export class Contender {
     contender.result = result;
     try {
       await browser.open(`${guest.url}pages/engine.html?engine=${engine}${first && engine === "ort" ? "&profile" : ""}`);
-      const settings = { device: place.device, precision, threads: place.threads, external: external(model, precision) };
+      const settings = { device: place.device, precision, threads: place.threads, external: external(model, precision), weights: check.weights };
       const { milliseconds, ...info } = await browser.call("load", settings, check.size);
       Object.assign(result, { load: milliseconds, info, chromium: browser.version });
       // This is measured before anything else, because it is what a visitor waits for. It includes
       // shader compilation.
-      result.first = { image: await contender.time(CASES[0]), prompt: await contender.time(CASES[1]) };
-      result.cosine = await browser.call("check", check);
-      if (!(result.cosine >= LOWEST[engine][precision])) throw new Error(`it computes something else: the cosine to PyTorch's embeddings is ${result.cosine}`);
+      const [image, prompt] = casesOf(check);
+      result.first = { image: await contender.time(image), ...(prompt.images ? {} : { prompt: await contender.time(prompt) }) };
+      Object.assign(result, await browser.call("check", check));
+      const { cosine, difference } = result;
+      const isSame = check.rewards ? difference <= LARGEST : cosine >= LOWEST[engine][precision];
+      if (!isSame) throw new Error(`it computes something else: ${check.rewards ? `its rewards differ from PyTorch's by ${difference} of their spread` : `the cosine to PyTorch's embeddings is ${cosine}`}`);
       result.memory = { loaded: browser.peaks() };
     } catch (error) {
       result.failure = String(error.message ?? error).split("\n")[0];
@@ -38,8 +41,8 @@ export class Contender {
   }
 
   /** Milliseconds of a call with new inputs. */
-  time({ of, count }) {
-    return this.browser.call("time", of, count, ++this.turns);
+  time(call) {
+    return this.browser.call("time", call, ++this.turns);
   }
 
   /** Records peak memory and downloads, and closes the browser. */

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Contender } from "./contender.mjs";
-import { CASES, ENGINES } from "./places.mjs";
+import { casesOf, ENGINES } from "./places.mjs";
 
 /**
  * Names of kernels that multiply by weights; this engine's kernel is identified by its bindings.
@@ -25,7 +25,7 @@ export async function kernels({ place, server, executable, engines, name, model 
       const passes = [];
       await contender.browser.call("kernels");
       for (let pass = 0; pass < PASSES; pass++) {
-        await contender.time(CASES[0]);
+        await contender.time(casesOf(check)[0]);
         passes.push(summed(await contender.browser.call("kernels")));
       }
       const median = passes.toSorted((a, b) => a.milliseconds - b.milliseconds)[PASSES >> 1];

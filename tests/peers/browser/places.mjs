@@ -30,24 +30,34 @@ export const PLACES = {
 export const ENGINES = { pickscore: "PickScore", ort: "onnxruntime-web" };
 
 /**
- * The calls to time, in this order; those that take the most memory are last. `of` is `images` or
- * the number of words of each prompt.
+ * The calls to time, in this order; those that take the most memory are last. Each has a number of
+ * images or of prompts, and the number of words of each prompt. After the call with `single`,
+ * memory is read for the first time: the memory of a page that scores one image with one prompt.
  */
-export const CASES = [
-  { name: "1 image", of: "images", count: 1 },
-  { name: "prompt", of: 18, count: 1 },
-  { name: "long prompt", of: 75, count: 1 },
-  { name: "4 images", of: "images", count: 4 },
-  { name: "16 images", of: "images", count: 16 },
+const CASES = [
+  { name: "1 image", images: 1 },
+  { name: "prompt", prompts: 1, words: 18 },
+  { name: "long prompt", prompts: 1, words: 75, single: true },
+  { name: "4 images", images: 4 },
+  { name: "16 images", images: 16 },
 ];
 /**
- * After this call, memory is read for the first time: the memory of a page that scores one image
- * with one prompt.
+ * The calls of ImageReward, whose text encoder reads prompts and images together. A prompt of 33
+ * words fills its context.
  */
-export const SINGLE = "long prompt";
+const REWARD_CASES = [
+  { name: "1 image", images: 1, prompts: 1, words: 33, single: true },
+  { name: "1 image, short prompt", images: 1, prompts: 1, words: 18 },
+  { name: "4 images", images: 4, prompts: 1, words: 33 },
+  { name: "16 prompts", images: 1, prompts: 16, words: 33 },
+];
+/** The calls for a model, by the results that it is checked with. */
+export const casesOf = ({ rewards }) => (rewards ? REWARD_CASES : CASES);
 
 /**
  * Minimum cosine similarity to PyTorch's f32 embeddings. onnxruntime's 8-bit path also quantises
  * activations; its results are kept and show how far they are off.
  */
 export const LOWEST = { pickscore: { f32: 0.9999, f16: 0.999, q8: 0.999 }, ort: { f32: 0.9999, f16: 0.999, q8: 0.9 } };
+/** Maximum difference from PyTorch's rewards, as a share of their spread. */
+export const LARGEST = 0.0005;

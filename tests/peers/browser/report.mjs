@@ -2,7 +2,7 @@
 
 import { both, goals, sum } from "./goals.mjs";
 import { described } from "./matmul.mjs";
-import { CASES, ENGINES } from "./places.mjs";
+import { ENGINES } from "./places.mjs";
 import { gigaflops } from "./shapes.mjs";
 
 export function report(results) {
@@ -24,7 +24,7 @@ ${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB; ${list.jo
 Milliseconds, medians of warm calls (in brackets the fastest, where it is more than a tenth faster: something held the others up); memory is the peak in MB.`;
 }
 
-function comparison({ model, place, empty, contenders }) {
+function comparison({ model, rewards, place, empty, contenders }) {
   const running = contenders.filter(({ failure }) => failure === undefined);
   const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
   // The other engine in the same precision is listed beside this one.
@@ -43,7 +43,7 @@ function comparison({ model, place, empty, contenders }) {
     row("until loaded (from this machine)", ({ load }) => load),
     row("first image", ({ first }) => first.image),
     row("first prompt", ({ first }) => first.prompt),
-    ...CASES.filter(({ name }) => running.some(({ cases }) => cases[name])).map(({ name }) => timed(name)),
+    ...Object.keys(running[0]?.cases ?? {}).map(timed),
     row("memory: an empty page", () => sum(empty)),
     row("memory: loaded, renderer and GPU process", (contender) => both(contender, "loaded")),
     row("memory: one image at a time", (contender) => both(contender, "single")),
@@ -52,7 +52,9 @@ function comparison({ model, place, empty, contenders }) {
     row("of it the GPU process", ({ memory }) => memory.end.gpu),
     row("download, MB", ({ download }) => download.bytes / 1e6, 1),
     row("download with brotli, MB", ({ download }) => download.brotli / 1e6, 1),
-    ["cosine to PyTorch", ...running.map(({ cosine }) => cosine.toFixed(5)), ...compared.map(() => "")],
+    rewards
+      ? ["difference from PyTorch, share of the spread", ...running.map(({ difference }) => difference.toExponential(1)), ...compared.map(() => "")]
+      : ["cosine to PyTorch", ...running.map(({ cosine }) => cosine.toFixed(5)), ...compared.map(() => "")],
   ];
   const columns = ["", ...running.map(title), ...compared.map(([ours]) => `ratio, ${ours.precision}`)];
   const failures = contenders.filter(({ failure }) => failure !== undefined).map((contender) => `\n\n${title(contender)} did not run: ${contender.failure}`);

@@ -8,7 +8,7 @@
 // precisions, `--engine` (pickscore, ort) selects one engine instead of both, and `--images` is the
 // maximum number of images per call.
 
-import { mkdirSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { compare } from "./compare.mjs";
@@ -46,6 +46,8 @@ const { values } = parseArgs({
 const effort = values.quick ? EFFORT.quick : EFFORT.thorough;
 if (values.images) effort.images = Number(values.images);
 const models = Object.fromEntries(values.model.map((pair) => pair.split("=")).map(([name, folder]) => [name, resolve(folder)]));
+/** The models whose matrix products are known from a configuration. */
+const clip = Object.fromEntries(Object.entries(models).filter(([, folder]) => existsSync(join(folder, "config.json"))));
 const parts = values.only.split(",");
 const results = { ...machine(resolve(import.meta.dirname, "../../..")), quick: values.quick, comparisons: [], matmul: [], kernels: [] };
 
@@ -84,7 +86,7 @@ for (const key of values.place) {
   const common = { place, executable, engines: values.engine };
   if (place.device === "webgpu" && parts.includes("matmul")) {
     const images = values.quick ? [1] : [1, 4];
-    await serving(undefined, async (server) => results.matmul.push(await matmul({ ...common, server, models, images })));
+    await serving(undefined, async (server) => results.matmul.push(await matmul({ ...common, server, models: clip, images })));
     keep();
   }
   for (const [name, model] of Object.entries(models)) {

@@ -1,7 +1,7 @@
 //! `cargo xtask bench browser`: this engine and onnxruntime-web in the same Chromium. This file
 //! prepares the models; `tests/peers/browser/run.mjs` measures.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::Result;
 use clap::Args;
@@ -16,9 +16,9 @@ use crate::{
 /// What to measure, and where.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// Models: `b32` (ViT-B/32), `h14-stack` (a few blocks of ViT-H/14) and `pickscore` (the whole
-    /// model; needs 20 GB of memory)
-    #[arg(long, value_delimiter = ',', default_value = "b32,h14-stack")]
+    /// Models: `b32` (ViT-B/32), `h14-stack` (a few blocks of ViT-H/14), `image-reward-stack` (a
+    /// few blocks of ImageReward, in f32) and `pickscore` (the whole model; needs 20 GB of memory)
+    #[arg(long, value_delimiter = ',', default_value = "b32,h14-stack,image-reward-stack")]
     models: Vec<String>,
     /// Backends: `cpu-1`, `cpu-threads`, `swiftshader`, `lavapipe`, and `gpu` if there is one
     #[arg(long, value_delimiter = ',', default_value = "cpu-1,cpu-threads,swiftshader,lavapipe")]
@@ -41,6 +41,8 @@ pub(crate) struct Arguments {
 }
 
 const FOLDER: &str = "tests/peers/browser";
+/// The model that is not CLIP's.
+const REWARD_STACK: &str = "image-reward-stack";
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.built {
@@ -49,11 +51,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     node::install()?;
     node::install_in(FOLDER)?;
     browsers::require(&[browsers::CHROMIUM])?;
-    let python = python::environment("tests/parity/reference/requirements.lock")?;
     let mut run = program("node", &["tests/peers/browser/run.mjs"]);
     for model in &arguments.models {
-        let directory = engine::directory(model)?;
-        export(&python, model, &directory)?;
+        let directory = if model == REWARD_STACK { export_reward()? } else { export(model)? };
         let mut named = std::ffi::OsString::from(format!("{model}="));
         named.push(&directory);
         run.arg("--model").arg(named);
@@ -75,15 +75,27 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     step("Chromium", run.args(&arguments.more))
 }
 
-/// Exports the model's towers to ONNX, from the same weights, with embeddings to check against.
-fn export(python: &Path, model: &str, directory: &Path) -> Result<()> {
+/// Exports a model's towers to ONNX, from the same weights, with embeddings to check against.
+/// Returns the model's directory.
+fn export(model: &str) -> Result<PathBuf> {
+    let directory = engine::directory(model)?;
+    let python = python::environment("tests/parity/reference/requirements.lock")?;
     let mut export = program(python, &["-W", "ignore", "tests/peers/export.py"]);
-    export.arg(directory).args(["check", "f16"]);
+    export.arg(&directory).args(["check", "f16"]);
     // The quantiser cannot read files over 2 GB.
     if model != "pickscore" {
         export.arg("q8");
     }
-    step(&format!("{model} as ONNX"), &mut export)
+    step(&format!("{model} as ONNX"), &mut export)?;
+    Ok(directory)
+}
+
+/// Generates the blocks of ImageReward with its authors' package, and exports them to ONNX.
+fn export_reward() -> Result<PathBuf> {
+    let directory = cache()?.join("models").join(REWARD_STACK);
+    let mut export = program(python::authors()?, &["-W", "ignore", "tests/peers/export_reward.py"]);
+    step(&format!("{REWARD_STACK} as ONNX"), export.arg(&directory))?;
+    Ok(directory)
 }
 
 /// A Chromium on lavapipe; made if it is missing or older than the installed one.

@@ -20,23 +20,33 @@ globalThis.bench = {
     return { milliseconds: performance.now() - start, ...engine.info };
   },
 
-  /** The lowest cosine similarity to known embeddings. */
-  async check({ images, prompts, imageEmbeddings, textEmbeddings }) {
+  /**
+   * The lowest cosine similarity to known embeddings, or the largest difference from known rewards
+   * as a share of their spread.
+   */
+  async check({ images, prompts, imageEmbeddings, textEmbeddings, rewards, spread }) {
     const levels = images.map((base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0)));
-    const found = [...(await engine.images(engine.prepareImages(levels, size))), ...(await engine.texts(engine.prepareTexts(prompts)))];
+    const [pictures, texts] = [engine.prepareImages(levels, size), engine.prepareTexts(prompts)];
+    if (rewards) {
+      // Once with several images, and once with several prompts.
+      const one = engine.prepareImages(levels.slice(0, 1), size);
+      const found = [await engine.rewards(pictures, texts), await engine.rewards(one, texts)];
+      const differences = found.flatMap((rows) => rows.flatMap((row, at) => [...row].map((reward, image) => Math.abs(reward - rewards[at][image]))));
+      return { difference: Math.max(...differences) / spread };
+    }
+    const found = [...(await engine.images(pictures)), ...(await engine.texts(texts))];
     const cosines = [...imageEmbeddings, ...textEmbeddings].map((expected, at) => cosine(found[at], expected));
-    return Math.min(...cosines);
+    return { cosine: Math.min(...cosines) };
   },
 
-  /**
-   * Milliseconds of one call with new inputs. `of` is `images` or the number of words of each
-   * prompt.
-   */
-  async time(of, count, turn) {
-    const seeds = Array.from({ length: count }, (_, at) => turn * 1000 + at + 1);
-    const inputs = of === "images" ? engine.prepareImages(seeds.map((seed) => picture(seed, size)), size) : engine.prepareTexts(seeds.map((seed) => prompt(seed, of)));
+  /** Milliseconds of one call with new images, new prompts or both; see `casesOf`. */
+  async time({ images = 0, prompts = 0, words = 0 }, turn) {
+    const seeds = (count) => Array.from({ length: count }, (_, at) => turn * 1000 + at + 1);
+    const pictures = engine.prepareImages(seeds(images).map((seed) => picture(seed, size)), size);
+    const texts = engine.prepareTexts(seeds(prompts).map((seed) => prompt(seed, words)));
     const start = performance.now();
-    await (of === "images" ? engine.images(inputs) : engine.texts(inputs));
+    if (images && prompts) await engine.rewards(pictures, texts);
+    else await (images ? engine.images(pictures) : engine.texts(texts));
     return performance.now() - start;
   },
 

@@ -33,8 +33,8 @@ export function prompt(seed, words) {
   return Array.from({ length: words }, () => LETTERS[next() % LETTERS.length]).join(" ");
 }
 
-/** Number of words in a prompt that fills CLIP's context. */
-export const CONTEXT = 77;
+/** Number of positions of CLIP's context. */
+const CONTEXT = 77;
 
 /**
  * Token ids of such a prompt. CLIP's vocabulary begins with the bytes (from "!" on), followed by
@@ -44,6 +44,16 @@ export function ids(prompt) {
   const [start, end] = [49406, 49407];
   const words = prompt.split(" ").map((letter) => 256 + letter.charCodeAt(0) - 33);
   return [start, ...words, ...Array.from({ length: CONTEXT - 1 - words.length }, () => end)];
+}
+
+/**
+ * Token ids of such a prompt for ImageReward, which has 35 positions, by the places of letters and
+ * digits in BERT's vocabulary. The padding is 0.
+ */
+export function bertIds(prompt) {
+  const [start, end] = [101, 102];
+  const words = prompt.split(" ").map((letter) => letter.charCodeAt(0) + (letter >= "a" ? 1037 - 97 : 1014 - 48));
+  return [start, ...words, end, ...Array.from({ length: 33 - words.length }, () => 0)];
 }
 
 /** An image file with these levels that takes almost no time to decode: a bitmap. */

@@ -4,10 +4,10 @@
 import { bitmap } from "./inputs.mjs";
 
 export class Engine {
-  static async load({ device, precision }) {
+  static async load({ device, precision, weights = "" }) {
     const { PickScore } = await import("../lib/pickscore.js");
     const engine = new Engine();
-    engine.scorer = await PickScore.load({ model: new URL("../model/", import.meta.url).href, device, precision });
+    engine.scorer = await PickScore.load({ model: new URL(`../model/${weights}`, import.meta.url).href, device, precision });
     const { adapter, threads, engineMemory, reasons } = engine.scorer.info;
     engine.info = { adapter, threads, engineMegabytes: Math.round(engineMemory / 1e6), reasons };
     return engine;
@@ -17,6 +17,13 @@ export class Engine {
   prepareTexts = (prompts) => prompts;
   images = (files) => this.scorer.embedImages(files);
   texts = (prompts) => this.scorer.embedText(prompts);
+
+  /** Rewards `[prompts][images]`. After the first call, the images are in the library's cache. */
+  async rewards(files, prompts) {
+    const found = [];
+    for (const prompt of prompts) found.push((await this.scorer.score(prompt, files)).scores);
+    return found;
+  }
 
   /** The GPU is used in the worker, which answers on a channel. */
   kernels() {
