@@ -16,12 +16,13 @@ use std::{
     time::Instant,
 };
 
-use common::{SMALL, image};
-use parquet::{
+use ::parquet::{
     data_type::{ByteArray, ByteArrayType},
     file::{properties::WriterProperties, writer::SerializedFileWriter},
     schema::parser::parse_message_type,
 };
+use common::{SMALL, image};
+use contributions::{parquet, plain, showing};
 use pickscore::dataset::table::{RowKey, ScoreTable, ScoredRows};
 use pickscore_generate::{Convention, Dtype, write_directory};
 use serde_json::{Value, json};
@@ -245,8 +246,8 @@ fn damaged_rows_do_not_cost_the_others() {
     let table = workplace.table("data.parquet", 300);
     let mut bytes = fs::read(&table).unwrap();
     // The second row group: its pages begin with their headers, of which one is overwritten.
-    let file = parquet::file::reader::SerializedFileReader::try_from(table.as_path()).unwrap();
-    let metadata = parquet::file::reader::FileReader::metadata(&file).clone();
+    let file = ::parquet::file::reader::SerializedFileReader::try_from(table.as_path()).unwrap();
+    let metadata = ::parquet::file::reader::FileReader::metadata(&file).clone();
     let offset = metadata.row_group(1).column(1).data_page_offset() as usize;
     bytes[offset..offset + 16].fill(0xff);
     fs::write(&table, bytes).unwrap();
@@ -287,6 +288,59 @@ fn pairs_and_models_have_columns() {
     }
     // In turns, nothing is left behind either.
     assert_eq!(fs::read_dir(workplace.path("turns")).unwrap().count(), 1);
+}
+
+/// Evaluating stored scores gives the report that evaluating the model gives.
+#[test]
+fn stored_scores_are_evaluated_as_the_model() {
+    let workplace = Workplace::new();
+    let mut rows = Vec::new();
+    for number in 0..40 {
+        let names = [IMAGES[number as usize % 4], IMAGES[(number as usize + 1) % 4]];
+        let labels = [Some([1.0, 0.0]), Some([0.0, 1.0]), Some([0.5, 0.5]), None];
+        let prompt = PROMPTS[number as usize % 3];
+        let mut row = plain(number % 5 + 1, prompt, ["a", "b"], labels[number as usize % 7 % 4], number);
+        row.ranking_id = 1000 + number;
+        let row = showing(row, names.map(|name| fs::read(image(name)).unwrap()));
+        rows.push(row);
+    }
+    let table = workplace.path("pairs.parquet");
+    fs::write(&table, parquet(&rows)).unwrap();
+    let answer = workplace.json(&["one", "two"], &[&table], "scores", &[]);
+    assert_eq!((&answer["scored"], &answer["failed"]), (&json!(40), &json!(0)));
+    workplace.json(&["one"], &[&table], "only", &[]);
+    let evaluate = |more: &[&std::ffi::OsStr]| -> Value {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        command.args([
+            "evaluate",
+            "--device",
+            "cpu",
+            "--format",
+            "json",
+            "--without-ties",
+            "--resamples",
+            "50",
+        ]);
+        let output = command.arg("--data").arg(&table).args(more).output().unwrap();
+        assert!(output.status.success(), "{}", said(&output));
+        serde_json::from_slice(&output.stdout).unwrap()
+    };
+    let paths = ["one", "two", "scores", "only"].map(|name| workplace.path(name).into_os_string());
+    let [one, two, scores, only] = paths.each_ref().map(std::ffi::OsString::as_os_str);
+    let (model, stored) = ("--model".as_ref(), "--scores".as_ref());
+    assert_eq!(evaluate(&[stored, scores]), evaluate(&[model, one, model, two]));
+    assert_eq!(evaluate(&[stored, only]), evaluate(&[model, one]));
+    // A folder of another data set.
+    let other = workplace.table("other.parquet", 3);
+    workplace.json(&["one"], &[&other], "others", &[]);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+    command.args(["evaluate", "--data"]).arg(&table).arg("--scores").arg(workplace.path("others"));
+    let output = command.output().unwrap();
+    assert!(
+        said(&output).contains("it has scores of one image per row; a pair has two"),
+        "{}",
+        said(&output)
+    );
 }
 
 #[test]

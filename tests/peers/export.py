@@ -136,7 +136,7 @@ def letters(prompt, text):
 
 
 def pictures(size):
-    """Two images for a check: their levels in base64, and their pixels as a processor makes them."""
+    """Two images for a check: their levels in base64, and their pixels as a processor does it."""
     levels = [(hashes(SEED, f"levels.{at}", size * size * 3) % np.uint64(256)).astype(np.uint8).reshape(size, size, 3) for at in range(2)]
     # To a model, all noise looks the same. A rectangle of a different colour in each image tells
     # them apart.

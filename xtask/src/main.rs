@@ -46,6 +46,8 @@ enum Task {
     Wheel,
     /// Run only the tests of the Python package
     Python,
+    /// Test the Python package on a local Ray cluster of two nodes. Takes minutes
+    Ray,
     /// Run only the browser tests: the packages' and the page's
     E2e,
     /// Load and score a generated ViT-H/14 in Chromium. Takes minutes, 8 GB of memory and 8 GB of
@@ -78,6 +80,7 @@ fn main() -> ExitCode {
         Task::Readers => readers::run(),
         Task::Wheel => wheel::run(),
         Task::Python => wheel::test(),
+        Task::Ray => wheel::test_ray(),
         Task::E2e => web::build::run().and_then(|()| web::e2e::run(true)),
         Task::FullSize => web::build::run().and_then(|()| web::e2e::full_size()),
         Task::LargeExport => web::build::run().and_then(|()| web::e2e::large_export()),

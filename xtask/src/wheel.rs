@@ -4,6 +4,7 @@ use std::{
     env::consts::{DLL_PREFIX, DLL_SUFFIX},
     fs,
     path::{Path, PathBuf},
+    process::Command,
 };
 
 use anyhow::{Context as _, Result};
@@ -50,30 +51,58 @@ print(scorer.score('a fox', ['www/public/samples/noto/fox.png']))";
     Ok(())
 }
 
-/// Tests the package with the library as the other native tests compile it.
-pub(crate) fn test() -> Result<()> {
-    let python = python::environment(REQUIREMENTS)?;
-    // With the tests, whose dependencies cargo would otherwise compile again with other features.
-    let mut build = native::command(&["build", "--lib", "--bins", "--tests"]);
-    step("the Python package", &mut build)?;
-    let programs = target_folder()?.join("debug");
-    let packages = package(&programs)?;
-    let tests = |module: &str, arguments: &[&str]| {
-        let mut command = program(&python, &["-m", module]);
-        command.args(arguments).env("PYTHONPATH", &packages).env("MYPYPATH", &packages);
-        command.env("PICKSCORE_PROGRAMS", &programs).env("PYTHONDONTWRITEBYTECODE", "1");
-        command.env("MYPY_CACHE_DIR", packages.with_extension("types"));
+/// A built package, and an interpreter that finds it.
+struct Built {
+    python: PathBuf,
+    programs: PathBuf,
+    packages: PathBuf,
+}
+
+impl Built {
+    /// Builds the package with the library as the other native tests compile it.
+    fn new(requirements: &str) -> Result<Self> {
+        let python = python::environment(requirements)?;
+        // With the tests, whose dependencies cargo would otherwise compile again with other
+        // features.
+        let mut build = native::command(&["build", "--lib", "--bins", "--tests"]);
+        step("the Python package", &mut build)?;
+        let programs = target_folder()?.join("debug");
+        let packages = package(&programs)?;
+        Ok(Self { python, programs, packages })
+    }
+
+    /// A module of Python.
+    fn module(&self, module: &str, arguments: &[&str]) -> Command {
+        let mut command = program(&self.python, &["-m", module]);
+        command.args(arguments).env("PYTHONPATH", &self.packages).env("MYPYPATH", &self.packages);
+        command.env("PICKSCORE_PROGRAMS", &self.programs).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.env("MYPY_CACHE_DIR", self.packages.with_extension("types"));
         command
-    };
+    }
+}
+
+/// Tests `pickscore.ray` on a local cluster.
+pub(crate) fn test_ray() -> Result<()> {
+    let built = Built::new("crate/python/tests/ray/requirements.lock")?;
+    let tests = ["--verbose", "--durations=0", "-p", "no:cacheprovider", "crate/python/tests/ray"];
+    step("tests of pickscore.ray", &mut built.module("pytest", &tests))
+}
+
+/// Tests the package.
+pub(crate) fn test() -> Result<()> {
+    let built = Built::new(REQUIREMENTS)?;
+    let tests = |module: &str, arguments: &[&str]| built.module(module, arguments);
     let configuration = "crate/python/pyproject.toml";
     let folder = root().join("crate/python");
     let mypy = ["--config-file", configuration, "--package", "pickscore"];
     step("types of the package", &mut tests("mypy", &mypy))?;
     let mut typed = tests("mypy", &["--config-file", configuration]);
     step("types of its tests and examples", typed.args([folder.join("tests"), folder.join("examples")]))?;
-    let stubs = ["pickscore", "--mypy-config-file", configuration];
+    let stubs =
+        ["pickscore", "--mypy-config-file", configuration, "--allowlist", "crate/python/stubtest.txt"];
     step("its stubs against the library", &mut tests("mypy.stubtest", &stubs))?;
-    let mut pytest = tests("pytest", &["--quiet", "-p", "no:cacheprovider", "crate/python/tests"]);
+    let without_ray = ["--ignore", "crate/python/tests/ray", "crate/python/tests"];
+    let mut pytest = tests("pytest", &[&["--quiet", "-p", "no:cacheprovider"], &without_ray[..]].concat());
     step("tests of the Python package", &mut pytest)
 }
 

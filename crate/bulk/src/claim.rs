@@ -1,10 +1,10 @@
 //! Claims: which process scores which range.
 //!
-//! A claim is a file that its owner creates exclusively and rewrites every few seconds with a higher
-//! number. A process that sees a claim without change for a minute of its own clock takes it over,
-//! so clocks of machines need not agree. If two processes score the same range after all, both
-//! write the same file, and one of them replaces the other's: claims save work, and renaming keeps
-//! the output right.
+//! A claim is a file that its owner creates exclusively and rewrites every few seconds with a
+//! higher number. A process that sees a claim without change for a minute of its own clock takes it
+//! over, so clocks of machines need not agree. If two processes score the same range after all,
+//! both write the same file, and one of them replaces the other's: claims save work, and renaming
+//! keeps the output right.
 
 use std::{
     collections::{BTreeSet, HashMap},

@@ -1,13 +1,14 @@
 //! Scores data sets of any size.
 //!
 //! ```text
-//! tables ─► plan: ranges of rows ─► claim ─► read and decode ─► score ─► one Parquet file per range
+//! tables ─► plan: ranges of rows ─► claim ─► read and decode ─► score ─► one Parquet file per
+//! range
 //! ```
 //!
-//! The output is a folder of Parquet files, one for each input file and range of rows. A file's name
-//! follows from the content of its input and the models, so that a second run, or another process
-//! that shares the folder, only does what is missing. A file is written under another name and
-//! renamed when it is complete, so that a process can be killed at any time.
+//! The output is a folder of Parquet files, one for each input file and range of rows. A file's
+//! name follows from the content of its input and the models, so that a second run, or another
+//! process that shares the folder, only does what is missing. A file is written under another name
+//! and renamed when it is complete, so that a process can be killed at any time.
 
 mod claim;
 mod error;

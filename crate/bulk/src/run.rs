@@ -111,8 +111,8 @@ impl Work<'_> {
 
 /// Scores all ranges of a plan that are not complete. Returns when all are.
 ///
-/// `event` is told what happens, and may cancel. When everything is complete, [`clean`] removes what
-/// killed processes have left.
+/// `event` is told what happens, and may cancel. When everything is complete, [`clean`] removes
+/// what killed processes have left.
 ///
 /// # Errors
 ///

@@ -30,6 +30,8 @@ const WAIT: Duration = Duration::from_millis(500);
 pub struct Turn<'a> {
     /// The model's name in the output.
     pub name: &'a str,
+    /// The name of its scorer.
+    pub scorer: &'a str,
     /// The ranges for this model alone.
     pub plan: &'a Plan,
 }
@@ -115,10 +117,11 @@ fn put_together(
     } else {
         Keys::Row(&input.name, job.numbers().collect())
     };
-    let names: Vec<&str> = turns.iter().map(|turn| turn.name).collect();
+    let model = |turn: &Turn<'_>| serde_json::json!({ "model": turn.name, "scorer": turn.scorer });
+    let models_noted: Vec<serde_json::Value> = turns.iter().map(model).collect();
     let notes = vec![
         ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
-        ("pickscore.models", serde_json::Value::from(names).to_string()),
+        ("pickscore.models", serde_json::Value::from(models_noted).to_string()),
         ("pickscore.input", input.name.clone()),
         ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
     ];

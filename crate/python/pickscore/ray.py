@@ -1,12 +1,12 @@
 """Scores on a Ray cluster.
 
-``score_dataset`` adds scores to a dataset of Ray Data. ``score_data``, also as a command, writes the
-same files as ``pickscore score --data``::
+``score_dataset`` adds scores to a dataset of Ray Data. ``score_data``, also as a command, writes
+the same files as ``pickscore score --data``::
 
     python -m pickscore.ray --model PickScore_v1 --data pairs/ --out scores/
 
-Every node must see the model, the data and the output under the same paths. An actor loads the model
-once. If Ray assigned a GPU to it, it uses that one.
+Every node must see the model, the data and the output under the same paths. An actor loads the
+model once. If Ray assigned a GPU to it, it uses that one.
 """
 
 from __future__ import annotations

@@ -14,11 +14,12 @@ use super::{
     arguments::RunArguments,
     choices::{Choices, Naming, RankArgument},
     fault::{self, Fault},
-    judge::{PAIRS, judge},
+    judge::{Found, PAIRS, judge, judge_stored},
     load::{self, ranking_bar, show},
     model_distances::{DistanceOptions, Distances},
     models,
     skipped::Skipped,
+    stored_scores::StoredScores,
     text::counted,
 };
 use crate::{
@@ -28,9 +29,9 @@ use crate::{
         Bootstrap, Concordance, Humans, Judged, RankOptions, Ranking, Report, RetrievalRow, WithoutTies,
         concordance, interval_plot, rank,
         retrieval::{Pair, Trials, retrieval},
-        scorer_means::{Correlation, correlate},
+        scorer_means::{Correlation, Scored, correlate},
     },
-    score::Label,
+    score::{Label, Scorer},
 };
 
 /// Measure how well models predict preferences, and rank models or images by people's choices.
@@ -43,6 +44,11 @@ pub(super) struct EvaluateArguments {
     /// Without a model, the report only describes people's choices.
     #[arg(long = "model", value_name = "DIR|FILE")]
     models: Vec<PathBuf>,
+    /// Folder with the scores that `pickscore score --data` wrote for --data; repeatable.
+    ///
+    /// Each model's scores are compared as if it was given with --model, without loading it.
+    #[arg(long = "scores", value_name = "DIR")]
+    scores: Vec<PathBuf>,
     /// Name for a --model in the report; repeatable [default: its folder's name].
     #[arg(long = "name", value_name = "NAME")]
     names: Vec<String>,
@@ -121,10 +127,12 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(threshold) = arguments.threshold.filter(|threshold| !(0.0..=1.0).contains(threshold)) {
         return Err(Fault::Usage { reason: format!("--threshold is {threshold}; expected 0 to 1") });
     }
-    let needs_model =
-        !arguments.validation.is_empty() || arguments.retrieval.is_some() || arguments.without_ties;
-    if arguments.models.is_empty() && needs_model {
-        let reason = "--validation, --retrieval and --without-ties need a model; give --model".into();
+    if arguments.models.is_empty() && (!arguments.validation.is_empty() || arguments.retrieval.is_some()) {
+        let reason = "--validation and --retrieval need a model; give --model".into();
+        return Err(Fault::Usage { reason });
+    }
+    if arguments.models.is_empty() && arguments.scores.is_empty() && arguments.without_ties {
+        let reason = "--without-ties needs a model or scores; give --model or --scores".into();
         return Err(Fault::Usage { reason });
     }
     if !arguments.names.is_empty() && arguments.names.len() != arguments.models.len() {
@@ -184,31 +192,9 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
         let found = judge(&scorer, &data, "Pairs", naming.as_ref())?;
         found.skipped.report(&mut said);
-        let name = checked[index].name.clone();
-        let mut result = Judgement {
-            has_probabilities: scorer.scoring().scorer.has_probabilities(),
-            validated: validated.map(|found| found.pairs).unwrap_or_default(),
-            places: found.places,
-            pairs: found.pairs,
-            correlation: None,
-            retrieval: None,
-            name,
-        };
-        // Scores of images compare within a prompt only, as do the ranks of images: there is no
-        // mean to correlate.
-        if !matches!(naming, None | Some(Naming::Images)) {
-            let bar = ranking_bar();
-            let correlated =
-                correlate(&choices.ranked, &found.scored, &options, &mut |progress| show(&bar, progress));
-            bar.finish_and_clear();
-            result.correlation = correlated?;
-            if result.correlation.is_none() {
-                fault::report(&format!(
-                    "{}: no correlation, because fewer than three items are both ranked and scored, or all are alike",
-                    result.name
-                ));
-            }
-        }
+        let mut result = Judgement::new(checked[index].name.clone(), scorer.scoring().scorer, found);
+        result.validated = validated.map(|found| found.pairs).unwrap_or_default();
+        let mut result = result.correlated(&choices, naming.as_ref(), &options)?;
         match &named {
             Some(named) if scorer.scoring().scorer.reads_prompt() => {
                 result.retrieval = Some(retrieve(&scorer, named, arguments.seed, &bootstrap, &mut said)?);
@@ -218,6 +204,18 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         }
         results.push(result);
     }
+    for folder in &arguments.scores {
+        let stored = StoredScores::open(folder)?;
+        for model in &stored.models {
+            let scores = stored.read(model)?;
+            let found = judge_stored((model, &scores), &data, "Pairs", naming.as_ref())?;
+            found.skipped.report(&mut said);
+            let result = Judgement::new(model.name.clone(), model.scorer, found);
+            results.push(result.correlated(&choices, naming.as_ref(), &options)?);
+        }
+    }
+    let names: Vec<String> = results.iter().map(|result| result.name.clone()).collect();
+    results.iter_mut().zip(models::unique(&names)).for_each(|(result, name)| result.name = name);
     keep_common(&mut results);
     let mut report = match &results[..] {
         [] => without_models(&choices, &data, given, &bootstrap).ok_or_else(nothing)?,
@@ -275,19 +273,61 @@ struct Judgement {
     has_probabilities: bool,
     validated: Vec<Judged>,
     pairs: Vec<Judged>,
-    /// The place of each pair among the labelled rows.
-    places: Vec<usize>,
+    /// The number of each pair's row in the dataset.
+    places: Vec<u64>,
+    /// Each image of each prompt once, by the name that is ranked.
+    scored: Vec<Scored>,
     correlation: Option<Correlation>,
     retrieval: Option<RetrievalRow>,
 }
 
+impl Judgement {
+    fn new(name: String, scorer: &Scorer, found: Found) -> Self {
+        Self {
+            has_probabilities: scorer.has_probabilities(),
+            validated: Vec::new(),
+            pairs: found.pairs,
+            places: found.places,
+            scored: found.scored,
+            correlation: None,
+            retrieval: None,
+            name,
+        }
+    }
+
+    /// Adds the correlation of mean scores with the ranking. Scores of images compare within a
+    /// prompt only, as do the ranks of images: there is no mean to correlate.
+    fn correlated(
+        mut self,
+        choices: &Choices,
+        naming: Option<&Naming>,
+        options: &RankOptions,
+    ) -> Result<Self, Fault> {
+        let scored = std::mem::take(&mut self.scored);
+        if matches!(naming, None | Some(Naming::Images)) {
+            return Ok(self);
+        }
+        let bar = ranking_bar();
+        let correlated = correlate(&choices.ranked, &scored, options, &mut |progress| show(&bar, progress));
+        bar.finish_and_clear();
+        self.correlation = correlated?;
+        if self.correlation.is_none() {
+            fault::report(&format!(
+                "{}: no correlation, because fewer than three items are both ranked and scored, or all are alike",
+                self.name
+            ));
+        }
+        Ok(self)
+    }
+}
+
 /// Leaves only the pairs that every model scored, so that all rows are about the same pairs.
 fn keep_common(results: &mut [Judgement]) {
-    let mut times: HashMap<usize, usize> = HashMap::new();
+    let mut times: HashMap<u64, usize> = HashMap::new();
     results.iter().flat_map(|result| &result.places).for_each(|&place| *times.entry(place).or_default() += 1);
     let models = results.len();
     for result in results {
-        let is_common = |place: &usize| times.get(place) == Some(&models);
+        let is_common = |place: &u64| times.get(place) == Some(&models);
         let mut kept = result.places.iter().map(is_common);
         result.pairs.retain(|_| kept.next().unwrap_or_default());
         result.places.retain(is_common);

@@ -9,6 +9,7 @@ use super::{
     fault::Fault,
     load,
     skipped::Skipped,
+    stored_scores::{ByKey, StoredModel},
 };
 use crate::{
     PickScore,
@@ -26,10 +27,8 @@ pub(super) const PAIRS: usize = 64;
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) pairs: Vec<Judged>,
-    /// The place of each pair among the labelled rows, which are the same for every model.
-    pub(super) places: Vec<usize>,
-    /// Number of labelled rows so far.
-    labelled: usize,
+    /// The number of each pair's row in the dataset.
+    pub(super) places: Vec<u64>,
     /// Pairs without a label, or with a prompt or image that cannot be read.
     pub(super) left_out: usize,
     /// The pairs among them that cannot be read.
@@ -41,6 +40,36 @@ pub(super) struct Found {
 }
 
 impl Found {
+    /// Takes a labelled pair with its scores, or why it has none.
+    fn take(
+        &mut self,
+        (place, row): (u64, &Row),
+        label: [f64; 2],
+        outcome: Result<[f32; 2], String>,
+        factor: f32,
+        naming: Option<&Naming>,
+    ) {
+        match outcome {
+            Ok(scores) => {
+                let next = self.prompts.len();
+                let prompt = match self.prompts.get(&row.caption) {
+                    Some(&prompt) => prompt,
+                    None => *self.prompts.entry(row.caption.clone()).or_insert(next),
+                };
+                let logits = scores.map(|score| factor * score);
+                self.pairs.push(Judged { label, scores: logits, kind: row.kind.clone(), prompt });
+                self.places.push(place);
+                if let Some(naming) = naming {
+                    self.keep_scores(naming, row, prompt, scores);
+                }
+            }
+            Err(reason) => {
+                self.left_out += 1;
+                self.skipped.add(Some(row.ranking_id), reason);
+            }
+        }
+    }
+
     fn keep_scores(&mut self, naming: &Naming, row: &Row, prompt: usize, scores: [f32; 2]) {
         for (image, score) in row.images.iter().zip(scores) {
             let uid = choices::uid(image);
@@ -65,18 +94,62 @@ pub(super) fn judge(
     let mut found = Found::default();
     // In Pick-a-Pic the preferred image stays for the next pair, and a prompt has about ten pairs.
     let mut cache = ScoreCache::default();
+    let mut before = 0;
     for &group in files.groups() {
-        let SoundRows { rows, faults, .. } = files.read_sound(group, Columns::All)?;
+        let SoundRows { rows, numbers, faults } = files.read_sound(group, Columns::All)?;
         found.left_out += faults.len();
         bar.inc(faults.len() as u64);
         faults.iter().for_each(|fault| found.skipped.add(None, fault.to_string()));
-        let (labelled, unlabelled): (Vec<&Row>, Vec<&Row>) = rows.iter().partition(|row| row.label.is_some());
+        let places = numbers.into_iter().map(|number| before + number);
+        let (labelled, unlabelled): (Vec<_>, Vec<_>) =
+            places.zip(&rows).partition(|(_, row)| row.label.is_some());
         found.left_out += unlabelled.len();
         bar.inc(unlabelled.len() as u64);
         for rows in labelled.chunks(PAIRS) {
             score(scorer, rows, &mut cache, &mut found, naming)?;
             bar.inc(rows.len() as u64);
         }
+        before += group.rows;
+    }
+    bar.finish_and_clear();
+    Ok(found)
+}
+
+/// Looks up the scores of every labelled pair. No image is read.
+pub(super) fn judge_stored(
+    stored: (&StoredModel, &ByKey),
+    files: &DatasetFiles,
+    title: &'static str,
+    naming: Option<&Naming>,
+) -> Result<Found, Fault> {
+    let (model, scores) = stored;
+    let bar = load::bar("{msg} {wide_bar} {human_pos}/{human_len} ({eta} left)");
+    bar.set_message(title);
+    bar.set_length(files.rows());
+    let factor = logit_factor(model.scorer);
+    let mut found = Found::default();
+    // The names of images may need their bytes.
+    let columns = if naming.is_some() { Columns::All } else { Columns::WithoutImages };
+    let (mut before, mut in_file) = (0, (0, 0));
+    for &group in files.groups() {
+        // Rows of the scores are numbered within their file.
+        if in_file.0 != group.file {
+            in_file = (group.file, 0);
+        }
+        let SoundRows { rows, numbers, faults } = files.read_sound(group, columns)?;
+        found.left_out += faults.len();
+        faults.iter().for_each(|fault| found.skipped.add(None, fault.to_string()));
+        for (row, number) in rows.iter().zip(numbers) {
+            let Some(label) = row.label else {
+                found.left_out += 1;
+                continue;
+            };
+            let outcome = scores.get(row.ranking_id, &files.files()[group.file], in_file.1 + number);
+            found.take((before + number, row), label, outcome, factor, naming);
+        }
+        before += group.rows;
+        in_file.1 += group.rows;
+        bar.inc(group.rows);
     }
     bar.finish_and_clear();
     Ok(found)
@@ -101,7 +174,7 @@ fn outcome(prompt: Result<(), String>, scores: &[Result<f32, PixelError>]) -> Re
 
 fn score(
     scorer: &PickScore,
-    rows: &[&Row],
+    rows: &[(u64, &Row)],
     cache: &mut ScoreCache,
     found: &mut Found,
     naming: Option<&Naming>,
@@ -113,37 +186,21 @@ fn score(
         true => scorer.tokens(&row.caption).map(drop).map_err(|error| error.to_string()),
         false => Ok(()),
     };
-    let prompts: Vec<Result<(), String>> = rows.iter().map(|row| readable(row)).collect();
+    let prompts: Vec<Result<(), String>> = rows.iter().map(|(_, row)| readable(row)).collect();
     let pairs: Vec<(&str, &[u8])> = rows
         .iter()
         .zip(&prompts)
         .filter(|(_, prompt)| prompt.is_ok())
-        .flat_map(|(row, _)| row.images.iter().map(|image| (row.caption.as_str(), image.bytes.as_slice())))
+        .flat_map(|((_, row), _)| {
+            row.images.iter().map(|image| (row.caption.as_str(), image.bytes.as_slice()))
+        })
         .collect();
     let scores = scorer.score_pairs_with(cache, &pairs).block_on()?;
     let mut scores = scores.chunks(2);
-    for (row, prompt) in rows.iter().zip(prompts) {
+    for (&(place, row), prompt) in rows.iter().zip(prompts) {
         let Some(label) = row.label else { continue };
-        let place = found.labelled;
-        found.labelled += 1;
         let scores = if prompt.is_ok() { scores.next().unwrap_or_default() } else { &[] };
-        let outcome = outcome(prompt, scores);
-        match outcome {
-            Ok(scores) => {
-                let next = found.prompts.len();
-                let prompt = *found.prompts.entry(row.caption.clone()).or_insert(next);
-                let logits = scores.map(|score| factor * score);
-                found.pairs.push(Judged { label, scores: logits, kind: row.kind.clone(), prompt });
-                found.places.push(place);
-                if let Some(naming) = naming {
-                    found.keep_scores(naming, row, prompt, scores);
-                }
-            }
-            Err(reason) => {
-                found.left_out += 1;
-                found.skipped.add(Some(row.ranking_id), reason);
-            }
-        }
+        found.take((place, row), label, outcome(prompt, scores), factor, naming);
     }
     Ok(())
 }

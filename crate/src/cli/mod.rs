@@ -26,6 +26,7 @@ mod prepared;
 mod score;
 mod score_data;
 mod skipped;
+mod stored_scores;
 mod stream;
 mod text;
 mod train;

@@ -39,7 +39,7 @@ pub(super) fn check(
 }
 
 /// Names that all differ: a name that came before gets the next free number, from 2.
-fn unique(names: &[String]) -> Vec<String> {
+pub(super) fn unique(names: &[String]) -> Vec<String> {
     let mut found: Vec<String> = Vec::with_capacity(names.len());
     for name in names {
         let numbered = (2..).map(|number| format!("{name} {number}"));

@@ -53,7 +53,7 @@ pub(super) struct DataArguments {
     /// Column of prompts [default: caption, prompt or text].
     #[arg(long, value_name = "NAME", requires = "data")]
     prompt_column: Option<String>,
-    /// Column of images; give it twice for rows with two images [default: jpg_0 and jpg_1, or image].
+    /// Column of images, given twice for pairs [default: jpg_0 and jpg_1, or image].
     #[arg(long = "image-column", value_name = "NAME", requires = "data")]
     image_columns: Vec<String>,
     /// Folder that the paths of images are relative to [default: the folder of each file].
@@ -94,6 +94,7 @@ struct Task<'a> {
     models: &'a ModelsArguments,
     options: &'a [OpenOptions],
     names: Vec<String>,
+    scorers: Vec<&'static str>,
     identities: Vec<String>,
     inputs: Inputs,
     out: &'a Path,
@@ -134,7 +135,8 @@ pub(super) fn run(
     let identities = given.models.iter().zip(options).map(|(model, options)| bulk::identity(model, options));
     let identities = identities.collect::<Result<_, _>>()?;
     let names = checked.iter().map(|model| model.name.clone()).collect();
-    let task = Task { models: given, options, names, identities, inputs, out };
+    let scorers = checked.iter().map(|model| model.scorer.name).collect();
+    let task = Task { models: given, options, names, scorers, identities, inputs, out };
     let plan = task.plan()?;
     if arguments.retry_failed {
         plan.remove_failed(out)?;
@@ -189,7 +191,8 @@ impl Task<'_> {
             all.first_failure = all.first_failure.or(summary.first_failure);
             plans.push(plan);
         }
-        let turns = self.names.iter().zip(&plans).map(|(name, plan)| Turn { name, plan });
+        let turns = self.names.iter().zip(&self.scorers).zip(&plans);
+        let turns = turns.map(|((name, scorer), plan)| Turn { name, scorer, plan });
         let turns: Vec<Turn<'_>> = turns.collect();
         let bar = load::bar("{msg} {wide_bar} {pos}/{len}");
         bar.set_message("Writing");

@@ -5,10 +5,13 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/contributions.rs"]
+mod contributions;
 
 use std::{env, fs, path::Path, process::Command};
 
 use common::SMALL;
+use contributions::{parquet, plain, showing};
 use pickscore_generate::{Convention, Dtype, write_directory};
 
 include!("example.rs");
@@ -39,6 +42,30 @@ fn copy_folder(from: &Path, to: &Path) {
     }
 }
 
+/// Runs the examples for Slurm and Kubernetes as several processes, which share the work.
+fn jobs_of_clusters(folder: &Path) {
+    let command = Path::new(env!("CARGO_BIN_EXE_pickscore"));
+    let path = format!("{}:{}", command.parent().unwrap().display(), env::var("PATH").unwrap());
+    let array = blocks("crate/bulk/README.md", "bash").join("");
+    let job = blocks("crate/bulk/README.md", "yaml").join("");
+    let pod = job.lines().find_map(|line| line.trim().strip_prefix("command: ")).unwrap();
+    let pod: Vec<String> = serde_json::from_str(pod).unwrap();
+    for (program, arguments) in [("bash", &["-c".to_owned(), array][..]), (&*pod[0], &pod[1..])] {
+        let _ = fs::remove_dir_all(folder.join("scores"));
+        let start = |task: usize| {
+            let mut process = Command::new(program);
+            process.args(arguments).current_dir(folder).env("PATH", &path);
+            process.env("SLURM_ARRAY_TASK_ID", task.to_string()).spawn().unwrap()
+        };
+        let processes: Vec<_> = (0..4).map(start).collect();
+        for mut process in processes {
+            assert!(process.wait().unwrap().success(), "{program} {arguments:?}");
+        }
+        // 400 rows are two files, and nothing else is left.
+        assert_eq!(fs::read_dir(folder.join("scores")).unwrap().count(), 2);
+    }
+}
+
 // One test: the working directory belongs to the whole process.
 #[test]
 fn every_example_of_the_readmes_runs() {
@@ -58,7 +85,15 @@ fn every_example_of_the_readmes_runs() {
     fs::copy(image, folder.path().join("fox.png")).unwrap();
 
     let mut count = 0;
-    for readme in ["README.md", "www/deploy/README.md"] {
+    fs::create_dir(folder.path().join("pairs")).unwrap();
+    let bytes = ["fox.png", "red-apple.png"].map(|name| fs::read(root.join(samples).join(name)).unwrap());
+    let pair = |number| {
+        let pair = plain(1, ["a fox", "an apple"][number as usize % 2], ["0", "1"], Some([1.0, 0.0]), number);
+        showing(pair, bytes.clone())
+    };
+    fs::write(folder.path().join("pairs/pairs.parquet"), parquet(&(0..400).map(pair).collect::<Vec<_>>()))
+        .unwrap();
+    for readme in ["README.md", "www/deploy/README.md", "crate/bulk/README.md"] {
         let commands = blocks(readme, "sh").join("").replace("\\\n", "");
         for line in commands.lines().filter(|line| line.starts_with("pickscore ")) {
             let line = line.replacen("pickscore", env!("CARGO_BIN_EXE_pickscore"), 1);
@@ -68,6 +103,8 @@ fn every_example_of_the_readmes_runs() {
         }
     }
     assert!(count > 1, "{count} commands were found in the READMEs");
+
+    jobs_of_clusters(folder.path());
 
     let rust = blocks("README.md", "rust");
     assert_eq!(rust, [include_str!("example.rs")], "README.md and example.rs differ");

@@ -15,10 +15,11 @@ import tempfile
 import time
 from pathlib import Path
 
-_, directory, threads = sys.argv[1], Path(sys.argv[2]), int(sys.argv[3])
+threads = int(sys.argv[3])
 os.environ["OMP_NUM_THREADS"] = str(threads)
 os.environ["HF_HUB_OFFLINE"] = "1"
-sys.path.insert(0, str(Path(__file__).parents[2] / "parity" / "reference"))
+PARITY = Path(__file__).parents[2] / "parity"
+sys.path.insert(0, str(PARITY / "reference"))
 
 import numpy as np
 import torch
@@ -28,6 +29,7 @@ from image_reward import SEED, build
 
 torch.set_num_threads(threads)
 torch.set_grad_enabled(False)
+FIXTURE = PARITY / "fixtures" / "scorers" / "image-reward-full.json"
 POSITIONS, CLS, SEP = 35, 101, 102
 FIRST_WORD, WORDS = 1996, 28000
 
@@ -37,7 +39,7 @@ def model():
     with tempfile.NamedTemporaryFile("w", suffix=".txt") as vocabulary:
         vocabulary.write("[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n")
         vocabulary.flush()
-        made = build(vocabulary.name, json.loads((directory / "med_config.json").read_text()), None)
+        made = build(vocabulary.name, json.loads(FIXTURE.read_text())["med_config"], None)
     fill(made, SEED)
     return made
 

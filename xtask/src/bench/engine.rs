@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cache, cargo, root, step};
+use crate::process::{cache, cargo, root, step, target_folder};
 
 /// Builds PickScore's engine and the model generator.
 pub(super) fn build() -> Result<()> {
@@ -17,17 +17,14 @@ pub(super) fn build() -> Result<()> {
     step("a release build", cargo(&["build", "--quiet", "--locked", "--release"]).args(packages))
 }
 
-/// Builds one of the two with the features that [`build`] uses. Alone, the generator would need
-/// fewer features and be compiled again.
-fn run(package: &str) -> Command {
-    let features = ["--features", "pickscore/parallel", "--"];
-    let mut command = cargo(&["run", "--quiet", "--locked", "--release", "--package", package]);
-    command.args(features);
-    command
+/// One of the two programs.
+fn built(package: &str) -> Result<Command> {
+    Ok(Command::new(target_folder()?.join("release").join(package)))
 }
 
 /// The model that is not CLIP's.
 pub(super) const IMAGE_REWARD: &str = "image-reward";
+const REWARD_WEIGHTS: &str = "ImageReward.pt";
 
 /// A generated model directory, kept between runs. The generator knows some models by name; others
 /// have a configuration in `tests/peers/browser/models`, and ImageReward has a stored checkpoint.
@@ -37,15 +34,18 @@ pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
     let folder = cache()?.join("models").join(model);
     if !folder.join("complete").exists() {
         fs::create_dir_all(&folder)?;
-        let mut generate = run("pickscore-generate");
+        let mut generate = built("pickscore-generate")?;
+        let stored = root().join("tests/parity/fixtures/scorers/full/image-reward.pt.zlib");
         if model == IMAGE_REWARD {
-            let stored = root().join("tests/parity/fixtures/scorers/full");
-            fs::copy(stored.join("med_config.json"), folder.join("med_config.json"))?;
-            generate.arg("--stored").arg(stored.join("image-reward.pt.zlib"));
+            generate.arg("--stored").arg(stored);
         } else {
             generate.arg("--config").arg(config);
         }
         step(&format!("generating {model}"), generate.arg("--out").arg(&folder))?;
+        if model == IMAGE_REWARD {
+            // The name under which its authors publish it.
+            fs::rename(folder.join("image-reward.pt"), folder.join(REWARD_WEIGHTS))?;
+        }
         fs::write(folder.join("complete"), "")?;
     }
     Ok(folder)
@@ -64,12 +64,12 @@ impl Engine {
         let mut command = if matches!(name, "torch" | "onnx") {
             let python = python.context("no Python environment")?;
             let mut command = Command::new(python);
-            let is_reward = model.join("med_config.json").exists();
+            let is_reward = model.join(REWARD_WEIGHTS).exists();
             let peer = if is_reward { "reward_peer.py" } else { "peer.py" };
             command.arg("-W").arg("ignore").arg(root().join("tests/peers/native").join(peer));
             command
         } else {
-            run("pickscore-peer")
+            built("pickscore-peer")?
         };
         command.arg(name).arg(model).arg(threads.to_string()).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("{name} does not start"))?;

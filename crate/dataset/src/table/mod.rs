@@ -1,7 +1,7 @@
 //! Tables of images with prompts, in any schema: Parquet, JSON Lines, CSV and TSV.
 //!
-//! Unlike [`Reader`](crate::Reader), which reads Pick-a-Pic's schema, a [`Table`] needs no label and
-//! only reads the columns that scoring needs.
+//! Unlike [`Reader`](crate::Reader), which reads Pick-a-Pic's schema, a [`Table`] needs no label
+//! and only reads the columns that scoring needs.
 
 mod column_names;
 mod lines;

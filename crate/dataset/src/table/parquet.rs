@@ -240,8 +240,8 @@ fn described(leaf: &ColumnDescriptor) -> String {
     leaf.physical_type().to_string().to_lowercase()
 }
 
-/// A name for errors, which have static names because the schema's are constants. Each distinct name
-/// is kept until the process ends; there are a few.
+/// A name for errors, which have static names because the schema's are constants. Each distinct
+/// name is kept until the process ends; there are a few.
 fn interned(name: &str) -> &'static str {
     static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
     let mut names = NAMES.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

@@ -133,6 +133,12 @@ impl ScoreTable {
         self.models.iter().map(|model| model.prefix.as_deref())
     }
 
+    /// What the writer noted in the file under a name.
+    pub fn note(&self, name: &str) -> Option<&str> {
+        let notes = self.file.metadata.file_metadata().key_value_metadata()?;
+        notes.iter().find(|note| note.key == name)?.value.as_deref()
+    }
+
     /// Reads all rows, in order.
     ///
     /// # Errors

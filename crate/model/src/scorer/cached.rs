@@ -101,8 +101,8 @@ impl PickScore {
         Ok(scores)
     }
 
-    /// Scores pairs of a prompt and a prepared image `[3, size, size]`, given with the SHA-256 of its
-    /// file: → `[pairs]`. Results are kept in `cache` between calls.
+    /// Scores pairs of a prompt and a prepared image `[3, size, size]`, given with the SHA-256 of
+    /// its file: → `[pairs]`. Results are kept in `cache` between calls.
     ///
     /// # Errors
     ///

@@ -154,8 +154,8 @@ impl PickScore {
         Ok(hashes.iter().filter_map(|hash| found.get(hash).cloned()).collect())
     }
 
-    /// As [`PickScore::pixel_features`], for images given with the SHA-256 of their files. Results are
-    /// kept in `cache` between calls.
+    /// As [`PickScore::pixel_features`], for images given with the SHA-256 of their files. Results
+    /// are kept in `cache` between calls.
     ///
     /// # Errors
     ///

@@ -1,5 +1,7 @@
 //! PickScore: scores encoded images for prompts.
 
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+mod assigned;
 mod batch;
 mod cached;
 mod distinct;

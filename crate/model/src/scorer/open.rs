@@ -13,6 +13,8 @@ use pickscore_pixels::{Limits, Processor};
 use pickscore_score::Scorer;
 use pickscore_tokens::Tokenizer;
 
+#[cfg(feature = "gpu")]
+use super::assigned::{Assigned, assigned, place};
 use super::{
     error::ScoreError,
     inputs::{processor, prompt_tokenizer},
@@ -311,11 +313,30 @@ fn gpu(requested: bool) -> Result<Found, String> {
 
 #[cfg(feature = "gpu")]
 fn init_gpu() -> Result<(Found, bool), String> {
-    use burn::tensor::wgpu::wgpu::{DeviceType, Features};
+    use burn::tensor::{
+        DeviceKind,
+        wgpu::{
+            WgpuBackend,
+            wgpu::{DeviceType, Features},
+        },
+    };
 
-    let initialised = Device::wgpu_options().init_with_setup();
-    let (device, setup) = initialised.map_err(|error| error.to_string())?;
-    let info = setup.adapter.get_info();
+    let mut options = Device::wgpu_options();
+    let bus = match assigned()? {
+        Assigned::Any => None,
+        Assigned::None => return Err("CUDA_VISIBLE_DEVICES hides all GPUs".into()),
+        Assigned::At(bus) => {
+            let place = place(&adapters(), &bus)
+                .ok_or_else(|| format!("the GPU at {bus}, which was assigned, has no Vulkan driver"))?;
+            options = options.device_kind(DeviceKind::DiscreteGpu(place)).graphics_api(WgpuBackend::Vulkan);
+            Some(bus)
+        }
+    };
+    let (device, setup) = options.init_with_setup().map_err(|error| error.to_string())?;
+    let mut info = setup.adapter.get_info();
+    if let Some(bus) = bus {
+        info.name = format!("{} at {bus}", info.name);
+    }
     let features = setup.device.features();
     let half = features.contains(Features::SHADER_F16);
     let has_subgroups = features.contains(Features::SUBGROUP);
@@ -326,6 +347,19 @@ fn init_gpu() -> Result<(Found, bool), String> {
     let is_emulated = info.device_type == DeviceType::Cpu;
     let found = Found { device, name: "gpu", adapter: Some(info.name), half, subgroup, largest };
     Ok((found, is_emulated))
+}
+
+/// The address and kind of each adapter, in the order in which burn counts them.
+#[cfg(feature = "gpu")]
+fn adapters() -> Vec<(String, bool)> {
+    use burn::tensor::wgpu::wgpu::{Backends, DeviceType, Instance, InstanceDescriptor};
+    use burn_cubecl::cubecl::future::block_on;
+
+    let mut descriptor = InstanceDescriptor::new_without_display_handle();
+    descriptor.backends = Backends::VULKAN;
+    let found = block_on(Instance::new(descriptor).enumerate_adapters(Backends::VULKAN));
+    let info = found.iter().map(|adapter| adapter.get_info());
+    info.map(|info| (info.device_pci_bus_id, info.device_type == DeviceType::DiscreteGpu)).collect()
 }
 
 #[cfg(not(feature = "gpu"))]

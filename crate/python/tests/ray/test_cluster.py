@@ -21,7 +21,6 @@ import ray
 from PIL import Image
 from pickscore.ray import score_data, score_dataset
 from ray.cluster_utils import Cluster
-from ray.util.state import list_actors
 
 ROOT = Path(__file__).resolve().parents[4]
 TINY = ROOT / "www/public/models/pickscore-tiny"
@@ -82,6 +81,24 @@ def scores(out: Path) -> pa.Table:
     return table
 
 
+def actors() -> list[int]:
+    """The processes that score ranges, among those that this one has started."""
+    parents, found = dict[int, int](), list[int]()
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            parents[int(process.name)] = int((process / "stat").read_text().rsplit(") ", 1)[1].split()[1])
+            if "_Ranges" in (process / "cmdline").read_text():
+                found.append(int(process.name))
+        except OSError:
+            # It has ended.
+            continue
+
+    def is_ours(process: int) -> bool:
+        return process == os.getpid() or (process in parents and is_ours(parents[process]))
+
+    return [process for process in found if is_ours(process)]
+
+
 def test_scores_are_those_of_the_command(cluster: Cluster, data: Path, expected: pa.Table, tmp_path: Path) -> None:
     answer = score_data(TINY, data, tmp_path, device="cpu")
     assert answer == {"rows": ROWS, "scored": ROWS, "failed": 2, "devices": ["cpu"]}
@@ -119,8 +136,7 @@ def test_what_is_killed_loses_nothing(
         assert work.is_alive()
         time.sleep(0.01)
     if victim == "worker":
-        actors = [actor for actor in list_actors() if "_Ranges" in actor.class_name and actor.state == "ALIVE"]
-        os.kill(actors[0].pid, signal.SIGKILL)
+        os.kill(actors()[0], signal.SIGKILL)
     else:
         # Its processes end at once, without a farewell.
         node = next(iter(cluster.worker_nodes))

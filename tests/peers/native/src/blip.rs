@@ -24,8 +24,9 @@ fn tokens(index: usize, words: usize) -> Tokens {
     Tokens { ids, length: words + 2, truncated: false }
 }
 
-/// The time of a case, or the reward of the first prompt and image.
-pub(crate) fn answer(blip: &Blip, case: &str, count: usize) -> Result<f64> {
+/// The time of a case, or the reward of the first prompt and image. Images are computed in batches
+/// of the size that the scorer recommends.
+pub(crate) fn answer(blip: &Blip, batch: usize, case: &str, count: usize) -> Result<f64> {
     let (prompts, images) = match case {
         "images" => (1, count),
         "prompts" => (count, 1),
@@ -36,8 +37,12 @@ pub(crate) fn answer(blip: &Blip, case: &str, count: usize) -> Result<f64> {
     let prompts: Vec<_> = (0..prompts).map(|at| tokens(at, words)).collect();
     let images: Vec<_> = (0..images).map(|at| pixels(SEED, at, blip.config().vision.image_size)).collect();
     let start = Instant::now();
-    let images = blip.encode(&images.iter().collect::<Vec<_>>()).block_on()?;
-    let pairs = prompts.iter().flat_map(|prompt| (0..images.len()).map(move |image| (prompt, image)));
-    let rewards = blip.rewards(&images.iter().collect::<Vec<_>>(), &pairs.collect::<Vec<_>>()).block_on()?;
+    let mut rewards = Vec::new();
+    for images in images.iter().collect::<Vec<_>>().chunks(batch) {
+        let images = blip.encode(images).block_on()?;
+        let pairs = prompts.iter().flat_map(|prompt| (0..images.len()).map(move |image| (prompt, image)));
+        let images: Vec<_> = images.iter().collect();
+        rewards.extend(blip.rewards(&images, &pairs.collect::<Vec<_>>()).block_on()?);
+    }
     Ok(if case == "score" { f64::from(rewards[0]) } else { milliseconds(start) })
 }

@@ -18,8 +18,9 @@ fn tokens(index: usize, words: usize, text: &TextConfig) -> Tokens {
     Tokens { ids, length: words + 2, truncated: false }
 }
 
-/// The time of a case, or the score.
-pub(crate) fn answer(clip: &Clip, case: &str, count: usize) -> Result<f64> {
+/// The time of a case, or the score. Images are computed in batches of the size that the scorer
+/// recommends.
+pub(crate) fn answer(clip: &Clip, batch: usize, case: &str, count: usize) -> Result<f64> {
     let (text, vision) = (&clip.config().text, &clip.config().vision);
     let words = if case == "short" { 18 } else { text.context - 2 };
     let prompts: Vec<_> = (0..count).map(|at| tokens(at, words, text)).collect();
@@ -28,7 +29,11 @@ pub(crate) fn answer(clip: &Clip, case: &str, count: usize) -> Result<f64> {
     let start = Instant::now();
     match case {
         "text" | "short" => drop(clip.text(&prompts).block_on()?),
-        "vision" => drop(clip.vision(&images).block_on()?),
+        "vision" => {
+            for images in images.chunks(batch) {
+                drop(clip.vision(images).block_on()?);
+            }
+        }
         "score" => {
             let (texts, images) = (clip.text(&prompts).block_on()?, clip.vision(&images).block_on()?);
             return Ok(f64::from(score(clip.logit_scale(), &texts[0], &images[0])));

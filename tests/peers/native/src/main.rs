@@ -77,8 +77,8 @@ fn main() -> Result<()> {
         match (case, scorer.model()) {
             ("parameters", _) => println!("{}", scorer.info().parameters),
             ("memory", _) => println!("{}", peak_memory()?),
-            (_, Model::Clip(model)) => println!("{}", clip::answer(model, case, count)?),
-            (_, Model::Blip(model)) => println!("{}", blip::answer(model, case, count)?),
+            (_, Model::Clip(model)) => println!("{}", clip::answer(model, scorer.batch(), case, count)?),
+            (_, Model::Blip(model)) => println!("{}", blip::answer(model, scorer.batch(), case, count)?),
         }
     }
     Ok(())
