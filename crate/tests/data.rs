@@ -330,7 +330,7 @@ fn stored_scores_are_evaluated_as_the_model() {
     let (model, stored) = ("--model".as_ref(), "--scores".as_ref());
     assert_eq!(evaluate(&[stored, scores]), evaluate(&[model, one, model, two]));
     assert_eq!(evaluate(&[stored, only]), evaluate(&[model, one]));
-    // A folder of another data set.
+    // A folder of another dataset.
     let other = workplace.table("other.parquet", 3);
     workplace.json(&["one"], &[&other], "others", &[]);
     let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));

@@ -1,11 +1,11 @@
-//! Errors of scoring a data set.
+//! Errors of scoring a dataset.
 
 use std::{io, path::Path};
 
 use pickscore_dataset::DatasetError;
 use pickscore_model::scorer::ScoreError;
 
-/// Why a data set cannot be scored.
+/// Why a dataset cannot be scored.
 #[derive(Debug, thiserror::Error)]
 pub enum BulkError {
     /// An input cannot be read.

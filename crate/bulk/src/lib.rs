@@ -1,4 +1,4 @@
-//! Scores data sets of any size.
+//! Scores datasets of any size.
 //!
 //! ```text
 //! tables ─► plan: ranges of rows ─► claim ─► read and decode ─► score ─► one Parquet file per

@@ -37,7 +37,7 @@ impl Job {
     }
 }
 
-/// All ranges of a data set.
+/// All ranges of a dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Plan {
     /// The ranges, in the order of the inputs.

@@ -1,4 +1,4 @@
-//! Models that do not fit into memory together take turns: each scores the whole data set into a
+//! Models that do not fit into memory together take turns: each scores the whole dataset into a
 //! folder of its own, and the results are put together.
 
 use std::{

@@ -30,7 +30,7 @@ class PickScoreError(Exception):
     image-too-large    an image has too many pixels
     image-damaged      an image is damaged or truncated
     table-unreadable   a table cannot be read, or lacks a column
-    output             the scores of a data set cannot be written
+    output             the scores of a dataset cannot be written
     crashed            the engine stopped because of a bug
     internal           another bug
     ================== ================================================================

@@ -87,7 +87,7 @@ def score_data(
     image_columns: Sequence[str] = (),
     image_folder: _Path | None = None,
 ) -> dict[str, Any]:
-    """Score data sets into a folder of Parquet files, as ``pickscore score --data`` does.
+    """Score datasets into a folder of Parquet files, as ``pickscore score --data`` does.
 
     Only what is missing in the folder is scored, so that a call goes on where another one stopped.
     Returns how many ``rows`` there are, how many were ``scored``, how many of those ``failed``, and
@@ -196,7 +196,7 @@ class _Ranges:
 def _main() -> int:
     parser = argparse.ArgumentParser(
         prog="python -m pickscore.ray",
-        description="Score data sets on a Ray cluster, as `pickscore score --data` does on one machine.",
+        description="Score datasets on a Ray cluster, as `pickscore score --data` does on one machine.",
     )
     parser.add_argument("--model", required=True, help="model directory or weights file")
     parser.add_argument("--data", required=True, nargs="+", help="tables, or folders of them")

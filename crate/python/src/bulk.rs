@@ -1,4 +1,4 @@
-//! Ranges of a data set, for engines that distribute them: what `pickscore score --data` does in
+//! Ranges of a dataset, for engines that distribute them: what `pickscore score --data` does in
 //! one process.
 
 use std::{
@@ -21,7 +21,7 @@ use crate::{fault::Fault, options::open_options, pool::pool, wait};
 /// first row and the one after the last, and the name of the output file.
 type Range = (PathBuf, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
 
-/// The ranges of a data set that have no scores yet.
+/// The ranges of a dataset that have no scores yet.
 #[pyclass(module = "pickscore._pickscore", frozen)]
 pub(crate) struct DataPlan {
     /// Number of rows of all tables.

@@ -44,9 +44,9 @@ pub(super) struct EvaluateArguments {
     /// Without a model, the report only describes people's choices.
     #[arg(long = "model", value_name = "DIR|FILE")]
     models: Vec<PathBuf>,
-    /// Folder with the scores that `pickscore score --data` wrote for --data; repeatable.
+    /// Folder with the scores that `score --data` wrote for --data; repeatable.
     ///
-    /// Each model's scores are compared as if it was given with --model, without loading it.
+    /// Each model in it is compared as if it was given with --model, without loading it.
     #[arg(long = "scores", value_name = "DIR")]
     scores: Vec<PathBuf>,
     /// Name for a --model in the report; repeatable [default: its folder's name].

@@ -35,7 +35,7 @@ pub(super) enum Fault {
     /// A model cannot be converted.
     #[error(transparent)]
     Convert(#[from] crate::weights::ConvertError),
-    /// A data set cannot be scored.
+    /// A dataset cannot be scored.
     #[error(transparent)]
     Bulk(#[from] crate::bulk::BulkError),
     /// A dataset cannot be read.

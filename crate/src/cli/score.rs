@@ -50,8 +50,6 @@ pub(super) struct ScoreArguments {
     /// Image files, folders (searched recursively) or patterns such as `renders/*.png`.
     #[arg(value_name = "IMAGE", required_unless_present_any = ["pairs", "data"])]
     images: Vec<PathBuf>,
-    #[command(flatten)]
-    data: DataArguments,
     /// Output format.
     #[arg(long, value_enum, default_value_t = Format::Table)]
     format: Format,
@@ -63,6 +61,8 @@ pub(super) struct ScoreArguments {
     /// Stop at the first image that cannot be read instead of skipping it.
     #[arg(long)]
     strict: bool,
+    #[command(flatten)]
+    data: DataArguments,
 }
 
 /// Where prompts come from, if not from the command line.

@@ -1,4 +1,4 @@
-//! `pickscore score --data`: data sets of any size.
+//! `pickscore score --data`: datasets of any size.
 
 use std::{
     fs,
@@ -34,19 +34,20 @@ const GPU: u64 = 8 << 30;
 /// Time between two lines of progress if standard error is no terminal.
 const LINES: Duration = Duration::from_secs(60);
 
-/// A data set to score instead of image files.
+/// A dataset to score instead of image files.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Data sets")]
+#[command(next_help_heading = "Datasets")]
 pub(super) struct DataArguments {
-    /// Score the rows of data sets: Parquet, JSON Lines, CSV or TSV files, or folders of them.
+    /// Score the rows of Parquet, JSON Lines, CSV or TSV files, or of folders of them.
     ///
     /// A row has a prompt and one or two images: encoded (Parquet), or paths.
     #[arg(long, value_name = "FILE|DIR", num_args = 1.., requires = "out",
           conflicts_with_all = ["prompts", "prompt_from", "pairs", "images", "tie_threshold", "strict"])]
     data: Vec<PathBuf>,
-    /// Folder for the scores: a Parquet file for each file of --data and range of rows.
+    /// Folder for the scores: a Parquet file per file of --data and range of rows.
     ///
-    /// Run the command again to go on after an interruption: only what is missing is scored.
+    /// Run the command again after an interruption: only what is missing is scored.
+    ///
     /// Several processes, also on different machines, can share the folder and the work.
     #[arg(long, value_name = "DIR", requires = "data")]
     out: Option<PathBuf>,
@@ -64,7 +65,7 @@ pub(super) struct DataArguments {
     /// Score ranges of rows again if some of their rows have no score.
     #[arg(long, requires = "data")]
     retry_failed: bool,
-    /// Load one model at a time. By default models are loaded together if they fit into memory.
+    /// Load one model at a time, even if all fit into memory.
     #[arg(long, requires = "data")]
     in_turns: bool,
 }
@@ -129,7 +130,7 @@ pub(super) fn run(
         reason: format!("the folder cannot be created: {error}"),
     })?;
     let spinner = load::bar("{spinner} {msg}");
-    spinner.set_message("Reading the data set");
+    spinner.set_message("Reading the dataset");
     let inputs = Inputs::open(&arguments.data, out, &columns, arguments.image_folder.as_deref())?;
     spinner.set_message("Reading the models");
     let identities = given.models.iter().zip(options).map(|(model, options)| bulk::identity(model, options));
@@ -175,7 +176,7 @@ impl Task<'_> {
         self.score(&places, &work, "Rows")
     }
 
-    /// One model after the other scores the whole data set.
+    /// One model after the other scores the whole dataset.
     fn in_turns(&self, plan: &Plan) -> Result<Summary, Fault> {
         let is_done = |index: usize| self.out.join(&plan.jobs[index].name).exists();
         let mut all = Summary::default();

@@ -1,4 +1,4 @@
-//! Scores of a data set: the files that `pickscore score --data` writes.
+//! Scores of a dataset: the files that `pickscore score --data` writes.
 
 use std::{collections::BTreeMap, fs::File, path::Path};
 
@@ -21,7 +21,7 @@ use crate::{
     schema::Form,
 };
 
-/// A file with a row of scores for each row of a data set.
+/// A file with a row of scores for each row of a dataset.
 #[derive(Debug)]
 pub struct ScoreTable {
     file: ParquetFile<File>,
@@ -39,7 +39,7 @@ struct Columns {
     errors: Vec<Option<Stored>>,
 }
 
-/// What identifies a row of the data set.
+/// What identifies a row of the dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RowKey {
     /// Pick-a-Pic's number.
