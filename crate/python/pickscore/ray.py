@@ -58,7 +58,7 @@ def score_dataset(
     By default there is an actor for each GPU of the cluster, or for each node if there are none.
     ``concurrency`` is the number of actors, ``num_gpus`` and ``num_cpus`` are what each takes.
     """
-    options = {"device": device, "precision": precision, "scorer": scorer}
+    options: dict[str, Any] = {"device": device, "precision": precision, "scorer": scorer}
     options["head"] = None if head is None else os.fspath(head)
     columns = [image] if isinstance(image, str) else list(image)
     actors = _actors(concurrency, num_gpus, num_cpus)
@@ -97,7 +97,7 @@ def score_data(
     paths = [Path(path).absolute() for path in tables]
     model, out = Path(model).absolute(), Path(out).absolute()
     options: dict[str, Any] = {"device": device, "precision": precision, "scorer": scorer, "head": head}
-    columns = {
+    columns: dict[str, Any] = {
         "prompt_column": prompt_column,
         "image_columns": list(image_columns),
         "image_folder": None if image_folder is None else Path(image_folder).absolute(),
