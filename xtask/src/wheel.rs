@@ -83,8 +83,8 @@ impl Built {
 
 /// Tests `pickscore.ray` on a local cluster.
 pub(crate) fn test_ray() -> Result<()> {
-    let built = Built::new("crate/python/tests/ray/requirements.lock")?;
-    let tests = ["--verbose", "--durations=0", "-p", "no:cacheprovider", "crate/python/tests/ray"];
+    let built = Built::new("crate/python/tests/cluster/requirements.lock")?;
+    let tests = ["--verbose", "--durations=0", "-p", "no:cacheprovider", "crate/python/tests/cluster"];
     step("tests of pickscore.ray", &mut built.module("pytest", &tests))
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn test() -> Result<()> {
     let stubs =
         ["pickscore", "--mypy-config-file", configuration, "--allowlist", "crate/python/stubtest.txt"];
     step("its stubs against the library", &mut tests("mypy.stubtest", &stubs))?;
-    let without_ray = ["--ignore", "crate/python/tests/ray", "crate/python/tests"];
+    let without_ray = ["--ignore", "crate/python/tests/cluster", "crate/python/tests"];
     let mut pytest = tests("pytest", &[&["--quiet", "-p", "no:cacheprovider"], &without_ray[..]].concat());
     step("tests of the Python package", &mut pytest)
 }

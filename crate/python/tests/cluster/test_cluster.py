@@ -55,7 +55,8 @@ def expected(data: Path, tmp_path_factory: pytest.TempPathFactory) -> pa.Table:
     """What the command gives."""
     out = tmp_path_factory.mktemp("expected")
     program = Path(os.environ["PICKSCORE_PROGRAMS"]) / "pickscore"
-    command = [program, "score", "--device", "cpu", "--model", TINY, "--data", data, "--out", out]
+    command: list[str | Path] = [program, "score", "--device", "cpu", "--model", TINY]
+    command += ["--data", data, "--out", out]
     subprocess.run(command, check=True, capture_output=True)
     return scores(out)
 
@@ -148,7 +149,8 @@ def test_what_is_killed_loses_nothing(
 
 
 def test_the_module_is_a_command(data: Path, expected: pa.Table, tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pickscore.ray", "--model", TINY, "--data", data, "--out", tmp_path / "out"]
+    command: list[str | Path] = [sys.executable, "-m", "pickscore.ray", "--model", TINY, "--data", data]
+    command += ["--out", tmp_path / "out"]
     given = [*command, "--device", "cpu", "--num-cpus", "1", "--concurrency", "2"]
     done = subprocess.run(given, check=True, capture_output=True, text=True)
     assert f'"scored": {ROWS}' in done.stdout
