@@ -6,7 +6,7 @@ from typing import Any, Literal, Protocol, TypeAlias, final
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Info", "Scorer", "Table"]
+__all__ = ["DataPlan", "Info", "RangeScorer", "Scorer", "Table"]
 
 class _PilImage(Protocol):
     """An image of Pillow, which need not be installed."""
