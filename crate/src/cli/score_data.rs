@@ -334,6 +334,10 @@ fn answer(task: &Task<'_>, summary: Summary, format: Format) -> Result<(), Fault
         writeln!(to)?;
         return Ok(());
     }
+    if rows == 0 {
+        writeln!(to, "The dataset has no rows.")?;
+        return Ok(());
+    }
     let noun = if rows == 1 { "row" } else { "rows" };
     let (rows, new) = (HumanCount(rows), HumanCount(scored));
     if scored == 0 {
