@@ -18,10 +18,24 @@ use crate::{
 /// The tools that build and test the package.
 const REQUIREMENTS: &str = "crate/python/requirements.lock";
 
+/// Copied beside `pyproject.toml`, which cannot name files above its own folder.
+const LICENCES: [&str; 2] = ["LICENSE-APACHE", "LICENSE-MIT"];
+
 /// Builds the wheel, checks that it scores an image where nothing else is installed, and prints its
 /// path, alone on standard output.
 #[allow(clippy::print_stdout, reason = "the path is what is asked for")]
 pub(crate) fn run() -> Result<()> {
+    let wheel = build()?;
+    check(&wheel)?;
+    println!("{}", wheel.display());
+    Ok(())
+}
+
+/// Builds the wheel and returns its path.
+pub(crate) fn build() -> Result<PathBuf> {
+    for licence in LICENCES {
+        fs::copy(root().join(licence), root().join("crate/python").join(licence))?;
+    }
     let python = python::environment(REQUIREMENTS)?;
     let folder = target_folder()?.join("wheels");
     if folder.exists() {
@@ -30,10 +44,7 @@ pub(crate) fn run() -> Result<()> {
     let mut build = program(&python, &["-m", "maturin", "build", "--release", "--locked", "--strip"]);
     build.args(["--manifest-path", "crate/python/Cargo.toml", "--out"]).arg(&folder);
     step("the wheel", &mut build)?;
-    let wheel = fs::read_dir(&folder)?.next().context("maturin wrote no wheel")??.path();
-    check(&wheel)?;
-    println!("{}", wheel.display());
-    Ok(())
+    Ok(fs::read_dir(&folder)?.next().context("maturin wrote no wheel")??.path())
 }
 
 /// Installs the wheel by itself and scores an image with it.

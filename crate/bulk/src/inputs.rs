@@ -3,19 +3,17 @@
 use std::{
     collections::HashSet,
     fs::File,
-    io::{self, Read as _},
+    io,
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
-use pickscore_common::hexadecimal::hexadecimal;
+use pickscore_common::{hexadecimal::hexadecimal, regular::in_pieces};
 use pickscore_dataset::table::{Table, TableColumns};
 use sha2::{Digest as _, Sha256};
 use walkdir::WalkDir;
 
 use crate::error::BulkError;
-
-/// Bytes that are read at a time to hash a file.
-const PIECE: usize = 4 << 20;
 
 /// A table, and where its images are.
 #[derive(Debug)]
@@ -29,6 +27,8 @@ pub struct Input {
     pub folder: PathBuf,
     /// Its rows.
     pub table: Table,
+    /// What [`Input::identity`] gives, once it is known.
+    identity: OnceLock<String>,
 }
 
 /// Tables that are scored into one folder.
@@ -80,7 +80,7 @@ impl Inputs {
                 let (one, two) = if count(&tables[0]) == 1 { (first, this) } else { (this, first) };
                 return Err(BulkError::Mixed { one, two });
             }
-            tables.push(Input { path, name, folder, table });
+            tables.push(Input { path, name, folder, table, identity: OnceLock::new() });
         }
         Ok(Self { tables })
     }
@@ -98,31 +98,26 @@ impl Inputs {
 
 impl Input {
     /// A text that identifies what is scored: the file's content, its name, and the columns. The
-    /// file is read through.
+    /// first call reads the whole file.
     ///
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub fn identity(&self) -> Result<String, BulkError> {
-        let mut hash = Sha256::new();
-        let wrong = |error| BulkError::read(&self.path, error);
-        let mut file = File::open(&self.path).map_err(wrong)?;
-        let mut piece = vec![0; PIECE];
-        loop {
-            match file.read(&mut piece) {
-                Ok(0) => break,
-                Ok(count) => hash.update(&piece[..count]),
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(wrong(error)),
-            }
+    pub fn identity(&self) -> Result<&str, BulkError> {
+        if let Some(known) = self.identity.get() {
+            return Ok(known);
         }
+        let mut hash = Sha256::new();
+        let file = File::open(&self.path);
+        let read = file.and_then(|file| in_pieces(file, |piece| hash.update(piece)));
+        read.map_err(|error| BulkError::read(&self.path, error))?;
         let layout = self.table.layout();
         let prompt = layout.prompt.iter();
         for text in std::iter::once(&self.name).chain(prompt).chain(&layout.images) {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        Ok(hexadecimal(&hash.finalize()))
+        Ok(self.identity.get_or_init(|| hexadecimal(&hash.finalize())))
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
     plan::{Job, Plan},
     prepare::{PIECE, Prepared, Preparer},
     score::{Scores, score},
-    shard::{Keys, ModelScores, Shard},
+    shard::{Keys, ModelScores, Shard, notes},
 };
 
 /// The folder in the output for what is not complete.
@@ -302,15 +302,11 @@ impl Consumer<'_> {
 
     fn write(&self, job: &Job, ids: Vec<Option<i64>>, scores: Scores) -> Result<(), BulkError> {
         let input = &self.work.inputs.tables[job.input];
-        let key = if input.table.layout().has_ranking_id {
-            Keys::RankingId(ids)
-        } else {
-            Keys::Row(&input.name, job.numbers().collect())
-        };
+        let key = Keys::new(input, job, ids.into_iter());
         let several = self.models.len() > 1;
         let names = self.models.iter().map(|model| several.then_some(model.name.as_str()));
         let models = names.zip(scores).map(|(prefix, images)| ModelScores { prefix, images }).collect();
-        let shard = Shard { key, models, notes: self.notes(job) };
+        let shard = Shard { key, models, notes: notes(input, job, self.described()) };
         let path = self.work.out.join(&job.name);
         // Written by another process that took the claim over while this one was suspended.
         if path.exists() {
@@ -320,23 +316,15 @@ impl Consumer<'_> {
         shard.write(&path, &aside)
     }
 
-    fn notes(&self, job: &Job) -> Vec<(&'static str, String)> {
-        let models: Vec<serde_json::Value> = self
-            .models
-            .iter()
-            .map(|model| {
-                let info = model.scorer.info();
-                serde_json::json!({
-                    "model": model.name, "scorer": model.scorer.scoring().scorer.name, "device": info.device,
-                    "precision": format!("{:?}", info.precision).to_lowercase(), "identity": model.identity,
-                })
+    /// What is noted about the models.
+    fn described(&self) -> Vec<serde_json::Value> {
+        let describe = |model: &BulkModel| {
+            let info = model.scorer.info();
+            serde_json::json!({
+                "model": model.name, "scorer": model.scorer.scoring().scorer.name, "device": info.device,
+                "precision": format!("{:?}", info.precision).to_lowercase(), "identity": model.identity,
             })
-            .collect();
-        vec![
-            ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
-            ("pickscore.models", serde_json::Value::from(models).to_string()),
-            ("pickscore.input", self.work.inputs.tables[job.input].name.clone()),
-            ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
-        ]
+        };
+        self.models.iter().map(describe).collect()
     }
 }

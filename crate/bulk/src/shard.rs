@@ -19,7 +19,7 @@ use parquet::{
     schema::types::{Type, TypePtr},
 };
 
-use crate::error::BulkError;
+use crate::{error::BulkError, inputs::Input, plan::Job};
 
 /// The scores of a range of rows.
 #[derive(Debug)]
@@ -46,6 +46,31 @@ pub(crate) struct ModelScores<'a> {
     pub(crate) prefix: Option<&'a str>,
     /// For each image of a row, the rows' scores or why there is none.
     pub(crate) images: Vec<Vec<Result<f32, String>>>,
+}
+
+impl<'a> Keys<'a> {
+    /// The keys of a range, whose rows have these ids if the input has any.
+    pub(crate) fn new(input: &'a Input, job: &Job, ids: impl Iterator<Item = Option<i64>>) -> Self {
+        if input.table.layout().has_ranking_id {
+            Self::RankingId(ids.collect())
+        } else {
+            Self::Row(&input.name, job.numbers().collect())
+        }
+    }
+}
+
+/// What is noted in the file of a range. `models` describes the models.
+pub(crate) fn notes(
+    input: &Input,
+    job: &Job,
+    models: Vec<serde_json::Value>,
+) -> Vec<(&'static str, String)> {
+    vec![
+        ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
+        ("pickscore.models", serde_json::Value::from(models).to_string()),
+        ("pickscore.input", input.name.clone()),
+        ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
+    ]
 }
 
 impl ModelScores<'_> {

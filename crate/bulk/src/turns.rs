@@ -19,7 +19,7 @@ use crate::{
     inputs::Inputs,
     plan::{Job, Plan},
     run::{ASIDE, clean},
-    shard::{Keys, ModelScores, Shard},
+    shard::{Keys, ModelScores, Shard, notes},
 };
 
 /// Time between two looks at ranges that other processes put together.
@@ -111,19 +111,9 @@ fn put_together(
         models.push(ModelScores { prefix: Some(turn.name), images });
     }
     let input = &inputs.tables[job.input];
-    let key = if input.table.layout().has_ranking_id {
-        let id = |key| if let RowKey::RankingId(id) = key { Some(id) } else { None };
-        Keys::RankingId(keys.into_iter().map(id).collect())
-    } else {
-        Keys::Row(&input.name, job.numbers().collect())
-    };
+    let id = |key| if let RowKey::RankingId(id) = key { Some(id) } else { None };
+    let key = Keys::new(input, job, keys.into_iter().map(id));
     let model = |turn: &Turn<'_>| serde_json::json!({ "model": turn.name, "scorer": turn.scorer });
-    let models_noted: Vec<serde_json::Value> = turns.iter().map(model).collect();
-    let notes = vec![
-        ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
-        ("pickscore.models", serde_json::Value::from(models_noted).to_string()),
-        ("pickscore.input", input.name.clone()),
-        ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
-    ];
+    let notes = notes(input, job, turns.iter().map(model).collect());
     Shard { key, models, notes }.write(&out.join(&job.name), aside)
 }

@@ -1,11 +1,14 @@
-//! Reads files of bounded size. A device or a named pipe among the files of a folder could block,
+//! Reads files of bounded size, or piece by piece. A device or a named pipe among the files of a folder could block,
 //! or give bytes without end.
 
 use std::{
     fs::File,
-    io::{self, Read as _},
+    io::{self, Read},
     path::Path,
 };
+
+/// Bytes that are read at a time.
+const PIECE: usize = 4 << 20;
 
 /// Opens a file for reading.
 ///
@@ -41,6 +44,23 @@ pub fn read_bounded(file: File, most: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::other(format!("it has more than {most} bytes")));
     }
     Ok(bytes)
+}
+
+/// Reads to the end, and passes on what was read piece by piece.
+///
+/// # Errors
+///
+/// If reading fails.
+pub fn in_pieces(mut file: impl Read, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        match file.read(&mut piece) {
+            Ok(0) => return Ok(()),
+            Ok(count) => each(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -20,11 +20,11 @@ pub(crate) struct Variant {
     threads: bool,
 }
 
-/// One build for WebGPU, which includes the CPU code, and two builds of the CPU code alone, a third
-/// of the size, for browsers without WebGPU: for one thread, and for all cores if the page may
-/// share memory.
-pub(crate) const VARIANTS: [Variant; 3] = [
-    Variant { name: "gpu", features: "gpu", threads: false },
+/// The build for WebGPU, which includes the CPU code.
+pub(crate) const GPU: [Variant; 1] = [Variant { name: "gpu", features: "gpu", threads: false }];
+/// Builds of the CPU code alone, a third of the size, for browsers without WebGPU: for one thread,
+/// and for all cores if the page may share memory.
+pub(crate) const CPU: [Variant; 2] = [
     Variant { name: "cpu", features: "relaxed-simd", threads: false },
     Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true },
 ];
@@ -52,12 +52,11 @@ const OPTIMISE: [&str; 11] = [
     "--enable-reference-types",
 ];
 
-/// Builds all variants; an unchanged one is taken from the cache.
-pub(crate) fn build() -> Result<()> {
-    let target = WasmTarget::find()?;
-    let with_source = WasmTarget::find_with_source()?;
-    for variant in VARIANTS {
-        build_one(if variant.threads { with_source } else { target }, variant)?;
+/// Builds variants; an unchanged one is taken from the cache.
+pub(crate) fn build(variants: &[Variant]) -> Result<()> {
+    for variant in variants {
+        let target = if variant.threads { WasmTarget::find_with_source() } else { WasmTarget::find() };
+        build_one(target?, *variant)?;
     }
     Ok(())
 }

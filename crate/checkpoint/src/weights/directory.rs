@@ -8,7 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use pickscore_common::{progress::Progress, regular::open_regular};
+use pickscore_common::{
+    progress::Progress,
+    regular::{in_pieces, open_regular},
+};
 use pickscore_score::Scorer;
 use pollster::block_on;
 use sha2::{Digest as _, Sha256};
@@ -151,19 +154,11 @@ impl ModelDirectory {
     /// Returns an error if a file cannot be read.
     pub fn fingerprint(&self) -> Result<[u8; 32], WeightError> {
         let mut hash = Sha256::new();
-        let mut piece = vec![0; PIECE];
         for name in DESCRIPTIONS.iter().copied().chain(self.files.iter().map(String::as_str)) {
             let wrong = |error| cannot_read(&self.disk.folder.join(name), &error);
-            let Some((mut file, length)) = self.disk.open_file(name).map_err(wrong)? else { continue };
+            let Some((file, length)) = self.disk.open_file(name).map_err(wrong)? else { continue };
             hash.update(length.to_le_bytes());
-            loop {
-                match file.read(&mut piece) {
-                    Ok(0) => break,
-                    Ok(count) => hash.update(&piece[..count]),
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => return Err(wrong(error)),
-                }
-            }
+            in_pieces(file, |piece| hash.update(piece)).map_err(wrong)?;
         }
         Ok(hash.finalize().into())
     }

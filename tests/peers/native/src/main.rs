@@ -5,7 +5,8 @@
 //! The cases of CLIP are `vision N`, `text N` (prompts that fill the context) and `short N`
 //! (prompts of 18 words). Those of ImageReward are `images N` (for one prompt), `prompts N` (for
 //! one image) and `short 1`. `score` prints the score of the first prompt and the first image, to
-//! show that all engines compute the same. `memory` prints the peak memory of loading in bytes, and
+//! show that all engines compute the same. `call FILE` scores an image file for a prompt, as a caller
+//! of the library would, and prints the milliseconds. `memory` prints the peak memory of loading in bytes, and
 //! `parameters` the number of parameters.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
@@ -27,6 +28,7 @@ use pickscore::{
     towers::Model,
     weights::Precision,
 };
+use pollster::FutureExt as _;
 
 #[derive(Parser)]
 struct Arguments {
@@ -39,6 +41,8 @@ struct Arguments {
 
 /// Seed of the inputs.
 const SEED: u64 = 14;
+/// The prompt of `call`, also in `tests/peers/data/calls_peer.py`.
+const PROMPT: &str = "a fox in the snow";
 
 /// Peak memory of this process, in bytes.
 fn peak_memory() -> Result<u64> {
@@ -51,6 +55,14 @@ fn peak_memory() -> Result<u64> {
 
 fn milliseconds(start: Instant) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
+}
+
+/// Milliseconds of scoring an image file that is in memory, without anything kept from before.
+fn call(scorer: &PickScore, file: &str) -> Result<f64> {
+    let image = std::fs::read(file)?;
+    let start = Instant::now();
+    scorer.score(PROMPT, &[&image]).block_on()?.pop().context("no score")??;
+    Ok(milliseconds(start))
 }
 
 fn main() -> Result<()> {
@@ -73,6 +85,10 @@ fn main() -> Result<()> {
         let line = line?;
         let mut words = line.split_whitespace();
         let case = words.next().context("an empty line")?;
+        if case == "call" {
+            println!("{}", call(&scorer, words.next().context("no file")?)?);
+            continue;
+        }
         let count: usize = words.next().unwrap_or("1").parse()?;
         match (case, scorer.model()) {
             ("parameters", _) => println!("{}", scorer.info().parameters),
