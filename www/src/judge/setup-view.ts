@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
 import "./generator-view";
 import "./grouping-view";
-import type { Mode } from "../collection/library";
+import type { Mode, PreferenceRecord } from "../collection/library";
 import { listRecords } from "../collection/collection";
 import type { Plan } from "../collection/rows";
 import { PickElement } from "../design/element";
@@ -14,22 +14,23 @@ import { ofDrop, ofList } from "../score/intake";
 import { route } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { config } from "../state/config";
-import { number } from "../text/format";
+import { duration, number } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { begin, beginRetest, RETEST_PAIRS, retestable } from "./current";
 import type { Draft, Incoming, Intake } from "./draft";
-import { arrange, type Arranged, MOST_IMAGES, pairsOf } from "./sets";
+import { expectedSeconds } from "./pace";
+import { arrange, type Arranged, choicesOf, fittingMode, MOST_IMAGES } from "./sets";
 import { onTable, samples } from "./sources";
 
-const MODES = ["winner-stays", "all-pairs", "active"] as const satisfies Mode[];
+const MODES = ["best-of-four", "active", "all-pairs", "winner-stays"] as const satisfies Mode[];
 /** Maximum thumbnails shown. */
 const SHOWN = 24;
-/** Pairs in a round of the sample set. */
+/** Choices in a round of the sample set. */
 const SAMPLE_PAIRS = 12;
 
 export class JudgeSetup extends PickElement {
-  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, again: { state: true }, starting: { state: true } };
+  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, earlier: { state: true }, starting: { state: true } };
   declare draft: Draft;
   /** The number of images on Score. */
   declare table: number;
@@ -38,8 +39,8 @@ export class JudgeSetup extends PickElement {
   /** What happened to the last added files, if it is worth mentioning. */
   declare private told: Intake | undefined;
   declare private generating: boolean;
-  /** The number of pairs available for a retest. */
-  declare private again: number;
+  /** The visitor's choices in earlier rounds: what can be asked again, and how long choices take. */
+  declare private earlier: readonly PreferenceRecord[];
   declare private starting: boolean;
   readonly #drop = new FileDrop(
     this,
@@ -53,13 +54,13 @@ export class JudgeSetup extends PickElement {
     this.taking = undefined;
     this.told = undefined;
     this.generating = false;
-    this.again = 0;
+    this.earlier = [];
     this.starting = false;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void listRecords().then((all) => (this.again = retestable(all).length));
+    void listRecords().then((all) => (this.earlier = all));
   }
 
   override render(): TemplateResult {
@@ -79,6 +80,7 @@ export class JudgeSetup extends PickElement {
   #sources(empty: boolean): TemplateResult {
     const table = this.table > 1 ? onTable().pictures.length : 0;
     const first = empty && config().samples !== null;
+    const again = retestable(this.earlier).length;
     return html`
       <div class="sources">
         ${first ? html`<button type="button" class="primary" ?disabled=${this.starting} @click=${this.#trySamples}>${judgeText.trySamples}</button>` : nothing}
@@ -94,11 +96,11 @@ export class JudgeSetup extends PickElement {
           <input type="file" multiple webkitdirectory @change=${this.#pick} />
         </label>
         <button type="button" aria-expanded=${this.generating} @click=${() => (this.generating = !this.generating)}>${judgeText.fromGenerator}</button>
-        ${empty && this.again > 0
-          ? html`<button type="button" ?disabled=${this.starting} @click=${() => this.#begin(beginRetest)}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, this.again)))}</button>`
+        ${empty && again > 0
+          ? html`<button type="button" ?disabled=${this.starting} @click=${() => this.#begin(beginRetest)}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, again)))}</button>`
           : nothing}
       </div>
-      ${empty ? html`<p class="soft small">${judgeText.dropWords}${this.again > 0 ? ` ${judgeText.retestWords}` : ""}</p>` : nothing}
+      ${empty ? html`<p class="soft small">${judgeText.dropWords}${again > 0 ? ` ${judgeText.retestWords}` : ""}</p>` : nothing}
       ${this.generating ? this.#generator(empty) : nothing}
     `;
   }
@@ -207,7 +209,7 @@ export class JudgeSetup extends PickElement {
       this.draft.setPlan(change);
       this.requestUpdate();
     };
-    const pairs = (mode: Mode) => sets.reduce((sum, { images }) => sum + pairsOf(mode, images.length, plan.limit), 0);
+    const largest = Math.max(0, ...sets.map(({ images }) => images.length));
     return html`
       <fieldset class="stack">
         <legend>${judgeText.how}</legend>
@@ -215,8 +217,12 @@ export class JudgeSetup extends PickElement {
           ${MODES.map(
             (mode) => html`<label class="mode">
               <input type="radio" name="mode" .checked=${plan.mode === mode} @change=${() => set({ mode })} />
-              <span><strong>${judgeText[`mode_${mode}`]}</strong>${sets.length > 0 ? html` <span class="soft small">${judgeText.pairs(pairs(mode))}</span>` : nothing}</span>
+              <span class="name"
+                ><strong>${judgeText[`mode_${mode}`]}</strong>
+                ${largest > 0 && mode === fittingMode(largest) ? html`<span class="fits tiny">${judgeText.fits(largest)}</span>` : nothing}</span
+              >
               <span class="soft small words">${judgeText[`about_${mode}`]}</span>
+              ${largest > 0 ? html`<span class="small words figures">${this.#work(mode, sets)}</span>` : nothing}
             </label>`,
           )}
         </div>
@@ -238,15 +244,27 @@ export class JudgeSetup extends PickElement {
     `;
   }
 
+  /** Choices of a mode, and how long they will take. */
+  #work(mode: Mode, sets: Arranged["sets"]): string {
+    const choices = this.#choices(mode, sets);
+    const words = mode === "best-of-four" ? judgeText.choices(choices) : judgeText.pairs(choices);
+    return judgeText.workOf(words, duration(choices * expectedSeconds(mode, this.earlier)));
+  }
+
+  #choices(mode: Mode, sets: Arranged["sets"]): number {
+    return sets.reduce((sum, { images }) => sum + choicesOf(mode, images.length, this.draft.row.plan.limit), 0);
+  }
+
   #beginButton({ sets, fault }: Arranged): TemplateResult {
-    const { mode, limit } = this.draft.row.plan;
-    const pairs = sets.reduce((sum, { images }) => sum + pairsOf(mode, images.length, limit), 0);
+    const { mode } = this.draft.row.plan;
+    const choices = this.#choices(mode, sets);
+    const beginWords = mode === "best-of-four" ? judgeText.beginChoices(choices) : judgeText.beginPairs(choices);
     const large = sets.find(({ images }) => images.length > MOST_IMAGES[mode]);
     const ready = sets.length > 0 && !fault && !large && !this.taking && !this.starting;
     return html`
       ${large ? html`<p class="problem small" role="alert">${judgeText.tooMany(number(large.images.length), number(MOST_IMAGES[mode]))}</p>` : nothing}
       <div class="row go">
-        <button type="button" class="primary" ?disabled=${!ready} @click=${() => this.#begin(begin)}>${sets.length > 0 ? judgeText.beginPairs(pairs) : judgeText.begin}</button>
+        <button type="button" class="primary" ?disabled=${!ready} @click=${() => this.#begin(begin)}>${sets.length > 0 ? beginWords : judgeText.begin}</button>
         ${sets.length === 0 ? html`<span class="soft small">${judgeText.needs}</span>` : nothing}
       </div>
     `;
@@ -286,7 +304,7 @@ export class JudgeSetup extends PickElement {
       const found = await samples().catch(() => undefined);
       if (!found) return void toast({ text: judgeText.samplesFailed });
       this.draft.setPrompts(found.prompt);
-      this.draft.setPlan({ mode: "winner-stays", limit: SAMPLE_PAIRS });
+      this.draft.setPlan({ limit: SAMPLE_PAIRS });
       await this.#take(found.pictures);
       if (this.draft.items.length > 1) await begin();
     });
@@ -407,7 +425,7 @@ export class JudgeSetup extends PickElement {
       }
       .modes {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));
+        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
         gap: var(--s3);
       }
       .mode {
@@ -427,6 +445,16 @@ export class JudgeSetup extends PickElement {
       }
       .mode strong {
         font-weight: 600;
+      }
+      .mode .name {
+        display: flex;
+        flex-wrap: wrap;
+        align-items: baseline;
+        justify-content: space-between;
+        gap: 0 var(--s2);
+      }
+      .fits {
+        color: var(--mark);
       }
       .mode .words {
         grid-column: 2;
