@@ -216,7 +216,9 @@ proptest! {
 
 #[test]
 fn a_consistent_rater_finds_the_best_of_any_number() {
-    for (images, groups) in [(2, 1), (3, 1), (4, 1), (5, 2), (6, 2), (7, 2), (8, 3), (13, 4), (500, 167), (2000, 667)] {
+    for (images, groups) in
+        [(2, 1), (3, 1), (4, 1), (5, 2), (6, 2), (7, 2), (8, 3), (13, 4), (500, 167), (2000, 667)]
+    {
         for seed in 0..3 {
             let settings = best_of_four(seed, images);
             let mut round = Round::start(settings).unwrap();

@@ -226,18 +226,18 @@ test("records of groups are exported with their group and imported again", async
 
 test("the mode that fits the number of images is preselected, until another is chosen", async ({ page, server }) => {
   await openPage(page, server, judge);
-  const checked = page.locator("judge-setup .mode:has(:checked) strong");
+  const checked = page.locator("plan-view .mode:has(:checked) strong");
   await layOut(page, coloured(4), "a fox", "");
   await expect(checked).toHaveText("All pairs");
-  await expect(page.locator("judge-setup .mode:has(:checked) .fits")).toHaveText("suits 4 images");
+  await expect(page.locator("plan-view .mode:has(:checked) .fits")).toHaveText("suits 4 images");
   await page.getByLabel("Choose images").setInputFiles(coloured(12));
   await expect(checked).toHaveText("Most informative pairs");
   await page.getByLabel("Choose images").setInputFiles(coloured(30));
   await expect(checked).toHaveText("Best of four");
-  await expect(page.locator("judge-setup .mode:has(:checked)")).toContainText("10 choices, about 1 min");
+  await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("10 choices, about 1 min");
   // A second prompt does not change the number of images for each.
   await page.getByLabel("What should the images show?").fill("a fox\na dog");
-  await expect(page.locator("judge-setup .mode:has(:checked)")).toContainText("20 choices, about 2 min");
+  await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("20 choices, about 2 min");
   await page.getByRole("radio", { name: "Winner stays" }).check();
   await page.getByLabel("Choose images").setInputFiles(coloured(40));
   await expect(page.getByText("40 images")).toBeVisible();
@@ -245,7 +245,7 @@ test("the mode that fits the number of images is preselected, until another is c
   await page.waitForTimeout(300);
   await page.reload();
   await expect(checked).toHaveText("Winner stays");
-  await expect(page.locator("judge-setup .fits")).toHaveText("suits 40 images");
+  await expect(page.locator("plan-view .fits")).toHaveText("suits 40 images");
 });
 
 test("pace and remaining time are shown after three answers, also after a reload", async ({ page, server }) => {

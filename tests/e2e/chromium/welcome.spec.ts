@@ -1,4 +1,4 @@
-/** The first visit: what the page says, what the real model costs, photographs and the small model. */
+/** The first visit: what the page says, what the real model costs, photographs. */
 
 import { violations } from "./axe.ts";
 import { addPictures, modelInUse, openPage, picture, scored } from "./page.ts";

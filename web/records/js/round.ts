@@ -67,8 +67,8 @@ export class Round {
   }
 
   /**
-   * Answers the pair and returns the next one, if a pair follows. `record` is the uid of the record of the answer,
-   * which {@link Round.undo} returns.
+   * Answers the pair and returns the next one, if a pair follows. `record` is the uid of the record
+   * of the answer, which {@link Round.undo} returns.
    *
    * @throws RecordsError with code `"round-over"`, or `"round"` if a group is shown
    */

@@ -2,8 +2,7 @@
 
 use pickscore_glue::Fault;
 use pickscore_preferences::{
-    Choice, Round as InnerRound, RoundSettings,
-    round::GroupChoice as InnerGroupChoice,
+    Choice, Round as InnerRound, RoundSettings, round::GroupChoice as InnerGroupChoice,
 };
 use tsify::Ts;
 use wasm_bindgen::prelude::*;

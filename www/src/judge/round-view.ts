@@ -1,4 +1,4 @@
-/** The round on the screen: two images with five answers, or up to four of which one is the best. */
+/** The round on the screen: two images with five answers, or the best of up to four. */
 
 import { html, nothing, type TemplateResult } from "lit";
 import { Conflict, goOnInMemory } from "../collection/collection";

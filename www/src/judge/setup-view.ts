@@ -4,6 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
 import "./generator-view";
 import "./grouping-view";
+import "./plan-view";
 import type { Mode, PreferenceRecord } from "../collection/library";
 import { listRecords } from "../collection/collection";
 import type { Plan } from "../collection/rows";
@@ -14,16 +15,14 @@ import { ofDrop, ofList } from "../score/intake";
 import { route } from "../shell/router";
 import { toast } from "../shell/toasts";
 import { config } from "../state/config";
-import { duration, number } from "../text/format";
+import { number } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { begin, beginRetest, RETEST_PAIRS, retestable } from "./current";
 import type { Draft, Incoming, Intake } from "./draft";
-import { expectedSeconds } from "./pace";
-import { arrange, type Arranged, choicesOf, fittingMode, MOST_IMAGES } from "./sets";
+import { arrange, type Arranged, choicesOf, MOST_IMAGES } from "./sets";
 import { onTable, samples } from "./sources";
 
-const MODES = ["best-of-four", "active", "all-pairs", "winner-stays"] as const satisfies Mode[];
 /** Maximum thumbnails shown. */
 const SHOWN = 24;
 /** Choices in a round of the sample set. */
@@ -39,7 +38,7 @@ export class JudgeSetup extends PickElement {
   /** What happened to the last added files, if it is worth mentioning. */
   declare private told: Intake | undefined;
   declare private generating: boolean;
-  /** The visitor's choices in earlier rounds: what can be asked again, and how long choices take. */
+  /** Choices of earlier rounds: what can be asked again, how long choices take. */
   declare private earlier: readonly PreferenceRecord[];
   declare private starting: boolean;
   readonly #drop = new FileDrop(
@@ -186,7 +185,8 @@ export class JudgeSetup extends PickElement {
           @rule=${(event: CustomEvent<Partial<typeof rule>>) => this.#setRule(event.detail)}
         ></grouping-view>
       </section>
-      ${this.#plan(arranged)} ${this.#beginButton(arranged)}
+      <plan-view .plan=${draft.row.plan} .sets=${arranged.sets} .earlier=${this.earlier} @plan=${(event: CustomEvent<Partial<Plan>>) => this.#setPlan(event.detail)}></plan-view>
+      ${this.#beginButton(arranged)}
     `;
   }
 
@@ -201,54 +201,6 @@ export class JudgeSetup extends PickElement {
       ${promptless.length > 0 ? html`<p class="notice small">${judgeText.promptless(promptless.length)}</p>` : nothing}
       ${alone.length > 0 ? html`<p class="notice small">${judgeText.alone(alone.length)}</p>` : nothing}
     `;
-  }
-
-  #plan({ sets }: Arranged): TemplateResult {
-    const { plan } = this.draft.row;
-    const set = (change: Partial<Plan>) => {
-      this.draft.setPlan(change);
-      this.requestUpdate();
-    };
-    const largest = Math.max(0, ...sets.map(({ images }) => images.length));
-    return html`
-      <fieldset class="stack">
-        <legend>${judgeText.how}</legend>
-        <div class="modes">
-          ${MODES.map(
-            (mode) => html`<label class="mode">
-              <input type="radio" name="mode" .checked=${plan.mode === mode} @change=${() => set({ mode })} />
-              <span class="name"
-                ><strong>${judgeText[`mode_${mode}`]}</strong>
-                ${largest > 0 && mode === fittingMode(largest) ? html`<span class="fits tiny">${judgeText.fits(largest)}</span>` : nothing}</span
-              >
-              <span class="soft small words">${judgeText[`about_${mode}`]}</span>
-              ${largest > 0 ? html`<span class="small words figures">${this.#work(mode, sets)}</span>` : nothing}
-            </label>`,
-          )}
-        </div>
-        <div class="options">
-          <label class="check">
-            <input type="checkbox" .checked=${plan.open} @change=${(event: Event) => set({ open: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.open} <span class="soft">${judgeText.openWords}</span></span>
-          </label>
-          <label class="check">
-            <input type="checkbox" .checked=${plan.controls} @change=${(event: Event) => set({ controls: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.controls} <span class="soft">${judgeText.controlsWords}</span></span>
-          </label>
-          <label class="check">
-            <input type="number" min="0" max="9999" .value=${String(plan.limit)} @change=${(event: Event) => set({ limit: Math.max(0, Math.min(9999, Math.round(Number((event.target as HTMLInputElement).value) || 0))) })} />
-            <span>${judgeText.limit}</span>
-          </label>
-        </div>
-      </fieldset>
-    `;
-  }
-
-  /** Choices of a mode, and how long they will take. */
-  #work(mode: Mode, sets: Arranged["sets"]): string {
-    const choices = this.#choices(mode, sets);
-    const words = mode === "best-of-four" ? judgeText.choices(choices) : judgeText.pairs(choices);
-    return judgeText.workOf(words, duration(choices * expectedSeconds(mode, this.earlier)));
   }
 
   #choices(mode: Mode, sets: Arranged["sets"]): number {
@@ -277,6 +229,11 @@ export class JudgeSetup extends PickElement {
 
   #setRule(rule: Partial<Draft["words"]["rule"]>): void {
     this.draft.setRule(rule);
+    this.requestUpdate();
+  }
+
+  #setPlan(plan: Partial<Plan>): void {
+    this.draft.setPlan(plan);
     this.requestUpdate();
   }
 
@@ -418,54 +375,6 @@ export class JudgeSetup extends PickElement {
         border-block-end: 1px solid var(--line);
         padding-block: var(--s1);
         overflow-wrap: anywhere;
-      }
-      legend {
-        padding: 0;
-        margin-block-end: var(--s3);
-      }
-      .modes {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
-        gap: var(--s3);
-      }
-      .mode {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 0 var(--s2);
-        align-items: center;
-        align-content: start;
-        padding: var(--s3);
-        border: 1px solid var(--line);
-        border-radius: var(--corner);
-        cursor: pointer;
-      }
-      .mode:has(:checked) {
-        border-color: var(--mark);
-        background: var(--mark-wash);
-      }
-      .mode strong {
-        font-weight: 600;
-      }
-      .mode .name {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: baseline;
-        justify-content: space-between;
-        gap: 0 var(--s2);
-      }
-      .fits {
-        color: var(--mark);
-      }
-      .mode .words {
-        grid-column: 2;
-        display: block;
-      }
-      .options {
-        display: grid;
-        gap: var(--s2);
-      }
-      .options input[type="number"] {
-        width: 5rem;
       }
       progress {
         max-width: 16rem;

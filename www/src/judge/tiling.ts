@@ -4,8 +4,8 @@
 const SQUARE = 1;
 
 /**
- * The number of columns for images of these ratios (width ÷ height) in an area. Only full rectangles
- * are tried: four images as 4 × 1, 2 × 2 or 1 × 4, three as 3 × 1 or 1 × 3.
+ * The number of columns for images of these ratios (width ÷ height) in an area. Only full
+ * rectangles are tried: four images as 4 × 1, 2 × 2 or 1 × 4, three as 3 × 1 or 1 × 3.
  */
 export function columnsFor(ratios: readonly number[], width: number, height: number): number {
   const count = ratios.length;

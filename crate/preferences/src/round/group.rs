@@ -61,9 +61,9 @@ impl GroupChoice {
             Self::Tie => (0, Choice::Label(Label::Tie), Choice::Label(Label::Tie)),
             Self::Skip => (0, Choice::Skip, Choice::Skip),
         };
-        (0..count).filter(move |&other| other != pivot).map(move |other| {
-            if other < pivot { (other, pivot, before) } else { (pivot, other, after) }
-        })
+        (0..count)
+            .filter(move |&other| other != pivot)
+            .map(move |other| if other < pivot { (other, pivot, before) } else { (pivot, other, after) })
     }
 }
 

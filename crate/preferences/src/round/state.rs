@@ -22,8 +22,8 @@ const MARGIN: f64 = 1e-9;
 pub struct RoundProgress {
     /// Number of pairs or groups that were answered or skipped, counting controls.
     pub answered: u64,
-    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that were or
-    /// are being asked.
+    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that
+    /// were or are being asked.
     pub total: u64,
 }
 
@@ -316,10 +316,11 @@ impl Round {
 
     /// The winner of each group that was answered. After a tie or a skip, one image is drawn.
     fn winners(&self) -> impl Iterator<Item = usize> + '_ {
-        let groups = self.answers.iter().filter_map(|answered| match (answered.asked.source, answered.reply) {
-            (Source::Group(group), Reply::Group(choice)) => Some((group, choice)),
-            _ => None,
-        });
+        let groups =
+            self.answers.iter().filter_map(|answered| match (answered.asked.source, answered.reply) {
+                (Source::Group(group), Reply::Group(choice)) => Some((group, choice)),
+                _ => None,
+            });
         groups.zip(0..).map(|((group, choice), place)| match choice {
             GroupChoice::Best(best) => group.indices()[best],
             GroupChoice::Tie | GroupChoice::Skip => self.schedule.stays_of(place, &group),

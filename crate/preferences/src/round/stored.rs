@@ -91,7 +91,8 @@ impl StoredAnswer {
             }
             _ => (Reply::Pair(Choice::of(&self.choice).ok_or(unknown)?), 1),
         };
-        let records = if matches!(reply, Reply::Pair(_)) { Vec::from_iter(self.record) } else { self.records };
+        let records =
+            if matches!(reply, Reply::Pair(_)) { Vec::from_iter(self.record) } else { self.records };
         if records.len() != expected {
             return Err(StateError::Pair { pair });
         }

@@ -75,7 +75,17 @@ pub fn any_record() -> impl Strategy<Value = Record> {
     let uids = ("[A-Za-z0-9_-]{1,64}", "[A-Za-z0-9_-]{1,20}", "[ab]");
     let rest = (prop::option::of(number().prop_map(f64::abs)), any::<bool>(), name(), 1..NOW);
     (prompt, sides, models, scores, label, mode, side, uids, rest).prop_map(
-        |(prompt, (left, step), (model_0, model_1), scores, label, (mode, of, group), control, uids, rest)| {
+        |(
+            prompt,
+            (left, step),
+            (model_0, model_1),
+            scores,
+            label,
+            (mode, of, group),
+            control,
+            uids,
+            rest,
+        )| {
             let (uid, session_uid, rater_uid) = uids;
             let (seconds, scores_visible, app_version, created_at) = rest;
             let (score_0, score_1) =

@@ -45,8 +45,8 @@ pub struct RoundSettings {
     /// The pairs of mode `"retest"`.
     #[serde(default)]
     pub earlier: Vec<EarlierPair>,
-    /// Ends the round after this many pairs or groups, not counting controls. In mode `"active"` the default
-    /// is `images · log₂(images)`.
+    /// Ends the round after this many pairs or groups, not counting controls. In mode `"active"`
+    /// the default is `images · log₂(images)`.
     #[serde(default)]
     #[tsify(optional)]
     pub limit: Option<u64>,
@@ -127,8 +127,8 @@ pub struct GroupPairs {
 pub struct RoundProgress {
     /// Pairs or groups that were answered or skipped, counting controls.
     pub answered: u64,
-    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that were or
-    /// are being asked.
+    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that
+    /// were or are being asked.
     pub total: u64,
     /// Answers that can be undone.
     pub undoable: u64,
@@ -142,9 +142,7 @@ pub struct RoundStep {
     pub round_version: u64,
     /// The latest answer in its stored form, which has more fields than these; null if there is
     /// none.
-    #[tsify(
-        type = "{ choice: Choice; record: string } | { choice: GroupChoice; records: string[] } | null"
-    )]
+    #[tsify(type = "{ choice: Choice; record: string } | { choice: GroupChoice; records: string[] } | null")]
     pub answer: Option<library::round::StoredAnswer>,
     /// The pair or group that is shown in its stored form; null if the round is over.
     #[tsify(type = "object | null")]

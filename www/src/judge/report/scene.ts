@@ -69,7 +69,7 @@ export function shortened(text: string, style: Pick<Words, "face" | "size" | "bo
   return `${letters.slice(0, low).join("").trimEnd()}…`;
 }
 
-/** A text in lines that are not wider than `most`. Breaks at spaces, in Japanese between letters. */
+/** A text in lines no wider than `most`. Breaks at spaces, in Japanese between letters. */
 export function wrapped(text: string, style: Pick<Words, "face" | "size" | "bold">, most: number): string[] {
   const pieces = text.match(/[\u3000-\u9fff\uff00-\uffef]|[^\s\u3000-\u9fff\uff00-\uffef]+\s*/gu) ?? [];
   const lines: string[] = [];
