@@ -213,7 +213,7 @@ const MODEL: &str = "The model that generated the image.";
 const SCORE: &str = "Score of the image.";
 
 /// Pick-a-Pic's columns in their original order, followed by those of PickScore.
-pub(crate) static COLUMNS: [Column; 35] = [
+pub(crate) static COLUMNS: [Column; 36] = [
     Column::new("are_different", "Whether the two images differ.", field!(Bool are_different)).hashed(9),
     Column::new(
         "best_image_uid",
@@ -296,6 +296,14 @@ pub(crate) static COLUMNS: [Column; 35] = [
     .hashed(22)
     .optional()
     .field("retest_of"),
+    Column::ours(
+        "pickscore_group_uid",
+        "For a pair of a group of images that were shown together, a name that its pairs share.",
+        ours!(Maybe group_uid),
+    )
+    .hashed(29)
+    .optional()
+    .field("group_uid"),
     Column::ours("pickscore_seconds", "Time to answer, in seconds.", ours!(Real seconds))
         .hashed(25)
         .field("seconds"),

@@ -46,13 +46,16 @@ pub struct Collected {
     pub rater_uid: String,
     /// `pickscore_side_0`: the side of image 0, `left` or `right`. Image 1 was on the other side.
     pub side_0: String,
-    /// `pickscore_mode`: `winner-stays`, `all-pairs`, `active` or `retest`.
+    /// `pickscore_mode`: `winner-stays`, `all-pairs`, `active`, `best-of-four` or `retest`.
     pub mode: String,
     /// `pickscore_control`: for a control pair, the image that everybody should prefer: `image_0`
     /// or `image_1`.
     pub control: Option<String>,
     /// `pickscore_retest_of`: for a pair that was asked again, the uid of the first record.
     pub retest_of: Option<String>,
+    /// `pickscore_group_uid`: for a pair of a group of images that were shown together, a name that
+    /// the pairs of the group share.
+    pub group_uid: Option<String>,
     /// `pickscore_seconds`: the time to answer, in seconds.
     pub seconds: Option<f64>,
     /// `pickscore_scores_visible`: whether scores were visible before the answer.

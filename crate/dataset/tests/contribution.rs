@@ -168,6 +168,7 @@ fn some() -> Vec<Record> {
     records[3].control = Some(Side::Right);
     records[4].control = Some(Side::Left);
     (records[5].mode, records[5].retest_of) = (Mode::Retest, Some("record-1".into()));
+    (records[7].mode, records[7].group_uid) = (Mode::BestOfFour, Some("group-1".into()));
     records[6].scorer = scorer;
     records[6].left.score = Some(21.123_456_789_012_345);
     records[6].scores_visible = true;

@@ -232,6 +232,7 @@ fn records() -> Vec<Record> {
             mode: Mode::AllPairs,
             control: None,
             retest_of: None,
+            group_uid: None,
             seconds: None,
             scores_visible: false,
             scorer: None,

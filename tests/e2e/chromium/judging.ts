@@ -56,18 +56,18 @@ function crc(bytes: Buffer): number {
   return (value ^ 0xffffffff) >>> 0;
 }
 
-/** Adds images on Judge. */
-export async function layOut(page: Page, files: Given[], prompt: string): Promise<void> {
+/** Adds images on Judge. An empty mode leaves the one that fits their number. */
+export async function layOut(page: Page, files: Given[], prompt: string, mode = "Winner stays"): Promise<void> {
   const sizes = page.locator("judge-setup .pictures");
   await page.getByLabel("Choose images").setInputFiles(files);
   await expect(sizes.getByText(/^\s*\d+ images?/)).toBeVisible();
   if (prompt) await page.getByLabel("What should the images show?").fill(prompt);
+  if (mode) await page.getByRole("radio", { name: mode }).check();
 }
 
 /** Adds the fixture images and begins a round. */
-export async function beginRound(page: Page, { prompt = "a fox in the snow", files = PICTURES.map((file) => given(file)), mode = "" } = {}): Promise<void> {
-  await layOut(page, files, prompt);
-  if (mode) await page.getByRole("radio", { name: mode }).check();
+export async function beginRound(page: Page, { prompt = "a fox in the snow", files = PICTURES.map((file) => given(file)), mode = "Winner stays" } = {}): Promise<void> {
+  await layOut(page, files, prompt, mode);
   await page.getByRole("button", { name: /^Begin: / }).click();
   await pairShown(page);
 }
@@ -78,7 +78,28 @@ export async function pairShown(page: Page): Promise<void> {
   await expect(page.locator("judge-round img")).toHaveCount(2);
 }
 
-/** The number of answered pairs on the screen; −1 if there is no round. */
+/** Waits until a group can be answered. */
+export async function groupShown(page: Page, images = 4): Promise<void> {
+  await expect(page.locator("judge-round .group")).toHaveAttribute("aria-busy", "false");
+  await expect(page.locator("judge-round img")).toHaveCount(images);
+}
+
+/** Presses keys, each when a group is shown. The last may end the round. */
+export async function pick(page: Page, ...keys: string[]): Promise<void> {
+  for (const key of keys) {
+    await expect(page.locator("judge-round .group")).toHaveAttribute("aria-busy", "false");
+    const before = await answered(page);
+    await page.keyboard.press(key);
+    await expect.poll(() => answered(page)).not.toBe(before);
+  }
+}
+
+/** PNG images of different colours. */
+export function coloured(count: number): Given[] {
+  return Array.from({ length: count }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([(index * 37) % 256, (index * 91) % 256, (index * 151) % 256]) }));
+}
+
+/** The number of answered pairs or groups on the screen; −1 if there is no round. */
 export async function answered(page: Page): Promise<number> {
   const [value = -1] = await page.locator("judge-round progress").evaluateAll((all) => all.map((progress) => (progress as HTMLProgressElement).value));
   return value;
@@ -126,6 +147,7 @@ export interface Stored {
     mode: string;
     control: string | null;
     retest_of: string | null;
+    group_uid: string | null;
     seconds: number | null;
     scores_visible: boolean;
     scorer: { name: string; version: string } | null;

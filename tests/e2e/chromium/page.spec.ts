@@ -199,7 +199,7 @@ test("a photograph is marked as unlike the demonstration model's training images
   await scored(page, 1);
   await expect(page.locator(".unlike")).toHaveText("unlike emoji");
   await expect(page.locator(".tile .name", { hasText: "photo-95.jpg" })).toBeVisible();
-  await expect(page.getByText("One of your images is unlike emoji, so its score means little.")).toBeVisible();
+  await expect(page.getByText("One of your images looks like a photograph or painting.")).toBeVisible();
 });
 
 test("a prompt that is too long is reported, and a right-to-left prompt is aligned to the right", async ({ page, server }) => {

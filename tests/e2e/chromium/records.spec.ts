@@ -46,7 +46,7 @@ async function open(page: Page): Promise<void> {
         records.push(
           library.checkRecord({
             record_version: 1, uid, prompt, left: shown(pair.left), right: shown(pair.right), has_label: label !== null, label,
-            created_at: Date.now(), session_uid: "s", rater_uid: "r", mode: round.mode, control: pair.control, retest_of: pair.retestOf,
+            created_at: Date.now(), session_uid: "s", rater_uid: "r", mode: round.mode, control: pair.control, retest_of: pair.retestOf, group_uid: null,
             seconds: 1.5, scores_visible: false, scorer: { name: "PickScore_v1", version: "f32" }, app_version: "0.1.0",
           }),
         );

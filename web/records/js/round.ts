@@ -1,12 +1,12 @@
-/** Rounds of pairs. */
+/** Rounds of pairs and groups. */
 
 import type { Round as WasmRound } from "../pkg/records";
 import { guarded, RecordsError } from "./error";
-import type { Choice, Mode, Pair, RoundProgress, RoundSettings, RoundState, RoundStep } from "./types";
+import type { Choice, Group, GroupChoice, GroupPair, Mode, Pair, RoundProgress, RoundSettings, RoundState, RoundStep } from "./types";
 import { functions } from "./wasm";
 
 /**
- * A round of pairs. {@link Round.restore} continues it from storage: from the whole
+ * A round of pairs or groups. {@link Round.restore} continues it from storage: from the whole
  * {@link Round.state}, or from each {@link Round.step} that was stored after an answer. The size of
  * a step does not grow with the number of answers.
  */
@@ -36,9 +36,22 @@ export class Round {
     return this.#round.mode();
   }
 
-  /** The pair to show; null if the round is over. */
+  /** Whether nothing is left to ask. */
+  get isOver(): boolean {
+    return this.#round.isOver();
+  }
+
+  /** The pair to show; null if the round is over or a group is shown. */
   get pair(): Pair | null {
     return guarded(() => this.#round.pair()) ?? null;
+  }
+
+  /**
+   * The group to show; null if the round is over or a pair is shown. Mode `"best-of-four"` shows
+   * groups, and pairs only as controls.
+   */
+  get group(): Group | null {
+    return guarded(() => this.#round.group()) ?? null;
   }
 
   get progress(): RoundProgress {
@@ -54,14 +67,34 @@ export class Round {
   }
 
   /**
-   * Answers the pair and returns the next one. `record` is the uid of the record of the answer,
-   * which {@link Round.undo} returns.
+   * Answers the pair and returns the next one, if a pair follows. `record` is the uid of the record
+   * of the answer, which {@link Round.undo} returns.
    *
-   * @throws RecordsError with code `"round-over"`
+   * @throws RecordsError with code `"round-over"`, or `"round"` if a group is shown
    */
   choose(choice: Choice, record: string): Pair | null {
     guarded(() => this.#round.choose(choice, record));
     return this.pair;
+  }
+
+  /**
+   * The pairs of the group that an answer gives: the best image and each of the others. Each
+   * becomes a record with the label `choice`.
+   *
+   * @throws RecordsError with code `"round-over"`, or `"round"` if a pair is shown
+   */
+  pairsOf(choice: GroupChoice): GroupPair[] {
+    return guarded(() => this.#round.pairsOf(choice)).pairs;
+  }
+
+  /**
+   * Answers the group. `records` are the uids of the records of {@link Round.pairsOf}, in the same
+   * order, which {@link Round.undo} returns.
+   *
+   * @throws RecordsError with code `"round-over"`, or `"round"` if a pair is shown
+   */
+  chooseBest(choice: GroupChoice, records: readonly string[]): void {
+    guarded(() => this.#round.chooseBest(choice, [...records]));
   }
 
   /**

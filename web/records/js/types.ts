@@ -16,6 +16,9 @@ export type {
   EloRating,
   Estimate,
   Format,
+  Group,
+  GroupChoice,
+  GroupPair,
   ImageMetadata,
   Label,
   LeftOut,
@@ -48,7 +51,7 @@ export interface RoundState {
   settings: RoundSettings;
   /** The `answer` of each step, in order. */
   answers: NonNullable<RoundStep["answer"]>[];
-  /** The `pair` of the last step. */
+  /** The `pair` of the last step, which may be a group. */
   pair: object | null;
 }
 

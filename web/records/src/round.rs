@@ -1,15 +1,17 @@
-//! Rounds of pairs.
+//! Rounds of pairs and groups.
 
 use pickscore_glue::Fault;
-use pickscore_preferences::{Choice, Round as InnerRound, RoundSettings};
+use pickscore_preferences::{
+    Choice, Round as InnerRound, RoundSettings, round::GroupChoice as InnerGroupChoice,
+};
 use tsify::Ts;
 use wasm_bindgen::prelude::*;
 
 use crate::convert::to_js;
 use crate::fault;
-use crate::values::{Pair, RoundProgress, RoundStep};
+use crate::values::{Group, GroupPairs, Pair, RoundProgress, RoundStep};
 
-/// A round of pairs.
+/// A round of pairs or groups.
 #[wasm_bindgen]
 pub struct Round(InnerRound);
 
@@ -32,7 +34,36 @@ impl Round {
         self.0.settings().mode.name().into()
     }
 
-    /// The pair to show; null if the round is over.
+    #[wasm_bindgen(js_name = isOver)]
+    pub fn is_over(&self) -> bool {
+        self.0.is_over()
+    }
+
+    /// The group to show; null if the round is over or a pair is shown.
+    pub fn group(&self) -> Result<Option<Ts<Group>>, JsValue> {
+        self.0.group().map(to_js).transpose()
+    }
+
+    /// The pairs of the group that an answer gives.
+    #[wasm_bindgen(js_name = pairsOf)]
+    pub fn pairs_of(
+        &self,
+        #[wasm_bindgen(unchecked_param_type = "GroupChoice")] choice: &str,
+    ) -> Result<Ts<GroupPairs>, JsValue> {
+        to_js(self.0.pairs_of(group_choice(choice)?).map_err(fault::round)?)
+    }
+
+    /// Answers the group. `records` are the uids of the records of its pairs.
+    #[wasm_bindgen(js_name = chooseBest)]
+    pub fn choose_best(
+        &mut self,
+        #[wasm_bindgen(unchecked_param_type = "GroupChoice")] choice: &str,
+        records: Vec<String>,
+    ) -> Result<(), JsValue> {
+        Ok(self.0.choose_best(group_choice(choice)?, &records).map_err(fault::round)?)
+    }
+
+    /// The pair to show; null if the round is over or a group is shown.
     pub fn pair(&self) -> Result<Option<Ts<Pair>>, JsValue> {
         self.0.pair().map(to_js).transpose()
     }
@@ -71,4 +102,10 @@ impl Round {
     pub fn state(&self) -> String {
         self.0.to_json()
     }
+}
+
+fn group_choice(choice: &str) -> Result<InnerGroupChoice, Fault> {
+    InnerGroupChoice::of(choice).ok_or_else(|| {
+        Fault::new("bad-argument", "a choice of a group is \"1\" to \"4\", \"tie\" or \"skip\"")
+    })
 }

@@ -246,12 +246,12 @@ export async function stepsOf(uid: string): Promise<{ place: PlaceRow; answers: 
 }
 
 /**
- * What one step changes: a choice is added with its answer, or the latest is removed, by their
- * uids.
+ * What one step changes: choices are added with the answer that gave them (several if it was the
+ * best of a group), or the latest are removed, by their uids.
  */
 export interface Step {
-  add?: { record: PreferenceRecord; answer: AnswerRow };
-  remove?: { record: string; answer: string };
+  add?: { records: readonly PreferenceRecord[]; answer: AnswerRow };
+  remove?: { records: readonly string[]; answer: string };
 }
 
 /** Writes one step of a round with the new position: all of it, or nothing. */
@@ -260,11 +260,11 @@ export function advance(place: PlaceRow, { add, remove }: Step): Promise<void> {
     const before = await access.get("places", place.uid);
     if (!before || before.revision !== place.revision - 1) throw new Conflict("the round went on in another tab");
     if (remove) {
-      await access.delete("records", remove.record);
+      for (const record of remove.records) await access.delete("records", record);
       await access.delete("answers", remove.answer);
     }
     if (add) {
-      await access.put("records", rowOf(add.record));
+      for (const record of add.records) await access.put("records", rowOf(record));
       await access.put("answers", add.answer);
     }
     await access.put("places", place);

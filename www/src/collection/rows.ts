@@ -76,6 +76,8 @@ export interface DraftWords {
   /** One prompt per line. */
   prompts: string;
   rule: Rule;
+  /** Whether the visitor chose how to judge; otherwise the mode follows from the images. */
+  modeChosen?: boolean;
 }
 
 /** How the visitor wants to judge. */
@@ -84,7 +86,7 @@ export interface Plan {
   /** Whether models and scores are shown before the choice. */
   open: boolean;
   controls: boolean;
-  /** Maximum pairs per prompt; 0 means no limit. */
+  /** Maximum pairs or groups per prompt; 0 means no limit. */
   limit: number;
   seed: number;
 }
@@ -122,7 +124,7 @@ export interface PlaceRow {
    * `RoundStep`.
    */
   version: number;
-  /** The pair that is shown, as in `RoundStep`. */
+  /** The pair or group that is shown, as in `RoundStep`. */
   pair: object | null;
   finished: boolean;
   updated: number;
@@ -134,14 +136,14 @@ export interface AnswerRow {
   uid: string;
   /** The uid of the round. */
   round: string;
-  /** The set, and the number of the pair within it. */
+  /** The set, and the number of the pair or group within it. */
   set: number;
   number: number;
   /** The answer, as in the records library's `RoundStep`. */
   answer: NonNullable<RoundStep["answer"]>;
 }
 
-/** The uid of the answer to a pair. */
+/** The uid of the answer to a pair or group. */
 export function answerUid(round: string, set: number, number: number): string {
   return `${round}/${set}/${number}`;
 }

@@ -7,7 +7,7 @@ import { randomSeed, randomUid } from "../collection/rater";
 import type { DraftWords, Item, Plan, RoundRow, Written } from "../collection/rows";
 import { uidOf } from "../collection/uid";
 import { Play } from "./play";
-import { arrange, guessRule } from "./sets";
+import { arrange, fittingMode, guessRule } from "./sets";
 import { spoil } from "./spoil";
 
 /** An image to be added. */
@@ -71,12 +71,23 @@ export class Draft {
     this.#change({ draft: { ...this.words, rule: { ...this.words.rule, ...rule } } });
   }
 
+  /** A mode among the changes is the visitor's choice. */
   setPlan(plan: Partial<Plan>): void {
-    this.#change({ plan: { ...this.row.plan, ...plan } });
+    const modeChosen = this.words.modeChosen === true || plan.mode !== undefined;
+    this.#change({ plan: { ...this.row.plan, ...plan }, draft: { ...this.words, modeChosen } });
+  }
+
+  /** Until the visitor chooses a mode, it is the one that fits the images. */
+  #fitted(row: RoundRow): RoundRow {
+    const words = row.draft as DraftWords;
+    if (words.modeChosen || row.items.length === 0) return row;
+    const { sets } = arrange(row.items, words);
+    const largest = Math.max(...sets.map(({ images }) => images.length), sets.length > 0 ? 0 : row.items.length);
+    return { ...row, plan: { ...row.plan, mode: fittingMode(largest) } };
   }
 
   #change(change: Partial<RoundRow>): void {
-    this.row = { ...this.row, ...change };
+    this.row = this.#fitted({ ...this.row, ...change });
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#save([]).catch(() => undefined), 100);
   }
@@ -119,10 +130,11 @@ export class Draft {
         const before = this.row;
         this.row = { ...before, items: [...before.items, ...items], images: [...before.images, ...images.map(({ uid }) => uid)] };
         if (!this.#ruled) this.row = { ...this.row, draft: { ...this.words, rule: guessRule(this.row.items) } };
+        this.row = this.#fitted(this.row);
         try {
           await this.#save(images);
         } catch (error) {
-          this.row = { ...this.row, items: before.items, images: before.images };
+          this.row = this.#fitted({ ...this.row, items: before.items, images: before.images });
           throw error;
         }
         result.added += items.length;
@@ -134,7 +146,7 @@ export class Draft {
 
   async remove(uids: ReadonlySet<string>): Promise<void> {
     const keeps = ({ uid }: { uid: string }) => !uids.has(uid);
-    this.row = { ...this.row, items: this.row.items.filter(keeps), images: this.row.images.filter((uid) => !uids.has(uid)) };
+    this.row = this.#fitted({ ...this.row, items: this.row.items.filter(keeps), images: this.row.images.filter((uid) => !uids.has(uid)) });
     if (this.row.items.length === 0) this.#ruled = false;
     await this.#save([]);
   }

@@ -1,22 +1,38 @@
 /**
- * A round being judged: which pair is shown, how a choice is stored and undone. Each step is stored
- * before the next pair is shown.
+ * A round being judged: which pair or group is shown, how an answer is stored and undone. Each step
+ * is stored before the next images are shown.
  */
 
-import { advance, stepsOf } from "../collection/collection";
+import { advance, recordsOf, stepsOf } from "../collection/collection";
 import type { Held } from "../collection/hold";
-import { type Choice, type Pair, type PreferenceRecord, records, type Round, type RoundSettings } from "../collection/library";
+import { type Choice, type Group, type GroupChoice, type Pair, type PreferenceRecord, records, type Round, type RoundSettings } from "../collection/library";
 import { randomUid, raterUid } from "../collection/rater";
 import { askToKeep } from "../collection/persistence";
 import { answerRow, answerUid, type Item, type PlaceRow, type PromptSet, type RoundRow } from "../collection/rows";
 import { APP_VERSION } from "../collection/version";
+import { Pace } from "./pace";
 import type { RoundScores } from "./scoring";
-import { pairsOf } from "./sets";
+import { choicesOf } from "./sets";
 
-/** The current pair. */
+/** An answer to a pair or to a group. */
+export type Answer = Choice | GroupChoice;
+
+/** The current pair, or the current group. */
 export interface Shown {
   prompt: string;
-  pair: Pair;
+  /** The number of the answer that it asks for. */
+  number: number;
+  /** The uids of the images in their order on the screen. */
+  images: readonly string[];
+  pair: Pair | null;
+  group: Group | null;
+}
+
+/** What an answer says about a pair. */
+interface Verdict {
+  left: string;
+  right: string;
+  choice: Choice;
 }
 
 export class Play {
@@ -27,17 +43,17 @@ export class Play {
   #place: PlaceRow;
   /** Steps run one at a time. */
   #busy = false;
-  /**
-   * This session's choices in order, as far as this page made them, for the line below the pair.
-   */
-  last: PreferenceRecord | undefined;
+  /** The last answer, if this page made it, for the line below the images. */
+  last: { answer: Answer; records: readonly PreferenceRecord[] } | undefined;
+  readonly pace: Pace;
 
-  private constructor(row: RoundRow, held: Held, place: PlaceRow, rounds: (Round | null)[]) {
+  private constructor(row: RoundRow, held: Held, place: PlaceRow, rounds: (Round | null)[], pace: Pace) {
     this.row = row;
     this.held = held;
     this.items = new Map(row.items.map((item) => [item.uid, item]));
     this.#place = place;
     this.#rounds = rounds;
+    this.pace = pace;
   }
 
   /**
@@ -47,7 +63,7 @@ export class Play {
   static async begin(row: RoundRow, now: number): Promise<PlaceRow> {
     const { Round } = await records();
     const place = { uid: row.uid, revision: 0, at: 0, finished: false, updated: now };
-    return { ...place, ...stored(Round.start(settingsOf(row, 0))) };
+    return { ...place, ...storedOf(Round.start(settingsOf(row, 0))) };
   }
 
   /** Continues a round from what is stored of it. */
@@ -63,7 +79,7 @@ export class Play {
       const pair = set === place.at ? place.pair : null;
       return Round.restore({ round_version: place.version, settings: settingsOf(row, set), answers, pair });
     });
-    return new Play(row, held, place, rounds);
+    return new Play(row, held, place, rounds, Pace.of(await recordsOf(row.session)));
   }
 
   get #round(): Round {
@@ -74,21 +90,23 @@ export class Play {
     return this.row.sets[this.#place.at] as PromptSet;
   }
 
-  /** The current pair; null when everything has been judged. */
+  /** The current pair or group; null when everything has been judged. */
   get shown(): Shown | null {
-    const pair = this.#place.finished ? null : this.#round.pair;
-    return pair && { prompt: this.set.prompt, pair };
+    if (this.finished) return null;
+    const { pair, group } = this.#round;
+    const images = group?.images ?? (pair ? [pair.left, pair.right] : []);
+    return { prompt: this.set.prompt, number: (group ?? pair)?.number ?? 0, images, pair, group };
   }
 
   get finished(): boolean {
-    return this.#place.finished || this.#round.pair === null;
+    return this.#place.finished || this.#round.isOver;
   }
 
   get busy(): boolean {
     return this.#busy;
   }
 
-  /** Pairs answered, pairs in total as far as known, and answers that can be undone. */
+  /** Answers given, answers in total as far as known, and answers that can be undone. */
   get progress(): { answered: number; total: number; undoable: number } {
     const sum = { answered: 0, total: 0, undoable: 0 };
     for (const [index, set] of this.row.sets.entries()) {
@@ -102,64 +120,66 @@ export class Play {
 
   #expected({ images, earlier }: PromptSet): number {
     const { mode, limit } = this.row.plan;
-    return mode === "retest" ? (earlier?.length ?? 0) : pairsOf(mode, images.length, limit);
+    return mode === "retest" ? (earlier?.length ?? 0) : choicesOf(mode, images.length, limit);
   }
 
   /**
-   * Answers the pair that is shown. Rejects if the choice could not be stored; the pair is then
-   * shown as before.
+   * Answers the pair or group that is shown. Rejects if the answer could not be stored; the same
+   * images are then shown as before.
    */
-  async choose(choice: Choice, seconds: number, scores: RoundScores): Promise<PreferenceRecord | undefined> {
+  async choose(given: Answer, seconds: number, scores: RoundScores): Promise<readonly PreferenceRecord[] | undefined> {
     const { shown } = this;
     if (!shown || this.#busy) return undefined;
     return this.#step(async (place) => {
       const { Round } = await records();
-      const record = this.#record(shown, choice, seconds, scores);
       const round = this.#round;
       const set = place.at;
-      round.choose(choice, record.uid);
+      const made = this.#records(shown, given, seconds, scores);
+      answer(round, given, made.map(({ uid }) => uid));
       try {
-        const { answer } = round.step;
-        if (!answer) throw new Error("the round has no answer after a choice");
+        const { answer: stored } = round.step;
+        if (!stored) throw new Error("the round has no answer after a choice");
         let next = round;
-        if (round.pair === null && set + 1 < this.row.sets.length) {
+        if (round.isOver && set + 1 < this.row.sets.length) {
           place.at = set + 1;
           next = this.#rounds[place.at] ?? Round.start(settingsOf(this.row, place.at));
-        } else if (round.pair === null) {
+        } else if (round.isOver) {
           place.finished = true;
         }
-        Object.assign(place, stored(next));
-        await advance(place, { add: { record, answer: answerRow(this.row.uid, set, shown.pair.number, answer) } });
+        Object.assign(place, storedOf(next));
+        await advance(place, { add: { records: made, answer: answerRow(this.row.uid, set, shown.number, stored) } });
         this.#rounds[place.at] = next;
       } catch (error) {
         round.undo(1);
         throw error;
       }
-      this.last = record;
+      this.last = { answer: given, records: made };
+      this.pace.add(seconds);
       void askToKeep();
-      return record;
+      return made;
     });
   }
 
-  /** Undoes the last choice, also across prompts. */
+  /** Undoes the last answer, also across prompts. */
   async undo(): Promise<boolean> {
     if (this.#busy || this.progress.undoable === 0) return false;
     const undone = await this.#step(async (place) => {
       while (place.at > 0 && (this.#rounds[place.at]?.progress.undoable ?? 0) === 0) place.at -= 1;
       const round = this.#rounds[place.at] as Round;
-      const { answer } = round.step;
-      if (!answer) return undefined;
-      round.undo(1);
+      const { answer: undone } = round.step;
+      if (!undone) return undefined;
+      const removed = round.undo(1);
       try {
-        Object.assign(place, stored(round), { finished: false });
+        Object.assign(place, storedOf(round), { finished: false });
         const number = round.progress.answered;
-        await advance(place, { remove: { record: answer.record, answer: answerUid(this.row.uid, place.at, number) } });
+        await advance(place, { remove: { records: removed, answer: answerUid(this.row.uid, place.at, number) } });
       } catch (error) {
-        round.choose(answer.choice, answer.record);
+        answer(round, undone.choice, removed.reverse());
         throw error;
       }
       this.last = undefined;
-      return answer.record;
+      this.pace.remove();
+      return removed;
     });
     return undone !== undefined;
   }
@@ -174,7 +194,7 @@ export class Play {
 
   /** Continues after {@link finish}. */
   async reopen(): Promise<void> {
-    if (this.#round.pair === null) return;
+    if (this.#round.isOver) return;
     await this.#step(async (place) => {
       place.finished = false;
       await advance(place, {});
@@ -194,12 +214,25 @@ export class Play {
     }
   }
 
-  #record({ prompt, pair }: Shown, choice: Choice, seconds: number, scores: RoundScores): PreferenceRecord {
+  /** The records of an answer: one for a pair, one for each pair that the best of a group gives. */
+  #records({ prompt, pair, group }: Shown, given: Answer, seconds: number, scores: RoundScores): PreferenceRecord[] {
+    const name = group && randomUid();
+    const verdicts: Verdict[] = group ? this.#round.pairsOf(given as GroupChoice) : [{ ...(pair as Pair), choice: given as Choice }];
+    const now = Date.now();
+    return verdicts.map((verdict) => this.#record(prompt, verdict, { seconds, now, pair, name }, scores));
+  }
+
+  #record(
+    prompt: string,
+    { left: a, right: b, choice }: Verdict,
+    { seconds, now, pair, name }: { seconds: number; now: number; pair: Pair | null; name: string | null },
+    scores: RoundScores,
+  ): PreferenceRecord {
     const { plan, session } = this.row;
-    const scored = scores.ofPair(prompt, pair.left, pair.right);
+    const scored = scores.ofPair(prompt, a, b);
     const side = (uid: string, score: number | null) => ({ image_uid: uid, model: this.items.get(uid)?.model ?? null, score });
-    const left = side(pair.left, scored?.left ?? null);
-    const right = side(pair.right, scored?.right ?? null);
+    const left = side(a, scored?.left ?? null);
+    const right = side(b, scored?.right ?? null);
     return {
       record_version: 1,
       uid: randomUid(),
@@ -208,12 +241,13 @@ export class Play {
       right,
       has_label: choice !== "skip",
       label: choice === "skip" ? null : choice,
-      created_at: Date.now(),
+      created_at: now,
       session_uid: session,
       rater_uid: raterUid(),
       mode: plan.mode,
-      control: pair.control,
-      retest_of: pair.retestOf,
+      control: pair?.control ?? null,
+      retest_of: pair?.retestOf ?? null,
+      group_uid: name,
       seconds,
       scores_visible: plan.open && scored !== undefined,
       scorer: scored?.scorer ?? null,
@@ -222,8 +256,14 @@ export class Play {
   }
 }
 
+/** Answers what a round shows: a group, or a pair. */
+function answer(round: Round, given: Answer, uids: readonly string[]): void {
+  if (round.group) round.chooseBest(given as GroupChoice, uids);
+  else round.choose(given as Choice, uids[0] as string);
+}
+
 /** The fields of a place that describe the round being judged. */
-function stored(round: Round): Pick<PlaceRow, "version" | "pair"> {
+function storedOf(round: Round): Pick<PlaceRow, "version" | "pair"> {
   const { round_version, pair } = round.step;
   return { version: round_version, pair };
 }

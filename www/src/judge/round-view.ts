@@ -1,57 +1,57 @@
-/** The round on the screen: two images, five answers. */
+/** The round on the screen: two images with five answers, or the best of up to four. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { Conflict, goOnInMemory } from "../collection/collection";
-import type { Choice, PreferenceRecord } from "../collection/library";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
+import { styled } from "../design/style";
 import { route } from "../shell/router";
 import { announce } from "../shell/toasts";
-import { Store, Watch } from "../state/store";
-import { number } from "../text/format";
+import { Watch } from "../state/store";
+import { duration, number } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { finish, robbed } from "./current";
-import type { Play } from "./play";
+import { type Deed, deedOf, letters, setLetters } from "./keys";
+import type { Answer, Play } from "./play";
+import { roundStyle } from "./round-style";
 import type { RoundScores } from "./scoring";
-import { Showing } from "./showing";
+import { type Ready, Showing } from "./showing";
 import { Stopwatch } from "./stopwatch";
-
-const KEYS: Record<string, Choice | "undo"> = { ArrowLeft: "left", ArrowDown: "tie", ArrowRight: "right", s: "skip", u: "undo" };
+import { Swipe } from "./swipe";
+import { columnsFor } from "./tiling";
 
 /**
- * Where the images are stacked, they are called upper and lower. The styles below use the same
+ * Where the images of a pair are stacked, they are called upper and lower. The styles use the same
  * query.
  */
 const STACKED = "(max-width: 40rem) and (orientation: portrait)";
-
-/** Single-letter keys can be turned off, because speech input may trigger them by accident. */
-const letters = new Store(readLetters());
-
-function readLetters(): boolean {
-  try {
-    return localStorage.getItem("pickscore.letters") !== "off";
-  } catch {
-    return true;
-  }
-}
+/** Fingers swipe where keys would be pressed. */
+const TOUCH = "(hover: none)";
 
 export class JudgeRound extends PickElement {
-  static override properties = { play: { attribute: false }, scores: { attribute: false }, sources: { state: true }, problem: { state: true } };
+  static override properties = { play: { attribute: false }, scores: { attribute: false }, ready: { state: true }, problem: { state: true } };
   declare play: Play;
   declare scores: RoundScores;
   /** The images on the screen. */
-  declare private sources: { key: string; left: string; right: string } | undefined;
+  declare private ready: { key: string; images: readonly Ready[] } | undefined;
   /** The answer that could not be stored, and why. */
-  declare private problem: { choice: Choice | "undo"; error: unknown } | undefined;
+  declare private problem: { deed: Deed; error: unknown } | undefined;
   readonly #showing = new Showing();
   readonly #watch = new Stopwatch();
-  readonly #narrow = matchMedia(STACKED);
+  readonly #stacked = matchMedia(STACKED);
+  readonly #touch = matchMedia(TOUCH);
+  readonly #swipe = new Swipe(
+    this,
+    () => this.#stacked.matches,
+    (side) => void this.#do(side),
+  );
+  #resized: ResizeObserver | undefined;
   #stop: (() => void)[] = [];
 
   constructor() {
     super();
-    this.sources = undefined;
+    this.ready = undefined;
     this.problem = undefined;
     new Watch(this, letters);
   }
@@ -60,16 +60,19 @@ export class JudgeRound extends PickElement {
     super.connectedCallback();
     const key = (event: KeyboardEvent) => this.#key(event);
     const visible = () => (this.#seen ? this.#watch.resume() : this.#watch.pause());
+    const changed = () => this.requestUpdate();
     addEventListener("keydown", key);
     document.addEventListener("visibilitychange", visible);
-    const turned = () => this.requestUpdate();
-    this.#narrow.addEventListener("change", turned);
+    for (const query of [this.#stacked, this.#touch]) query.addEventListener("change", changed);
+    this.#resized = new ResizeObserver(changed);
+    this.#resized.observe(this);
     this.#stop = [
-      () => this.#narrow.removeEventListener("change", turned),
       () => removeEventListener("keydown", key),
       () => document.removeEventListener("visibilitychange", visible),
+      () => [this.#stacked, this.#touch].forEach((query) => query.removeEventListener("change", changed)),
+      () => this.#resized?.disconnect(),
       route.subscribe(visible),
-      this.scores.version.subscribe(() => this.requestUpdate()),
+      this.scores.version.subscribe(changed),
     ];
     void this.#show("");
     scrollTo(0, 0);
@@ -79,104 +82,95 @@ export class JudgeRound extends PickElement {
     super.disconnectedCallback();
     for (const stop of this.#stop) stop();
     this.#showing.clear();
-    this.sources = undefined;
+    this.ready = undefined;
   }
 
   get #seen(): boolean {
     return !document.hidden && route.value.screen === "judge";
   }
 
-  get #pairKey(): string {
+  /** Identifies what is to be answered. */
+  get #asked(): string {
     const { shown } = this.play;
-    return shown ? `${this.play.set.prompt}\n${shown.pair.number}\n${shown.pair.left}\n${shown.pair.right}` : "";
+    return shown ? [shown.prompt, shown.number, ...shown.images].join("\n") : "";
   }
 
-  /** Shows the pair, both images at once. */
+  /** Shows the pair or group, all images at once. */
   async #show(before: string): Promise<void> {
     const { shown } = this.play;
     if (!shown) return void finish();
-    const key = this.#pairKey;
-    const { left, right } = shown.pair;
-    this.scores.prefer(shown.prompt, [left, right]);
-    const [a, b] = await Promise.all([this.#showing.get(left), this.#showing.get(right)]);
-    if (key !== this.#pairKey || !this.isConnected) return;
-    this.sources = { key, left: a.address, right: b.address };
+    const key = this.#asked;
+    this.scores.prefer(shown.prompt, [...shown.images]);
+    const images = await Promise.all(shown.images.map((uid) => this.#showing.get(uid)));
+    if (key !== this.#asked || !this.isConnected) return;
+    this.ready = { key, images };
     this.#watch.restart(this.#seen);
-    const { answered, total } = this.play.progress;
-    const pair = judgeText.pairOf(number(Math.min(answered + 1, total)), number(total));
-    announce(before ? `${before} ${pair}` : `${pair}${judgeText.fullStop} ${judgeText.twoPictures(shown.prompt)}`);
+    const place = this.#place();
+    const words = shown.group ? judgeText.imagesFor(shown.images.length, shown.prompt) : judgeText.twoPictures(shown.prompt);
+    announce(before ? `${before} ${place}` : `${place}${judgeText.fullStop} ${words}`);
   }
 
   #key(event: KeyboardEvent): void {
-    if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat || !this.#seen) return;
-    const target = event.composedPath()[0];
-    if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return;
-    if (target instanceof HTMLInputElement && target.type !== "checkbox") return;
-    const name = event.key.length === 1 ? event.key.toLowerCase() : event.key;
-    const what = KEYS[name];
-    if (!what || (name.length === 1 && !letters.value)) return;
+    if (!this.#seen) return;
+    const deed = deedOf(event, this.play.shown?.group?.images.length ?? 0);
+    if (!deed) return;
     event.preventDefault();
-    void this.#do(what);
+    void this.#do(deed);
   }
 
-  async #do(what: Choice | "undo"): Promise<void> {
+  async #do(deed: Deed): Promise<void> {
     const { play } = this;
-    // Ignores answers until the pair is on the screen.
-    if (play.busy || (what !== "undo" && this.sources?.key !== this.#pairKey)) return;
+    // Ignores answers until the images are on the screen.
+    if (play.busy || (deed !== "undo" && this.ready?.key !== this.#asked)) return;
+    const ofGroup = Boolean(play.shown?.group);
     try {
-      if (what === "undo") {
+      if (deed === "undo") {
         if (!(await play.undo())) return;
       } else {
-        await play.choose(what, this.#watch.seconds, this.scores);
+        await play.choose(deed, this.#watch.seconds, this.scores);
       }
     } catch (error) {
       if (error instanceof Conflict) return robbed();
-      this.problem = { choice: what, error };
+      this.problem = { deed, error };
       return;
     }
     this.problem = undefined;
     this.requestUpdate();
-    await this.#show(this.#did(what));
+    await this.#show(this.#did(deed, ofGroup));
   }
 
-  #did(what: Choice | "undo"): string {
-    const stacked = this.#narrow.matches;
-    return judgeText[`did_${stacked && what === "left" ? "upper" : stacked && what === "right" ? "lower" : what}`];
+  #did(deed: Deed, ofGroup: boolean): string {
+    if (deed === "1" || deed === "2" || deed === "3" || deed === "4") return judgeText.did_best(deed);
+    if (deed === "tie" && ofGroup) return judgeText.did_alike;
+    const stacked = this.#stacked.matches;
+    return judgeText[`did_${stacked && deed === "left" ? "upper" : stacked && deed === "right" ? "lower" : deed}`];
   }
 
   override render(): TemplateResult | typeof nothing {
     const { shown } = this.play;
     if (!shown) return nothing;
-    const { answered, total, undoable } = this.play.progress;
-    const ready = this.sources?.key === this.#pairKey;
-    const stacked = this.#narrow.matches;
+    const { answered, total } = this.play.progress;
+    const ready = this.ready?.key === this.#asked;
     return html`
       <header>
         <h1 class="voice" dir="auto" tabindex="-1">${shown.prompt}</h1>
         <div class="far">
-          <span class="figures tiny">${judgeText.pairOf(number(Math.min(answered + 1, total)), number(total))}</span>
+          <span class="figures tiny">${this.#place()}</span>
           <progress max=${total} .value=${answered} aria-label=${judgeText.progress}></progress>
+          <span class="pace tiny">${this.#paceWords(total - answered)}</span>
         </div>
       </header>
-      ${this.#problem()}
-      <div class="pair" aria-busy=${!ready}>${this.#picture("left", ready)}${this.#picture("right", ready)}</div>
+      ${this.#problem()} ${shown.group ? this.#group(shown.images.length, ready) : this.#pair(ready)}
       <div class="answers" role="group" aria-label=${judgeText.answers}>
-        ${this.#answer("left", stacked ? judgeText.upper : judgeText.left, "←")} ${this.#answer("tie", judgeText.tie, "↓")}
-        ${this.#answer("right", stacked ? judgeText.lower : judgeText.right, "→")}
-        <div class="aside">
-          <button type="button" class="quiet" ?disabled=${undoable === 0} aria-keyshortcuts=${letters.value ? "U" : nothing} @click=${() => this.#do("undo")}>
-            ${icon("undo")}${judgeText.undo}${letters.value ? html`<kbd aria-hidden="true">U</kbd>` : ""}
-          </button>
-          <button type="button" class="quiet" aria-keyshortcuts=${letters.value ? "S" : nothing} @click=${() => this.#do("skip")}>
-            ${judgeText.skip}${letters.value ? html`<kbd aria-hidden="true">S</kbd>` : ""}
-          </button>
-        </div>
+        ${shown.group ? this.#answer("tie", judgeText.alike, "↓") : this.#answers()}
+        <div class="aside">${this.#letter("undo", html`${icon("undo")}${judgeText.undo}`, "U")} ${this.#letter("skip", judgeText.skip, "S")}</div>
       </div>
       <footer>
         <p class="soft small" aria-live="off">${this.#lastWords()}</p>
         <div class="row">
           <label class="check small">
-            <input type="checkbox" .checked=${letters.value} @change=${this.#toggleLetters} />${judgeText.letters}
+            <input type="checkbox" .checked=${letters.value} @change=${(event: Event) => setLetters((event.target as HTMLInputElement).checked)} />
+            ${shown.group ? judgeText.lettersOfGroup : judgeText.letters}
           </label>
           <button type="button" class="link small" @click=${() => finish()}>${judgeText.endRound}</button>
         </div>
@@ -184,50 +178,113 @@ export class JudgeRound extends PickElement {
     `;
   }
 
-  #picture(side: "left" | "right", ready: boolean): TemplateResult {
-    const address = this.sources?.[side];
-    const stacked = this.#narrow.matches;
-    const name = side === "left" ? (stacked ? judgeText.upperPicture : judgeText.leftPicture) : stacked ? judgeText.lowerPicture : judgeText.rightPicture;
-    return html`
-      <figure class=${side}>
-        <button type="button" class="picture" aria-label=${judgeText.prefer(name)} @click=${() => this.#do(side)}>
-          ${address
-            ? html`<img src=${address} alt="" draggable="false" />`
-            : this.sources && ready
-              ? html`<span class="soft small">${icon("image", 24)}${judgeText.cannotShow}</span>`
-              : nothing}
-        </button>
-        ${this.play.row.plan.open ? html`<figcaption class="small">${this.#facts(side)}</figcaption>` : nothing}
-      </figure>
-    `;
+  /** Which of how many answers comes next. */
+  #place(): string {
+    const { answered, total } = this.play.progress;
+    const words = this.play.row.plan.mode === "best-of-four" ? judgeText.choiceOf : judgeText.pairOf;
+    return words(number(Math.min(answered + 1, total)), number(total));
   }
 
-  #answer(side: "left" | "tie" | "right", words: string, key: string): TemplateResult {
-    const shortcut = { left: "ArrowLeft", tie: "ArrowDown", right: "ArrowRight" }[side];
-    return html`<button type="button" class="answer ${side}" aria-keyshortcuts=${shortcut} @click=${() => this.#do(side)}>
+  #paceWords(left: number): string {
+    const { each } = this.play.pace;
+    return each === undefined ? "" : judgeText.paceOf(number(each, 1), duration(each * left));
+  }
+
+  #pair(ready: boolean): TemplateResult {
+    const { down, move, up, cancel, click, shift, towards } = this.#swipe;
+    const follow = { "--x": `${shift.x}px`, "--y": `${shift.y}px` };
+    const stacked = this.#stacked.matches;
+    const [left, right] = stacked ? [judgeText.upperPicture, judgeText.lowerPicture] : [judgeText.leftPicture, judgeText.rightPicture];
+    const [toLeft, toRight] = this.#touch.matches && stacked ? ["↑", "↓"] : ["←", "→"];
+    return html`<div
+      class="pair"
+      aria-busy=${!ready}
+      ${styled(follow)}
+      @pointerdown=${down}
+      @pointermove=${move}
+      @pointerup=${up}
+      @pointercancel=${cancel}
+      @click=${{ handleEvent: click, capture: true }}
+    >
+      ${this.#image(0, "left", judgeText.prefer(left), toLeft, ready, towards === "left")}
+      ${this.#image(1, "right", judgeText.prefer(right), toRight, ready, towards === "right")}
+    </div>`;
+  }
+
+  #group(count: number, ready: boolean): TemplateResult {
+    const places = Array.from({ length: count }, (_, place) => place);
+    return html`<div class="group" aria-busy=${!ready} ${styled({ "--columns": String(this.#columns(count)) })}>
+      ${places.map((place) => {
+        const name = String(place + 1);
+        return this.#image(place, name as Answer, judgeText.preferBest(name), name, ready, false);
+      })}
+    </div>`;
+  }
+
+  /** The columns that show the group's images largest in the space between prompt and buttons. */
+  #columns(count: number): number {
+    const ratios = Array.from({ length: count }, (_, place) => this.ready?.images[place]?.ratio ?? 1);
+    const area = this.renderRoot.querySelector(".group");
+    return columnsFor(ratios, area?.clientWidth || innerWidth, area?.clientHeight || innerHeight / 2);
+  }
+
+  /** An image that is a button, with the key or swipe that chooses it. */
+  #image(place: number, answer: Answer, label: string, hint: string, ready: boolean, marked: boolean): TemplateResult {
+    const address = this.ready?.images[place]?.address;
+    const isKey = answer === "left" || answer === "right" || letters.value || this.#touch.matches;
+    const shortcut = answer === "left" ? "ArrowLeft" : answer === "right" ? "ArrowRight" : letters.value ? answer : nothing;
+    return html`<figure class=${marked ? "marked" : ""}>
+      <button type="button" class="picture" aria-label=${label} aria-keyshortcuts=${shortcut} @click=${() => this.#do(answer)}>
+        ${address
+          ? html`<img src=${address} alt="" draggable="false" />`
+          : this.ready && ready
+            ? html`<span class="soft small gone">${icon("image", 24)}${judgeText.cannotShow}</span>`
+            : nothing}
+        ${isKey ? html`<kbd class="hint" aria-hidden="true">${hint}</kbd>` : nothing}
+      </button>
+      ${this.play.row.plan.open ? html`<figcaption class="small">${this.#facts(place)}</figcaption>` : nothing}
+    </figure>`;
+  }
+
+  #answers(): TemplateResult {
+    const stacked = this.#stacked.matches;
+    return html`${this.#answer("left", stacked ? judgeText.upper : judgeText.left, "←")} ${this.#answer("tie", judgeText.tie, "↓")}
+    ${this.#answer("right", stacked ? judgeText.lower : judgeText.right, "→")}`;
+  }
+
+  #answer(answer: "left" | "tie" | "right", words: string, key: string): TemplateResult {
+    const shortcut = { left: "ArrowLeft", tie: "ArrowDown", right: "ArrowRight" }[answer];
+    return html`<button type="button" class="answer ${answer}" aria-keyshortcuts=${shortcut} @click=${() => this.#do(answer)}>
       <span>${words}</span><kbd aria-hidden="true">${key}</kbd>
     </button>`;
   }
 
+  #letter(deed: "undo" | "skip", words: unknown, key: string): TemplateResult {
+    const impossible = deed === "undo" && this.play.progress.undoable === 0;
+    return html`<button type="button" class="quiet" ?disabled=${impossible} aria-keyshortcuts=${letters.value ? key : nothing} @click=${() => this.#do(deed)}>
+      ${words}${letters.value ? html`<kbd aria-hidden="true">${key}</kbd>` : ""}
+    </button>`;
+  }
+
   /** Model and score of an image, if the visitor wants to see them. */
-  #facts(side: "left" | "right"): TemplateResult {
-    const { pair, prompt } = this.play.shown as NonNullable<Play["shown"]>;
-    const model = this.play.items.get(pair[side])?.model ?? judgeText.unknownModel;
-    const score = this.scores.ofPair(prompt, pair.left, pair.right)?.[side];
-    return html`<bdi>${model}</bdi>${score === undefined ? nothing : html` <span class="figures soft">${number(score, 2)}</span>`}`;
+  #facts(place: number): TemplateResult {
+    const { images, prompt } = this.play.shown as NonNullable<Play["shown"]>;
+    const uid = images[place] as string;
+    const score = this.scores.ofImage(prompt, uid);
+    return html`<bdi>${this.play.items.get(uid)?.model ?? judgeText.unknownModel}</bdi>${score === undefined ? nothing : html` <span class="figures soft">${number(score, 2)}</span>`}`;
   }
 
   /** The last choice. Reveals only the replaced image: the one that stays is still being judged. */
   #lastWords(): string {
     const { last, row, shown } = this.play;
-    if (!last) return this.play.progress.answered === 0 ? judgeText.hint : "";
-    const did = this.#did(last.label ?? "skip");
-    if (row.plan.mode !== "winner-stays" || last.control || !shown) return did;
-    const gone = ([last.left, last.right] as PreferenceRecord["left"][]).find(({ image_uid }) => image_uid !== shown.pair.left && image_uid !== shown.pair.right);
-    const score = gone && this.scores.ofPair(last.prompt, last.left.image_uid, last.right.image_uid);
-    const value = score && (gone === last.left ? score.left : score.right);
-    if (!gone || (!gone.model && value === undefined)) return did;
-    return `${did} ${judgeText.goneIs(gone.model ?? "", value === undefined ? "" : number(value, 2))}`;
+    if (!last) return "";
+    const [record] = last.records;
+    const did = this.#did(last.answer, Boolean(record?.group_uid));
+    if (!record || row.plan.mode !== "winner-stays" || record.control || !shown) return did;
+    const gone = [record.left, record.right].find(({ image_uid }) => !shown.images.includes(image_uid));
+    const score = gone && this.scores.ofImage(record.prompt, gone.image_uid);
+    if (!gone || (!gone.model && score === undefined)) return did;
+    return `${did} ${judgeText.goneIs(gone.model ?? "", score === undefined ? "" : number(score, 2))}`;
   }
 
   #problem(): TemplateResult | typeof nothing {
@@ -235,193 +292,16 @@ export class JudgeRound extends PickElement {
     if (!problem) return nothing;
     const without = async () => {
       await goOnInMemory();
-      await this.#do(problem.choice);
+      await this.#do(problem.deed);
     };
     return html`<div class="problem row" role="alert">
       <span>${explainStorage(problem.error)} ${judgeText.notStored}</span>
-      <button type="button" @click=${() => this.#do(problem.choice)}>${judgeText.tryAgain}</button>
+      <button type="button" @click=${() => this.#do(problem.deed)}>${judgeText.tryAgain}</button>
       <button type="button" @click=${without}>${judgeText.withoutStoring}</button>
     </div>`;
   }
 
-  #toggleLetters(event: Event): void {
-    letters.value = (event.target as HTMLInputElement).checked;
-    try {
-      localStorage.setItem("pickscore.letters", letters.value ? "on" : "off");
-    } catch {
-      // Without storage, it lasts until the tab closes.
-    }
-  }
-
-  static override styles = [
-    ...PickElement.shared,
-    css`
-      :host {
-        display: grid;
-        grid-template-rows: auto auto minmax(14rem, 1fr) auto auto;
-        gap: var(--s3);
-        padding: var(--s4) var(--gutter) var(--s3);
-        min-height: calc(100dvh - 3.1rem);
-      }
-      header {
-        grid-row: 1;
-        display: grid;
-        grid-template-columns: 1fr auto;
-        gap: var(--s2) var(--s6);
-        align-items: end;
-      }
-      h1 {
-        font-weight: 400;
-        font-size: var(--large);
-        max-width: 60ch;
-        max-height: 4.2em;
-        overflow: auto;
-        overflow-wrap: anywhere;
-      }
-      .far {
-        display: grid;
-        gap: var(--s1);
-        min-width: 9rem;
-        text-align: end;
-        color: var(--soft);
-      }
-      .problem {
-        grid-row: 2;
-      }
-      .pair {
-        grid-row: 3;
-        display: grid;
-        grid-template-columns: 1fr 1fr;
-        gap: var(--s3);
-        min-height: 0;
-        /* Left stays left, also in right-to-left languages. */
-        direction: ltr;
-      }
-      figure {
-        display: grid;
-        grid-template-rows: minmax(0, 1fr) auto;
-        gap: var(--s1);
-        min-width: 0;
-        min-height: 0;
-        position: relative;
-      }
-      figcaption {
-        display: flex;
-        justify-content: space-between;
-        gap: var(--s3);
-      }
-      .picture {
-        position: relative;
-        border-color: transparent;
-        background: var(--table);
-        padding: 0;
-        height: 100%;
-        width: 100%;
-        overflow: hidden;
-      }
-      .picture:hover {
-        border-color: var(--edge);
-        background: var(--table);
-      }
-      .picture:active {
-        border-color: var(--mark);
-      }
-      .picture img {
-        position: absolute;
-        inset: 0;
-        width: 100%;
-        height: 100%;
-        object-fit: contain;
-        user-select: none;
-      }
-      .picture span {
-        display: grid;
-        justify-items: center;
-        gap: var(--s2);
-        padding: var(--s4);
-      }
-      .answers {
-        grid-row: 4;
-        display: grid;
-        grid-template-columns: 1fr auto 1fr;
-        gap: var(--s3);
-        direction: ltr;
-      }
-      .answer {
-        min-height: 3.25rem;
-        font-size: var(--body);
-        font-weight: 600;
-        background: var(--raised);
-      }
-      .answer.tie {
-        min-width: min(18vw, 14rem);
-      }
-      .quiet:disabled {
-        border-color: transparent;
-      }
-      .aside {
-        grid-column: 1 / -1;
-        display: flex;
-        justify-content: space-between;
-      }
-      kbd {
-        font: var(--tiny) / 1.4 var(--figures);
-        color: var(--soft);
-        border: 1px solid var(--line);
-        border-radius: var(--corner);
-        min-width: 1.5em;
-        padding: 0 0.3em;
-        text-align: center;
-      }
-      footer {
-        grid-row: 5;
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        gap: var(--s1) var(--s5);
-        min-height: 1.75rem;
-      }
-      @media (max-width: 46rem) {
-        :host {
-          min-height: calc(100dvh - 5.9rem);
-        }
-      }
-      @media (max-width: 40rem) and (orientation: portrait) {
-        .pair {
-          grid-template-columns: 1fr;
-          grid-template-rows: 1fr 1fr;
-        }
-        :host {
-          gap: var(--s2);
-          padding-block-start: var(--s3);
-        }
-        header {
-          grid-template-columns: 1fr;
-        }
-        h1 {
-          font-size: var(--body);
-          max-height: 2.8em;
-        }
-        .far {
-          grid-template-columns: auto 1fr;
-          align-items: center;
-          gap: var(--s3);
-        }
-        .answers {
-          gap: var(--s2);
-        }
-        .answer {
-          padding-inline: 0.4rem;
-        }
-      }
-      @media (hover: none) {
-        .answer kbd,
-        .aside kbd {
-          display: none;
-        }
-      }
-    `,
-  ];
+  static override styles = [...PickElement.shared, roundStyle];
 }
 
 customElements.define("judge-round", JudgeRound);

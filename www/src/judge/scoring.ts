@@ -60,6 +60,12 @@ export class RoundScores {
     return { left: a, right: b, scorer: this.#name };
   }
 
+  /** The score of an image; `undefined` until there is one. */
+  ofImage(prompt: string, uid: string): number | undefined {
+    const score = this.#scores.get(prompt)?.get(uid);
+    return score === undefined || Number.isNaN(score) ? undefined : score;
+  }
+
   async #work(): Promise<void> {
     if (this.#running || this.#stopped) return;
     const { scorer, info } = session.value;

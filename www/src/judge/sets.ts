@@ -5,7 +5,10 @@ import type { DraftWords, Item, PromptSet, Rule } from "../collection/rows";
 import { Pattern, type PatternFault } from "./pattern";
 
 /** Maximum images per prompt, from the records library. */
-export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 300, retest: Infinity };
+export const MOST_IMAGES: Record<Mode, number> = { "winner-stays": 2000, "all-pairs": 2000, active: 300, "best-of-four": 2000, retest: Infinity };
+/** Up to these numbers of images, a mode takes few enough choices: 10 and 64. */
+const FEW = 5;
+const SOME = 16;
 
 export interface Arranged {
   items: Item[];
@@ -68,9 +71,23 @@ export function guessRule(items: readonly Item[]): Rule {
   return { models, pattern: "{model}/*", writtenPrompts };
 }
 
-/** The number of pairs that a mode asks for, as far as it is known in advance. */
-export function pairsOf(mode: Mode, images: number, limit = 0): number {
+/** The number of answers that a mode asks for, as far as it is known in advance. */
+export function choicesOf(mode: Mode, images: number, limit = 0): number {
   const all = (images * (images - 1)) / 2;
-  const count = mode === "all-pairs" ? all : mode === "active" ? Math.min(all, Math.ceil(images * Math.log2(images))) : images - 1;
-  return limit > 0 ? Math.min(count, limit) : count;
+  const counts: Record<Mode, number> = {
+    "winner-stays": images - 1,
+    "all-pairs": all,
+    active: Math.min(all, Math.round(images * Math.log2(images))),
+    "best-of-four": Math.ceil((images - 1) / 3),
+    retest: 0,
+  };
+  return limit > 0 ? Math.min(counts[mode], limit) : counts[mode];
+}
+
+/**
+ * The mode that fits the number of images: the most reliable one that takes a few minutes. `images`
+ * is the size of the largest set.
+ */
+export function fittingMode(images: number): Mode {
+  return images <= FEW ? "all-pairs" : images <= SOME ? "active" : "best-of-four";
 }

@@ -4,7 +4,8 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import "../collection/kept-picture";
 import "./generator-view";
 import "./grouping-view";
-import type { Mode } from "../collection/library";
+import "./plan-view";
+import type { Mode, PreferenceRecord } from "../collection/library";
 import { listRecords } from "../collection/collection";
 import type { Plan } from "../collection/rows";
 import { PickElement } from "../design/element";
@@ -19,17 +20,16 @@ import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { begin, beginRetest, RETEST_PAIRS, retestable } from "./current";
 import type { Draft, Incoming, Intake } from "./draft";
-import { arrange, type Arranged, MOST_IMAGES, pairsOf } from "./sets";
+import { arrange, type Arranged, choicesOf, MOST_IMAGES } from "./sets";
 import { onTable, samples } from "./sources";
 
-const MODES = ["winner-stays", "all-pairs", "active"] as const satisfies Mode[];
 /** Maximum thumbnails shown. */
 const SHOWN = 24;
-/** Pairs in a round of the sample set. */
+/** Choices in a round of the sample set. */
 const SAMPLE_PAIRS = 12;
 
 export class JudgeSetup extends PickElement {
-  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, again: { state: true }, starting: { state: true } };
+  static override properties = { draft: { attribute: false }, table: { type: Number }, taking: { state: true }, told: { state: true }, generating: { state: true }, earlier: { state: true }, starting: { state: true } };
   declare draft: Draft;
   /** The number of images on Score. */
   declare table: number;
@@ -38,8 +38,8 @@ export class JudgeSetup extends PickElement {
   /** What happened to the last added files, if it is worth mentioning. */
   declare private told: Intake | undefined;
   declare private generating: boolean;
-  /** The number of pairs available for a retest. */
-  declare private again: number;
+  /** Choices of earlier rounds: what can be asked again, how long choices take. */
+  declare private earlier: readonly PreferenceRecord[];
   declare private starting: boolean;
   readonly #drop = new FileDrop(
     this,
@@ -53,13 +53,13 @@ export class JudgeSetup extends PickElement {
     this.taking = undefined;
     this.told = undefined;
     this.generating = false;
-    this.again = 0;
+    this.earlier = [];
     this.starting = false;
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void listRecords().then((all) => (this.again = retestable(all).length));
+    void listRecords().then((all) => (this.earlier = all));
   }
 
   override render(): TemplateResult {
@@ -79,6 +79,7 @@ export class JudgeSetup extends PickElement {
   #sources(empty: boolean): TemplateResult {
     const table = this.table > 1 ? onTable().pictures.length : 0;
     const first = empty && config().samples !== null;
+    const again = retestable(this.earlier).length;
     return html`
       <div class="sources">
         ${first ? html`<button type="button" class="primary" ?disabled=${this.starting} @click=${this.#trySamples}>${judgeText.trySamples}</button>` : nothing}
@@ -94,11 +95,11 @@ export class JudgeSetup extends PickElement {
           <input type="file" multiple webkitdirectory @change=${this.#pick} />
         </label>
         <button type="button" aria-expanded=${this.generating} @click=${() => (this.generating = !this.generating)}>${judgeText.fromGenerator}</button>
-        ${empty && this.again > 0
-          ? html`<button type="button" ?disabled=${this.starting} @click=${() => this.#begin(beginRetest)}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, this.again)))}</button>`
+        ${empty && again > 0
+          ? html`<button type="button" ?disabled=${this.starting} @click=${() => this.#begin(beginRetest)}>${judgeText.askAgain(number(Math.min(RETEST_PAIRS, again)))}</button>`
           : nothing}
       </div>
-      ${empty ? html`<p class="soft small">${judgeText.dropWords}${this.again > 0 ? ` ${judgeText.retestWords}` : ""}</p>` : nothing}
+      ${empty ? html`<p class="soft small">${judgeText.dropWords}${again > 0 ? ` ${judgeText.retestWords}` : ""}</p>` : nothing}
       ${this.generating ? this.#generator(empty) : nothing}
     `;
   }
@@ -184,7 +185,8 @@ export class JudgeSetup extends PickElement {
           @rule=${(event: CustomEvent<Partial<typeof rule>>) => this.#setRule(event.detail)}
         ></grouping-view>
       </section>
-      ${this.#plan(arranged)} ${this.#beginButton(arranged)}
+      <plan-view .plan=${draft.row.plan} .sets=${arranged.sets} .earlier=${this.earlier} @plan=${(event: CustomEvent<Partial<Plan>>) => this.#setPlan(event.detail)}></plan-view>
+      ${this.#beginButton(arranged)}
     `;
   }
 
@@ -201,52 +203,20 @@ export class JudgeSetup extends PickElement {
     `;
   }
 
-  #plan({ sets }: Arranged): TemplateResult {
-    const { plan } = this.draft.row;
-    const set = (change: Partial<Plan>) => {
-      this.draft.setPlan(change);
-      this.requestUpdate();
-    };
-    const pairs = (mode: Mode) => sets.reduce((sum, { images }) => sum + pairsOf(mode, images.length, plan.limit), 0);
-    return html`
-      <fieldset class="stack">
-        <legend>${judgeText.how}</legend>
-        <div class="modes">
-          ${MODES.map(
-            (mode) => html`<label class="mode">
-              <input type="radio" name="mode" .checked=${plan.mode === mode} @change=${() => set({ mode })} />
-              <span><strong>${judgeText[`mode_${mode}`]}</strong>${sets.length > 0 ? html` <span class="soft small">${judgeText.pairs(pairs(mode))}</span>` : nothing}</span>
-              <span class="soft small words">${judgeText[`about_${mode}`]}</span>
-            </label>`,
-          )}
-        </div>
-        <div class="options">
-          <label class="check">
-            <input type="checkbox" .checked=${plan.open} @change=${(event: Event) => set({ open: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.open} <span class="soft">${judgeText.openWords}</span></span>
-          </label>
-          <label class="check">
-            <input type="checkbox" .checked=${plan.controls} @change=${(event: Event) => set({ controls: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.controls} <span class="soft">${judgeText.controlsWords}</span></span>
-          </label>
-          <label class="check">
-            <input type="number" min="0" max="9999" .value=${String(plan.limit)} @change=${(event: Event) => set({ limit: Math.max(0, Math.min(9999, Math.round(Number((event.target as HTMLInputElement).value) || 0))) })} />
-            <span>${judgeText.limit}</span>
-          </label>
-        </div>
-      </fieldset>
-    `;
+  #choices(mode: Mode, sets: Arranged["sets"]): number {
+    return sets.reduce((sum, { images }) => sum + choicesOf(mode, images.length, this.draft.row.plan.limit), 0);
   }
 
   #beginButton({ sets, fault }: Arranged): TemplateResult {
-    const { mode, limit } = this.draft.row.plan;
-    const pairs = sets.reduce((sum, { images }) => sum + pairsOf(mode, images.length, limit), 0);
+    const { mode } = this.draft.row.plan;
+    const choices = this.#choices(mode, sets);
+    const beginWords = mode === "best-of-four" ? judgeText.beginChoices(choices) : judgeText.beginPairs(choices);
     const large = sets.find(({ images }) => images.length > MOST_IMAGES[mode]);
     const ready = sets.length > 0 && !fault && !large && !this.taking && !this.starting;
     return html`
       ${large ? html`<p class="problem small" role="alert">${judgeText.tooMany(number(large.images.length), number(MOST_IMAGES[mode]))}</p>` : nothing}
       <div class="row go">
-        <button type="button" class="primary" ?disabled=${!ready} @click=${() => this.#begin(begin)}>${sets.length > 0 ? judgeText.beginPairs(pairs) : judgeText.begin}</button>
+        <button type="button" class="primary" ?disabled=${!ready} @click=${() => this.#begin(begin)}>${sets.length > 0 ? beginWords : judgeText.begin}</button>
         ${sets.length === 0 ? html`<span class="soft small">${judgeText.needs}</span>` : nothing}
       </div>
     `;
@@ -259,6 +229,11 @@ export class JudgeSetup extends PickElement {
 
   #setRule(rule: Partial<Draft["words"]["rule"]>): void {
     this.draft.setRule(rule);
+    this.requestUpdate();
+  }
+
+  #setPlan(plan: Partial<Plan>): void {
+    this.draft.setPlan(plan);
     this.requestUpdate();
   }
 
@@ -286,7 +261,7 @@ export class JudgeSetup extends PickElement {
       const found = await samples().catch(() => undefined);
       if (!found) return void toast({ text: judgeText.samplesFailed });
       this.draft.setPrompts(found.prompt);
-      this.draft.setPlan({ mode: "winner-stays", limit: SAMPLE_PAIRS });
+      this.draft.setPlan({ limit: SAMPLE_PAIRS });
       await this.#take(found.pictures);
       if (this.draft.items.length > 1) await begin();
     });
@@ -400,44 +375,6 @@ export class JudgeSetup extends PickElement {
         border-block-end: 1px solid var(--line);
         padding-block: var(--s1);
         overflow-wrap: anywhere;
-      }
-      legend {
-        padding: 0;
-        margin-block-end: var(--s3);
-      }
-      .modes {
-        display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(18rem, 100%), 1fr));
-        gap: var(--s3);
-      }
-      .mode {
-        display: grid;
-        grid-template-columns: auto 1fr;
-        gap: 0 var(--s2);
-        align-items: center;
-        align-content: start;
-        padding: var(--s3);
-        border: 1px solid var(--line);
-        border-radius: var(--corner);
-        cursor: pointer;
-      }
-      .mode:has(:checked) {
-        border-color: var(--mark);
-        background: var(--mark-wash);
-      }
-      .mode strong {
-        font-weight: 600;
-      }
-      .mode .words {
-        grid-column: 2;
-        display: block;
-      }
-      .options {
-        display: grid;
-        gap: var(--s2);
-      }
-      .options input[type="number"] {
-        width: 5rem;
       }
       progress {
         max-width: 16rem;

@@ -1,13 +1,15 @@
-/** Decoded images of a pair, so that both appear at once. */
+/** Decoded images of a pair or group, so that all appear at once. */
 
 import { imageFile } from "../collection/collection";
 
-/** A pair and the images that probably come next. */
+/** The images on the screen and those before, for undo. */
 const KEPT = 12;
 
 export interface Ready {
   /** `""` if the image cannot be shown. */
   address: string;
+  /** Width divided by height; 1 if unknown. */
+  ratio: number;
 }
 
 export class Showing {
@@ -33,17 +35,19 @@ export class Showing {
   }
 }
 
+const NONE: Ready = { address: "", ratio: 1 };
+
 async function prepare(uid: string): Promise<Ready> {
   const file = await imageFile(uid).catch(() => undefined);
-  if (!file) return { address: "" };
+  if (!file) return NONE;
   const address = URL.createObjectURL(file);
   const image = new Image();
   image.src = address;
   try {
     await image.decode();
-    return { address };
+    return { address, ratio: image.naturalWidth / image.naturalHeight || 1 };
   } catch {
     URL.revokeObjectURL(address);
-    return { address: "" };
+    return NONE;
   }
 }

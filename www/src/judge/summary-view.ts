@@ -2,8 +2,8 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import "./ranking-view";
-import { collection, listRecords } from "../collection/collection";
-import { type Agreement, type PreferenceRecord, type Ranked, records, type ScorerAgreement } from "../collection/library";
+import { collection } from "../collection/collection";
+import type { PreferenceRecord } from "../collection/library";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { href } from "../shell/router";
@@ -13,25 +13,12 @@ import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
-import { another, beginRetest, goOn, RETEST_PAIRS, retestable } from "./current";
-import { type Beside, beside, scoreBeside } from "./beside";
+import { another, beginRetest, goOn, RETEST_PAIRS } from "./current";
+import { scoreBeside } from "./beside";
 import type { Play } from "./play";
-import type { RankedRow } from "./ranking-view";
+import "./report/save-view";
 import type { RoundScores } from "./scoring";
-
-interface Summary {
-  labelled: readonly PreferenceRecord[];
-  beside: readonly Beside[];
-  counts: { pairs: number; ties: number; skipped: number; seconds: number };
-  controls: { passed: number; asked: number };
-  scorer: ScorerAgreement | null;
-  scorerName: string;
-  self: Agreement;
-  /** Image rankings by prompt. */
-  images: { prompt: string; rows: RankedRow[] }[];
-  models: RankedRow[];
-  retestable: number;
-}
+import { countWords, summarise, type Summary } from "./summary";
 
 export class JudgeSummary extends PickElement {
   static override properties = { play: { attribute: false }, scores: { attribute: false }, summary: { state: true }, by: { state: true }, prompt: { state: true }, scoring: { state: true } };
@@ -82,11 +69,12 @@ export class JudgeSummary extends PickElement {
     return html`
       <header>
         <h1 class="title" tabindex="-1">${judgeText.summaryTitle}</h1>
-        ${summary ? html`<p class="soft">${this.#counts(summary)}</p>` : nothing}
+        ${summary ? html`<p class="soft">${countWords(summary)}</p>` : nothing}
       </header>
       ${summary
         ? html`<div class="findings">${this.#scorer(summary)}${this.#self(summary)}${this.#controls(summary)}</div>
-            ${this.#beside(summary)} ${this.#ranking(summary)}`
+            ${this.#beside(summary)} ${this.#ranking(summary)}
+            <report-save .summary=${summary}></report-save>`
         : html`<p class="soft">${judgeText.adding}</p>`}
       <div class="row">
         <a class="button primary" href=${href("contribute")}>${judgeText.toContribute}</a>
@@ -117,13 +105,6 @@ export class JudgeSummary extends PickElement {
     } catch (error) {
       toast({ text: explainStorage(error), stays: true });
     }
-  }
-
-  #counts({ counts }: Summary): string {
-    const { pairs, ties, skipped, seconds } = counts;
-    const words = [judgeText.pairsJudged(pairs), judgeText.tiesOf(ties), judgeText.skippedOf(skipped)];
-    if (seconds > 0) words.push(judgeText.perPair(number(seconds, 1)));
-    return words.join(judgeText.comma);
   }
 
   #scorer({ scorer, scorerName }: Summary): TemplateResult {
@@ -301,55 +282,3 @@ export class JudgeSummary extends PickElement {
 }
 
 customElements.define("judge-summary", JudgeSummary);
-
-async function summarise(play: Play): Promise<Summary> {
-  const { scorerAgreement, ranking, selfAgreement } = await records();
-  const all = await listRecords();
-  const session = all.filter(({ session_uid }) => session_uid === play.row.session);
-  const plain = session.filter(({ control }) => control === null);
-  const labelled = plain.filter(({ has_label }) => has_label);
-  const controls = session.filter(({ control, has_label }) => control !== null && has_label);
-  const times = plain.flatMap(({ seconds }) => (seconds === null ? [] : [seconds])).sort((a, b) => a - b);
-  // Includes earlier choices on pairs that this round repeated.
-  const repeated = play.row.plan.mode === "retest" ? all : session;
-  const scored = labelled.filter(({ scorer }) => scorer !== null);
-  const scorerName = scored.at(-1)?.scorer?.name ?? "";
-  const prompts = [...new Set(labelled.map(({ prompt }) => prompt))];
-  // All prompts together, as the command ranks models.
-  const ranked = async (by: "image" | "model"): Promise<Ranked[]> => (await ranking(labelled, by))?.items ?? [];
-  const [images, models] = [await ranked("image"), await ranked("model")];
-  return {
-    labelled,
-    beside: await beside(labelled),
-    counts: {
-      pairs: plain.length,
-      ties: plain.filter(({ label }) => label === "tie").length,
-      skipped: plain.length - labelled.length,
-      seconds: times[Math.floor(times.length / 2)] ?? 0,
-    },
-    controls: { asked: controls.length, passed: controls.filter(({ control, label }) => control === label).length },
-    scorer: scorerAgreement(scored.filter(({ scorer }) => scorer?.name === scorerName)),
-    scorerName,
-    self: selfAgreement(repeated),
-    images: prompts.map((prompt) => {
-      const of = labelled.filter((record) => record.prompt === prompt);
-      const shown = new Set(of.flatMap(({ left, right }) => [left.image_uid, right.image_uid]));
-      const scores = scoresOf(of);
-      const rows = images.filter(({ name }) => shown.has(name)).map((ranked) => {
-        const path = play.items.get(ranked.name)?.path ?? "";
-        const model = play.items.get(ranked.name)?.model;
-        const label = path.split("/").pop() || model || ranked.name.slice(0, 8);
-        return { ...ranked, label, picture: ranked.name, score: scores.get(ranked.name) };
-      });
-      return { prompt, rows };
-    }),
-    models: models.map((ranked) => ({ ...ranked, label: ranked.name })),
-    retestable: retestable(all).length,
-  };
-}
-
-function scoresOf(records: readonly PreferenceRecord[]): Map<string, number> {
-  const scores = new Map<string, number>();
-  for (const { left, right } of records) for (const { image_uid, score } of [left, right]) if (score !== null) scores.set(image_uid, score);
-  return scores;
-}

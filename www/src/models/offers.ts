@@ -6,6 +6,7 @@ import { icon } from "../design/icons";
 import { expandAddress } from "../engine/address";
 import { type KnownScorer, library, type ScorerName } from "../engine/library";
 import { type LoadChoice, loadModel, session } from "../engine/session";
+import { speed } from "../engine/speed";
 import { allow, isAllowed, originOf } from "../shell/policy";
 import { route } from "../shell/router";
 import { config, localised, type OfferedModel } from "../state/config";
@@ -13,6 +14,7 @@ import { Watch } from "../state/store";
 import { bytes } from "../text/format";
 import { language } from "../text/language";
 import { modelsText } from "../text/models";
+import { downloadWords } from "./price";
 import { stored } from "./stored";
 
 export class ModelOffers extends PickElement {
@@ -28,7 +30,7 @@ export class ModelOffers extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, session, stored);
+    new Watch(this, session, speed, stored);
     this.address = route.value.query.get("model") ?? "";
     this.problem = undefined;
     this.scorer = "auto";
@@ -66,6 +68,7 @@ export class ModelOffers extends PickElement {
           ${whole ? modelsText.kept : model.bytes === undefined ? (own ? nothing : modelsText.sizeUnknown) : html`<b>${modelsText.size(bytes(model.bytes))}</b>`}
           ${model.kept?.f16 !== undefined && model.kept.q8 !== undefined ? html`<span class="soft">· ${modelsText.needs(bytes(model.kept.f16), bytes(model.kept.q8))}</span>` : nothing}
         </p>
+        ${whole || own ? nothing : html`<p class="small soft">${downloadWords(model)}</p>`}
         ${this.#warning(model, whole !== undefined)}
       </div>
       ${isLoaded

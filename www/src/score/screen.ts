@@ -10,6 +10,8 @@ import "./prompt-box";
 import "./selection";
 import "./sheet";
 import "./toolbar";
+import "./unlike-notice";
+import "./welcome";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { FileDrop } from "../design/file-drop";
@@ -99,6 +101,7 @@ export class ScoreScreen extends PickElement {
     return html`
       <div class="screen">
         <h1 class="hidden-text">${scoreText.heading}</h1>
+        <first-visit></first-visit>
         <prompt-box .value=${this.text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => this.#prompts(event.detail)}></prompt-box>
         <score-toolbar
           .pictures=${shown}
@@ -112,6 +115,7 @@ export class ScoreScreen extends PickElement {
           <model-status></model-status>
           <score-progress></score-progress>
         </div>
+        <unlike-notice count=${pictures.filter(this.#unlike).length} limit=${FLAT}></unlike-notice>
         ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
         ${beside ? this.#beside(scorers, prompts, prompt) : nothing}
         ${several || beside
@@ -140,7 +144,7 @@ export class ScoreScreen extends PickElement {
             ></picture-sheet>`}
         ${beside ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
         <score-selection @compare=${this.#compare}></score-selection>
-        ${demonstration ? this.#demonstration(pictures) : nothing}
+        ${demonstration ? this.#demonstration() : nothing}
         <section class="meaning small">
           <h2>${scoreText.meaning}</h2>
           <p class="soft">
@@ -204,15 +208,11 @@ export class ScoreScreen extends PickElement {
     </div>`;
   }
 
-  #demonstration(pictures: readonly Picture[]): TemplateResult {
+  #demonstration(): TemplateResult {
     const [real] = config().models;
-    const strange = pictures.filter(this.#unlike).length;
     const size = real?.bytes === undefined ? "" : scoreText.download(bytes(real.bytes));
     return html`<aside class="demonstration small">
-      <div>
-        <p>${scoreText.demo} ${strange > 0 ? html`<b>${scoreText.demoUnlike(strange)}</b>` : nothing}</p>
-        ${strange > 0 ? html`<details><summary>${scoreText.demoWhy}</summary><p class="soft">${scoreText.demoMeasure} (${number(FLAT * 100)} %)</p></details>` : nothing}
-      </div>
+      <p>${scoreText.demo}</p>
       ${real
         ? html`<p class="offer">
             <a class="button primary" href=${href("models")}>${scoreText.getReal(real.name)}</a>
@@ -375,7 +375,7 @@ export class ScoreScreen extends PickElement {
         border-block-start: 1px solid var(--line);
         margin-block-start: var(--s5);
       }
-      .demonstration > div {
+      .demonstration > p:first-child {
         flex: 1 1 20rem;
         max-width: 46rem;
       }
@@ -384,11 +384,6 @@ export class ScoreScreen extends PickElement {
         flex-wrap: wrap;
         align-items: center;
         gap: var(--s2) var(--s3);
-      }
-      summary {
-        cursor: pointer;
-        color: var(--mark);
-        min-height: 1.5rem;
       }
       .meaning {
         max-width: 46rem;

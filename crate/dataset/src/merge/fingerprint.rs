@@ -84,9 +84,9 @@ pub(super) mod tests {
 
     /// Any row.
     pub(crate) fn any_row() -> impl Strategy<Value = Row> {
-        let texts = prop::collection::vec(".{0,6}", 14);
+        let texts = prop::collection::vec(".{0,6}", 15);
         let reals = prop::collection::vec(prop::option::of(-9.0f64..9.0), 3);
-        let flags = prop::collection::vec(any::<bool>(), 7);
+        let flags = prop::collection::vec(any::<bool>(), 8);
         let numbers = prop::collection::vec(any::<i64>(), 4);
         let label = prop::sample::select(vec![None, Some([1.0, 0.0]), Some([0.5, 0.5]), Some([0.0, 1.0])]);
         let images = prop::collection::vec(prop::collection::vec(any::<u8>(), 1..9), 2);
@@ -107,6 +107,7 @@ pub(super) mod tests {
                     session_uid: text(),
                     control: flags[1].then(&mut text),
                     retest_of: flags[2].then(&mut text),
+                    group_uid: flags[7].then(&mut text),
                     scorer: flags[3].then(&mut text),
                     seconds: reals[0],
                     scores: [reals[1], reals[2]],

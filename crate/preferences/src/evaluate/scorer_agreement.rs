@@ -55,6 +55,7 @@ mod tests {
             mode: Mode::AllPairs,
             control,
             retest_of: None,
+            group_uid: None,
             seconds: None,
             scores_visible: false,
             scorer: None,

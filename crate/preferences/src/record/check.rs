@@ -44,6 +44,13 @@ impl Record {
                 return Err(wrong("retest_of", found, "none, except in mode \"retest\""));
             }
         }
+        if let Some(group) = &self.group_uid {
+            uid("group_uid", group)?;
+            if self.mode != Mode::BestOfFour {
+                let found = format!("a uid in mode \"{}\"", self.mode.name());
+                return Err(wrong("group_uid", found, "none, except in mode \"best-of-four\""));
+            }
+        }
         if self.seconds.is_some_and(|seconds| !seconds.is_finite() || seconds < 0.0) {
             let found = self.seconds.unwrap_or_default().to_string();
             return Err(wrong("seconds", found, "0 or more"));

@@ -27,6 +27,7 @@ pub const RECORD_VERSION: u64 = 1;
 ///   "mode": "winner-stays",
 ///   "control": null,
 ///   "retest_of": null,
+///   "group_uid": null,
 ///   "seconds": 3.2,
 ///   "scores_visible": false,
 ///   "scorer": { "name": "PickScore_v1", "version": "f32" },
@@ -57,6 +58,10 @@ pub struct Record {
     pub control: Option<Side>,
     /// For a pair that was asked again, the uid of the first record.
     pub retest_of: Option<String>,
+    /// For a pair of a group of images that were shown together, a random name that the pairs of
+    /// the group share. The image that was shown first is on the left, and `seconds` is the time of
+    /// the whole group.
+    pub group_uid: Option<String>,
     /// The time that the answer took, in seconds, if it was measured.
     pub seconds: Option<f64>,
     /// Whether scores were visible before the answer.
@@ -97,20 +102,24 @@ pub enum Mode {
     AllPairs,
     /// The pair that is most informative about the order of the pool.
     Active,
+    /// The best of four images, each paired with the other three.
+    BestOfFour,
     /// Pairs that were judged before, with their sides swapped.
     Retest,
 }
 
 impl Mode {
     /// All modes.
-    pub const ALL: [Self; 4] = [Self::WinnerStays, Self::AllPairs, Self::Active, Self::Retest];
+    pub const ALL: [Self; 5] =
+        [Self::WinnerStays, Self::AllPairs, Self::Active, Self::BestOfFour, Self::Retest];
 
-    /// `"winner-stays"`, `"all-pairs"`, `"active"` or `"retest"`.
+    /// `"winner-stays"`, `"all-pairs"`, `"active"`, `"best-of-four"` or `"retest"`.
     pub fn name(self) -> &'static str {
         match self {
             Self::WinnerStays => "winner-stays",
             Self::AllPairs => "all-pairs",
             Self::Active => "active",
+            Self::BestOfFour => "best-of-four",
             Self::Retest => "retest",
         }
     }
@@ -144,7 +153,7 @@ impl Record {
         let shown = |shown: &Shown| json!({ "image_uid": shown.image_uid, "model": shown.model, "score": shown.score });
         let scorer =
             self.scorer.as_ref().map(|scorer| json!({ "name": scorer.name, "version": scorer.version }));
-        let fields: [(&str, Value); 17] = [
+        let fields: [(&str, Value); 18] = [
             ("record_version", RECORD_VERSION.into()),
             ("uid", self.uid.as_str().into()),
             ("prompt", self.prompt.as_str().into()),
@@ -158,6 +167,7 @@ impl Record {
             ("mode", self.mode.name().into()),
             ("control", self.control.map(Side::name).into()),
             ("retest_of", self.retest_of.as_deref().into()),
+            ("group_uid", self.group_uid.as_deref().into()),
             ("seconds", self.seconds.into()),
             ("scores_visible", self.scores_visible.into()),
             ("scorer", scorer.into()),

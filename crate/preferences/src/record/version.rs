@@ -65,7 +65,7 @@ impl Record {
                 score: shown.number("score")?,
             })
         };
-        let modes = "\"winner-stays\", \"all-pairs\", \"active\" or \"retest\"";
+        let modes = "\"winner-stays\", \"all-pairs\", \"active\", \"best-of-four\" or \"retest\"";
         Ok(Self {
             uid: fields.needed("uid")?,
             prompt: fields.needed("prompt")?,
@@ -80,6 +80,8 @@ impl Record {
             mode: fields.word("mode", Mode::of, modes)?.ok_or_else(|| fields.wrong("mode", modes))?,
             control: fields.word("control", Side::of, "\"left\" or \"right\"")?,
             retest_of: fields.text("retest_of")?,
+            // Absent in records of pages that showed only pairs.
+            group_uid: fields.text("group_uid")?,
             seconds: fields.number("seconds")?,
             scores_visible: fields.flag("scores_visible")?.unwrap_or(false),
             scorer: scorer.transpose()?,

@@ -19,6 +19,28 @@ pub enum RoundError {
     /// An answer was given although the round is over.
     #[error("the round is over")]
     Over,
+    /// A pair was answered although a group is shown, or the other way round.
+    #[error("a {shown} is shown; expected an answer to it")]
+    Kind {
+        /// What is shown: `pair` or `group`.
+        shown: &'static str,
+    },
+    /// The best image is none of the group's.
+    #[error("image {found} is the best of a group of {images}")]
+    Best {
+        /// Its place, from 1.
+        found: usize,
+        /// Number of images of the group.
+        images: usize,
+    },
+    /// An answer to a group has too many or too few records.
+    #[error("an answer has {found} records; expected {expected}")]
+    Records {
+        /// Number of records.
+        found: usize,
+        /// Number of pairs that the answer gives.
+        expected: usize,
+    },
 }
 
 /// What is wrong with the stored state of a round.
@@ -52,28 +74,28 @@ pub enum StateError {
         most: usize,
     },
     /// An answer is not a choice.
-    #[error("the answer to pair {pair} is {found:.40?}")]
+    #[error("answer {pair} is {found:.40?}")]
     Choice {
-        /// The number of the pair, from 0.
+        /// The number of the answer, from 0.
         pair: usize,
         /// The answer.
         found: String,
     },
     /// The uid of a record is too long.
-    #[error("the record of pair {pair} has a uid of {length} characters")]
+    #[error("a record of answer {pair} has a uid of {length} characters")]
     Record {
-        /// The number of the pair, from 0.
+        /// The number of the answer, from 0.
         pair: usize,
         /// Length of the uid.
         length: usize,
     },
-    /// A pair cannot follow the answers before it.
-    #[error("pair {pair} cannot follow the answers before it")]
+    /// A pair or group cannot follow the answers before it, or does not fit its records.
+    #[error("answer {pair} cannot follow the answers before it")]
     Pair {
-        /// The number of the pair, from 0.
+        /// The number of the answer, from 0.
         pair: usize,
     },
-    /// The current pair cannot follow the answers.
+    /// The current pair or group cannot follow the answers.
     #[error("the current pair cannot follow the answers")]
     Current,
 }

@@ -1,9 +1,9 @@
-//! Rounds of pairs: which pair is shown next, and what an answer changes.
+//! Rounds: which pair or group of images is shown next, and what an answer changes.
 //!
 //! ```text
-//! pool of images ─► Round ─► pair ─► Choice ─► record
-//!                     ▲                │
-//!                     └──── undo ◄─────┘
+//! pool of images ─► Round ─┬► Pair ──► Choice ───────┬► records
+//!                     ▲    └► Group ─► GroupChoice ─┘    │
+//!                     └───────────── undo ◄──────────────┘
 //! ```
 //!
 //! A round is its settings and its answers. Everything that is drawn (orders, sides, the image that
@@ -11,6 +11,7 @@
 //! answer, and a restored round continues where it was.
 
 mod error;
+mod group;
 mod pair;
 mod permutation;
 mod schedule;
@@ -20,6 +21,7 @@ mod stored;
 mod strength;
 
 pub use error::{RoundError, StateError};
+pub use group::{GROUP_MOST, Group, GroupChoice, GroupPair};
 pub use pair::Pair;
 pub use settings::{
     ACTIVE_MOST, CONTROL_RATE, ControlPair, EarlierPair, PAIRS_MOST, POOL_LEAST, POOL_MOST, RoundSettings,

@@ -1,5 +1,6 @@
-//! A pair of a round.
+//! A pair of a round, and what was asked and answered.
 
+use super::group::{GroupChoice, Members};
 use crate::record::{Choice, Side};
 
 /// A pair to show.
@@ -17,12 +18,14 @@ pub struct Pair {
     pub retest_of: Option<String>,
 }
 
-/// The source of a pair.
+/// The source of a pair or group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) enum Source {
     /// Two images of the pool, by their indices in the settings. In mode
     /// [`crate::record::Mode::WinnerStays`] the first is the one that stays.
     Pool(usize, usize),
+    /// A group of the pool.
+    Group(Members),
     /// A control pair, by its index in the settings. The strong image is the first.
     Control(usize),
     /// A pair that was judged before, by its index in the settings. The image that was on the left
@@ -40,21 +43,28 @@ impl Source {
     }
 }
 
-/// A pair and its sides.
+/// A pair and its sides, or a group.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Asked {
     pub(super) source: Source,
-    /// Whether the first image is on the right.
+    /// Whether the first image of a pair is on the right; false for a group.
     pub(super) swapped: bool,
 }
 
-/// A pair that was answered.
+/// A pair or group that was answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answered {
     pub(super) asked: Asked,
-    pub(super) choice: Choice,
-    /// The uid of the record.
-    pub(super) record: String,
+    pub(super) reply: Reply,
+    /// The uids of the records: one for a pair, one for each pair of a group.
+    pub(super) records: Vec<String>,
+}
+
+/// The answer to a pair or to a group.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reply {
+    Pair(Choice),
+    Group(GroupChoice),
 }
 
 #[cfg(test)]

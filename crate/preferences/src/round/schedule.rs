@@ -2,7 +2,13 @@
 
 use pickscore_common::seeded;
 
-use super::{error::RoundError, pair::Source, permutation::Permutation, settings::RoundSettings};
+use super::{
+    error::RoundError,
+    group::{GROUP_MOST, Members},
+    pair::Source,
+    permutation::Permutation,
+    settings::RoundSettings,
+};
 use crate::record::Mode;
 
 /// Sides are drawn in blocks of this many pairs. Half of each block is swapped, so that neither
@@ -28,7 +34,7 @@ impl Schedule {
         settings.check()?;
         let (images, seed) = (settings.images.len() as u64, settings.seed);
         let ordered = match settings.mode {
-            Mode::WinnerStays => images,
+            Mode::WinnerStays | Mode::BestOfFour => images,
             Mode::AllPairs | Mode::Active => images * (images - 1) / 2,
             Mode::Retest => settings.earlier.len() as u64,
         };
@@ -42,22 +48,25 @@ impl Schedule {
         Ok(Self { settings, order, controls, first })
     }
 
-    /// The images of a pair, in its own order.
-    pub(super) fn images(&self, source: Source) -> (&str, &str) {
+    /// The images of a pair, in its own order; `None` for a group.
+    pub(super) fn images(&self, source: Source) -> Option<(&str, &str)> {
         let settings = &self.settings;
         match source {
-            Source::Pool(first, second) => (&settings.images[first], &settings.images[second]),
-            Source::Control(at) => (&settings.controls[at].strong, &settings.controls[at].weak),
-            Source::Earlier(at) => (&settings.earlier[at].left, &settings.earlier[at].right),
+            Source::Pool(first, second) => Some((&settings.images[first], &settings.images[second])),
+            Source::Group(_) => None,
+            Source::Control(at) => Some((&settings.controls[at].strong, &settings.controls[at].weak)),
+            Source::Earlier(at) => Some((&settings.earlier[at].left, &settings.earlier[at].right)),
         }
     }
 
-    /// The maximum number of pairs in the round, not counting controls.
+    /// The maximum number of pairs or groups in the round, not counting controls.
     pub(super) fn most(&self) -> u64 {
         let images = self.settings.images.len() as u64;
         let all = match self.settings.mode {
             Mode::WinnerStays => images - 1,
             Mode::AllPairs | Mode::Active => images * (images - 1) / 2,
+            // All images but one drop out, three in each group but the last.
+            Mode::BestOfFour => (images - 1).div_ceil(GROUP_MOST as u64 - 1),
             Mode::Retest => self.settings.earlier.len() as u64,
         };
         let usual = match self.settings.mode {
@@ -83,6 +92,20 @@ impl Schedule {
         Source::of_pool(self.order.at(place))
     }
 
+    /// Group number `place` of these images, in the order in which it is shown: otherwise the
+    /// winners of earlier groups would always come last.
+    pub(super) fn group(&self, place: u64, images: &[usize]) -> Option<Members> {
+        let order = Permutation::new(images.len() as u64, self.settings.seed, &format!("group {place}"));
+        let shuffled: Vec<usize> = (0..images.len()).map(|at| images[order.at(at as u64) as usize]).collect();
+        Members::new(&shuffled)
+    }
+
+    /// Which image of group number `place` stays after a tie or a skip.
+    pub(super) fn stays_of(&self, place: u64, group: &Members) -> usize {
+        let images = group.indices();
+        images[(self.drawn("stays", place) % images.len() as u64) as usize]
+    }
+
     /// The pair to ask again at a place of the shuffled ones.
     pub(super) fn earlier(&self, place: u64) -> Source {
         Source::Earlier(self.order.at(place) as usize)
@@ -100,6 +123,7 @@ impl Schedule {
         match source {
             // The opposite of the first time.
             Source::Earlier(_) => true,
+            Source::Group(_) => false,
             Source::Pool(..) | Source::Control(_) => self.swapped_in("sides", place),
         }
     }

@@ -43,7 +43,7 @@ pub struct RoundSettings {
     /// The pairs of mode [`Mode::Retest`].
     #[serde(default)]
     pub earlier: Vec<EarlierPair>,
-    /// Ends the round after this many pairs, not counting controls.
+    /// Ends the round after this many pairs or groups, not counting controls.
     #[serde(default)]
     pub limit: Option<u64>,
     /// Control pairs to mix in, each at most once.

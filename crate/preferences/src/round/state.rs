@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{
     error::RoundError,
-    pair::{Answered, Asked, Pair, Source},
+    group::{GROUP_MOST, Group, GroupChoice, GroupPair, Members},
+    pair::{Answered, Asked, Pair, Reply, Source},
     schedule::Schedule,
     settings::RoundSettings,
     strength::{Outcome, Strengths},
@@ -19,14 +20,14 @@ const MARGIN: f64 = 1e-9;
 /// The progress of a round.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RoundProgress {
-    /// Number of pairs that were answered or skipped, counting controls.
+    /// Number of pairs or groups that were answered or skipped, counting controls.
     pub answered: u64,
-    /// Number of pairs of the whole round as far as is known. It counts the controls that were or
-    /// are being asked.
+    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that
+    /// were or are being asked.
     pub total: u64,
 }
 
-/// A round of pairs.
+/// A round of pairs or groups.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Round {
     pub(super) schedule: Schedule,
@@ -63,10 +64,15 @@ impl Round {
         &self.schedule.settings
     }
 
-    /// The pair to show; `None` if the round is over.
+    /// Whether nothing is left to ask.
+    pub fn is_over(&self) -> bool {
+        self.current.is_none()
+    }
+
+    /// The pair to show; `None` if the round is over or a group is shown.
     pub fn pair(&self) -> Option<Pair> {
         let asked = self.current?;
-        let (mut left, mut right) = self.schedule.images(asked.source);
+        let (mut left, mut right) = self.schedule.images(asked.source)?;
         if asked.swapped {
             (left, right) = (right, left);
         }
@@ -83,14 +89,69 @@ impl Round {
         })
     }
 
+    /// The group to show; `None` if the round is over or a pair is shown. Mode
+    /// [`Mode::BestOfFour`] shows groups, and pairs only as controls.
+    pub fn group(&self) -> Option<Group> {
+        let group = self.members()?;
+        let images = group.indices().iter().map(|&at| self.settings().images[at].clone()).collect();
+        Some(Group { number: self.answers.len() as u64, images })
+    }
+
+    fn members(&self) -> Option<Members> {
+        match self.current?.source {
+            Source::Group(group) => Some(group),
+            _ => None,
+        }
+    }
+
+    /// The pairs of the current group that an answer gives; each becomes a record.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::choose_best`].
+    pub fn pairs_of(&self, choice: GroupChoice) -> Result<Vec<GroupPair>, RoundError> {
+        let asked = self.current.ok_or(RoundError::Over)?;
+        let Source::Group(group) = asked.source else { return Err(RoundError::Kind { shown: "pair" }) };
+        let indices = group.indices();
+        if let GroupChoice::Best(place) = choice
+            && place >= indices.len()
+        {
+            return Err(RoundError::Best { found: place + 1, images: indices.len() });
+        }
+        let image = |place: usize| self.settings().images[indices[place]].clone();
+        let pair = |(left, right, choice)| GroupPair { left: image(left), right: image(right), choice };
+        Ok(choice.pairs(indices.len()).map(pair).collect())
+    }
+
     /// Answers the current pair. `record` is the uid of its record.
     ///
     /// # Errors
     ///
-    /// If the round is over.
+    /// If the round is over or a group is shown.
     pub fn choose(&mut self, choice: Choice, record: &str) -> Result<(), RoundError> {
         let asked = self.current.ok_or(RoundError::Over)?;
-        self.push(Answered { asked, choice, record: record.to_owned() });
+        if matches!(asked.source, Source::Group(_)) {
+            return Err(RoundError::Kind { shown: "group" });
+        }
+        self.push(Answered { asked, reply: Reply::Pair(choice), records: vec![record.to_owned()] });
+        self.current = self.next();
+        Ok(())
+    }
+
+    /// Answers the current group. `records` are the uids of the records of [`Self::pairs_of`], in
+    /// their order.
+    ///
+    /// # Errors
+    ///
+    /// If the round is over, a pair is shown, the best image is none of the group's, or the number
+    /// of records is another.
+    pub fn choose_best(&mut self, choice: GroupChoice, records: &[String]) -> Result<(), RoundError> {
+        let expected = self.pairs_of(choice)?.len();
+        if records.len() != expected {
+            return Err(RoundError::Records { found: records.len(), expected });
+        }
+        let asked = self.current.ok_or(RoundError::Over)?;
+        self.push(Answered { asked, reply: Reply::Group(choice), records: records.to_vec() });
         self.current = self.next();
         Ok(())
     }
@@ -98,11 +159,10 @@ impl Round {
     /// Removes up to `count` answers and returns the uids of their records, the latest first.
     pub fn undo(&mut self, count: usize) -> Vec<String> {
         let mut records = Vec::new();
-        while records.len() < count
-            && let Some(answered) = self.pop()
-        {
+        for _ in 0..count {
+            let Some(answered) = self.pop() else { break };
             self.current = Some(answered.asked);
-            records.push(answered.record);
+            records.extend(answered.records.into_iter().rev());
         }
         records
     }
@@ -152,7 +212,7 @@ impl Round {
                 let (_, stays) = self.staying()?;
                 Some(self.settings().images[stays].clone())
             }
-            Mode::AllPairs | Mode::Active => {
+            Mode::AllPairs | Mode::Active | Mode::BestOfFour => {
                 let choices: Vec<Comparison> = self.outcomes().map(|outcome| self.choice(outcome)).collect();
                 // Intervals and Elo ratings do not change the order.
                 let options = RankOptions { resamples: 0, orders: 0, ..RankBy::Image.options() };
@@ -163,13 +223,22 @@ impl Round {
         }
     }
 
-    /// The labels of the pairs of the pool.
+    /// The labels of the pairs of the pool, also of those in groups.
     fn outcomes(&self) -> impl Iterator<Item = Outcome> + '_ {
-        self.answers.iter().filter_map(|answered| {
-            let Source::Pool(first, second) = answered.asked.source else { return None };
-            let label = answered.choice.label()?;
-            let label = if answered.asked.swapped { label.swapped() } else { label };
-            Some(Outcome { first, second, label })
+        self.answers.iter().flat_map(|Answered { asked, reply, .. }| match (asked.source, *reply) {
+            (Source::Pool(first, second), Reply::Pair(choice)) => {
+                let label = choice.label().map(|label| if asked.swapped { label.swapped() } else { label });
+                Vec::from_iter(label.map(|label| Outcome { first, second, label }))
+            }
+            (Source::Group(group), Reply::Group(choice)) => {
+                let indices = group.indices();
+                let outcome = |(left, right, choice): (usize, usize, Choice)| {
+                    let (first, second) = (indices[left], indices[right]);
+                    Some(Outcome { first, second, label: choice.label()? })
+                };
+                choice.pairs(indices.len()).filter_map(outcome).collect()
+            }
+            _ => Vec::new(),
         })
     }
 
@@ -184,7 +253,8 @@ impl Round {
     fn staying(&self) -> Option<(&Answered, usize)> {
         let last = self.answers.iter().rfind(|answered| matches!(answered.asked.source, Source::Pool(..)))?;
         let Source::Pool(first, second) = last.asked.source else { return None };
-        let label = last.choice.label().map(|label| if last.asked.swapped { label.swapped() } else { label });
+        let Reply::Pair(choice) = last.reply else { return None };
+        let label = choice.label().map(|label| if last.asked.swapped { label.swapped() } else { label });
         let stays = match label {
             Some(Label::Left) => first,
             Some(Label::Right) => second,
@@ -223,9 +293,38 @@ impl Round {
                 Some(Source::Pool(stays, self.schedule.image(self.main + 1)))
             }
             Mode::AllPairs => Some(self.schedule.pair(self.main)),
+            Mode::BestOfFour => self.next_group(),
             Mode::Active => self.most_informative(),
             Mode::Retest => Some(self.schedule.earlier(self.main)),
         }
+    }
+
+    /// The next group of a knock-out: the images stand in a queue, the first four make a group, and
+    /// its winner goes to the end.
+    fn next_group(&self) -> Option<Source> {
+        let images = self.settings().images.len() as u64;
+        let winners: Vec<usize> = self.winners().collect();
+        let begin = GROUP_MOST as u64 * self.main;
+        let end = (begin + GROUP_MOST as u64).min(images + self.main);
+        let at = |place: u64| match place.checked_sub(images) {
+            None => Some(self.schedule.image(place)),
+            Some(group) => winners.get(group as usize).copied(),
+        };
+        let group: Vec<usize> = (begin..end).filter_map(at).collect();
+        self.schedule.group(self.main, &group).map(Source::Group)
+    }
+
+    /// The winner of each group that was answered. After a tie or a skip, one image is drawn.
+    fn winners(&self) -> impl Iterator<Item = usize> + '_ {
+        let groups =
+            self.answers.iter().filter_map(|answered| match (answered.asked.source, answered.reply) {
+                (Source::Group(group), Reply::Group(choice)) => Some((group, choice)),
+                _ => None,
+            });
+        groups.zip(0..).map(|((group, choice), place)| match choice {
+            GroupChoice::Best(best) => group.indices()[best],
+            GroupChoice::Tie | GroupChoice::Skip => self.schedule.stays_of(place, &group),
+        })
     }
 
     /// The most informative pair that was not asked; the first in the seeded order if several are
@@ -249,9 +348,9 @@ impl Round {
         best.map(|(_, source)| source)
     }
 
-    /// Whether a stored answer is possible at this point.
-    pub(super) fn could_ask(&self, answered: &Answered) -> bool {
-        match (answered.asked.source, self.settings().mode) {
+    /// Whether a stored pair or group is possible at this point.
+    pub(super) fn could_ask(&self, asked: Asked) -> bool {
+        match (asked.source, self.settings().mode) {
             // Computing each pair again would take minutes, and another machine may round
             // differently: any pair that was not asked yet is accepted.
             (source @ Source::Pool(first, second), Mode::Active) => {
@@ -260,12 +359,12 @@ impl Round {
                     && first < second
                     && second < self.settings().images.len()
                     && !self.asked.contains(&(first, second))
-                    && answered.asked.swapped == self.schedule.swapped(source, self.main)
+                    && asked.swapped == self.schedule.swapped(source, self.main)
             }
             (Source::Control(_), Mode::Active) => {
-                self.main < self.schedule.most() && self.next_control() == Some(answered.asked)
+                self.main < self.schedule.most() && self.next_control() == Some(asked)
             }
-            _ => self.next() == Some(answered.asked),
+            _ => self.next() == Some(asked),
         }
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     error::{RoundError, StateError},
-    pair::{Answered, Asked, Source},
+    group::{GroupChoice, Members},
+    pair::{Answered, Asked, Reply, Source},
     settings::{PAIRS_MOST, POOL_MOST, RoundSettings},
     state::Round,
 };
@@ -24,7 +25,7 @@ pub struct RoundStep {
     pub round_version: u64,
     /// The latest answer, which is the last of `answers`; `None` if there is none.
     pub answer: Option<StoredAnswer>,
-    /// The current pair, `pair`; `None` if the round is over.
+    /// The current pair or group, `pair`; `None` if the round is over.
     pub pair: Option<StoredPair>,
 }
 
@@ -37,7 +38,7 @@ struct Stored {
     pair: Option<StoredPair>,
 }
 
-/// A stored pair: its source, and whether its first image is on the right.
+/// A stored pair or group: its source, and whether the first image of a pair is on the right.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredPair {
     #[serde(flatten)]
@@ -49,25 +50,55 @@ pub struct StoredPair {
 #[serde(rename_all = "lowercase")]
 enum StoredSource {
     Pool([usize; 2]),
+    Group(Vec<usize>),
     Control(usize),
     Earlier(usize),
 }
 
-/// A stored answer: the pair, `choice` and `record`.
+/// A stored answer: the pair or group, `choice`, and the uids of its records: `record` for a pair,
+/// `records` for a group.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StoredAnswer {
     #[serde(flatten)]
     pair: StoredPair,
     choice: String,
-    record: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    record: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    records: Vec<String>,
 }
 
 impl StoredAnswer {
-    fn of(answered: &Answered) -> Self {
-        Self {
-            pair: answered.asked.into(),
-            choice: answered.choice.name().into(),
-            record: answered.record.clone(),
+    fn of(Answered { asked, reply, records }: &Answered) -> Self {
+        let (choice, record, records) = match reply {
+            Reply::Pair(choice) => (choice.name().into(), records.first().cloned(), Vec::new()),
+            Reply::Group(choice) => (choice.name(), None, records.clone()),
+        };
+        Self { pair: (*asked).into(), choice, record, records }
+    }
+
+    /// The answer, which is number `pair` of its round.
+    fn answered(self, pair: usize) -> Result<Answered, StateError> {
+        let asked = self.pair.asked().ok_or(StateError::Pair { pair })?;
+        let unknown = StateError::Choice { pair, found: self.choice.clone() };
+        let (reply, expected) = match asked.source {
+            Source::Group(group) => {
+                let images = group.indices().len();
+                let choice = GroupChoice::of(&self.choice);
+                let choice =
+                    choice.filter(|choice| !matches!(choice, GroupChoice::Best(best) if *best >= images));
+                (Reply::Group(choice.ok_or(unknown)?), images - 1)
+            }
+            _ => (Reply::Pair(Choice::of(&self.choice).ok_or(unknown)?), 1),
+        };
+        let records =
+            if matches!(reply, Reply::Pair(_)) { Vec::from_iter(self.record) } else { self.records };
+        if records.len() != expected {
+            return Err(StateError::Pair { pair });
+        }
+        match records.iter().map(String::len).find(|&length| length > UID_LENGTH) {
+            Some(length) => Err(StateError::Record { pair, length }),
+            None => Ok(Answered { asked, reply, records }),
         }
     }
 }
@@ -76,6 +107,7 @@ impl From<Asked> for StoredPair {
     fn from(asked: Asked) -> Self {
         let source = match asked.source {
             Source::Pool(first, second) => StoredSource::Pool([first, second]),
+            Source::Group(group) => StoredSource::Group(group.indices().to_vec()),
             Source::Control(at) => StoredSource::Control(at),
             Source::Earlier(at) => StoredSource::Earlier(at),
         };
@@ -83,14 +115,16 @@ impl From<Asked> for StoredPair {
     }
 }
 
-impl From<StoredPair> for Asked {
-    fn from(pair: StoredPair) -> Self {
-        let source = match pair.source {
-            StoredSource::Pool([first, second]) => Source::Pool(first, second),
-            StoredSource::Control(at) => Source::Control(at),
-            StoredSource::Earlier(at) => Source::Earlier(at),
+impl StoredPair {
+    /// `None` if it is a group of another size.
+    fn asked(&self) -> Option<Asked> {
+        let source = match &self.source {
+            StoredSource::Pool([first, second]) => Source::Pool(*first, *second),
+            StoredSource::Group(images) => Source::Group(Members::new(images)?),
+            StoredSource::Control(at) => Source::Control(*at),
+            StoredSource::Earlier(at) => Source::Earlier(*at),
         };
-        Self { source, swapped: pair.swapped }
+        Some(Asked { source, swapped: self.swapped })
     }
 }
 
@@ -143,25 +177,18 @@ impl Round {
         }
         let mut round = Self::unanswered(stored.settings)?;
         for (pair, stored) in stored.answers.into_iter().enumerate() {
-            let Some(choice) = Choice::of(&stored.choice) else {
-                return Err(RoundError::State(StateError::Choice { pair, found: stored.choice }));
-            };
-            let length = stored.record.len();
-            if length > UID_LENGTH {
-                return Err(RoundError::State(StateError::Record { pair, length }));
-            }
-            let answered = Answered { asked: stored.pair.into(), choice, record: stored.record };
-            if !round.could_ask(&answered) {
+            let answered = stored.answered(pair).map_err(RoundError::State)?;
+            if !round.could_ask(answered.asked) {
                 return Err(RoundError::State(StateError::Pair { pair }));
             }
             round.push(answered);
         }
-        let current: Option<Asked> = stored.pair.map(Into::into);
+        let current = match stored.pair {
+            Some(pair) => Some(pair.asked().ok_or(RoundError::State(StateError::Current))?),
+            None => None,
+        };
         let expected = match (round.settings().mode, current) {
-            (Mode::Active, Some(asked)) => {
-                let answered = Answered { asked, choice: Choice::Skip, record: String::new() };
-                round.could_ask(&answered).then_some(asked)
-            }
+            (Mode::Active, Some(asked)) => round.could_ask(asked).then_some(asked),
             _ => round.next(),
         };
         if current != expected {

@@ -42,6 +42,7 @@ pub fn record(number: usize, left: usize, right: usize, label: Option<Label>) ->
         mode: Mode::AllPairs,
         control: None,
         retest_of: None,
+        group_uid: None,
         seconds: None,
         scores_visible: false,
         scorer: None,
@@ -68,12 +69,23 @@ pub fn any_record() -> impl Strategy<Value = Record> {
     let models = (prop::option::of(name()), prop::option::of(name()));
     let scores = prop::option::of((name(), name(), prop::option::of(number()), prop::option::of(number())));
     let label = prop::option::of(prop::sample::select(&Label::ALL[..]));
-    let mode = (prop::sample::select(&Mode::ALL[..]), prop::option::of("[A-Za-z0-9_-]{1,64}"));
+    let of = || prop::option::of("[A-Za-z0-9_-]{1,64}");
+    let mode = (prop::sample::select(&Mode::ALL[..]), of(), of());
     let side = prop::option::of(prop_oneof![Just(Side::Left), Just(Side::Right)]);
     let uids = ("[A-Za-z0-9_-]{1,64}", "[A-Za-z0-9_-]{1,20}", "[ab]");
     let rest = (prop::option::of(number().prop_map(f64::abs)), any::<bool>(), name(), 1..NOW);
     (prompt, sides, models, scores, label, mode, side, uids, rest).prop_map(
-        |(prompt, (left, step), (model_0, model_1), scores, label, (mode, of), control, uids, rest)| {
+        |(
+            prompt,
+            (left, step),
+            (model_0, model_1),
+            scores,
+            label,
+            (mode, of, group),
+            control,
+            uids,
+            rest,
+        )| {
             let (uid, session_uid, rater_uid) = uids;
             let (seconds, scores_visible, app_version, created_at) = rest;
             let (score_0, score_1) =
@@ -90,6 +102,7 @@ pub fn any_record() -> impl Strategy<Value = Record> {
                 mode,
                 control,
                 retest_of: of.filter(|_| mode == Mode::Retest),
+                group_uid: group.filter(|_| mode == Mode::BestOfFour),
                 seconds,
                 scores_visible,
                 scorer: scores.map(|(name, version, ..)| Scorer { name, version }),

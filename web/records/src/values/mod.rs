@@ -18,4 +18,4 @@ pub use contribution::{Card, Exported, LeftOut, Refused};
 pub use metadata::ImageMetadata;
 pub use ranking::Ranking;
 pub use record::{Comparison, PreferenceRecord};
-pub use round::{Pair, RoundProgress, RoundStep};
+pub use round::{Group, GroupPairs, Pair, RoundProgress, RoundStep};

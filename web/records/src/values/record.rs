@@ -38,6 +38,7 @@ pub enum Mode {
     WinnerStays,
     AllPairs,
     Active,
+    BestOfFour,
     Retest,
 }
 
@@ -90,6 +91,9 @@ pub struct PreferenceRecord {
     pub control: Option<Side>,
     /// For a pair that was asked again, the uid of the first record.
     pub retest_of: Option<String>,
+    /// For a pair of a group of images that were shown together, a name that the pairs of the group
+    /// share; each of them has the time of the whole group.
+    pub group_uid: Option<String>,
     /// How long the answer took, in seconds.
     pub seconds: Option<f64>,
     /// Whether scores were visible before the answer.
@@ -138,12 +142,24 @@ impl From<library::Label> for Label {
     }
 }
 
+impl From<library::Choice> for Choice {
+    fn from(choice: library::Choice) -> Self {
+        match choice {
+            library::Choice::Label(library::Label::Left) => Self::Left,
+            library::Choice::Label(library::Label::Tie) => Self::Tie,
+            library::Choice::Label(library::Label::Right) => Self::Right,
+            library::Choice::Skip => Self::Skip,
+        }
+    }
+}
+
 impl From<library::Mode> for Mode {
     fn from(mode: library::Mode) -> Self {
         match mode {
             library::Mode::WinnerStays => Self::WinnerStays,
             library::Mode::AllPairs => Self::AllPairs,
             library::Mode::Active => Self::Active,
+            library::Mode::BestOfFour => Self::BestOfFour,
             library::Mode::Retest => Self::Retest,
         }
     }
@@ -175,6 +191,7 @@ impl From<library::Record> for PreferenceRecord {
             mode,
             control,
             retest_of,
+            group_uid,
             seconds,
             scores_visible,
             scorer,
@@ -194,6 +211,7 @@ impl From<library::Record> for PreferenceRecord {
             mode: mode.into(),
             control: control.map(Side::from),
             retest_of,
+            group_uid,
             seconds,
             scores_visible,
             scorer: scorer.map(Scorer::from),
@@ -233,6 +251,7 @@ mod tests {
             "mode": "retest",
             "control": "right",
             "retest_of": "r-1",
+            "group_uid": null,
             "seconds": 3.2,
             "scores_visible": true,
             "scorer": { "name": "PickScore_v1", "version": "f32" },
@@ -255,7 +274,14 @@ mod tests {
             }
             record
         };
-        for expected in [stored(), skipped] {
+        let of_group = {
+            let mut record = stored();
+            record["mode"] = "best-of-four".into();
+            record["retest_of"] = Value::Null;
+            record["group_uid"] = "g-1".into();
+            record
+        };
+        for expected in [stored(), skipped, of_group] {
             let record = library::Record::from_json(&expected, i64::MAX).unwrap();
             assert_eq!(record.to_json(), expected);
             assert_eq!(serde_json::to_value(PreferenceRecord::from(record)).unwrap(), expected);

@@ -1,10 +1,10 @@
-//! Rounds of pairs.
+//! Rounds of pairs and groups.
 
 use pickscore_preferences as library;
 use serde::{Deserialize, Serialize};
 use tsify::Tsify;
 
-use super::record::{Mode, Side};
+use super::record::{Choice, Mode, Side};
 
 /// A pair that everybody should judge the same way. Mixed with other pairs, it detects careless
 /// raters.
@@ -45,8 +45,8 @@ pub struct RoundSettings {
     /// The pairs of mode `"retest"`.
     #[serde(default)]
     pub earlier: Vec<EarlierPair>,
-    /// Ends the round after this many pairs, not counting controls. In mode `"active"` the default
-    /// is `images · log₂(images)`.
+    /// Ends the round after this many pairs or groups, not counting controls. In mode `"active"`
+    /// the default is `images · log₂(images)`.
     #[serde(default)]
     #[tsify(optional)]
     pub limit: Option<u64>,
@@ -79,13 +79,56 @@ pub struct Pair {
     pub retest_of: Option<String>,
 }
 
+/// A group of images to show, of which the best is chosen.
+#[derive(Debug, Clone, Serialize, Tsify)]
+pub struct Group {
+    /// Its number within the round, from 0, counting controls. After an undo the same group has the
+    /// same number.
+    pub number: u64,
+    /// The uids of its two to four images, in the order in which to show them.
+    pub images: Vec<String>,
+}
+
+/// The answer to a group: the place of the best image, `"1"` to `"4"`.
+#[derive(Debug, Clone, Copy, Serialize, Tsify)]
+pub enum GroupChoice {
+    #[serde(rename = "1")]
+    First,
+    #[serde(rename = "2")]
+    Second,
+    #[serde(rename = "3")]
+    Third,
+    #[serde(rename = "4")]
+    Fourth,
+    #[serde(rename = "tie")]
+    Tie,
+    #[serde(rename = "skip")]
+    Skip,
+}
+
+/// A pair of a group's images, and the choice that follows from the answer to the group.
+#[derive(Debug, Clone, Serialize, Tsify)]
+pub struct GroupPair {
+    /// The uid of the image that was shown first.
+    pub left: String,
+    /// The uid of the image that was shown after it.
+    pub right: String,
+    pub choice: Choice,
+}
+
+/// The pairs that the answer to a group gives.
+#[derive(Debug, Clone, Serialize, Tsify)]
+pub struct GroupPairs {
+    pub pairs: Vec<GroupPair>,
+}
+
 /// The progress of a round.
 #[derive(Debug, Clone, Copy, Serialize, Tsify)]
 pub struct RoundProgress {
-    /// Pairs that were answered or skipped, counting controls.
+    /// Pairs or groups that were answered or skipped, counting controls.
     pub answered: u64,
-    /// Number of pairs of the whole round as far as is known. It counts the controls that were or
-    /// are being asked.
+    /// Number of pairs or groups of the whole round as far as is known. It counts the controls that
+    /// were or are being asked.
     pub total: u64,
     /// Answers that can be undone.
     pub undoable: u64,
@@ -99,9 +142,9 @@ pub struct RoundStep {
     pub round_version: u64,
     /// The latest answer in its stored form, which has more fields than these; null if there is
     /// none.
-    #[tsify(type = "{ choice: Choice; record: string } | null")]
+    #[tsify(type = "{ choice: Choice; record: string } | { choice: GroupChoice; records: string[] } | null")]
     pub answer: Option<library::round::StoredAnswer>,
-    /// The pair that is shown in its stored form; null if the round is over.
+    /// The pair or group that is shown in its stored form; null if the round is over.
     #[tsify(type = "object | null")]
     pub pair: Option<library::round::StoredPair>,
 }
@@ -109,6 +152,24 @@ pub struct RoundStep {
 impl From<library::Pair> for Pair {
     fn from(library::Pair { number, left, right, control, retest_of }: library::Pair) -> Self {
         Self { number, left, right, control: control.map(Side::from), retest_of }
+    }
+}
+
+impl From<library::round::Group> for Group {
+    fn from(library::round::Group { number, images }: library::round::Group) -> Self {
+        Self { number, images }
+    }
+}
+
+impl From<library::round::GroupPair> for GroupPair {
+    fn from(library::round::GroupPair { left, right, choice }: library::round::GroupPair) -> Self {
+        Self { left, right, choice: choice.into() }
+    }
+}
+
+impl From<Vec<library::round::GroupPair>> for GroupPairs {
+    fn from(pairs: Vec<library::round::GroupPair>) -> Self {
+        Self { pairs: pairs.into_iter().map(GroupPair::from).collect() }
     }
 }
 
@@ -146,6 +207,7 @@ mod tests {
                     Mode::WinnerStays => library::Mode::WinnerStays,
                     Mode::AllPairs => library::Mode::AllPairs,
                     Mode::Active => library::Mode::Active,
+                    Mode::BestOfFour => library::Mode::BestOfFour,
                     Mode::Retest => library::Mode::Retest,
                 },
                 seed,
@@ -167,11 +229,25 @@ mod tests {
             json!({ "mode": "all-pairs", "seed": 7, "images": images }),
             json!({ "mode": "winner-stays", "seed": 7, "images": images, "first": images[1], "limit": 3,
                     "controls": [{ "strong": images[0], "weak": "2".repeat(64) }], "controlRate": 0.25 }),
+            json!({ "mode": "best-of-four", "seed": 8, "images": images, "limit": 1 }),
             json!({ "mode": "retest", "seed": 9, "earlier": [{ "left": images[0], "right": images[1], "record": "r" }] }),
         ] {
             let ours: RoundSettings = serde_json::from_value(settings.clone()).unwrap();
             let theirs: library::RoundSettings = serde_json::from_value(settings).unwrap();
             assert_eq!(library::RoundSettings::from(ours), theirs);
+        }
+    }
+
+    #[test]
+    fn answers_to_groups_are_named_as_in_the_library() {
+        use GroupChoice::{First, Fourth, Second, Skip, Third, Tie};
+        use library::round::GroupChoice as Theirs;
+        let best = (0..library::round::GROUP_MOST).map(Theirs::Best);
+        let theirs: Vec<Theirs> = best.chain([Theirs::Tie, Theirs::Skip]).collect();
+        let ours = [First, Second, Third, Fourth, Tie, Skip];
+        assert_eq!(ours.len(), theirs.len());
+        for (ours, theirs) in ours.into_iter().zip(theirs) {
+            assert_eq!(serde_json::to_value(ours).unwrap(), theirs.name());
         }
     }
 }
