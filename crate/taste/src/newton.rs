@@ -12,8 +12,8 @@ use crate::{
 
 /// Maximum number of steps; about six are usual.
 const STEPS: usize = 100;
-/// The distance to the maximum is at most the length of the gradient, in standard deviations of the
-/// priors.
+/// Largest distance to the maximum, in standard deviations of the priors. The length of the
+/// gradient bounds it.
 const CONVERGED: f64 = 1e-9;
 /// Largest matrix that is decomposed, in rows.
 const DENSE: usize = 2048;
@@ -93,6 +93,7 @@ pub(crate) fn maximise(
                 conjugate(problem, &squares, &gradient, (slope * 0.1).clamp(1e-4, 0.1))
             }
         };
+        let gain: f64 = gradient.iter().zip(&step).map(|(gradient, step)| gradient * step).sum();
         let moved = |share: f64| x.iter().zip(&step).map(|(x, step)| x + share * step).collect::<Vec<f64>>();
         let mut share = 1.0;
         let mut next = moved(share);
@@ -106,7 +107,6 @@ pub(crate) fn maximise(
         // by at least (1 − (eᵗ − t − 1) / t²) of the gain. Near the maximum a line search could not
         // measure such small gains.
         if change > 1.0 {
-            let gain: f64 = gradient.iter().zip(&step).map(|(gradient, step)| gradient * step).sum();
             while !(next_value >= value + 1e-4 * share * gain) && share > 1e-9 {
                 share /= 2.0;
                 next = moved(share);
@@ -116,6 +116,11 @@ pub(crate) fn maximise(
         }
         (x, leads, value) = (next, next_leads, next_value);
         values.push(value);
+        // The gain is the square of the step's length in the metric of the second derivatives, so
+        // it also bounds the distance. Rounding hides smaller gradients if leads are enormous.
+        if change <= 1.0 && gain <= CONVERGED * CONVERGED {
+            return Ok(Maximum { x, squares, values, steps: steps + 1 });
+        }
     }
     Err(TasteError::NotConverged { steps: STEPS })
 }
