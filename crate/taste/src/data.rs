@@ -136,6 +136,11 @@ impl Data {
         Ok(())
     }
 
+    /// Removes the last choice.
+    pub fn pop(&mut self) -> Option<Choice> {
+        self.choices.pop()
+    }
+
     /// Adds an image, as [`Embeddings::push`].
     ///
     /// # Errors

@@ -10,23 +10,40 @@
 //! that of the right one, Δe the difference of their embeddings. α is normal around 1, w around 0,
 //! so that without choices a taste is the base scorer. Ties follow Davidson's model.
 
+mod base64;
 mod conjugate;
 mod data;
 mod dense;
 mod design;
+mod directions;
 mod error;
 mod fit;
+mod folds;
+mod information;
 mod kernel;
+mod learnable;
+mod learner;
 mod likelihood;
 mod linear;
+mod needed;
 mod newton;
+mod posterior;
 mod problem;
+mod validate;
 
 pub use data::{Choice, Data, Embeddings};
 pub use error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
+pub use directions::{Direction, directions};
 pub use fit::{Fit, fit};
+pub use folds::Assigned;
+pub use information::{Informative, most_informative};
+pub use learnable::{Answer, LeftOut};
+pub use learner::{Learner, LearnerPool};
+pub use needed::Needed;
 pub use newton::Solver;
+pub use posterior::{Covariance, Pool, Posterior};
 pub use problem::Priors;
+pub use validate::{Accuracy, DEVIATIONS, Validated, Validation, validate};
 
 #[cfg(test)]
 mod tests;

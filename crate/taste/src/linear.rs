@@ -83,6 +83,12 @@ impl Triangle {
         debug_assert_eq!(self.values.len(), start(self.count));
     }
 
+    /// Keeps the first rows.
+    pub(crate) fn truncate(&mut self, count: usize) {
+        self.count = self.count.min(count);
+        self.values.truncate(start(self.count));
+    }
+
     /// Adds Σ x·yᵀ over rows `x` of one matrix and `y` of another; only the lower triangle of the
     /// sum is computed, so it has to be symmetric.
     pub(crate) fn add_products(&mut self, ones: &[f64], others: &[f64]) {
@@ -212,6 +218,9 @@ impl Factor {
 
     /// Solves L·X = B for the rows of B, each of `width` numbers.
     pub(crate) fn forward_rows(&self, rows: &mut [f64], width: usize) {
+        if width == 0 {
+            return;
+        }
         for row in 0..self.0.count {
             let (done, rest) = rows.split_at_mut(row * width);
             let to = &mut rest[..width];
