@@ -59,7 +59,6 @@ impl Answers {
     }
 
     /// The probabilities of left, tie and right.
-    #[cfg(test)]
     pub(crate) fn shares(self) -> [f64; 3] {
         [self.left, self.tie, self.right]
     }
