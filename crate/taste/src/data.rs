@@ -1,5 +1,7 @@
 //! What a taste is fitted to: embeddings of images, and choices between them.
 
+use std::sync::Arc;
+
 use pickscore_score::Label;
 
 use crate::error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
@@ -7,11 +9,11 @@ use crate::error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
 /// How far the length of an embedding may be from 1. Embeddings stored in 16 bits are within this.
 const UNIT: f64 = 1e-2;
 
-/// Unit-length embeddings of images, numbered from 0.
+/// Unit-length embeddings of images, numbered from 0. Copies share the numbers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Embeddings {
     dimensions: usize,
-    values: Vec<f32>,
+    values: Arc<Vec<f32>>,
 }
 
 impl Embeddings {
@@ -31,7 +33,7 @@ impl Embeddings {
         for (image, values) in values.chunks_exact(dimensions).enumerate() {
             check(image, values)?;
         }
-        Ok(Self { dimensions, values })
+        Ok(Self { dimensions, values: Arc::new(values) })
     }
 
     /// Adds an image and returns its number.
@@ -44,7 +46,7 @@ impl Embeddings {
             return Err(TasteError::OtherModel { expected: self.dimensions, found: embedding.len() });
         }
         check(self.count(), embedding)?;
-        self.values.extend_from_slice(embedding);
+        Arc::make_mut(&mut self.values).extend_from_slice(embedding);
         Ok(self.count() - 1)
     }
 

@@ -12,6 +12,9 @@
 
 mod base64;
 mod conjugate;
+mod curve;
+#[cfg(feature = "plot")]
+pub mod curve_plot;
 mod data;
 mod dense;
 mod design;
@@ -34,6 +37,7 @@ mod problem;
 pub mod simulated;
 mod validate;
 
+pub use curve::{Curve, CurveOptions, CurvePoint, curve};
 pub use data::{Choice, Data, Embeddings};
 pub use error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
 pub use directions::{Direction, directions};
