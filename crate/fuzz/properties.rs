@@ -17,6 +17,7 @@ use pickscore_dataset::{
 use pickscore_metadata::Metadata;
 use pickscore_pixels::{Limits, Processor, decode, decode_original};
 use pickscore_preferences::{Record, Round};
+use pickscore_taste::{MOST_BYTES, Taste};
 use pickscore_tokens::{BertTokenizer, OpenClipTokenizer, Tokenizer, Tokens};
 
 /// The model that weights are read for: small, so that a loader that takes more memory than the
@@ -169,6 +170,23 @@ pub fn contribution(bytes: &[u8]) {
         }
     }
     assert!(ends, "the import does not end");
+}
+
+/// A file is a taste that is written and read again as the same and gives finite scores, or
+/// refused.
+pub fn taste(bytes: &[u8]) {
+    let Ok(taste) = Taste::from_json(bytes) else { return };
+    let text = taste.to_json();
+    assert!(text.len() <= 2 * MOST_BYTES, "a taste is small");
+    if text.len() <= MOST_BYTES {
+        assert_eq!(Taste::from_json(text.as_bytes()).as_ref(), Ok(&taste));
+    }
+    let mut embedding = vec![0.0; taste.weights.len()];
+    embedding[0] = 1.0;
+    assert!(taste.score(20.0, &embedding).is_finite());
+    let apart: Vec<f64> = embedding.iter().map(|&x| f64::from(x)).collect();
+    let variance = taste.variance(1.0, &apart);
+    assert!(variance.is_finite() && variance >= 0.0);
 }
 
 /// Any JSON is a record that may be and is read again as the same, or refused; and a round that

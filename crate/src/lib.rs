@@ -41,6 +41,8 @@ pub use pickscore_pixels as pixels;
 pub use pickscore_preferences as preference;
 pub use pickscore_preferences::evaluate;
 pub use pickscore_score as score;
+#[cfg(feature = "cli")]
+pub use pickscore_taste as taste;
 #[cfg(feature = "model")]
 pub use pickscore_tokens as tokens;
 #[cfg(feature = "train")]

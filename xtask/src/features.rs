@@ -8,9 +8,10 @@ use crate::process::{cargo, step};
 /// Packages with features, and their features. Left out are features of `pickscore` that only pass
 /// on a feature of another package, and `spirv`: it brings burn's SPIR-V compiler and fusion, which
 /// take minutes and are only used to compare. `cargo xtask parity --gpu` compiles it.
-const PACKAGES: [(&str, &[&str]); 6] = [
+const PACKAGES: [(&str, &[&str]); 7] = [
     ("pickscore-pixels", &["parallel"]),
     ("pickscore-preferences", &["plot"]),
+    ("pickscore-taste", &["plot"]),
     ("pickscore-dataset", &["merge"]),
     ("pickscore-training", &["parallel"]),
     ("pickscore-model", &["parallel", "train", "gpu", "relaxed-simd"]),

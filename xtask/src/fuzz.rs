@@ -7,7 +7,7 @@ use anyhow::{Result, bail};
 use crate::process::{cargo, root, step, succeeds};
 
 /// Each target with its fixtures, and the bytes put before each.
-const TARGETS: [(&str, Option<&str>, &[u8]); 11] = [
+const TARGETS: [(&str, Option<&str>, &[u8]); 12] = [
     ("safetensors", None, &[]),
     // 0: as a file.
     ("checkpoint", Some("tests/parity/fixtures/torch"), &[0]),
@@ -20,6 +20,7 @@ const TARGETS: [(&str, Option<&str>, &[u8]); 11] = [
     // 1: as Parquet.
     ("contribution", Some("tests/dataset/fixtures"), &[1]),
     ("record", Some("tests/records"), &[]),
+    ("taste", Some("tests/taste/fixtures/tastes"), &[]),
     ("metadata", Some("tests/metadata/fixtures"), &[]),
 ];
 /// Maximum length of an input; short inputs find the same bugs as long ones.

@@ -50,6 +50,15 @@ pub(super) enum Fault {
     /// A ranking cannot be plotted.
     #[error(transparent)]
     Plot(#[from] crate::evaluate::interval_plot::PlotError),
+    /// Choices cannot be learned from.
+    #[error(transparent)]
+    Taste(#[from] crate::taste::TasteError),
+    /// A taste cannot be stored.
+    #[error(transparent)]
+    TasteFile(crate::taste::TasteFileError),
+    /// A curve cannot be plotted.
+    #[error(transparent)]
+    CurvePlot(#[from] crate::taste::curve_plot::CurvePlotError),
     /// Training failed.
     #[error(transparent)]
     Train(#[from] crate::train::TrainError),
@@ -71,6 +80,18 @@ impl From<crate::evaluate::ranking::RankError> for Fault {
                 Self::Usage { reason: error.to_string() }
             }
             error => Self::Rank(error),
+        }
+    }
+}
+
+impl From<crate::taste::TasteFileError> for Fault {
+    fn from(error: crate::taste::TasteFileError) -> Self {
+        match error {
+            // Of what is stored, only the name is an argument.
+            error @ crate::taste::TasteFileError::Field { field: "name", .. } => {
+                Self::Usage { reason: error.to_string() }
+            }
+            error => Self::TasteFile(error),
         }
     }
 }

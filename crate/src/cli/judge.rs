@@ -157,7 +157,7 @@ pub(super) fn judge_stored(
 
 /// The factor by which scores are multiplied for the softmax that ties are predicted from. It does
 /// not change which image is preferred. HPS was trained on cosines × 100, which its authors report.
-fn logit_factor(scorer: &Scorer) -> f32 {
+pub(super) fn logit_factor(scorer: &Scorer) -> f32 {
     if scorer.formula == (Formula::Similarity { scaled: false }) { 100.0 } else { 1.0 }
 }
 

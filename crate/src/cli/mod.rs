@@ -28,6 +28,7 @@ mod score_data;
 mod skipped;
 mod stored_scores;
 mod stream;
+mod taste;
 mod text;
 mod train;
 mod work;
@@ -72,6 +73,8 @@ enum Command {
     Merge(merge::MergeArguments),
     /// Train a model on preference pairs, as PickScore was trained.
     Train(train::TrainArguments),
+    /// Learn one person's taste from choices, on top of a scorer.
+    Taste(taste::TasteArguments),
 }
 
 /// Runs the command.
@@ -85,6 +88,7 @@ pub fn main() -> ExitCode {
         Command::Evaluate(arguments) => evaluate::run(arguments),
         Command::Distance(arguments) => distance::run(arguments),
         Command::Train(arguments) => train::run(arguments),
+        Command::Taste(arguments) => taste::run(arguments),
         Command::Metadata(arguments) => metadata::run(arguments),
         Command::Merge(arguments) => merge::run(arguments),
     };

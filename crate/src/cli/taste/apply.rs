@@ -1,0 +1,208 @@
+//! `pickscore taste apply`
+
+use std::{
+    fs::File,
+    io::{self, Read as _, Write},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use pollster::FutureExt as _;
+use serde::Serialize;
+
+use super::{
+    super::{
+        arguments::{ModelArguments, TableOrJson},
+        fault::Fault,
+        images::{self, Wanted},
+        load,
+        output::Unread,
+        text::{none_of, printable},
+    },
+    choices::fingerprint,
+};
+use crate::{
+    PickScore,
+    score,
+    scorer::{ImageCache, ImageFeatures, PromptFeatures},
+    taste::{MOST_BYTES, Taste},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct ApplyArguments {
+    #[command(flatten)]
+    model: ModelArguments,
+    /// File that `taste fit` or the page has written.
+    #[arg(long, value_name = "FILE")]
+    taste: PathBuf,
+    /// Prompt; not needed for scorers that read none.
+    #[arg(long, value_name = "TEXT")]
+    prompt: Option<String>,
+    /// Image file, folder or pattern.
+    #[arg(value_name = "IMAGE", required = true)]
+    images: Vec<PathBuf>,
+    /// Output format.
+    #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
+    format: TableOrJson,
+    /// Stop at the first image that cannot be read instead of skipping it.
+    #[arg(long)]
+    strict: bool,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    model: &'a str,
+    scorer: &'static str,
+    taste: &'a str,
+    prompt: Option<&'a str>,
+    images: Vec<Image>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    errors: Vec<Unread>,
+}
+
+#[derive(Serialize)]
+struct Image {
+    path: String,
+    /// The score by the taste, in logits.
+    score: f64,
+    /// The standard deviation of the score from the mean score of these images.
+    deviation: f64,
+    rank: usize,
+    /// The base scorer's score.
+    base: f64,
+    base_rank: usize,
+    /// How much more than people this person likes it: the score less the base score in logits,
+    /// each from the mean of these images.
+    difference: f64,
+}
+
+/// An image that was read.
+struct Scored {
+    path: String,
+    base: f64,
+    embedding: Vec<f32>,
+}
+
+pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
+    let options = arguments.model.run.options()?;
+    // Report wrong arguments before loading gigabytes.
+    let taste = read(&arguments.taste)?;
+    let scoring = PickScore::recognise(&arguments.model.model, &options)?;
+    let found = fingerprint(&arguments.model.model, &options)?;
+    taste.check_scorer(scoring.scorer.name, &found).map_err(|error| refused(&arguments.taste, &error))?;
+    let prompt = arguments.prompt.as_deref().filter(|_| scoring.scorer.reads_prompt());
+    if scoring.scorer.reads_prompt() && prompt.is_none() {
+        return Err(Fault::Usage { reason: "there is no prompt; give --prompt TEXT".into() });
+    }
+    let listed = images::list(&arguments.images, Wanted::Pixels)?;
+    listed.report_unread(arguments.strict)?;
+    let scorer = load::open(&arguments.model)?;
+    let features = match prompt {
+        Some(prompt) => scorer.prompt_features(&[prompt]).block_on()?.remove(0),
+        None => PromptFeatures::None,
+    };
+    let given = listed.files.len() + listed.unread.len();
+    let mut errors = listed.unread;
+    let mut scored: Vec<Scored> = Vec::new();
+    let mut cache = ImageCache::default();
+    let mut compute = |encoded: &[&[u8]]| Ok(scorer.image_features_with(&mut cache, encoded).block_on()?);
+    load::each_file(&listed.files, scorer.batch(), arguments.strict, &mut compute, &mut |outcome| {
+        let path = outcome.path.display().to_string();
+        match outcome.result {
+            Err(error) => errors.push(Unread { path, error }),
+            Ok(image) => {
+                let base = scorer.score_features(&[(&features, &image)]).block_on()?[0].into();
+                if let ImageFeatures::Embedding(embedding) = image {
+                    scored.push(Scored { path, base, embedding: embedding.into_values() });
+                }
+            }
+        }
+        Ok(())
+    })?;
+    if let Some(image) = scored.iter().find(|image| image.embedding.len() != taste.weights.len()) {
+        let (found, expected) = (image.embedding.len(), taste.weights.len());
+        let reason = format!("the taste has {expected} weights, but the model's embeddings {found} dimensions");
+        return Err(Fault::Input { path: arguments.taste.display().to_string(), reason });
+    }
+    let answer = Answer {
+        model: &scorer.info().model,
+        scorer: scorer.scoring().scorer.name,
+        taste: &taste.name,
+        prompt,
+        images: judged(&taste, &scored),
+        errors,
+    };
+    let mut out = io::stdout().lock();
+    if arguments.format == TableOrJson::Json {
+        serde_json::to_writer_pretty(&mut out, &answer)?;
+        writeln!(out)?;
+    } else if !answer.images.is_empty() {
+        answer.write(&mut out)?;
+    }
+    if scored.is_empty() {
+        return Err(Fault::Nothing { reason: none_of(given, "image", "scored") });
+    }
+    Ok(())
+}
+
+/// Reads a taste, of which no more is read than one may have.
+fn read(path: &Path) -> Result<Taste, Fault> {
+    let mut bytes = Vec::new();
+    let limit = MOST_BYTES as u64 + 1;
+    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
+    read.map_err(|error| Fault::Input {
+        path: path.display().to_string(),
+        reason: format!("the file cannot be read: {error}"),
+    })?;
+    Taste::from_json(&bytes).map_err(|error| refused(path, &error))
+}
+
+fn refused(path: &Path, error: &crate::taste::TasteFileError) -> Fault {
+    Fault::Input { path: path.display().to_string(), reason: error.to_string() }
+}
+
+/// The images with their scores by the taste.
+fn judged(taste: &Taste, scored: &[Scored]) -> Vec<Image> {
+    let count = scored.len().max(1) as f64;
+    let scores: Vec<f64> = scored.iter().map(|image| taste.score(image.base, &image.embedding)).collect();
+    let bases: Vec<f64> = scored.iter().map(|image| image.base).collect();
+    let mean = |of: &[f64]| of.iter().sum::<f64>() / count;
+    let (mean_score, mean_base) = (mean(&scores), mean(&bases));
+    let mut middle = vec![0.0; taste.weights.len()];
+    for image in scored {
+        middle.iter_mut().zip(&image.embedding).for_each(|(sum, &e)| *sum += f64::from(e) / count);
+    }
+    let ranks = |of: &[f64]| score::ranks(&of.iter().map(|&score| score as f32).collect::<Vec<f32>>());
+    let (rank, base_rank) = (ranks(&scores), ranks(&bases));
+    scored
+        .iter()
+        .enumerate()
+        .map(|(at, image)| {
+            let apart: Vec<f64> =
+                image.embedding.iter().zip(&middle).map(|(&e, middle)| f64::from(e) - middle).collect();
+            let base = image.base - mean_base;
+            Image {
+                path: image.path.clone(),
+                score: scores[at],
+                deviation: taste.variance(base, &apart).sqrt(),
+                rank: rank[at],
+                base: image.base,
+                base_rank: base_rank[at],
+                difference: scores[at] - mean_score - taste.scorer.scale * base,
+            }
+        })
+        .collect()
+}
+
+impl Answer<'_> {
+    fn write(&self, out: &mut impl Write) -> Result<(), Fault> {
+        writeln!(out, "rank     score       ±  base rank  difference  image")?;
+        let mut best: Vec<&Image> = self.images.iter().collect();
+        best.sort_by_key(|image| image.rank);
+        for Image { path, score, deviation, rank, base_rank, difference, .. } in best {
+            let path = printable(path);
+            writeln!(out, "{rank:4}  {score:8.3}  {deviation:6.3}  {base_rank:9}  {difference:+10.3}  {path}")?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,80 @@
+//! Whether a taste is offered, and roughly how many choices that will take.
+
+use serde::{Deserialize, Serialize};
+
+use crate::validate::Accuracy;
+
+/// Whether a taste is offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "state", content = "more")]
+pub enum Needed {
+    /// It is measurably better than the base scorer.
+    Offered,
+    /// About this many more choices, if the gain stays what it is.
+    About(usize),
+    /// At least this many more choices: there is no gain yet, or nothing to measure it with.
+    AtLeast(usize),
+}
+
+/// With fewer choices than this nobody's taste was measurable in simulations.
+const FEWEST: usize = 50;
+/// A forecast further ahead means nothing.
+const MOST: usize = 10_000;
+
+/// How many more choices it will take until the interval of the gain excludes 0, if its width falls
+/// with the square root of the number of choices. Since a gain also grows with the choices, this is
+/// rather too many than too few.
+pub(crate) fn needed(choices: usize, accuracy: Option<&Accuracy>) -> Needed {
+    let Some(accuracy) = accuracy else { return Needed::AtLeast(rounded(FEWEST.saturating_sub(choices))) };
+    if accuracy.is_better() {
+        return Needed::Offered;
+    }
+    let (gain, below) = (accuracy.gain.value, accuracy.gain.value - accuracy.gain.low);
+    let times = if gain > 0.0 { (below / gain).powi(2) } else { f64::INFINITY };
+    let total = times * choices as f64;
+    if total <= MOST as f64 {
+        Needed::About(rounded((total as usize).max(FEWEST).saturating_sub(choices)))
+    } else {
+        // As many again tell more.
+        Needed::AtLeast(rounded(choices.max(FEWEST.saturating_sub(choices))))
+    }
+}
+
+/// Upwards to one significant digit, at least 10.
+fn rounded(count: usize) -> usize {
+    let mut step = 10;
+    while count > step * 10 {
+        step *= 10;
+    }
+    count.max(1).div_ceil(step) * step
+}
+
+#[cfg(test)]
+mod tests {
+    use pickscore_preferences::evaluate::Estimate;
+
+    use super::*;
+
+    fn accuracy(value: f64, low: f64) -> Accuracy {
+        let of = |value: f64, low: f64| Estimate { value, low, high: 2.0 * value - low };
+        Accuracy { tested: 100, base: of(0.6, 0.5), taste: of(0.6 + value, 0.5), gain: of(value, low) }
+    }
+
+    #[test]
+    fn numbers_are_round() {
+        for (count, expected) in [(0, 10), (1, 10), (10, 10), (11, 20), (99, 100), (101, 200), (1234, 2000)] {
+            assert_eq!(rounded(count), expected, "{count}");
+        }
+    }
+
+    #[test]
+    fn the_width_falls_with_the_square_root() {
+        assert_eq!(needed(200, Some(&accuracy(0.05, 0.001))), Needed::Offered);
+        // The interval has to be half as wide: four times as many choices.
+        assert_eq!(needed(200, Some(&accuracy(0.05, -0.05))), Needed::About(600));
+        assert_eq!(needed(200, Some(&accuracy(-0.01, -0.05))), Needed::AtLeast(200));
+        assert_eq!(needed(200, Some(&accuracy(0.0001, -0.05))), Needed::AtLeast(200));
+        assert_eq!(needed(8, Some(&accuracy(0.1, -0.1))), Needed::About(50));
+        assert_eq!(needed(3, None), Needed::AtLeast(50));
+    }
+}

@@ -1,0 +1,249 @@
+//! Cross-validation: chooses the variance of the weights, and measures honestly how well a taste
+//! predicts choices between images that it has not seen, beside the base scorer.
+
+use std::ops::ControlFlow;
+
+use serde::{Deserialize, Serialize};
+
+use pickscore_common::progress::Progress;
+use pickscore_preferences::evaluate::{Bootstrap, Estimate};
+use pickscore_score::Label;
+
+use crate::{
+    data::{Choice, Data},
+    design::Design,
+    error::TasteError,
+    folds::{Assigned, Fold, assigned, folds},
+    likelihood::log_likelihood,
+    needed::{Needed, needed},
+    newton::{Solver, maximise},
+    problem::{Priors, Problem},
+};
+
+/// Standard deviations of the weights that are tried, in this order. Differences of unit-length
+/// embeddings are 0.3 to 1 long, so these are tastes from next to nothing to several times as
+/// strong as the base scorer.
+pub const DEVIATIONS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+
+/// Settings of the cross-validation.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Validation {
+    /// Number of folds.
+    pub folds: usize,
+    /// Number of assignments to folds; `None`: one where prompts are assigned, otherwise four.
+    pub repeats: Option<usize>,
+    /// The priors other than that of the weights.
+    pub priors: Priors,
+    /// Intervals and the seed of all random numbers.
+    pub bootstrap: Bootstrap,
+}
+
+impl Default for Validation {
+    fn default() -> Self {
+        Self { folds: 5, repeats: None, priors: Priors::default(), bootstrap: Bootstrap::default() }
+    }
+}
+
+/// The accuracy of a taste beside the base scorer's, on choices of images that were not trained on.
+///
+/// It is the share of choices, other than ties, whose preferred image has the higher score; equal
+/// scores count half.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Accuracy {
+    /// Number of choices that were tested. The others lay in two folds, or were ties.
+    pub tested: usize,
+    /// The accuracy of the base scorer.
+    pub base: Estimate,
+    /// The accuracy of the taste.
+    pub taste: Estimate,
+    /// The difference, with the interval of the paired bootstrap.
+    pub gain: Estimate,
+}
+
+impl Accuracy {
+    /// Whether the taste is measurably better than the base scorer: the lower end of the interval
+    /// of the difference is above 0.
+    pub fn is_better(&self) -> bool {
+        self.gain.low > 0.0
+    }
+}
+
+/// What cross-validation found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Validated {
+    /// The priors with the most likely deviation of the weights.
+    pub priors: Priors,
+    /// The mean log-likelihood of a tested choice for each deviation that was tried.
+    pub likelihoods: Vec<(f64, f64)>,
+    /// The accuracy; `None` if no choice could be tested.
+    pub accuracy: Option<Accuracy>,
+    /// What was assigned to folds.
+    pub assigned: Assigned,
+    /// Number of folds.
+    pub folds: usize,
+    /// Whether the taste is to be used, or how many choices that will take.
+    pub needed: Needed,
+}
+
+/// The predictions of one fold for one deviation.
+struct Predicted {
+    /// The sum of the log-likelihoods.
+    likelihood: f64,
+    leads: Vec<f64>,
+}
+
+/// Cross-validates a taste.
+///
+/// # Errors
+///
+/// If an option is out of range, or `progress` returns [`ControlFlow::Break`], which gives `None`.
+pub fn validate(
+    data: &Data,
+    options: &Validation,
+    progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
+) -> Result<Option<Validated>, TasteError> {
+    let priors = options.priors.checked()?;
+    if !(2..=100).contains(&options.folds) {
+        let value = options.folds as f64;
+        return Err(TasteError::Option { name: "folds", value, expected: "2 to 100" });
+    }
+    let choices = data.choices();
+    let of = assigned(choices, options.folds);
+    let repeats = options.repeats.unwrap_or(if of == Assigned::Prompts { 1 } else { 4 });
+    let all: Vec<(usize, Fold)> = (0..repeats)
+        .flat_map(|repeat| {
+            let folds = folds(choices, options.folds, options.bootstrap.seed, repeat);
+            folds.into_iter().map(move |fold| (repeat, fold))
+        })
+        .collect();
+    let design = Design::new(data);
+    let ties = data.ties() > 0;
+    // By deviation, then by fold.
+    let mut predicted: Vec<Vec<Predicted>> = Vec::new();
+    let mut starts: Vec<Option<(f64, Vec<f64>)>> = vec![None; all.len()];
+    let total = (DEVIATIONS.len() * all.len()) as u64;
+    for weights in DEVIATIONS {
+        let priors = Priors { weights, ..priors };
+        let mut row = Vec::with_capacity(all.len());
+        for (at, (_, fold)) in all.iter().enumerate() {
+            let loaded = (predicted.len() * all.len() + at) as u64;
+            if progress(Progress { stage: "folds", loaded, total: Some(total) }).is_break() {
+                return Ok(None);
+            }
+            let trained = design.subset(&fold.trained);
+            let problem = Problem { design: &trained, priors, ties };
+            // The weights of the last deviation are near those of this one.
+            let start = starts[at].take().map(|(before, mut x)| {
+                x[..design.width()].iter_mut().for_each(|v| *v *= before / weights);
+                x
+            });
+            let found = maximise(&problem, start, Solver::fastest(&trained))?;
+            let tested = design.subset(&fold.tested);
+            let leads = Problem { design: &tested, priors, ties }.leads(&found.x);
+            let (_, tie) = problem.named(&found.x);
+            let of = |(&lead, &label)| log_likelihood(lead, tie, label);
+            let likelihood = leads.iter().zip(&tested.labels).map(of).sum();
+            row.push(Predicted { likelihood, leads });
+            starts[at] = Some((weights, found.x));
+        }
+        predicted.push(row);
+        // The likelihood has one peak but for noise: after two falls it does not rise again.
+        let sums: Vec<f64> = predicted.iter().map(|row| likelihood(row.iter())).collect();
+        if matches!(sums[..], [.., a, b, c] if a > b && b > c) {
+            break;
+        }
+    }
+    let tested: usize = all.iter().map(|(_, fold)| fold.tested.len()).sum();
+    let best = best(predicted.iter().map(|row| likelihood(row.iter())));
+    let weights = best.filter(|_| tested > 0).map_or(priors.weights, |best| DEVIATIONS[best]);
+    let mean = |row: &Vec<Predicted>| likelihood(row.iter()) / tested.max(1) as f64;
+    let accuracy = accuracy(choices, &all, &predicted, of, &options.bootstrap);
+    Ok(Some(Validated {
+        priors: Priors { weights, ..priors },
+        likelihoods: DEVIATIONS.into_iter().zip(predicted.iter().map(mean)).filter(|_| tested > 0).collect(),
+        needed: needed(choices.len(), accuracy.as_ref()),
+        accuracy,
+        assigned: of,
+        folds: options.folds,
+    }))
+}
+
+fn likelihood<'a>(of: impl Iterator<Item = &'a Predicted>) -> f64 {
+    of.map(|predicted| predicted.likelihood).sum()
+}
+
+/// The first of the largest.
+fn best(of: impl Iterator<Item = f64>) -> Option<usize> {
+    let found = of.enumerate().reduce(|best, one| if one.1 > best.1 { one } else { best });
+    found.map(|(at, _)| at)
+}
+
+/// The accuracies. The deviation that a fold is predicted with is chosen by the other folds of its
+/// assignment, so that no choice takes part in choosing what predicts it.
+fn accuracy(
+    choices: &[Choice],
+    all: &[(usize, Fold)],
+    predicted: &[Vec<Predicted>],
+    assigned: Assigned,
+    bootstrap: &Bootstrap,
+) -> Option<Accuracy> {
+    // The points of each choice, summed over assignments, and how often it was tested.
+    let mut points = vec![(0.0, 0.0); choices.len()];
+    for (at, (repeat, fold)) in all.iter().enumerate() {
+        let others = |row: &Vec<Predicted>| {
+            let of = |&(other, _): &(usize, &Predicted)| other != at && all[other].0 == *repeat;
+            likelihood(row.iter().enumerate().filter(of).map(|(_, predicted)| predicted))
+        };
+        let chosen = best(predicted.iter().map(others)).unwrap_or_default();
+        for (&choice, &lead) in fold.tested.iter().zip(&predicted[chosen][at].leads) {
+            if let Some(point) = point(lead, choices[choice].label) {
+                points[choice].0 += point;
+                points[choice].1 += 1.0;
+            }
+        }
+    }
+    let units = units(choices, assigned);
+    let tested: Vec<(usize, f64, f64)> = choices
+        .iter()
+        .zip(&points)
+        .zip(units)
+        .filter(|((_, (_, times)), _)| *times > 0.0)
+        .filter_map(|((choice, (sum, times)), unit)| Some((unit, point(choice.lead, choice.label)?, sum / times)))
+        .collect();
+    // The same seed draws the same units, which makes the difference a paired one.
+    let mean = |of: &dyn Fn(&(usize, f64, f64)) -> f64| {
+        bootstrap.mean(tested.iter().map(|one| (one.0, of(one))))
+    };
+    Some(Accuracy {
+        tested: tested.len(),
+        base: mean(&|one| one.1)?,
+        taste: mean(&|one| one.2)?,
+        gain: mean(&|one| one.2 - one.1)?,
+    })
+}
+
+/// Whether a lead predicts a choice: 1, ½ or 0. `None` for ties.
+pub(crate) fn point(lead: f64, label: Label) -> Option<f64> {
+    let sign = match label {
+        Label::Left => 1.0,
+        Label::Right => -1.0,
+        Label::Tie => return None,
+    };
+    Some(if lead == 0.0 { 0.5 } else { f64::from(u8::from(lead * sign > 0.0)) })
+}
+
+/// What the bootstrap resamples as a whole: the choices of a prompt, or the choices between the
+/// same two images.
+fn units(choices: &[Choice], assigned: Assigned) -> Vec<usize> {
+    if assigned == Assigned::Prompts {
+        return choices.iter().map(|choice| choice.prompt).collect();
+    }
+    let pair = |choice: &Choice| {
+        let [one, other] = choice.images;
+        [one.min(other), one.max(other)]
+    };
+    let mut pairs: Vec<[usize; 2]> = choices.iter().map(pair).collect();
+    pairs.sort_unstable();
+    pairs.dedup();
+    choices.iter().map(|choice| pairs.binary_search(&pair(choice)).unwrap_or_default()).collect()
+}
