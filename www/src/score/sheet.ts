@@ -10,10 +10,12 @@ import { repeat } from "lit/directives/repeat.js";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { styled } from "../design/style";
+import { announce } from "../shell/toasts";
 import { scoreText } from "../text/score";
 import { preferThumbnails } from "./board";
 import { type Grid, grid, neighbour, place, visible } from "./layout";
 import type { Picture } from "./picture";
+import { bucketOfKey, mark } from "./selected";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
@@ -162,7 +164,7 @@ export class PictureSheet extends PickElement {
     const name = picture.caption ?? picture.path;
     const drawn = drawnSize(picture, side);
     const size = { "--side": `${side}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
-    const classes = ["tile", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
+    const classes = ["tile", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
       role="listitem"
@@ -193,6 +195,7 @@ export class PictureSheet extends PickElement {
       >
         ${icon("check", 14)}
       </button>
+      ${picture.bucket ? html`<span class="bucket ${picture.bucket}" aria-hidden="true">${scoreText[picture.bucket]}</span>` : ""}
       ${state.unlike ? html`<span class="unlike" aria-hidden="true">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : ""}
       <div class="caption" aria-hidden="true">${caption(state)}</div>
     </div>`;
@@ -211,12 +214,34 @@ export class PictureSheet extends PickElement {
       this.#tell("toggle", picture);
       return;
     }
+    const bucket = bucketOfKey(event.key);
+    if (bucket) {
+      mark([picture], bucket === "none" ? undefined : bucket);
+      announce(scoreText.marked(picture.caption ?? picture.path, bucket === "none" ? scoreText.noMark : scoreText[bucket]));
+      return;
+    }
     if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
     event.preventDefault();
     const rightToLeft = getComputedStyle(this).direction === "rtl" && /Left|Right/.test(event.key);
     const key = rightToLeft ? (event.key === "ArrowLeft" ? "ArrowRight" : "ArrowLeft") : event.key;
     const to = neighbour(this.#grid, this.pictures.length, at, key);
     this.current = this.pictures[to]?.id;
+    await this.updateComplete;
+    this.focusCurrent();
+  }
+
+  /** Scrolls to an image and focuses it. */
+  async reveal(picture: Picture): Promise<void> {
+    const index = this.pictures.indexOf(picture);
+    if (index < 0) return;
+    this.current = picture.id;
+    const { y, side } = place(this.#grid, index);
+    const top = this.getBoundingClientRect().top + y;
+    // Only images near the window are in the document.
+    if (top < 0 || top + side > innerHeight) {
+      scrollTo({ top: scrollY + top - (innerHeight - side) / 2, behavior: "instant" });
+      this.#range();
+    }
     await this.updateComplete;
     this.focusCurrent();
   }
@@ -260,9 +285,29 @@ export class PictureSheet extends PickElement {
        * size. They stay inside the square even if an image is very wide.
        */
       .select,
+      .tile .bucket,
       .tile .unlike {
         --inset-inline: calc(max(0px, (var(--side) - var(--drawn-width)) / 2) + 6px);
         position: absolute;
+      }
+      .dropped .frame img {
+        opacity: 0.4;
+      }
+      .tile .bucket {
+        inset-block-start: min(var(--side) - var(--drawn-height) + 6px, var(--side) - 1.7rem);
+        inset-inline-start: min(var(--inset-inline), var(--side) / 4);
+        padding: 0.1rem 0.4rem;
+        font-size: var(--tiny);
+        line-height: 1.4;
+        background: var(--veil);
+        border: 1px solid var(--edge);
+        pointer-events: none;
+      }
+      .tile .keep {
+        font-weight: 600;
+        color: var(--on-mark);
+        background: var(--mark);
+        border-color: var(--mark);
       }
       .tile .unlike {
         inset-block-start: calc(var(--side) - 1.7rem);

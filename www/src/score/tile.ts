@@ -27,6 +27,7 @@ export function describe({ picture, prompt, rank, of, unlike }: TileState): stri
   const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
   if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
+  if (picture.bucket) words.push(scoreText[picture.bucket]);
   return words.join(", ");
 }
 

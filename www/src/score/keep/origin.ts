@@ -1,0 +1,40 @@
+/** The files that images came from, in a folder that was opened for writing. */
+
+import type { Picture } from "../picture";
+import { currentFile, isSame } from "./folder";
+
+/** Where an image's file is. */
+export interface Origin {
+  folder: FileSystemDirectoryHandle;
+  name: string;
+}
+
+/**
+ * Finds images' files below a folder, by their paths. A file of another size or time is not the
+ * image's.
+ */
+export async function originsIn(root: FileSystemDirectoryHandle, pictures: readonly Picture[]): Promise<Map<Picture, Origin>> {
+  const folders = new Map<string, Promise<FileSystemDirectoryHandle | undefined>>([["", Promise.resolve(root)]]);
+  const found = new Map<Picture, Origin>();
+  for (const picture of pictures) {
+    const parts = picture.path.split("/");
+    // The path may begin above the folder, so every end of it is tried.
+    for (let from = 0; from < parts.length && !found.has(picture); from++) {
+      const folder = await folderAt(folders, parts.slice(from, -1));
+      const name = parts.at(-1) as string;
+      const file = folder && (await currentFile(folder, name).catch(() => undefined));
+      if (folder && file && isSame(file, picture.file)) found.set(picture, { folder, name });
+    }
+  }
+  return found;
+}
+
+/** A folder below the root, looked up once. */
+function folderAt(folders: Map<string, Promise<FileSystemDirectoryHandle | undefined>>, parts: readonly string[]): Promise<FileSystemDirectoryHandle | undefined> {
+  const path = parts.join("/");
+  const known = folders.get(path);
+  if (known) return known;
+  const opened = folderAt(folders, parts.slice(0, -1)).then((outer) => outer?.getDirectoryHandle(parts.at(-1) as string).catch(() => undefined));
+  folders.set(path, opened);
+  return opened;
+}

@@ -1,0 +1,44 @@
+/** Takes a save back: removes what it wrote, and nothing else. */
+
+import { currentFile, isSame, type Written, writeNew } from "./folder";
+import type { FolderSave, Saved } from "./save";
+
+export interface Undone {
+  /** Names of removed files. */
+  removed: string[];
+  /** Names of originals that are back in their folder. */
+  restored: string[];
+  /** Files that somebody has changed since. They stay. */
+  changed: string[];
+  /** Files that could not be removed. */
+  failed: string[];
+}
+
+export async function undo({ saved, table }: FolderSave, tell: (done: number) => void): Promise<Undone> {
+  const undone: Undone = { removed: [], restored: [], changed: [], failed: [] };
+  const all: (Written | Saved)[] = table ? [...saved, table] : [...saved];
+  for (const [index, written] of all.reverse().entries()) {
+    await takeBack(written, undone).catch(() => undone.failed.push(written.name));
+    tell(index + 1);
+  }
+  return undone;
+}
+
+async function takeBack(written: Written | Saved, undone: Undone): Promise<void> {
+  const { folder, name, file } = written;
+  const now = await currentFile(folder, name);
+  // Somebody has removed it already.
+  if (!now) return;
+  if (!isSame(now, file)) {
+    undone.changed.push(name);
+    return;
+  }
+  if ("origin" in written && written.origin) {
+    const { folder: home, name: before } = written.origin;
+    const back = await writeNew(home, before, new Uint8Array(await now.arrayBuffer()));
+    written.picture.file = back.file;
+    undone.restored.push(back.name);
+  }
+  await folder.removeEntry(name);
+  undone.removed.push(name);
+}
