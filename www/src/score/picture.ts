@@ -16,7 +16,7 @@ const NONE: ReadonlyMap<string, Result> = new Map();
 
 export interface Picture {
   readonly id: number;
-  /** Replaced if the file is moved to another folder. */
+  /** Read it with `fileOf`; another one after it was moved. */
   file: File;
   /** Folder and name, as far as the browser tells; the path in exports. */
   readonly path: string;

@@ -13,6 +13,7 @@ import { Watch } from "../../state/store";
 import { closeupText } from "../../text/closeup";
 import { number, percent, scoreNumber } from "../../text/format";
 import { board } from "../board";
+import { fileOf } from "../file";
 import type { Picture } from "../picture";
 import { bucketOfKey, mark, select, selection } from "../selected";
 import { shownPrompt } from "../shown";
@@ -52,8 +53,12 @@ export class CloseUp extends PickElement {
   /** The order when it was opened: a new score or filter must not take the place away. */
   #walk: readonly Picture[] = [];
   /** Object URLs of files near the current one. */
-  readonly #addresses = new Map<Picture, { file: Blob; address: string }>();
+  readonly #addresses = new Map<Picture, string>();
+  /** The images whose addresses are wanted. */
+  #wanted: ReadonlySet<Picture> = new Set();
   readonly #zoom = new Zoom(this, (step) => this.#go(step));
+  /** Images that the browser cannot show. */
+  readonly #broken = new Set<Picture>();
   #said = "";
 
   constructor() {
@@ -114,20 +119,29 @@ export class CloseUp extends PickElement {
   }
 
   #keepAddresses(pictures: readonly Picture[]): void {
-    const kept = new Set(pictures);
-    for (const [picture, { address, file }] of this.#addresses) {
-      // A moved image has another file.
-      if (kept.has(picture) && file === (picture.copy ?? picture.file)) continue;
+    const before = this.#wanted;
+    this.#wanted = new Set(pictures);
+    for (const [picture, address] of this.#addresses) {
+      if (this.#wanted.has(picture)) continue;
       URL.revokeObjectURL(address);
       this.#addresses.delete(picture);
     }
-    for (const picture of kept) {
-      if (this.#addresses.has(picture)) continue;
-      const file = picture.copy ?? picture.file;
-      const address = URL.createObjectURL(file);
-      this.#addresses.set(picture, { file, address });
-      if (!this.panes.includes(picture)) new Image().src = address;
+    for (const picture of this.#wanted) {
+      // The engine has made a copy meanwhile.
+      const isMended = picture.copy !== undefined && this.#broken.delete(picture);
+      if (isMended) this.#addresses.delete(picture);
+      if (isMended || !before.has(picture)) void this.#load(picture);
     }
+  }
+
+  /** Makes an image's address. Until then, and if its file is gone, its thumbnail is shown. */
+  async #load(picture: Picture): Promise<void> {
+    const file = picture.copy ?? (await fileOf(picture).catch(() => undefined));
+    if (!file || !this.#wanted.has(picture) || this.#addresses.has(picture)) return;
+    const address = URL.createObjectURL(file);
+    this.#addresses.set(picture, address);
+    if (!this.panes.includes(picture)) new Image().src = address;
+    this.requestUpdate();
   }
 
   override render(): TemplateResult {
@@ -184,13 +198,16 @@ export class CloseUp extends PickElement {
     const small = picture.thumbnail === undefined ? "none" : `url("${picture.thumbnail}")`;
     return html`<figure class=${several && index === this.active ? "active" : ""}>
       <div class="pane" @pointerdown=${this.#zoom.down} @pointermove=${this.#zoom.move} @pointerup=${this.#zoom.up} @pointercancel=${this.#zoom.cancel} @click=${() => (this.active = index)}>
+        ${this.#broken.has(picture) ? html`<p class="soft">${closeupText.unshown}</p>` : nothing}
         <img
+          ?hidden=${this.#broken.has(picture)}
           class=${scale > 3 ? "large" : ""}
-          src=${this.#addresses.get(picture)?.address ?? ""}
+          src=${this.#addresses.get(picture) ?? picture.thumbnail ?? nothing}
           alt=${picture.caption ?? picture.path}
           draggable="false"
           decoding="async"
           @load=${loaded}
+          @error=${() => this.#failed(picture)}
           ${styled({ transform, "background-image": small })}
         />
         ${marks.length > 0 ? html`<span class="marks tiny">${marks.join(" · ")}</span>` : nothing}
@@ -202,6 +219,12 @@ export class CloseUp extends PickElement {
           </figcaption>`
         : nothing}
     </figure>`;
+  }
+
+  #failed(picture: Picture): void {
+    if (!this.#addresses.has(picture)) return;
+    this.#broken.add(picture);
+    this.requestUpdate();
   }
 
   /** Rank, score and probability in a line. */

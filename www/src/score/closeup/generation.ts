@@ -1,6 +1,7 @@
 /** What an image's generator wrote into its file. */
 
 import { type ImageMetadata, records } from "../../collection/library";
+import { fileOf } from "../file";
 import type { Picture } from "../picture";
 
 const known = new WeakMap<Picture, Promise<ImageMetadata | null>>();
@@ -9,7 +10,7 @@ const known = new WeakMap<Picture, Promise<ImageMetadata | null>>();
 export function generationOf(picture: Picture): Promise<ImageMetadata | null> {
   let found = known.get(picture);
   if (!found) {
-    found = records().then(({ readMetadata }) => readMetadata(picture.file));
+    found = Promise.all([records(), fileOf(picture)]).then(([{ readMetadata }, file]) => readMetadata(file));
     // Tried again next time: the connection may have failed.
     found.catch(() => known.delete(picture));
     known.set(picture, found);

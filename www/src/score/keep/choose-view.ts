@@ -36,8 +36,8 @@ export class ChooseImages extends PickElement {
   /** The selection before, for Cancel. */
   readonly #before = selection.value.selected;
   #ranked: readonly Ranked[] = [];
-  /** How many images had a score when the rule was applied. */
-  #applied = -1;
+  /** How many images had a score when the rule was applied, and the marks then. */
+  #applied: { scored: number; marks: unknown } | undefined;
 
   constructor() {
     super();
@@ -55,11 +55,13 @@ export class ChooseImages extends PickElement {
   protected override willUpdate(changed: PropertyValues): void {
     this.#ranked = rankedBy(board.value.pictures, shownPrompt());
     const isNew = ["measure", "count", "levels", "buckets"].some((name) => changed.has(name));
-    if (isNew || this.#ranked.length !== this.#applied) this.#apply();
+    // Other changes, such as an image that is selected by hand, leave the selection alone.
+    const isMarked = this.measure === "bucket" && this.#applied?.marks !== selection.value.buckets;
+    if (isNew || isMarked || this.#applied?.scored !== this.#ranked.length) this.#apply();
   }
 
   #apply(): void {
-    this.#applied = this.#ranked.length;
+    this.#applied = { scored: this.#ranked.length, marks: selection.value.buckets };
     selectOnly(this.#chosen(), board.value.pictures);
   }
 

@@ -1,5 +1,6 @@
 /** The files that images came from, in a folder that was opened for writing. */
 
+import { fileOf } from "../file";
 import type { Picture } from "../picture";
 import { currentFile, isSame } from "./folder";
 
@@ -17,13 +18,15 @@ export async function originsIn(root: FileSystemDirectoryHandle, pictures: reado
   const folders = new Map<string, Promise<FileSystemDirectoryHandle | undefined>>([["", Promise.resolve(root)]]);
   const found = new Map<Picture, Origin>();
   for (const picture of pictures) {
+    const own = await fileOf(picture).catch(() => undefined);
+    if (!own) continue;
     const parts = picture.path.split("/");
     // The path may begin above the folder, so every end of it is tried.
     for (let from = 0; from < parts.length && !found.has(picture); from++) {
       const folder = await folderAt(folders, parts.slice(from, -1));
       const name = parts.at(-1) as string;
       const file = folder && (await currentFile(folder, name).catch(() => undefined));
-      if (folder && file && isSame(file, picture.file)) found.set(picture, { folder, name });
+      if (folder && file && isSame(file, own)) found.set(picture, { folder, name });
     }
   }
   return found;

@@ -4,6 +4,7 @@
  */
 
 import { uidOf } from "../../collection/uid";
+import { fileOf, replaceFile } from "../file";
 import type { Picture } from "../picture";
 import { currentFile, isSame, type Written, writeNew } from "./folder";
 import type { Origin } from "./origin";
@@ -87,24 +88,31 @@ export class FolderSave {
       this.remarks.push({ code: "already-there", name });
       return;
     }
-    const bytes = await bytesOf(picture.file);
-    if (!bytes) {
+    const read = await readOf(picture);
+    if (!read) {
       this.remarks.push({ code: "unreadable", name: picture.path });
       return;
     }
-    const written = await writeNew(this.folder, name, bytes);
+    const written = await writeNew(this.folder, name, read.bytes);
     const saved: Saved = { ...written, picture };
     this.saved.push(saved);
     if (!origin) return;
-    if (await removeOriginal(saved, origin, bytes)) saved.origin = origin;
+    if (await removeOriginal(saved, origin, read)) saved.origin = origin;
     else this.remarks.push({ code: "original-stays", name: picture.path });
   }
 }
 
-/** A file's bytes; nothing if it was changed, moved or deleted since it was added. */
-export async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer> | undefined> {
+/** A file with its content. */
+interface Read {
+  file: File;
+  bytes: Uint8Array<ArrayBuffer>;
+}
+
+/** An image's file; nothing if it was changed, moved or deleted since it was added. */
+export async function readOf(picture: Picture): Promise<Read | undefined> {
   try {
-    return new Uint8Array(await file.arrayBuffer());
+    const file = await fileOf(picture);
+    return { file, bytes: new Uint8Array(await file.arrayBuffer()) };
   } catch {
     return undefined;
   }
@@ -113,13 +121,13 @@ export async function bytesOf(file: File): Promise<Uint8Array<ArrayBuffer> | und
 /**
  * Removes an original whose copy has the same bytes. From then on, the image's file is the copy.
  */
-async function removeOriginal({ picture, file }: Saved, { folder, name }: Origin, bytes: Uint8Array<ArrayBuffer>): Promise<boolean> {
+async function removeOriginal({ picture, file }: Saved, { folder, name }: Origin, read: Read): Promise<boolean> {
   try {
     const original = await currentFile(folder, name);
-    if (!original || !isSame(original, picture.file)) return false;
-    if ((await uidOf(file)) !== (await uidOf(new Blob([bytes])))) return false;
+    if (!original || !isSame(original, read.file)) return false;
+    if ((await uidOf(file)) !== (await uidOf(new Blob([read.bytes])))) return false;
     await folder.removeEntry(name);
-    picture.file = file;
+    replaceFile(picture, file);
     return true;
   } catch {
     return false;

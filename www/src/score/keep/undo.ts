@@ -1,5 +1,6 @@
 /** Takes a save back: removes what it wrote, and nothing else. */
 
+import { replaceFile } from "../file";
 import { currentFile, isSame, type Written, writeNew } from "./folder";
 import type { FolderSave, Saved } from "./save";
 
@@ -36,7 +37,7 @@ async function takeBack(written: Written | Saved, undone: Undone): Promise<void>
   if ("origin" in written && written.origin) {
     const { folder: home, name: before } = written.origin;
     const back = await writeNew(home, before, new Uint8Array(await now.arrayBuffer()));
-    written.picture.file = back.file;
+    replaceFile(written.picture, back.file);
     undone.restored.push(back.name);
   }
   await folder.removeEntry(name);

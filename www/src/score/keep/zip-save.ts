@@ -8,7 +8,7 @@ import { askForZip, canAskForFile, type Permitted } from "../../files/pickers";
 import type { Picture } from "../picture";
 import { untaken } from "./names";
 import { asProblem, throwIfStopped } from "./problem";
-import { bytesOf, CSV, type Plan, type Remark } from "./save";
+import { CSV, type Plan, readOf, type Remark } from "./save";
 import { ZipWriter } from "./zip";
 
 export interface ZipSaved {
@@ -53,10 +53,10 @@ export async function saveZip(target: ZipTarget, { items, csv }: Plan, signal: A
   try {
     for (const [index, { picture, name }] of items.entries()) {
       throwIfStopped(signal);
-      const bytes = await bytesOf(picture.file);
-      if (bytes) {
+      const read = await readOf(picture);
+      if (read) {
         const own = untaken(name, taken);
-        await zip.add(own, bytes, new Date(picture.file.lastModified));
+        await zip.add(own, read.bytes, new Date(read.file.lastModified));
         names.set(picture, own);
       } else {
         remarks.push({ code: "unreadable", name: picture.path });
