@@ -334,8 +334,14 @@ export class ScoreScreen extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
+      /* Not a grid: in one, what is sticky stays in its row. */
       .screen {
+        display: flex;
+        flex-direction: column;
         gap: var(--s4);
+      }
+      .screen > * {
+        min-width: 0;
       }
       prompt-box {
         margin-block-end: var(--s2);

@@ -153,7 +153,7 @@ export class PictureSheet extends PickElement {
   }
 
   #tile(picture: Picture, index: number, reachable: boolean): TemplateResult {
-    const { x, y, side } = place(this.#grid, index);
+    const { x, y, side, tall } = place(this.#grid, index);
     const state: TileState = {
       picture,
       prompt: this.prompt,
@@ -162,8 +162,8 @@ export class PictureSheet extends PickElement {
       unlike: this.unlike(picture),
     };
     const name = picture.caption ?? picture.path;
-    const drawn = drawnSize(picture, side);
-    const size = { "--side": `${side}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
+    const drawn = drawnSize(picture, { side, tall });
+    const size = { "--side": `${side}px`, "--tall": `${tall}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
     const classes = ["tile", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
@@ -235,11 +235,11 @@ export class PictureSheet extends PickElement {
     const index = this.pictures.indexOf(picture);
     if (index < 0) return;
     this.current = picture.id;
-    const { y, side } = place(this.#grid, index);
+    const { y, tall } = place(this.#grid, index);
     const top = this.getBoundingClientRect().top + y;
     // Only images near the window are in the document.
-    if (top < 0 || top + side > innerHeight) {
-      scrollTo({ top: scrollY + top - (innerHeight - side) / 2, behavior: "instant" });
+    if (top < 0 || top + tall > innerHeight) {
+      scrollTo({ top: scrollY + top - (innerHeight - tall) / 2, behavior: "instant" });
       this.#range();
     }
     await this.updateComplete;
@@ -270,8 +270,12 @@ export class PictureSheet extends PickElement {
         contain: layout style;
       }
       .frame {
-        height: var(--side);
+        height: var(--tall);
         transition: height var(--glide);
+      }
+      .frame img {
+        width: var(--drawn-width);
+        height: var(--drawn-height);
       }
       .frame:focus-visible {
         outline-offset: 3px;
@@ -281,8 +285,8 @@ export class PictureSheet extends PickElement {
         outline-offset: -3px;
       }
       /*
-       * Images are centred at the bottom of the square, and overlays are positioned by the drawn
-       * size. They stay inside the square even if an image is very wide.
+       * Images are centred at the bottom of their places, and overlays are positioned by the drawn
+       * size. They stay inside even if an image is very wide.
        */
       .select,
       .tile .bucket,
@@ -294,7 +298,7 @@ export class PictureSheet extends PickElement {
         opacity: 0.4;
       }
       .tile .bucket {
-        inset-block-start: min(var(--side) - var(--drawn-height) + 6px, var(--side) - 1.7rem);
+        inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - 1.7rem);
         inset-inline-start: min(var(--inset-inline), var(--side) / 4);
         padding: 0.1rem 0.4rem;
         font-size: var(--tiny);
@@ -310,7 +314,7 @@ export class PictureSheet extends PickElement {
         border-color: var(--mark);
       }
       .tile .unlike {
-        inset-block-start: calc(var(--side) - 1.7rem);
+        inset-block-start: calc(var(--tall) - 1.7rem);
         inset-inline-start: min(var(--inset-inline), var(--side) / 4);
         padding: 0.1rem 0.4rem;
         font-size: var(--tiny);
@@ -319,7 +323,7 @@ export class PictureSheet extends PickElement {
       }
       .select {
         --box: 1.75rem;
-        inset-block-start: min(var(--side) - var(--drawn-height) + 6px, var(--side) - var(--box) - 2px);
+        inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - var(--box) - 2px);
         inset-inline-end: min(var(--inset-inline), (var(--side) - var(--box)) / 2);
         width: var(--box);
         height: var(--box);

@@ -57,7 +57,7 @@ export class CloseUp extends PickElement {
   /** The images whose addresses are wanted. */
   #wanted: ReadonlySet<Picture> = new Set();
   readonly #zoom = new Zoom(this, (step) => this.#go(step));
-  /** Images that the browser cannot show. */
+  /** Images whose files the browser cannot show. */
   readonly #broken = new Set<Picture>();
   #said = "";
 
@@ -129,7 +129,6 @@ export class CloseUp extends PickElement {
     for (const picture of this.#wanted) {
       // The engine has made a copy meanwhile.
       const isMended = picture.copy !== undefined && this.#broken.delete(picture);
-      if (isMended) this.#addresses.delete(picture);
       if (isMended || !before.has(picture)) void this.#load(picture);
     }
   }
@@ -174,7 +173,7 @@ export class CloseUp extends PickElement {
     return html`<div class="bar" @click=${this.#clicked}>
       ${button("left", closeupText.previous, () => this.#go(-1), !this.#beside(-1))} ${button("right", closeupText.next, () => this.#go(1), !this.#beside(1))}
       <span class="figures small place">${at < 0 ? nothing : closeupText.place(number(at + 1), number(this.#walk.length))}</span>
-      <span class="group">
+      <span class="group zoom">
         <button type="button" aria-label=${closeupText.zoomOut} ?disabled=${scale <= 1} @click=${() => this.#zoom.by(1 / 1.5)}>−</button>
         <output class="figures small">${percent(scale, 0)}</output>
         <button type="button" aria-label=${closeupText.zoomIn} ?disabled=${scale >= LARGEST} @click=${() => this.#zoom.by(1.5)}>+</button>
@@ -184,7 +183,7 @@ export class CloseUp extends PickElement {
         ${[1, 2, 3, 4].map((count) => html`<button type="button" class="count" aria-label=${closeupText.besideCount(String(count))} title=${closeupText.besideCount(String(count))} aria-pressed=${this.panes.length === count} ?disabled=${count > this.#walk.length} @click=${() => this.#show(count)}>${number(count)}</button>`)}
       </span>
       <span class="group last">
-        ${document.fullscreenEnabled ? button(this.isFull ? "shrink" : "enlarge", this.isFull ? closeupText.leaveFullScreen : closeupText.fullScreen, () => this.#toggleFull()) : nothing}
+        ${document.fullscreenEnabled && !isSmall() ? button(this.isFull ? "shrink" : "enlarge", this.isFull ? closeupText.leaveFullScreen : closeupText.fullScreen, () => this.#toggleFull()) : nothing}
         ${button("close", closeupText.close, this.#close)}
       </span>
     </div>`;
@@ -195,12 +194,13 @@ export class CloseUp extends PickElement {
     const { scale, transform } = this.#zoom;
     const name = nameOf(picture);
     const marks = [picture.selected ? closeupText.selected : "", picture.bucket ? closeupText[picture.bucket] : ""].filter(Boolean);
+    const isUnshown = this.#broken.has(picture) && picture.thumbnail === undefined;
     const small = picture.thumbnail === undefined ? "none" : `url("${picture.thumbnail}")`;
     return html`<figure class=${several && index === this.active ? "active" : ""}>
       <div class="pane" @pointerdown=${this.#zoom.down} @pointermove=${this.#zoom.move} @pointerup=${this.#zoom.up} @pointercancel=${this.#zoom.cancel} @click=${() => (this.active = index)}>
-        ${this.#broken.has(picture) ? html`<p class="soft">${closeupText.unshown}</p>` : nothing}
+        ${isUnshown ? html`<p class="soft">${closeupText.unshown}</p>` : nothing}
         <img
-          ?hidden=${this.#broken.has(picture)}
+          ?hidden=${isUnshown}
           class=${scale > 3 ? "large" : ""}
           src=${this.#addresses.get(picture) ?? picture.thumbnail ?? nothing}
           alt=${picture.caption ?? picture.path}
@@ -221,8 +221,12 @@ export class CloseUp extends PickElement {
     </figure>`;
   }
 
+  /** The file cannot be shown, or is gone: its thumbnail is shown instead. */
   #failed(picture: Picture): void {
-    if (!this.#addresses.has(picture)) return;
+    const address = this.#addresses.get(picture);
+    if (address === undefined) return;
+    URL.revokeObjectURL(address);
+    this.#addresses.delete(picture);
     this.#broken.add(picture);
     this.requestUpdate();
   }
@@ -241,7 +245,7 @@ export class CloseUp extends PickElement {
     return html`<details class="keys small" .open=${this.hasKeys} @toggle=${(event: Event) => (this.hasKeys = (event.target as HTMLDetailsElement).open)}>
       <summary>${closeupText.keys} <kbd>?</kbd></summary>
       <dl>
-        ${row(["←", "→"], closeupText.keyWalk)} ${row(["␣"], closeupText.keySelect)} ${row(["K", "M", "D", "0"], closeupText.keyMark)} ${row(["+", "−", "Z"], closeupText.keyZoom)}
+        ${row(["←", "→"], closeupText.keyWalk)} ${row(["Space"], closeupText.keySelect)} ${row(["K", "M", "D", "0"], closeupText.keyMark)} ${row(["+", "−", "Z"], closeupText.keyZoom)}
         ${row(["⇧ ← → ↑ ↓"], closeupText.keyMove)} ${row(["1", "2", "3", "4"], closeupText.keyBeside)} ${row([","], closeupText.keyPane)} ${document.fullscreenEnabled ? row(["F"], closeupText.keyFull) : nothing}
       </dl>
     </details>`;
@@ -378,6 +382,11 @@ export class CloseUp extends PickElement {
   }
 
   static override styles = [...PickElement.shared, closeupStyles];
+}
+
+/** Small screens have no room for full screen's button, and little use for it. */
+function isSmall(): boolean {
+  return matchMedia("(max-width: 30rem)").matches;
 }
 
 /** The whole image covers its thumbnail, but transparent images would show it. */

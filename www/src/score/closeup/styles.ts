@@ -190,6 +190,15 @@ export const closeupStyles = css`
       grid-template: repeat(2, minmax(0, 1fr)) / repeat(2, minmax(0, 1fr));
     }
   }
+  /* Fingers zoom. */
+  @media (max-width: 30rem) {
+    .zoom {
+      display: none;
+    }
+    .bar .count {
+      min-width: 2rem;
+    }
+  }
   @media (max-width: 50rem) and (orientation: portrait) {
     .stage[data-panes="2"] {
       grid-template: repeat(2, minmax(0, 1fr)) / minmax(0, 1fr);
