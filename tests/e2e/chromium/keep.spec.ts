@@ -115,6 +115,7 @@ test("keys put images into buckets, which can be shown and selected", async ({ p
     const [drawn, mark] = await Promise.all([at(place).locator("img").boundingBox(), at(place).locator(".bucket").boundingBox()]);
     if (!drawn || !mark) throw new Error("not drawn");
     expect(mark.x).toBeGreaterThanOrEqual(drawn.x - 0.5);
+    expect(mark.x + mark.width).toBeLessThanOrEqual(drawn.x + drawn.width + 0.5);
     expect(mark.y).toBeGreaterThanOrEqual(drawn.y - 0.5);
     expect(mark.y + mark.height).toBeLessThanOrEqual(drawn.y + drawn.height + 0.5);
   }

@@ -26,6 +26,36 @@ test("images of any ratio stand on a common base, with name and percentage as te
   for (const { share } of found) expect(share).toMatch(/^<?\d+\.\d%$/);
 });
 
+test("marks are on their images, however narrow or flat those are", async ({ page, server }) => {
+  await openPage(page, server);
+  await addPictures(page, [...["wide.png", "tall.png"].map(file), picture("edges.png")]);
+  await expect(page.locator(".tile img")).toHaveCount(3);
+  for (const tile of await page.locator(".tile").all()) {
+    await tile.locator(".frame").focus();
+    await page.keyboard.press("k");
+    await page.keyboard.press("x");
+    for (const mark of [tile.locator(".bucket"), tile.locator(".select")]) {
+      await expect(mark).toBeVisible();
+      const [drawn, box] = await Promise.all([tile.locator("img").boundingBox(), mark.boundingBox()]);
+      if (!drawn || !box) throw new Error("not drawn");
+      const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
+      expect(x).toBeGreaterThanOrEqual(drawn.x);
+      expect(x).toBeLessThanOrEqual(drawn.x + drawn.width);
+      expect(y).toBeLessThanOrEqual(drawn.y + drawn.height);
+    }
+  }
+});
+
+test("the large image stands on the base of the row beside it", async ({ page, server }) => {
+  await openPage(page, server, { samples: true });
+  await scored(page, 12);
+  const tile = (place: number) => page.locator(`.tile[aria-posinset='${place}']`);
+  const bottoms = await Promise.all([1, 6].map(async (place) => ((await tile(place).locator("img").boundingBox()) as { y: number; height: number })));
+  const [large, small] = bottoms.map(({ y, height }) => y + height) as [number, number];
+  expect(bottoms[0]?.height).toBeGreaterThan(1.8 * (bottoms[1]?.height ?? 0));
+  expect(Math.abs(large - small)).toBeLessThan(1);
+});
+
 test("the first file input adds images", async ({ page, server }) => {
   await openPage(page, server);
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");

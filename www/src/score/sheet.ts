@@ -21,6 +21,9 @@ import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileStat
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
 
+/** On narrower images, marks are centred, in CSS pixels. */
+const NARROW = 80;
+
 export class PictureSheet extends PickElement {
   static override properties = {
     pictures: { attribute: false },
@@ -164,7 +167,7 @@ export class PictureSheet extends PickElement {
     const name = picture.caption ?? picture.path;
     const drawn = drawnSize(picture, { side, tall });
     const size = { "--side": `${side}px`, "--tall": `${tall}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
-    const classes = ["tile", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
+    const classes = ["tile", drawn.width < NARROW ? "narrow" : "", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
       role="listitem"
@@ -299,7 +302,7 @@ export class PictureSheet extends PickElement {
       }
       .tile .bucket {
         inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - 1.7rem);
-        inset-inline-start: min(var(--inset-inline), var(--side) / 4);
+        inset-inline-start: var(--inset-inline);
         padding: 0.1rem 0.4rem;
         font-size: var(--tiny);
         line-height: 1.4;
@@ -315,11 +318,15 @@ export class PictureSheet extends PickElement {
       }
       .tile .unlike {
         inset-block-start: calc(var(--tall) - 1.7rem);
-        inset-inline-start: min(var(--inset-inline), var(--side) / 4);
+        inset-inline-start: var(--inset-inline);
         padding: 0.1rem 0.4rem;
         font-size: var(--tiny);
         background: var(--veil);
         pointer-events: none;
+      }
+      .narrow :is(.bucket, .unlike) {
+        inset-inline-start: 50%;
+        translate: -50%;
       }
       .select {
         --box: 1.75rem;

@@ -12,12 +12,14 @@ export interface Origin {
 
 /**
  * Finds images' files below a folder, by their paths. A file of another size or time is not the
- * image's.
+ * image's. Stops at the signal.
  */
-export async function originsIn(root: FileSystemDirectoryHandle, pictures: readonly Picture[]): Promise<Map<Picture, Origin>> {
+export async function originsIn(root: FileSystemDirectoryHandle, pictures: readonly Picture[], signal: AbortSignal, tell: (done: number) => void): Promise<Map<Picture, Origin>> {
   const folders = new Map<string, Promise<FileSystemDirectoryHandle | undefined>>([["", Promise.resolve(root)]]);
   const found = new Map<Picture, Origin>();
-  for (const picture of pictures) {
+  for (const [index, picture] of pictures.entries()) {
+    if (signal.aborted) break;
+    tell(index);
     const own = await fileOf(picture).catch(() => undefined);
     if (!own) continue;
     const parts = picture.path.split("/");

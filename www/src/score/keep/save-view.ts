@@ -22,7 +22,7 @@ const choice = { to: canWriteFolder ? "folder" : "zip", ranked: false, csv: true
 
 type State =
   | { is: "asking" }
-  | { is: "running"; words: (done: string, total: string) => string; done: number; total: number; abort: AbortController | undefined }
+  | { is: "running"; words: (done: string, total: string) => string; done: number; total: number; abort: AbortController }
   | { is: "stopped"; problem: SaveProblem }
   | { is: "saved"; zip?: ZipSaved }
   | { is: "undone"; words: string; undone?: Undone };
@@ -65,7 +65,7 @@ export class SaveImages extends PickElement {
       <h2 id="title">${keepText.saveTitle(images)}</h2>
       ${state.is === "asking" ? this.#asking() : nothing} ${state.is === "running" ? this.#running(state) : nothing}
       ${state.is === "stopped" ? this.#stopped(state.problem) : nothing} ${state.is === "saved" ? this.#saved(state.zip) : nothing}
-      ${state.is === "undone" ? html`${undoneView(state)}<div class="row end"><button type="button" class="primary" @click=${this.#close}>${keepText.close}</button></div>` : nothing}
+      ${state.is === "undone" ? this.#undone(state) : nothing}
     </dialog>`;
   }
 
@@ -128,17 +128,29 @@ export class SaveImages extends PickElement {
   async #openOriginals(): Promise<void> {
     try {
       const root = await askForFolder("pickscore-originals");
-      if (root) this.origins = { name: root.name, found: await originsIn(root, this.pictures) };
+      if (!root) return;
+      const { abort, tell } = this.#begin(keepText.looking, this.pictures.length);
+      const found = await originsIn(root, this.pictures, abort.signal, tell);
+      if (!abort.signal.aborted) this.origins = { name: root.name, found };
+      this.state = { is: "asking" };
     } catch (thrown) {
       this.#fail(thrown);
     }
+  }
+
+  /** Shows progress, with a button that stops it. */
+  #begin(words: (done: string, total: string) => string, total: number): { abort: AbortController; tell: (done: number) => void } {
+    const abort = new AbortController();
+    const tell = (done: number) => (this.state = { is: "running", words, done, total, abort });
+    tell(0);
+    return { abort, tell };
   }
 
   #running({ words, done, total, abort }: State & { is: "running" }): TemplateResult {
     const text = words(number(done), number(total));
     return html`<p class="small">${text}</p>
       <progress aria-label=${text} value=${total === 0 ? 0 : done / total} max="1"></progress>
-      <div class="row end">${abort ? html`<button type="button" ?disabled=${abort.signal.aborted} @click=${() => abort.abort()}>${keepText.stop}</button>` : nothing}</div>`;
+      <div class="row end"><button type="button" ?disabled=${abort.signal.aborted} @click=${() => abort.abort()}>${keepText.stop}</button></div>`;
   }
 
   #stopped(problem: SaveProblem): TemplateResult {
@@ -159,6 +171,15 @@ export class SaveImages extends PickElement {
     return html`${savedView(zip, save)} ${remarksView(zip?.remarks ?? save?.remarks ?? [])}
       <div class="row end">
         ${save ? this.#undoButton(save) : zip?.remove ? html`<button type="button" @click=${() => this.#removeZip(zip)}>${icon("undo")}${keepText.undo}</button>` : nothing}
+        <button type="button" class="primary" @click=${this.#close}>${keepText.close}</button>
+      </div>`;
+  }
+
+  #undone(state: State & { is: "undone" }): TemplateResult {
+    const save = this.#save;
+    return html`${undoneView(state)}
+      <div class="row end">
+        ${save && save.saved.length > 0 ? this.#undoButton(save) : nothing}
         <button type="button" class="primary" @click=${this.#close}>${keepText.close}</button>
       </div>`;
   }
@@ -195,9 +216,7 @@ export class SaveImages extends PickElement {
 
   async #run(save: FolderSave): Promise<void> {
     if (!(await mayWrite(save.folder))) throw new SaveProblem("permission");
-    const abort = new AbortController();
-    const tell = () => (this.state = { is: "running", words: keepText.saving, done: save.done, total: save.total, abort });
-    tell();
+    const { abort, tell } = this.#begin(keepText.saving, save.total);
     await save.run(abort.signal, tell);
     this.state = { is: "saved" };
     announce(outcomeOf(save));
@@ -209,10 +228,7 @@ export class SaveImages extends PickElement {
       const plan = planOf(this.pictures, choice);
       const target = await openZip(`pickscore-${new Date().toISOString().slice(0, 10)}.zip`);
       if (!target) return;
-      const abort = new AbortController();
-      const total = plan.items.length;
-      const tell = (done: number) => (this.state = { is: "running", words: keepText.saving, done, total, abort });
-      tell(0);
+      const { abort, tell } = this.#begin(keepText.saving, plan.items.length);
       this.state = { is: "saved", zip: await saveZip(target, plan, abort.signal, tell) };
     } catch (thrown) {
       this.#fail(thrown);
@@ -220,14 +236,12 @@ export class SaveImages extends PickElement {
   }
 
   async #undo(save: FolderSave): Promise<void> {
-    const total = save.saved.length + (save.table ? 1 : 0);
-    const tell = (done: number) => (this.state = { is: "running", words: keepText.undoing, done, total, abort: undefined });
-    tell(0);
     if (!(await mayWrite(save.folder).catch(() => false))) {
       this.#fail(new SaveProblem("permission"));
       return;
     }
-    const undone = await undo(save, tell);
+    const { abort, tell } = this.#begin(keepText.undoing, save.saved.length + (save.table ? 1 : 0));
+    const undone = await undo(save, abort.signal, tell);
     this.state = { is: "undone", undone, words: undoneWords(undone, save) };
   }
 
@@ -247,7 +261,7 @@ export class SaveImages extends PickElement {
   #escape(event: Event): void {
     if (this.state.is !== "running") return;
     event.preventDefault();
-    this.state.abort?.abort();
+    this.state.abort.abort();
   }
 
   readonly #close = (): void => {
@@ -258,7 +272,7 @@ export class SaveImages extends PickElement {
     const { state } = this;
     if (state.is === "running") {
       // Browsers let a second Escape close any dialogue.
-      state.abort?.abort();
+      state.abort.abort();
       this.renderRoot.querySelector("dialog")?.showModal();
       return;
     }
@@ -328,7 +342,7 @@ export class SaveImages extends PickElement {
 /** A message that offers to undo a save for a while after the dialogue has been closed. */
 function offerUndo(save: FolderSave): void {
   const run = async () => {
-    const undone = await undo(save, () => {});
+    const undone = await undo(save, new AbortController().signal, () => {});
     toast({ text: [undoneWords(undone, save), ...undoneRest(undone)].join(" ") });
   };
   toast({ text: outcomeOf(save), action: { label: scoreText.undo, run: () => void run() } });

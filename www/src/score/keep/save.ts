@@ -59,18 +59,14 @@ export class FolderSave {
     return this.#plan.items.length;
   }
 
-  get done(): number {
-    return this.#next;
-  }
-
   /** Saves what is not saved yet. Throws a `SaveProblem`; call it again to continue. */
-  async run(signal: AbortSignal, tell: () => void): Promise<void> {
+  async run(signal: AbortSignal, tell: (done: number) => void): Promise<void> {
     try {
       while (this.#next < this.total) {
+        tell(this.#next);
         throwIfStopped(signal);
         await this.#one(this.#plan.items[this.#next] as SaveItem);
         this.#next++;
-        tell();
       }
       throwIfStopped(signal);
       const { csv } = this.#plan;

@@ -1,4 +1,4 @@
-/** Takes a save back: removes what it wrote, and nothing else. */
+/** Takes a save back, last file first: removes what it wrote, and nothing else. */
 
 import { replaceFile } from "../file";
 import { currentFile, isSame, type Written, writeNew } from "./folder";
@@ -15,12 +15,16 @@ export interface Undone {
   failed: string[];
 }
 
-export async function undo({ saved, table }: FolderSave, tell: (done: number) => void): Promise<Undone> {
+/** Stops at the signal; called again, it goes on. What is taken back is no longer part of the save. */
+export async function undo(save: FolderSave, signal: AbortSignal, tell: (done: number) => void): Promise<Undone> {
   const undone: Undone = { removed: [], restored: [], changed: [], failed: [] };
-  const all: (Written | Saved)[] = table ? [...saved, table] : [...saved];
-  for (const [index, written] of all.reverse().entries()) {
+  for (let done = 0; !signal.aborted; done++) {
+    tell(done);
+    const written = save.table ?? save.saved.at(-1);
+    if (!written) break;
     await takeBack(written, undone).catch(() => undone.failed.push(written.name));
-    tell(index + 1);
+    if (written === save.table) save.table = undefined;
+    else save.saved.pop();
   }
   return undone;
 }
