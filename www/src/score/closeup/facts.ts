@@ -88,10 +88,10 @@ export class PictureFacts extends PickElement {
   #actions(picture: Picture): TemplateResult {
     const act = (action: string) => this.dispatchEvent(new CustomEvent("act", { detail: action }));
     return html`<div class="actions">
-      <button type="button" aria-pressed=${picture.selected} @click=${() => act("select")}>${icon("check", 14)}${picture.selected ? closeupText.selected : closeupText.select}<kbd>Space</kbd></button>
+      <button type="button" aria-pressed=${picture.selected} @click=${() => act("select")}>${icon("check", 14)}${closeupText.select}<kbd aria-hidden="true">Space</kbd></button>
       ${BUCKETS.map((bucket) => {
         const isIn = picture.bucket === bucket;
-        return html`<button type="button" class=${bucket} aria-pressed=${isIn} @click=${() => act(isIn ? "none" : bucket)}>${closeupText[bucket]}<kbd>${bucket[0]?.toUpperCase()}</kbd></button>`;
+        return html`<button type="button" class=${bucket} aria-pressed=${isIn} @click=${() => act(isIn ? "none" : bucket)}>${closeupText[bucket]}<kbd aria-hidden="true">${bucket[0]?.toUpperCase()}</kbd></button>`;
       })}
     </div>`;
   }

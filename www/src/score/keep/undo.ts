@@ -15,7 +15,7 @@ export interface Undone {
   failed: string[];
 }
 
-/** Stops at the signal; called again, it goes on. What is taken back is no longer part of the save. */
+/** Stops at the signal; called again, it goes on. The save forgets what was taken back. */
 export async function undo(save: FolderSave, signal: AbortSignal, tell: (done: number) => void): Promise<Undone> {
   const undone: Undone = { removed: [], restored: [], changed: [], failed: [] };
   for (let done = 0; !signal.aborted; done++) {
