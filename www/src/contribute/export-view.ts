@@ -5,13 +5,14 @@ import "./card-view";
 import type { DataProgress, ExportResult, Format } from "../collection/library";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
+import { canWriteFolder } from "../files/pickers";
 import { announce } from "../shell/toasts";
 import { Watch } from "../state/store";
 import { contributeText } from "../text/contribute";
 import { bytes, number } from "../text/format";
 import { card, isReady, words } from "./card";
 import { explainData } from "./explain";
-import { canWriteFolder, type Order, saveFolder, saveZip } from "./export";
+import { type Order, saveFolder, saveZip } from "./export";
 import type { Holdings } from "./holdings";
 
 const FORMATS: Format[] = ["parquet", "jsonl", "csv"];

@@ -3,6 +3,8 @@
 import { imageFile, listRecords } from "../collection/collection";
 import { type ExportOptions, type ExportResult, type Format, records, type Target } from "../collection/library";
 import { APP_VERSION } from "../collection/version";
+import { clearTemporaryFolder, download, temporaryFolder } from "../files/download";
+import { askForFolder, askForZip, canAskForFile } from "../files/pickers";
 
 export type Card = ExportOptions["card"];
 
@@ -13,48 +15,22 @@ export interface Order {
   onProgress: NonNullable<ExportOptions["onProgress"]>;
 }
 
-/** Missing from TypeScript's types: only Chromium has these. */
-interface Pickers {
-  showSaveFilePicker?: (options: object) => Promise<FileSystemFileHandle>;
-  showDirectoryPicker?: (options: object) => Promise<FileSystemDirectoryHandle>;
-}
-
-const pickers = globalThis as unknown as Pickers;
-
-/** Whether the browser can write to a folder that the visitor chooses. */
-export const canWriteFolder = typeof pickers.showDirectoryPicker === "function";
-
 /** Folder for unfinished downloads in the origin private file system. */
-const FOLDER = "exports";
+const TEMPORARY = ["pickscore-contribute", "exports"];
 
 /**
  * Asks where to save a zip and writes it there; browsers without that dialogue download it.
  * `undefined` if the visitor cancelled.
  */
 export async function saveZip(order: Order): Promise<ExportResult | undefined> {
-  if (pickers.showSaveFilePicker) {
-    let handle: FileSystemFileHandle;
-    try {
-      const types = [{ description: "Zip", accept: { "application/zip": [".zip"] } }];
-      handle = await pickers.showSaveFilePicker({ suggestedName: `pickscore-${new Date().toISOString().slice(0, 10)}.zip`, types });
-    } catch (error) {
-      if ((error as Error).name === "AbortError") return undefined;
-      throw error;
-    }
-    return run(order, { zip: await handle.createWritable() });
-  }
-  return download(order);
+  if (!canAskForFile()) return downloadZip(order);
+  const handle = await askForZip(`pickscore-${new Date().toISOString().slice(0, 10)}.zip`);
+  return handle && run(order, { zip: await handle.createWritable() });
 }
 
 /** Asks for a folder and writes the files there. */
 export async function saveFolder(order: Order): Promise<ExportResult | undefined> {
-  let folder: FileSystemDirectoryHandle | undefined;
-  try {
-    folder = await pickers.showDirectoryPicker?.({ mode: "readwrite", id: "pickscore-export" });
-  } catch (error) {
-    if ((error as Error).name === "AbortError") return undefined;
-    throw error;
-  }
+  const folder = await askForFolder("pickscore-export");
   return folder && run(order, { folder });
 }
 
@@ -62,8 +38,8 @@ export async function saveFolder(order: Order): Promise<ExportResult | undefined
  * Writes the zip to the origin private file system if possible, to save memory, and downloads it
  * from there.
  */
-async function download(order: Order): Promise<ExportResult> {
-  const place = await temporary().catch(() => undefined);
+async function downloadZip(order: Order): Promise<ExportResult> {
+  const place = await temporaryFolder(...TEMPORARY).catch(() => undefined);
   let result: ExportResult;
   let file: Blob;
   if (place) {
@@ -74,19 +50,13 @@ async function download(order: Order): Promise<ExportResult> {
     result = await run(order, { zip: "blob" });
     file = result.blob as Blob;
   }
-  const address = URL.createObjectURL(new File([file], result.name, { type: "application/zip" }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = result.name;
-  link.click();
-  // A large download reads from the file for a while.
-  setTimeout(() => URL.revokeObjectURL(address), 600_000);
+  download(new File([file], result.name, { type: "application/zip" }), result.name);
   return result;
 }
 
 /** Writes the files to a private folder of the page, for submitting. */
 export async function writeTemporary(order: Order): Promise<{ result: ExportResult; files: { path: string; file: File }[] }> {
-  const place = await temporary();
+  const place = await temporaryFolder(...TEMPORARY);
   const folder = await place.getDirectoryHandle(String(Date.now()), { create: true });
   const result = await run(order, { folder });
   return { result, files: await filesOf(folder, "") };
@@ -101,24 +71,9 @@ async function filesOf(folder: FileSystemDirectoryHandle, before: string): Promi
   return found;
 }
 
-async function temporary(): Promise<FileSystemDirectoryHandle> {
-  const root = await navigator.storage.getDirectory();
-  const folder = await root.getDirectoryHandle("pickscore-contribute", { create: true });
-  const place = await folder.getDirectoryHandle(FOLDER, { create: true });
-  // Some browsers have the folder but cannot write to it from a page.
-  if (!("createWritable" in FileSystemFileHandle.prototype)) throw new Error("read-only");
-  return place;
-}
-
 /** Removes files of earlier downloads. */
-export async function clearTemporary(): Promise<void> {
-  try {
-    const root = await navigator.storage.getDirectory();
-    const folder = await root.getDirectoryHandle("pickscore-contribute");
-    await folder.removeEntry(FOLDER, { recursive: true });
-  } catch {
-    // There is no such folder.
-  }
+export function clearTemporary(): Promise<void> {
+  return clearTemporaryFolder(...TEMPORARY);
 }
 
 async function run({ format, card, signal, onProgress }: Order, target: Target): Promise<ExportResult> {

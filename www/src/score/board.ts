@@ -7,6 +7,7 @@ import { Store } from "../state/store";
 import type { Show, Sort } from "./order";
 import { makePicture, type Picture } from "./picture";
 import { isPicture, type Found } from "./intake";
+import { selection } from "./selected";
 import { Thumbnails } from "./thumbnails";
 
 export interface Board {
@@ -27,6 +28,8 @@ export interface Board {
 }
 
 export const board = new Store<Board>({ pictures: [], prompts: [], active: 0, column: "", sort: "score", show: "all", find: "", tile: 168, version: 0 });
+
+selection.subscribe(changed);
 
 const thumbnails = new Thumbnails();
 /** Images change by the dozen, so watchers are notified at most this often, in milliseconds. */
@@ -103,11 +106,6 @@ export function setPrompts(text: string): void {
   const { prompts: before, active } = board.value;
   if (prompts.length === before.length && prompts.every((prompt, index) => prompt === before[index])) return;
   board.patch({ prompts, active: Math.min(active, Math.max(0, prompts.length - 1)) });
-}
-
-export function select(pictures: Iterable<Picture>, selected: boolean): void {
-  for (const picture of pictures) picture.selected = selected;
-  tell();
 }
 
 /** Requests a thumbnail, from the PNG copy if there is one. */

@@ -2,31 +2,40 @@
 
 import type { Column } from "../engine/panel";
 import type { Info } from "../engine/library";
+import { download } from "../files/download";
 import { ranks, ranksOf } from "./order";
 import type { Picture, Result } from "./picture";
 
+/** How a table of some saved images differs. */
+export interface Saving {
+  /** The images that they are ranked among; by default the table's own. */
+  among?: readonly Picture[];
+  /** The names of the saved files, in a column of their own. */
+  files?: ReadonlyMap<Picture, string>;
+}
+
 /** Scores of every prompt as CSV (RFC 4180). */
-export function toCsv(pictures: readonly Picture[], prompts: readonly string[]): string {
+export function toCsv(pictures: readonly Picture[], prompts: readonly string[], { among = pictures, files }: Saving = {}): string {
   const lines = prompts.flatMap((prompt) => {
-    const ranked = ranks(pictures, prompt);
-    return pictures.map((picture) => [cell(prompt), cell(picture.path), ...numbers(picture.results.get(prompt), ranked.get(picture)), selected(picture)]);
+    const ranked = ranks(among, prompt);
+    return pictures.map((picture) => [cell(prompt), ...places(picture, files), ...numbers(picture.results.get(prompt), ranked.get(picture)), selected(picture)]);
   });
-  return table([["prompt", "path", "score", "probability", "rank", "selected"], ...lines]);
+  return table([["prompt", "path", ...(files ? ["file"] : []), "score", "probability", "rank", "selected"], ...lines]);
 }
 
 /** The scores of several scorers as CSV: three columns each, then the mean of their z-scores. */
-export function toCsvOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[]): string {
+export function toCsvOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[], { among = pictures, files }: Saving = {}): string {
   const names = namesOf(scorers).flatMap((name) => ["score", "probability", "rank"].map((column) => cell(`${name}.${column}`)));
   const lines = prompts.flatMap((prompt) => {
-    const ranked = scorers.map((scorer) => ranksOf(pictures, resultOf(scorer, prompt)));
-    const means = meansOf(pictures, prompt, scorers);
+    const ranked = scorers.map((scorer) => ranksOf(among, resultOf(scorer, prompt)));
+    const means = meansOf(among, prompt, scorers);
     return pictures.map((picture) => {
       const cells = scorers.flatMap((scorer, index) => numbers(resultOf(scorer, prompt)(picture), ranked[index]?.get(picture)));
       const mean = means.get(picture);
-      return [cell(prompt), cell(picture.path), ...cells, String(mean?.mean_z ?? ""), String(mean?.rank ?? ""), selected(picture)];
+      return [cell(prompt), ...places(picture, files), ...cells, String(mean?.mean_z ?? ""), String(mean?.rank ?? ""), selected(picture)];
     });
   });
-  return table([["prompt", "path", ...names, "mean_z", "rank", "selected"], ...lines]);
+  return table([["prompt", "path", ...(files ? ["file"] : []), ...names, "mean_z", "rank", "selected"], ...lines]);
 }
 
 /** Scores as JSON: one prompt at the top level, several in a list. */
@@ -100,6 +109,11 @@ function namesOf(scorers: readonly Column[]): string[] {
   return found;
 }
 
+/** Where an image was, and what its saved file is called. */
+function places(picture: Picture, files: Saving["files"]): string[] {
+  return files ? [cell(picture.path), cell(files.get(picture) ?? "")] : [cell(picture.path)];
+}
+
 function numbers(result: Result | undefined, rank: number | undefined): string[] {
   return result ? [String(result.score), String(result.probability ?? ""), String(rank)] : ["", "", ""];
 }
@@ -123,11 +137,5 @@ export function cell(text: string): string {
 
 /** Downloads a text or other content as a file. */
 export function save(content: BlobPart, name: string, type: string): void {
-  const address = URL.createObjectURL(new Blob([content], { type }));
-  const link = document.createElement("a");
-  link.href = address;
-  link.download = name;
-  link.click();
-  // The download has started by the next task.
-  setTimeout(() => URL.revokeObjectURL(address), 1000);
+  download(new Blob([content], { type }), name);
 }

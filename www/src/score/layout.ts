@@ -6,8 +6,10 @@
 export interface Place {
   x: number;
   y: number;
-  /** Side of the square for an image. */
+  /** Width of the place for an image. */
   side: number;
+  /** Its height. A large image ends where the small ones in the row beside it end. */
+  tall: number;
 }
 
 export interface Grid {
@@ -40,8 +42,9 @@ export function grid(count: number, width: number, least: number, caption: numbe
 
 export function place(grid: Grid, index: number): Place {
   const { row, column } = cell(grid, index);
-  const side = grid.leads && index === 0 ? grid.side + grid.stepX : grid.side;
-  return { x: column * grid.stepX, y: row * grid.stepY, side };
+  const isLarge = grid.leads && index === 0;
+  const [side, tall] = isLarge ? [grid.side + grid.stepX, grid.side + grid.stepY] : [grid.side, grid.side];
+  return { x: column * grid.stepX, y: row * grid.stepY, side, tall };
 }
 
 /** The tiles between two heights. */

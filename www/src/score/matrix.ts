@@ -15,6 +15,7 @@ import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { preferThumbnails } from "./board";
 import type { Picture } from "./picture";
+import { bucketOfKey, mark } from "./selected";
 import { image, tileStyles } from "./tile";
 
 /** A column of the table. */
@@ -123,11 +124,11 @@ export class PictureMatrix extends PickElement {
   #line(picture: Picture, index: number): TemplateResult {
     const name = picture.caption ?? picture.path;
     const words = picture.problem ? `${scoreText.unreadable}: ${explain(picture.problem)}` : this.unlike(picture) ? scoreText.unlikeShort : "";
-    return html`<tr aria-rowindex=${index + 2} class=${picture.selected ? "selected" : ""}>
+    return html`<tr aria-rowindex=${index + 2} data-id=${picture.id} class="${picture.selected ? "selected" : ""} ${picture.bucket === "drop" ? "dropped" : ""}" @keydown=${(event: KeyboardEvent) => this.#key(event, picture)}>
       <th scope="row">
         <div class="picture">
           <button type="button" class="frame" aria-label=${scoreText.openPicture(name, words || scoreText.rank)} @click=${() => this.#tell("look", picture)}>${image(picture)}</button>
-          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${words ? html`<br /><span class="unlike" title=${words}>${icon("alert", 12)}<span class="words">${words}</span></span>` : ""}</span>
+          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${picture.bucket ? html`<br /><b class="bucket">${scoreText[picture.bucket]}</b>` : ""}${words ? html`<br /><span class="unlike" title=${words}>${icon("alert", 12)}<span class="words">${words}</span></span>` : ""}</span>
           <label class="check">
             <input type="checkbox" .checked=${picture.selected} aria-label=${scoreText.selectPicture(name)} @change=${() => this.#tell("toggle", picture)} />
           </label>
@@ -146,6 +147,27 @@ export class PictureMatrix extends PickElement {
         </td>`;
       })}
     </tr>`;
+  }
+
+  #key(event: KeyboardEvent, picture: Picture): void {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const bucket = bucketOfKey(event.key);
+    if (bucket) mark([picture], bucket === "none" ? undefined : bucket);
+    else if (event.key === "x" || event.key === "s") this.#tell("toggle", picture);
+  }
+
+  /** Scrolls to an image and focuses it. */
+  async reveal(picture: Picture): Promise<void> {
+    const index = this.pictures.indexOf(picture);
+    const scroller = this.renderRoot.querySelector<HTMLElement>(".scroller");
+    if (index < 0 || !scroller) return;
+    const row = this.#row();
+    const { scrollTop, clientHeight } = scroller;
+    // The titles cover a row at the top.
+    if (index * row < scrollTop || (index + 2) * row > scrollTop + clientHeight) scroller.scrollTop = index * row - clientHeight / 2;
+    [this.from, this.to] = [Math.max(0, Math.floor(scroller.scrollTop / row) - MORE), Math.ceil((scroller.scrollTop + clientHeight) / row) + MORE];
+    await this.updateComplete;
+    this.renderRoot.querySelector<HTMLElement>(`[data-id="${picture.id}"] .frame`)?.focus({ preventScroll: true });
   }
 
   #tell(event: string, detail: unknown): void {
@@ -249,6 +271,9 @@ export class PictureMatrix extends PickElement {
       .selected .frame img {
         outline: 3px solid var(--mark);
         outline-offset: -3px;
+      }
+      .dropped .frame img {
+        opacity: 0.4;
       }
       .check {
         padding: var(--s2);

@@ -1,9 +1,10 @@
 /** Which images are shown, and in which order. */
 
 import type { Picture, Result } from "./picture";
+import { BUCKETS, type Bucket } from "./selected";
 
 export type Sort = "score" | "mean" | "name" | "added";
-export type Show = "all" | "selected" | "unreadable" | "unlike";
+export type Show = "all" | "selected" | Bucket | "unsorted" | "unreadable" | "unlike";
 
 export interface View {
   sort: Sort;
@@ -24,6 +25,8 @@ export function arrange(pictures: readonly Picture[], { sort, show, find, prompt
   const shown = pictures.filter((picture) => {
     if (words && !picture.path.toLowerCase().includes(words)) return false;
     if (show === "selected") return picture.selected;
+    if (show === "unsorted") return picture.bucket === undefined;
+    if ((BUCKETS as readonly string[]).includes(show)) return picture.bucket === show;
     if (show === "unreadable") return picture.problem !== undefined;
     return show === "all" || isUnlike(picture);
   });

@@ -1,5 +1,7 @@
 /** An image that the visitor added, and everything known about it. */
 
+import { type Bucket, bucketOf, isSelected } from "./selected";
+
 /** An image's result for one prompt. */
 export interface Result {
   score: number;
@@ -14,7 +16,8 @@ const NONE: ReadonlyMap<string, Result> = new Map();
 
 export interface Picture {
   readonly id: number;
-  readonly file: File;
+  /** Read it with `fileOf`; another one after it was moved. */
+  file: File;
   /** Folder and name, as far as the browser tells; the path in exports. */
   readonly path: string;
   /** A description, if known: samples have one. */
@@ -44,7 +47,8 @@ export interface Picture {
   readonly scores: Map<string, Map<string, Result>>;
   /** The results of the scorer that is shown, by prompt. */
   readonly results: ReadonlyMap<string, Result>;
-  selected: boolean;
+  readonly selected: boolean;
+  readonly bucket: Bucket | undefined;
 }
 
 let next = 1;
@@ -60,7 +64,12 @@ export function makePicture(file: File, { path = file.name, caption, isSample = 
     get results() {
       return this.scores.get(shown.key) ?? NONE;
     },
-    selected: false,
+    get selected() {
+      return isSelected(this);
+    },
+    get bucket() {
+      return bucketOf(this);
+    },
   };
 }
 

@@ -15,6 +15,7 @@ import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
 import { board, changed, tell } from "./board";
 import { type Picture, resultsOf, shown } from "./picture";
+import { identified } from "./selected";
 import { promptsOf, shownColumn } from "./shown";
 
 export interface Run {
@@ -173,7 +174,9 @@ async function fill({ key, readsPrompt }: Column, prompts: readonly string[]): P
 /** Computes the uids of images. */
 async function identify(pictures: readonly Picture[]): Promise<void> {
   for (const picture of pictures) {
-    if (picture.uid === undefined && picture.problem === undefined) picture.uid = await uidOf(picture.file).catch(() => "");
+    if (picture.uid !== undefined || picture.problem !== undefined) continue;
+    picture.uid = await uidOf(picture.file).catch(() => "");
+    identified(picture);
   }
 }
 

@@ -2,7 +2,6 @@
 
 import "../models/status";
 import "./agreement";
-import "./compare";
 import "./copies";
 import "./matrix";
 import "./progress";
@@ -25,15 +24,18 @@ import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { bytes, number } from "../text/format";
 import { scoreText } from "../text/score";
-import { addFiles, addPictures, board, remove, restore, select, setPrompts } from "./board";
+import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
 import { byPrompt, byScorer, meanRanks } from "./columns";
 import { type Found, MOST, ofDrop, ofList } from "./intake";
 import { arrange, ranks } from "./order";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
 import { loadSamples } from "./samples";
+import { select } from "./selected";
+import type { PictureMatrix } from "./matrix";
 import type { PictureSheet } from "./sheet";
 import { shownColumn, shownPrompt, shownPrompts } from "./shown";
+import type { ScoreToolbar } from "./toolbar";
 
 /**
  * Below this share of flat colour, an image is unlike emoji. See `flatness.ts`; `www/README.md`
@@ -47,14 +49,20 @@ export class ScoreScreen extends PickElement {
     text: { state: true },
     ideas: { state: true },
     looked: { state: true },
+    choosing: { state: true },
+    saving: { state: true },
     pending: { state: true },
   };
 
   /** The contents of the prompt box. */
   declare text: string;
   declare ideas: readonly string[];
-  /** The images in the comparison. */
+  /** The images that the close-up begins with. */
   declare looked: readonly Picture[];
+  /** Whether the tools for selecting are open. */
+  declare choosing: boolean;
+  /** The images that are to be saved. */
+  declare saving: readonly Picture[];
   /** Whether the samples are being loaded. */
   declare pending: boolean;
   #isDemonstration = false;
@@ -70,6 +78,8 @@ export class ScoreScreen extends PickElement {
     this.text = keptPrompts();
     this.ideas = [];
     this.looked = [];
+    this.choosing = false;
+    this.saving = [];
     this.pending = config().samples !== null;
     setPrompts(this.text);
   }
@@ -108,6 +118,8 @@ export class ScoreScreen extends PickElement {
           ?unlike=${demonstration}
           ?several=${beside}
           ?pending=${this.pending}
+          ?choosing=${this.choosing}
+          @choose=${this.#choose}
           @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
           @samples=${() => void this.#samples()}
         ></score-toolbar>
@@ -116,6 +128,7 @@ export class ScoreScreen extends PickElement {
           <score-progress></score-progress>
         </div>
         <unlike-notice count=${pictures.filter(this.#unlike).length} limit=${FLAT}></unlike-notice>
+        ${this.choosing ? html`<choose-images @done=${this.#chosen}></choose-images>` : nothing}
         ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
         ${beside ? this.#beside(scorers, prompts, prompt) : nothing}
         ${several || beside
@@ -143,7 +156,7 @@ export class ScoreScreen extends PickElement {
               @toggle=${this.#toggle}
             ></picture-sheet>`}
         ${beside ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
-        <score-selection @compare=${this.#compare}></score-selection>
+        <score-selection @compare=${this.#compare} @save=${this.#save}></score-selection>
         ${demonstration ? this.#demonstration() : nothing}
         <section class="meaning small">
           <h2>${scoreText.meaning}</h2>
@@ -153,13 +166,8 @@ export class ScoreScreen extends PickElement {
           </p>
         </section>
       </div>
-      <picture-compare
-        .pictures=${this.looked}
-        .all=${shown}
-        .prompts=${prompts}
-        .ranks=${ranked}
-        @done=${this.#looked}
-      ></picture-compare>
+      <close-up .looked=${this.looked} .all=${shown} .ranks=${ranked[active] ?? new Map()} @done=${this.#looked}></close-up>
+      <save-images .pictures=${this.saving} @done=${() => (this.saving = [])}></save-images>
       ${this.#drop.veil(scoreText.dropHere)}
     `;
   }
@@ -276,17 +284,35 @@ export class ScoreScreen extends PickElement {
   }
 
   #look(event: CustomEvent<Picture>): void {
-    this.looked = [event.detail];
+    void this.#open([event.detail]);
   }
 
   #compare(event: CustomEvent<Picture[]>): void {
     const ranked = ranks(event.detail, shownPrompt() ?? "");
-    this.looked = [...event.detail].sort((a, b) => (ranked.get(a) ?? 0) - (ranked.get(b) ?? 0));
+    void this.#open([...event.detail].sort((a, b) => (ranked.get(a) ?? 0) - (ranked.get(b) ?? 0)));
   }
 
-  #looked(): void {
+  async #open(pictures: readonly Picture[]): Promise<void> {
+    if (await loaded(import("./closeup/closeup"))) this.looked = pictures;
+  }
+
+  /** Goes back to the image looked at last. */
+  #looked({ detail: last }: CustomEvent<Picture | undefined>): void {
     this.looked = [];
-    this.renderRoot.querySelector<PictureSheet>("picture-sheet")?.focusCurrent();
+    if (last) void this.renderRoot.querySelector<PictureSheet | PictureMatrix>("picture-sheet, picture-matrix")?.reveal(last);
+  }
+
+  async #choose(): Promise<void> {
+    this.choosing = !this.choosing && (await loaded(import("./keep/choose-view")));
+  }
+
+  #chosen(): void {
+    this.choosing = false;
+    this.renderRoot.querySelector<ScoreToolbar>("score-toolbar")?.focusChoose();
+  }
+
+  async #save(event: CustomEvent<Picture[]>): Promise<void> {
+    if (await loaded(import("./keep/save-view"))) this.saving = event.detail;
   }
 
   #toggle({ detail }: CustomEvent<Picture>): void {
@@ -295,7 +321,7 @@ export class ScoreScreen extends PickElement {
 
   /** Whether a drop or paste is meant for this screen. */
   #isShown(): boolean {
-    return route.value.screen === "score" && this.looked.length === 0;
+    return route.value.screen === "score" && this.looked.length === 0 && this.saving.length === 0;
   }
 
   readonly #pasted = (event: ClipboardEvent): void => {
@@ -308,8 +334,14 @@ export class ScoreScreen extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
+      /* Not a grid: in one, what is sticky stays in its row. */
       .screen {
+        display: flex;
+        flex-direction: column;
         gap: var(--s4);
+      }
+      .screen > * {
+        min-width: 0;
       }
       prompt-box {
         margin-block-end: var(--s2);
@@ -405,6 +437,17 @@ function keptPrompts(): string {
     return sessionStorage.getItem(KEPT) ?? "";
   } catch {
     return "";
+  }
+}
+
+/** Waits for a part of the screen. If it cannot be loaded, a message says so. */
+async function loaded(part: Promise<unknown>): Promise<boolean> {
+  try {
+    await part;
+    return true;
+  } catch {
+    toast({ text: scoreText.partFailed, stays: true });
+    return false;
   }
 }
 

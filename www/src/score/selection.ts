@@ -1,36 +1,54 @@
-/** Actions on the selected images; hidden if there are none. Event: `compare`. */
+/**
+ * Actions on the selected and marked images; hidden if there are none. Events: `compare` and `save`
+ * with the images.
+ */
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { toast } from "../shell/toasts";
 import { Watch } from "../state/store";
+import { number } from "../text/format";
 import { scoreText } from "../text/score";
-import { board, discard, remove, restore, select } from "./board";
-import { MOST } from "./compare";
+import { board, discard, remove, restore } from "./board";
 import type { Picture } from "./picture";
+import { BUCKETS, select, selection, selectOnly } from "./selected";
 
+/** Most images in the close-up. */
+const MOST = 4;
 /** How long removed images can be restored: slightly longer than the message is shown. */
 const FORGET = 60_000;
 
 export class ScoreSelection extends PickElement {
   constructor() {
     super();
-    new Watch(this, board);
+    new Watch(this, board, selection);
   }
 
   override render(): TemplateResult | typeof nothing {
-    const selected = board.value.pictures.filter(({ selected }) => selected);
-    if (selected.length === 0) return nothing;
-    const few = selected.length <= MOST;
+    const { pictures } = board.value;
+    const selected = pictures.filter(({ selected }) => selected);
+    const marked = BUCKETS.map((bucket) => ({ bucket, images: pictures.filter((picture) => picture.bucket === bucket) })).filter(({ images }) => images.length > 0);
+    if (selected.length === 0 && marked.length === 0) return nothing;
+    const marks = marked.map(
+      ({ bucket, images }) => html`<button type="button" class="quiet" title=${scoreText.selectMarked(scoreText[bucket])} @click=${() => selectOnly(new Set(images), pictures)}>
+        ${scoreText[bucket]} <span class="figures">${number(images.length)}</span>
+      </button>`,
+    );
     return html`<div class="bar">
-      <span class="small" role="status">${scoreText.selected(selected.length)}</span>
+      ${selected.length === 0 ? nothing : this.#actions(selected)} ${marks.length === 0 ? nothing : html`<span class="marks" role="group" aria-label=${scoreText.marks}>${marks}</span>`}
+    </div>`;
+  }
+
+  #actions(selected: readonly Picture[]): TemplateResult {
+    const few = selected.length <= MOST;
+    return html`<span class="small" role="status">${scoreText.selected(selected.length)}</span>
+      <button type="button" class="save" @click=${() => this.dispatchEvent(new CustomEvent("save", { detail: selected }))}>${icon("download")}${scoreText.save}</button>
       <button type="button" ?disabled=${!few} title=${few ? "" : scoreText.compareHint} @click=${() => this.dispatchEvent(new CustomEvent("compare", { detail: selected }))}>
         ${icon("compare")}${scoreText.compare}
       </button>
       <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>
-      <button type="button" class="quiet" @click=${() => select(selected, false)}>${scoreText.selectNone}</button>
-    </div>`;
+      <button type="button" class="quiet" @click=${() => select(selected, false)}>${scoreText.selectNone}</button>`;
   }
 
   static override styles = [
@@ -51,10 +69,21 @@ export class ScoreSelection extends PickElement {
         align-items: center;
         justify-content: center;
         gap: var(--s2);
-        padding: var(--s2) var(--s2) var(--s2) var(--s4);
+        padding: var(--s2) var(--s3);
         background: var(--raised);
         border: 1px solid var(--edge);
         border-radius: var(--corner);
+      }
+      .save {
+        font-weight: 600;
+      }
+      .marks {
+        display: flex;
+        gap: var(--s1);
+      }
+      .save ~ .marks {
+        border-inline-start: 1px solid var(--line);
+        padding-inline-start: var(--s2);
       }
     `,
   ];

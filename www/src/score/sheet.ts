@@ -10,14 +10,19 @@ import { repeat } from "lit/directives/repeat.js";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { styled } from "../design/style";
+import { announce } from "../shell/toasts";
 import { scoreText } from "../text/score";
 import { preferThumbnails } from "./board";
 import { type Grid, grid, neighbour, place, visible } from "./layout";
 import type { Picture } from "./picture";
+import { bucketOfKey, mark } from "./selected";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
+
+/** On narrower images, marks are centred, in CSS pixels. */
+const NARROW = 80;
 
 export class PictureSheet extends PickElement {
   static override properties = {
@@ -151,7 +156,7 @@ export class PictureSheet extends PickElement {
   }
 
   #tile(picture: Picture, index: number, reachable: boolean): TemplateResult {
-    const { x, y, side } = place(this.#grid, index);
+    const { x, y, side, tall } = place(this.#grid, index);
     const state: TileState = {
       picture,
       prompt: this.prompt,
@@ -160,9 +165,9 @@ export class PictureSheet extends PickElement {
       unlike: this.unlike(picture),
     };
     const name = picture.caption ?? picture.path;
-    const drawn = drawnSize(picture, side);
-    const size = { "--side": `${side}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
-    const classes = ["tile", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
+    const drawn = drawnSize(picture, { side, tall });
+    const size = { "--side": `${side}px`, "--tall": `${tall}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
+    const classes = ["tile", drawn.width < NARROW ? "narrow" : "", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
       role="listitem"
@@ -193,6 +198,7 @@ export class PictureSheet extends PickElement {
       >
         ${icon("check", 14)}
       </button>
+      ${picture.bucket ? html`<span class="bucket ${picture.bucket}" aria-hidden="true">${scoreText[picture.bucket]}</span>` : ""}
       ${state.unlike ? html`<span class="unlike" aria-hidden="true">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : ""}
       <div class="caption" aria-hidden="true">${caption(state)}</div>
     </div>`;
@@ -211,12 +217,34 @@ export class PictureSheet extends PickElement {
       this.#tell("toggle", picture);
       return;
     }
+    const bucket = bucketOfKey(event.key);
+    if (bucket) {
+      mark([picture], bucket === "none" ? undefined : bucket);
+      announce(scoreText.marked(picture.caption ?? picture.path, bucket === "none" ? scoreText.noMark : scoreText[bucket]));
+      return;
+    }
     if (!/^(Arrow|Home$|End$)/.test(event.key)) return;
     event.preventDefault();
     const rightToLeft = getComputedStyle(this).direction === "rtl" && /Left|Right/.test(event.key);
     const key = rightToLeft ? (event.key === "ArrowLeft" ? "ArrowRight" : "ArrowLeft") : event.key;
     const to = neighbour(this.#grid, this.pictures.length, at, key);
     this.current = this.pictures[to]?.id;
+    await this.updateComplete;
+    this.focusCurrent();
+  }
+
+  /** Scrolls to an image and focuses it. */
+  async reveal(picture: Picture): Promise<void> {
+    const index = this.pictures.indexOf(picture);
+    if (index < 0) return;
+    this.current = picture.id;
+    const { y, tall } = place(this.#grid, index);
+    const top = this.getBoundingClientRect().top + y;
+    // Only images near the window are in the document.
+    if (top < 0 || top + tall > innerHeight) {
+      scrollTo({ top: scrollY + top - (innerHeight - tall) / 2, behavior: "instant" });
+      this.#range();
+    }
     await this.updateComplete;
     this.focusCurrent();
   }
@@ -245,8 +273,12 @@ export class PictureSheet extends PickElement {
         contain: layout style;
       }
       .frame {
-        height: var(--side);
+        height: var(--tall);
         transition: height var(--glide);
+      }
+      .frame img {
+        width: var(--drawn-width);
+        height: var(--drawn-height);
       }
       .frame:focus-visible {
         outline-offset: 3px;
@@ -256,25 +288,49 @@ export class PictureSheet extends PickElement {
         outline-offset: -3px;
       }
       /*
-       * Images are centred at the bottom of the square, and overlays are positioned by the drawn
-       * size. They stay inside the square even if an image is very wide.
+       * Images are centred at the bottom of their places, and overlays are positioned by the drawn
+       * size. They stay inside even if an image is very wide.
        */
       .select,
+      .tile .bucket,
       .tile .unlike {
         --inset-inline: calc(max(0px, (var(--side) - var(--drawn-width)) / 2) + 6px);
         position: absolute;
       }
+      .dropped .frame img {
+        opacity: 0.4;
+      }
+      .tile .bucket {
+        inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - 1.7rem);
+        inset-inline-start: var(--inset-inline);
+        padding: 0.1rem 0.4rem;
+        font-size: var(--tiny);
+        line-height: 1.4;
+        background: var(--veil);
+        border: 1px solid var(--edge);
+        pointer-events: none;
+      }
+      .tile .keep {
+        font-weight: 600;
+        color: var(--on-mark);
+        background: var(--mark);
+        border-color: var(--mark);
+      }
       .tile .unlike {
-        inset-block-start: calc(var(--side) - 1.7rem);
-        inset-inline-start: min(var(--inset-inline), var(--side) / 4);
+        inset-block-start: calc(var(--tall) - 1.7rem);
+        inset-inline-start: var(--inset-inline);
         padding: 0.1rem 0.4rem;
         font-size: var(--tiny);
         background: var(--veil);
         pointer-events: none;
       }
+      .narrow :is(.bucket, .unlike) {
+        inset-inline-start: 50%;
+        translate: -50%;
+      }
       .select {
         --box: 1.75rem;
-        inset-block-start: min(var(--side) - var(--drawn-height) + 6px, var(--side) - var(--box) - 2px);
+        inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - var(--box) - 2px);
         inset-inline-end: min(var(--inset-inline), (var(--side) - var(--box)) / 2);
         width: var(--box);
         height: var(--box);

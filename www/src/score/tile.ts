@@ -5,6 +5,7 @@ import { icon } from "../design/icons";
 import { explain } from "../text/errors";
 import { number, percent, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
+import type { Place } from "./layout";
 import type { Picture } from "./picture";
 
 /** Height of a line below an image, in CSS pixels at the default font size. */
@@ -27,13 +28,14 @@ export function describe({ picture, prompt, rank, of, unlike }: TileState): stri
   const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
   if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
+  if (picture.bucket) words.push(scoreText[picture.bucket]);
   return words.join(", ");
 }
 
-/** Width and height of the image within a square of this side, in CSS pixels. */
-export function drawnSize({ thumbnail, width, height }: Picture, side: number): { width: number; height: number } {
-  if (thumbnail === undefined || !width || !height) return { width: side, height: side };
-  const scale = side / Math.max(width, height);
+/** Width and height of the image within its place, in CSS pixels. */
+export function drawnSize({ thumbnail, width, height }: Picture, { side, tall }: Pick<Place, "side" | "tall">): { width: number; height: number } {
+  if (thumbnail === undefined || !width || !height) return { width: side, height: tall };
+  const scale = Math.min(side / width, tall / height);
   return { width: width * scale, height: height * scale };
 }
 

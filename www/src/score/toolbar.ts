@@ -1,6 +1,6 @@
 /**
  * Tools for the images: add, sort, filter, select, export. Events: `files` with the chosen files;
- * `samples`.
+ * `samples`; `choose`.
  */
 
 import { css, html, nothing, type TemplateResult } from "lit";
@@ -8,16 +8,17 @@ import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { columns } from "../engine/panel";
 import { session } from "../engine/session";
-import { announce, toast } from "../shell/toasts";
+import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
-import { board, select } from "./board";
+import { board } from "./board";
 import { save, toCsv, toCsvOfSeveral, toJson, toJsonOfSeveral } from "./export";
 import { ofList } from "./intake";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
-import { shownPrompt, shownPrompts } from "./shown";
+import { BUCKETS } from "./selected";
+import { shownPrompts } from "./shown";
 
 export class ScoreToolbar extends PickElement {
   static override properties = {
@@ -25,7 +26,7 @@ export class ScoreToolbar extends PickElement {
     unlike: { type: Boolean },
     several: { type: Boolean },
     pending: { type: Boolean },
-    best: { state: true },
+    choosing: { type: Boolean },
     open: { state: true },
     viewing: { state: true },
   };
@@ -38,7 +39,8 @@ export class ScoreToolbar extends PickElement {
   declare several: boolean;
   /** Whether images are being loaded; the tools keep their place meanwhile. */
   declare pending: boolean;
-  declare best: number;
+  /** Whether the tools for selecting are open. */
+  declare choosing: boolean;
   /** Whether the export menu is open. */
   declare open: boolean;
   /** Whether a small screen shows sorting and filters. */
@@ -51,7 +53,7 @@ export class ScoreToolbar extends PickElement {
     this.unlike = false;
     this.several = false;
     this.pending = false;
-    this.best = 3;
+    this.choosing = false;
     this.open = false;
     this.viewing = false;
   }
@@ -66,30 +68,22 @@ export class ScoreToolbar extends PickElement {
         <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
         ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
+        ${none ? nothing : html`<button type="button" class="choose" aria-expanded=${this.choosing} @click=${() => this.dispatchEvent(new CustomEvent("choose"))}>${icon("choose")}${scoreText.choose}</button>`}
         ${none ? nothing : html`<button type="button" class="more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
       </div>
       ${none
         ? nothing
         : html`<div class="row view ${this.viewing ? "viewing" : ""}">
-            <label class="row">${scoreText.sort}
-              <select @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
+            <select aria-label=${scoreText.sort} @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
-              </select>
-            </label>
-            <label class="row">${scoreText.show}
-              <select @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
+            </select>
+            <select aria-label=${scoreText.show} @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
                 ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}
+                ${BUCKETS.map((bucket) => option(bucket, scoreText.showMarked(scoreText[bucket]), show))} ${option("unsorted", scoreText.showUnmarked, show)}
                 ${option("unreadable", scoreText.showUnreadable, show)} ${this.unlike ? option("unlike", scoreText.showUnlike, show) : nothing}
-              </select>
-            </label>
+            </select>
             <input type="search" class="find" placeholder=${scoreText.find} aria-label=${scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
-            <label class="row size">${scoreText.size}
-              <input type="range" min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
-            </label>
-            <span class="row best">
-              <button type="button" ?disabled=${!scored} @click=${this.#selectBest}>${scoreText.selectBest}</button>
-              <input type="number" min="1" max=${pictures.length} .value=${String(this.best)} aria-label=${scoreText.howMany} @input=${(event: Event) => (this.best = Math.max(1, Number(chosen(event)) || 1))} />
-            </span>
+            <input type="range" class="size" aria-label=${scoreText.size} title=${scoreText.size} min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
             <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
               <button type="button" aria-expanded=${this.open} ?disabled=${!scored} @click=${() => (this.open = !this.open)}>${icon("download")}${scoreText.export}</button>
               <div class="list" ?hidden=${!this.open}>
@@ -110,16 +104,9 @@ export class ScoreToolbar extends PickElement {
     this.dispatchEvent(new CustomEvent("files", { detail: found }));
   }
 
-  #selectBest(): void {
-    const { pictures } = board.value;
-    const prompt = shownPrompt();
-    if (prompt === undefined) return;
-    const ranked = pictures.filter(({ results }) => results.has(prompt));
-    const score = ({ results }: Picture) => results.get(prompt)?.score ?? 0;
-    const best = new Set(ranked.sort((a, b) => score(b) - score(a)).slice(0, this.best));
-    select(pictures, false);
-    select(best, true);
-    announce(scoreText.selected(best.size));
+  /** Focuses the button that opens the tools for selecting. */
+  focusChoose(): void {
+    this.renderRoot.querySelector<HTMLElement>(".choose")?.focus();
   }
 
   #text(format: "csv" | "json"): string {
@@ -162,27 +149,27 @@ export class ScoreToolbar extends PickElement {
         display: flex;
         flex-wrap: wrap;
         justify-content: space-between;
-        gap: var(--s2) var(--s5);
+        gap: var(--s2) var(--s4);
       }
       .add {
         font-weight: 600;
       }
-      label.row,
-      span.row {
+      .row {
         gap: var(--s2);
-        flex-wrap: nowrap;
-        color: var(--soft);
+      }
+      .count {
+        padding-inline: var(--s1);
+        white-space: nowrap;
+      }
+      select {
+        max-width: 9.5rem;
       }
       .find {
-        width: 9rem;
+        width: 7.5rem;
         font-size: var(--small);
       }
-      .size input {
-        width: 6rem;
-      }
-      .best input {
-        width: 4.2rem;
-        font-size: var(--small);
+      .size {
+        width: 5rem;
       }
       .export {
         position: relative;
@@ -215,7 +202,8 @@ export class ScoreToolbar extends PickElement {
           display: inline-flex;
         }
         .view,
-        .find {
+        .find,
+        select {
           flex: 1 1 auto;
         }
         .list {

@@ -1,0 +1,39 @@
+/** Names of saved files: valid everywhere, different from each other, in the order of ranks. */
+
+/** Characters that Windows, macOS or Linux refuse in a name. */
+const REFUSED = /[\\/:*?"<>|\u0000-\u001f\u007f]/g;
+
+/** A path's last part as a name that every system accepts. */
+export function plainName(path: string): string {
+  const name = (path.split("/").pop() ?? "").replace(REFUSED, "_").replace(/[. ]+$/, "");
+  return name === "" ? "image" : name;
+}
+
+/** `"07 fox.png"`: with as many digits as the largest rank, so that folders sort by rank. */
+export function withRank(name: string, rank: number | undefined, largest: number): string {
+  if (rank === undefined) return name;
+  return `${String(rank).padStart(Math.max(2, String(largest).length), "0")} ${name}`;
+}
+
+/** `"fox.png"`, `"fox (2).png"`, `"fox (3).png"`, … */
+export function numbered(name: string, number: number): string {
+  if (number < 2) return name;
+  const at = name.lastIndexOf(".");
+  return at > 0 ? `${name.slice(0, at)} (${number})${name.slice(at)}` : `${name} (${number})`;
+}
+
+/** What two names share if some system takes them for the same file. */
+export function sameName(name: string): string {
+  return name.normalize("NFC").toLowerCase();
+}
+
+/** The first of a name's numbered forms that is not in `taken`, which it is added to. */
+export function untaken(name: string, taken: Set<string>): string {
+  for (let number = 1; ; number++) {
+    const candidate = numbered(name, number);
+    const key = sameName(candidate);
+    if (taken.has(key)) continue;
+    taken.add(key);
+    return candidate;
+  }
+}
