@@ -20,7 +20,7 @@ import { explainStorage } from "../text/storage";
 import { begin, beginRetest, RETEST_PAIRS, retestable } from "./current";
 import type { Draft, Incoming, Intake } from "./draft";
 import { arrange, type Arranged, MOST_IMAGES, pairsOf } from "./sets";
-import { onTable, samples } from "./sources";
+import { filesOnTable, onTable, samples } from "./sources";
 
 const MODES = ["winner-stays", "all-pairs", "active"] as const satisfies Mode[];
 /** Maximum thumbnails shown. */
@@ -77,7 +77,7 @@ export class JudgeSetup extends PickElement {
   }
 
   #sources(empty: boolean): TemplateResult {
-    const table = this.table > 1 ? onTable().pictures.length : 0;
+    const table = this.table > 1 ? onTable().length : 0;
     const first = empty && config().samples !== null;
     return html`
       <div class="sources">
@@ -276,7 +276,7 @@ export class JudgeSetup extends PickElement {
   }
 
   async #takeTable(): Promise<void> {
-    const { pictures, prompts } = onTable();
+    const { pictures, prompts } = await filesOnTable();
     if (!this.draft.words.prompts.trim()) this.draft.setPrompts(prompts.join("\n"));
     await this.#take(pictures);
   }

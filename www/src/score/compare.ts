@@ -3,14 +3,16 @@
  * closed.
  */
 
-import { css, html, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { styled } from "../design/style";
 import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
+import { promptWords } from "./own";
 import type { Picture } from "./picture";
+import { fileOf } from "./table/files";
 
 export const MOST = 4;
 const LARGEST = 16;
@@ -64,9 +66,17 @@ export class PictureCompare extends PickElement {
     if (!changed.has("pictures")) return;
     this.#release(new Set(this.pictures));
     for (const picture of this.pictures) {
-      if (!this.#addresses.has(picture)) this.#addresses.set(picture, URL.createObjectURL(picture.copy ?? picture.file));
+      if (!this.#addresses.has(picture)) void this.#load(picture);
     }
     this.#fit();
+  }
+
+  /** Reads the image's file; until then, and if that is not possible, its thumbnail is shown. */
+  async #load(picture: Picture): Promise<void> {
+    const file = picture.copy ?? (await fileOf(picture).catch(() => undefined));
+    if (!file || !this.pictures.includes(picture) || this.#addresses.has(picture)) return;
+    this.#addresses.set(picture, URL.createObjectURL(file));
+    this.requestUpdate();
   }
 
   protected override updated(changed: PropertyValues): void {
@@ -121,7 +131,7 @@ export class PictureCompare extends PickElement {
       >
         <img
           class=${this.scale > 3 ? "large" : ""}
-          src=${this.#addresses.get(picture) ?? ""}
+          src=${this.#addresses.get(picture) ?? picture.thumbnail ?? nothing}
           alt=${picture.caption ?? picture.path}
           draggable="false"
           ${styled({ transform: `scale(${this.scale}) ${move}` })}
@@ -138,7 +148,7 @@ export class PictureCompare extends PickElement {
           if (!result || rank === undefined) return "";
           const of = this.ranks[index]?.size ?? 0;
           return html`<p class="result">
-            <span class="voice" dir="auto">${prompt}</span>
+            <span class="voice" dir="auto">${promptWords(prompt, picture)}</span>
             <span class="figures small">${Math.abs(result.score) < 1.2 ? number(result.score, 4) : number(result.score, 3)} · ${result.probability === undefined ? "" : html`${percent(result.probability)} · `}${scoreText.rankOf(number(rank), number(of))}</span>
           </p>`;
         })}

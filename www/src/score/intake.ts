@@ -12,6 +12,13 @@ export const MOST = 20_000;
 /** Extensions of images that browsers give no media type. */
 const ENDINGS = /\.(png|jpe?g|webp|gif|bmp|avif|hei[cf]|jxl|tiff?)$/i;
 
+/** Extensions of all images, for handles, which have no media type. */
+const ALL_ENDINGS = /\.(a?png|jpe?g|jfif|pjp|pjpeg|webp|gif|bmp|avif|hei[cf]s?|jxl|tiff?|ico|svg)$/i;
+
+export function isPictureName(name: string): boolean {
+  return ALL_ENDINGS.test(name);
+}
+
 export function isPicture(file: File): boolean {
   return file.type.startsWith("image/") || ENDINGS.test(file.name);
 }

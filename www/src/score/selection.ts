@@ -6,12 +6,9 @@ import { icon } from "../design/icons";
 import { toast } from "../shell/toasts";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
-import { board, discard, remove, restore, select } from "./board";
+import { board, discard, FORGET, remove, restore, select } from "./board";
 import { MOST } from "./compare";
 import type { Picture } from "./picture";
-
-/** How long removed images can be restored: slightly longer than the message is shown. */
-const FORGET = 60_000;
 
 export class ScoreSelection extends PickElement {
   constructor() {

@@ -1,8 +1,9 @@
 /**
  * Tools for the images: add, sort, filter, select, export. Events: `files` with the chosen files;
- * `samples`.
+ * `handles` with the chosen handles, where the browser has them; `samples`.
  */
 
+import "./generation-filter";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
@@ -12,9 +13,13 @@ import { announce, toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
+import { tableText } from "../text/table";
 import { board, select } from "./board";
 import { save, toCsv, toCsvOfSeveral, toJson, toJsonOfSeveral } from "./export";
+import { anyGeneration, FIELDS } from "./generation";
+import { choose, hasPickers } from "./handles";
 import { ofList } from "./intake";
+import { byOwnPrompt, OWN } from "./own";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
 import { shownPrompt, shownPrompts } from "./shown";
@@ -43,6 +48,8 @@ export class ScoreToolbar extends PickElement {
   declare open: boolean;
   /** Whether a small screen shows sorting and filters. */
   declare viewing: boolean;
+  /** Whether the browser refuses its picker for handles. */
+  #plain = false;
 
   constructor() {
     super();
@@ -57,13 +64,14 @@ export class ScoreToolbar extends PickElement {
   }
 
   override render(): TemplateResult {
-    const { pictures, sort, show, find, tile } = board.value;
+    const { pictures, prompting, sort, show, find, tile } = board.value;
+    const said = anyGeneration(pictures);
     const none = pictures.length === 0 && !this.pending;
     const scored = shownPrompts().length > 0 && pictures.some(({ results }) => results.size > 0);
     return html`
       <div class="row">
-        <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @change=${this.#picked} /></label>
-        <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
+        <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @click=${(event: Event) => this.#choose(event, "files")} @change=${this.#picked} /></label>
+        <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @click=${(event: Event) => this.#choose(event, "folder")} @change=${this.#picked} /></label>
         ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
         ${none ? nothing : html`<button type="button" class="more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
@@ -74,20 +82,23 @@ export class ScoreToolbar extends PickElement {
             <label class="row">${scoreText.sort}
               <select @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
+                ${said ? FIELDS.map((field) => option(field, tableText[`field_${field}`], sort)) : nothing}
               </select>
             </label>
             <label class="row">${scoreText.show}
               <select @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
                 ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}
                 ${option("unreadable", scoreText.showUnreadable, show)} ${this.unlike ? option("unlike", scoreText.showUnlike, show) : nothing}
+                ${said || show === "promptless" ? option("promptless", tableText.showPromptless, show) : nothing}
               </select>
             </label>
-            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
+            <generation-filter></generation-filter>
+            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${said ? tableText.findMore : scoreText.find} title=${said ? tableText.findMore : nothing} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
             <label class="row size">${scoreText.size}
               <input type="range" min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
             </label>
             <span class="row best">
-              <button type="button" ?disabled=${!scored} @click=${this.#selectBest}>${scoreText.selectBest}</button>
+              <button type="button" ?disabled=${!scored} @click=${this.#selectBest}>${prompting === "own" ? tableText.bestOfEach : scoreText.selectBest}</button>
               <input type="number" min="1" max=${pictures.length} .value=${String(this.best)} aria-label=${scoreText.howMany} @input=${(event: Event) => (this.best = Math.max(1, Number(chosen(event)) || 1))} />
             </span>
             <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
@@ -103,6 +114,21 @@ export class ScoreToolbar extends PickElement {
     `;
   }
 
+  /** The browser's picker for handles in place of the one for files. */
+  #choose(event: Event, what: "files" | "folder"): void {
+    if (this.#plain || !hasPickers()) return;
+    event.preventDefault();
+    const input = event.currentTarget as HTMLInputElement;
+    choose(what).then(
+      (handles) => handles.length > 0 && this.dispatchEvent(new CustomEvent("handles", { detail: handles })),
+      () => {
+        // Not allowed here, as in frames of other sites.
+        this.#plain = true;
+        input.click();
+      },
+    );
+  }
+
   #picked(event: Event): void {
     const input = event.target as HTMLInputElement;
     const found = ofList(input.files ?? []);
@@ -116,7 +142,8 @@ export class ScoreToolbar extends PickElement {
     if (prompt === undefined) return;
     const ranked = pictures.filter(({ results }) => results.has(prompt));
     const score = ({ results }: Picture) => results.get(prompt)?.score ?? 0;
-    const best = new Set(ranked.sort((a, b) => score(b) - score(a)).slice(0, this.best));
+    const groups = prompt === OWN ? [...byOwnPrompt(ranked).values()] : [ranked];
+    const best = new Set(groups.flatMap((group) => group.sort((a, b) => score(b) - score(a)).slice(0, this.best)));
     select(pictures, false);
     select(best, true);
     announce(scoreText.selected(best.size));
