@@ -3,7 +3,7 @@
 import { board } from "../score/board";
 import type { Picture } from "../score/picture";
 import { loadSamples } from "../score/samples";
-import { filesOf } from "../score/table/files";
+import { filesOf } from "../score/file";
 import type { Incoming } from "./draft";
 
 /** The images on Score (the selected ones, or all); none if there are only samples. */

@@ -9,11 +9,9 @@ import type { Given } from "./handles";
 import { isPicture, isPictureName } from "./intake";
 import type { Show, Sort } from "./order";
 import { makePicture, type Picture } from "./picture";
+import { selection } from "./selected";
 
-/** Where a person has put an image. */
-export type Bucket = "keep" | "maybe" | "drop";
-
-/** What is kept of the board besides its images. */
+/** What is kept of the board besides its images and the selection. */
 export interface BoardState {
   /** The contents of the prompt box. */
   text: string;
@@ -30,10 +28,6 @@ export interface BoardState {
   filter: Filter;
   /** Minimum width of a tile, in CSS pixels. */
   tile: number;
-  /** Uids of the selected images. */
-  selected: readonly string[];
-  /** By uid. */
-  buckets: Readonly<Record<string, Bucket>>;
 }
 
 export interface Board extends BoardState {
@@ -56,11 +50,11 @@ export const EMPTY: BoardState = {
   find: "",
   filter: {},
   tile: 168,
-  selected: [],
-  buckets: {},
 };
 
 export const board = new Store<Board>({ ...EMPTY, pictures: [], prompts: [], version: 0, scored: 0 });
+
+selection.subscribe(() => tell());
 
 /** How long removed images can be restored: slightly longer than the message is shown. */
 export const FORGET = 60_000;
@@ -149,24 +143,4 @@ export function setPrompts(text: string): void {
 /** Lines without empty ones and duplicates. */
 export function promptsOfText(text: string): string[] {
   return [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
-}
-
-export function select(pictures: Iterable<Picture>, selected: boolean): void {
-  const uids = new Set(board.value.selected);
-  for (const picture of pictures) {
-    picture.selected = selected;
-    if (picture.uid && selected) uids.add(picture.uid);
-    else if (picture.uid) uids.delete(picture.uid);
-  }
-  board.patch({ selected: [...uids] });
-  tell();
-}
-
-/** Brings the selection of an image and its uid together, once the uid is known. */
-export function matchSelection(picture: Picture): void {
-  const { uid } = picture;
-  if (!uid) return;
-  const isListed = board.value.selected.includes(uid);
-  if (picture.selected && !isListed) board.patch({ selected: [...board.value.selected, uid] });
-  else if (isListed) picture.selected = true;
 }

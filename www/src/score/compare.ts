@@ -12,7 +12,7 @@ import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { promptWords } from "./own";
 import type { Picture } from "./picture";
-import { fileOf } from "./table/files";
+import { fileOf } from "./file";
 
 export const MOST = 4;
 const LARGEST = 16;

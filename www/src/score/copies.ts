@@ -7,7 +7,7 @@
 import { session } from "../engine/session";
 import { board } from "./board";
 import type { Picture } from "./picture";
-import { fileOf } from "./table/files";
+import { fileOf } from "./file";
 import { requestThumbnail } from "./thumbnails";
 
 let working = false;

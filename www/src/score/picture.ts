@@ -1,6 +1,7 @@
 /** An image that the visitor added, and everything known about it. */
 
 import type { ImageMetadata } from "../collection/library";
+import { type Bucket, bucketOf, isSelected } from "./selected";
 
 /** An image's result for one prompt. */
 export interface Result {
@@ -78,7 +79,8 @@ export interface Picture {
   readonly scores: Map<string, Map<string, Result>>;
   /** The results of the scorer that is shown, by prompt. */
   readonly results: ReadonlyMap<string, Result>;
-  selected: boolean;
+  readonly selected: boolean;
+  readonly bucket: Bucket | undefined;
 }
 
 let next = 1;
@@ -105,7 +107,12 @@ export function makePicture(source: Source, { path, id = next++, caption }: Pict
     get results() {
       return this.scores.get(shown.key) ?? NONE;
     },
-    selected: false,
+    get selected() {
+      return isSelected(this);
+    },
+    get bucket() {
+      return bucketOf(this);
+    },
   };
 }
 

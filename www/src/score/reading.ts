@@ -6,10 +6,11 @@
 import { toast } from "../shell/toasts";
 import { Store } from "../state/store";
 import { tableText } from "../text/table";
-import { board, changed, matchSelection, scoresChanged } from "./board";
+import { board, changed, scoresChanged } from "./board";
+import { away, fileOf, whenRenewed, whenReplaced } from "./file";
 import type { Picture } from "./picture";
 import type { Failure, ReadAnswer, ReadRequest } from "./reader.worker";
-import { away, fileOf, whenRenewed } from "./table/files";
+import { identified, mark, select } from "./selected";
 import { mayCopy, noteCopy, noteFailure, touch } from "./table/keeper";
 
 export interface Reading {
@@ -45,11 +46,20 @@ board.subscribe(({ pictures }) => {
 });
 
 whenRenewed((picture) => {
-  // Other contents: nothing that is known of the image holds any more.
+  // Other contents: nothing that is known of the image holds any more, but it stays selected.
+  const { selected, bucket } = picture;
   for (const field of ["uid", "generation", "bytes", "modified", "embedding", "problem", "hasPreview", "thumbnail"] as const) delete picture[field];
   picture.scores.clear();
+  if (selected) select([picture], true);
+  if (bucket) mark([picture], bucket);
   request(picture);
   scoresChanged();
+  void work();
+});
+
+whenReplaced((picture) => {
+  touch(picture);
+  request(picture);
   void work();
 });
 
@@ -132,7 +142,7 @@ function content(job: Job, { uid, bytes, modified, generation, unread }: ReadAns
   Object.assign(picture, { uid, bytes, modified });
   if (generation !== undefined) picture.generation = generation;
   if (unread) reading.patch({ problem: unread });
-  matchSelection(picture);
+  identified(picture);
   touch(picture);
   // Scoring may go on while the copy is made.
   job.resolve();

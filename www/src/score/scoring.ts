@@ -17,7 +17,7 @@ import { byOwnPrompt, OWN, ownPrompt } from "./own";
 import { type Picture, resultsOf, shown } from "./picture";
 import { identify } from "./reading";
 import { promptsOf, shownColumn } from "./shown";
-import { filesOf } from "./table/files";
+import { filesOf } from "./file";
 
 export interface Run {
   state: "idle" | "running" | "paused" | "failed";

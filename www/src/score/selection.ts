@@ -6,9 +6,10 @@ import { icon } from "../design/icons";
 import { toast } from "../shell/toasts";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
-import { board, discard, FORGET, remove, restore, select } from "./board";
+import { board, discard, FORGET, remove, restore } from "./board";
 import { MOST } from "./compare";
 import type { Picture } from "./picture";
+import { select } from "./selected";
 
 export class ScoreSelection extends PickElement {
   constructor() {

@@ -7,7 +7,7 @@ import { Store } from "../state/store";
 import { board, changed } from "./board";
 import type { Picture } from "./picture";
 import { change, table } from "./table/database";
-import { fileOf } from "./table/files";
+import { fileOf } from "./file";
 import { touch } from "./table/keeper";
 import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
 

@@ -14,7 +14,7 @@ import { config } from "../state/config";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
 import { tableText } from "../text/table";
-import { board, select } from "./board";
+import { board } from "./board";
 import { save, toCsv, toCsvOfSeveral, toJson, toJsonOfSeveral } from "./export";
 import { anyGeneration, FIELDS } from "./generation";
 import { choose, hasPickers } from "./handles";
@@ -22,6 +22,7 @@ import { ofList } from "./intake";
 import { byOwnPrompt, OWN } from "./own";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
+import { selectOnly } from "./selected";
 import { shownPrompt, shownPrompts } from "./shown";
 
 export class ScoreToolbar extends PickElement {
@@ -144,8 +145,7 @@ export class ScoreToolbar extends PickElement {
     const score = ({ results }: Picture) => results.get(prompt)?.score ?? 0;
     const groups = prompt === OWN ? [...byOwnPrompt(ranked).values()] : [ranked];
     const best = new Set(groups.flatMap((group) => group.sort((a, b) => score(b) - score(a)).slice(0, this.best)));
-    select(pictures, false);
-    select(best, true);
+    selectOnly(best, pictures);
     announce(scoreText.selected(best.size));
   }
 

@@ -5,14 +5,16 @@
  */
 
 import { askToKeep } from "../../collection/persistence";
+import { knownColumns } from "../../engine/panel";
 import { board, type Board, type BoardState, EMPTY, FORGET } from "../board";
 import type { Picture } from "../picture";
+import { type Selection, selection } from "../selected";
 import { change, table, type TableTransaction } from "./database";
 import { fits, keeping } from "./keeping";
+import { marks } from "./marks";
 import { removeCopy } from "./private";
 import { followResults, saveResults } from "./results";
 import { BOARD, type BoardRow, type ImageRow } from "./rows";
-import { knownColumns } from "../../engine/panel";
 
 /** How long changes are collected, in milliseconds: less than anyone notices. */
 const COLLECT = 25;
@@ -29,6 +31,7 @@ let listed: readonly Picture[] = [];
 /** Images whose row differs from the stored one, and images that have no row yet. */
 const changedRows = new Set<Picture>();
 const removed = new Map<Picture, ReturnType<typeof setTimeout>>();
+let savedMarks: Selection = selection.value;
 let savedBoard: Pick<Board, keyof BoardState> | undefined;
 let isBoardNew = false;
 let isReplaced = false;
@@ -48,6 +51,7 @@ function agree(): void {
   listed = board.value.pictures;
   members = new Set(listed);
   savedBoard = board.value;
+  savedMarks = selection.value;
 }
 
 /** Changes the board together with everything that is stored of it. */
@@ -74,8 +78,10 @@ function follow(now: Board): void {
     for (const picture of after) if (!before.has(picture)) came(picture);
     for (const picture of before) if (!after.has(picture)) went(picture);
   }
-  if (savedBoard && FIELDS.some((field) => now[field] !== savedBoard?.[field])) {
+  const isOther = savedBoard !== undefined && FIELDS.some((field) => now[field] !== savedBoard?.[field]);
+  if (isOther || selection.value !== savedMarks) {
     savedBoard = now;
+    savedMarks = selection.value;
     isBoardNew = true;
     schedule();
   }
@@ -200,7 +206,7 @@ function rowOf(picture: Picture): ImageRow {
 
 function boardRow(): BoardRow {
   const state = Object.fromEntries(FIELDS.map((field) => [field, board.value[field]])) as unknown as BoardState;
-  return { ...state, version: 1, columns: knownColumns() };
+  return { ...state, ...marks(), version: 1, columns: knownColumns() };
 }
 
 /** Deletes everything stored of images, and copies that no other image shares. */

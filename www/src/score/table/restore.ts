@@ -8,6 +8,7 @@ import { makePicture, type Picture, reserve, type Source } from "../picture";
 import { closeTable, openTable, portions, table } from "./database";
 import { beginKeeping, deleteRows } from "./keeper";
 import { keeping } from "./keeping";
+import { applyMarks } from "./marks";
 import { addRoot, checkHandles } from "./permission";
 import { keepOnly } from "./private";
 import { readResults } from "./results";
@@ -86,8 +87,7 @@ async function read(): Promise<boolean> {
   const prompts = promptsOfText(state.text);
   await readResults(pictures, prompts);
   knowColumns(row.columns ?? []);
-  const selected = new Set(state.selected);
-  for (const picture of pictures.values()) if (picture.uid && selected.has(picture.uid)) picture.selected = true;
+  applyMarks(row);
   const active = Math.min(state.active, Math.max(0, prompts.length - 1));
   board.patch({ ...state, prompts, active, pictures: [...pictures.values()], scored: board.value.scored + 1 });
   void deleteRows(gone).catch(() => undefined);

@@ -4,6 +4,7 @@ import type { DBSchema } from "idb";
 import type { KnownColumn } from "../../engine/panel";
 import type { BoardState } from "../board";
 import type { Generation } from "../picture";
+import type { Bucket } from "../selected";
 
 /** An image without its file, its handle, its thumbnail and its scores. */
 export interface ImageRow {
@@ -56,8 +57,16 @@ export interface ResultRow {
   probabilities: Float64Array;
 }
 
-/** Everything else: prompts, view, selection, buckets. */
-export interface BoardRow extends BoardState {
+/** The selection as it is stored. */
+export interface Marks {
+  /** Uids of the selected images. */
+  selected: readonly string[];
+  /** By uid. */
+  buckets: Readonly<Record<string, Bucket>>;
+}
+
+/** Everything else: prompts, view, selection. */
+export interface BoardRow extends BoardState, Marks {
   /** The version of this row's format. */
   version: 1;
   /** The scorers of the results, so that they are shown before a model is loaded. */

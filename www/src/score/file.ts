@@ -3,11 +3,11 @@
  * host. Why a file cannot be read is noted on the image, whose scores and thumbnail stay.
  */
 
-import { config } from "../../state/config";
-import { changed } from "../board";
-import type { Away, Picture, Source } from "../picture";
-import { table } from "./database";
-import { copyOf } from "./private";
+import { config } from "../state/config";
+import { changed } from "./board";
+import type { Away, Picture, Source } from "./picture";
+import { table } from "./table/database";
+import { copyOf } from "./table/private";
 
 /** Media types by extension; a copy has none, and browsers show some formats only with one. */
 const TYPES: Record<string, string> = { jpg: "image/jpeg", jpeg: "image/jpeg", jfif: "image/jpeg", svg: "image/svg+xml", tif: "image/tiff", ico: "image/x-icon", apng: "image/png" };
@@ -29,6 +29,12 @@ export function whenRenewed(listener: (picture: Picture) => void): void {
   onRenewed = listener;
 }
 
+/** Called with images whose file is another one with the same contents. */
+let onReplaced: (picture: Picture) => void = () => undefined;
+export function whenReplaced(listener: (picture: Picture) => void): void {
+  onReplaced = listener;
+}
+
 /** The image's file as it is now. @throws FileAway */
 export async function fileOf(picture: Picture): Promise<File> {
   try {
@@ -44,6 +50,14 @@ export async function fileOf(picture: Picture): Promise<File> {
     const { name, message } = error as Error;
     throw away(picture, name, message);
   }
+}
+
+/** From now on, this is the image's file, or its handle. Its content is the same. */
+export function replaceFile(picture: Picture, file: File, handle?: FileSystemFileHandle): void {
+  picture.source = handle ? { kind: "handle", handle } : { kind: "file", file };
+  picture.isKept = false;
+  delete picture.away;
+  onReplaced(picture);
 }
 
 /** The files of those images that can be read, by image. */
