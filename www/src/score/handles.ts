@@ -3,7 +3,7 @@
  * visit without copying the image, and listing a folder of handles reads none of its files.
  */
 
-import { type Found, MOST, ofDrop } from "./intake";
+import { type Found, MOST, readDrop } from "./intake";
 
 export interface FoundHandle {
   handle: FileSystemFileHandle;
@@ -61,11 +61,11 @@ export function takeDrop(transfer: DataTransfer, taking: Taking): Promise<boolea
   const items = [...transfer.items].filter(({ kind }) => kind === "file") as HandleItem[];
   const handles = items.map((item) => item.getAsFileSystemHandle?.().catch(() => null));
   // A file that a script or a browser's tab made has no handle.
-  const files = ofDrop(transfer);
+  const files = readDrop(transfer);
   return (async () => {
     const found = (await Promise.all(handles)).filter((handle) => handle != null);
     if (found.length === items.length) return takeHandles(found, taking);
-    const all = await files;
+    const all = await files();
     taking.take(all.slice(0, MOST));
     return all.length > MOST;
   })();

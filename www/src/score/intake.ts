@@ -33,15 +33,20 @@ export function ofList(files: Iterable<File>): Found[] {
  * it afterwards.
  */
 export function ofDrop(transfer: DataTransfer): Promise<Found[]> {
+  return readDrop(transfer)();
+}
+
+/** As {@link ofDrop}, but its folders are read only when the returned function is called. */
+export function readDrop(transfer: DataTransfer): () => Promise<Found[]> {
   const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
-  return (async () => {
+  return async () => {
     const found: Found[] = [];
     for (const { entry, file } of entries) {
       if (entry) await walk(entry, found);
       else if (file) found.push({ file, path: file.name });
     }
     return found;
-  })();
+  };
 }
 
 async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {

@@ -36,7 +36,9 @@ export class ScorePrompting extends PickElement {
   override render(): TemplateResult | typeof nothing {
     const { pictures, prompting, version } = board.value;
     const counts = this.#counts([pictures, version], pictures);
-    if (counts.said === 0 && prompting === "this") return nothing;
+    // An empty row would leave a gap.
+    this.hidden = counts.said === 0 && prompting === "this";
+    if (this.hidden) return nothing;
     return html`
       <fieldset>
         <legend class="small soft">${tableText.prompting}</legend>

@@ -10,6 +10,8 @@ export interface ReadRequest {
   id: number;
   file: File;
   copy: boolean;
+  /** Whether to read what a generator wrote. */
+  metadata: boolean;
   /** Address of the records library. */
   library: string;
 }
@@ -44,7 +46,7 @@ addEventListener("message", async ({ data }: MessageEvent<ReadRequest>) => {
   } catch (error) {
     return answer({ id, part: "done", copied: false, failure: failure(error), of: "read" });
   }
-  const { generation, unread } = await metadata(bytes, library);
+  const { generation, unread } = data.metadata ? await written(bytes, library) : { generation: null, unread: undefined };
   const uid = await hash(bytes, library).catch(() => "");
   answer({ id, part: "content", uid, bytes: file.size, modified: file.lastModified, generation, unread });
   if (!copy || uid === "") return answer({ id, part: "done", copied: false });
@@ -73,7 +75,7 @@ function load(address: string): Promise<typeof Library> {
 }
 
 /** `undefined` if the library that reads it could not be loaded. */
-async function metadata(bytes: Uint8Array, library: string): Promise<{ generation: Generation | null | undefined; unread?: Failure }> {
+async function written(bytes: Uint8Array, library: string): Promise<{ generation: Generation | null | undefined; unread: Failure | undefined }> {
   let found: typeof Library;
   try {
     found = await load(library);
@@ -81,7 +83,7 @@ async function metadata(bytes: Uint8Array, library: string): Promise<{ generatio
     return { generation: undefined, unread: failure(error) };
   }
   // Damaged metadata says nothing.
-  return { generation: await found.readMetadata(bytes).catch(() => null) };
+  return { generation: await found.readMetadata(bytes).catch(() => null), unread: undefined };
 }
 
 async function hash(bytes: Uint8Array<ArrayBuffer>, library: string): Promise<string> {

@@ -41,7 +41,7 @@ board.subscribe(({ pictures }) => {
   const before = present;
   listed = pictures;
   present = new Set(pictures);
-  for (const picture of pictures) if (!before.has(picture)) request(picture);
+  for (const picture of pictures) if (!before.has(picture) && !isRead(picture)) request(picture);
   void work();
 });
 
@@ -117,7 +117,9 @@ async function work(): Promise<void> {
     }
     const copy = picture.source.kind === "file" && mayCopy(picture, file.size);
     worker ??= start();
-    worker.postMessage({ id: picture.id, file, copy, library: new URL("lib/records.js", document.baseURI).href } satisfies ReadRequest);
+    // Nobody's generator made the samples.
+    const metadata = !picture.isSample;
+    worker.postMessage({ id: picture.id, file, copy, metadata, library: new URL("lib/records.js", document.baseURI).href } satisfies ReadRequest);
   }
 }
 

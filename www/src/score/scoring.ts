@@ -319,6 +319,8 @@ async function scoreAll(scorer: PickScore, info: Info, last: boolean): Promise<b
   const pictures = board.value.pictures.filter(({ embedding }) => embedding !== undefined);
   const key = { prompts: JSON.stringify(prompts), pictures: pictures.map(({ id }) => id).join() };
   if (key.prompts === scored.prompts && (key.pictures === scored.pictures || (!last && performance.now() < due))) return false;
+  // While the embeddings of a restored table come in, its scores are there already.
+  if (!last && !pictures.some((picture) => lacks(picture, column.key, prompts))) return false;
   const started = performance.now();
   const truncated = new Set<string>();
   const embeddings = pictures.map(({ embedding }) => embedding as Float32Array);
@@ -359,7 +361,8 @@ async function scoreOwn(scorer: PickScore, info: Info, last: boolean): Promise<b
   if (!column) return false;
   const groups = byOwnPrompt(board.value.pictures.filter(({ embedding }) => embedding !== undefined));
   const idsOf = (group: readonly Picture[]) => group.map(({ id }) => id).join();
-  const stale = [...groups].filter(([prompt, group]) => scoredOwn.get(prompt) !== idsOf(group));
+  const isStale = ([prompt, group]: [string, Picture[]]) => scoredOwn.get(prompt) !== idsOf(group) && (last || group.some((picture) => lacks(picture, column.key, [OWN])));
+  const stale = [...groups].filter(isStale);
   if (stale.length === 0 || (!last && performance.now() < due)) return false;
   const started = performance.now();
   const truncated = new Set(run.value.truncated);

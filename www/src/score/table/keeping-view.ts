@@ -40,7 +40,10 @@ export class TableKeeping extends PickElement {
     const { place, saving } = keeping.value;
     const found = this.#tally([pictures, version, keeping.value], pictures);
     const own = pictures.some(({ isSample }) => !isSample);
-    return html`${this.#notices(keeping.value, found, own)}
+    const notices = this.#notices(keeping.value, found, own);
+    // An empty row would leave a gap.
+    this.hidden = notices.length === 0 && !(place === "browser" && own);
+    return html`${notices}
       ${place === "browser" && own
         ? html`<div class="row small">
             <p class="soft words" data-state=${saving ? "saving" : "kept"}>
