@@ -12,6 +12,7 @@ import type { Picture } from "./picture";
 import type { Failure, ReadAnswer, ReadRequest } from "./reader.worker";
 import { identified, mark, select } from "./selected";
 import { mayCopy, noteCopy, noteFailure, touch } from "./table/keeper";
+import { tidied } from "./table/private";
 
 export interface Reading {
   /** Images that wait to be read. */
@@ -23,6 +24,8 @@ export interface Reading {
 export const reading = new Store<Reading>({ waiting: 0, problem: undefined });
 
 interface Job {
+  /** The number that the worker knows it by. */
+  id: number;
   picture: Picture;
   done: Promise<void>;
   resolve(): void;
@@ -72,7 +75,7 @@ function request(picture: Picture): Job {
   if (!job) {
     let resolve = () => undefined as void;
     const done = new Promise<void>((ready) => (resolve = ready));
-    job = { picture, done, resolve };
+    job = { id: picture.id, picture, done, resolve };
     jobs.set(picture, job);
     if (isRead(picture)) finish(job);
     else queue.push(job);
@@ -116,10 +119,11 @@ async function work(): Promise<void> {
       continue;
     }
     const copy = picture.source.kind === "file" && mayCopy(picture, file.size);
+    if (copy) await tidied();
     worker ??= start();
     // Nobody's generator made the samples.
     const metadata = !picture.isSample;
-    worker.postMessage({ id: picture.id, file, copy, metadata, library: new URL("lib/records.js", document.baseURI).href } satisfies ReadRequest);
+    worker.postMessage({ id: job.id, file, copy, metadata, library: new URL("lib/records.js", document.baseURI).href } satisfies ReadRequest);
   }
 }
 
@@ -127,7 +131,7 @@ function start(): Worker {
   const made = new Worker(new URL("./reader.worker.ts", import.meta.url), { type: "module" });
   made.addEventListener("message", ({ data }: MessageEvent<ReadAnswer>) => {
     const job = running;
-    if (!job || job.picture.id !== data.id) return;
+    if (job?.id !== data.id) return;
     if (data.part === "content") return content(job, data);
     running = undefined;
     done(job.picture, data);

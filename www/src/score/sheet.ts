@@ -16,11 +16,14 @@ import { Watch } from "../state/store";
 import type { Group } from "./own";
 import type { Picture } from "./picture";
 import { layOut, neighbour, place, type Section, sectionOf, type Sections, sectionsBetween, visible } from "./sections";
+import { Slots } from "./slots";
 import { showThumbnails, thumbnailsChanged } from "./thumbnails";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
+/** Tiles that may come into the document in one frame, besides those in the window. */
+const AT_ONCE = 28;
 /** Height of a group's heading, in CSS pixels at the default font size. */
 const HEADING = 72;
 
@@ -148,11 +151,28 @@ export class PictureSheet extends PickElement {
     const { top } = this.getBoundingClientRect();
     this.#top = -top - innerHeight / 2;
     this.#bottom = -top + 1.5 * innerHeight;
-    const [from, to] = visible(this.#sections, this.#top, this.#bottom);
+    const wide = visible(this.#sections, this.#top, this.#bottom);
+    const [from, to] = this.#step(wide, visible(this.#sections, -top, -top + innerHeight));
+    // The rest comes with the next frames.
+    if (from !== wide[0] || to !== wide[1]) this.#look();
     if (from === this.from && to === this.to) return;
     this.from = from;
     this.to = to;
   }
+
+  /** What to show next on the way to a range: after a jump, first what is in the window. */
+  #step([from, to]: readonly [number, number], [first, last]: readonly [number, number]): [number, number] {
+    const { from: before, to: after } = this;
+    const isCovered = before <= first && last <= after && before < after;
+    if (!isCovered) {
+      const isNear = Math.max(0, before - from) + Math.max(0, to - after) <= AT_ONCE && before < to && after > from;
+      return isNear ? [from, to] : [first, last];
+    }
+    const above = Math.min(Math.max(0, before - from), AT_ONCE / 2);
+    return [Math.max(from, before - above), Math.min(to, after + AT_ONCE - above)];
+  }
+
+  readonly #slots = new Slots();
 
   override render(): TemplateResult {
     const shown = this.pictures.slice(this.from, this.to).map((picture, index) => ({ picture, index: this.from + index }));
@@ -162,10 +182,11 @@ export class PictureSheet extends PickElement {
     showThumbnails(shown.map(({ picture }) => picture));
     const reachable = focused >= 0 ? focused : this.from;
     if (this.#gliding !== undefined) shown.sort((a, b) => a.picture.id - b.picture.id);
+    const slots = this.#slots.assign(shown.map(({ picture }) => picture.id), this.#gliding === undefined);
     const sections = sectionsBetween(this.#sections, this.#top, this.#bottom);
     // The focused image may be far away.
     const outside = shown.flatMap(({ index }) => (sections.some((section) => isIn(section, index)) ? [] : (sectionOf(this.#sections, index) ?? [])));
-    return html`<div class="table" ${styled({ height: `${this.#sections.height}px` })} @keydown=${this.#key}>
+    return html`<div class="table ${this.#gliding === undefined ? "" : "gliding"}" ${styled({ height: `${this.#sections.height}px` })} @keydown=${this.#key}>
       ${repeat(
         [...sections, ...new Set(outside)],
         (section) => this.#group(section)?.prompt ?? this.#group(section)?.kind,
@@ -173,7 +194,7 @@ export class PictureSheet extends PickElement {
           <div role="list" aria-label=${this.#title(section)}>
             ${repeat(
               shown.filter(({ index }) => isIn(section, index)),
-              ({ picture }) => picture.id,
+              ({ picture }) => slots.get(picture.id),
               ({ picture, index }) => this.#tile(picture, index, index === reachable, section),
             )}
           </div>`,
@@ -303,7 +324,6 @@ export class PictureSheet extends PickElement {
         flex-direction: column;
         justify-content: flex-end;
         font-weight: 400;
-        transition: transform var(--glide);
       }
       .heading .voice {
         display: -webkit-box;
@@ -316,12 +336,18 @@ export class PictureSheet extends PickElement {
         position: absolute;
         inset-block-start: 0;
         left: 0;
-        transition: transform var(--glide), width var(--glide);
+        transition: transform 0s, width 0s;
         scroll-margin-block: 6rem;
         contain: layout style;
       }
       .frame {
         height: var(--side);
+      }
+      /* Only while the order changes: an element that an image has left must not glide to another. */
+      .gliding .tile {
+        transition: transform var(--glide), width var(--glide);
+      }
+      .gliding .frame {
         transition: height var(--glide);
       }
       .frame:focus-visible {

@@ -1,6 +1,7 @@
 /** A tile: the image and two lines of text below it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { icon } from "../design/icons";
 import { explain } from "../text/errors";
 import { number, percent, scoreNumber } from "../text/format";
@@ -46,7 +47,8 @@ export function drawnSize({ thumbnail, width, height }: Picture, side: number): 
 export function image(picture: Picture): TemplateResult {
   if (picture.thumbnail !== undefined) {
     const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
-    return html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
+    // Another image gets another element, which is empty until it is decoded.
+    return html`${keyed(picture.thumbnail, html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`)}`;
   }
   const { problem, away } = picture;
   if (!problem && !away) return html`<span class="blank"></span>`;

@@ -13,11 +13,12 @@ import { change, table, type TableTransaction } from "./database";
 import { fits, keeping } from "./keeping";
 import { marks } from "./marks";
 import { removeCopy } from "./private";
-import { followResults, saveResults } from "./results";
+import { agreeOnResults, followResults, saveResults } from "./results";
 import { BOARD, type BoardRow, type ImageRow } from "./rows";
 
 /** How long changes are collected, in milliseconds: less than anyone notices. */
 const COLLECT = 25;
+/** The same for what could be computed again. */
 const LATER = 1500;
 /** Images per transaction. */
 const PORTION = 100;
@@ -52,6 +53,7 @@ function agree(): void {
   members = new Set(listed);
   savedBoard = board.value;
   savedMarks = selection.value;
+  agreeOnResults(board.value.scored);
 }
 
 /** Changes the board together with everything that is stored of it. */

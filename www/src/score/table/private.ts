@@ -17,10 +17,21 @@ export async function copyOf(uid: string): Promise<File> {
   return (await (await folder()).getFileHandle(uid)).getFile();
 }
 
+let tidying: Promise<void> = Promise.resolve();
+
 /** Removes copies that are not among these. */
-export async function keepOnly(uids: ReadonlySet<string>): Promise<void> {
-  const copies = await folder();
-  for await (const name of copies.keys()) if (!uids.has(name)) await copies.removeEntry(name).catch(() => undefined);
+export function keepOnly(uids: ReadonlySet<string>): Promise<void> {
+  const work = tidying.then(async () => {
+    const copies = await folder();
+    for await (const name of copies.keys()) if (!uids.has(name)) await copies.removeEntry(name).catch(() => undefined);
+  });
+  tidying = work.catch(() => undefined);
+  return work;
+}
+
+/** Wait for it before making a copy, which might be removed otherwise. */
+export function tidied(): Promise<void> {
+  return tidying;
 }
 
 export async function removeCopy(uid: string): Promise<void> {

@@ -37,9 +37,12 @@ async function begin(): Promise<boolean> {
       return false;
     }
     const was = await read();
+    const uids = board.value.pictures.flatMap(({ source, uid }) => (source.kind === "copy" && uid ? [uid] : []));
+    // Files that a killed browser left.
+    void keepOnly(new Set(uids)).catch(() => undefined);
     keeping.patch({ place: "browser" });
     beginKeeping();
-    if (was) void tidy();
+    void checkHandles();
     return was;
   } catch (error) {
     const { code, detail } = error instanceof DatabaseError ? error : { code: "refused" as const, detail: (error as Error).message };
@@ -68,7 +71,6 @@ export async function takeTable(): Promise<void> {
 
 async function read(): Promise<boolean> {
   const row = await table()?.get("board", BOARD);
-  if (!row) return false;
   for (const { id, handle } of (await table()?.getAll("roots")) ?? []) addRoot(id, handle);
   const pictures = new Map<number, Picture>();
   const gone: number[] = [];
@@ -83,11 +85,12 @@ async function read(): Promise<boolean> {
     const picture = pictures.get(id);
     if (picture) picture.hasPreview = true;
   }
-  const state = stateOf(row);
+  if (!row && pictures.size === 0) return false;
+  const state = stateOf(row ?? {});
   const prompts = promptsOfText(state.text);
   await readResults(pictures, prompts);
-  knowColumns(row.columns ?? []);
-  applyMarks(row);
+  knowColumns(row?.columns ?? []);
+  applyMarks(row ?? {});
   const active = Math.min(state.active, Math.max(0, prompts.length - 1));
   board.patch({ ...state, prompts, active, pictures: [...pictures.values()], scored: board.value.scored + 1 });
   void deleteRows(gone).catch(() => undefined);
@@ -100,14 +103,7 @@ function ofRow({ id, path, source: kind, root, caption, removed: _, ...known }: 
 }
 
 /** The board's state, with defaults for what an older version did not store. */
-function stateOf(row: BoardRow): BoardState {
+function stateOf(row: Partial<BoardRow>): BoardState {
   const fields = Object.entries(EMPTY).map(([field, value]) => [field, row[field as keyof BoardState] ?? value]);
   return Object.fromEntries(fields) as BoardState;
-}
-
-/** What need not be known at once: what may be read, and files that a killed browser left. */
-async function tidy(): Promise<void> {
-  const uids = board.value.pictures.flatMap(({ source, uid }) => (source.kind === "copy" && uid ? [uid] : []));
-  await keepOnly(new Set(uids)).catch(() => undefined);
-  await checkHandles();
 }

@@ -17,6 +17,11 @@ let last = Number.NEGATIVE_INFINITY;
 let isDue = false;
 let later: ReturnType<typeof setTimeout> | undefined;
 
+/** The results of this state are stored. */
+export function agreeOnResults(scored: number): void {
+  saved = scored;
+}
+
 /** Follows the state of the scores, and calls `schedule` when they should be stored. */
 export function followResults(scored: number, schedule: () => void): void {
   if (scored === saved || later !== undefined) return;
