@@ -4,12 +4,11 @@
  */
 
 import { mkdtempSync, rmSync } from "node:fs";
-import { spawn, type ChildProcess } from "node:child_process";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type Browser, chromium, type Page } from "@playwright/test";
-import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
+import { PORT } from "../browsers.ts";
 import { answered, beginRound, expectWhole, given, layOut, pairShown, PICTURES, png, press, stored } from "./judging.ts";
+import { Mortal } from "./mortal.ts";
 import { openPage } from "./page.ts";
 import { expect, openBlank, setQuota, test } from "./setup.ts";
 import type * as Library from "../../../web/records/js/records";
@@ -19,51 +18,11 @@ const round = { hash: "#/judge", model: null };
 /** Number of times the browser is killed; the README's result is with `PICKSCORE_KILLS=50`. */
 const KILLS = Number(process.env["PICKSCORE_KILLS"] ?? 4);
 
-/**
- * A Chromium in its own process group, so that killing the group ends all of it at once, like a
- * power failure.
- */
-class Mortal {
-  private constructor(
-    readonly child: ChildProcess,
-    readonly browser: Browser,
-    readonly page: Page,
-  ) {}
-
-  static async start(folder: string): Promise<Mortal> {
-    const child = spawn(chromiumPath(), [...chromiumArguments(), `--user-data-dir=${folder}`, "--remote-debugging-port=0", "about:blank"], { env: environment(), detached: true, stdio: ["ignore", "ignore", "pipe"] });
-    const address = await new Promise<string>((resolve, reject) => {
-      let said = "";
-      child.stderr?.on("data", (part: Buffer) => {
-        said += part.toString();
-        const found = /DevTools listening on (ws:\S+)/.exec(said);
-        if (found) resolve(found[1] as string);
-      });
-      child.once("exit", () => reject(new Error(`the browser ended: ${said.slice(-500)}`)));
-    });
-    const browser = await chromium.connectOverCDP(address);
-    const context = browser.contexts()[0];
-    if (!context) throw new Error("the browser has no context");
-    const page = await context.newPage();
-    await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
-    await page.goto(`http://127.0.0.1:${PORT}/#/judge`);
-    return new Mortal(child, browser, page);
-  }
-
-  async kill(): Promise<void> {
-    const ended = new Promise((resolve) => this.child.once("exit", resolve));
-    // Only the group that this test started.
-    process.kill(-(this.child.pid as number), "SIGKILL");
-    await ended;
-    await this.browser.close().catch(() => undefined);
-  }
-}
-
 test(`the browser is killed ${KILLS} times at random moments, and no choice that was made is lost`, async () => {
   test.setTimeout(60_000 + KILLS * 30_000);
   const folder = mkdtempSync(join(tmpdir(), "pickscore-killed-"));
   try {
-    let mortal = await Mortal.start(folder);
+    let mortal = await Mortal.start(folder, "#/judge");
     // 40 images have 780 pairs, more than the keys pressed here.
     const files = Array.from({ length: 40 }, (_, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png([(index * 53) % 256, (index * 97) % 256, (index * 31) % 256]) }));
     await beginRound(mortal.page, { files, mode: "All pairs" });
@@ -103,7 +62,7 @@ test(`the browser is killed ${KILLS} times at random moments, and no choice that
       await mortal.kill();
       running = false;
       await keys;
-      mortal = await Mortal.start(folder);
+      mortal = await Mortal.start(folder, "#/judge");
       await pairShown(mortal.page);
       const now = await answered(mortal.page);
       // One step may have been stored but not yet shown when the browser died. There must never be

@@ -5,6 +5,7 @@ import { resolve } from "node:path";
 import { golden, native } from "../fixtures.ts";
 import { addPictures, dropMany, modelInUse, openPage, picture, scored, tiles } from "./page.ts";
 import { expect, test } from "./setup.ts";
+import { ownTimes } from "./traces.ts";
 
 const reference = golden();
 /**
@@ -243,18 +244,6 @@ test("losing the GPU during scoring loses no results", async ({ page, server }) 
   await scored(page, 2);
   for (const { name, score } of await tiles(page)) expect(Math.abs(score - expected(0, name))).toBeLessThan(0.05);
 });
-
-/**
- * The page's main-thread tasks in a trace, in milliseconds of the thread's own CPU time. Wall-clock
- * time also includes other processes, and on two cores the engine's threads are among them. So
- * wall-clock times are only printed, and the bound applies to CPU time.
- */
-function ownTimes(trace: Buffer): number[] {
-  type Event = { name: string; pid: number; tid: number; tdur?: number; args: { name?: string } };
-  const { traceEvents: events } = JSON.parse(trace.toString()) as { traceEvents: Event[] };
-  const mains = new Set(events.filter(({ name, args }) => name === "thread_name" && args.name === "CrRendererMain").map(({ pid, tid }) => `${pid} ${tid}`));
-  return events.filter(({ name, pid, tid, tdur }) => tdur !== undefined && /RunTask$/.test(name) && mains.has(`${pid} ${tid}`)).map(({ tdur }) => (tdur as number) / 1000);
-}
 
 test("the page stays responsive with a thousand images", async ({ page, browser, server }) => {
   test.setTimeout(600_000);

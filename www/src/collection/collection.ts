@@ -9,8 +9,9 @@
 
 import { Store } from "../state/store";
 import type { PreferenceRecord } from "./library";
-import { Database, DatabaseError, type Obstacle } from "./database";
+import { Database } from "./database";
 import { MemoryTables } from "./memory";
+import { DatabaseError, type Obstacle } from "./open";
 import type { AnswerRow, BinRow, PlaceRow, RecordRow, RoundRow, TableName } from "./rows";
 import type { Access, Tables } from "./tables";
 

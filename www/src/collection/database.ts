@@ -1,6 +1,7 @@
 /** The tables in IndexedDB. */
 
-import { type IDBPDatabase, type IDBPTransaction, openDB } from "idb";
+import type { IDBPDatabase, IDBPTransaction, OpenDBCallbacks } from "idb";
+import { openDatabase } from "./open";
 import { INDEXES, type Rows, TABLES, type TableName } from "./rows";
 import type { Access, Tables } from "./tables";
 import { splitPlaces } from "./upgrade";
@@ -11,23 +12,6 @@ const NAME = "pickscore-collection";
  * separate rows.
  */
 const VERSION = 2;
-/**
- * How long opening may take: a profile on a network drive is slow, and a locked one never answers.
- */
-const PATIENCE = 15_000;
-
-/** Why there is no database. */
-export type Obstacle = "none" | "refused" | "newer" | "silent";
-
-export class DatabaseError extends Error {
-  override readonly name = "DatabaseError";
-  constructor(
-    readonly code: Obstacle,
-    readonly detail: string,
-  ) {
-    super(detail);
-  }
-}
 
 export class Database implements Tables {
   readonly #database: IDBPDatabase;
@@ -36,37 +20,13 @@ export class Database implements Tables {
     this.#database = database;
   }
 
-  /**
-   * Opens the database and creates it on the first visit. `onGone` is called when the browser or a
-   * newer page takes it away.
-   */
+  /** As {@link openDatabase}. */
   static async open(onGone: () => void): Promise<Database> {
-    if (typeof indexedDB === "undefined") throw new DatabaseError("none", "this browser has no IndexedDB");
-    let late: ReturnType<typeof setTimeout> | undefined;
-    const silence = new Promise<never>((_, reject) => {
-      late = setTimeout(() => reject(new DatabaseError("silent", "it does not answer")), PATIENCE);
-    });
-    try {
-      const opening = openDB(NAME, VERSION, {
-        upgrade: async (database, from, _to, transaction) => {
-          create(database);
-          if (from === 1) await splitPlaces(access(transaction));
-        },
-        // A newer version of the page in another tab waits for this.
-        blocking: (_current, _blocked, event) => {
-          (event.target as IDBDatabase).close();
-          onGone();
-        },
-        terminated: onGone,
-      });
-      return new Database(await Promise.race([opening, silence]));
-    } catch (error) {
-      if (error instanceof DatabaseError) throw error;
-      const { name, message } = error as DOMException;
-      throw new DatabaseError(name === "VersionError" ? "newer" : "refused", message || "no reason is given");
-    } finally {
-      clearTimeout(late);
-    }
+    const upgrade: NonNullable<OpenDBCallbacks<unknown>["upgrade"]> = async (database, from, _to, transaction) => {
+      create(database);
+      if (from === 1) await splitPlaces(access(transaction));
+    };
+    return new Database(await openDatabase(NAME, VERSION, upgrade, onGone));
   }
 
   read<R>(tables: readonly TableName[], work: (access: Access) => Promise<R>): Promise<R> {

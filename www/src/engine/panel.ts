@@ -115,9 +115,33 @@ export function columns(): Column[] {
       choice: choiceOf(scorer),
     };
   });
-  if (!info || chosen.some(({ isLoaded }) => isLoaded)) return chosen;
+  if (!info) {
+    const stored = known.filter(({ key }) => chosen.every((column) => column.key !== key));
+    return [...stored.map((column): Column => ({ ...column, isLoaded: false, choice: undefined })), ...chosen];
+  }
+  if (chosen.some(({ isLoaded }) => isLoaded)) return chosen;
   const own: Column = { key: loadedKey(), title: choice?.name ?? info.model, scorer: info.scorer, readsPrompt: info.readsPrompt, isLoaded: true, choice: undefined };
   return [own, ...chosen];
+}
+
+/** A scorer whose results are stored with the table. */
+export type KnownColumn = Pick<Column, "key" | "title" | "scorer" | "readsPrompt">;
+
+let known: readonly KnownColumn[] = [];
+
+// A model is loaded now; after it is unloaded, there is nothing to show.
+session.subscribe(({ info }) => {
+  if (info) known = [];
+});
+
+/** Scorers whose stored results are shown until a model is loaded. */
+export function knowColumns(columns: readonly KnownColumn[]): void {
+  known = columns;
+}
+
+/** The scorers whose results are shown, for the next visit. */
+export function knownColumns(): KnownColumn[] {
+  return columns().map(({ key, title, scorer, readsPrompt }) => ({ key, title, scorer, readsPrompt }));
 }
 
 export function choiceOf({ model, scorer, head, title }: PanelScorer): LoadChoice {

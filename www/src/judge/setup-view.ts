@@ -21,7 +21,7 @@ import { explainStorage } from "../text/storage";
 import { begin, beginRetest, RETEST_PAIRS, retestable } from "./current";
 import type { Draft, Incoming, Intake } from "./draft";
 import { arrange, type Arranged, choicesOf, MOST_IMAGES } from "./sets";
-import { onTable, samples } from "./sources";
+import { filesOnTable, onTable, samples } from "./sources";
 
 /** Maximum thumbnails shown. */
 const SHOWN = 24;
@@ -77,7 +77,7 @@ export class JudgeSetup extends PickElement {
   }
 
   #sources(empty: boolean): TemplateResult {
-    const table = this.table > 1 ? onTable().pictures.length : 0;
+    const table = this.table > 1 ? onTable().length : 0;
     const first = empty && config().samples !== null;
     const again = retestable(this.earlier).length;
     return html`
@@ -251,7 +251,7 @@ export class JudgeSetup extends PickElement {
   }
 
   async #takeTable(): Promise<void> {
-    const { pictures, prompts } = onTable();
+    const { pictures, prompts } = await filesOnTable();
     if (!this.draft.words.prompts.trim()) this.draft.setPrompts(prompts.join("\n"));
     await this.#take(pictures);
   }

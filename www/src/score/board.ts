@@ -1,19 +1,22 @@
 /**
  * The images and prompts of the screen Score, and how they are shown. The page has one board;
- * elements watch it.
+ * elements watch it. `table/` keeps it for the next visit.
  */
 
 import { Store } from "../state/store";
+import type { Filter } from "./generation";
+import type { Given } from "./handles";
+import { isPicture, isPictureName } from "./intake";
 import type { Show, Sort } from "./order";
 import { makePicture, type Picture } from "./picture";
-import { isPicture, type Found } from "./intake";
 import { selection } from "./selected";
-import { Thumbnails } from "./thumbnails";
 
-export interface Board {
-  pictures: readonly Picture[];
-  /** Without empty lines and duplicates. */
-  prompts: readonly string[];
+/** What is kept of the board besides its images and the selection. */
+export interface BoardState {
+  /** The contents of the prompt box. */
+  text: string;
+  /** Whether images are scored against the prompts of the box, or against their own. */
+  prompting: "this" | "own";
   /** The index of the prompt that the images are ranked by. */
   active: number;
   /** The key of the scorer that the images are ranked by; `""` for the first one. */
@@ -21,65 +24,102 @@ export interface Board {
   sort: Sort;
   show: Show;
   find: string;
+  /** By what the files say. */
+  filter: Filter;
   /** Minimum width of a tile, in CSS pixels. */
   tile: number;
-  /** Increases whenever an image changes. */
-  version: number;
 }
 
-export const board = new Store<Board>({ pictures: [], prompts: [], active: 0, column: "", sort: "score", show: "all", find: "", tile: 168, version: 0 });
+export interface Board extends BoardState {
+  pictures: readonly Picture[];
+  /** Of the box, without empty lines and duplicates. */
+  prompts: readonly string[];
+  /** Increases whenever an image changes. */
+  version: number;
+  /** Increases whenever a score or an own prompt changes, which may change the order. */
+  scored: number;
+}
 
-selection.subscribe(changed);
+export const EMPTY: BoardState = {
+  text: "",
+  prompting: "this",
+  active: 0,
+  column: "",
+  sort: "score",
+  show: "all",
+  find: "",
+  filter: {},
+  tile: 168,
+};
 
-const thumbnails = new Thumbnails();
+export const board = new Store<Board>({ ...EMPTY, pictures: [], prompts: [], version: 0, scored: 0 });
+
+selection.subscribe(() => tell());
+
+/** How long removed images can be restored: slightly longer than the message is shown. */
+export const FORGET = 60_000;
 /** Images change by the dozen, so watchers are notified at most this often, in milliseconds. */
 const OFTEN = 100;
+/** The same with so many images that sorting them takes a frame. */
+const SELDOM = { images: 1500, milliseconds: 500 };
 let waiting = false;
 let last = 0;
+let rescored = false;
 
 /** Notifies watchers that an image changed. */
 export function changed(): void {
   if (waiting) return;
   waiting = true;
-  setTimeout(() => requestAnimationFrame(tell), Math.max(0, last + OFTEN - performance.now()));
+  const pause = board.value.pictures.length > SELDOM.images ? SELDOM.milliseconds : OFTEN;
+  setTimeout(() => requestAnimationFrame(tell), Math.max(0, last + pause - performance.now()));
+}
+
+/** Notifies watchers that scores or own prompts changed. */
+export function scoresChanged(): void {
+  rescored = true;
+  changed();
 }
 
 /** Notifies at once. */
 export function tell(): void {
   waiting = false;
   last = performance.now();
-  board.patch({ version: board.value.version + 1 });
+  const { version, scored } = board.value;
+  board.patch({ version: version + 1, scored: scored + Number(rescored) });
+  rescored = false;
 }
 
 /** Adds images and skips other files. Returns how many were added and skipped. */
-export function addFiles(found: readonly Found[]): { added: number; left: number } {
-  const pictures = found.filter(({ file }) => isPicture(file)).map(({ file, path }) => makePicture(file, { path }));
+export function addFiles(given: readonly Given[]): { added: number; left: number } {
+  const pictures: Picture[] = [];
+  for (const one of given) {
+    const { path } = one;
+    if ("file" in one) {
+      if (isPicture(one.file)) pictures.push(makePicture({ kind: "file", file: one.file }, { path }));
+    } else if (isPictureName(one.handle.name)) {
+      const { handle, root } = one;
+      pictures.push(makePicture({ kind: "handle", handle, ...(root !== undefined && { root }) }, { path }));
+    }
+  }
   addPictures(pictures);
-  return { added: pictures.length, left: found.length - pictures.length };
+  return { added: pictures.length, left: given.length - pictures.length };
 }
 
 export function addPictures(pictures: readonly Picture[]): void {
-  if (pictures.length === 0) return;
-  board.patch({ pictures: [...board.value.pictures, ...pictures] });
-  for (const picture of pictures) requestThumbnail(picture);
+  if (pictures.length > 0) board.patch({ pictures: [...board.value.pictures, ...pictures] });
 }
 
 /** Removes images. {@link restore} puts them back until the page closes. */
 export function remove(pictures: ReadonlySet<Picture>): readonly Picture[] {
   const before = board.value.pictures;
   board.patch({ pictures: before.filter((picture) => !pictures.has(picture)) });
-  for (const { id } of pictures) thumbnails.cancel(id);
   return before;
 }
 
 /** Puts back what {@link remove} removed. */
 export function restore(before: readonly Picture[]): void {
-  const now = new Set(board.value.pictures);
-  const added = board.value.pictures.filter((picture) => !before.includes(picture));
-  board.patch({ pictures: [...before, ...added] });
-  // Images removed before their thumbnails were made.
-  const bare = before.filter((picture) => !now.has(picture) && picture.thumbnail === undefined && picture.width === undefined);
-  for (const picture of bare) requestThumbnail(picture);
+  const known = new Set(before);
+  board.patch({ pictures: [...before, ...board.value.pictures.filter((picture) => !known.has(picture))] });
 }
 
 /** Releases what removed images hold, once they can no longer be restored. */
@@ -87,36 +127,20 @@ export function discard(pictures: Iterable<Picture>): void {
   const kept = new Set(board.value.pictures);
   for (const picture of pictures) {
     if (kept.has(picture)) continue;
-    if (picture.thumbnail !== undefined) URL.revokeObjectURL(picture.thumbnail);
-    delete picture.thumbnail;
     delete picture.copy;
     delete picture.embedding;
   }
 }
 
-/** Thumbnails of images on the screen are made first. */
-export function preferThumbnails(pictures: Iterable<Picture>): void {
-  const ids = new Set<number>();
-  for (const { id, thumbnail } of pictures) if (thumbnail === undefined) ids.add(id);
-  if (ids.size > 0) thumbnails.prefer(ids);
-}
-
 export function setPrompts(text: string): void {
-  const prompts = [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
+  const prompts = promptsOfText(text);
   const { prompts: before, active } = board.value;
-  if (prompts.length === before.length && prompts.every((prompt, index) => prompt === before[index])) return;
-  board.patch({ prompts, active: Math.min(active, Math.max(0, prompts.length - 1)) });
+  const same = prompts.length === before.length && prompts.every((prompt, index) => prompt === before[index]);
+  if (!same) board.patch({ text, prompts, active: Math.min(active, Math.max(0, prompts.length - 1)) });
+  else if (text !== board.value.text) board.patch({ text });
 }
 
-/** Requests a thumbnail, from the PNG copy if there is one. */
-export function requestThumbnail(picture: Picture): void {
-  thumbnails.request({
-    id: picture.id,
-    file: picture.copy ?? picture.file,
-    done: ({ image, width, height, flatness }) => {
-      if (image) Object.assign(picture, { thumbnail: URL.createObjectURL(image), width, height, flatness });
-      else picture.undecodable = true;
-      changed();
-    },
-  });
+/** Lines without empty ones and duplicates. */
+export function promptsOfText(text: string): string[] {
+  return [...new Set(text.split("\n").map((line) => line.trim()).filter(Boolean))];
 }

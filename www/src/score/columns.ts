@@ -4,14 +4,14 @@ import type { Column } from "../engine/panel";
 import { number, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import type { MatrixColumn } from "./matrix";
-import { ranksOf } from "./order";
+import { ranksFor } from "./order";
 import type { Picture, Result } from "./picture";
 
 /** The index of the mean rank among the columns is the number of scorers. */
 export function byScorer(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): MatrixColumn[] {
   const made = scorers.map(({ key, title }): MatrixColumn => {
     const result = (picture: Picture): Result | undefined => picture.scores.get(key)?.get(prompt);
-    const ranks = ranksOf(pictures, result);
+    const ranks = ranksFor(pictures, prompt, result);
     const largest = Math.max(...[...ranks.keys()].map((picture) => Math.abs(result(picture)?.score ?? 0)));
     return { title, isPrompt: false, hint: scoreText.sortByScorer(title), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
   });
@@ -50,6 +50,6 @@ function cell(result: Result | undefined, rank: number | undefined, largest: num
 /** The mean of the ranks of the images that every scorer has scored. */
 export function meanRanks(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): Map<Picture, number> {
   const complete = pictures.filter(({ scores }) => scorers.every(({ key }) => scores.get(key)?.has(prompt)));
-  const ranks = scorers.map(({ key }) => ranksOf(complete, ({ scores }) => scores.get(key)?.get(prompt)));
+  const ranks = scorers.map(({ key }) => ranksFor(complete, prompt, ({ scores }) => scores.get(key)?.get(prompt)));
   return new Map(complete.map((picture) => [picture, ranks.reduce((sum, of) => sum + (of.get(picture) ?? 0), 0) / scorers.length]));
 }

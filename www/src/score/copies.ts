@@ -5,8 +5,10 @@
  */
 
 import { session } from "../engine/session";
-import { board, requestThumbnail } from "./board";
+import { board } from "./board";
 import type { Picture } from "./picture";
+import { fileOf } from "./file";
+import { requestThumbnail } from "./thumbnails";
 
 let working = false;
 
@@ -29,7 +31,7 @@ function next(): Picture | undefined {
 
 async function copy(picture: Picture): Promise<void> {
   try {
-    const decoded = await session.value.scorer?.decodeImage(picture.file);
+    const decoded = await session.value.scorer?.decodeImage(await fileOf(picture));
     if (!decoded) return;
     const canvas = new OffscreenCanvas(decoded.width, decoded.height);
     canvas.getContext("2d")?.putImageData(decoded, 0, 0);

@@ -3,7 +3,8 @@
 import type { Column } from "../engine/panel";
 import type { Info } from "../engine/library";
 import { download } from "../files/download";
-import { ranks, ranksOf } from "./order";
+import { ranks, ranksFor, ranksOf } from "./order";
+import { byOwnPrompt, OWN, promptWords } from "./own";
 import type { Picture, Result } from "./picture";
 
 /** How a table of some saved images differs. */
@@ -18,7 +19,7 @@ export interface Saving {
 export function toCsv(pictures: readonly Picture[], prompts: readonly string[], { among = pictures, files }: Saving = {}): string {
   const lines = prompts.flatMap((prompt) => {
     const ranked = ranks(among, prompt);
-    return pictures.map((picture) => [cell(prompt), ...places(picture, files), ...numbers(picture.results.get(prompt), ranked.get(picture)), selected(picture)]);
+    return pictures.map((picture) => [cell(promptWords(prompt, picture)), ...places(picture, files), ...numbers(picture.results.get(prompt), ranked.get(picture)), selected(picture)]);
   });
   return table([["prompt", "path", ...(files ? ["file"] : []), "score", "probability", "rank", "selected"], ...lines]);
 }
@@ -27,12 +28,12 @@ export function toCsv(pictures: readonly Picture[], prompts: readonly string[], 
 export function toCsvOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[], { among = pictures, files }: Saving = {}): string {
   const names = namesOf(scorers).flatMap((name) => ["score", "probability", "rank"].map((column) => cell(`${name}.${column}`)));
   const lines = prompts.flatMap((prompt) => {
-    const ranked = scorers.map((scorer) => ranksOf(among, resultOf(scorer, prompt)));
-    const means = meansOf(among, prompt, scorers);
+    const ranked = scorers.map((scorer) => ranksFor(among, prompt, resultOf(scorer, prompt)));
+    const means = new Map(sets(among, [prompt]).flatMap(({ of }) => [...meansOf(of, prompt, scorers)]));
     return pictures.map((picture) => {
       const cells = scorers.flatMap((scorer, index) => numbers(resultOf(scorer, prompt)(picture), ranked[index]?.get(picture)));
       const mean = means.get(picture);
-      return [cell(prompt), ...places(picture, files), ...cells, String(mean?.mean_z ?? ""), String(mean?.rank ?? ""), selected(picture)];
+      return [cell(promptWords(prompt, picture)), ...places(picture, files), ...cells, String(mean?.mean_z ?? ""), String(mean?.rank ?? ""), selected(picture)];
     });
   });
   return table([["prompt", "path", ...(files ? ["file"] : []), ...names, "mean_z", "rank", "selected"], ...lines]);
@@ -40,7 +41,7 @@ export function toCsvOfSeveral(pictures: readonly Picture[], prompts: readonly s
 
 /** Scores as JSON: one prompt at the top level, several in a list. */
 export function toJson(pictures: readonly Picture[], prompts: readonly string[], info: Info | undefined): string {
-  const results = prompts.map((prompt) => ({ prompt, images: imagesOf(pictures, ({ results }) => results.get(prompt)) }));
+  const results = sets(pictures, prompts).map(({ prompt, words, of }) => ({ prompt: words, images: imagesOf(of, ({ results }) => results.get(prompt)) }));
   return text(pictures, {
     model: info?.model,
     scorer: info?.scorer,
@@ -53,17 +54,22 @@ export function toJson(pictures: readonly Picture[], prompts: readonly string[],
 /** The scores of several scorers as JSON. Device and precision are known of the loaded one. */
 export function toJsonOfSeveral(pictures: readonly Picture[], prompts: readonly string[], scorers: readonly Column[], info: Info | undefined): string {
   const names = namesOf(scorers);
-  const results = prompts.map((prompt) => ({
-    prompt,
+  const results = sets(pictures, prompts).map(({ prompt, words, of }) => ({
+    prompt: words,
     scorers: scorers.map((scorer, index) => ({
       model: names[index],
       scorer: scorer.scorer,
       ...(scorer.isLoaded && { device: info?.device, precision: info?.precision }),
-      images: imagesOf(pictures, resultOf(scorer, prompt)),
+      images: imagesOf(of, resultOf(scorer, prompt)),
     })),
-    mean: [...meansOf(pictures, prompt, scorers)].map(([{ path }, mean]) => ({ path, ...mean })),
+    mean: [...meansOf(of, prompt, scorers)].map(([{ path }, mean]) => ({ path, ...mean })),
   }));
   return text(pictures, { ...(results.length === 1 ? results[0] : { prompts: results }) });
+}
+
+/** What is scored together: all images for each prompt, or each own prompt's images. */
+function sets(pictures: readonly Picture[], prompts: readonly string[]): { prompt: string; words: string; of: readonly Picture[] }[] {
+  return prompts.flatMap((prompt) => (prompt === OWN ? [...byOwnPrompt(pictures)].map(([words, of]) => ({ prompt, words, of })) : [{ prompt, words: prompt, of: pictures }]));
 }
 
 function text(pictures: readonly Picture[], answer: object): string {

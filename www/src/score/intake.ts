@@ -12,6 +12,13 @@ export const MOST = 20_000;
 /** Extensions of images that browsers give no media type. */
 const ENDINGS = /\.(png|jpe?g|webp|gif|bmp|avif|hei[cf]|jxl|tiff?)$/i;
 
+/** Extensions of all images, for handles, which have no media type. */
+const ALL_ENDINGS = /\.(a?png|jpe?g|jfif|pjp|pjpeg|webp|gif|bmp|avif|hei[cf]s?|jxl|tiff?|ico|svg)$/i;
+
+export function isPictureName(name: string): boolean {
+  return ALL_ENDINGS.test(name);
+}
+
 export function isPicture(file: File): boolean {
   return file.type.startsWith("image/") || ENDINGS.test(file.name);
 }
@@ -26,15 +33,20 @@ export function ofList(files: Iterable<File>): Found[] {
  * it afterwards.
  */
 export function ofDrop(transfer: DataTransfer): Promise<Found[]> {
+  return readDrop(transfer)();
+}
+
+/** As {@link ofDrop}, but its folders are read only when the returned function is called. */
+export function readDrop(transfer: DataTransfer): () => Promise<Found[]> {
   const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
-  return (async () => {
+  return async () => {
     const found: Found[] = [];
     for (const { entry, file } of entries) {
       if (entry) await walk(entry, found);
       else if (file) found.push({ file, path: file.name });
     }
     return found;
-  })();
+  };
 }
 
 async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {

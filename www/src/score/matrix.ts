@@ -1,11 +1,12 @@
 /**
  * The table for several prompts or scorers: a row per image, a column per prompt or scorer, sorted
- * by one of them. Only rows near the window are in the document.
+ * by one of them; the images of a group below its title. Only rows near the window are in the
+ * document.
  *
  * Events: `look` and `toggle` with the image; `rank-by` with the column's index.
  */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
@@ -13,9 +14,12 @@ import { styled } from "../design/style";
 import { explain } from "../text/errors";
 import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
-import { preferThumbnails } from "./board";
+import { Watch } from "../state/store";
+import { tableText } from "../text/table";
+import type { Group } from "./own";
 import type { Picture } from "./picture";
 import { bucketOfKey, mark } from "./selected";
+import { showThumbnails, thumbnailsChanged } from "./thumbnails";
 import { image, tileStyles } from "./tile";
 
 /** A column of the table. */
@@ -44,6 +48,7 @@ const MORE = 8;
 export class PictureMatrix extends PickElement {
   static override properties = {
     pictures: { attribute: false },
+    groups: { attribute: false },
     columns: { attribute: false },
     unlike: { attribute: false },
     active: { type: Number },
@@ -53,6 +58,7 @@ export class PictureMatrix extends PickElement {
   };
 
   declare pictures: readonly Picture[];
+  declare groups: readonly Group[];
   declare columns: readonly MatrixColumn[];
   declare unlike: (picture: Picture) => boolean;
   declare active: number;
@@ -62,7 +68,9 @@ export class PictureMatrix extends PickElement {
 
   constructor() {
     super();
+    new Watch(this, thumbnailsChanged);
     this.pictures = [];
+    this.groups = [];
     this.columns = [];
     this.unlike = () => false;
     this.active = 0;
@@ -83,12 +91,20 @@ export class PictureMatrix extends PickElement {
     return (ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
   }
 
+  #rows: readonly (Picture | Group)[] = [];
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has("pictures") && !changed.has("groups")) return;
+    const isWhole = this.groups.every(({ kind }) => kind === "all");
+    this.#rows = isWhole ? this.pictures : this.groups.flatMap((group) => [group, ...group.pictures]);
+  }
+
   override render(): TemplateResult {
-    const { length } = this.pictures;
+    const { length } = this.#rows;
     const from = Math.min(this.from, Math.max(0, length - 1));
     const to = Math.min(Math.max(this.to, from + 24), length);
-    const shown = this.pictures.slice(from, to);
-    preferThumbnails(shown);
+    const shown = this.#rows.slice(from, to);
+    showThumbnails(shown.filter((row): row is Picture => "id" in row));
     const row = this.#row();
     return html`<div class="scroller" tabindex="0" role="region" aria-label=${scoreText.sheet} @scroll=${this.#scrolled}>
       <table aria-rowcount=${length + 1}>
@@ -108,8 +124,8 @@ export class PictureMatrix extends PickElement {
           ${this.#space(from * row)}
           ${repeat(
             shown,
-            ({ id }) => id,
-            (picture, index) => this.#line(picture, from + index),
+            (row) => ("id" in row ? row.id : (row.prompt ?? row.kind)),
+            (row, index) => ("id" in row ? this.#line(row, from + index) : this.#title(row, from + index)),
           )}
           ${this.#space((length - to) * row)}
         </tbody>
@@ -119,6 +135,17 @@ export class PictureMatrix extends PickElement {
 
   #space(height: number): TemplateResult {
     return html`<tr class="space" aria-hidden="true"><td colspan=${this.columns.length + 1} ${styled({ height: `${height}px` })}></td></tr>`;
+  }
+
+  /** The title of a group, as high as an image's row. */
+  #title({ kind, prompt = "", pictures }: Group, index: number): TemplateResult {
+    const title = { all: "", prompt, alone: tableText.groupAlone, none: tableText.groupNone, unread: tableText.groupUnread }[kind];
+    return html`<tr class="group" aria-rowindex=${index + 2}>
+      <th scope="rowgroup" colspan=${this.columns.length + 1} title=${title}>
+        <span class="heading ${kind === "prompt" ? "voice" : ""}" dir="auto">${title}</span>
+        <span class="soft small">${scoreText.pictures(pictures.length)}</span>
+      </th>
+    </tr>`;
   }
 
   #line(picture: Picture, index: number): TemplateResult {
@@ -240,6 +267,17 @@ export class PictureMatrix extends PickElement {
         text-align: start;
         font-weight: 400;
         white-space: nowrap;
+      }
+      .group th {
+        position: static;
+        vertical-align: bottom;
+        padding-block: var(--s2);
+        white-space: normal;
+      }
+      .group .heading {
+        max-width: min(60rem, 80vw);
+        -webkit-line-clamp: 2;
+        line-height: 1.3;
       }
       .space td {
         padding: 0;

@@ -1,5 +1,6 @@
 /** An image that the visitor added, and everything known about it. */
 
+import type { ImageMetadata } from "../collection/library";
 import { type Bucket, bucketOf, isSelected } from "./selected";
 
 /** An image's result for one prompt. */
@@ -14,16 +15,37 @@ export const shown = { key: "" };
 
 const NONE: ReadonlyMap<string, Result> = new Map();
 
+/** What the generator wrote into the file: prompt, seed, model, settings. */
+export type Generation = ImageMetadata;
+
+/** Where an image's file is read from; `table/files.ts` reads it. */
+export type Source =
+  /** Given without a handle, and not copied. */
+  | { kind: "file"; file: File }
+  /** Copied to private storage, under its uid. */
+  | { kind: "copy" }
+  /** On the visitor's disk. A restored handle is read from the database when it is needed. */
+  | { kind: "handle"; handle?: FileSystemFileHandle; root?: number }
+  /** Of the host's sample set. */
+  | { kind: "sample"; file?: File };
+
+/** Why the file of an image cannot be read now. */
+export type Away = "permission" | "gone" | "failed";
+
+/** Why an image is not kept for the next visit. */
+export type Unkept = "full" | "bound" | "refused";
+
 export interface Picture {
+  /** Images are numbered in the order they were added; the number is kept. */
   readonly id: number;
   /** Read it with `fileOf`; another one after it was moved. */
-  file: File;
+  source: Source;
   /** Folder and name, as far as the browser tells; the path in exports. */
-  readonly path: string;
+  path: string;
   /** A description, if known: samples have one. */
   readonly caption?: string;
   readonly isSample: boolean;
-  /** Object URL of the thumbnail; absent until it has been made. */
+  /** Object URL of the thumbnail; absent unless the image is, or was lately, on the screen. */
   thumbnail?: string;
   width?: number;
   height?: number;
@@ -35,6 +57,17 @@ export interface Picture {
   copy?: Blob;
   /** The SHA-256 of the file, once it is known. */
   uid?: string;
+  /** Size and date of the file that the uid belongs to. */
+  bytes?: number;
+  modified?: number;
+  /** What the file says about how it was made: null if nothing, absent until it has been read. */
+  generation?: Generation | null;
+  away?: Away;
+  unkept?: Unkept;
+  /** Whether it is stored for the next visit. */
+  isKept?: boolean;
+  /** Whether its thumbnail is stored. */
+  hasPreview?: boolean;
   /** Its embedding by the loaded model. */
   embedding?: Float32Array;
   /** The embedding's length before normalisation. */
@@ -53,13 +86,24 @@ export interface Picture {
 
 let next = 1;
 
-export function makePicture(file: File, { path = file.name, caption, isSample = false }: { path?: string; caption?: string; isSample?: boolean } = {}): Picture {
+/** Numbers up to this one are taken by stored images. */
+export function reserve(id: number): void {
+  next = Math.max(next, id + 1);
+}
+
+export interface PictureOptions {
+  path: string;
+  id?: number;
+  caption?: string | undefined;
+}
+
+export function makePicture(source: Source, { path, id = next++, caption }: PictureOptions): Picture {
   return {
-    id: next++,
-    file,
+    id,
+    source,
     path,
     ...(caption !== undefined && { caption }),
-    isSample,
+    isSample: source.kind === "sample",
     scores: new Map(),
     get results() {
       return this.scores.get(shown.key) ?? NONE;

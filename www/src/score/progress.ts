@@ -15,9 +15,11 @@ import { explain } from "../text/errors";
 import { duration, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import { board } from "./board";
-import { ranks } from "./order";
+import type { Picture } from "./picture";
+import { tableText } from "../text/table";
+import { byOwnPrompt, OWN } from "./own";
 import { pause, resume, run } from "./scoring";
-import { shownPrompt } from "./shown";
+import { shownPrompt, shownRanks } from "./shown";
 
 export class ScoreProgress extends PickElement {
   #announced = "";
@@ -38,10 +40,11 @@ export class ScoreProgress extends PickElement {
   /** The result, once everything is scored. */
   #result(): string | undefined {
     const { state, done, total } = run.value;
-    const { pictures } = board.value;
+    const { pictures, active } = board.value;
     const prompt = shownPrompt();
     if (state !== "idle" || done < total || total !== pictures.length || prompt === undefined) return undefined;
-    const ranked = ranks(pictures, prompt);
+    const ranked = shownRanks()[prompt === OWN ? 0 : active] ?? new Map<Picture, number>();
+    if (prompt === OWN) return ranked.size === 0 ? undefined : tableText.doneOwn(scoreText.pictures(ranked.size), byOwnPrompt(pictures).size);
     const [best] = [...ranked].find(([, rank]) => rank === 1) ?? [];
     const score = best?.results.get(prompt)?.score;
     if (!best || score === undefined) return undefined;
@@ -51,9 +54,11 @@ export class ScoreProgress extends PickElement {
   override render(): TemplateResult | typeof nothing {
     const { state, done, total, pace, error, truncated } = run.value;
     const { scorer, loading, failed } = session.value;
-    const { pictures, prompts } = board.value;
-    const cut = [...truncated].filter((prompt) => prompts.includes(prompt));
-    const notes = cut.map((prompt) => html`<p class="notice small" dir="auto">${scoreText.truncated(prompt)}</p>`);
+    const { pictures, prompts, prompting } = board.value;
+    const own = prompting === "own" ? byOwnPrompt(pictures) : undefined;
+    const cut = [...truncated].filter((prompt) => (own ? own.has(prompt) : prompts.includes(prompt)));
+    const words = own ? (cut.length > 0 ? [tableText.truncatedOwn(cut.length)] : []) : cut.map((prompt) => scoreText.truncated(prompt));
+    const notes = words.map((words) => html`<p class="notice small" dir="auto">${words}</p>`);
     if (!scorer && !loading && !failed) {
       return html`<p class="small soft">${scoreText.noModel} <a href=${href("models")}>${scoreText.chooseModel}</a></p>`;
     }

@@ -25,7 +25,7 @@ export async function loadSamples(): Promise<Samples | undefined> {
       if (!picture.ok) throw new Error(`${file} answers ${picture.status}`);
       const blob = await picture.blob();
       const name = file.split("/").pop() ?? file;
-      return makePicture(new File([blob], name, { type: blob.type }), { path: file, isSample: true, ...(caption !== undefined && { caption }) });
+      return makePicture({ kind: "sample", file: new File([blob], name, { type: blob.type }) }, { path: file, caption });
     }),
   );
   return { prompt, ideas, pictures };

@@ -5,7 +5,6 @@
  * is something to do, and can be paused.
  */
 
-import { uidOf } from "../collection/uid";
 import { type Embedded, keepEmbeddings, keepScores, keptEmbeddings, keptScores } from "../engine/kept";
 import { type Column, columns, loadedKey } from "../engine/panel";
 import type { Info, PickScore } from "../engine/library";
@@ -13,10 +12,12 @@ import { loadModel, session } from "../engine/session";
 import { settings } from "../state/settings";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
-import { board, changed, tell } from "./board";
+import { board, changed, scoresChanged, tell } from "./board";
+import { byOwnPrompt, OWN, ownPrompt } from "./own";
 import { type Picture, resultsOf, shown } from "./picture";
-import { identified } from "./selected";
+import { identify } from "./reading";
 import { promptsOf, shownColumn } from "./shown";
+import { filesOf } from "./file";
 
 export interface Run {
   state: "idle" | "running" | "paused" | "failed";
@@ -45,6 +46,10 @@ let abort: AbortController | undefined;
 let embeddedBy: PickScore | undefined;
 /** The prompts and images behind the shown scores; any change means scoring again. */
 let scored = { prompts: "", pictures: "" };
+/** The images behind the scores of each own prompt. */
+const scoredOwn = new Map<string, string>();
+/** Images whose file cannot be read now, and of which no embedding is kept. */
+const unseeable = new Set<Picture>();
 /** When new images alone justify rescoring everything. */
 let due = 0;
 /** Scorers whose model could not be loaded, until the visitor tries again. */
@@ -72,6 +77,7 @@ export function pause(): void {
 /** Continues after a pause or a failure. */
 export function resume(): void {
   failed.clear();
+  unseeable.clear();
   run.patch({ state: "idle", error: undefined });
   void work();
 }
@@ -95,7 +101,7 @@ async function work(): Promise<void> {
       // Nothing to resume.
       if (waiting.length === 0 && run.value.state === "paused") run.patch({ state: "idle" });
       const ends = waiting.length === 0 || run.value.state === "paused";
-      const made = info.embedsImages && (await scoreAll(scorer, info, ends));
+      const made = info.embedsImages && (await (board.value.prompting === "own" ? scoreOwn : scoreAll)(scorer, info, ends));
       worked ||= made || !ends;
       if (made) continue;
       if (ends) break;
@@ -141,9 +147,9 @@ async function others(): Promise<void> {
       const prompts = promptsOf(column);
       if (prompts.length === 0) continue;
       await identify(board.value.pictures);
-      if (await fill(column, prompts)) changed();
+      if (await fill(column, prompts)) scoresChanged();
       const { loading } = session.value;
-      const isMissing = (picture: Picture) => picture.problem === undefined && prompts.some((prompt) => !picture.scores.get(column.key)?.has(prompt));
+      const isMissing = (picture: Picture) => picture.problem === undefined && picture.away === undefined && lacks(picture, column.key, prompts);
       if (working || loading || run.value.state !== "idle") return;
       if (!column.choice || failed.has(column.key) || !board.value.pictures.some(isMissing)) continue;
       await loadModel(column.choice);
@@ -159,25 +165,28 @@ async function others(): Promise<void> {
 async function fill({ key, readsPrompt }: Column, prompts: readonly string[]): Promise<boolean> {
   let some = false;
   for (const prompt of prompts) {
-    const bare = board.value.pictures.filter((picture) => picture.uid && !picture.scores.get(key)?.has(prompt));
-    const kept = await keptScores(key, readsPrompt ? prompt : "", bare.map(({ uid }) => uid as string));
-    for (const picture of bare) {
-      const score = kept.get(picture.uid as string);
-      if (score === undefined) continue;
-      resultsOf(picture, key).set(prompt, { score });
-      some = true;
+    const bare = board.value.pictures.filter((picture) => picture.uid && lacks(picture, key, [prompt]));
+    for (const [words, group] of wordsOf(prompt, bare)) {
+      const kept = await keptScores(key, readsPrompt ? words : "", group.map(({ uid }) => uid as string));
+      for (const picture of group) {
+        const score = kept.get(picture.uid as string);
+        if (score === undefined) continue;
+        resultsOf(picture, key).set(prompt, { score });
+        some = true;
+      }
     }
   }
   return some;
 }
 
-/** Computes the uids of images. */
-async function identify(pictures: readonly Picture[]): Promise<void> {
-  for (const picture of pictures) {
-    if (picture.uid !== undefined || picture.problem !== undefined) continue;
-    picture.uid = await uidOf(picture.file).catch(() => "");
-    identified(picture);
-  }
+/** Whether a score of these prompts is missing; nothing is missing where a file says no prompt. */
+function lacks(picture: Picture, key: string, prompts: readonly string[]): boolean {
+  return prompts.some((prompt) => !picture.scores.get(key)?.has(prompt) && (prompt !== OWN || ownPrompt(picture) !== undefined));
+}
+
+/** What the engine reads for a prompt, with the images that it reads it for. */
+function wordsOf(prompt: string, pictures: Picture[]): Map<string, Picture[]> {
+  return prompt === OWN ? byOwnPrompt(pictures) : new Map([[prompt, pictures]]);
 }
 
 /** Chooses the scorer whose results are shown. */
@@ -185,20 +194,23 @@ function show(): void {
   const key = shownColumn()?.key ?? "";
   if (shown.key === key) return;
   shown.key = key;
-  changed();
+  scoresChanged();
 }
 
 /** The images that the loaded model has not read, or not scored if it has no embeddings. */
 function waitingFor(info: Info): Picture[] {
-  const { pictures } = board.value;
-  if (info.embedsImages) return pictures.filter(({ embedding, problem }) => embedding === undefined && problem === undefined);
+  const readable = board.value.pictures.filter((picture) => picture.problem === undefined && !(picture.away && unseeable.has(picture)));
+  if (info.embedsImages) return readable.filter(({ embedding }) => embedding === undefined);
   const key = loadedKey();
   const prompts = promptsOf(info);
-  return pictures.filter(({ scores, problem }) => problem === undefined && prompts.some((prompt) => !scores.get(key)?.has(prompt)));
+  return readable.filter((picture) => lacks(picture, key, prompts));
 }
 
 function count(waiting: number): void {
-  const total = board.value.pictures.length;
+  const { pictures, prompting } = board.value;
+  const total = pictures.length;
+  // With many own prompts, reading the images is only half of the work.
+  if (prompting === "own") waiting = Math.max(waiting, pictures.filter((picture) => picture.problem === undefined && !picture.away && lacks(picture, loadedKey(), [OWN])).length);
   if (run.value.total !== total || run.value.done !== total - waiting) run.patch({ total, done: total - waiting });
 }
 
@@ -206,6 +218,8 @@ function count(waiting: number): void {
 function forget(scorer: PickScore | undefined): void {
   embeddedBy = scorer;
   scored = { prompts: "", pictures: "" };
+  scoredOwn.clear();
+  unseeable.clear();
   due = 0;
   const kept = new Set(columns().map(({ key }) => key));
   for (const picture of board.value.pictures) {
@@ -216,7 +230,7 @@ function forget(scorer: PickScore | undefined): void {
   }
   run.value = { state: "idle", done: 0, total: board.value.pictures.length, pace: undefined, error: undefined, truncated: new Set() };
   show();
-  changed();
+  scoresChanged();
 }
 
 /** Embeds images; each is read once, unless its embedding is kept. */
@@ -231,10 +245,13 @@ async function embed(scorer: PickScore, info: Info, pictures: readonly Picture[]
     if (found?.vector.length !== info.dimensions) unseen.push(picture);
     else take(picture, found);
   }
-  if (unseen.length > 0) {
-    const made = await scorer.readImages(unseen.map(({ file }) => file), { signal, unreadable: "skip" });
+  const files = await filesOf(unseen);
+  for (const picture of unseen) if (!files.has(picture)) unseeable.add(picture);
+  if (files.size > 0) {
+    const made = await scorer.readImages(files.values(), { signal, unreadable: "skip" });
     const fresh = new Map<string, Embedded>();
-    for (const [index, picture] of unseen.entries()) {
+    const read = [...files.keys()];
+    for (const [index, picture] of read.entries()) {
       const [vector, length] = [made.embeddings[index], made.lengths[index]];
       if (!vector || vector.length === 0 || length === undefined) continue;
       const embedded = { vector, length, byBrowser: made.decodedByBrowser.includes(index) };
@@ -242,7 +259,7 @@ async function embed(scorer: PickScore, info: Info, pictures: readonly Picture[]
       if (picture.uid) fresh.set(picture.uid, embedded);
     }
     for (const { index, code, message } of made.skipped) {
-      const picture = unseen[index];
+      const picture = read[index];
       if (picture) picture.problem = { code, message };
     }
     if (fingerprint !== undefined) void keepEmbeddings(fingerprint, fresh);
@@ -260,25 +277,29 @@ async function scoreEach(scorer: PickScore, info: Info, pictures: readonly Pictu
     await fill(column, prompts);
   }
   const truncated = new Set<string>();
+  const files = await filesOf(pictures);
+  for (const picture of pictures) if (!files.has(picture)) unseeable.add(picture);
   for (const prompt of prompts) {
-    const bare = pictures.filter(({ scores, problem }) => problem === undefined && !scores.get(column.key)?.has(prompt));
-    if (bare.length === 0) continue;
-    const result = await scorer.score(prompt, bare.map(({ file }) => file), { signal, unreadable: "skip" });
-    if (result.truncated) truncated.add(prompt);
-    const skipped = new Map(result.skipped.map(({ index, code, message }) => [index, { code, message }]));
-    const fresh = new Map<string, number>();
-    for (const [index, picture] of bare.entries()) {
-      const problem = skipped.get(index);
-      const score = result.scores[index] as number;
-      if (problem) picture.problem = problem;
-      else resultsOf(picture, column.key).set(prompt, { score });
-      if (result.decodedByBrowser.includes(index)) picture.byBrowser = true;
-      if (!problem && picture.uid) fresh.set(picture.uid, score);
+    const bare = [...files.keys()].filter((picture) => picture.problem === undefined && lacks(picture, column.key, [prompt]));
+    for (const [words, group] of wordsOf(prompt, bare)) {
+      if (group.length === 0) continue;
+      const result = await scorer.score(words, group.map((picture) => files.get(picture) as File), { signal, unreadable: "skip" });
+      if (result.truncated) truncated.add(words);
+      const skipped = new Map(result.skipped.map(({ index, code, message }) => [index, { code, message }]));
+      const fresh = new Map<string, number>();
+      for (const [index, picture] of group.entries()) {
+        const problem = skipped.get(index);
+        const score = result.scores[index] as number;
+        if (problem) picture.problem = problem;
+        else resultsOf(picture, column.key).set(prompt, { score });
+        if (result.decodedByBrowser.includes(index)) picture.byBrowser = true;
+        if (!problem && picture.uid) fresh.set(picture.uid, score);
+      }
+      if (info.fingerprint !== undefined) void keepScores(info.fingerprint, words, fresh);
     }
-    if (info.fingerprint !== undefined) void keepScores(info.fingerprint, prompt, fresh);
   }
   run.patch({ truncated: new Set([...run.value.truncated, ...truncated]) });
-  changed();
+  scoresChanged();
 }
 
 function take(picture: Picture, { vector, length, byBrowser }: Embedded): void {
@@ -298,6 +319,8 @@ async function scoreAll(scorer: PickScore, info: Info, last: boolean): Promise<b
   const pictures = board.value.pictures.filter(({ embedding }) => embedding !== undefined);
   const key = { prompts: JSON.stringify(prompts), pictures: pictures.map(({ id }) => id).join() };
   if (key.prompts === scored.prompts && (key.pictures === scored.pictures || (!last && performance.now() < due))) return false;
+  // While the embeddings of a restored table come in, its scores are there already.
+  if (!last && !pictures.some((picture) => lacks(picture, column.key, prompts))) return false;
   const started = performance.now();
   const truncated = new Set<string>();
   const embeddings = pictures.map(({ embedding }) => embedding as Float32Array);
@@ -315,16 +338,55 @@ async function scoreAll(scorer: PickScore, info: Info, last: boolean): Promise<b
       if (picture.uid) fresh.set(picture.uid, score);
     }
     if (info.fingerprint !== undefined) void keepScores(info.fingerprint, prompt, fresh);
-    changed();
+    scoresChanged();
   }
   // Removes scores of prompts that are gone.
-  const current = new Set(["", ...prompts]);
+  const current = new Set(["", OWN, ...prompts]);
   for (const { scores } of board.value.pictures) {
     for (const results of scores.values()) for (const prompt of results.keys()) if (!current.has(prompt)) results.delete(prompt);
   }
   run.patch({ truncated });
   scored = key;
   due = performance.now() + (performance.now() - started) * (1 / SHARE - 1);
-  changed();
+  scoresChanged();
   return true;
+}
+
+/**
+ * Scores embedded images with their own prompts: each prompt's images together, where an image or a
+ * prompt is new. Stops between two prompts if the visitor pauses or wants something else.
+ */
+async function scoreOwn(scorer: PickScore, info: Info, last: boolean): Promise<boolean> {
+  const column = columns().find(({ isLoaded }) => isLoaded);
+  if (!column) return false;
+  const groups = byOwnPrompt(board.value.pictures.filter(({ embedding }) => embedding !== undefined));
+  const idsOf = (group: readonly Picture[]) => group.map(({ id }) => id).join();
+  const isStale = ([prompt, group]: [string, Picture[]]) => scoredOwn.get(prompt) !== idsOf(group) && (last || group.some((picture) => lacks(picture, column.key, [OWN])));
+  const stale = [...groups].filter(isStale);
+  if (stale.length === 0 || (!last && performance.now() < due)) return false;
+  const started = performance.now();
+  const truncated = new Set(run.value.truncated);
+  let made = false;
+  for (const [prompt, group] of stale) {
+    if (run.value.state === "paused" || board.value.prompting !== "own" || session.value.scorer !== scorer) break;
+    const words = info.readsPrompt ? prompt : "";
+    const embeddings = group.map(({ embedding }) => embedding as Float32Array);
+    const result = await scorer.scoreEmbeddings(words, embeddings, { lengths: group.map(({ length }) => length as number) });
+    if (result.truncated) truncated.add(prompt);
+    const fresh = new Map<string, number>();
+    for (const [index, picture] of group.entries()) {
+      const score = result.scores[index] as number;
+      const probability = result.probabilities?.[index];
+      resultsOf(picture, column.key).set(OWN, { score, ...(probability !== undefined && { probability }) });
+      if (picture.uid) fresh.set(picture.uid, score);
+    }
+    if (info.fingerprint !== undefined) void keepScores(info.fingerprint, words, fresh);
+    scoredOwn.set(prompt, idsOf(group));
+    made = true;
+    if (last) count(0);
+    scoresChanged();
+  }
+  run.patch({ truncated });
+  due = performance.now() + (performance.now() - started) * (1 / SHARE - 1);
+  return made;
 }

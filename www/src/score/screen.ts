@@ -6,8 +6,10 @@ import "./copies";
 import "./matrix";
 import "./progress";
 import "./prompt-box";
+import "./prompting";
 import "./selection";
 import "./sheet";
+import "./table/keeping-view";
 import "./toolbar";
 import "./unlike-notice";
 import "./welcome";
@@ -23,18 +25,24 @@ import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { bytes, number } from "../text/format";
+import { language } from "../text/language";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
 import { byPrompt, byScorer, meanRanks } from "./columns";
-import { type Found, MOST, ofDrop, ofList } from "./intake";
+import { takeDrop, takeHandles, type Taking } from "./handles";
+import { type Found, MOST, ofList } from "./intake";
+import { memo } from "./memo";
 import { arrange, ranks } from "./order";
+import { byOwnPrompt, type Group, groupsOf } from "./own";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
 import { loadSamples } from "./samples";
 import { select } from "./selected";
 import type { PictureMatrix } from "./matrix";
 import type { PictureSheet } from "./sheet";
-import { shownColumn, shownPrompt, shownPrompts } from "./shown";
+import { shownColumn, shownPrompt, shownPrompts, shownRanks } from "./shown";
+import { numberOf } from "./table/permission";
+import { restoreTable } from "./table/restore";
 import type { ScoreToolbar } from "./toolbar";
 
 /**
@@ -42,11 +50,9 @@ import type { ScoreToolbar } from "./toolbar";
  * says how it was chosen.
  */
 const FLAT = 0.4;
-const KEPT = "pickscore.prompts";
 
 export class ScoreScreen extends PickElement {
   static override properties = {
-    text: { state: true },
     ideas: { state: true },
     looked: { state: true },
     choosing: { state: true },
@@ -54,8 +60,6 @@ export class ScoreScreen extends PickElement {
     pending: { state: true },
   };
 
-  /** The contents of the prompt box. */
-  declare text: string;
   declare ideas: readonly string[];
   /** The images that the close-up begins with. */
   declare looked: readonly Picture[];
@@ -69,25 +73,38 @@ export class ScoreScreen extends PickElement {
   readonly #drop = new FileDrop(
     this,
     () => this.#isShown(),
-    (transfer) => void ofDrop(transfer).then((found) => this.#add(found)),
+    (transfer) => void this.#add((taking) => takeDrop(transfer, taking)),
   );
+  readonly #means = memo(meanRanks);
+  readonly #arranged = memo(arrange);
+  readonly #grouped = memo((shown: readonly Picture[], pictures: readonly Picture[], own: boolean): { groups: readonly Group[]; shown: readonly Picture[]; sizes: ReadonlyMap<string, number> } => {
+    if (!own) return { groups: [{ kind: "all", pictures: shown }], shown, sizes: new Map() };
+    const groups = groupsOf(shown, pictures);
+    const sizes = new Map([...byOwnPrompt(pictures)].map(([prompt, { length }]) => [prompt, length]));
+    return { groups, shown: groups.flatMap((group) => group.pictures), sizes };
+  });
+  readonly #columns = memo((make: () => ReturnType<typeof byPrompt>) => make());
 
   constructor() {
     super();
     new Watch(this, board, session, settings);
-    this.text = keptPrompts();
     this.ideas = [];
     this.looked = [];
     this.choosing = false;
     this.saving = [];
     this.pending = config().samples !== null;
-    setPrompts(this.text);
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
     addEventListener("paste", this.#pasted);
-    void this.#samples(true);
+    void this.#begin();
+  }
+
+  /** The table of the last visit, or else the samples. */
+  async #begin(): Promise<void> {
+    if (await restoreTable()) this.pending = false;
+    else await this.#samples(true);
   }
 
   override disconnectedCallback(): void {
@@ -96,23 +113,28 @@ export class ScoreScreen extends PickElement {
   }
 
   override render(): TemplateResult {
-    const { pictures, active, sort, show, find, tile, version } = board.value;
+    const { text, prompting, pictures, active, sort, show, find, filter, tile, version, scored } = board.value;
     const prompts = shownPrompts();
-    const prompt = prompts[active];
+    const prompt = shownPrompt();
     const scorers = columns();
     const beside = scorers.length > 1 && prompt !== undefined;
-    const means = beside ? meanRanks(scorers, prompt, pictures) : undefined;
+    const own = prompting === "own";
+    const order = [pictures, scored, prompt, shownColumn()?.key, ...scorers.map(({ key }) => key)];
+    const means = beside ? this.#means(order, scorers, prompt, pictures) : undefined;
     // Computed once for all images.
     const demonstration = isDemonstration();
     this.#isDemonstration = demonstration;
-    const shown = arrange(pictures, { sort, show, find, prompt, ...(means && { means }) }, this.#unlike);
-    const ranked = prompts.map((prompt) => ranks(pictures, prompt));
+    const view = [...order, sort, show, find, filter, demonstration, show === "all" ? 0 : version];
+    const arranged = this.#arranged(view, pictures, { sort, show, find, filter, prompt, means }, this.#unlike);
+    const { groups, shown, sizes } = this.#grouped([arranged, own], arranged, pictures, own);
+    const ranked = shownRanks();
     const several = prompts.length > 1;
     return html`
       <div class="screen">
         <h1 class="hidden-text">${scoreText.heading}</h1>
         <first-visit></first-visit>
-        <prompt-box .value=${this.text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => this.#prompts(event.detail)}></prompt-box>
+        <prompt-box ?hidden=${own} .value=${text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => setPrompts(event.detail)}></prompt-box>
+        <score-prompting></score-prompting>
         <score-toolbar
           .pictures=${shown}
           ?unlike=${demonstration}
@@ -120,13 +142,15 @@ export class ScoreScreen extends PickElement {
           ?pending=${this.pending}
           ?choosing=${this.choosing}
           @choose=${this.#choose}
-          @files=${(event: CustomEvent<Found[]>) => this.#add(event.detail)}
+          @files=${(event: CustomEvent<Found[]>) => this.#addFiles(event.detail)}
+          @handles=${(event: CustomEvent<FileSystemHandle[]>) => this.#add((taking) => takeHandles(event.detail, taking))}
           @samples=${() => void this.#samples()}
         ></score-toolbar>
         <div class="status">
           <model-status></model-status>
           <score-progress></score-progress>
         </div>
+        <table-keeping></table-keeping>
         <unlike-notice count=${pictures.filter(this.#unlike).length} limit=${FLAT}></unlike-notice>
         ${this.choosing ? html`<choose-images @done=${this.#chosen}></choose-images>` : nothing}
         ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
@@ -135,7 +159,8 @@ export class ScoreScreen extends PickElement {
           ? html`<picture-matrix
               ?hidden=${shown.length === 0}
               .pictures=${shown}
-              .columns=${beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked)}
+              .groups=${groups}
+              .columns=${this.#columns([...order, prompts, ranked, beside, language.value], () => (beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked)))}
               .unlike=${this.#unlike}
               .active=${!beside ? active : sort === "mean" ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
               .version=${version}
@@ -146,7 +171,9 @@ export class ScoreScreen extends PickElement {
           : html`<picture-sheet
               ?hidden=${shown.length === 0}
               .pictures=${shown}
-              .ranks=${ranked[0] ?? new Map()}
+              .groups=${groups}
+              .ranks=${ranked[0] ?? NO_RANKS}
+              .sizes=${sizes}
               .prompt=${prompt}
               .unlike=${this.#unlike}
               .tile=${tile}
@@ -155,7 +182,7 @@ export class ScoreScreen extends PickElement {
               @look=${this.#look}
               @toggle=${this.#toggle}
             ></picture-sheet>`}
-        ${beside ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
+        ${beside && !own ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
         <score-selection @compare=${this.#compare} @save=${this.#save}></score-selection>
         ${demonstration ? this.#demonstration() : nothing}
         <section class="meaning small">
@@ -212,7 +239,7 @@ export class ScoreScreen extends PickElement {
   #noneShown(): TemplateResult {
     return html`<div class="empty">
       <p class="soft">${scoreText.noneShown}</p>
-      <p><button type="button" @click=${() => board.patch({ show: "all", find: "" })}>${scoreText.showAll}</button></p>
+      <p><button type="button" @click=${() => board.patch({ show: "all", find: "", filter: {} })}>${scoreText.showAll}</button></p>
     </div>`;
   }
 
@@ -233,16 +260,6 @@ export class ScoreScreen extends PickElement {
   /** The model knows the samples, including the blurred one. */
   readonly #unlike = ({ isSample, flatness }: Picture): boolean => this.#isDemonstration && !isSample && flatness !== undefined && flatness < FLAT;
 
-  #prompts(text: string): void {
-    this.text = text;
-    try {
-      sessionStorage.setItem(KEPT, text);
-    } catch {
-      // Only needed for the next reload.
-    }
-    setPrompts(text);
-  }
-
   readonly #samples = async (unasked = false): Promise<void> => {
     try {
       const samples = await loadSamples();
@@ -252,8 +269,8 @@ export class ScoreScreen extends PickElement {
       // The visitor has added images meanwhile.
       if (unasked && board.value.pictures.length > 0) return;
       // Unfinished typing counts too.
-      const written = this.renderRoot.querySelector<PromptBox>("prompt-box")?.value ?? this.text;
-      if (!written.trim()) this.#prompts(samples.prompt);
+      const written = this.renderRoot.querySelector<PromptBox>("prompt-box")?.value ?? board.value.text;
+      if (!written.trim()) setPrompts(samples.prompt);
       addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
     } catch {
       toast({ text: scoreText.samplesFailed, action: { label: scoreText.failedAgain, run: () => void this.#samples() } });
@@ -262,25 +279,39 @@ export class ScoreScreen extends PickElement {
     }
   };
 
-  #add(found: readonly Found[]): void {
-    if (found.length === 0) return;
-    const samples = new Set(board.value.pictures.filter(({ isSample }) => isSample));
-    const only = samples.size === board.value.pictures.length;
-    const { added, left } = addFiles(found.slice(0, MOST));
-    if (added === 0) {
-      toast({ text: scoreText.noPictures });
-      return;
-    }
+  #addFiles(found: readonly Found[]): void {
+    void this.#add(async ({ take }) => {
+      take(found.slice(0, MOST));
+      return found.length > MOST;
+    });
+  }
+
+  /** Adds what `find` finds, as it finds it. It resolves with whether there was too much. */
+  async #add(find: (taking: Taking) => Promise<boolean>): Promise<void> {
+    let [added, left] = [0, 0];
+    let before: readonly Picture[] | undefined;
+    // What was there before comes first.
+    let turn: Promise<unknown> = restoreTable();
+    const take: Taking["take"] = (given) => {
+      turn = turn.then(() => {
+        const samples = new Set(board.value.pictures.filter(({ isSample }) => isSample));
+        const only = added === 0 && samples.size > 0 && samples.size === board.value.pictures.length;
+        const taken = addFiles(given);
+        added += taken.added;
+        left += taken.left;
+        // The visitor's own images replace the samples.
+        if (only && taken.added > 0) before = remove(samples);
+      });
+    };
+    const isTooMuch = await find({ take, number: numberOf });
+    await turn;
+    if (added + left === 0) return;
+    if (added === 0) return void toast({ text: scoreText.noPictures });
     const words = [scoreText.added(added)];
     if (left > 0) words.push(scoreText.someLeft(left));
-    if (found.length > MOST) words.push(scoreText.tooMany(number(MOST)));
-    if (only && samples.size > 0) {
-      // The visitor's own images replace the samples.
-      const before = remove(samples);
-      toast({ text: words.join(" "), action: { label: scoreText.samples, run: () => restore(before) } });
-    } else {
-      toast({ text: words.join(" ") });
-    }
+    if (isTooMuch) words.push(scoreText.tooMany(number(MOST)));
+    const samples = before;
+    toast({ text: words.join(" "), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
   }
 
   #look(event: CustomEvent<Picture>): void {
@@ -328,7 +359,7 @@ export class ScoreScreen extends PickElement {
     const files = event.clipboardData?.files;
     if (!this.#isShown() || !files || files.length === 0) return;
     event.preventDefault();
-    this.#add(ofList(files));
+    this.#addFiles(ofList(files));
   };
 
   static override styles = [
@@ -428,17 +459,7 @@ export class ScoreScreen extends PickElement {
   ];
 }
 
-/**
- * The prompt box's contents before the last reload. In a frame of another site, a browser may
- * refuse access.
- */
-function keptPrompts(): string {
-  try {
-    return sessionStorage.getItem(KEPT) ?? "";
-  } catch {
-    return "";
-  }
-}
+const NO_RANKS: ReadonlyMap<Picture, number> = new Map();
 
 /** Waits for a part of the screen. If it cannot be loaded, a message says so. */
 async function loaded(part: Promise<unknown>): Promise<boolean> {

@@ -10,14 +10,12 @@ import { toast } from "../shell/toasts";
 import { Watch } from "../state/store";
 import { number } from "../text/format";
 import { scoreText } from "../text/score";
-import { board, discard, remove, restore } from "./board";
+import { board, discard, FORGET, remove, restore } from "./board";
 import type { Picture } from "./picture";
 import { BUCKETS, select, selection, selectOnly } from "./selected";
 
 /** Most images in the close-up. */
 const MOST = 4;
-/** How long removed images can be restored: slightly longer than the message is shown. */
-const FORGET = 60_000;
 
 export class ScoreSelection extends PickElement {
   constructor() {

@@ -1,6 +1,6 @@
 /**
- * The contact sheet: images in a grid that glide to their new places when the order changes. Only
- * those near the window are in the document.
+ * The contact sheet: images in a grid, or in one grid for each group, that glide to their new places
+ * when the order changes. Only those near the window are in the document.
  *
  * Events: `look` and `toggle` with the image.
  */
@@ -12,14 +12,22 @@ import { icon } from "../design/icons";
 import { styled } from "../design/style";
 import { announce } from "../shell/toasts";
 import { scoreText } from "../text/score";
-import { preferThumbnails } from "./board";
-import { type Grid, grid, neighbour, place, visible } from "./layout";
+import { tableText } from "../text/table";
+import { Watch } from "../state/store";
+import type { Group } from "./own";
 import type { Picture } from "./picture";
 import { bucketOfKey, mark } from "./selected";
+import { layOut, neighbour, place, type Section, sectionOf, type Sections, sectionsBetween, visible } from "./sections";
+import { Slots } from "./slots";
+import { showThumbnails, thumbnailsChanged } from "./thumbnails";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
+/** Tiles that may come into the document in one frame, besides those in the window. */
+const AT_ONCE = 28;
+/** Height of a group's heading, in CSS pixels at the default font size. */
+const HEADING = 72;
 
 /** On narrower images, marks are centred, in CSS pixels. */
 const NARROW = 80;
@@ -27,7 +35,9 @@ const NARROW = 80;
 export class PictureSheet extends PickElement {
   static override properties = {
     pictures: { attribute: false },
+    groups: { attribute: false },
     ranks: { attribute: false },
+    sizes: { attribute: false },
     prompt: { attribute: false },
     unlike: { attribute: false },
     tile: { type: Number },
@@ -39,8 +49,12 @@ export class PictureSheet extends PickElement {
     current: { state: true },
   };
 
+  /** The images in the order of the groups. */
   declare pictures: readonly Picture[];
+  declare groups: readonly Group[];
   declare ranks: ReadonlyMap<Picture, number>;
+  /** How many images each own prompt has, also where a filter hides some. */
+  declare sizes: ReadonlyMap<string, number>;
   declare prompt: string | undefined;
   declare unlike: (picture: Picture) => boolean;
   declare tile: number;
@@ -52,7 +66,10 @@ export class PictureSheet extends PickElement {
   /** The image that the Tab key reaches. */
   declare current: number | undefined;
 
-  #grid: Grid = grid(0, 0, 1, 0, false);
+  #sections: Sections = { all: [], height: 0 };
+  /** The part of the document that is shown, in pixels. */
+  #top = 0;
+  #bottom = 0;
   readonly #resized = new ResizeObserver(([entry]) => {
     if (entry) this.width = Math.floor(entry.contentRect.width);
   });
@@ -68,8 +85,11 @@ export class PictureSheet extends PickElement {
 
   constructor() {
     super();
+    new Watch(this, thumbnailsChanged);
     this.pictures = [];
+    this.groups = [];
     this.ranks = new Map();
+    this.sizes = new Map();
     this.unlike = () => false;
     this.tile = 168;
     this.leads = false;
@@ -96,14 +116,16 @@ export class PictureSheet extends PickElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (this.hasUpdated) this.#focused = ((this.renderRoot as ShadowRoot).activeElement as HTMLElement | null) ?? undefined;
-    if (["pictures", "width", "tile", "leads"].some((name) => changed.has(name))) {
-      const before = this.#grid;
+    if (["pictures", "groups", "width", "tile", "leads"].some((name) => changed.has(name))) {
+      const before = this.#sections;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
-      this.#grid = grid(this.pictures.length, this.width, least, CAPTION * rem, this.leads);
+      const isWhole = this.groups.every(({ kind }) => kind === "all");
+      const sizes = { width: this.width, least, caption: CAPTION * rem, heading: isWhole ? 0 : HEADING * rem, mayLead: this.leads && isWhole };
+      this.#sections = layOut(this.groups.map(({ pictures }) => pictures.length), sizes);
       // Reading the window's position costs a layout, so it is done only when the grid changed.
       const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
-      if (more || before.height !== this.#grid.height || before.columns !== this.#grid.columns || changed.has("width")) this.#range();
+      if (more || before.height !== this.#sections.height || before.all[0]?.grid.columns !== this.#sections.all[0]?.grid.columns || changed.has("width")) this.#range();
       this.to = Math.min(this.to, this.pictures.length);
       const order = this.pictures.map(({ id }) => id).join();
       if (order !== this.#order && this.#order !== "") this.#glide();
@@ -132,47 +154,97 @@ export class PictureSheet extends PickElement {
   #range(): void {
     if (this.width === 0) return;
     const { top } = this.getBoundingClientRect();
-    const [from, to] = visible(this.#grid, this.pictures.length, -top - innerHeight / 2, -top + 1.5 * innerHeight);
+    this.#top = -top - innerHeight / 2;
+    this.#bottom = -top + 1.5 * innerHeight;
+    const wide = visible(this.#sections, this.#top, this.#bottom);
+    const [from, to] = this.#step(wide, visible(this.#sections, -top, -top + innerHeight));
+    // The rest comes with the next frames.
+    if (from !== wide[0] || to !== wide[1]) this.#look();
     if (from === this.from && to === this.to) return;
     this.from = from;
     this.to = to;
   }
+
+  /** What to show next on the way to a range: after a jump, first what is in the window. */
+  #step([from, to]: readonly [number, number], [first, last]: readonly [number, number]): [number, number] {
+    const { from: before, to: after } = this;
+    const isCovered = before <= first && last <= after && before < after;
+    if (!isCovered) {
+      const isNear = Math.max(0, before - from) + Math.max(0, to - after) <= AT_ONCE && before < to && after > from;
+      return isNear ? [from, to] : [first, last];
+    }
+    const above = Math.min(Math.max(0, before - from), AT_ONCE / 2);
+    return [Math.max(from, before - above), Math.min(to, after + AT_ONCE - above)];
+  }
+
+  readonly #slots = new Slots();
 
   override render(): TemplateResult {
     const shown = this.pictures.slice(this.from, this.to).map((picture, index) => ({ picture, index: this.from + index }));
     const focused = this.current === undefined ? -1 : this.pictures.findIndex(({ id }) => id === this.current);
     // The focused image stays, wherever it is.
     if (focused >= 0 && (focused < this.from || focused >= this.to)) shown.push({ picture: this.pictures[focused] as Picture, index: focused });
-    preferThumbnails(shown.map(({ picture }) => picture));
+    showThumbnails(shown.map(({ picture }) => picture));
     const reachable = focused >= 0 ? focused : this.from;
     if (this.#gliding !== undefined) shown.sort((a, b) => a.picture.id - b.picture.id);
-    return html`<div class="table" role="list" aria-label=${scoreText.sheet} ${styled({ height: `${this.#grid.height}px` })} @keydown=${this.#key}>
+    const slots = this.#slots.assign(shown.map(({ picture }) => picture.id), this.#gliding === undefined);
+    const sections = sectionsBetween(this.#sections, this.#top, this.#bottom);
+    // The focused image may be far away.
+    const outside = shown.flatMap(({ index }) => (sections.some((section) => isIn(section, index)) ? [] : (sectionOf(this.#sections, index) ?? [])));
+    return html`<div class="table ${this.#gliding === undefined ? "" : "gliding"}" ${styled({ height: `${this.#sections.height}px` })} @keydown=${this.#key}>
       ${repeat(
-        shown,
-        ({ picture }) => picture.id,
-        ({ picture, index }) => this.#tile(picture, index, index === reachable),
+        [...sections, ...new Set(outside)],
+        (section) => this.#group(section)?.prompt ?? this.#group(section)?.kind,
+        (section) => html`${this.#heading(section)}
+          <div role="list" aria-label=${this.#title(section)}>
+            ${repeat(
+              shown.filter(({ index }) => isIn(section, index)),
+              ({ picture }) => slots.get(picture.id),
+              ({ picture, index }) => this.#tile(picture, index, index === reachable, section),
+            )}
+          </div>`,
       )}
     </div>`;
   }
 
-  #tile(picture: Picture, index: number, reachable: boolean): TemplateResult {
-    const { x, y, side, tall } = place(this.#grid, index);
+  #group({ index }: Section): Group | undefined {
+    return this.groups[index];
+  }
+
+  #title(section: Section): string {
+    const { kind, prompt } = this.#group(section) ?? { kind: "all" };
+    return { all: scoreText.sheet, prompt: prompt ?? "", alone: tableText.groupAlone, none: tableText.groupNone, unread: tableText.groupUnread }[kind];
+  }
+
+  #heading(section: Section): TemplateResult | string {
+    const { kind } = this.#group(section) ?? { kind: "all" };
+    if (kind === "all") return "";
+    const words = { prompt: "", alone: tableText.groupAloneWords, none: tableText.groupNoneWords, unread: "" }[kind];
+    return html`<h2 class="heading" ${styled({ transform: `translateY(${section.top}px)` })} title=${this.#title(section)}>
+      <span class=${kind === "prompt" ? "voice" : ""} dir="auto">${this.#title(section)}</span>
+      <span class="soft small">${scoreText.pictures(section.count)}${words ? html`. ${words}` : ""}</span>
+    </h2>`;
+  }
+
+  #tile(picture: Picture, index: number, reachable: boolean, section: Section): TemplateResult {
+    const { x, y, side, tall } = place(this.#sections, index);
     const state: TileState = {
       picture,
       prompt: this.prompt,
       rank: this.ranks.get(picture),
-      of: this.ranks.size,
+      of: this.#of(section),
       unlike: this.unlike(picture),
+      isAlone: this.#group(section)?.kind === "alone",
     };
     const name = picture.caption ?? picture.path;
     const drawn = drawnSize(picture, { side, tall });
     const size = { "--side": `${side}px`, "--tall": `${tall}px`, "--drawn-width": `${drawn.width}px`, "--drawn-height": `${drawn.height}px` };
-    const classes = ["tile", drawn.width < NARROW ? "narrow" : "", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
+    const classes = ["tile", drawn.width < NARROW ? "narrow" : "", picture.bucket === "drop" ? "dropped" : "", picture.selected ? "selected" : "", state.rank === 1 && !state.isAlone ? "first" : "", picture.caption === undefined ? "" : "sample"].join(" ");
     return html`<div
       class=${classes}
       role="listitem"
-      aria-setsize=${this.pictures.length}
-      aria-posinset=${index + 1}
+      aria-setsize=${section.count}
+      aria-posinset=${index - section.from + 1}
       data-id=${picture.id}
       ${styled({ transform: `translate(${x}px, ${y}px)`, width: `${side}px`, ...size })}
     >
@@ -204,6 +276,12 @@ export class PictureSheet extends PickElement {
     </div>`;
   }
 
+  /** How many images are ranked with those of a group. */
+  #of(section: Section): number {
+    const { prompt } = this.#group(section) ?? {};
+    return prompt === undefined ? this.ranks.size : (this.sizes.get(prompt) ?? section.count);
+  }
+
   #tell(event: "look" | "toggle", picture: Picture): void {
     this.dispatchEvent(new CustomEvent(event, { detail: picture }));
   }
@@ -227,7 +305,7 @@ export class PictureSheet extends PickElement {
     event.preventDefault();
     const rightToLeft = getComputedStyle(this).direction === "rtl" && /Left|Right/.test(event.key);
     const key = rightToLeft ? (event.key === "ArrowLeft" ? "ArrowRight" : "ArrowLeft") : event.key;
-    const to = neighbour(this.#grid, this.pictures.length, at, key);
+    const to = neighbour(this.#sections, at, key);
     this.current = this.pictures[to]?.id;
     await this.updateComplete;
     this.focusCurrent();
@@ -238,7 +316,7 @@ export class PictureSheet extends PickElement {
     const index = this.pictures.indexOf(picture);
     if (index < 0) return;
     this.current = picture.id;
-    const { y, tall } = place(this.#grid, index);
+    const { y, tall } = place(this.#sections, index);
     const top = this.getBoundingClientRect().top + y;
     // Only images near the window are in the document.
     if (top < 0 || top + tall > innerHeight) {
@@ -264,16 +342,40 @@ export class PictureSheet extends PickElement {
         position: relative;
         contain: layout style;
       }
+      .heading {
+        position: absolute;
+        inset-block-start: 0;
+        inset-inline: 0;
+        height: 4.5rem;
+        padding-block-end: var(--s2);
+        display: flex;
+        flex-direction: column;
+        justify-content: flex-end;
+        font-weight: 400;
+      }
+      .heading .voice {
+        display: -webkit-box;
+        -webkit-box-orient: vertical;
+        -webkit-line-clamp: 2;
+        overflow: hidden;
+        line-height: 1.3;
+      }
       .tile {
         position: absolute;
         inset-block-start: 0;
         left: 0;
-        transition: transform var(--glide), width var(--glide);
+        transition: transform 0s, width 0s;
         scroll-margin-block: 6rem;
         contain: layout style;
       }
       .frame {
         height: var(--tall);
+      }
+      /* Only while the order changes: an element that an image has left must not glide to another. */
+      .gliding .tile {
+        transition: transform var(--glide), width var(--glide);
+      }
+      .gliding .frame {
         transition: height var(--glide);
       }
       .frame img {
@@ -365,6 +467,10 @@ export class PictureSheet extends PickElement {
       }
     `,
   ];
+}
+
+function isIn({ from, count }: Section, index: number): boolean {
+  return index >= from && index < from + count;
 }
 
 customElements.define("picture-sheet", PictureSheet);

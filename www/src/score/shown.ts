@@ -2,6 +2,10 @@
 
 import { type Column, columns } from "../engine/panel";
 import { board } from "./board";
+import { ranks } from "./order";
+import { memo } from "./memo";
+import { OWN } from "./own";
+import type { Picture } from "./picture";
 
 /** The scorer that the images are ranked by. */
 export function shownColumn(): Column | undefined {
@@ -9,10 +13,17 @@ export function shownColumn(): Column | undefined {
   return all.find(({ key }) => key === board.value.column) ?? all[0];
 }
 
-/** The prompts that a scorer scores: `""` for one that reads none, if there are none. */
+const ONLY_OWN: readonly string[] = [OWN];
+const ANY: readonly string[] = [""];
+
+/**
+ * The prompts that a scorer scores: `""` for one that reads none, if there are none; {@link OWN} for
+ * the files' own.
+ */
 export function promptsOf(scorer: Pick<Column, "readsPrompt"> | undefined): readonly string[] {
-  const { prompts } = board.value;
-  return prompts.length > 0 || !scorer || scorer.readsPrompt ? prompts : [""];
+  const { prompts, prompting } = board.value;
+  if (prompting === "own") return ONLY_OWN;
+  return prompts.length > 0 || !scorer || scorer.readsPrompt ? prompts : ANY;
 }
 
 /** The prompts that are shown. */
@@ -22,5 +33,16 @@ export function shownPrompts(): readonly string[] {
 
 /** The prompt that the images are ranked by. */
 export function shownPrompt(): string | undefined {
-  return shownPrompts()[board.value.active];
+  const prompts = shownPrompts();
+  return prompts[Math.min(board.value.active, prompts.length - 1)];
+}
+
+const NONE: readonly ReadonlyMap<Picture, number>[] = [];
+const computed = memo((prompts: readonly string[], pictures: readonly Picture[]) => prompts.map((prompt) => ranks(pictures, prompt)));
+
+/** The ranks by each prompt that is shown. */
+export function shownRanks(): readonly ReadonlyMap<Picture, number>[] {
+  const { pictures, scored } = board.value;
+  const prompts = shownPrompts();
+  return prompts.length === 0 ? NONE : computed([prompts, pictures, scored, shownColumn()?.key], prompts, pictures);
 }

@@ -26,7 +26,7 @@ addEventListener("message", async ({ data: { id, file, side } }: MessageEvent<Th
     const scale = Math.min(1, side / Math.max(width, height));
     const small = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
     draw(whole, small);
-    const image = await small.convertToBlob({ type: "image/webp", quality: 0.86 });
+    const image = await small.convertToBlob({ type: "image/webp", quality: 0.82 });
     const tiny = new OffscreenCanvas(SIDE, SIDE);
     draw(small, tiny, "#fff");
     whole.close();

@@ -1,10 +1,12 @@
 /** A tile: the image and two lines of text below it. */
 
 import { css, html, nothing, type TemplateResult } from "lit";
+import { keyed } from "lit/directives/keyed.js";
 import { icon } from "../design/icons";
 import { explain } from "../text/errors";
 import { number, percent, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
+import { tableText } from "../text/table";
 import type { Place } from "./layout";
 import type { Picture } from "./picture";
 
@@ -18,17 +20,21 @@ export interface TileState {
   /** The number of ranked images. */
   of: number;
   unlike: boolean;
+  /** Whether no other image has its prompt: it has a score, and nothing to rank it against. */
+  isAlone?: boolean;
 }
 
 /** The state in words. */
-export function describe({ picture, prompt, rank, of, unlike }: TileState): string {
+export function describe({ picture, prompt, rank, of, unlike, isAlone }: TileState): string {
   if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
-  if (!result || rank === undefined) return scoreText.notYet;
+  if (!result || rank === undefined) return [scoreText.notYet, picture.away ? tableText.awayShort : ""].filter(Boolean).join(", ");
+  if (isAlone) return `${scoreText.score} ${scoreNumber(result.score)}`;
   const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
   if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
   if (picture.bucket) words.push(scoreText[picture.bucket]);
+  if (picture.away) words.push(tableText.awayShort);
   return words.join(", ");
 }
 
@@ -43,14 +49,16 @@ export function drawnSize({ thumbnail, width, height }: Picture, { side, tall }:
 export function image(picture: Picture): TemplateResult {
   if (picture.thumbnail !== undefined) {
     const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
-    return html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`;
+    // Another image gets another element, which is empty until it is decoded.
+    return html`${keyed(picture.thumbnail, html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`)}`;
   }
-  if (!picture.problem) return html`<span class="blank"></span>`;
-  return html`<span class="broken">${icon("alert", 24)}<span class="reason">${explain(picture.problem)}</span></span>`;
+  const { problem, away } = picture;
+  if (!problem && !away) return html`<span class="blank"></span>`;
+  return html`<span class="broken">${icon("alert", 24)}<span class="reason">${problem ? explain(problem) : tableText.awayShort}</span></span>`;
 }
 
 /** The text below the image. */
-export function caption({ picture, prompt, rank }: TileState): TemplateResult {
+export function caption({ picture, prompt, rank, isAlone }: TileState): TemplateResult {
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   const name = picture.path.split("/").pop() ?? picture.path;
   if (picture.problem) {
@@ -62,9 +70,9 @@ export function caption({ picture, prompt, rank }: TileState): TemplateResult {
   }
   return html`
     <span class="line figures">
-      <b>${rank === undefined ? "·" : number(rank)}</b>
+      <b>${rank === undefined || isAlone ? "·" : number(rank)}</b>
       <span>${result ? scoreNumber(result.score) : nothing}</span>
-      <span class="share">${result?.probability === undefined ? nothing : percent(result.probability)}</span>
+      <span class="share">${result?.probability === undefined || isAlone ? nothing : percent(result.probability)}</span>
     </span>
     <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
   `;

@@ -1,8 +1,9 @@
 /**
  * Tools for the images: add, sort, filter, select, export. Events: `files` with the chosen files;
- * `samples`; `choose`.
+ * `handles` with the chosen handles, where the browser has them; `samples`; `choose`.
  */
 
+import "./generation-filter";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
@@ -12,8 +13,11 @@ import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { Watch } from "../state/store";
 import { scoreText } from "../text/score";
+import { tableText } from "../text/table";
 import { board } from "./board";
 import { save, toCsv, toCsvOfSeveral, toJson, toJsonOfSeveral } from "./export";
+import { anyGeneration, FIELDS } from "./generation";
+import { choose, hasPickers } from "./handles";
 import { ofList } from "./intake";
 import type { Picture } from "./picture";
 import type { Show, Sort } from "./order";
@@ -45,6 +49,8 @@ export class ScoreToolbar extends PickElement {
   declare open: boolean;
   /** Whether a small screen shows sorting and filters. */
   declare viewing: boolean;
+  /** Whether the browser refuses its picker for handles. */
+  #plain = false;
 
   constructor() {
     super();
@@ -60,12 +66,13 @@ export class ScoreToolbar extends PickElement {
 
   override render(): TemplateResult {
     const { pictures, sort, show, find, tile } = board.value;
+    const said = anyGeneration(pictures);
     const none = pictures.length === 0 && !this.pending;
     const scored = shownPrompts().length > 0 && pictures.some(({ results }) => results.size > 0);
     return html`
       <div class="row">
-        <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @change=${this.#picked} /></label>
-        <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @change=${this.#picked} /></label>
+        <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @click=${(event: Event) => this.#choose(event, "files")} @change=${this.#picked} /></label>
+        <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @click=${(event: Event) => this.#choose(event, "folder")} @change=${this.#picked} /></label>
         ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
         ${none ? nothing : html`<button type="button" class="choose" aria-expanded=${this.choosing} @click=${() => this.dispatchEvent(new CustomEvent("choose"))}>${icon("choose")}${scoreText.choose}</button>`}
@@ -76,13 +83,16 @@ export class ScoreToolbar extends PickElement {
         : html`<div class="row view ${this.viewing ? "viewing" : ""}">
             <select aria-label=${scoreText.sort} @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
+                ${said ? FIELDS.map((field) => option(field, tableText[`field_${field}`], sort)) : nothing}
             </select>
             <select aria-label=${scoreText.show} @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
                 ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}
                 ${BUCKETS.map((bucket) => option(bucket, scoreText.showMarked(scoreText[bucket]), show))} ${option("unsorted", scoreText.showUnmarked, show)}
                 ${option("unreadable", scoreText.showUnreadable, show)} ${this.unlike ? option("unlike", scoreText.showUnlike, show) : nothing}
+                ${said || show === "promptless" ? option("promptless", tableText.showPromptless, show) : nothing}
             </select>
-            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
+            <generation-filter></generation-filter>
+            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${said ? tableText.findMore : scoreText.find} title=${said ? tableText.findMore : nothing} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
             <input type="range" class="size" aria-label=${scoreText.size} title=${scoreText.size} min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
             <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
               <button type="button" aria-expanded=${this.open} ?disabled=${!scored} @click=${() => (this.open = !this.open)}>${icon("download")}${scoreText.export}</button>
@@ -95,6 +105,21 @@ export class ScoreToolbar extends PickElement {
             </div>
           </div>`}
     `;
+  }
+
+  /** The browser's picker for handles in place of the one for files. */
+  #choose(event: Event, what: "files" | "folder"): void {
+    if (this.#plain || !hasPickers()) return;
+    event.preventDefault();
+    const input = event.currentTarget as HTMLInputElement;
+    choose(what).then(
+      (handles) => handles.length > 0 && this.dispatchEvent(new CustomEvent("handles", { detail: handles })),
+      () => {
+        // Not allowed here, as in frames of other sites.
+        this.#plain = true;
+        input.click();
+      },
+    );
   }
 
   #picked(event: Event): void {

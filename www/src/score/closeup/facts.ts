@@ -4,7 +4,6 @@
  */
 
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
-import type { ImageMetadata } from "../../collection/library";
 import { PickElement } from "../../design/element";
 import { icon } from "../../design/icons";
 import { type Column, columns } from "../../engine/panel";
@@ -16,13 +15,10 @@ import { scoreText } from "../../text/score";
 import { board } from "../board";
 import { ranksOf } from "../order";
 import type { Picture, Result } from "../picture";
+import { identify, reading } from "../reading";
 import { BUCKETS, selection } from "../selected";
 import { shownColumn, shownPrompt, shownPrompts } from "../shown";
-import { generationOf } from "./generation";
 import { hasOdds, preferredOver, timesOf100 } from "./preference";
-
-/** While someone walks through images, their files are not read, in milliseconds. */
-const REST = 150;
 
 /** A line of results: of a scorer, of a prompt, or without a title if there is only one. */
 interface Line {
@@ -34,38 +30,24 @@ interface Line {
 }
 
 export class PictureFacts extends PickElement {
-  static override properties = { picture: { attribute: false }, others: { attribute: false }, said: { state: true } };
+  static override properties = { picture: { attribute: false }, others: { attribute: false } };
 
   declare picture: Picture | undefined;
   /** The images to compare with; its neighbours in the ranking if there are none. */
   declare others: readonly Picture[];
-  /** What the file says; undefined while it is read, and an error if that failed. */
-  declare private said: { picture: Picture; data: ImageMetadata | null | Error } | undefined;
-  #waiting = 0;
 
   constructor() {
     super();
-    new Watch(this, board, selection);
+    new Watch(this, board, selection, reading);
     this.picture = undefined;
     this.others = [];
-    this.said = undefined;
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    clearTimeout(this.#waiting);
   }
 
   protected override willUpdate(changed: PropertyValues): void {
     const { picture } = this;
     if (!changed.has("picture") || !picture) return;
-    clearTimeout(this.#waiting);
-    this.#waiting = window.setTimeout(() => void this.#read(picture), REST);
-  }
-
-  async #read(picture: Picture): Promise<void> {
-    const data = await generationOf(picture).catch((error: Error) => error);
-    if (this.picture === picture) this.said = { picture, data };
+    // Read before the others that wait.
+    if (picture.generation === undefined) void identify([picture]);
   }
 
   override render(): TemplateResult | typeof nothing {
@@ -132,12 +114,13 @@ export class PictureFacts extends PickElement {
   #generation(picture: Picture): TemplateResult {
     const size = picture.width && picture.height ? `${number(picture.width)} × ${number(picture.height)}` : undefined;
     const own = html`${fact(closeupText.size, size)} ${picture.path.includes("/") ? fact(closeupText.file, picture.path) : nothing}`;
-    if (this.said?.picture !== picture) return html`<dl class="settings small">${own}</dl><p class="soft small">${closeupText.reading}</p>`;
-    const { data } = this.said;
-    if (data === null || data instanceof Error) {
-      return html`<dl class="settings small">${own}</dl><p class="soft small">${data === null ? closeupText.noSettings : closeupText.settingsFailed}</p>`;
+    const { generation } = picture;
+    if (!generation) {
+      const failed = picture.away !== undefined || reading.value.problem !== undefined;
+      const words = generation === null ? closeupText.noSettings : failed ? closeupText.settingsFailed : closeupText.reading;
+      return html`<dl class="settings small">${own}</dl><p class="soft small">${words}</p>`;
     }
-    const { prompt, negativePrompt, seed, model, steps, guidance, sampler, scheduler, generator } = data;
+    const { prompt, negativePrompt, seed, model, steps, guidance, sampler, scheduler, generator } = generation;
     const long = (title: string, text: string | undefined) => (text ? html`<div class="long"><dt>${title}</dt><dd class="voice" dir="auto">${text}</dd></div>` : nothing);
     return html`<dl class="settings small">
       ${long(closeupText.prompt, prompt)} ${long(closeupText.negativePrompt, negativePrompt)} ${fact(closeupText.seed, seed)} ${fact(closeupText.model, model)}

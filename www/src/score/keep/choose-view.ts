@@ -13,6 +13,7 @@ import { board } from "../board";
 import type { Picture } from "../picture";
 import { BUCKETS, type Bucket, selection, selectOnly } from "../selected";
 import { shownPrompt } from "../shown";
+import { OWN } from "../own";
 import { best, inBuckets, type Measure, placesOf, type Ranked, rankedBy, reaching, type Scale, scaleOf, together } from "./pick";
 
 const BINS = 60;
@@ -67,7 +68,7 @@ export class ChooseImages extends PickElement {
 
   #chosen(): Set<Picture> {
     const { pictures } = board.value;
-    if (this.measure === "rank") return best(placesOf(board.value, shownPrompt()), this.count);
+    if (this.measure === "rank") return best(placesOf(board.value, shownPrompt()), this.count, shownPrompt());
     if (this.measure === "bucket") return inBuckets(pictures, this.buckets);
     const scale = this.#scale();
     if (!scale) return new Set();
@@ -124,7 +125,7 @@ export class ChooseImages extends PickElement {
       if (count >= 0) this.count = Math.floor(count);
     };
     const { length } = this.#ranked;
-    return html`<label class="row small">${keepText.best}
+    return html`<label class="row small">${shownPrompt() === OWN ? keepText.bestOfEach : keepText.best}
         <input class="number" type="number" min="0" max=${length} aria-label=${keepText.howMany} .value=${String(this.count)} @input=${set} />
         <span class="soft">${keepText.ofAll(number(length))}</span>
       </label>

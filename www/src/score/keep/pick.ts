@@ -4,6 +4,7 @@ import { columns } from "../../engine/panel";
 import type { Board } from "../board";
 import { meanRanks } from "../columns";
 import { ranks, ranksOf } from "../order";
+import { byOwnPrompt, OWN } from "../own";
 import type { Picture } from "../picture";
 import type { Bucket } from "../selected";
 
@@ -39,10 +40,14 @@ export function placesOf({ pictures, sort }: Pick<Board, "pictures" | "sort">, p
   });
 }
 
-/** The images in the first places. Of images that share a place, those added first. */
-export function best(places: ReadonlyMap<Picture, number>, count: number): Set<Picture> {
-  const ordered = [...places].sort(([a, one], [b, other]) => one - other || a.id - b.id);
-  return new Set(ordered.slice(0, Math.max(0, count)).map(([picture]) => picture));
+/**
+ * The images in the first places; by own prompts, those of each prompt. Of images that share a
+ * place, those added first.
+ */
+export function best(places: ReadonlyMap<Picture, number>, count: number, prompt: string | undefined): Set<Picture> {
+  const ordered = [...places].sort(([a, one], [b, other]) => one - other || a.id - b.id).map(([picture]) => picture);
+  const groups = prompt === OWN ? [...byOwnPrompt(ordered).values()] : [ordered];
+  return new Set(groups.flatMap((group) => group.slice(0, Math.max(0, count))));
 }
 
 /** The images whose score or probability reaches a threshold. */
