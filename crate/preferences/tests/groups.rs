@@ -160,7 +160,8 @@ proptest! {
         prop_assert_eq!(&straight, &round);
         // To the end: every group but the last has four images, and a loser never comes back.
         while !round.is_over() {
-            answer(&mut round, Deed::Best(round.progress().answered as usize), &format!("end{}", round.progress().answered));
+            let at = round.progress().answered;
+            answer(&mut round, Deed::Best(at as usize), &format!("end{at}"));
         }
         let progress = round.progress();
         prop_assert_eq!(progress.answered, progress.total);
@@ -208,7 +209,8 @@ proptest! {
         if let Ok(mut round) = Round::from_json(std::str::from_utf8(&bytes).unwrap()) {
             round.undo(usize::MAX);
             while !round.is_over() {
-                answer(&mut round, Deed::Skip, &format!("r{}", round.progress().answered));
+                let at = round.progress().answered;
+                answer(&mut round, Deed::Skip, &format!("r{at}"));
             }
         }
     }
