@@ -24,7 +24,18 @@ const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../www/public/models/p
 const LEFT: Option<[f64; 2]> = Some([1.0, 0.0]);
 const RIGHT: Option<[f64; 2]> = Some([0.0, 1.0]);
 const PROMPTS: [&str; 12] = [
-    "red circle", "blue circle", "green circle", "apple", "sun", "moon", "heart", "star", "ball", "flag", "leaf", "sea",
+    "red circle",
+    "blue circle",
+    "green circle",
+    "apple",
+    "sun",
+    "moon",
+    "heart",
+    "star",
+    "ball",
+    "flag",
+    "leaf",
+    "sea",
 ];
 /// Images of each prompt.
 const EACH: usize = 8;
@@ -106,7 +117,8 @@ fn text(path: &Path) -> &str {
 fn fitted(folder: &Path, rows: &[Row], more: &[&str]) -> (PathBuf, Output) {
     let data = file(folder, "choices.parquet", &parquet(rows));
     let out = folder.join("taste.json");
-    let arguments = ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out), "--resamples", "500"];
+    let arguments =
+        ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out), "--resamples", "500"];
     let output = taste(&[&arguments[..], more].concat());
     (out, output)
 }
@@ -116,7 +128,10 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     let folder = tempfile::tempdir().unwrap();
     let (file, output) = fitted(folder.path(), &rows(7), &["--format", "json", "--name", "Red"]);
     let report = json(&output);
-    assert_eq!((&report["choices"], &report["ties"], &report["images"]), (&336.into(), &0.into(), &96.into()));
+    assert_eq!(
+        (&report["choices"], &report["ties"], &report["images"]),
+        (&336.into(), &0.into(), &96.into())
+    );
     assert_eq!(report["folds"], serde_json::json!({ "of": "prompts", "count": 5, "tested": 336 }));
     let accuracy = |name: &str| report["accuracy"][name].as_f64().unwrap();
     assert!(accuracy("taste") > 0.8 && accuracy("taste") > accuracy("base") + 0.1, "{report}");
@@ -125,7 +140,9 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
 
     // The file has no prompt and no image, and is small.
     let stored = fs::read_to_string(&file).unwrap();
-    assert!(stored.len() < 64 << 10 && PROMPTS.iter().all(|prompt| !stored.contains(&format!("\"{prompt}\""))));
+    assert!(
+        stored.len() < 64 << 10 && PROMPTS.iter().all(|prompt| !stored.contains(&format!("\"{prompt}\"")))
+    );
     let stored: Value = serde_json::from_str(&stored).unwrap();
     assert_eq!((&stored["name"], &stored["scorer"]["name"]), (&"Red".into(), &report["scorer"]));
 
@@ -134,7 +151,8 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     let blue = folder.path().join("blue.png");
     fs::write(&red, disc([220, 30, 60], 200, 20)).unwrap();
     fs::write(&blue, disc([30, 90, 220], 200, 20)).unwrap();
-    let arguments = ["apply", "--model", MODEL, "--taste", text(&file), "--prompt", "ball", text(&blue), text(&red)];
+    let arguments =
+        ["apply", "--model", MODEL, "--taste", text(&file), "--prompt", "ball", text(&blue), text(&red)];
     let answer = json(&taste(&[&arguments[..], &["--format", "json"]].concat()));
     let [blue, red] = [&answer["images"][0], &answer["images"][1]];
     assert_eq!((&blue["rank"], &red["rank"]), (&2.into(), &1.into()), "{answer}");
@@ -230,7 +248,8 @@ fn another_model_and_a_damaged_file_are_refused() {
     assert!(said(&without).contains("--prompt"), "{}", said(&without));
 
     let stored = fs::read_to_string(&path).unwrap();
-    let damaged = file(folder.path(), "damaged.json", stored.replace("\"version\": 1", "\"version\": 9").as_bytes());
+    let damaged =
+        file(folder.path(), "damaged.json", stored.replace("\"version\": 1", "\"version\": 9").as_bytes());
     let refused = apply(MODEL, &damaged, &["--prompt", "ball"]);
     assert!(said(&refused).contains("version 9"), "{}", said(&refused));
     let gone = apply(MODEL, &folder.path().join("gone.json"), &["--prompt", "ball"]);
@@ -243,8 +262,21 @@ fn the_curve_of_simulated_people_rises_and_is_drawn() {
     let data = file(folder.path(), "pairs.parquet", &parquet(&rows(7)));
     let plot = folder.path().join("curve.svg");
     let arguments = [
-        "curve", "--model", MODEL, "--data", text(&data), "--simulate", "6", "--strength", "3", "--sizes", "10,150",
-        "--resamples", "200", "--plot", text(&plot),
+        "curve",
+        "--model",
+        MODEL,
+        "--data",
+        text(&data),
+        "--simulate",
+        "6",
+        "--strength",
+        "3",
+        "--sizes",
+        "10,150",
+        "--resamples",
+        "200",
+        "--plot",
+        text(&plot),
     ];
     let report = json(&taste(&[&arguments[..], &["--format", "json"]].concat()));
     assert_eq!((&report["people"], &report["simulated"]["strength"]), (&6.into(), &3.0.into()));
@@ -265,7 +297,8 @@ fn the_curve_of_people_counts_those_who_chose_enough() {
     all.extend(rows(9).into_iter().take(6));
     all.extend(rows(0).into_iter().take(4));
     let data = file(folder.path(), "people.parquet", &parquet(&all));
-    let arguments = ["curve", "--model", MODEL, "--data", text(&data), "--sizes", "20,100", "--resamples", "100"];
+    let arguments =
+        ["curve", "--model", MODEL, "--data", text(&data), "--sizes", "20,100", "--resamples", "100"];
     let output = taste(&[&arguments[..], &["--without-everybody", "--format", "json"]].concat());
     let report = json(&output);
     assert_eq!((&report["people"], &report["left_out"]), (&3.into(), &1.into()));

@@ -70,10 +70,8 @@ fn main() {
             learner.posterior().map(drop)
         })
         .unwrap();
-        timed("most informative pairs of 500 images", || {
-            learner.most_informative(&mut pool, 10, |_| false)
-        })
-        .unwrap();
+        timed("most informative pairs of 500 images", || learner.most_informative(&mut pool, 10, |_| false))
+            .unwrap();
     }
     for (count, images) in [(5000, 500), (5000, 10_000)] {
         let embeddings = embeddings(images);

@@ -6,10 +6,10 @@ pub(crate) fn encode(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {
         let of = |at: usize| u32::from(chunk.get(at).copied().unwrap_or_default());
-        let number = of(0) << 16 | of(1) << 8 | of(2);
+        let number = (of(0) << 16) | (of(1) << 8) | of(2);
         for digit in 0..4 {
             if digit <= chunk.len() {
-                text.push(char::from(DIGITS[(number >> (18 - 6 * digit)) as usize & 63]));
+                text.push(char::from(DIGITS[((number >> (18 - 6 * digit)) & 63) as usize]));
             } else {
                 text.push('=');
             }
@@ -28,7 +28,7 @@ pub(crate) fn decode(text: &str) -> Option<Vec<u8>> {
     for chunk in kept.as_bytes().chunks(4) {
         let mut number = 0;
         for &letter in chunk {
-            number = number << 6 | DIGITS.iter().position(|&digit| digit == letter)? as u32;
+            number = (number << 6) | DIGITS.iter().position(|&digit| digit == letter)? as u32;
         }
         let [_, a, b, c] = (number << (6 * (4 - chunk.len()))).to_be_bytes();
         let whole = [a, b, c];
@@ -50,9 +50,14 @@ mod tests {
 
     #[test]
     fn the_examples_of_the_standard() {
-        for (bytes, text) in
-            [("", ""), ("f", "Zg=="), ("fo", "Zm8="), ("foo", "Zm9v"), ("foob", "Zm9vYg=="), ("fooba", "Zm9vYmE=")]
-        {
+        for (bytes, text) in [
+            ("", ""),
+            ("f", "Zg=="),
+            ("fo", "Zm8="),
+            ("foo", "Zm9v"),
+            ("foob", "Zm9vYg=="),
+            ("fooba", "Zm9vYmE="),
+        ] {
             assert_eq!(encode(bytes.as_bytes()), text);
             assert_eq!(decode(text).unwrap(), bytes.as_bytes());
         }
@@ -60,7 +65,9 @@ mod tests {
 
     #[test]
     fn other_texts_are_refused() {
-        for text in ["Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm 9", "====", "Z===", "Zm9v\n", "Zg==Zg==", "Zm8=Zm8=", "é9v"] {
+        for text in [
+            "Z", "Zg", "Zg=", "Zh==", "Zm9=", "Zm 9", "====", "Z===", "Zm9v\n", "Zg==Zg==", "Zm8=Zm8=", "é9v",
+        ] {
             assert_eq!(decode(text), None, "{text}");
         }
     }

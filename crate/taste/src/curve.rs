@@ -124,7 +124,8 @@ pub fn curve(
             .filter_map(|(number, of)| Some((number, *of.get(at).filter(|score| score.tested > 0.0)?)))
             .collect();
         let mean = |of: &dyn Fn(&Score) -> Option<f64>| {
-            let each = reached.iter().filter_map(|(number, score)| Some((*number, of(score)? / score.tested)));
+            let each =
+                reached.iter().filter_map(|(number, score)| Some((*number, of(score)? / score.tested)));
             options.bootstrap.mean(each)
         };
         Some(CurvePoint {
@@ -221,7 +222,10 @@ fn points(embeddings: &Embeddings, choices: &[Choice], fit: Option<&Fit>) -> (f6
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{simulated::{People, normal}, tests::embeddings};
+    use crate::{
+        simulated::{People, normal},
+        tests::embeddings,
+    };
 
     /// People who answer pairs of 4 images for each of 60 prompts.
     fn people(count: usize, strength: f64) -> (Embeddings, Vec<Vec<Choice>>) {
@@ -243,7 +247,8 @@ mod tests {
     fn found(count: usize, strength: f64, everybody: bool) -> Curve {
         let (embeddings, people) = people(count, strength);
         let bootstrap = Bootstrap { resamples: 200, seed: 1 };
-        let options = CurveOptions { sizes: vec![10, 100, 500], everybody, bootstrap, ..CurveOptions::default() };
+        let options =
+            CurveOptions { sizes: vec![10, 100, 500], everybody, bootstrap, ..CurveOptions::default() };
         curve(&embeddings, &people, &options, &mut |_| ControlFlow::Continue(())).unwrap().unwrap()
     }
 

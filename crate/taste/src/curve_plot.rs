@@ -132,7 +132,11 @@ mod tests {
     fn every_accuracy_is_drawn() {
         let svg = drawn(&curve(4, true));
         assert_eq!(svg.matches("<circle").count(), 12);
-        assert!(LINES.iter().all(|line| svg.contains(&line.name.replace('\'', "&apos;")) || svg.contains(line.name)));
+        assert!(
+            LINES
+                .iter()
+                .all(|line| svg.contains(&line.name.replace('\'', "&apos;")) || svg.contains(line.name))
+        );
     }
 
     #[test]

@@ -130,8 +130,7 @@ impl Data {
         if let Some(&image) = choice.images.iter().find(|&&image| image >= images) {
             return Err(TasteError::UnknownImage { choice: at, image, images });
         }
-        // Also false for NaN.
-        if !(choice.lead.abs() <= MOST_LEAD) {
+        if choice.lead.is_nan() || choice.lead.abs() > MOST_LEAD {
             return Err(TasteError::Lead { choice: at });
         }
         self.choices.push(choice);

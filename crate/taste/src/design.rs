@@ -275,8 +275,8 @@ impl Design {
                 let mut product = vec![0.0; self.points.len()];
                 for (&[left, right], &factor) in pairs.iter().zip(factors) {
                     for at in 0..self.width {
-                        let apart =
-                            factor * (self.points[left * self.width + at] - self.points[right * self.width + at]);
+                        let apart = factor
+                            * (self.points[left * self.width + at] - self.points[right * self.width + at]);
                         product[left * self.width + at] += apart;
                         product[right * self.width + at] -= apart;
                     }

@@ -9,14 +9,8 @@ use serde::{Deserialize, Serialize};
 use pickscore_score::Scorer;
 
 use crate::{
-    base64,
-    data::Data,
-    directions::directions,
-    error::MOST_DIMENSIONS,
-    file_error::TasteFileError,
-    fit::Fit,
-    posterior::Posterior,
-    validate::Accuracy,
+    base64, data::Data, directions::directions, error::MOST_DIMENSIONS, file_error::TasteFileError, fit::Fit,
+    posterior::Posterior, validate::Accuracy,
 };
 
 /// The value of `format`.
@@ -212,7 +206,8 @@ impl Taste {
     /// The file.
     pub fn to_json(&self) -> String {
         let weights: Vec<u8> = self.weights.iter().flat_map(|w| w.to_le_bytes()).collect();
-        let of_directions: Vec<u8> = self.uncertainty.directions.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let of_directions: Vec<u8> =
+            self.uncertainty.directions.iter().flat_map(|x| x.to_le_bytes()).collect();
         let document = Document {
             format: FORMAT.into(),
             version: VERSION,
@@ -257,8 +252,7 @@ impl Taste {
     /// The score of an image by this taste, in logits, from the base scorer's score and the
     /// embedding.
     pub fn score(&self, base: f64, embedding: &[f32]) -> f64 {
-        let along: f64 =
-            self.weights.iter().zip(embedding).map(|(&w, &e)| f64::from(w) * f64::from(e)).sum();
+        let along: f64 = self.weights.iter().zip(embedding).map(|(&w, &e)| f64::from(w) * f64::from(e)).sum();
         self.alpha * self.scorer.scale * base + along
     }
 
@@ -385,8 +379,12 @@ mod tests {
         let data = Data::new(embeddings(images, dimensions, 1), (0..count).map(of).collect()).unwrap();
         let posterior = Posterior::new(&data, &fit(&data, Priors::default()).unwrap());
         let half = Estimate { value: 0.5, low: 0.4, high: 0.6 };
-        let accuracy =
-            Accuracy { tested: 2, base: half, taste: half, gain: Estimate { value: 0.0, low: -0.1, high: 0.1 } };
+        let accuracy = Accuracy {
+            tested: 2,
+            base: half,
+            taste: half,
+            gain: Estimate { value: 0.0, low: -0.1, high: 0.1 },
+        };
         let scorer = BaseScorer { name: "pickscore".into(), fingerprint: FINGERPRINT.into(), scale: 1.0 };
         let taste = Taste::new("Mine", scorer, &data, &posterior, Some(accuracy)).unwrap();
         (data, posterior, taste)
@@ -422,7 +420,10 @@ mod tests {
             assert!(text.len() <= MOST_BYTES, "{dimensions}: {}", text.len());
             assert_eq!(Taste::from_json(text.as_bytes()).unwrap(), taste);
             let count = taste.uncertainty.reductions.len();
-            assert!(count == MOST_DIRECTIONS.min(dimensions + 1) || dimensions == 4096 && count == 3, "{count}");
+            assert!(
+                count == MOST_DIRECTIONS.min(dimensions + 1) || dimensions == 4096 && count == 3,
+                "{count}"
+            );
         }
     }
 
@@ -448,8 +449,18 @@ mod tests {
         let value: Value = serde_json::from_str(&text).unwrap();
         let fields: Vec<&str> = value.as_object().unwrap().keys().map(String::as_str).collect();
         let expected = [
-            "accuracy", "alpha", "choices", "dimensions", "format", "name", "scorer", "tie", "ties", "uncertainty",
-            "version", "weights",
+            "accuracy",
+            "alpha",
+            "choices",
+            "dimensions",
+            "format",
+            "name",
+            "scorer",
+            "tie",
+            "ties",
+            "uncertainty",
+            "version",
+            "weights",
         ];
         let mut sorted = fields.clone();
         sorted.sort_unstable();
@@ -561,11 +572,14 @@ mod tests {
 
     #[test]
     fn impossible_accuracies_are_refused() {
-        let change = |name: &str, end: &str, value: f64| {
-            changed(|file| file["accuracy"][name][end] = json!(value))
-        };
+        let change =
+            |name: &str, end: &str, value: f64| changed(|file| file["accuracy"][name][end] = json!(value));
         for (name, end, value) in [
-            ("base", "value", 0.7), ("taste", "high", 1.5), ("taste", "low", -0.1), ("gain", "low", -1.1), ("gain", "low", 0.05),
+            ("base", "value", 0.7),
+            ("taste", "high", 1.5),
+            ("taste", "low", -0.1),
+            ("gain", "low", -1.1),
+            ("gain", "low", 0.05),
         ] {
             assert_eq!(named(&change(name, end, value)), "accuracy", "{name} {end}");
         }
@@ -610,7 +624,8 @@ mod tests {
         assert_eq!(named(&changed(|file| file["tie"] = json!(-1e7))), "tie");
         let text = made(6, 4, 12).2.to_json();
         let at = text.find("\"alpha\":").unwrap();
-        let enormous = format!("{}\"alpha\": 1e999, {}", &text[..at], &text[text[at..].find("\"tie\"").unwrap() + at..]);
+        let enormous =
+            format!("{}\"alpha\": 1e999, {}", &text[..at], &text[text[at..].find("\"tie\"").unwrap() + at..]);
         assert!(Taste::from_json(enormous.as_bytes()).is_err());
     }
 

@@ -56,7 +56,8 @@ pub(crate) fn folds(choices: &[Choice], folds: usize, seed: u64, repeat: usize) 
                 }
             }
             let most = |counts: &BTreeMap<usize, usize>| {
-                let often = counts.iter().max_by_key(|(prompt, count)| (**count, std::cmp::Reverse(**prompt)));
+                let often =
+                    counts.iter().max_by_key(|(prompt, count)| (**count, std::cmp::Reverse(**prompt)));
                 often.map_or(0, |(prompt, _)| prompts[prompt])
             };
             let images: BTreeMap<usize, usize> =
@@ -138,7 +139,12 @@ mod tests {
     #[test]
     fn prompts_that_share_no_image_are_all_tested() {
         use pickscore_score::Label;
-        let of = |at: usize| Choice { images: [2 * at, 2 * at + 1], lead: 0.0, label: Label::Left, prompt: at / 2 };
+        let of = |at: usize| Choice {
+            images: [2 * at, 2 * at + 1],
+            lead: 0.0,
+            label: Label::Left,
+            prompt: at / 2,
+        };
         let choices: Vec<Choice> = (0..40).map(of).collect();
         assert_eq!(assigned(&choices, 5), Assigned::Prompts);
         let all = folds(&choices, 5, 1, 0);

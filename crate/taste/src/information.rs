@@ -94,7 +94,8 @@ mod tests {
         let choice = Choice { images: [0, 1], lead: 0.0, label: Label::Left, prompt: 0 };
         let after = found(vec![choice; 4], |_| false);
         assert_eq!(after[0].images, [2, 3]);
-        let of = |all: &[Informative], images| all.iter().find(|one| one.images == images).unwrap().information;
+        let of =
+            |all: &[Informative], images| all.iter().find(|one| one.images == images).unwrap().information;
         assert!(of(&after, [0, 1]) < of(&after, [0, 2]) && of(&after, [0, 2]) < of(&all, [0, 2]));
     }
 

@@ -43,7 +43,8 @@ impl Kernel {
         }
         let mut along = design.forward(&of[..width]);
         for (at, along) in along.iter_mut().enumerate() {
-            *along = squares.lead[at] * (priors.weights * *along + priors.alpha * design.leads[at] * of[width]);
+            *along =
+                squares.lead[at] * (priors.weights * *along + priors.alpha * design.leads[at] * of[width]);
             if problem.ties {
                 *along += squares.tie[at] * found[width + 1];
             }

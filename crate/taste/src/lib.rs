@@ -39,8 +39,8 @@ mod validate;
 
 pub use curve::{Curve, CurveOptions, CurvePoint, curve};
 pub use data::{Choice, Data, Embeddings};
-pub use error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
 pub use directions::{Direction, directions};
+pub use error::{MOST_DIMENSIONS, MOST_LEAD, TasteError};
 pub use file::{BaseScorer, FORMAT, MOST_BYTES, MOST_DIRECTIONS, MOST_NAME, Taste, Uncertainty, VERSION};
 pub use file_error::TasteFileError;
 pub use fit::{Fit, fit};

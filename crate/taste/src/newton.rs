@@ -107,7 +107,7 @@ pub(crate) fn maximise(
         // by at least (1 − (eᵗ − t − 1) / t²) of the gain. Near the maximum a line search could not
         // measure such small gains.
         if change > 1.0 {
-            while !(next_value >= value + 1e-4 * share * gain) && share > 1e-9 {
+            while next_value < value + 1e-4 * share * gain && share > 1e-9 {
                 share /= 2.0;
                 next = moved(share);
                 next_leads = problem.leads(&next);

@@ -9,7 +9,7 @@ use crate::{
     data::{Data, Embeddings},
     dense::Dense,
     design::Design,
-    error::TasteError,
+    error::{MOST_LEAD, TasteError},
     fit::Fit,
     kernel::Kernel,
     linear::{Triangle, dot},
@@ -38,7 +38,7 @@ impl Pool {
         if bases.len() != embeddings.count() {
             return Err(TasteError::Score { image: bases.len().min(embeddings.count()) });
         }
-        if let Some(image) = bases.iter().position(|base| !(base.abs() <= crate::error::MOST_LEAD)) {
+        if let Some(image) = bases.iter().position(|base| base.is_nan() || base.abs() > MOST_LEAD) {
             return Err(TasteError::Score { image });
         }
         let dimensions = embeddings.dimensions();

@@ -120,7 +120,8 @@ impl Problem<'_> {
         let along = |at: usize, value: f64| {
             squares.lead[at] * (weights * value + by_alpha * self.design.leads[at]) + squares.tie[at] * by_tie
         };
-        let (values, mut product) = self.design.both(&of[..width], |at, value| squares.lead[at] * along(at, value));
+        let (values, mut product) =
+            self.design.both(&of[..width], |at, value| squares.lead[at] * along(at, value));
         product.iter_mut().zip(of).for_each(|(product, of)| *product = weights * *product + of);
         let (mut of_alpha, mut of_tie) = (0.0, 0.0);
         for (at, &value) in values.iter().enumerate() {

@@ -234,7 +234,8 @@ fn separable_choices_converge_even_with_a_wide_prior() {
         let found = fit(&data, Priors { weights, ..Priors::default() }).unwrap();
         let all = data.choices().iter();
         let won = all.filter(|one| {
-            found.score(0.0, data.embeddings().of(one.images[0])) > found.score(0.0, data.embeddings().of(one.images[1]))
+            found.score(0.0, data.embeddings().of(one.images[0]))
+                > found.score(0.0, data.embeddings().of(one.images[1]))
         });
         assert_eq!(won.count(), 200, "{weights}");
     }
@@ -266,7 +267,11 @@ fn ties_alone_converge() {
 
 #[test]
 fn enormous_leads_converge() {
-    let choices = vec![choice([0, 1], 1e4, Label::Right), choice([1, 2], -1e4, Label::Tie), choice([0, 2], 0.0, Label::Left)];
+    let choices = vec![
+        choice([0, 1], 1e4, Label::Right),
+        choice([1, 2], -1e4, Label::Tie),
+        choice([0, 2], 0.0, Label::Left),
+    ];
     let data = Data::new(embeddings(3, 4, 6), choices).unwrap();
     let found = fit(&data, Priors::default()).unwrap();
     assert!(found.alpha.abs() < 1e-2);

@@ -71,7 +71,7 @@ impl Accuracy {
 /// What cross-validation found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Validated {
-    /// The priors with the most likely deviation of the weights.
+    /// The priors, with the deviation of the weights that was chosen.
     pub priors: Priors,
     /// The mean log-likelihood of a tested choice for each deviation that was tried.
     pub likelihoods: Vec<(f64, f64)>,
@@ -85,10 +85,10 @@ pub struct Validated {
     pub needed: Needed,
 }
 
-/// The predictions of one fold for one deviation.
+/// The predictions of one fold for one deviation: the log-likelihood and the lead of each tested
+/// choice.
 struct Predicted {
-    /// The sum of the log-likelihoods.
-    likelihood: f64,
+    likelihoods: Vec<f64>,
     leads: Vec<f64>,
 }
 
@@ -142,21 +142,21 @@ pub fn validate(
             let leads = Problem { design: &tested, priors, ties }.leads(&found.x);
             let (_, tie) = problem.named(&found.x);
             let of = |(&lead, &label)| log_likelihood(lead, tie, label);
-            let likelihood = leads.iter().zip(&tested.labels).map(of).sum();
-            row.push(Predicted { likelihood, leads });
+            let likelihoods = leads.iter().zip(&tested.labels).map(of).collect();
+            row.push(Predicted { likelihoods, leads });
             starts[at] = Some((weights, found.x));
         }
         predicted.push(row);
         // The likelihood has one peak but for noise: after two falls it does not rise again.
-        let sums: Vec<f64> = predicted.iter().map(|row| likelihood(row.iter())).collect();
+        let sums: Vec<f64> = predicted.iter().map(|row| likelihood(row)).collect();
         if matches!(sums[..], [.., a, b, c] if a > b && b > c) {
             break;
         }
     }
     let tested: usize = all.iter().map(|(_, fold)| fold.tested.len()).sum();
-    let best = best(predicted.iter().map(|row| likelihood(row.iter())));
-    let weights = best.filter(|_| tested > 0).map_or(priors.weights, |best| DEVIATIONS[best]);
-    let mean = |row: &Vec<Predicted>| likelihood(row.iter()) / tested.max(1) as f64;
+    let chosen = chosen(choices.len(), &all, &predicted, &|_| true);
+    let weights = chosen.map_or(priors.weights, |chosen| DEVIATIONS[chosen]);
+    let mean = |row: &Vec<Predicted>| likelihood(row) / tested.max(1) as f64;
     let accuracy = accuracy(choices, &all, &predicted, of, &options.bootstrap);
     Ok(Some(Validated {
         priors: Priors { weights, ..priors },
@@ -168,14 +168,46 @@ pub fn validate(
     }))
 }
 
-fn likelihood<'a>(of: impl Iterator<Item = &'a Predicted>) -> f64 {
-    of.map(|predicted| predicted.likelihood).sum()
+fn likelihood(row: &[Predicted]) -> f64 {
+    row.iter().flat_map(|predicted| &predicted.likelihoods).sum()
 }
 
-/// The first of the largest.
-fn best(of: impl Iterator<Item = f64>) -> Option<usize> {
-    let found = of.enumerate().reduce(|best, one| if one.1 > best.1 { one } else { best });
-    found.map(|(at, _)| at)
+/// The smallest deviation whose mean log-likelihood is within one standard error of the largest, by
+/// the folds that `counts` names; `None` if they test nothing.
+///
+/// With few choices the largest itself is chance more often than not, and a wide prior then makes a
+/// taste worse than the base scorer.
+fn chosen(
+    choices: usize,
+    all: &[(usize, Fold)],
+    predicted: &[Vec<Predicted>],
+    counts: &dyn Fn(usize) -> bool,
+) -> Option<usize> {
+    // By deviation: the mean over assignments for each choice that was tested.
+    let means = |row: &Vec<Predicted>| {
+        let mut sums = vec![(0.0, 0.0); choices];
+        for (_, ((_, fold), predicted)) in all.iter().zip(row).enumerate().filter(|(at, _)| counts(*at)) {
+            for (&choice, likelihood) in fold.tested.iter().zip(&predicted.likelihoods) {
+                sums[choice].0 += likelihood;
+                sums[choice].1 += 1.0;
+            }
+        }
+        let tested = sums.into_iter().filter(|(_, times)| *times > 0.0);
+        tested.map(|(sum, times)| sum / times).collect::<Vec<f64>>()
+    };
+    let means: Vec<Vec<f64>> = predicted.iter().map(means).collect();
+    let best = means.iter().max_by(|a, b| a.iter().sum::<f64>().total_cmp(&b.iter().sum::<f64>()))?;
+    let count = best.len() as f64;
+    if best.is_empty() {
+        return None;
+    }
+    means.iter().position(|other| {
+        let differences = || best.iter().zip(other).map(|(best, other)| best - other);
+        let mean = differences().sum::<f64>() / count;
+        let square = differences().map(|difference| (difference - mean).powi(2)).sum::<f64>();
+        // One choice alone says nothing.
+        count < 2.0 || mean <= (square / (count - 1.0) / count).sqrt()
+    })
 }
 
 /// The accuracies. The deviation that a fold is predicted with is chosen by the other folds of its
@@ -190,11 +222,8 @@ fn accuracy(
     // The points of each choice, summed over assignments, and how often it was tested.
     let mut points = vec![(0.0, 0.0); choices.len()];
     for (at, (repeat, fold)) in all.iter().enumerate() {
-        let others = |row: &Vec<Predicted>| {
-            let of = |&(other, _): &(usize, &Predicted)| other != at && all[other].0 == *repeat;
-            likelihood(row.iter().enumerate().filter(of).map(|(_, predicted)| predicted))
-        };
-        let chosen = best(predicted.iter().map(others)).unwrap_or_default();
+        let others = |other: usize| other != at && all[other].0 == *repeat;
+        let chosen = chosen(choices.len(), all, predicted, &others).unwrap_or_default();
         for (&choice, &lead) in fold.tested.iter().zip(&predicted[chosen][at].leads) {
             if let Some(point) = point(lead, choices[choice].label) {
                 points[choice].0 += point;
@@ -208,12 +237,13 @@ fn accuracy(
         .zip(&points)
         .zip(units)
         .filter(|((_, (_, times)), _)| *times > 0.0)
-        .filter_map(|((choice, (sum, times)), unit)| Some((unit, point(choice.lead, choice.label)?, sum / times)))
+        .filter_map(|((choice, (sum, times)), unit)| {
+            Some((unit, point(choice.lead, choice.label)?, sum / times))
+        })
         .collect();
     // The same seed draws the same units, which makes the difference a paired one.
-    let mean = |of: &dyn Fn(&(usize, f64, f64)) -> f64| {
-        bootstrap.mean(tested.iter().map(|one| (one.0, of(one))))
-    };
+    let mean =
+        |of: &dyn Fn(&(usize, f64, f64)) -> f64| bootstrap.mean(tested.iter().map(|one| (one.0, of(one))));
     Some(Accuracy {
         tested: tested.len(),
         base: mean(&|one| one.1)?,

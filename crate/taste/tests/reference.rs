@@ -43,11 +43,8 @@ fn fits_and_uncertainties_are_those_of_scikit_learn_and_scipy() {
         let choices = case.pairs.iter().zip(&case.leads).zip(&case.labels);
         let choices = choices.map(|((&images, &lead), &label)| Choice { images, lead, label, prompt: 0 });
         let data = Data::new(embeddings.clone(), choices.collect()).unwrap();
-        let priors = Priors {
-            weights: case.deviations.weights,
-            alpha: case.deviations.alpha,
-            ..Priors::default()
-        };
+        let priors =
+            Priors { weights: case.deviations.weights, alpha: case.deviations.alpha, ..Priors::default() };
         let found = fit(&data, priors).unwrap();
         let largest = case.weights.iter().fold(1.0_f64, |largest, w| largest.max(w.abs()));
         for (found, expected) in found.weights.iter().zip(&case.weights) {
@@ -62,7 +59,11 @@ fn fits_and_uncertainties_are_those_of_scikit_learn_and_scipy() {
         let covariance = Posterior::new(&data, &found).covariance(&pool);
         for (&[one, other], &expected) in case.asked.iter().zip(&case.variances) {
             let variance = covariance.of_difference(one, other);
-            assert!((variance - expected).abs() < 1e-6 * (1.0 + expected), "{}: {variance} {expected}", case.name);
+            assert!(
+                (variance - expected).abs() < 1e-6 * (1.0 + expected),
+                "{}: {variance} {expected}",
+                case.name
+            );
         }
     }
 }

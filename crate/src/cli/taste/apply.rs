@@ -22,8 +22,7 @@ use super::{
     choices::fingerprint,
 };
 use crate::{
-    PickScore,
-    score,
+    PickScore, score,
     scorer::{ImageCache, ImageFeatures, PromptFeatures},
     taste::{MOST_BYTES, Taste},
 };
@@ -121,7 +120,8 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
     })?;
     if let Some(image) = scored.iter().find(|image| image.embedding.len() != taste.weights.len()) {
         let (found, expected) = (image.embedding.len(), taste.weights.len());
-        let reason = format!("the taste has {expected} weights, but the model's embeddings {found} dimensions");
+        let reason =
+            format!("the taste has {expected} weights, but the model's embeddings {found} dimensions");
         return Err(Fault::Input { path: arguments.taste.display().to_string(), reason });
     }
     let answer = Answer {
@@ -201,7 +201,10 @@ impl Answer<'_> {
         best.sort_by_key(|image| image.rank);
         for Image { path, score, deviation, rank, base_rank, difference, .. } in best {
             let path = printable(path);
-            writeln!(out, "{rank:4}  {score:8.3}  {deviation:6.3}  {base_rank:9}  {difference:+10.3}  {path}")?;
+            writeln!(
+                out,
+                "{rank:4}  {score:8.3}  {deviation:6.3}  {base_rank:9}  {difference:+10.3}  {path}"
+            )?;
         }
         Ok(())
     }

@@ -15,8 +15,7 @@ use super::super::{
     skipped::Skipped,
 };
 use crate::{
-    PickScore,
-    bulk,
+    PickScore, bulk,
     dataset::{Columns, DatasetFiles, Row, SoundRows},
     pixels::Limits,
     score::{Embedding, Formula, Label, Scorer},

@@ -194,9 +194,16 @@ impl Report<'_> {
         if *left_out > 0 {
             writeln!(out, "left out: {left_out} with too few choices")?;
         }
-        writeln!(out, "\nchoices  people  tested  base scorer          taste                difference           everybody's head")?;
-        let percent = |of: Estimate| format!("{:.1} % ({:.1}–{:.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0);
-        let signed = |of: Estimate| format!("{:+.1} ({:+.1}–{:+.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0);
+        writeln!(
+            out,
+            "\nchoices  people  tested  base scorer          taste                difference           everybody's head"
+        )?;
+        let percent = |of: Estimate| {
+            format!("{:.1} % ({:.1}–{:.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0)
+        };
+        let signed = |of: Estimate| {
+            format!("{:+.1} ({:+.1}–{:+.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0)
+        };
         for point in points {
             let everybody = point.everybody.map(percent).unwrap_or_default();
             writeln!(

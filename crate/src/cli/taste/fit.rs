@@ -23,7 +23,8 @@ use crate::{
     dataset::DatasetFiles,
     evaluate::{Bootstrap, Estimate},
     taste::{
-        Accuracy, Assigned, BaseScorer, Data, LeftOut, Needed, Posterior, Taste, Validated, Validation, fit, validate,
+        Accuracy, Assigned, BaseScorer, Data, LeftOut, Needed, Posterior, Taste, Validated, Validation, fit,
+        validate,
     },
 };
 
@@ -213,11 +214,19 @@ impl Report<'_> {
         }
         let Folds { of, count, tested } = self.folds;
         match &self.accuracy {
-            None => writeln!(out, "accuracy: not measured, because no choice lies inside one of {count} folds")?,
+            None => {
+                writeln!(out, "accuracy: not measured, because no choice lies inside one of {count} folds")?
+            }
             Some(accuracy) => {
                 writeln!(out, "\naccuracy on {tested} of them, in {count} folds over {of}")?;
                 let row = |name: &str, value: f64, [low, high]: [f64; 2], sign: &str| {
-                    let percent = |x: f64| if sign.is_empty() { format!("{:.1}", x * 100.0) } else { format!("{:+.1}", x * 100.0) };
+                    let percent = |x: f64| {
+                        if sign.is_empty() {
+                            format!("{:.1}", x * 100.0)
+                        } else {
+                            format!("{:+.1}", x * 100.0)
+                        }
+                    };
                     format!("{name:12} {:>6} %  ({} to {})", percent(value), percent(low), percent(high))
                 };
                 writeln!(out, "{}", row("base scorer", accuracy.base, accuracy.base_interval, ""))?;
@@ -227,8 +236,12 @@ impl Report<'_> {
         }
         let verdict = match self.needed {
             Needed::Offered => "The taste predicts these choices better than the base scorer.".into(),
-            Needed::About(more) => format!("Not measurably better yet; about {more} more choices may show it."),
-            Needed::AtLeast(more) => format!("Not measurably better; at least {more} more choices are needed to tell."),
+            Needed::About(more) => {
+                format!("Not measurably better yet; about {more} more choices may show it.")
+            }
+            Needed::AtLeast(more) => {
+                format!("Not measurably better; at least {more} more choices are needed to tell.")
+            }
         };
         writeln!(out, "\n{verdict}\nwritten to {}", printable(&self.out))?;
         Ok(())
