@@ -80,7 +80,7 @@ impl Inputs {
                 let (one, two) = if count(&tables[0]) == 1 { (first, this) } else { (this, first) };
                 return Err(BulkError::Mixed { one, two });
             }
-            tables.push(Input { path, name, folder, table, identity: OnceLock::new() });
+            tables.push(Input::new(path, name, folder, table));
         }
         Ok(Self { tables })
     }
@@ -97,6 +97,11 @@ impl Inputs {
 }
 
 impl Input {
+    /// A table; the fields say what the arguments are.
+    pub fn new(path: PathBuf, name: String, folder: PathBuf, table: Table) -> Self {
+        Self { path, name, folder, table, identity: OnceLock::new() }
+    }
+
     /// A text that identifies what is scored: the file's content, its name, and the columns. The
     /// first call reads the whole file.
     ///

@@ -66,7 +66,7 @@ impl DataPlan {
             let plan = Plan::new(&inputs, &[&identity])?;
             let missing = plan.jobs.into_iter().filter(|job| !out.join(&job.name).exists());
             let range = |job: Job| {
-                let Input { path, name, folder, table } = &inputs.tables[job.input];
+                let Input { path, name, folder, table, .. } = &inputs.tables[job.input];
                 let Layout { prompt, images, .. } = table.layout().clone();
                 (
                     path.clone(),
@@ -169,7 +169,7 @@ fn opened(ranges: Vec<Range>) -> Result<(Inputs, Plan), Fault> {
                 let needs_prompt = prompt.is_some();
                 let table = Table::open(&path, &TableColumns { prompt, images, needs_prompt })
                     .map_err(pickscore_bulk::BulkError::from)?;
-                inputs.tables.push(Input { path: path.clone(), name, folder, table });
+                inputs.tables.push(Input::new(path.clone(), name, folder, table));
                 known.insert(path, inputs.tables.len() - 1);
                 inputs.tables.len() - 1
             }
