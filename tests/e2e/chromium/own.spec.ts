@@ -31,6 +31,9 @@ const files = () =>
 const nameOf = (at: number) => PNGS[at]?.name.split("/").pop() as string;
 const expected = (at: number) => native("f32")[reference.prompts.indexOf(OWN[at] as string)]?.[PNGS[at]?.index as number] as number;
 
+// Only images near the window are in the document.
+test.use({ viewport: { width: 1280, height: 1800 } });
+
 async function switchTo(page: Page, words: "this prompt" | "their own prompts"): Promise<void> {
   await page.getByText(words, { exact: true }).click();
   await expect(page.getByRole("radio", { name: words })).toBeChecked();
@@ -117,10 +120,10 @@ test("seeds, models and settings in files sort and filter", async ({ page, serve
   await page.getByLabel("Sort by").selectOption("steps");
   await expect.poll(names).toEqual([0, 1, 2, 3, 4].map(nameOf));
   await page.getByRole("button", { name: "In the files" }).click();
-  await page.getByLabel("model").selectOption({ label: "flux (2)" });
+  await page.locator("generation-filter").getByLabel("model").selectOption({ label: "flux (2)" });
   await expect.poll(names).toEqual([2, 3].map(nameOf));
   expect(await violations(page)).toEqual([]);
-  await page.getByLabel("model").selectOption({ label: "not said (1)" });
+  await page.locator("generation-filter").getByLabel("model").selectOption({ label: "not said (1)" });
   await expect.poll(names).toEqual([4].map(nameOf));
   await page.getByRole("button", { name: "Clear these filters" }).click();
   await expect.poll(async () => (await names()).length).toBe(5);

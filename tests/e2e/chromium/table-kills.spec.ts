@@ -48,6 +48,7 @@ test(`the browser is killed ${KILLS} times at random moments, and nothing of the
     const start = async () => {
       const mortal = await Mortal.start(profile, "");
       await mortal.page.setViewportSize({ width: 2000, height: 3000 });
+      await mortal.page.getByLabel("Prompt", { exact: true }).waitFor();
       return mortal;
     };
     let mortal = await start();

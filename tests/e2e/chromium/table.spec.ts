@@ -213,6 +213,7 @@ async function visits(use: (open: () => Promise<{ context: BrowserContext; page:
       const page = await context.newPage();
       await withoutModel(page);
       await page.goto(`http://127.0.0.1:${PORT}/`);
+      await page.getByLabel("Prompt", { exact: true }).waitFor();
       return { context, page };
     });
   } finally {

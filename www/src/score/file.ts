@@ -24,9 +24,9 @@ export class FileAway extends Error {
 }
 
 /** Called with images whose file has other contents than the ones that were scored. */
-let onRenewed: (picture: Picture) => void = () => undefined;
+const onRenewed: ((picture: Picture) => void)[] = [];
 export function whenRenewed(listener: (picture: Picture) => void): void {
-  onRenewed = listener;
+  onRenewed.push(listener);
 }
 
 /** Called with images whose file is another one with the same contents. */
@@ -44,7 +44,7 @@ export async function fileOf(picture: Picture): Promise<File> {
       changed();
     }
     const isKnown = picture.source.kind === "handle" && picture.modified !== undefined;
-    if (isKnown && (file.lastModified !== picture.modified || file.size !== picture.bytes)) onRenewed(picture);
+    if (isKnown && (file.lastModified !== picture.modified || file.size !== picture.bytes)) for (const listener of onRenewed) listener(picture);
     return file;
   } catch (error) {
     const { name, message } = error as Error;

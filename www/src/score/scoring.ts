@@ -13,11 +13,11 @@ import { settings } from "../state/settings";
 import { Store } from "../state/store";
 import { codeOf } from "../text/errors";
 import { board, changed, scoresChanged, tell } from "./board";
+import { filesOf, whenRenewed } from "./file";
 import { byOwnPrompt, OWN, ownPrompt } from "./own";
 import { type Picture, resultsOf, shown } from "./picture";
 import { identify } from "./reading";
 import { promptsOf, shownColumn } from "./shown";
-import { filesOf } from "./file";
 
 export interface Run {
   state: "idle" | "running" | "paused" | "failed";
@@ -66,6 +66,12 @@ session.subscribe(() => {
 settings.subscribe(() => {
   show();
   void work();
+});
+
+whenRenewed(() => {
+  // The images are the same, but not their embeddings.
+  scored = { prompts: "", pictures: "" };
+  scoredOwn.clear();
 });
 
 /** Stops after the current image. Results so far are kept. */
