@@ -183,7 +183,7 @@ export class ScoreScreen extends PickElement {
               @toggle=${this.#toggle}
             ></picture-sheet>`}
         ${beside && !own ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
-        <score-selection @compare=${this.#compare} @save=${this.#save}></score-selection>
+        <score-selection ?hidden=${this.choosing} @compare=${this.#compare} @save=${this.#save}></score-selection>
         ${demonstration ? this.#demonstration() : nothing}
         <section class="meaning small">
           <h2>${scoreText.meaning}</h2>

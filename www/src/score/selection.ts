@@ -43,9 +43,9 @@ export class ScoreSelection extends PickElement {
     return html`<span class="small" role="status">${scoreText.selected(selected.length)}</span>
       <button type="button" class="save" @click=${() => this.dispatchEvent(new CustomEvent("save", { detail: selected }))}>${icon("download")}${scoreText.save}</button>
       <button type="button" ?disabled=${!few} title=${few ? "" : scoreText.compareHint} @click=${() => this.dispatchEvent(new CustomEvent("compare", { detail: selected }))}>
-        ${icon("compare")}${scoreText.compare}
+        ${icon("compare")}<span class="words">${scoreText.compare}</span>
       </button>
-      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>
+      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}<span class="words">${scoreText.remove}</span></button>
       <button type="button" class="quiet" @click=${() => select(selected, false)}>${scoreText.selectNone}</button>`;
   }
 
@@ -78,6 +78,20 @@ export class ScoreSelection extends PickElement {
       .marks {
         display: flex;
         gap: var(--s1);
+      }
+      @media (max-width: 40rem) {
+        .bar {
+          padding: var(--s1) var(--s2);
+          gap: var(--s1) var(--s2);
+        }
+        /* The icons say it; the texts stay for screen readers. */
+        .words {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
       }
       .save ~ .marks {
         border-inline-start: 1px solid var(--line);

@@ -270,7 +270,7 @@ export class PictureSheet extends PickElement {
       >
         ${icon("check", 14)}
       </button>
-      ${picture.bucket ? html`<span class="bucket ${picture.bucket}" aria-hidden="true">${scoreText[picture.bucket]}</span>` : ""}
+      ${picture.bucket ? html`<span class="bucket ${picture.bucket === "keep" ? "kept" : ""}" aria-hidden="true">${scoreText[picture.bucket]}</span>` : ""}
       ${state.unlike ? html`<span class="unlike" aria-hidden="true">${icon("alert", 12)}${scoreText.unlikeShort}</span>` : ""}
       <div class="caption" aria-hidden="true">${caption(state)}</div>
     </div>`;
@@ -412,7 +412,7 @@ export class PictureSheet extends PickElement {
         border: 1px solid var(--edge);
         pointer-events: none;
       }
-      .tile .keep {
+      .tile .kept {
         font-weight: 600;
         color: var(--on-mark);
         background: var(--mark);

@@ -189,6 +189,10 @@ export class ScoreToolbar extends PickElement {
       select {
         max-width: 9.5rem;
       }
+      button,
+      .button {
+        white-space: nowrap;
+      }
       .find {
         width: 7.5rem;
         font-size: var(--small);
@@ -218,7 +222,29 @@ export class ScoreToolbar extends PickElement {
       .more {
         display: none;
       }
+      /* One row; the fields take what is left. */
+      @media (min-width: 78rem) {
+        :host,
+        .row {
+          flex-wrap: nowrap;
+        }
+        .view {
+          flex: 1 1 auto;
+          justify-content: flex-end;
+          min-width: 0;
+        }
+        .find {
+          flex: 1 1 4rem;
+          max-width: 10rem;
+        }
+        select,
+        .size {
+          flex: 0 1 auto;
+          min-width: 4rem;
+        }
+      }
       @media (max-width: 40rem) {
+        .count,
         .size,
         .view:not(.viewing) {
           display: none;

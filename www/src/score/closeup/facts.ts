@@ -73,7 +73,7 @@ export class PictureFacts extends PickElement {
       <button type="button" aria-pressed=${picture.selected} @click=${() => act("select")}>${icon("check", 14)}${closeupText.select}<kbd aria-hidden="true">Space</kbd></button>
       ${BUCKETS.map((bucket) => {
         const isIn = picture.bucket === bucket;
-        return html`<button type="button" class=${bucket} aria-pressed=${isIn} @click=${() => act(isIn ? "none" : bucket)}>${closeupText[bucket]}<kbd aria-hidden="true">${bucket[0]?.toUpperCase()}</kbd></button>`;
+        return html`<button type="button" aria-pressed=${isIn} @click=${() => act(isIn ? "none" : bucket)}>${closeupText[bucket]}<kbd aria-hidden="true">${bucket[0]?.toUpperCase()}</kbd></button>`;
       })}
     </div>`;
   }

@@ -14,9 +14,10 @@ export function itemsOf(pictures: readonly Picture[], ranked: boolean): SaveItem
   const places = placesOf(board.value, shownPrompt());
   const place = (picture: Picture) => places.get(picture) ?? Number.MAX_SAFE_INTEGER;
   const ordered = [...pictures].sort((a, b) => place(a) - place(b) || a.id - b.id);
+  const last = ordered.reduce((most, picture) => Math.max(most, places.get(picture) ?? 0), 0);
   return ordered.map((picture) => {
     const name = plainName(picture.path);
-    return { picture, name: ranked ? withRank(name, places.get(picture), places.size) : name };
+    return { picture, name: ranked ? withRank(name, places.get(picture), last) : name };
   });
 }
 
