@@ -4,7 +4,7 @@
  */
 
 import { Store } from "../state/store";
-import { type Loading, pace, session } from "./session";
+import { isDemonstration, type Loading, pace, session } from "./session";
 
 /** Bytes after which the speed counts as measured, or this share of a smaller model. */
 const SAMPLE = 100e6;
@@ -25,8 +25,11 @@ export function measuring({ progress, from }: Loading): { loaded: number; of: nu
 /** When the stage began whose speed is known already. */
 let measured = 0;
 
-session.subscribe(({ loading }) => {
+session.subscribe((now) => {
+  const { loading } = now;
   if (loading?.progress.stage !== "download" || loading.progress.total === undefined) return;
+  // The demonstration is small and comes from the page's own host.
+  if (isDemonstration(now)) return;
   if (loading.since === measured || measuring(loading)) return;
   const found = pace(loading);
   if (!found) return;
