@@ -125,7 +125,7 @@ export const closeupStyles = css`
     overflow-wrap: anywhere;
     text-align: start;
   }
-  aside {
+  .facts {
     overflow: auto;
     display: grid;
     align-content: start;
@@ -134,6 +134,8 @@ export const closeupStyles = css`
     border-inline-start: 1px solid var(--line);
   }
   .keys summary {
+    min-height: 24px;
+    align-content: center;
     cursor: pointer;
     color: var(--soft);
   }
@@ -162,7 +164,7 @@ export const closeupStyles = css`
     dialog[open] {
       grid-template: auto minmax(0, 3fr) minmax(0, 2fr) / minmax(0, 1fr);
     }
-    aside {
+    .facts {
       border-inline-start: 0;
       border-block-start: 1px solid var(--line);
       padding: var(--s3) var(--s4);
