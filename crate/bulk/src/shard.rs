@@ -60,11 +60,7 @@ impl<'a> Keys<'a> {
 }
 
 /// What is noted in the file of a range. `models` describes the models.
-pub(crate) fn notes(
-    input: &Input,
-    job: &Job,
-    models: Vec<serde_json::Value>,
-) -> Vec<(&'static str, String)> {
+pub(crate) fn notes(input: &Input, job: &Job, models: Vec<serde_json::Value>) -> Vec<(&'static str, String)> {
     vec![
         ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
         ("pickscore.models", serde_json::Value::from(models).to_string()),

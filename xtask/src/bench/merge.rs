@@ -6,8 +6,7 @@ use anyhow::Result;
 use crate::{native, process::step};
 
 /// Files, pairs per file, bytes per image.
-const SIZES: [[&str; 3]; 3] =
-    [["1000", "1000", "1000"], ["40", "50", "500000"], ["1000", "10000", "100"]];
+const SIZES: [[&str; 3]; 3] = [["1000", "1000", "1000"], ["40", "50", "500000"], ["1000", "10000", "100"]];
 
 pub(super) fn run() -> Result<()> {
     for [files, pairs, bytes] in SIZES {
