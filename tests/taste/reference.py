@@ -4,10 +4,11 @@
 
 - scikit-learn's LogisticRegression fits choices without ties whose base scores are equal, where the
   model is a logistic regression with an L2 penalty.
-- scipy's optimizer fits all of the model: ties, a base scorer, priors of three widths. The inverse of
-  the second derivatives, by central differences of the gradient, gives the uncertainty of leads.
+- scipy's optimizer fits all of the model: ties, a base scorer, priors of three widths. The inverse
+  of the second derivatives, by central differences of the gradient, gives the uncertainty of leads.
 
-Each case asks for another solver: choices fewer than images, images fewer than dimensions, both many.
+Each case asks for another solver: choices fewer than images, images fewer than dimensions, both
+many.
 """
 
 import json

@@ -1,5 +1,5 @@
-//! Reads files of bounded size, or piece by piece. A device or a named pipe among the files of a folder could block,
-//! or give bytes without end.
+//! Reads files of bounded size, or piece by piece. A device or a named pipe among the files of a
+//! folder could block, or give bytes without end.
 
 use std::{
     fs::File,

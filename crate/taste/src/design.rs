@@ -275,8 +275,9 @@ impl Design {
                 let mut product = vec![0.0; self.points.len()];
                 for (&[left, right], &factor) in pairs.iter().zip(factors) {
                     for at in 0..self.width {
-                        let apart = factor
-                            * (self.points[left * self.width + at] - self.points[right * self.width + at]);
+                        let [left_value, right_value] =
+                            [left, right].map(|of| self.points[of * self.width + at]);
+                        let apart = factor * (left_value - right_value);
                         product[left * self.width + at] += apart;
                         product[right * self.width + at] -= apart;
                     }

@@ -1,4 +1,4 @@
-/** The browser is killed at random moments while images come, prompts change and images are selected. */
+/** The browser is killed at random moments while images, prompts and the selection change. */
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

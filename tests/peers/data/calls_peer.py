@@ -1,5 +1,5 @@
-"""Times single calls of the wheel, by the protocol of `../native/src/main.rs`: a line `call FILE` on
-standard input scores the file's bytes for a prompt, and the milliseconds are printed.
+"""Times single calls of the wheel, by the protocol of `../native/src/main.rs`: a line `call FILE`
+on standard input scores the file's bytes for a prompt, and the milliseconds are printed.
 
     python calls_peer.py MODEL
 """

@@ -28,7 +28,7 @@ SCORER = json.dumps([{"model": "generated", "scorer": "pickscore"}])
 
 
 def part(first, rows, folder):
-    """Writes a file of pairs and the shards of its scores; returns how often the scores are right."""
+    """Writes a file of pairs and the shards of its scores; returns how many scores are right."""
     random = np.random.default_rng([SEED, first])
     numbers = np.arange(first, first + rows)
     scores = random.normal(21, 1, (2, rows)).astype(np.float32)

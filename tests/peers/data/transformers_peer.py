@@ -1,5 +1,5 @@
-"""Scores a dataset with transformers, as its documentation does: CLIPProcessor in a DataLoader whose
-worker decodes while the model computes, in batches of sixteen.
+"""Scores a dataset with transformers, as its documentation does: CLIPProcessor in a DataLoader
+whose worker decodes while the model computes, in batches of sixteen.
 
     python transformers_peer.py MODEL FOLDER OUT
 

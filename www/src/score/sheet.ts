@@ -1,6 +1,6 @@
 /**
- * The contact sheet: images in a grid, or in one grid for each group, that glide to their new places
- * when the order changes. Only those near the window are in the document.
+ * The contact sheet: images in a grid, or in one grid for each group, that glide to their new
+ * places when the order changes. Only those near the window are in the document.
  *
  * Events: `look` and `toggle` with the image.
  */
@@ -371,7 +371,7 @@ export class PictureSheet extends PickElement {
       .frame {
         height: var(--tall);
       }
-      /* Only while the order changes: an element that an image has left must not glide to another. */
+      /* Only while the order changes: an element that an image has left must not glide. */
       .gliding .tile {
         transition: transform var(--glide), width var(--glide);
       }

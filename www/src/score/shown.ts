@@ -17,8 +17,8 @@ const ONLY_OWN: readonly string[] = [OWN];
 const ANY: readonly string[] = [""];
 
 /**
- * The prompts that a scorer scores: `""` for one that reads none, if there are none; {@link OWN} for
- * the files' own.
+ * The prompts that a scorer scores: `""` for one that reads none, if there are none; {@link OWN}
+ * for the files' own.
  */
 export function promptsOf(scorer: Pick<Column, "readsPrompt"> | undefined): readonly string[] {
   const { prompts, prompting } = board.value;

@@ -1,7 +1,7 @@
 /**
- * Slots for the elements of a list of which only a part is in the document: an image that leaves the
- * window gives its element to one that comes. Making an element takes several times as long as
- * changing one.
+ * Slots for the elements of a list of which only a part is in the document: an image that leaves
+ * the window gives its element to one that comes. Making an element takes several times as long
+ * as changing one.
  */
 
 export class Slots {

@@ -5,9 +5,9 @@
 //! The cases of CLIP are `vision N`, `text N` (prompts that fill the context) and `short N`
 //! (prompts of 18 words). Those of ImageReward are `images N` (for one prompt), `prompts N` (for
 //! one image) and `short 1`. `score` prints the score of the first prompt and the first image, to
-//! show that all engines compute the same. `call FILE` scores an image file for a prompt, as a caller
-//! of the library would, and prints the milliseconds. `memory` prints the peak memory of loading in bytes, and
-//! `parameters` the number of parameters.
+//! show that all engines compute the same. `call FILE` scores an image file for a prompt, as a
+//! caller of the library would, and prints the milliseconds. `memory` prints the peak memory of
+//! loading in bytes, and `parameters` the number of parameters.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
 
