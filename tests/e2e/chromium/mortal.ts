@@ -32,6 +32,8 @@ export class Mortal {
     if (!context) throw new Error("the browser has no context");
     const page = await context.newPage();
     await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
+    // A service worker would answer in the place of this route.
+    await page.route("**/sw.js", (route) => route.abort());
     await page.goto(`http://127.0.0.1:${PORT}/${hash}`);
     return new Mortal(child, browser, page);
   }

@@ -44,9 +44,11 @@ test(`the browser is killed ${KILLS} times at random moments, and nothing of the
   const profile = mkdtempSync(join(tmpdir(), "pickscore-table-killed-"));
   const disk = onDisk("renders", Array.from({ length: MOST / 2 }, (_, number) => ({ path: `${number}.png`, buffer: image(1000 + number).buffer })));
   let [acknowledgements, landed, copied, dropped] = [0, 0, 0, 0];
+  let alive: Mortal | undefined;
   try {
     const start = async () => {
       const mortal = await Mortal.start(profile, "");
+      alive = mortal;
       await mortal.page.setViewportSize({ width: 2000, height: 3000 });
       await mortal.page.getByLabel("Prompt", { exact: true }).waitFor();
       return mortal;
@@ -112,8 +114,8 @@ test(`the browser is killed ${KILLS} times at random moments, and nothing of the
       await mortal.page.keyboard.press("Escape");
     }
     console.log(`${KILLS} kills, ${acknowledgements} changes that the page said were stored, 0 lost; ${known.images.length} images; ${landed} times a change was stored that the page had not yet said was stored`);
-    await mortal.kill();
   } finally {
+    await alive?.kill().catch(() => undefined);
     rmSync(profile, { recursive: true, force: true });
     rmSync(dirname(disk), { recursive: true, force: true });
   }

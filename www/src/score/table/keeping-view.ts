@@ -46,8 +46,8 @@ export class TableKeeping extends PickElement {
     return html`${notices}
       ${place === "browser" && own
         ? html`<div class="row small">
-            <p class="soft words" data-state=${saving ? "saving" : "kept"}>
-              ${saving ? tableText.saving : tableText.keptAll}
+            <p class="soft words" data-state=${saving || found.pending > 0 ? "saving" : "kept"}>
+              ${saving || found.pending > 0 ? tableText.saving : found.handles + found.copies > 0 ? tableText.keptAll : nothing}
               ${found.handles > 0 ? tableText.keptHandles(found.handles) : nothing}
               ${found.copies > 0 ? tableText.keptCopies(found.copies, bytes(found.bytes), bytes(BOUND)) : nothing}
             </p>

@@ -26,6 +26,8 @@ export interface Tally {
   copies: number;
   /** Bytes of the copies; equal images share one. */
   bytes: number;
+  /** Images that are being stored. */
+  pending: number;
   /** Images that are gone when the tab closes, by reason. */
   unkept: { full: number; bound: number; refused: number };
   /** Images whose files cannot be read now, and the folders of the missing ones. */
@@ -40,7 +42,7 @@ export function tally(pictures: readonly Picture[]): Tally {
   const away = { permission: 0, gone: 0, failed: 0 };
   const copied = new Map<string, number>();
   const roots = new Set<number>();
-  let [handles, copies] = [0, 0];
+  let [handles, copies, pending] = [0, 0, 0];
   for (const picture of pictures) {
     const { source, uid = "", bytes = 0 } = picture;
     if (source.kind === "handle" && picture.isKept) handles += 1;
@@ -48,12 +50,13 @@ export function tally(pictures: readonly Picture[]): Tally {
       copies += 1;
       copied.set(uid, bytes);
     }
+    if (!picture.isKept && !picture.unkept && !picture.away) pending += 1;
     if (picture.unkept) unkept[picture.unkept] += 1;
     if (picture.away) away[picture.away] += 1;
     if (picture.away === "gone" && source.kind === "handle" && source.root !== undefined) roots.add(source.root);
   }
   const bytes = [...copied.values()].reduce((sum, size) => sum + size, 0);
-  return { handles, copies, bytes, unkept, ...away, roots };
+  return { handles, copies, pending, bytes, unkept, ...away, roots };
 }
 
 /** Whether another copy fits. */
