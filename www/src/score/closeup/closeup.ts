@@ -156,10 +156,10 @@ export class CloseUp extends PickElement {
                 (picture, index) => this.#pane(picture, index),
               )}
             </div>
-            <aside>
+            <div class="side">
               <picture-facts .picture=${current} .others=${others} @act=${(event: CustomEvent<string>) => this.#act(event.detail)}></picture-facts>
               ${this.#keys()}
-            </aside>`
+            </div>`
         : nothing}
       <div role="status" class="hidden-text">${this.#said}</div>
     </dialog>`;
