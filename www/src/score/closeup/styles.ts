@@ -125,7 +125,7 @@ export const closeupStyles = css`
     overflow-wrap: anywhere;
     text-align: start;
   }
-  .facts {
+  .side {
     overflow: auto;
     display: grid;
     align-content: start;
@@ -164,7 +164,7 @@ export const closeupStyles = css`
     dialog[open] {
       grid-template: auto minmax(0, 3fr) minmax(0, 2fr) / minmax(0, 1fr);
     }
-    .facts {
+    .side {
       border-inline-start: 0;
       border-block-start: 1px solid var(--line);
       padding: var(--s3) var(--s4);
