@@ -213,10 +213,10 @@ test("records of groups are exported with their group and imported again", async
       expect(rows.map(({ pickscore_group_uid: group }) => group).sort()).toEqual(before.map(({ group_uid: group }) => group).sort());
       expect(rows.every(({ pickscore_mode: mode }) => mode === "best-of-four")).toBe(true);
     }
-    const other = await browser.newContext();
+    const other = await browser.newContext({ baseURL: page.url().split("#")[0] ?? "" });
     const elsewhere = await other.newPage();
     await openPage(elsewhere, server, { hash: "#/contribute", model: null });
-    await elsewhere.locator("import-view input[type=file]").first().setInputFiles(path);
+    await elsewhere.getByLabel("Choose files").setInputFiles(path);
     await expect(elsewhere.locator("pair-row")).toHaveCount(4);
     const uids = ({ records }: Stored) => records.map(({ uid, group_uid: group }) => [uid, group]).sort();
     expect(uids(await stored(elsewhere))).toEqual(uids(await stored(page)));
@@ -240,7 +240,7 @@ test("the mode that fits the number of images is preselected, until another is c
   await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("20 choices, about 2 min");
   await page.getByRole("radio", { name: "Winner stays" }).check();
   await page.getByLabel("Choose images").setInputFiles(coloured(40));
-  await expect(page.getByText("40 images")).toBeVisible();
+  await expect(page.locator("judge-setup .pictures").getByText(/^\s*40 images/)).toBeVisible();
   await expect(checked).toHaveText("Winner stays");
   await page.waitForTimeout(300);
   await page.reload();
@@ -308,13 +308,14 @@ test.describe("with a finger", () => {
   test.use({ viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
 
   /** Moves a finger over the first image. */
-  async function swipe(page: Page, dx: number, dy: number, lift = true): Promise<void> {
+  async function swipe(page: Page, dx: number, dy: number, beforeLifting?: () => Promise<void>): Promise<void> {
     const box = (await page.locator("judge-round .pair").boundingBox()) as { x: number; y: number; width: number; height: number };
     const [x, y] = [box.x + box.width / 2, box.y + box.height / 2];
     const devtools = await page.context().newCDPSession(page);
     await devtools.send("Input.dispatchTouchEvent", { type: "touchStart", touchPoints: [{ x, y }] });
     for (let step = 1; step <= 6; step++) await devtools.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: [{ x: x + (dx * step) / 6, y: y + (dy * step) / 6 }] });
-    if (lift) await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await beforeLifting?.();
+    await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
   }
 
   test("a swipe towards an image chooses it, once; a short or sideways one does not", async ({ page, server }) => {
@@ -333,13 +334,10 @@ test.describe("with a finger", () => {
     await page.waitForTimeout(400);
     expect(await answered(page)).toBe(2);
     // The image that would be chosen is marked while the finger is down.
-    await swipe(page, 0, -120, false);
-    await expect(page.locator("judge-round figure.marked")).toHaveCount(1);
-    // A tap still works after a swipe.
-    const devtools = await page.context().newCDPSession(page);
-    await devtools.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
+    await swipe(page, 0, -120, () => expect(page.locator("judge-round figure.marked")).toHaveCount(1));
     await expect.poll(() => answered(page)).toBe(3);
     await pairShown(page);
+    // A tap still works after a swipe.
     await page.getByRole("button", { name: "Prefer the lower image" }).tap();
     await expect.poll(() => answered(page)).toBe(4);
     expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", "right", "left", "right"]);
