@@ -80,6 +80,8 @@ fn main() {
             fit(&data, priors).unwrap()
         });
         println!("    {:?}, {} steps", found.solver, found.steps);
-        timed("its posterior", || Posterior::new(&data, &found));
+        let two: Vec<f32> = (0..2).flat_map(|image| embeddings.of(image)).copied().collect();
+        let two = Pool::new(Embeddings::new(DIMENSIONS, two).unwrap(), vec![0.0; 2]).unwrap();
+        timed("the uncertainty of two images", || Posterior::new(&data, &found).covariance(&two));
     }
 }

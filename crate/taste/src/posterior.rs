@@ -4,6 +4,8 @@
 //! Only differences of scores mean anything, because only they determine choices. So uncertainties
 //! are those of differences between images.
 
+use std::sync::OnceLock;
+
 use crate::{
     conjugate::conjugate,
     data::{Data, Embeddings},
@@ -97,7 +99,8 @@ pub struct Posterior {
     design: Design,
     fit: Fit,
     squares: Squares,
-    factor: Decomposed,
+    /// Computed when it is first needed: after most choices only scores are.
+    factor: OnceLock<Decomposed>,
 }
 
 #[derive(Debug, Clone)]
@@ -124,13 +127,15 @@ impl Posterior {
 
     /// The posterior from the curvatures at a maximum.
     pub(crate) fn at(design: &Design, fit: &Fit, squares: Squares) -> Self {
-        let problem = Problem { design, priors: fit.priors, ties: fit.tie.is_some() };
-        let factor = match Solver::direct(design) {
-            Some((Solver::Choices, _)) => Decomposed::Kernel(Kernel::new(&problem, &squares)),
-            Some(_) => Decomposed::Dense(Dense::new(&problem, &squares)),
+        Self { design: design.clone(), fit: fit.clone(), squares, factor: OnceLock::new() }
+    }
+
+    fn factor(&self) -> &Decomposed {
+        self.factor.get_or_init(|| match Solver::direct(&self.design) {
+            Some((Solver::Choices, _)) => Decomposed::Kernel(Kernel::new(&self.problem(), &self.squares)),
+            Some(_) => Decomposed::Dense(Dense::new(&self.problem(), &self.squares)),
             None => Decomposed::No,
-        };
-        Self { design: design.clone(), fit: fit.clone(), squares, factor }
+        })
     }
 
     /// The maximum.
@@ -163,7 +168,7 @@ impl Posterior {
 
     /// Whether [`Posterior::covariance_from`] reads products with the choices.
     pub(crate) fn needs_crossed(&self) -> bool {
-        matches!(self.factor, Decomposed::Kernel(_))
+        matches!(self.factor(), Decomposed::Kernel(_))
     }
 
     /// The covariance, from the products of the choices with the images.
@@ -176,7 +181,7 @@ impl Posterior {
         let mut covariance = Triangle::with(count, |row, to| {
             to.iter_mut().enumerate().for_each(|(column, to)| *to = prior(row, column));
         });
-        match &self.factor {
+        match self.factor() {
             Decomposed::Kernel(kernel) => {
                 let mut rows = Vec::with_capacity(crossed.len());
                 for (choice, products) in crossed.chunks_exact(count.max(1)).enumerate() {
@@ -309,7 +314,7 @@ mod tests {
                 if matches!(factor, Decomposed::Kernel(_)) && posterior.design.is_of_images() {
                     continue;
                 }
-                posterior.factor = factor;
+                posterior.factor = OnceLock::from(factor);
                 let covariance = posterior.covariance(&pool);
                 for one in 0..5 {
                     for other in 0..=one {

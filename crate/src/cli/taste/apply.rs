@@ -1,8 +1,7 @@
 //! `pickscore taste apply`
 
 use std::{
-    fs::File,
-    io::{self, Read as _, Write},
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -145,15 +144,10 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Reads a taste, of which no more is read than one may have.
+/// Reads a taste.
 fn read(path: &Path) -> Result<Taste, Fault> {
-    let mut bytes = Vec::new();
-    let limit = MOST_BYTES as u64 + 1;
-    let read = File::open(path).and_then(|file| file.take(limit).read_to_end(&mut bytes));
-    read.map_err(|error| Fault::Input {
-        path: path.display().to_string(),
-        reason: format!("the file cannot be read: {error}"),
-    })?;
+    let wrong = |reason| Fault::Input { path: path.display().to_string(), reason };
+    let bytes = images::read_text(path, MOST_BYTES as u64).map_err(wrong)?;
     Taste::from_json(&bytes).map_err(|error| refused(path, &error))
 }
 
