@@ -83,7 +83,7 @@ export class ScoreToolbar extends PickElement {
         : html`<div class="row view ${this.viewing ? "viewing" : ""}">
             <select aria-label=${scoreText.sort} @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
-                ${said ? FIELDS.map((field) => option(field, tableText[`field_${field}`], sort)) : nothing}
+                ${said ? FIELDS.map((field) => option(field, tableText.sortBy(tableText[`field_${field}`]), sort)) : nothing}
             </select>
             <select aria-label=${scoreText.show} @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
                 ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}

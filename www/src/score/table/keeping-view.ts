@@ -77,7 +77,7 @@ export class TableKeeping extends PickElement {
     if (place === "nowhere" && obstacle && own) notice(explainNowhere(obstacle));
     if (permission > 0) notice(tableText.awayPermission(permission), { words: tableText.allow, act: this.#allow });
     if (gone > 0) {
-      const folders = [...roots].map(rootName).filter(Boolean).map((name) => `“${name}”`).join(", ");
+      const folders = tableText.folders([...roots].map(rootName).filter(Boolean));
       const where = folders ? tableText.awayGoneFolder(gone, folders) : tableText.awayGone(gone);
       notice(`${where} ${tableText.awayGoneAdvice}`, { words: tableText.lookAgain, act: this.#again });
     }
