@@ -147,7 +147,7 @@ test("the selected images are saved beside existing files with ranks and a table
   const dialog = await saving(page, 3);
   await expect(dialog.getByText(`for example “01 ${first}”`)).toBeVisible();
   expect(await violations(page)).toEqual([]);
-  await dialog.getByLabel("Put the rank in front of each name").check();
+  await dialog.getByLabel("Prefix each file name with its rank").check();
   await dialog.getByRole("button", { name: "Choose a folder and save" }).click();
   await expect(dialog.getByText("3 images saved in “best”.")).toBeVisible();
   await expect(dialog.getByText("The scores are in pickscore (2).csv.")).toBeVisible();

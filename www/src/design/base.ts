@@ -97,11 +97,11 @@ export const base = css`
     border: 1px solid var(--edge);
     border-radius: var(--corner);
     min-height: 2.25rem;
-    padding: 0.3rem 0.8rem;
+    padding: var(--s1) var(--s3);
     display: inline-flex;
     align-items: center;
     justify-content: center;
-    gap: 0.45rem;
+    gap: var(--s2);
     cursor: pointer;
     text-align: center;
     text-decoration: none;
@@ -133,7 +133,7 @@ export const base = css`
   }
   .primary {
     min-height: 2.75rem;
-    padding-inline: 1.25rem;
+    padding-inline: var(--s5);
     font-weight: 600;
     color: var(--on-mark);
     background: var(--mark);
@@ -145,7 +145,7 @@ export const base = css`
   }
   .quiet {
     border-color: transparent;
-    padding-inline: 0.5rem;
+    padding-inline: var(--s2);
   }
   .link {
     border: 0;

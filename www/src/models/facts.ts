@@ -60,7 +60,7 @@ export class ModelFacts extends PickElement {
       }
       dt,
       dd {
-        padding-block: 0.3rem;
+        padding-block: var(--s1);
         border-block-start: 1px solid var(--line);
         overflow-wrap: anywhere;
       }

@@ -78,7 +78,7 @@ export class ModelPrice extends PickElement {
       }
       .row p {
         flex: 1 1 16rem;
-        max-width: 34rem;
+        max-width: var(--narrow);
       }
     `,
   ];

@@ -124,7 +124,7 @@ export class ScoreProgress extends PickElement {
       }
       .result {
         min-height: 2.25rem;
-        padding-block: 0.4rem;
+        padding-block: var(--s2);
         overflow-wrap: anywhere;
       }
     `,

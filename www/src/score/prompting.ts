@@ -117,7 +117,7 @@ export class ScorePrompting extends PickElement {
         outline-offset: 2px;
       }
       p {
-        max-width: 60rem;
+        max-width: var(--wide);
       }
       .problem {
         display: block;

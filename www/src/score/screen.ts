@@ -422,7 +422,7 @@ export class ScoreScreen extends PickElement {
       }
       .beside li button {
         min-height: 1.5rem;
-        padding: 0.1rem;
+        padding: var(--s0);
         margin-inline-end: calc(-1 * var(--s2));
       }
       .beside select {
@@ -440,7 +440,7 @@ export class ScoreScreen extends PickElement {
       }
       .demonstration > p:first-child {
         flex: 1 1 20rem;
-        max-width: 46rem;
+        max-width: var(--measure);
       }
       .offer {
         display: flex;
@@ -449,7 +449,7 @@ export class ScoreScreen extends PickElement {
         gap: var(--s2) var(--s3);
       }
       .meaning {
-        max-width: 46rem;
+        max-width: var(--measure);
         padding-block: var(--s3) var(--s5);
       }
       .meaning h2 {

@@ -56,7 +56,7 @@ export class UnlikeNotice extends PickElement {
         display: flex;
         gap: var(--s2);
         align-items: baseline;
-        max-width: 62rem;
+        max-width: var(--wide);
       }
       p svg {
         align-self: center;

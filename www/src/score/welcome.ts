@@ -86,7 +86,7 @@ export class FirstVisit extends PickElement {
       .words {
         display: grid;
         gap: var(--s3);
-        max-width: 62rem;
+        max-width: var(--wide);
       }
       .lead {
         font-size: var(--large);
@@ -141,7 +141,7 @@ export class FirstVisit extends PickElement {
       .stand {
         fill: var(--edge);
       }
-      @media (max-width: 52rem) {
+      @media (max-width: 48rem) {
         section {
           grid-template-columns: minmax(0, 1fr);
           padding: var(--s4);

@@ -205,7 +205,7 @@ export class PictureFacts extends PickElement {
           display: none;
         }
       }
-      @media (max-width: 50rem) {
+      @media (max-width: 48rem) {
         .actions {
           grid-template-columns: repeat(4, 1fr);
         }

@@ -313,7 +313,7 @@ export class SaveImages extends PickElement {
         padding-block: var(--s1);
       }
       .check input {
-        margin-block-start: 0.1rem;
+        margin-block-start: var(--s0);
       }
       .end {
         justify-content: flex-end;

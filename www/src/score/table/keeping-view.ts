@@ -126,7 +126,7 @@ export class TableKeeping extends PickElement {
       }
       .words {
         flex: 1 1 20rem;
-        max-width: 60rem;
+        max-width: var(--wide);
       }
       .sure {
         justify-content: flex-end;
@@ -141,7 +141,7 @@ export class TableKeeping extends PickElement {
         border-color: var(--mark);
       }
       .notice p {
-        flex: 0 1 46rem;
+        flex: 0 1 var(--measure);
       }
     `,
   ];
