@@ -279,7 +279,8 @@ export const base = css`
     border-color: var(--line);
     color: var(--soft);
   }
-  .drop {
+  /* Not "drop", which is a class of the buttons for marks. */
+  .drop-veil {
     position: fixed;
     inset: 0;
     z-index: 40;

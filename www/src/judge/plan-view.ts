@@ -82,8 +82,18 @@ export class PlanView extends PickElement {
       }
       .modes {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+        grid-template-columns: repeat(4, minmax(0, 1fr));
         gap: var(--s3);
+      }
+      @media (max-width: 72rem) {
+        .modes {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+      @media (max-width: 40rem) {
+        .modes {
+          grid-template-columns: minmax(0, 1fr);
+        }
       }
       .mode {
         display: grid;

@@ -378,6 +378,7 @@ export class ScoreScreen extends PickElement {
         margin-block-end: var(--s2);
       }
       .status {
+        margin-block: calc(-1 * var(--s2));
         min-height: 2.75rem;
         display: grid;
         grid-template-columns: minmax(0, 1fr);
