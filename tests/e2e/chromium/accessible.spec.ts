@@ -110,6 +110,8 @@ for (const colorScheme of ["light", "dark"] as const) {
       const closeUp = page.getByRole("dialog", { name: "Close-up" });
       await expect(closeUp.getByText("12345678901234567890")).toBeVisible();
       await accessible(page);
+      const marks = await Promise.all(["Keep", "Maybe", "Drop"].map((name) => closeUp.getByRole("button", { name, exact: true }).boundingBox()));
+      expect(new Set(marks.map((box) => Math.round(box?.y ?? -1))).size).toBe(1);
       for (const key of ["2", "+"]) {
         await page.keyboard.press(key);
         await accessible(page);

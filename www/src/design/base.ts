@@ -190,7 +190,7 @@ export const base = css`
     background: var(--raised);
     border: 1px solid var(--edge);
     border-radius: var(--corner);
-    padding: 0.45rem 0.6rem;
+    padding: var(--s1) var(--s2);
     min-width: 0;
   }
   select,
@@ -224,12 +224,19 @@ export const base = css`
     display: grid;
     gap: var(--s1);
   }
+  /* The box stands beside the first line of its words. */
   .check {
     display: flex;
-    align-items: center;
+    align-items: start;
     gap: var(--s2);
-    min-height: 1.75rem;
+    padding-block: var(--s1);
     cursor: pointer;
+  }
+  .check:has(> input[type="number"]) {
+    align-items: center;
+  }
+  .check > :is([type="checkbox"], [type="radio"]) {
+    margin-block-start: var(--s0);
   }
   .row {
     display: flex;

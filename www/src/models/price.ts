@@ -45,8 +45,8 @@ export class ModelPrice extends PickElement {
         ? nothing
         : html`<dl>
             <div><dt>${priceText.size}</dt><dd>${model.bytes === undefined ? modelsText.sizeUnknown : bytes(model.bytes)}</dd></div>
-            <div><dt>${priceText.time}</dt><dd aria-live="polite">${timeOf(model, isLoading ? loading : undefined)}</dd></div>
             ${model.kept?.f16 === undefined || model.kept.q8 === undefined ? nothing : html`<div><dt>${priceText.disk}</dt><dd>${priceText.between(bytes(model.kept.q8), bytes(model.kept.f16))}</dd></div>`}
+            <div><dt>${priceText.time}</dt><dd aria-live="polite">${timeOf(model, isLoading ? loading : undefined)}</dd></div>
           </dl>`}
       <div class="row">
         ${isLoading ? nothing : html`<button type="button" class="primary" @click=${() => void loadModel({ model: model.address, name: model.name })}>${words}</button>`}

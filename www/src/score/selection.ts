@@ -46,7 +46,7 @@ export class ScoreSelection extends PickElement {
         ${icon("compare")}${scoreText.compare}
       </button>
       <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>
-      <button type="button" class="quiet" @click=${() => select(selected, false)}>${scoreText.selectNone}</button>`;
+      <button type="button" class="quiet none" aria-label=${scoreText.selectNone} @click=${() => select(selected, false)}><span>${scoreText.selectNone}</span>${icon("close")}</button>`;
   }
 
   static override styles = [
@@ -78,6 +78,25 @@ export class ScoreSelection extends PickElement {
       .marks {
         display: flex;
         gap: var(--s1);
+      }
+      .none svg {
+        display: none;
+      }
+      /* On phones, one row of buttons below the number. */
+      @media (max-width: 40rem) {
+        .bar {
+          padding: var(--s1) var(--s2);
+        }
+        button {
+          padding-inline: var(--s2);
+        }
+        button:not(.none) svg,
+        .none span {
+          display: none;
+        }
+        .none svg {
+          display: block;
+        }
       }
       .save ~ .marks {
         border-inline-start: 1px solid var(--line);

@@ -121,7 +121,7 @@ export const tileStyles = css`
     place-content: center;
     justify-items: center;
     gap: var(--s2);
-    padding: 0.6rem;
+    padding: var(--s2);
     color: var(--soft);
     overflow: hidden;
   }

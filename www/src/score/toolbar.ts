@@ -233,6 +233,9 @@ export class ScoreToolbar extends PickElement {
         .more {
           display: inline-flex;
         }
+        .row > :is(button, .button) {
+          padding-inline: var(--s2);
+        }
         .view,
         .find,
         select {
