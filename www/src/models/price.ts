@@ -10,7 +10,7 @@ import { type Loading, loadModel, session } from "../engine/session";
 import { measuring, speed } from "../engine/speed";
 import type { OfferedModel } from "../state/config";
 import { Watch } from "../state/store";
-import { bytes, duration } from "../text/format";
+import { between, bytes, duration } from "../text/format";
 import { modelsText } from "../text/models";
 import { priceText } from "../text/price";
 import { refreshStored, stored } from "./stored";
@@ -96,7 +96,7 @@ function timeOf({ bytes: size }: OfferedModel, loading: Loading | undefined): st
 export function downloadWords(model: OfferedModel): string {
   const { loading, support } = session.value;
   const isLoading = typeof loading?.model === "string" && expandAddress(loading.model) === expandAddress(model.address);
-  return `${priceText.timeIs(timeOf(model, isLoading ? loading : undefined))} ${support?.storage === false ? priceText.notStored : priceText.halfway}`;
+  return `${priceText.timeIs(timeOf(model, isLoading ? loading : undefined))}${between()}${support?.storage === false ? priceText.notStored : priceText.halfway}`;
 }
 
 customElements.define("model-price", ModelPrice);

@@ -24,7 +24,7 @@ import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
-import { bytes, number } from "../text/format";
+import { between, bytes, number } from "../text/format";
 import { language } from "../text/language";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
@@ -189,7 +189,7 @@ export class ScoreScreen extends PickElement {
           <h2>${scoreText.meaning}</h2>
           <p class="soft">
             ${session.value.info?.hasProbabilities === false || beside ? scoreText.meaningOther : nothing}
-            ${session.value.info?.hasProbabilities === false ? nothing : html`${scoreText.meaningBody} ${scoreText.meaningShare}`}
+            ${session.value.info?.hasProbabilities === false ? nothing : html`${scoreText.meaningBody}${between()}${scoreText.meaningShare}`}
           </p>
         </section>
       </div>
@@ -311,7 +311,7 @@ export class ScoreScreen extends PickElement {
     if (left > 0) words.push(scoreText.someLeft(left));
     if (isTooMuch) words.push(scoreText.tooMany(number(MOST)));
     const samples = before;
-    toast({ text: words.join(" "), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
+    toast({ text: words.join(between()), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
   }
 
   #look(event: CustomEvent<Picture>): void {

@@ -222,7 +222,7 @@ export class PictureSheet extends PickElement {
     const words = { prompt: "", alone: tableText.groupAloneWords, none: tableText.groupNoneWords, unread: "" }[kind];
     return html`<h2 class="heading" ${styled({ transform: `translateY(${section.top}px)` })} title=${this.#title(section)}>
       <span class=${kind === "prompt" ? "voice" : ""} dir="auto">${this.#title(section)}</span>
-      <span class="soft small">${scoreText.pictures(section.count)}${words ? html`. ${words}` : ""}</span>
+      <span class="soft small">${scoreText.pictures(section.count)}${words ? ` · ${words}` : ""}</span>
     </h2>`;
   }
 

@@ -8,7 +8,7 @@ import "../models/price";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { config } from "../state/config";
-import { percent } from "../text/format";
+import { between, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { welcomeText } from "../text/welcome";
 
@@ -29,7 +29,7 @@ export class UnlikeNotice extends PickElement {
     const [real] = config().models;
     // The live region is there before it has something to say.
     return html`<div role="status">
-        ${this.count === 0 ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b> ${welcomeText.madeFor(this.count)}</span></p>`}
+        ${this.count === 0 ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b>${between()}${welcomeText.madeFor(this.count)}</span></p>`}
       </div>
       ${this.count === 0
         ? nothing

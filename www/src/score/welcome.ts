@@ -11,7 +11,7 @@ import { isDemonstration, session } from "../engine/session";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Store, Watch } from "../state/store";
-import { percent } from "../text/format";
+import { between, percent } from "../text/format";
 import { welcomeText } from "../text/welcome";
 import { board } from "./board";
 
@@ -57,7 +57,7 @@ export class FirstVisit extends PickElement {
     const [real] = config().models;
     return html`<section aria-label=${welcomeText.title}>
       <div class="words">
-        <p class="voice lead">${welcomeText.does} ${welcomeText.stays} ${welcomeText.small}</p>
+        <p class="voice lead">${[welcomeText.does, welcomeText.stays, welcomeText.small].join(between())}</p>
         ${real
           ? html`<div class="real">
               <h2>${welcomeText.real(real.name)}</h2>
