@@ -124,7 +124,7 @@ for (const colorScheme of ["light", "dark"] as const) {
       await addPictures(page, withPrompts);
       await scored(page, 4);
       await page.getByText("their own prompts", { exact: true }).click();
-      await expect(page.getByRole("list", { name: "No prompt in the file" })).toBeVisible();
+      await expect(page.getByRole("list", { name: "No prompt in the file" })).toBeAttached();
       await accessible(page);
       await page.getByRole("button", { name: "Metadata" }).click();
       await accessible(page);

@@ -40,8 +40,9 @@ export class UnlikeNotice extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
+      /* Without something to say, it takes no gap, and the live region stays. */
       :host([count="0"]) {
-        display: contents;
+        position: absolute;
       }
       :host(:not([count="0"])) {
         display: grid;

@@ -53,7 +53,9 @@ export class FirstVisit extends PickElement {
   }
 
   override render(): TemplateResult | typeof nothing {
-    if (!this.#isShown) return nothing;
+    // An empty row would leave a gap.
+    this.hidden = !this.#isShown;
+    if (this.hidden) return nothing;
     const [real] = config().models;
     return html`<section aria-label=${welcomeText.title}>
       <div class="words">

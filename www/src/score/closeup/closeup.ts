@@ -156,7 +156,7 @@ export class CloseUp extends PickElement {
                 (picture, index) => this.#pane(picture, index),
               )}
             </div>
-            <aside>
+            <aside aria-label=${closeupText.details}>
               <picture-facts .picture=${current} .others=${others} @act=${(event: CustomEvent<string>) => this.#act(event.detail)}></picture-facts>
               ${this.#keys()}
             </aside>`

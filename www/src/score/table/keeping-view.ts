@@ -123,15 +123,15 @@ export class TableKeeping extends PickElement {
         display: grid;
         gap: var(--s2);
       }
+      /* The button is beside the words: menus of the toolbar open over the other end. */
       .row {
-        justify-content: space-between;
+        gap: var(--s2) var(--s4);
       }
       .words {
-        flex: 1 1 20rem;
+        flex: 0 1 auto;
         max-width: var(--wide);
       }
       .sure {
-        justify-content: flex-end;
         flex: 1 1 24rem;
       }
       .notice {
