@@ -217,7 +217,7 @@ test("a scorer without probabilities says nothing of preferences", async ({ page
   await scored(page, 2);
   await openTile(page, 1);
   await expect(closeUp(page).locator(".numbers dd")).toHaveCount(2);
-  await expect(closeUp(page).getByText("The file does not say how it was made.")).toBeVisible();
+  await expect(closeUp(page).getByText("The file contains no generation data.")).toBeVisible();
   await expect(closeUp(page).getByText("out of 100")).toHaveCount(0);
 });
 
@@ -260,8 +260,8 @@ test("a file that was deleted is still shown, by its thumbnail", async ({ page, 
   await scored(page, 1);
   await page.evaluate(async () => (await navigator.storage.getDirectory()).removeEntry("gone.png"));
   await openTile(page, 1);
-  await expect(closeUp(page).getByText("The browser cannot show this image.").or(closeUp(page).getByRole("img"))).toBeVisible();
-  await expect(closeUp(page).getByText("The file could not be read for this.")).toBeVisible();
+  await expect(closeUp(page).getByText("The browser cannot display this image.").or(closeUp(page).getByRole("img"))).toBeVisible();
+  await expect(closeUp(page).getByText("The generation data could not be read.")).toBeVisible();
 });
 
 for (const [width, height] of [[360, 740], [1280, 800], [2560, 1440]] as const) {

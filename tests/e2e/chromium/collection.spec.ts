@@ -214,7 +214,7 @@ test("when storage is full, the page says so, and stores the choice once there i
   await full(true);
   await pairShown(page);
   await page.keyboard.press("ArrowRight");
-  await expect(page.getByRole("alert").filter({ hasText: "The browser's storage for this page is full" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "The browser’s storage for this page is full" })).toBeVisible();
   await expect(page.getByText("This choice has not been stored yet, so the next pair cannot be shown.")).toBeVisible();
   expect(await answered(page)).toBe(1);
   await full(false);
@@ -239,7 +239,7 @@ test("images that do not fit into storage are reported before judging begins", a
   await expect(page.getByText("Or drop images")).toBeVisible();
   await setQuota(page, 1);
   await page.getByLabel("Choose images").setInputFiles(PICTURES.map((file) => given(file)));
-  await expect(page.getByText(/The browser's storage for this page is full/)).toBeVisible();
+  await expect(page.getByText(/The browser’s storage for this page is full/)).toBeVisible();
   await setQuota(page);
   await layOut(page, PICTURES.map((file) => given(file)), "a fox");
   expectWhole(await stored(page));

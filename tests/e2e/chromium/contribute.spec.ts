@@ -224,7 +224,7 @@ test("contradictory repeats are shown", async ({ page, server }) => {
   await page.getByRole("link", { name: "Review and export your choices" }).click();
   await expect(page.getByText("of 1 repeats judged differently")).toBeVisible();
   await page.locator("sessions-view").getByRole("combobox", { name: "Show" }).selectOption("conflicts");
-  await expect(page.getByText("judged differently at another time")).toHaveCount(2);
+  await expect(page.getByText("judged differently the other time")).toHaveCount(2);
 });
 
 test.describe("the Hugging Face Hub", () => {

@@ -111,7 +111,7 @@ test("the last group may have two or three images, and keys of missing images do
 test("the keys can be turned off, and their hints go", async ({ page, server }) => {
   await openPage(page, server, judge);
   await begin(page);
-  await page.getByRole("checkbox", { name: "Use the keys 1 to 4, S and U" }).uncheck();
+  await page.getByRole("checkbox", { name: "Enable the keys 1 to 4, S and U" }).uncheck();
   await expect(page.locator("judge-round figure .hint")).toHaveCount(0);
   await page.keyboard.press("1");
   await page.keyboard.press("s");
@@ -180,7 +180,7 @@ test("when storage is full, none of a group's records is stored, and all are onc
   await begin(page);
   await page.evaluate(() => Object.assign(window, { full: 1 }));
   await page.keyboard.press("2");
-  await expect(page.getByRole("alert").filter({ hasText: "The browser's storage for this page is full" })).toBeVisible();
+  await expect(page.getByRole("alert").filter({ hasText: "The browser’s storage for this page is full" })).toBeVisible();
   expect(await answered(page)).toBe(0);
   expect((await stored(page)).records).toEqual([]);
   await page.evaluate(() => Object.assign(window, { full: undefined }));
@@ -236,7 +236,7 @@ test("the mode that fits the number of images is preselected, until another is c
   await expect(checked).toHaveText("Best of four");
   await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("10 choices, about 1 min");
   // A second prompt does not change the number of images for each.
-  await page.getByLabel("What should the images show?").fill("a fox\na dog");
+  await page.getByLabel("Prompts", { exact: true }).fill("a fox\na dog");
   await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("20 choices, about 2 min");
   await page.getByRole("radio", { name: "Winner stays" }).check();
   await page.getByLabel("Choose images").setInputFiles(coloured(40));

@@ -183,7 +183,7 @@ test("unreadable files are left out by name, and duplicates are added once", asy
   await page.waitForTimeout(500);
   await page.reload();
   // The images and the prompt are still there.
-  await expect(page.getByLabel("What should the images show?")).toHaveValue("a fox");
+  await expect(page.getByLabel("Prompts", { exact: true })).toHaveValue("a fox");
   await expect(page.getByText("3 images")).toBeVisible();
   await page.getByRole("button", { name: "Remove all" }).click();
   await expect(page.getByText("Or drop images")).toBeVisible();
@@ -256,12 +256,12 @@ test("a round can be judged with the keyboard", async ({ page, server }) => {
   await page.keyboard.press("Enter");
   await expect.poll(() => answered(page)).toBe(1);
   // Single-letter keys can be turned off, for people who use speech input.
-  await page.getByRole("checkbox", { name: "Use the S and U keys" }).uncheck();
+  await page.getByRole("checkbox", { name: "Enable the S and U keys" }).uncheck();
   await page.keyboard.press("s");
   await page.keyboard.press("u");
   await page.waitForTimeout(300);
   expect(await answered(page)).toBe(1);
-  await page.getByRole("checkbox", { name: "Use the S and U keys" }).check();
+  await page.getByRole("checkbox", { name: "Enable the S and U keys" }).check();
   await press(page, "s");
   expect((await stored(page)).records.map(({ label }) => label)).toEqual(["left", null]);
 });
@@ -360,14 +360,14 @@ test.describe("the visitor's own generator", () => {
   test("Automatic1111: contacted only once allowed; its images record their origin", async ({ page, server }) => {
     await openPage(page, server, round);
     await page.getByRole("button", { name: "Use your own image generator" }).click();
-    await page.getByLabel("What should the images show?").fill("a fox");
+    await page.getByLabel("Prompts", { exact: true }).fill("a fox");
     await page.getByLabel("Address").fill(address);
     expect(await page.evaluate((address) => fetch(`${address}/sdapi/v1/sd-models`).then(() => "answered", () => "refused"), address)).toBe("refused");
     expect(requests).toEqual([]);
     await page.getByRole("button", { name: `Allow ${address}` }).click();
     await page.getByRole("button", { name: "Use your own image generator" }).click();
     await expect(page.getByLabel("Address")).toHaveValue(address);
-    await page.getByLabel("What should the images show?").fill("a fox");
+    await page.getByLabel("Prompts", { exact: true }).fill("a fox");
     await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("dream");
     await page.getByRole("button", { name: "Generate 2" }).click();
@@ -387,7 +387,7 @@ test.describe("the visitor's own generator", () => {
     await page.getByLabel("Interface").selectOption("openai");
     await page.getByLabel("Address").fill(`${address}/v1`);
     await page.getByLabel("API key, if needed").fill("sk-secret");
-    await page.getByLabel("What should the images show?").fill("a fox");
+    await page.getByLabel("Prompts", { exact: true }).fill("a fox");
     await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("painter");
     await page.getByRole("button", { name: "Generate 2" }).click();
@@ -426,7 +426,7 @@ test("the images on Score can be judged", async ({ page, server }) => {
   await page.getByLabel("Add images").setInputFiles(PICTURES.slice(0, 3).map((file) => given(file)));
   await page.getByRole("link", { name: "Judge" }).click();
   await page.getByRole("button", { name: "Use the 3 images from Score" }).click();
-  await expect(page.getByLabel("What should the images show?")).toHaveValue("a fox");
+  await expect(page.getByLabel("Prompts", { exact: true })).toHaveValue("a fox");
   // So few images are compared with each other.
   await page.getByRole("button", { name: "Begin: 3 pairs" }).click();
   await press(page, "ArrowLeft", "ArrowRight", "ArrowLeft");

@@ -62,7 +62,7 @@ export async function layOut(page: Page, files: Given[], prompt: string, mode = 
   const sizes = page.locator("judge-setup .pictures");
   await page.getByLabel("Choose images").setInputFiles(files);
   await expect(sizes.getByText(/^\s*\d+ images?/)).toBeVisible();
-  if (prompt) await page.getByLabel("What should the images show?").fill(prompt);
+  if (prompt) await page.getByLabel("Prompts", { exact: true }).fill(prompt);
   if (mode) await page.getByRole("radio", { name: mode }).check();
 }
 

@@ -87,7 +87,7 @@ test("images are selected by rank, by score, by probability, and Cancel restores
 
   await page.getByRole("radio", { name: "probability" }).check();
   const shares = await page.locator(".tile .share").evaluateAll((all) => all.map((share) => Number.parseFloat((share.textContent ?? "").replace("<", ""))));
-  const likely = page.getByRole("spinbutton", { name: "Percent, at least" });
+  const likely = page.getByRole("spinbutton", { name: "Probability of at least" });
   await likely.fill("1");
   await likely.blur();
   await expect.poll(async () => (await chosen(page)).length).toBe(shares.filter((share) => share >= 1).length);
@@ -148,7 +148,7 @@ test("the selected images are saved beside existing files with ranks and a table
   const dialog = await saving(page, 3);
   await expect(dialog.getByText(`for example “01 ${first}”`)).toBeVisible();
   expect(await violations(page)).toEqual([]);
-  await dialog.getByLabel("Put the rank in front of each name").check();
+  await dialog.getByLabel("Prefix each file name with its rank").check();
   await dialog.getByRole("button", { name: "Choose a folder and save" }).click();
   await expect(dialog.getByText("3 images saved in “best”.")).toBeVisible();
   await expect(dialog.getByText("The scores are in pickscore (2).csv.")).toBeVisible();
@@ -179,7 +179,7 @@ test("the selected images are saved beside existing files with ranks and a table
   await write(page, "best", `02 ${second}`, "edited");
   await dialog.getByRole("button", { name: "Undo: remove what was written" }).click();
   await expect(dialog.getByText("3 files removed from “best”.")).toBeVisible();
-  await expect(dialog.getByText(`Changed since, and therefore not removed: 02 ${second}.`)).toBeVisible();
+  await expect(dialog.getByText(`Not removed, because they have changed: 02 ${second}.`)).toBeVisible();
   expect(await contents(page, "best")).toEqual({ [`01 ${first}`]: hash("somebody's file"), "pickscore.csv": hash("somebody's table"), [`02 ${second}`]: hash("edited") });
 
   // The folder is chosen once.
@@ -359,7 +359,7 @@ test("images are moved after their copies were checked, and moved back", async (
   expect(await contents(page, "best")).toEqual({ ...moved, "pickscore.csv": expect.any(String) });
   await dialog.getByRole("button", { name: "Undo: move everything back" }).click();
   await expect(dialog.getByText("3 files removed from “best”.")).toBeVisible();
-  await expect(dialog.getByText("2 images back in the original folder.")).toBeVisible();
+  await expect(dialog.getByText("2 images moved back to the original folder.")).toBeVisible();
   expect(await contents(page, "originals")).toEqual({ ...rest, ...moved });
   expect(await contents(page, "best")).toEqual({});
   // The page reads them from there: they can be moved again, and opened.

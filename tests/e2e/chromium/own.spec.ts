@@ -57,10 +57,10 @@ test("images are scored against their own prompts, and ranked within each", asyn
   await page.getByLabel("Prompt", { exact: true }).fill(FIRST);
   await scored(page, PNGS.length);
   await switchTo(page, "their own prompts");
-  await expect(page.locator("score-progress .said")).toHaveText("4 images scored against 2 prompts of their own.");
+  await expect(page.locator("score-progress .said")).toHaveText("4 images scored against 2 prompts from the files.");
   await expect(page.getByLabel("Prompt", { exact: true })).toBeHidden();
-  await expect(page.locator("score-prompting")).toContainText("4 images say their prompt in the file, 2 different prompts in all.");
-  await expect(page.locator("score-prompting")).toContainText("1 file says no prompt and has no score.");
+  await expect(page.locator("score-prompting")).toContainText("4 images contain their prompt, 2 different prompts in all.");
+  await expect(page.locator("score-prompting")).toContainText("1 file contains no prompt and is not scored.");
   for (const [prompt, members] of [[FIRST, [0, 2]], [SECOND, [1, 3]]] as const) {
     const found = await tilesOf(page.getByRole("list", { name: prompt }));
     const best = [...members].sort((a, b) => expected(b) - expected(a));
@@ -99,7 +99,7 @@ test("an image that is alone with its prompt has a score, but no rank", async ({
   await openPage(page, server);
   await addPictures(page, files().slice(0, 2));
   await switchTo(page, "their own prompts");
-  const group = page.getByRole("list", { name: "Alone with their prompt" });
+  const group = page.getByRole("list", { name: "Only one image for the prompt" });
   await expect(group.locator(".tile")).toHaveCount(2);
   await expect.poll(async () => (await tilesOf(group)).every(({ score }) => score !== 0)).toBe(true);
   for (const { name, rank, score, share } of await tilesOf(group)) {
@@ -119,11 +119,11 @@ test("seeds, models and settings in files sort and filter", async ({ page, serve
   await expect.poll(names).toEqual([3, 2, 1, 0, 4].map(nameOf));
   await page.getByLabel("Sort by").selectOption("steps");
   await expect.poll(names).toEqual([0, 1, 2, 3, 4].map(nameOf));
-  await page.getByRole("button", { name: "In the files" }).click();
+  await page.getByRole("button", { name: "Metadata" }).click();
   await page.locator("generation-filter").getByLabel("model").selectOption({ label: "flux (2)" });
   await expect.poll(names).toEqual([2, 3].map(nameOf));
   expect(await violations(page)).toEqual([]);
-  await page.locator("generation-filter").getByLabel("model").selectOption({ label: "not said (1)" });
+  await page.locator("generation-filter").getByLabel("model").selectOption({ label: "not stated (1)" });
   await expect.poll(names).toEqual([4].map(nameOf));
   await page.getByRole("button", { name: "Clear these filters" }).click();
   await expect.poll(async () => (await names()).length).toBe(5);

@@ -1,4 +1,4 @@
-/** A ranking to show: the results of a round as one HTML, SVG or PNG file. */
+/** The results of a round as one HTML, SVG or PNG file. */
 
 import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -185,9 +185,9 @@ test("the file is written in the page's language", async ({ page, server, browse
   await page.addInitScript(() => localStorage.setItem("pickscore.settings", JSON.stringify({ language: "ja" })));
   const { images } = golden();
   await openPage(page, server, { hash: "#/judge", model: null });
-  await page.getByLabel("画像を選ぶ").setInputFiles([images[0], images[4]].map((name) => given(name as string)));
-  await page.getByLabel("画像に何が描かれているべきですか？").fill("雪の中のキツネ");
-  await page.getByRole("button", { name: "始める（1組）" }).click();
+  await page.getByLabel("画像を選択").setInputFiles([images[0], images[4]].map((name) => given(name as string)));
+  await page.getByLabel("プロンプト", { exact: true }).fill("雪の中のキツネ");
+  await page.getByRole("button", { name: "開始（1組）" }).click();
   await press(page, "ArrowLeft");
   const waiting = page.waitForEvent("download");
   await page.getByRole("button", { name: "HTMLで保存" }).click();
@@ -195,6 +195,6 @@ test("the file is written in the page's language", async ({ page, server, browse
   await (await waiting).saveAs(path);
   const file = await opened(browser, path);
   await expect(file.page.locator("html")).toHaveAttribute("lang", "ja");
-  await expect(file.page.getByRole("heading", { level: 1 })).toHaveText("好みによる順位");
+  await expect(file.page.getByRole("heading", { level: 1 })).toHaveText("好みのランキング");
   await file.close();
 });

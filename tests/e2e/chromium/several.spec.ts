@@ -132,9 +132,9 @@ test("scorers run one after the other, and nothing is computed twice", async ({ 
   // They can be deleted.
   await page.goto("./#/models");
   await expect(page.getByText(/^6 image embeddings and|^9 image embeddings and/)).toBeVisible();
-  await page.getByRole("button", { name: "Clear: Kept scores" }).click();
-  await expect(page.getByText("Kept scores were deleted.")).toBeVisible();
-  await expect(page.getByRole("button", { name: "Clear: Kept scores" })).toHaveCount(0);
+  await page.getByRole("button", { name: "Clear: Stored scores" }).click();
+  await expect(page.getByText("Stored scores were deleted.")).toBeVisible();
+  await expect(page.getByRole("button", { name: "Clear: Stored scores" })).toHaveCount(0);
 
   // One scorer is removed from the table.
   await page.goto("./#/score");

@@ -99,7 +99,7 @@ test("a renamed folder: one sentence, nothing lost, and its images connect again
   await page.getByLabel("Prompt", { exact: true }).fill("a dog");
   await expect.poll(async () => JSON.stringify(await tiles(page)) !== JSON.stringify(before)).toBe(true);
   await dropFromDisk(page, [renamed]);
-  await expect(page.getByText("4 images connected again.")).toBeVisible();
+  await expect(page.getByText("4 images are available again.")).toBeVisible();
   await expect(notice).toBeHidden();
   expect(await names(page)).toEqual([0, 1, 2, 3].map((index) => `best renders/${index}.png`));
   await expect(page.locator(".tile.selected .name")).toHaveText("2.png");
@@ -397,7 +397,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     await page.addInitScript(() => localStorage.setItem("pickscore.settings", JSON.stringify({ language: "ja" })));
     await openPage(page, server, { model: null });
     await page.getByLabel("画像を追加").setInputFiles(FILES.map(picture));
-    await expect(page.locator("table-keeping")).toContainText("3 枚はブラウザの保存領域にコピーしてあります");
+    await expect(page.locator("table-keeping")).toContainText("3枚はブラウザのストレージにコピーされています");
     await page.getByRole("button", { name: "一覧を消去" }).click();
     expect(await violations(page)).toEqual([]);
     const { scroll, client } = await page.evaluate(() => ({ scroll: document.documentElement.scrollWidth, client: document.documentElement.clientWidth }));

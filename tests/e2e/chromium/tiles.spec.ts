@@ -71,9 +71,11 @@ for (const language of ["en", "ja"] as const) {
     await page.setViewportSize({ width: 1280, height: 800 });
     await openPage(page, server, { samples: true });
     await expect(page.locator(".tile")).toHaveCount(12);
-    // The widest state: own images with the button for the samples.
+    // The widest state: own images with metadata, and the button for the samples.
     await addPicturesIn(page, ["edges.png", "noise.png"]);
-    await expect(page.locator(".tile")).toHaveCount(2);
+    await page.locator("input[type=file]").first().setInputFiles(resolve(import.meta.dirname, "../../metadata/fixtures/automatic1111.png"));
+    await expect(page.locator(".tile")).toHaveCount(3);
+    await expect(page.locator("generation-filter button")).toBeVisible();
     const controls = page.locator("score-toolbar").locator("button:visible, select:visible, label.button:visible, input:visible:not([type=file])");
     expect(await controls.count()).toBeGreaterThanOrEqual(8);
     const middles = await controls.evaluateAll((all) => all.map((one) => one.getBoundingClientRect()).map(({ top, height }) => top + height / 2));

@@ -70,7 +70,7 @@ export class CardView extends PickElement {
       :host {
         display: grid;
         gap: var(--s4);
-        max-width: 46rem;
+        max-width: var(--measure);
       }
       fieldset {
         gap: 0;
@@ -86,7 +86,7 @@ export class CardView extends PickElement {
         background: var(--table);
       }
       .consent input {
-        margin-block-start: 0.15rem;
+        margin-block-start: var(--s0);
       }
       .read {
         align-self: end;

@@ -92,7 +92,7 @@ export class PairRow extends PickElement {
       figure {
         position: relative;
         display: grid;
-        gap: 2px;
+        gap: var(--s0);
       }
       kept-picture {
         aspect-ratio: 1;
@@ -106,7 +106,7 @@ export class PairRow extends PickElement {
         position: absolute;
         inset-block-start: 4px;
         inset-inline-end: 4px;
-        padding: 3px;
+        padding: var(--s0);
         color: var(--on-mark);
         background: var(--mark);
         border-radius: 50%;
@@ -132,7 +132,7 @@ export class PairRow extends PickElement {
         max-height: 4.5em;
         overflow: hidden;
       }
-      @media (max-width: 46rem) {
+      @media (max-width: 48rem) {
         :host {
           grid-template-columns: auto minmax(0, 1fr);
         }

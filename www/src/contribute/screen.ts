@@ -165,7 +165,7 @@ export class ContributeScreen extends PickElement {
     ...PickElement.shared,
     css`
       .screen {
-        max-width: 84rem;
+        max-width: var(--page);
         gap: var(--s6);
       }
       header {

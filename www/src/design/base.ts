@@ -97,11 +97,11 @@ export const base = css`
     border: 1px solid var(--edge);
     border-radius: var(--corner);
     min-height: 2.25rem;
-    padding: 0.3rem 0.8rem;
+    padding: var(--s1) var(--s3);
     display: inline-flex;
     align-items: center;
     justify-content: center;
-    gap: 0.45rem;
+    gap: var(--s2);
     cursor: pointer;
     text-align: center;
     text-decoration: none;
@@ -133,7 +133,7 @@ export const base = css`
   }
   .primary {
     min-height: 2.75rem;
-    padding-inline: 1.25rem;
+    padding-inline: var(--s5);
     font-weight: 600;
     color: var(--on-mark);
     background: var(--mark);
@@ -145,7 +145,7 @@ export const base = css`
   }
   .quiet {
     border-color: transparent;
-    padding-inline: 0.5rem;
+    padding-inline: var(--s2);
   }
   .link {
     border: 0;
@@ -190,7 +190,7 @@ export const base = css`
     background: var(--raised);
     border: 1px solid var(--edge);
     border-radius: var(--corner);
-    padding: 0.45rem 0.6rem;
+    padding: var(--s1) var(--s2);
     min-width: 0;
   }
   select,
@@ -224,12 +224,19 @@ export const base = css`
     display: grid;
     gap: var(--s1);
   }
+  /* The box stands beside the first line of its words. */
   .check {
     display: flex;
-    align-items: center;
+    align-items: start;
     gap: var(--s2);
-    min-height: 1.75rem;
+    padding-block: var(--s1);
     cursor: pointer;
+  }
+  .check:has(> input[type="number"]) {
+    align-items: center;
+  }
+  .check > :is([type="checkbox"], [type="radio"]) {
+    margin-block-start: var(--s0);
   }
   .row {
     display: flex;
@@ -279,7 +286,8 @@ export const base = css`
     border-color: var(--line);
     color: var(--soft);
   }
-  .drop {
+  /* Not "drop", which is a class of the buttons for marks. */
+  .drop-veil {
     position: fixed;
     inset: 0;
     z-index: 40;

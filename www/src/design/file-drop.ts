@@ -37,7 +37,7 @@ export class FileDrop implements ReactiveController {
 
   /** The overlay shown while files are dragged over the page. */
   veil(text: string): TemplateResult | typeof nothing {
-    return this.#over ? html`<div class="drop"><p class="title">${text}</p></div>` : nothing;
+    return this.#over ? html`<div class="drop-veil"><p class="title">${text}</p></div>` : nothing;
   }
 
   readonly #dragged = (event: DragEvent): void => {

@@ -94,6 +94,9 @@ export class GroupingView extends PickElement {
         grid-template-columns: repeat(auto-fit, minmax(min(15rem, 100%), 1fr));
         gap: var(--s3);
       }
+      select {
+        max-width: var(--narrow);
+      }
       ul {
         display: grid;
         grid-template-columns: repeat(auto-fill, minmax(min(14rem, 100%), 1fr));

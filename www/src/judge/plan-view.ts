@@ -4,7 +4,7 @@ import { css, html, nothing, type TemplateResult } from "lit";
 import type { Mode, PreferenceRecord } from "../collection/library";
 import type { Plan, PromptSet } from "../collection/rows";
 import { PickElement } from "../design/element";
-import { duration } from "../text/format";
+import { between, duration } from "../text/format";
 import { judgeText } from "../text/judge";
 import { expectedSeconds } from "./pace";
 import { choicesOf, fittingMode } from "./sets";
@@ -35,11 +35,11 @@ export class PlanView extends PickElement {
         <div class="options">
           <label class="check">
             <input type="checkbox" .checked=${plan.open} @change=${(event: Event) => this.#set({ open: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.open} <span class="soft">${judgeText.openWords}</span></span>
+            <span>${judgeText.open}${between()}<span class="soft">${judgeText.openWords}</span></span>
           </label>
           <label class="check">
             <input type="checkbox" .checked=${plan.controls} @change=${(event: Event) => this.#set({ controls: (event.target as HTMLInputElement).checked })} />
-            <span>${judgeText.controls} <span class="soft">${judgeText.controlsWords}</span></span>
+            <span>${judgeText.controls}${between()}<span class="soft">${judgeText.controlsWords}</span></span>
           </label>
           <label class="check">
             <input type="number" min="0" max="9999" .value=${String(plan.limit)} @change=${(event: Event) => this.#set({ limit: Math.max(0, Math.min(9999, Math.round(Number((event.target as HTMLInputElement).value) || 0))) })} />
@@ -82,8 +82,18 @@ export class PlanView extends PickElement {
       }
       .modes {
         display: grid;
-        grid-template-columns: repeat(auto-fit, minmax(min(20rem, 100%), 1fr));
+        grid-template-columns: repeat(4, minmax(0, 1fr));
         gap: var(--s3);
+      }
+      @media (max-width: 72rem) {
+        .modes {
+          grid-template-columns: repeat(2, minmax(0, 1fr));
+        }
+      }
+      @media (max-width: 40rem) {
+        .modes {
+          grid-template-columns: minmax(0, 1fr);
+        }
       }
       .mode {
         display: grid;

@@ -175,7 +175,7 @@ export class RankingView extends PickElement {
         stroke: var(--ground);
         stroke-width: 1.5;
       }
-      @media (max-width: 46rem) {
+      @media (max-width: 48rem) {
         .wide,
         .end .soft,
         .minor {

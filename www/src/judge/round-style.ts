@@ -165,7 +165,7 @@ export const roundStyle = css`
     gap: var(--s1) var(--s5);
     min-height: 1.75rem;
   }
-  @media (max-width: 46rem) {
+  @media (max-width: 48rem) {
     :host {
       min-height: calc(100dvh - 5.9rem);
     }
@@ -196,7 +196,7 @@ export const roundStyle = css`
       gap: var(--s2);
     }
     .answer {
-      padding-inline: 0.4rem;
+      padding-inline: var(--s2);
     }
   }
   @media (hover: none) {

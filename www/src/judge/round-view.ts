@@ -8,7 +8,7 @@ import { styled } from "../design/style";
 import { route } from "../shell/router";
 import { announce } from "../shell/toasts";
 import { Watch } from "../state/store";
-import { duration, number } from "../text/format";
+import { between, duration, number } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { finish, robbed } from "./current";
@@ -284,7 +284,7 @@ export class JudgeRound extends PickElement {
     const gone = [record.left, record.right].find(({ image_uid }) => !shown.images.includes(image_uid));
     const score = gone && this.scores.ofImage(record.prompt, gone.image_uid);
     if (!gone || (!gone.model && score === undefined)) return did;
-    return `${did} ${judgeText.goneIs(gone.model ?? "", score === undefined ? "" : number(score, 2))}`;
+    return `${did}${between()}${judgeText.goneIs(gone.model ?? "", score === undefined ? "" : number(score, 2))}`;
   }
 
   #problem(): TemplateResult | typeof nothing {
@@ -295,7 +295,7 @@ export class JudgeRound extends PickElement {
       await this.#do(problem.deed);
     };
     return html`<div class="problem row" role="alert">
-      <span>${explainStorage(problem.error)} ${judgeText.notStored}</span>
+      <span>${explainStorage(problem.error)}${between()}${judgeText.notStored}</span>
       <button type="button" @click=${() => this.#do(problem.deed)}>${judgeText.tryAgain}</button>
       <button type="button" @click=${without}>${judgeText.withoutStoring}</button>
     </div>`;

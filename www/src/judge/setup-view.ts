@@ -309,7 +309,7 @@ export class JudgeSetup extends PickElement {
     ...PickElement.shared,
     css`
       .screen {
-        max-width: 72rem;
+        max-width: var(--page);
         min-height: 60vh;
         align-content: start;
       }

@@ -222,7 +222,7 @@ export class JudgeSummary extends PickElement {
         display: grid;
         gap: var(--s6);
         padding: var(--s5) var(--gutter) var(--s7);
-        max-width: 80rem;
+        max-width: var(--page);
       }
       header {
         display: grid;
@@ -239,7 +239,7 @@ export class JudgeSummary extends PickElement {
         display: grid;
         gap: var(--s1);
         align-content: start;
-        max-width: 34rem;
+        max-width: var(--narrow);
       }
       .beside {
         display: grid;
@@ -250,7 +250,7 @@ export class JudgeSummary extends PickElement {
       .beside table {
         border-collapse: collapse;
         font-size: var(--small);
-        max-width: 46rem;
+        max-width: var(--measure);
       }
       .beside th,
       .beside td {

@@ -45,7 +45,7 @@ export class ModelChoices extends PickElement {
         align-items: end;
       }
       p {
-        max-width: 44rem;
+        max-width: var(--measure);
       }
       select {
         max-width: 100%;

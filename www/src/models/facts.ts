@@ -6,6 +6,7 @@ import type { Info, Support } from "../engine/library";
 import { session, unload } from "../engine/session";
 import { Watch } from "../state/store";
 import { bytes, number } from "../text/format";
+import { engineWords } from "../text/engine";
 import { modelsText } from "../text/models";
 import { stored } from "./stored";
 
@@ -30,7 +31,7 @@ export class ModelFacts extends PickElement {
       </section>
       <section>
         <h2>${modelsText.here}</h2>
-        ${support ? html`<p class="small">${support.message}</p>${list(ofBrowser(support))}` : html`<p class="small soft">${modelsText.finding}</p>`}
+        ${support ? html`<p class="small">${engineWords(support.message)}</p>${list(ofBrowser(support))}` : html`<p class="small soft">${modelsText.finding}</p>`}
       </section>
     `;
   }
@@ -60,7 +61,7 @@ export class ModelFacts extends PickElement {
       }
       dt,
       dd {
-        padding-block: 0.3rem;
+        padding-block: var(--s1);
         border-block-start: 1px solid var(--line);
         overflow-wrap: anywhere;
       }
@@ -90,7 +91,7 @@ function ofModel(info: Info): Fact[] {
     // A model whose self-test fails is never loaded, so it always passed.
     [modelsText.selfTest, modelsText.selfTestPassed],
     [modelsText.from, info.cached ? `${from} · ${modelsText.kept}` : from],
-    [modelsText.why, html`${info.reasons.map((reason, index) => html`${index > 0 ? html`<br />` : nothing}${reason}`)}`],
+    [modelsText.why, html`${info.reasons.map((reason, index) => html`${index > 0 ? html`<br />` : nothing}${engineWords(reason)}`)}`],
   ];
 }
 

@@ -112,7 +112,7 @@ export class KeptModels extends PickElement {
       }
       .words {
         flex: 1 1 20rem;
-        max-width: 44rem;
+        max-width: var(--measure);
       }
       ul {
         border-block-end: 1px solid var(--line);

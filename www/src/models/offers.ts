@@ -193,7 +193,7 @@ export class ModelOffers extends PickElement {
       }
       li > div {
         flex: 1 1 18rem;
-        max-width: 44rem;
+        max-width: var(--measure);
       }
       h3 {
         font-size: var(--large);
@@ -218,7 +218,7 @@ export class ModelOffers extends PickElement {
       }
       .address {
         flex: 1 1 16rem;
-        max-width: 34rem;
+        max-width: var(--narrow);
       }
     `,
   ];

@@ -10,7 +10,7 @@ import { type Loading, loadModel, session } from "../engine/session";
 import { measuring, speed } from "../engine/speed";
 import type { OfferedModel } from "../state/config";
 import { Watch } from "../state/store";
-import { bytes, duration } from "../text/format";
+import { between, bytes, duration } from "../text/format";
 import { modelsText } from "../text/models";
 import { priceText } from "../text/price";
 import { refreshStored, stored } from "./stored";
@@ -45,8 +45,8 @@ export class ModelPrice extends PickElement {
         ? nothing
         : html`<dl>
             <div><dt>${priceText.size}</dt><dd>${model.bytes === undefined ? modelsText.sizeUnknown : bytes(model.bytes)}</dd></div>
-            <div><dt>${priceText.time}</dt><dd aria-live="polite">${timeOf(model, isLoading ? loading : undefined)}</dd></div>
             ${model.kept?.f16 === undefined || model.kept.q8 === undefined ? nothing : html`<div><dt>${priceText.disk}</dt><dd>${priceText.between(bytes(model.kept.q8), bytes(model.kept.f16))}</dd></div>`}
+            <div><dt>${priceText.time}</dt><dd aria-live="polite">${timeOf(model, isLoading ? loading : undefined)}</dd></div>
           </dl>`}
       <div class="row">
         ${isLoading ? nothing : html`<button type="button" class="primary" @click=${() => void loadModel({ model: model.address, name: model.name })}>${words}</button>`}
@@ -78,7 +78,7 @@ export class ModelPrice extends PickElement {
       }
       .row p {
         flex: 1 1 16rem;
-        max-width: 34rem;
+        max-width: var(--narrow);
       }
     `,
   ];
@@ -96,7 +96,7 @@ function timeOf({ bytes: size }: OfferedModel, loading: Loading | undefined): st
 export function downloadWords(model: OfferedModel): string {
   const { loading, support } = session.value;
   const isLoading = typeof loading?.model === "string" && expandAddress(loading.model) === expandAddress(model.address);
-  return `${priceText.timeIs(timeOf(model, isLoading ? loading : undefined))} ${support?.storage === false ? priceText.notStored : priceText.halfway}`;
+  return `${priceText.timeIs(timeOf(model, isLoading ? loading : undefined))}${between()}${support?.storage === false ? priceText.notStored : priceText.halfway}`;
 }
 
 customElements.define("model-price", ModelPrice);

@@ -94,7 +94,7 @@ export class KnownScorers extends PickElement {
         gap: var(--s3);
       }
       .lead {
-        max-width: 44rem;
+        max-width: var(--measure);
       }
       h3 {
         font-size: var(--small);
@@ -120,7 +120,7 @@ export class KnownScorers extends PickElement {
       }
       li > div:first-child {
         flex: 1 1 18rem;
-        max-width: 52rem;
+        max-width: var(--measure);
         overflow-wrap: anywhere;
       }
       .actions {

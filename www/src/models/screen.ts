@@ -55,7 +55,7 @@ export class ModelsScreen extends PickElement {
     ...PickElement.shared,
     css`
       .screen {
-        max-width: 84rem;
+        max-width: var(--page);
         gap: var(--s6);
       }
       header {

@@ -96,7 +96,7 @@ export class ScorerAgreement extends PickElement {
       section {
         display: grid;
         gap: var(--s2);
-        max-width: 46rem;
+        max-width: var(--measure);
         padding-block-start: var(--s4);
       }
       h2 {
@@ -130,7 +130,7 @@ export class ScorerAgreement extends PickElement {
       /* A bar as long as the agreement. */
       td.figures span {
         display: block;
-        padding-block-end: 0.2rem;
+        padding-block-end: var(--s0);
         background: linear-gradient(var(--mark), var(--mark)) no-repeat 0 100% / var(--share) 2px;
       }
       td.figures .against {

@@ -75,8 +75,15 @@ export class GenerationFilter extends PickElement {
   static override styles = [
     ...PickElement.shared,
     css`
+      /* Without files that say anything, it takes no gap in the toolbar. */
+      :host {
+        display: contents;
+      }
       .menu {
         position: relative;
+      }
+      label > span::first-letter {
+        text-transform: uppercase;
       }
       .list {
         position: absolute;

@@ -12,7 +12,7 @@ import { announce } from "../shell/toasts";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { explain } from "../text/errors";
-import { duration, scoreNumber } from "../text/format";
+import { between, duration, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import { board } from "./board";
 import type { Picture } from "./picture";
@@ -79,7 +79,7 @@ export class ScoreProgress extends PickElement {
 
   #said(): TemplateResult {
     const words = this.#result();
-    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span> ${session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span>${between()}${session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
   }
 
   #failed(error: unknown): TemplateResult {
@@ -124,7 +124,7 @@ export class ScoreProgress extends PickElement {
       }
       .result {
         min-height: 2.25rem;
-        padding-block: 0.4rem;
+        padding-block: var(--s2);
         overflow-wrap: anywhere;
       }
     `,

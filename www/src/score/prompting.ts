@@ -5,6 +5,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
+import { between } from "../text/format";
 import { Watch } from "../state/store";
 import { tableText } from "../text/table";
 import { board, type BoardState } from "./board";
@@ -57,8 +58,7 @@ export class ScorePrompting extends PickElement {
   #summary({ said, prompts, none, unread }: Counts): TemplateResult {
     const { problem } = reading.value;
     return html`<p class="small">
-      ${tableText.ownSummary(said, prompts)}
-      ${none > 0 ? html`${tableText.ownNone(none)} <button type="button" class="link" @click=${() => board.patch({ show: "promptless" })}>${tableText.showNone}</button>` : nothing}
+      ${tableText.ownSummary(said, prompts)}${between()}${none > 0 ? html`${tableText.ownNone(none)} <button type="button" class="link" @click=${() => board.patch({ show: "promptless" })}>${tableText.showNone}</button>` : nothing}
       ${unread > 0 ? html`<span class="soft">${tableText.ownUnread(unread)}</span>` : nothing}
       ${problem && unread > 0
         ? html`<span class="problem" role="alert">${tableText.ownFailed(problem.message)} <button type="button" @click=${readAgain}>${tableText.tryAgain}</button></span>`
@@ -117,7 +117,7 @@ export class ScorePrompting extends PickElement {
         outline-offset: 2px;
       }
       p {
-        max-width: 60rem;
+        max-width: var(--wide);
       }
       .problem {
         display: block;

@@ -24,7 +24,7 @@ import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
-import { bytes, number } from "../text/format";
+import { between, bytes, number } from "../text/format";
 import { language } from "../text/language";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
@@ -189,7 +189,7 @@ export class ScoreScreen extends PickElement {
           <h2>${scoreText.meaning}</h2>
           <p class="soft">
             ${session.value.info?.hasProbabilities === false || beside ? scoreText.meaningOther : nothing}
-            ${session.value.info?.hasProbabilities === false ? nothing : html`${scoreText.meaningBody} ${scoreText.meaningShare}`}
+            ${session.value.info?.hasProbabilities === false ? nothing : html`${scoreText.meaningBody}${between()}${scoreText.meaningShare}`}
           </p>
         </section>
       </div>
@@ -311,7 +311,7 @@ export class ScoreScreen extends PickElement {
     if (left > 0) words.push(scoreText.someLeft(left));
     if (isTooMuch) words.push(scoreText.tooMany(number(MOST)));
     const samples = before;
-    toast({ text: words.join(" "), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
+    toast({ text: words.join(between()), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
   }
 
   #look(event: CustomEvent<Picture>): void {
@@ -378,6 +378,7 @@ export class ScoreScreen extends PickElement {
         margin-block-end: var(--s2);
       }
       .status {
+        margin-block: calc(-1 * var(--s2));
         min-height: 2.75rem;
         display: grid;
         grid-template-columns: minmax(0, 1fr);
@@ -422,7 +423,7 @@ export class ScoreScreen extends PickElement {
       }
       .beside li button {
         min-height: 1.5rem;
-        padding: 0.1rem;
+        padding: var(--s0);
         margin-inline-end: calc(-1 * var(--s2));
       }
       .beside select {
@@ -440,7 +441,7 @@ export class ScoreScreen extends PickElement {
       }
       .demonstration > p:first-child {
         flex: 1 1 20rem;
-        max-width: 46rem;
+        max-width: var(--measure);
       }
       .offer {
         display: flex;
@@ -449,7 +450,7 @@ export class ScoreScreen extends PickElement {
         gap: var(--s2) var(--s3);
       }
       .meaning {
-        max-width: 46rem;
+        max-width: var(--measure);
         padding-block: var(--s3) var(--s5);
       }
       .meaning h2 {

@@ -43,10 +43,10 @@ export class ScoreSelection extends PickElement {
     return html`<span class="small" role="status">${scoreText.selected(selected.length)}</span>
       <button type="button" class="save" @click=${() => this.dispatchEvent(new CustomEvent("save", { detail: selected }))}>${icon("download")}${scoreText.save}</button>
       <button type="button" ?disabled=${!few} title=${few ? "" : scoreText.compareHint} @click=${() => this.dispatchEvent(new CustomEvent("compare", { detail: selected }))}>
-        ${icon("compare")}<span class="words">${scoreText.compare}</span>
+        ${icon("compare")}${scoreText.compare}
       </button>
-      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}<span class="words">${scoreText.remove}</span></button>
-      <button type="button" class="quiet" @click=${() => select(selected, false)}>${scoreText.selectNone}</button>`;
+      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>
+      <button type="button" class="quiet none" aria-label=${scoreText.selectNone} @click=${() => select(selected, false)}><span>${scoreText.selectNone}</span>${icon("close")}</button>`;
   }
 
   static override styles = [
@@ -79,18 +79,23 @@ export class ScoreSelection extends PickElement {
         display: flex;
         gap: var(--s1);
       }
+      .none svg {
+        display: none;
+      }
+      /* On phones, one row of buttons below the number. */
       @media (max-width: 40rem) {
         .bar {
           padding: var(--s1) var(--s2);
-          gap: var(--s1) var(--s2);
         }
-        /* The icons say it; the texts stay for screen readers. */
-        .words {
-          position: absolute;
-          width: 1px;
-          height: 1px;
-          overflow: hidden;
-          clip-path: inset(50%);
+        button {
+          padding-inline: var(--s2);
+        }
+        button:not(.none) svg,
+        .none span {
+          display: none;
+        }
+        .none svg {
+          display: block;
         }
       }
       .save ~ .marks {

@@ -222,7 +222,7 @@ export class PictureSheet extends PickElement {
     const words = { prompt: "", alone: tableText.groupAloneWords, none: tableText.groupNoneWords, unread: "" }[kind];
     return html`<h2 class="heading" ${styled({ transform: `translateY(${section.top}px)` })} title=${this.#title(section)}>
       <span class=${kind === "prompt" ? "voice" : ""} dir="auto">${this.#title(section)}</span>
-      <span class="soft small">${scoreText.pictures(section.count)}${words ? html`. ${words}` : ""}</span>
+      <span class="soft small">${scoreText.pictures(section.count)}${words ? ` · ${words}` : ""}</span>
     </h2>`;
   }
 
@@ -405,7 +405,7 @@ export class PictureSheet extends PickElement {
       .tile .bucket {
         inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - 1.7rem);
         inset-inline-start: var(--inset-inline);
-        padding: 0.1rem 0.4rem;
+        padding: var(--s0) var(--s2);
         font-size: var(--tiny);
         line-height: 1.4;
         background: var(--veil);
@@ -421,7 +421,7 @@ export class PictureSheet extends PickElement {
       .tile .unlike {
         inset-block-start: calc(var(--tall) - 1.7rem);
         inset-inline-start: var(--inset-inline);
-        padding: 0.1rem 0.4rem;
+        padding: var(--s0) var(--s2);
         font-size: var(--tiny);
         background: var(--veil);
         pointer-events: none;

@@ -120,8 +120,8 @@ export const tileStyles = css`
     display: grid;
     place-content: center;
     justify-items: center;
-    gap: 0.4rem;
-    padding: 0.6rem;
+    gap: var(--s2);
+    padding: var(--s2);
     color: var(--soft);
     overflow: hidden;
   }
@@ -139,7 +139,7 @@ export const tileStyles = css`
   .caption {
     display: grid;
     gap: 0;
-    padding-block-start: 0.3rem;
+    padding-block-start: var(--s1);
     font-size: var(--tiny);
     line-height: 1.3;
   }

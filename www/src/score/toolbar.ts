@@ -73,7 +73,7 @@ export class ScoreToolbar extends PickElement {
       <div class="row">
         <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @click=${(event: Event) => this.#choose(event, "files")} @change=${this.#picked} /></label>
         <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @click=${(event: Event) => this.#choose(event, "folder")} @change=${this.#picked} /></label>
-        ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
+        ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" class="samples" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
         ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
         ${none ? nothing : html`<button type="button" class="choose" aria-expanded=${this.choosing} @click=${() => this.dispatchEvent(new CustomEvent("choose"))}>${icon("choose")}${scoreText.choose}</button>`}
         ${none ? nothing : html`<button type="button" class="more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
@@ -83,7 +83,7 @@ export class ScoreToolbar extends PickElement {
         : html`<div class="row view ${this.viewing ? "viewing" : ""}">
             <select aria-label=${scoreText.sort} @change=${(event: Event) => board.patch({ sort: chosen(event) as Sort })}>
                 ${option("score", scoreText.sortScore, sort)} ${this.several ? option("mean", scoreText.sortMean, sort) : nothing} ${option("name", scoreText.sortName, sort)} ${option("added", scoreText.sortAdded, sort)}
-                ${said ? FIELDS.map((field) => option(field, tableText[`field_${field}`], sort)) : nothing}
+                ${said ? FIELDS.map((field) => option(field, tableText.sortBy(tableText[`field_${field}`]), sort)) : nothing}
             </select>
             <select aria-label=${scoreText.show} @change=${(event: Event) => board.patch({ show: chosen(event) as Show })}>
                 ${option("all", scoreText.showEvery, show)} ${option("selected", scoreText.showSelected, show)}
@@ -92,7 +92,7 @@ export class ScoreToolbar extends PickElement {
                 ${said || show === "promptless" ? option("promptless", tableText.showPromptless, show) : nothing}
             </select>
             <generation-filter></generation-filter>
-            <input type="search" class="find" placeholder=${scoreText.find} aria-label=${said ? tableText.findMore : scoreText.find} title=${said ? tableText.findMore : nothing} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
+            <input type="search" class="find" placeholder=${scoreText.findShort} aria-label=${said ? tableText.findMore : scoreText.find} title=${said ? tableText.findMore : scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
             <input type="range" class="size" aria-label=${scoreText.size} title=${scoreText.size} min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
             <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
               <button type="button" aria-expanded=${this.open} ?disabled=${!scored} @click=${() => (this.open = !this.open)}>${icon("download")}${scoreText.export}</button>
@@ -174,7 +174,7 @@ export class ScoreToolbar extends PickElement {
         display: flex;
         flex-wrap: wrap;
         justify-content: space-between;
-        gap: var(--s2) var(--s4);
+        gap: var(--s2) var(--s3);
       }
       .add {
         font-weight: 600;
@@ -187,6 +187,7 @@ export class ScoreToolbar extends PickElement {
         white-space: nowrap;
       }
       select {
+        field-sizing: content;
         max-width: 9.5rem;
       }
       button,
@@ -194,11 +195,11 @@ export class ScoreToolbar extends PickElement {
         white-space: nowrap;
       }
       .find {
-        width: 7.5rem;
+        width: 6.5rem;
         font-size: var(--small);
       }
       .size {
-        width: 5rem;
+        width: 4rem;
       }
       .export {
         position: relative;
@@ -243,6 +244,12 @@ export class ScoreToolbar extends PickElement {
           min-width: 4rem;
         }
       }
+      /* The line below says the number too. */
+      @media (max-width: 85rem) {
+        .samples ~ .count {
+          display: none;
+        }
+      }
       @media (max-width: 40rem) {
         .count,
         .size,
@@ -251,6 +258,9 @@ export class ScoreToolbar extends PickElement {
         }
         .more {
           display: inline-flex;
+        }
+        .row > :is(button, .button) {
+          padding-inline: var(--s2);
         }
         .view,
         .find,

@@ -8,7 +8,7 @@ import "../models/price";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { config } from "../state/config";
-import { number } from "../text/format";
+import { between, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { welcomeText } from "../text/welcome";
 
@@ -29,25 +29,25 @@ export class UnlikeNotice extends PickElement {
     const [real] = config().models;
     // The live region is there before it has something to say.
     return html`<div role="status">
-        ${this.count === 0 ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b> ${welcomeText.madeFor(this.count)}</span></p>`}
+        ${this.count === 0 ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b>${between()}${welcomeText.madeFor(this.count)}</span></p>`}
       </div>
       ${this.count === 0
         ? nothing
-        : html`<div class="more">
-            ${real ? html`<h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price>` : nothing}
-            <details class="small"><summary>${welcomeText.why}</summary><p class="soft">${scoreText.demoMeasure} (${number(this.limit * 100)} %)</p></details>
-          </div>`}`;
+        : html`${real ? html`<div class="offer"><h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price></div>` : nothing}
+            <details class="small"><summary>${welcomeText.why}</summary><p class="soft">${scoreText.demoMeasure} (${percent(this.limit, 0)})</p></details>`}`;
   }
 
   static override styles = [
     ...PickElement.shared,
     css`
+      /* Without something to say, it takes no gap, and the live region stays. */
       :host([count="0"]) {
-        display: contents;
+        position: absolute;
       }
       :host(:not([count="0"])) {
         display: grid;
-        gap: var(--s2);
+        grid-template: auto 1fr / minmax(0, 5fr) minmax(0, 6fr);
+        gap: var(--s2) var(--s6);
         padding: var(--s3) var(--s4);
         border-inline-start: 3px solid var(--mark);
         background: var(--mark-wash);
@@ -56,14 +56,24 @@ export class UnlikeNotice extends PickElement {
         display: flex;
         gap: var(--s2);
         align-items: baseline;
-        max-width: 62rem;
+        max-width: var(--wide);
       }
       p svg {
-        align-self: center;
+        align-self: start;
+        margin-block-start: var(--s1);
       }
-      .more {
+      .offer {
+        grid-area: 1 / 2 / 3 / 3;
         display: grid;
         gap: var(--s2);
+      }
+      @media (max-width: 48rem) {
+        :host(:not([count="0"])) {
+          grid-template: none / minmax(0, 1fr);
+        }
+        .offer {
+          grid-area: auto;
+        }
       }
       summary {
         cursor: pointer;

@@ -11,7 +11,7 @@ import { isDemonstration, session } from "../engine/session";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Store, Watch } from "../state/store";
-import { percent } from "../text/format";
+import { between, percent } from "../text/format";
 import { welcomeText } from "../text/welcome";
 import { board } from "./board";
 
@@ -53,11 +53,13 @@ export class FirstVisit extends PickElement {
   }
 
   override render(): TemplateResult | typeof nothing {
-    if (!this.#isShown) return nothing;
+    // An empty row would leave a gap.
+    this.hidden = !this.#isShown;
+    if (this.hidden) return nothing;
     const [real] = config().models;
     return html`<section aria-label=${welcomeText.title}>
       <div class="words">
-        <p class="voice lead">${welcomeText.does} ${welcomeText.stays} ${welcomeText.small}</p>
+        <p class="voice lead">${[welcomeText.does, welcomeText.stays, welcomeText.small].join(between())}</p>
         ${real
           ? html`<div class="real">
               <h2>${welcomeText.real(real.name)}</h2>
@@ -86,7 +88,7 @@ export class FirstVisit extends PickElement {
       .words {
         display: grid;
         gap: var(--s3);
-        max-width: 62rem;
+        max-width: var(--wide);
       }
       .lead {
         font-size: var(--large);
@@ -141,7 +143,7 @@ export class FirstVisit extends PickElement {
       .stand {
         fill: var(--edge);
       }
-      @media (max-width: 52rem) {
+      @media (max-width: 48rem) {
         section {
           grid-template-columns: minmax(0, 1fr);
           padding: var(--s4);

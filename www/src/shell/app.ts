@@ -235,7 +235,7 @@ export class PickScoreApp extends PickElement {
       .choice option {
         background: var(--raised);
       }
-      @media (max-width: 46rem) {
+      @media (max-width: 48rem) {
         header {
           grid-template-columns: 1fr auto;
           column-gap: var(--s4);

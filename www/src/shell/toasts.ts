@@ -86,7 +86,7 @@ export class PickToasts extends PickElement {
         display: flex;
         align-items: center;
         gap: var(--s3);
-        max-width: 38rem;
+        max-width: var(--narrow);
         padding: var(--s1) var(--s1) var(--s1) var(--s4);
         font-size: var(--small);
         color: var(--ground);

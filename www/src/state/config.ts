@@ -58,7 +58,7 @@ export const DEFAULTS: Config = {
       kept: { f16: 1_972_304_640, q8: 1_110_000_000 },
       about: {
         en: "The published model: CLIP ViT-H/14, 986 million parameters, trained on half a million human choices.",
-        ja: "公開されているモデル本体。CLIP ViT-H/14、9億8600万パラメーター。50万件の人の選択から学習しました。",
+        ja: "公開されている本来のモデルです（CLIP ViT-H/14、9億8600万パラメーター）。人による約50万件の選択から学習しています。",
       },
     },
   ],
@@ -66,9 +66,9 @@ export const DEFAULTS: Config = {
   samples: "samples/samples.json",
   consent: {
     en: "I made these images myself or may share them, I chose freely, and I agree that my choices and the images are published under the licence above. They contain nothing private.",
-    ja: "画像は自分で作成したもの、または共有する権利のあるものです。選択は自分の意思によるもので、選択と画像が上記のライセンスで公開されることに同意します。個人的な情報は含まれていません。",
+    ja: "画像は自分で作成したもの、または共有する権利のあるものです。判定は自分の意思で行いました。判定結果と画像が上記のライセンスで公開されることに同意します。個人情報は含まれていません。",
   },
-  consentVersion: "2",
+  consentVersion: "3",
   licences: [
     { id: "CC0-1.0", name: "Creative Commons Zero 1.0", url: "https://creativecommons.org/publicdomain/zero/1.0/" },
     { id: "CC-BY-4.0", name: "Creative Commons Attribution 4.0", url: "https://creativecommons.org/licenses/by/4.0/" },

@@ -31,9 +31,14 @@ export function bytes(count: number): string {
   return count < 1e9 ? `${number(count / 1e6)} MB` : `${number(count / 1e9, 2)} GB`;
 }
 
+/** What stands between two sentences. */
+export function between(): string {
+  return language.value === "ja" ? "" : " ";
+}
+
 /** An estimated duration, rounded to a plausible precision. */
 export function duration(seconds: number): string {
-  const unit = (value: number, unit: string) => format(value, 0, { style: "unit", unit, unitDisplay: "short" });
+  const unit = (value: number, unit: string) => format(value, 0, { style: "unit", unit, unitDisplay: language.value === "ja" ? "narrow" : "short" });
   if (seconds < 60) return unit(Math.max(1, Math.ceil(seconds < 10 ? seconds : Math.ceil(seconds / 5) * 5)), "second");
   if (seconds < 5400) return unit(Math.ceil(seconds / 60), "minute");
   return unit(Math.round(seconds / 3600), "hour");

@@ -4,7 +4,7 @@ import { catalogue } from "./catalogue";
 import { percent } from "./format";
 
 const en = {
-  heading: "A ranking to show",
+  heading: "Save the results",
   words: "Saves these results as one file on this device: ratings with intervals, agreement with each scorer, images and models. It contains your prompts and file names. Nothing is sent anywhere.",
   withImages: "Include small copies of the images",
   save_html: "Save as HTML",
@@ -15,9 +15,9 @@ const en = {
   missing: (count: number) => (count === 1 ? "1 image could not be included." : `${count} images could not be included.`),
   failed: (detail: string) => `The file could not be made (${detail}). Your choices are not affected.`,
 
-  title: "A ranking by preference",
+  title: "Preference ranking",
   agreement: "How often scorers agree with these choices",
-  agreementNote: "The share of choices in which the scorer prefers the chosen image, with its 95 % interval. A tie on one side only counts as half. Guessing gives 50 %.",
+  agreementNote: "The share of choices in which the scorer prefers the chosen image, with its 95% interval. A tie on one side only counts as half. Random guessing gives 50%.",
   share: (share: number) => percent(share, 0),
   shareColumn: "Agreement and interval (chart)",
   models: "Models",
@@ -29,8 +29,8 @@ const en = {
 };
 
 const ja: typeof en = {
-  heading: "人に見せる順位表",
-  words: "この結果（レーティングと区間、各採点モデルとの一致、画像とモデルの順位）を、1つのファイルとしてこの端末に保存します。プロンプトとファイル名が含まれます。どこにも送信しません。",
+  heading: "結果の保存",
+  words: "この結果（レーティングと区間、各採点モデルとの一致率、画像とモデルの順位）を1つのファイルとしてこの端末に保存します。ファイルにはプロンプトとファイル名が含まれます。外部には送信しません。",
   withImages: "画像の縮小コピーを含める",
   save_html: "HTMLで保存",
   save_png: "PNGで保存",
@@ -38,19 +38,19 @@ const ja: typeof en = {
   making: "作成中…",
   saved: (name) => `${name} として保存しました。`,
   missing: (count) => `${count}枚の画像は含められませんでした。`,
-  failed: (detail) => `ファイルを作成できませんでした（${detail}）。選択の記録に影響はありません。`,
+  failed: (detail) => `ファイルを作成できませんでした（${detail}）。判定結果への影響はありません。`,
 
-  title: "好みによる順位",
-  agreement: "採点モデルとこの選択の一致",
-  agreementNote: "選ばれた画像を採点モデルも高く評価した割合と、その95％区間です。片方だけが引き分けのときは半分と数えます。でたらめに選ぶと50％になります。",
+  title: "好みのランキング",
+  agreement: "採点モデルとの一致率",
+  agreementNote: "選ばれた画像を採点モデルも高く評価した割合と、その95%区間です。片方だけが引き分けの場合は半分として数えます。ランダムに選ぶと50%になります。",
   share: (share) => percent(share, 0),
   shareColumn: "一致率と区間（図）",
   models: "モデル",
   images: "画像",
   firstOf: (shown, all) => `${all}件のうち上位${shown}件です。`,
-  moreRankings: (count) => `ほかの${count}個のプロンプトはHTMLファイルにあります。`,
+  moreRankings: (count) => `残り${count}個のプロンプトはHTMLファイルに含まれます。`,
   controls: (passed, asked) => `確認用の${asked}組のうち${passed}組で、元の画像が選ばれました。`,
-  origin: "ブラウザ上のPickScoreを使い、一人の端末で作成しました。",
+  origin: "PickScoreを使い、個人の端末のブラウザで作成しました。",
 };
 
 export const reportText = catalogue(en, ja);

@@ -156,7 +156,7 @@ export class CloseUp extends PickElement {
                 (picture, index) => this.#pane(picture, index),
               )}
             </div>
-            <div class="side">
+            <div class="side" role="group" aria-label=${closeupText.details}>
               <picture-facts .picture=${current} .others=${others} @act=${(event: CustomEvent<string>) => this.#act(event.detail)}></picture-facts>
               ${this.#keys()}
             </div>`

@@ -194,6 +194,9 @@ export class PictureFacts extends PickElement {
       .settings dd {
         overflow-wrap: anywhere;
       }
+      .settings + p {
+        margin-block-start: var(--s2);
+      }
       .long {
         grid-column: 1 / -1;
       }
@@ -205,9 +208,12 @@ export class PictureFacts extends PickElement {
           display: none;
         }
       }
-      @media (max-width: 50rem) {
+      @media (max-width: 48rem) {
         .actions {
-          grid-template-columns: repeat(4, 1fr);
+          grid-template-columns: repeat(4, auto);
+        }
+        .actions kbd {
+          display: none;
         }
         .actions button:first-child {
           grid-column: auto;

@@ -30,7 +30,7 @@ export const closeupStyles = css`
   }
   .bar button {
     min-width: 2.25rem;
-    padding-inline: 0.5rem;
+    padding-inline: var(--s2);
   }
   .place {
     min-width: 6rem;
@@ -53,7 +53,7 @@ export const closeupStyles = css`
   .stage {
     display: grid;
     grid-template-columns: repeat(1, minmax(0, 1fr));
-    gap: 2px;
+    gap: var(--s0);
     min-height: 0;
     background: var(--table);
   }
@@ -84,7 +84,7 @@ export const closeupStyles = css`
     display: grid;
     place-items: center;
     min-height: 0;
-    padding: 2px;
+    padding: var(--s0);
     cursor: grab;
     touch-action: none;
   }
@@ -107,7 +107,7 @@ export const closeupStyles = css`
     position: absolute;
     inset-block-start: var(--s2);
     inset-inline-start: var(--s2);
-    padding: 0.15rem 0.5rem;
+    padding: var(--s0) var(--s2);
     background: var(--veil);
     pointer-events: none;
   }
@@ -160,7 +160,7 @@ export const closeupStyles = css`
     }
   }
   /* On a narrow window, the facts are below the images. */
-  @media (max-width: 50rem) {
+  @media (max-width: 48rem) {
     dialog[open] {
       grid-template: auto minmax(0, 3fr) minmax(0, 2fr) / minmax(0, 1fr);
     }
@@ -201,7 +201,7 @@ export const closeupStyles = css`
       min-width: 2rem;
     }
   }
-  @media (max-width: 50rem) and (orientation: portrait) {
+  @media (max-width: 48rem) and (orientation: portrait) {
     .stage[data-panes="2"] {
       grid-template: repeat(2, minmax(0, 1fr)) / minmax(0, 1fr);
     }

@@ -241,7 +241,7 @@ export class ChooseImages extends PickElement {
         width: calc(100% - 1rem);
         height: 3.5rem;
         /* The slider's thumb ends where its middle is. */
-        margin-inline: 0.5rem;
+        margin-inline: var(--s2);
         border-block-end: 1px solid var(--edge);
       }
       rect {

@@ -308,13 +308,6 @@ export class SaveImages extends PickElement {
       h2 {
         font-size: var(--large);
       }
-      .check {
-        align-items: start;
-        padding-block: var(--s1);
-      }
-      .check input {
-        margin-block-start: 0.1rem;
-      }
       .end {
         justify-content: flex-end;
       }

@@ -8,7 +8,7 @@ import { PickElement } from "../../design/element";
 import { icon } from "../../design/icons";
 import { toast } from "../../shell/toasts";
 import { Watch } from "../../state/store";
-import { bytes } from "../../text/format";
+import { between, bytes } from "../../text/format";
 import { explainStorage } from "../../text/storage";
 import { explainNowhere, tableText } from "../../text/table";
 import { board } from "../board";
@@ -47,9 +47,11 @@ export class TableKeeping extends PickElement {
       ${place === "browser" && own
         ? html`<div class="row small">
             <p class="soft words" data-state=${saving || found.pending > 0 ? "saving" : "kept"}>
-              ${saving || found.pending > 0 ? tableText.saving : found.handles + found.copies > 0 ? tableText.keptAll : nothing}
-              ${found.handles > 0 ? tableText.keptHandles(found.handles) : nothing}
-              ${found.copies > 0 ? tableText.keptCopies(found.copies, bytes(found.bytes), bytes(BOUND)) : nothing}
+              ${[
+                ...(saving || found.pending > 0 ? [tableText.saving] : found.handles + found.copies > 0 ? [tableText.keptAll] : []),
+                ...(found.handles > 0 ? [tableText.keptHandles(found.handles)] : []),
+                ...(found.copies > 0 ? [tableText.keptCopies(found.copies, bytes(found.bytes), bytes(BOUND))] : []),
+              ].join(between())}
             </p>
             ${this.#clear(pictures.length)}
           </div>`
@@ -77,13 +79,13 @@ export class TableKeeping extends PickElement {
     if (place === "nowhere" && obstacle && own) notice(explainNowhere(obstacle));
     if (permission > 0) notice(tableText.awayPermission(permission), { words: tableText.allow, act: this.#allow });
     if (gone > 0) {
-      const folders = [...roots].map(rootName).filter(Boolean).map((name) => `“${name}”`).join(", ");
+      const folders = tableText.folders([...roots].map(rootName).filter(Boolean));
       const where = folders ? tableText.awayGoneFolder(gone, folders) : tableText.awayGone(gone);
-      notice(`${where} ${tableText.awayGoneAdvice}`, { words: tableText.lookAgain, act: this.#again });
+      notice(`${where}${between()}${tableText.awayGoneAdvice}`, { words: tableText.lookAgain, act: this.#again });
     }
     if (failed > 0) notice(tableText.awayFailed(failed), { words: tableText.lookAgain, act: this.#again });
     if (unkept.full > 0) notice(tableText.unkeptFull(unkept.full), again);
-    if (unkept.bound > 0) notice(`${tableText.unkeptBound(unkept.bound, bytes(BOUND))}${"showOpenFilePicker" in window ? ` ${tableText.unkeptBoundAdvice}` : ""}`);
+    if (unkept.bound > 0) notice(`${tableText.unkeptBound(unkept.bound, bytes(BOUND))}${"showOpenFilePicker" in window ? `${between()}${tableText.unkeptBoundAdvice}` : ""}`);
     if (unkept.refused > 0) notice(tableText.unkeptRefused(unkept.refused), again);
     if (problem && unkept.full + unkept.refused === 0) {
       notice(problem.name === "QuotaExceededError" ? tableText.changeFull : tableText.changeFailed(problem.message), again);
@@ -121,15 +123,15 @@ export class TableKeeping extends PickElement {
         display: grid;
         gap: var(--s2);
       }
+      /* The button is beside the words: menus of the toolbar open over the other end. */
       .row {
-        justify-content: space-between;
+        gap: var(--s2) var(--s4);
       }
       .words {
-        flex: 1 1 20rem;
-        max-width: 60rem;
+        flex: 0 1 auto;
+        max-width: var(--wide);
       }
       .sure {
-        justify-content: flex-end;
         flex: 1 1 24rem;
       }
       .notice {
@@ -141,7 +143,7 @@ export class TableKeeping extends PickElement {
         border-color: var(--mark);
       }
       .notice p {
-        flex: 0 1 46rem;
+        flex: 0 1 var(--measure);
       }
     `,
   ];
