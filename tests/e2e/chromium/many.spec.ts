@@ -14,7 +14,7 @@ import { dropFromDisk, kept, type OnDisk, onDisk, parameters, withParameters } f
 import { ownTimes } from "./traces.ts";
 import { expect, test } from "./setup.ts";
 
-/** The README's figures are with `PICKSCORE_IMAGES=5000`. */
+/** `PICKSCORE_IMAGES=5000` measures the full size. */
 const COUNT = Number(process.env["PICKSCORE_IMAGES"] ?? 600);
 
 /** A smooth image with some grain, of a given size, as PNG. */

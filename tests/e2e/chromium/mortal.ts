@@ -33,7 +33,9 @@ export class Mortal {
     const page = await context.newPage();
     await page.route("**/config.json", (route) => route.fulfill({ json: { demonstration: null, samples: null } }));
     // A service worker would answer in the place of this route.
-    await page.route("**/sw.js", (route) => route.abort());
+    await page.addInitScript(() => {
+      ServiceWorkerContainer.prototype.register = () => Promise.reject(new Error("not in this test"));
+    });
     await page.goto(`http://127.0.0.1:${PORT}/${hash}`);
     return new Mortal(child, browser, page);
   }

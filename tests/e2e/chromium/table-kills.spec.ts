@@ -9,7 +9,7 @@ import { Mortal } from "./mortal.ts";
 import { dropFromDisk, onDisk } from "./real-files.ts";
 import { expect, test } from "./setup.ts";
 
-/** Number of times the browser is killed; the README's result is with `PICKSCORE_KILLS=50`. */
+/** Number of times the browser is killed; `PICKSCORE_KILLS` sets another. */
 const KILLS = Number(process.env["PICKSCORE_KILLS"] ?? 4);
 /** All images have to be in the window to be read from it. */
 const MOST = 60;
