@@ -58,7 +58,7 @@ function agreementOf({ heading, note, rows }: AgreementPart): string {
 <h2>${escaped(heading)}</h2>
 <p class="soft">${escaped(note)}</p>
 <div class="wide"><table>
-<thead><tr><th scope="col">${escaped(judgeText.besideScorer)}</th><th scope="col" class="plot"><span class="hidden">${escaped(reportText.shareColumn)}</span>${scale([0, 50, 100], (share) => reportText.share(share / 100), (share) => share)}</th><th scope="col" class="end">${escaped(judgeText.besideYou)}</th><th scope="col" class="end">${escaped(judgeText.besidePairs)}</th><th scope="col" class="end">${escaped(judgeText.besidePaper)}</th></tr></thead>
+<thead><tr><th scope="col">${escaped(judgeText.besideScorer)}</th><th scope="col" class="plot"><span class="hidden">${escaped(reportText.shareColumn)}</span>${scale([0, 50, 100], (share) => reportText.share(share / 100), (share) => share)}</th><th scope="col" class="end">${escaped(reportText.agrees)}</th><th scope="col" class="end">${escaped(judgeText.besidePairs)}</th><th scope="col" class="end">${escaped(judgeText.besidePaper)}</th></tr></thead>
 <tbody>
 ${rows.map(row).join("\n")}
 </tbody>

@@ -65,7 +65,7 @@ export function reportOf(summary: Summary, now: Date): Report {
     agreement: agreementOf(summary),
     rankings,
     notes: [
-      ...(rankings.length > 0 ? [judgeText.rankingWords] : []),
+      ...(rankings.length > 0 ? [reportText.ratings] : []),
       ...(apart ? [judgeText.apartWords] : []),
       ...(controls.asked > 0 ? [reportText.controls(number(controls.passed), number(controls.asked))] : []),
     ],
@@ -79,7 +79,7 @@ function agreementOf({ beside, scorer, scorerName, self }: Summary): AgreementPa
   );
   // Scores in the records of a model that is not chosen any more.
   if (rows.length === 0 && scorer && scorer.pairs > 0) rows.push(agreementRow(scorerName, { value: scorer.score, ...scorer }, scorer.pairs, undefined));
-  if (self.oneself) rows.push(agreementRow(judgeText.besideSelf, self.oneself.accuracy, self.repeats.length, undefined));
+  if (self.oneself) rows.push(agreementRow(reportText.again, self.oneself.accuracy, self.repeats.length, undefined));
   return rows.length === 0 ? undefined : { heading: reportText.agreement, note: reportText.agreementNote, rows };
 }
 
