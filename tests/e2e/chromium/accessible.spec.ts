@@ -133,6 +133,7 @@ for (const colorScheme of ["light", "dark"] as const) {
     test("Score: what is kept, a question before clearing, a renamed folder, a second tab", async ({ page, context, server }) => {
       const folder = onDisk("renders", [0, 1, 2].map((index) => ({ path: `${index}.png`, buffer: png([index * 80, 90, 120]) })));
       await openPage(page, server, { model: null });
+      await expect(page.getByText("Add images to score them.")).toBeVisible();
       await dropFromDisk(page, [folder]);
       await kept(page);
       await page.getByRole("button", { name: "Clear the table" }).click();
@@ -265,6 +266,10 @@ test("the page switches to Japanese and back", async ({ page, server }) => {
   await page.getByLabel("Language").selectOption("ja");
   await expect(page.getByRole("link", { name: "採点" })).toBeVisible();
   await expect(page.locator("html")).toHaveAttribute("lang", "ja");
+  // What the engine says is translated too.
+  await page.evaluate(() => (location.hash = "#/models"));
+  await expect(page.getByText(/^WebGPUは動作しますが、.+。$|^WebGPUが.+動作します.*。$|WebGPUに対応していません/).first()).toBeVisible();
+  await expect(page.getByText("CPUが指定されました。").or(page.getByText(/^モデルが小さいため/)).first()).toBeVisible();
   await page.getByLabel("言語").selectOption("en");
   await expect(page.getByRole("link", { name: "Score", exact: true })).toBeVisible();
 });

@@ -139,11 +139,11 @@ export class JudgeSetup extends PickElement {
   }
 
   #prompts(): TemplateResult {
-    return html`<label class="field prompts">
-      ${judgeText.prompts}
-      <textarea rows="2" dir="auto" class="voice" aria-describedby="prompts-about" .value=${this.draft.words.prompts} @input=${this.#setPrompts}></textarea>
+    return html`<div class="field prompts">
+      <label for="prompts">${judgeText.prompts}</label>
+      <textarea id="prompts" rows="2" dir="auto" class="voice" aria-describedby="prompts-about" .value=${this.draft.words.prompts} @input=${this.#setPrompts}></textarea>
       <span id="prompts-about" class="small soft">${judgeText.promptsWords}</span>
-    </label>`;
+    </div>`;
   }
 
   #form(): TemplateResult {

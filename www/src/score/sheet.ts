@@ -73,6 +73,8 @@ export class PictureSheet extends PickElement {
   readonly #resized = new ResizeObserver(([entry]) => {
     if (entry) this.width = Math.floor(entry.contentRect.width);
   });
+  /** What is above may grow or shrink, which moves the grid without scrolling. */
+  readonly #moved = new ResizeObserver(() => this.#look());
   #frame = 0;
   /**
    * While images glide, their elements keep their order in the document, because moving an element
@@ -102,6 +104,7 @@ export class PictureSheet extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     this.#resized.observe(this);
+    this.#moved.observe(document.body);
     addEventListener("scroll", this.#look, { passive: true });
     addEventListener("resize", this.#look, { passive: true });
   }
@@ -109,6 +112,7 @@ export class PictureSheet extends PickElement {
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     this.#resized.disconnect();
+    this.#moved.disconnect();
     removeEventListener("scroll", this.#look);
     removeEventListener("resize", this.#look);
     cancelAnimationFrame(this.#frame);
