@@ -68,6 +68,7 @@ test("far down among many images, the place is kept", async ({ page, server }) =
   const before = await page.evaluate(() => scrollY);
   expect(before).toBeGreaterThan(1000);
   await page.keyboard.press("Enter");
+  await expect(closeUp(page)).toBeVisible();
   await page.keyboard.press("ArrowLeft");
   await page.keyboard.press("Escape");
   const last = page.locator(".tile[aria-posinset='199'] .frame");
@@ -76,6 +77,7 @@ test("far down among many images, the place is kept", async ({ page, server }) =
   expect(Math.abs((await page.evaluate(() => scrollY)) - before)).toBeLessThan(400);
   // Going to the other end scrolls there.
   await page.keyboard.press("Enter");
+  await expect(closeUp(page)).toBeVisible();
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Escape");
