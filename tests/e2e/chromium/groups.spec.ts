@@ -240,7 +240,7 @@ test("the mode that fits the number of images is preselected, until another is c
   await expect(page.locator("plan-view .mode:has(:checked)")).toContainText("20 choices, about 2 min");
   await page.getByRole("radio", { name: "Winner stays" }).check();
   await page.getByLabel("Choose images").setInputFiles(coloured(40));
-  await expect(page.getByText("40 images")).toBeVisible();
+  await expect(page.locator("judge-setup .pictures").getByText("40 images")).toBeVisible();
   await expect(checked).toHaveText("Winner stays");
   await page.waitForTimeout(300);
   await page.reload();
