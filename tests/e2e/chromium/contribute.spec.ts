@@ -119,7 +119,7 @@ test("a contribution is saved with licence and consent, and imported in another 
   expect(manifest).toMatchObject({
     format: "pickscore-contribution",
     license: "cc-by-4.0",
-    consent: { version: "2" },
+    consent: { version: "3" },
     data: "parquet",
     counts: { records: 3, labelled: 2, ties: 1, skipped: 1, images: 4, prompts: 1 },
     scores_visible: "never",

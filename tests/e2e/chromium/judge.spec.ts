@@ -371,7 +371,7 @@ test.describe("the visitor's own generator", () => {
     await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("dream");
     await page.getByRole("button", { name: "Generate 2" }).click();
-    await expect(page.getByText("2 images")).toBeVisible();
+    await expect(page.locator("judge-setup .pictures").getByText("2 images")).toBeVisible();
     expect(requests.filter(({ path }) => path === "/sdapi/v1/txt2img").map(({ body }) => body.prompt)).toEqual(["a fox", "a fox"]);
     await expect(page.locator("grouping-view li")).toHaveText([/dream\s*2/]);
     await page.getByRole("button", { name: "Begin: 1 pair" }).click();
@@ -391,7 +391,7 @@ test.describe("the visitor's own generator", () => {
     await page.getByLabel("Number of images").fill("2");
     await page.getByLabel("Model", { exact: true }).fill("painter");
     await page.getByRole("button", { name: "Generate 2" }).click();
-    await expect(page.getByText("2 images")).toBeVisible();
+    await expect(page.locator("judge-setup .pictures").getByText("2 images")).toBeVisible();
     const made = requests.filter(({ path }) => path === "/v1/images/generations");
     // The first request is refused for a parameter that this server does not know, and repeated
     // without it.

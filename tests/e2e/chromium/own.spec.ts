@@ -71,7 +71,7 @@ test("images are scored against their own prompts, and ranked within each", asyn
     const shares = found.map(({ share }) => Number.parseFloat(share));
     expect(shares.reduce((sum, share) => sum + share, 0)).toBeCloseTo(100, 0);
   }
-  // Tiles outside the window come with the next frames.
+  await page.evaluate(() => scrollTo(0, document.documentElement.scrollHeight));
   await expect.poll(() => tilesOf(page.getByRole("list", { name: "No prompt in the file" }))).toEqual([{ name: nameOf(4), rank: "·", score: 0, share: "" }]);
   expect(await violations(page)).toEqual([]);
   // Back to one prompt for all.
