@@ -105,7 +105,8 @@ def score_data(
     scored, failed, devices = 0, 0, set[str]()
     missing = None
     while (plan := DataPlan(model, list(paths), out, **options, **columns)).ranges:
-        actors = _actors(concurrency, num_gpus, num_cpus)
+        # A second task would wait for the first actor while others are still loading the model.
+        actors = _actors(concurrency, num_gpus, num_cpus, in_flight=1)
         # Every actor gets something to do.
         blocks = max(-(-len(plan.ranges) // _AT_ONCE), min(len(plan.ranges), actors["compute"].min_size))
         ranges = [{"range": _packed(of_plan)} for of_plan in plan.ranges]
@@ -130,8 +131,13 @@ def score_data(
     return {"rows": plan.rows, "scored": scored, "failed": failed, "devices": sorted(devices)}
 
 
-def _actors(concurrency: int | None, num_gpus: float | None, num_cpus: float | None) -> dict[str, Any]:
-    """The actors: as many as there are GPUs or nodes, unless numbers are given."""
+def _actors(
+    concurrency: int | None, num_gpus: float | None, num_cpus: float | None, in_flight: int | None = None
+) -> dict[str, Any]:
+    """The actors: as many as there are GPUs or nodes, unless numbers are given.
+
+    ``in_flight`` limits the tasks that an actor is given at once.
+    """
     if not ray.is_initialized():
         ray.init()
     nodes = [node["Resources"] for node in ray.nodes() if node["Alive"]]
@@ -144,7 +150,7 @@ def _actors(concurrency: int | None, num_gpus: float | None, num_cpus: float | N
         cpus = min((node["CPU"] for node in nodes if node.get("CPU")), default=1)
         num_cpus = 1 if num_gpus else max(1, cpus * len(nodes) // concurrency)
         num_cpus = min(num_cpus, cpus)
-    pool = ray.data.ActorPoolStrategy(size=concurrency)
+    pool = ray.data.ActorPoolStrategy(size=concurrency, max_tasks_in_flight_per_actor=in_flight)
     return {"compute": pool, "num_gpus": num_gpus, "num_cpus": num_cpus}
 
 
