@@ -112,7 +112,8 @@ def score_data(
         ranges = [{"range": _packed(of_plan)} for of_plan in plan.ranges]
         results = ray.data.from_items(ranges, override_num_blocks=blocks).map_batches(
             _Ranges,
-            batch_size=_AT_ONCE,
+            # A whole block: with a number, Ray joins smaller blocks for one actor.
+            batch_size=None,
             fn_constructor_args=(os.fspath(model), os.fspath(out), plan.identity, options),
             **actors,
         )
