@@ -283,7 +283,7 @@ fn the_curve_of_simulated_people_rises_and_is_drawn() {
     let of = |at: usize, name: &str| report["points"][at][name]["value"].as_f64().unwrap();
     assert!(of(1, "taste") > of(0, "taste") && of(1, "gain") > 0.0, "{report}");
     assert!(report["points"][0]["everybody"]["value"].is_f64());
-    let svg = fs::read_to_string(plot).unwrap();
+    let svg = fs::read_to_string(&plot).unwrap();
     assert!(svg.starts_with("<svg") && svg.matches("<circle").count() == 6);
     let table = String::from_utf8(taste(&arguments).stdout).unwrap();
     assert!(table.contains("6 simulated people") && table.contains("everybody's head"), "{table}");
