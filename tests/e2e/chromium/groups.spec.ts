@@ -217,6 +217,7 @@ test("records of groups are exported with their group and imported again", async
     const elsewhere = await other.newPage();
     await openPage(elsewhere, server, { hash: "#/contribute", model: null });
     await elsewhere.getByLabel("Choose files").setInputFiles(path);
+    await elsewhere.getByRole("button", { name: "Add 4" }).click();
     await expect(elsewhere.locator("pair-row")).toHaveCount(4);
     const uids = ({ records }: Stored) => records.map(({ uid, group_uid: group }) => [uid, group]).sort();
     expect(uids(await stored(elsewhere))).toEqual(uids(await stored(page)));

@@ -97,8 +97,10 @@ export class CloseUp extends PickElement {
   }
 
   protected override updated(changed: PropertyValues): void {
-    if (!changed.has("looked")) return;
     const dialog = this.renderRoot.querySelector("dialog");
+    // The focused button went with its image: keys would go nowhere.
+    if (dialog?.open && (this.renderRoot as ShadowRoot).activeElement === null) this.#focusStage();
+    if (!changed.has("looked")) return;
     if (this.looked.length > 0 && dialog && !dialog.open) {
       dialog.showModal();
       this.#focusStage();
