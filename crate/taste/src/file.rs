@@ -369,6 +369,14 @@ mod tests {
 
     const FINGERPRINT: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
+    /// Where fuzzing begins.
+    #[test]
+    fn the_fuzzers_seed_is_a_taste() {
+        let seed = include_bytes!("../../../tests/taste/fixtures/tastes/two-dimensions.json");
+        let taste = Taste::from_json(seed).unwrap();
+        assert_eq!((taste.weights.len(), taste.choices), (2, 120));
+    }
+
     fn made(images: usize, dimensions: usize, count: usize) -> (Data, Posterior, Taste) {
         let of = |at: usize| Choice {
             images: [at % images, (at * 3 + 1) % images],
