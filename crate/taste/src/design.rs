@@ -165,7 +165,7 @@ impl Design {
 
     /// Number of points.
     pub(crate) fn points(&self) -> usize {
-        if self.width == 0 { 0 } else { self.points.len() / self.width }
+        self.points.len().checked_div(self.width).unwrap_or(0)
     }
 
     /// Whether points are images.

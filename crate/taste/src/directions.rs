@@ -112,10 +112,9 @@ fn rotate(matrix: &mut [Vec<f64>], vectors: &mut [Vec<f64>], one: usize, other: 
         row[one] = cosine * a - sine * b;
         row[other] = sine * a + cosine * b;
     }
-    for column in 0..matrix.len() {
-        let (a, b) = (matrix[one][column], matrix[other][column]);
-        matrix[one][column] = cosine * a - sine * b;
-        matrix[other][column] = sine * a + cosine * b;
+    let Ok([first, second]) = matrix.get_disjoint_mut([one, other]) else { return };
+    for (a, b) in first.iter_mut().zip(second) {
+        (*a, *b) = (cosine * *a - sine * *b, sine * *a + cosine * *b);
     }
 }
 

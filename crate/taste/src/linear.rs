@@ -286,9 +286,9 @@ mod tests {
             let m = matrix(count, &numbers);
             let factor = m.clone().factor();
             let x = factor.solve(right.clone());
-            for row in 0..count {
-                let product: f64 = (0..count).map(|column| m.at(row, column) * x[column]).sum();
-                prop_assert!((product - right[row]).abs() < 1e-9);
+            for (row, right) in right.iter().enumerate() {
+                let product: f64 = x.iter().enumerate().map(|(column, x)| m.at(row, column) * x).sum();
+                prop_assert!((product - right).abs() < 1e-9);
             }
             let mut rows: Vec<f64> = right.iter().flat_map(|&x| [x, -2.0 * x, 1.0]).collect();
             factor.forward_rows(&mut rows, 3);

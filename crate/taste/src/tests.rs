@@ -51,11 +51,10 @@ pub(crate) fn eliminate(mut matrix: Vec<Vec<f64>>, mut right: Vec<f64>) -> Vec<f
         let pivot = (at..count).max_by(|&a, &b| matrix[a][at].abs().total_cmp(&matrix[b][at].abs())).unwrap();
         matrix.swap(at, pivot);
         right.swap(at, pivot);
+        let top = matrix[at].clone();
         for row in at + 1..count {
-            let factor = matrix[row][at] / matrix[at][at];
-            for column in at..count {
-                matrix[row][column] -= factor * matrix[at][column];
-            }
+            let factor = matrix[row][at] / top[at];
+            matrix[row].iter_mut().zip(&top).skip(at).for_each(|(entry, top)| *entry -= factor * top);
             right[row] -= factor * right[at];
         }
     }

@@ -1,5 +1,7 @@
 //! Comparison with scikit-learn and scipy (`tests/taste/reference.py`).
 
+#![allow(clippy::unwrap_used, reason = "a helper of tests")]
+
 use serde::Deserialize;
 
 use pickscore_score::Label;
