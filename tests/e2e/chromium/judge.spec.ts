@@ -184,7 +184,7 @@ test("unreadable files are left out by name, and duplicates are added once", asy
   await page.reload();
   // The images and the prompt are still there.
   await expect(page.getByLabel("Prompts", { exact: true })).toHaveValue("a fox");
-  await expect(page.getByText("3 images")).toBeVisible();
+  await expect(page.locator("judge-setup .pictures").getByText(/^\s*3 images/)).toBeVisible();
   await page.getByRole("button", { name: "Remove all" }).click();
   await expect(page.getByText("Or drop images")).toBeVisible();
   expect((await stored(page)).files).toEqual([]);

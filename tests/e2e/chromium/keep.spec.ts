@@ -302,7 +302,7 @@ test("storage that is really full is explained too", async ({ page, server }) =>
   await expect(dialog.getByText("3 images saved in “best”.")).toBeVisible();
 });
 
-test("an image whose file was deleted is named, and the others are saved", async ({ page, server }) => {
+test("an image whose copy was lost is named; the others are saved, though their files were deleted", async ({ page, server }) => {
   await choosingFolders(page, "best");
   await openPage(page, server);
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");
@@ -311,13 +311,14 @@ test("an image whose file was deleted is named, and the others are saved", async
   for (const [index, path] of paths.entries()) copyFileSync(picture(FILES[index] as string), path);
   await addPictures(page, paths);
   await scored(page, 3);
-  rmSync(paths[1] as string);
+  await expect(page.locator("table-keeping .words")).toHaveAttribute("data-state", "kept");
+  rmSync(folder, { recursive: true });
+  await page.evaluate(async (uid) => (await (await navigator.storage.getDirectory()).getDirectoryHandle("table")).removeEntry(uid), hashOf(FILES[1] as string));
   const dialog = await saving(page, 3);
   await dialog.getByRole("button", { name: "Choose a folder and save" }).click();
   await expect(dialog.getByText("2 images saved in “best”.")).toBeVisible();
   await expect(dialog.getByText(`${FILES[1]} could not be read: the file was changed, moved or deleted after it was added.`)).toBeVisible();
   expect(sorted(Object.keys((await contents(page, "best")) ?? {}))).toEqual(sorted([FILES[0] as string, FILES[2] as string, "pickscore.csv"]));
-  rmSync(folder, { recursive: true });
 });
 
 /** Fills a folder with {@link FILES} and adds them from there, by a drop. */
