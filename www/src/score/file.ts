@@ -76,12 +76,12 @@ export function away(picture: Picture, name: string, message: string): FileAway 
   return new FileAway(code, message);
 }
 
-async function read({ source, path, uid, id }: Picture): Promise<File> {
+async function read({ source, path, uid, id, modified }: Picture): Promise<File> {
   switch (source.kind) {
     case "file":
       return source.file;
     case "copy":
-      return named(await copyOf(uid ?? ""), path);
+      return named(await copyOf(uid ?? ""), path, modified);
     case "handle":
       return (await handleOf(source, id)).getFile();
     case "sample":
@@ -97,10 +97,11 @@ async function handleOf(source: Source & { kind: "handle" }, id: number): Promis
   return handle;
 }
 
-function named(file: File, path: string): File {
+/** A copy under the name and time of the original, by which the original is recognised. */
+function named(file: File, path: string, modified = file.lastModified): File {
   const name = path.split("/").pop() ?? path;
   const ending = name.split(".").pop()?.toLowerCase() ?? "";
-  return new File([file], name, { type: TYPES[ending] ?? `image/${ending}`, lastModified: file.lastModified });
+  return new File([file], name, { type: TYPES[ending] ?? `image/${ending}`, lastModified: modified });
 }
 
 async function sample(path: string): Promise<File> {
