@@ -137,12 +137,14 @@ test("the best of each prompt are selected, and exports say each image's prompt"
   await addPictures(page, files());
   await switchTo(page, "their own prompts");
   await expect(page.locator("score-progress .said")).toHaveText(/^4 images scored against 2 prompts/);
-  await page.getByLabel("How many").fill("1");
-  await page.getByRole("button", { name: "Select the best of each prompt" }).click();
+  await page.getByRole("button", { name: "Select", exact: true }).click();
+  await expect(page.getByText("The best of each prompt")).toBeVisible();
+  await page.getByRole("spinbutton", { name: "How many" }).fill("1");
   await expect(page.locator(".tile.selected")).toHaveCount(2);
   const best = [[0, 2], [1, 3]].map((members) => [...members].sort((a, b) => expected(b) - expected(a))[0] as number);
   const selected = await page.locator(".tile.selected .name").evaluateAll((all) => all.map((name) => name.getAttribute("title")));
   expect(selected.sort()).toEqual(best.map(nameOf).sort());
+  await page.getByRole("button", { name: "Done", exact: true }).click();
   const save = async (item: string) => {
     await page.getByRole("button", { name: "Export", exact: true }).click();
     const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: item }).click()]);

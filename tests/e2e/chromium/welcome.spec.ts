@@ -42,8 +42,9 @@ test("it goes once the visitor adds images, and does not come back", async ({ pa
   await expect(welcome(page)).toBeVisible();
   await addPictures(page, [picture("photo-95.jpg")]);
   await expect(welcome(page)).toHaveCount(0);
+  await expect(page.locator("table-keeping .words")).toHaveAttribute("data-state", "kept");
   await page.reload();
-  await scored(page, 12);
+  await expect(page.locator(".tile")).toHaveCount(1);
   await expect(welcome(page)).toHaveCount(0);
 });
 
