@@ -18,6 +18,7 @@ import { refreshStored, stored } from "./stored";
 export class ModelPrice extends PickElement {
   static override properties = { model: { attribute: false } };
   declare model: OfferedModel;
+  #wasLoading = false;
 
   constructor() {
     super();
@@ -27,6 +28,13 @@ export class ModelPrice extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void refreshStored();
+  }
+
+  /** A download that ended or was paused has left something in storage. */
+  protected override updated(): void {
+    const isLoading = session.value.loading !== undefined;
+    if (this.#wasLoading && !isLoading) void refreshStored();
+    this.#wasLoading = isLoading;
   }
 
   override render(): TemplateResult | typeof nothing {
