@@ -107,7 +107,7 @@ export class ScoreSelection extends PickElement {
 }
 
 /** Removes images; a message offers to undo it. */
-export function removeWithUndo(pictures: ReadonlySet<Picture>): void {
+function removeWithUndo(pictures: ReadonlySet<Picture>): void {
   const before = remove(pictures);
   toast({ text: scoreText.removed(pictures.size), action: { label: scoreText.undo, run: () => restore(before) } });
   setTimeout(() => discard(pictures), FORGET);

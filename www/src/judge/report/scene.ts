@@ -49,7 +49,7 @@ export function fontOf({ face, size, bold }: Pick<Words, "face" | "size" | "bold
 
 let ruler: OffscreenCanvasRenderingContext2D | null = null;
 
-export function widthOf(text: string, style: Pick<Words, "face" | "size" | "bold">): number {
+function widthOf(text: string, style: Pick<Words, "face" | "size" | "bold">): number {
   ruler ??= new OffscreenCanvas(1, 1).getContext("2d");
   if (!ruler) return text.length * style.size * 0.6;
   ruler.font = fontOf(style);

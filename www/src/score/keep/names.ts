@@ -23,7 +23,7 @@ export function numbered(name: string, number: number): string {
 }
 
 /** What two names share if some system takes them for the same file. */
-export function sameName(name: string): string {
+function sameName(name: string): string {
   return name.normalize("NFC").toLowerCase();
 }
 

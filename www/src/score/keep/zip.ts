@@ -135,7 +135,7 @@ function makeTables(): Uint32Array {
 const AT_ONCE = 1 << 20;
 
 /** The CRC-32 of IEEE 802.3. */
-export async function crc32(bytes: Uint8Array): Promise<number> {
+async function crc32(bytes: Uint8Array): Promise<number> {
   tables ??= makeTables();
   let crc = FULL;
   for (let start = 0; start < bytes.length; start += AT_ONCE) {

@@ -212,7 +212,7 @@ function boardRow(): BoardRow {
 }
 
 /** Deletes everything stored of images, and copies that no other image shares. */
-export async function forgetImages(pictures: readonly Picture[]): Promise<void> {
+async function forgetImages(pictures: readonly Picture[]): Promise<void> {
   for (const picture of pictures) {
     removed.delete(picture);
     changedRows.delete(picture);
