@@ -113,7 +113,7 @@ export class FirstVisit extends PickElement {
         stroke: var(--edge);
         stroke-width: 2;
       }
-      .tile {
+      .card {
         fill: var(--raised);
         stroke: var(--line);
       }
@@ -163,7 +163,7 @@ export class FirstVisit extends PickElement {
 
 /** Three images on one device, ranked for a prompt. */
 function illustration(): TemplateResult {
-  const tiles = [
+  const cards = [
     { x: 22, share: 0.62, best: true, drawing: svg`<path class="drawn first" d="M14 16l8 12h20l8-12 2 24-20 16-20-16z" /><path class="drawn first" d="M26 36v2m12-2v2m-8 10h4" />` },
     { x: 108, share: 0.31, best: false, drawing: svg`<path class="drawn" d="M14 20l10 8h16l10-8v20q-2 14-18 14T14 40zM25 37v2m14-2v2m-9 7h4" />` },
     { x: 194, share: 0.07, best: false, drawing: svg`<path class="drawn" d="M32 10l16 20h-8l12 14H12l12-14h-8zM32 44v12" />` },
@@ -171,11 +171,11 @@ function illustration(): TemplateResult {
   return html`<svg class="illustration" viewBox="0 0 280 196" width="280" height="196" role="img" aria-label=${welcomeText.image}>
     <rect class="device" x="3" y="3" width="274" height="168" rx="8" />
     <rect class="stand" x="100" y="180" width="80" height="4" rx="2" />
-    <rect class="tile" x="22" y="18" width="236" height="30" rx="3" />
+    <rect class="card" x="22" y="18" width="236" height="30" rx="3" />
     <text class="prompt" x="33" y="38">${welcomeText.prompt}</text>
-    ${tiles.map(
+    ${cards.map(
       ({ x, share, best, drawing }) => svg`<g transform="translate(${x} 62)">
-        <rect class="tile ${best ? "best" : ""}" width="64" height="64" rx="3" />${drawing}
+        <rect class="card ${best ? "best" : ""}" width="64" height="64" rx="3" />${drawing}
         <text class="share" x="32" y="86" text-anchor="middle">${percent(share, 0)}</text>
       </g>`,
     )}
