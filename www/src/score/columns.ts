@@ -5,6 +5,7 @@ import { number, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import type { MatrixColumn } from "./matrix";
 import { ranksFor } from "./order";
+import { promptWords } from "./own";
 import type { Picture, Result } from "./picture";
 
 /** The index of the mean rank among the columns is the number of scorers. */
@@ -16,14 +17,17 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
     return { title, isPrompt: false, hint: scoreText.sortByScorer(title), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
   });
   const means = meanRanks(scorers, prompt, pictures);
-  const best = Math.min(...means.values());
+  // Own prompts are ranked each for itself.
+  const rankedFor = (picture: Picture) => promptWords(prompt, picture);
+  const best = new Map<string, number>();
+  for (const [picture, value] of means) best.set(rankedFor(picture), Math.min(value, best.get(rankedFor(picture)) ?? value));
   const mean: MatrixColumn = {
     title: scoreText.meanRank,
     isPrompt: false,
     hint: scoreText.sortByMean,
     cell: (picture) => {
       const value = means.get(picture);
-      return value === undefined ? undefined : { value: number(value, 1), rank: undefined, isBest: value === best };
+      return value === undefined ? undefined : { value: number(value, 1), rank: undefined, isBest: value === best.get(rankedFor(picture)) };
     },
   };
   return [...made, mean];

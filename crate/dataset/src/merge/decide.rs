@@ -2,8 +2,6 @@
 //! of the rows and the seed. Numbers that depend on the order of reading are used to group rows,
 //! but never to order them.
 
-use std::collections::BTreeMap;
-
 use super::{
     error::MergeError,
     fingerprint::{self, Fingerprint},
@@ -220,15 +218,15 @@ fn conflicts(rows: &mut [RowKey]) -> u64 {
 /// The agreement of all choices, and the points and number of choices of each rater.
 type Agreement = (Option<(f64, usize)>, Vec<(f64, usize)>);
 
+/// The agreement of rows that are sorted by question.
 fn agreement(rows: &[RowKey], raters: usize) -> Agreement {
-    let mut pairs: BTreeMap<(u32, [u32; 2]), u32> = BTreeMap::new();
+    let pair_of = |row: &RowKey| (row.prompt, unordered(row).0);
     let mut opinions = Vec::new();
-    for row in rows.iter().filter(|row| row.rater != UNKNOWN_RATER && row.passed.is_none()) {
-        let (images, verdict) = unordered(row);
-        let Some(verdict) = verdict else { continue };
-        let next = pairs.len() as u32;
-        let pair = *pairs.entry((row.prompt, images)).or_insert(next);
-        opinions.push(Opinion { pair, rater: row.rater, verdict });
+    for (pair, same) in rows.chunk_by(|one, other| pair_of(one) == pair_of(other)).enumerate() {
+        for row in same.iter().filter(|row| row.rater != UNKNOWN_RATER && row.passed.is_none()) {
+            let Some(verdict) = unordered(row).1 else { continue };
+            opinions.push(Opinion { pair: pair as u32, rater: row.rater, verdict });
+        }
     }
     let mut by_rater = vec![(0.0, 0); raters];
     let (mut points, mut choices) = (0.0, 0);
@@ -286,26 +284,30 @@ fn unreliable(
 
 /// Assigns splits and order. Prompts for validation and test are drawn first, each with a different
 /// rater.
-fn split(rows: &mut Vec<RowKey>, scanned: &Scanned, options: &MergeOptions) -> Result<Vec<Kept>, MergeError> {
-    let order = |row: &RowKey| fingerprint::order(options.seed, "row", &row.fingerprint);
-    let mut ordered: Vec<(Fingerprint, RowKey)> = rows.drain(..).map(|row| (order(&row), row)).collect();
+fn split(rows: &mut [RowKey], scanned: &Scanned, options: &MergeOptions) -> Result<Vec<Kept>, MergeError> {
+    // The order takes the place of the fingerprint, because millions of rows fill much memory.
+    for row in rows.iter_mut() {
+        row.fingerprint = fingerprint::order(options.seed, "row", &row.fingerprint);
+    }
     let sum = |row: &RowKey| &scanned.prompts[row.prompt as usize].sum;
-    ordered.sort_unstable_by(|one, other| sum(&one.1).cmp(sum(&other.1)).then(one.0.cmp(&other.0)));
+    rows.sort_unstable_by(|one, other| {
+        sum(one).cmp(sum(other)).then(one.fingerprint.cmp(&other.fingerprint))
+    });
     let prompts: Vec<std::ops::Range<usize>> = {
         let mut start = 0;
-        let of_prompt = |rows: &[(Fingerprint, RowKey)]| {
+        let of_prompt = |rows: &[RowKey]| {
             let range = start..start + rows.len();
             start = range.end;
             range
         };
-        ordered.chunk_by(|one, other| one.1.prompt == other.1.prompt).map(of_prompt).collect()
+        rows.chunk_by(|one, other| one.prompt == other.prompt).map(of_prompt).collect()
     };
     let share = if prompts.len() < 3 { 0 } else { (prompts.len() / 10).max(1) };
     let wanted = options.held_out.map(|most| most.min(share));
     let mut drawn: Vec<(Fingerprint, usize)> = prompts
         .iter()
         .enumerate()
-        .map(|(at, range)| (fingerprint::order(options.seed, "prompt", sum(&ordered[range.start].1)), at))
+        .map(|(at, range)| (fingerprint::order(options.seed, "prompt", sum(&rows[range.start])), at))
         .collect();
     drawn.sort_unstable();
     let mut used = vec![false; scanned.raters.len()];
@@ -322,23 +324,22 @@ fn split(rows: &mut Vec<RowKey>, scanned: &Scanned, options: &MergeOptions) -> R
         // Whether unknown raters differ cannot be told.
         let is_new = |rater: u32| rater != UNKNOWN_RATER && !used[rater as usize];
         let fits = |row: &RowKey| row.may_represent && (options.repeat_raters || is_new(row.rater));
-        let Some(at) = prompts[prompt].clone().find(|&at| fits(&ordered[at].1)) else { continue };
-        if let Some(used) = used.get_mut(ordered[at].1.rater as usize) {
+        let Some(at) = prompts[prompt].clone().find(|&at| fits(&rows[at])) else { continue };
+        if let Some(used) = used.get_mut(rows[at].rater as usize) {
             *used = true;
         }
         filled[into] += 1;
         placed[prompt] = ([Split::Validation, Split::Test][into], Some(at));
     }
-    let mut kept = Vec::with_capacity(ordered.len());
+    let mut kept = Vec::with_capacity(rows.len());
     for (range, (split, unique)) in prompts.into_iter().zip(placed) {
         let examples = range.len() as u32;
         for at in range {
-            let (order, RowKey { part, row, bytes, .. }) = ordered[at];
+            let RowKey { fingerprint: order, part, row, bytes, .. } = rows[at];
             kept.push(Kept { order, part, row, bytes, examples, split, unique: unique == Some(at) });
         }
     }
     kept.sort_unstable_by_key(|kept| (kept.part, kept.row));
-    rows.extend(ordered.into_iter().map(|(_, row)| row));
     Ok(kept)
 }
 

@@ -29,7 +29,8 @@ pub(super) fn order(seed: u64, name: &str, of: &[u8]) -> Fingerprint {
     first(&hash.finalize())
 }
 
-fn first(hash: &[u8]) -> Fingerprint {
+/// The first 128 bits of a hash.
+pub(super) fn first(hash: &[u8]) -> Fingerprint {
     let mut start = [0; 16];
     start.copy_from_slice(&hash[..16]);
     start
