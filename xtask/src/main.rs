@@ -4,6 +4,7 @@ mod bench;
 mod demonstration;
 mod features;
 mod fuzz;
+mod gpu;
 mod native;
 mod parity;
 mod process;
@@ -39,6 +40,9 @@ enum Task {
         #[arg(long)]
         gpu: bool,
     },
+    /// Measure parity and speed on this machine's GPU, beside PyTorch where there is one. Takes at
+    /// most six minutes and 6 GB of disk
+    Gpu(gpu::Arguments),
     /// Read our Parquet with pandas, Hugging Face's datasets, DuckDB and Polars, and theirs with
     /// ours
     Readers,
@@ -77,6 +81,7 @@ fn main() -> ExitCode {
         Task::Build => web::build::run(),
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
+        Task::Gpu(arguments) => gpu::run(&arguments),
         Task::Readers => readers::run(),
         Task::Wheel => wheel::run(),
         Task::Python => wheel::test(),

@@ -9,7 +9,7 @@ use crate::process::cargo;
 const NATIVE: [&str; 3] = ["--no-default-features", "--features", "pickscore/cli,pickscore/parallel"];
 
 /// Packages whose code is compiled only for browsers, or needs a GPU.
-const NOT_NATIVE: [&str; 2] = ["pickscore-engine", "pickscore-peer"];
+const NOT_NATIVE: [&str; 3] = ["pickscore-engine", "pickscore-gpu", "pickscore-peer"];
 
 /// A cargo command on all native packages. A smaller selection would change the features of shared
 /// dependencies and compile them, burn included, again.

@@ -1,0 +1,67 @@
+//! PyTorch in a process of its own: a line on its standard input runs a batch, and it prints the
+//! milliseconds.
+
+use std::{
+    io::{BufRead as _, BufReader, Write as _},
+    path::Path,
+    process::{Child, ChildStdin, ChildStdout, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result, bail};
+
+const PROGRAM: &str = include_str!("../torch_peer.py");
+
+pub(crate) struct Torch {
+    child: Child,
+    input: ChildStdin,
+    output: BufReader<ChildStdout>,
+    version: String,
+}
+
+impl Torch {
+    /// Starts it with a model of the same shapes.
+    pub(crate) fn start(python: &Path, directory: &Path) -> Result<Self> {
+        let mut command = Command::new(python);
+        command.args(["-W", "ignore", "-c", PROGRAM]).arg(directory.join("config.json"));
+        let mut child = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("{} does not start", python.display()))?;
+        let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            bail!("PyTorch has no pipes")
+        };
+        let mut torch = Self { child, input, output: BufReader::new(output), version: String::new() };
+        torch.version = torch.line()?;
+        Ok(torch)
+    }
+
+    /// Its version and device.
+    pub(crate) fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Milliseconds from the pixels of some images to their embeddings.
+    pub(crate) fn images(&mut self, batch: usize) -> Result<f64> {
+        writeln!(self.input, "{batch}")?;
+        self.input.flush()?;
+        let line = self.line()?;
+        line.parse().with_context(|| format!("PyTorch answers {line:?}"))
+    }
+
+    fn line(&mut self) -> Result<String> {
+        let mut line = String::new();
+        if self.output.read_line(&mut line)? == 0 {
+            bail!("PyTorch has ended ({})", self.child.wait()?);
+        }
+        Ok(line.trim_end().into())
+    }
+}
+
+impl Drop for Torch {
+    fn drop(&mut self) {
+        // This process, started above.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
