@@ -13,7 +13,7 @@ import "./table/keeping-view";
 import "./toolbar";
 import "./unlike-notice";
 import "./welcome";
-import { css, html, nothing, type TemplateResult } from "lit";
+import { html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { FileDrop } from "../design/file-drop";
 import { icon } from "../design/icons";
@@ -37,6 +37,7 @@ import { byOwnPrompt, type Group, groupsOf } from "./own";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
 import { loadSamples } from "./samples";
+import { screenStyle } from "./screen-style";
 import { select } from "./selected";
 import type { PictureMatrix } from "./matrix";
 import type { PictureSheet } from "./sheet";
@@ -362,102 +363,7 @@ export class ScoreScreen extends PickElement {
     this.#addFiles(ofList(files));
   };
 
-  static override styles = [
-    ...PickElement.shared,
-    css`
-      /* Not a grid: in one, what is sticky stays in its row. */
-      .screen {
-        display: flex;
-        flex-direction: column;
-        gap: var(--s4);
-      }
-      .screen > * {
-        min-width: 0;
-      }
-      prompt-box {
-        margin-block-end: var(--s2);
-      }
-      .status {
-        margin-block: calc(-1 * var(--s2));
-        min-height: 2.75rem;
-        display: grid;
-        grid-template-columns: minmax(0, 1fr);
-      }
-      /* Reserves the grid's space until there are images. */
-      .coming {
-        min-height: 100vh;
-      }
-      .empty {
-        display: grid;
-        gap: var(--s2);
-        place-items: center;
-        place-content: center;
-        text-align: center;
-        min-height: 40vh;
-        padding: var(--s5);
-        background: var(--table);
-      }
-      .beside {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: var(--s2) var(--s5);
-      }
-      .beside ul {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: var(--s1) var(--s2);
-      }
-      .beside li {
-        display: flex;
-        align-items: center;
-        gap: var(--s1);
-        min-height: 2rem;
-        padding-inline: var(--s3);
-        border: 1px solid var(--line);
-        border-radius: 1rem;
-      }
-      .beside li:last-child {
-        border-color: transparent;
-      }
-      .beside li button {
-        min-height: 1.5rem;
-        padding: var(--s0);
-        margin-inline-end: calc(-1 * var(--s2));
-      }
-      .beside select {
-        max-width: 22rem;
-      }
-      .demonstration {
-        display: flex;
-        flex-wrap: wrap;
-        justify-content: space-between;
-        align-items: center;
-        gap: var(--s3) var(--s6);
-        padding-block: var(--s4);
-        border-block-start: 1px solid var(--line);
-        margin-block-start: var(--s5);
-      }
-      .demonstration > p:first-child {
-        flex: 1 1 20rem;
-        max-width: var(--measure);
-      }
-      .offer {
-        display: flex;
-        flex-wrap: wrap;
-        align-items: center;
-        gap: var(--s2) var(--s3);
-      }
-      .meaning {
-        max-width: var(--measure);
-        padding-block: var(--s3) var(--s5);
-      }
-      .meaning h2 {
-        font-size: var(--small);
-      }
-    `,
-  ];
+  static override styles = [...PickElement.shared, screenStyle];
 }
 
 const NO_RANKS: ReadonlyMap<Picture, number> = new Map();
