@@ -24,7 +24,7 @@ import { toast } from "../shell/toasts";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
-import { between, bytes, number } from "../text/format";
+import { between, bytes, number as count } from "../text/format";
 import { language } from "../text/language";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
@@ -304,13 +304,18 @@ export class ScoreScreen extends PickElement {
         if (only && taken.added > 0) before = remove(samples);
       });
     };
-    const isTooMuch = await find({ take, number: numberOf });
+    // A folder is stored beside those of the last visit, once they are known.
+    const number: Taking["number"] = async (folder) => {
+      await restoreTable();
+      return numberOf(folder);
+    };
+    const isTooMuch = await find({ take, number });
     await turn;
     if (added + left === 0) return;
     if (added === 0) return void toast({ text: scoreText.noPictures });
     const words = [scoreText.added(added)];
     if (left > 0) words.push(scoreText.someLeft(left));
-    if (isTooMuch) words.push(scoreText.tooMany(number(MOST)));
+    if (isTooMuch) words.push(scoreText.tooMany(count(MOST)));
     const samples = before;
     toast({ text: words.join(between()), ...(samples && { action: { label: scoreText.samples, run: () => restore(samples) } }) });
   }
