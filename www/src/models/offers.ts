@@ -15,7 +15,7 @@ import { bytes } from "../text/format";
 import { language } from "../text/language";
 import { modelsText } from "../text/models";
 import { downloadWords } from "./price";
-import { stored } from "./stored";
+import { stored, tooLittle } from "./stored";
 
 export class ModelOffers extends PickElement {
   static override properties = { address: { state: true }, problem: { state: true }, scorer: { state: true }, head: { state: true }, scorers: { state: true } };
@@ -79,10 +79,8 @@ export class ModelOffers extends PickElement {
 
   /** Warns before gigabytes are downloaded. */
   #warning(model: OfferedModel, whole: boolean): TemplateResult | typeof nothing {
-    const { quota, used } = stored.value;
-    const need = model.kept?.q8 ?? model.bytes;
-    if (whole || need === undefined || quota === undefined || used === undefined || quota - used > need) return nothing;
-    return html`<p class="notice small">${modelsText.notEnough(bytes(quota - used))}</p>`;
+    const free = whole ? undefined : tooLittle(model);
+    return free === undefined ? nothing : html`<p class="notice small">${modelsText.notEnough(bytes(free))}</p>`;
   }
 
   #other(): TemplateResult {

@@ -13,7 +13,7 @@ import { Watch } from "../state/store";
 import { between, bytes, duration } from "../text/format";
 import { modelsText } from "../text/models";
 import { priceText } from "../text/price";
-import { refreshStored, stored } from "./stored";
+import { refreshStored, stored, tooLittle } from "./stored";
 
 export class ModelPrice extends PickElement {
   static override properties = { model: { attribute: false } };
@@ -39,15 +39,14 @@ export class ModelPrice extends PickElement {
 
   override render(): TemplateResult | typeof nothing {
     const { model } = this;
-    const { quota, used, models } = stored.value;
+    const { models } = stored.value;
     const { loading, support } = session.value;
     const full = expandAddress(model.address);
     const kept = models.filter(({ address }) => address === full);
     const whole = kept.some(({ complete }) => complete);
     const isLoading = typeof loading?.model === "string" && expandAddress(loading.model) === full;
     const words = whole ? priceText.use(model.name) : kept.length > 0 ? priceText.goOn(model.name) : priceText.download(model.name);
-    const need = model.kept?.q8 ?? model.bytes;
-    const tight = !whole && need !== undefined && quota !== undefined && used !== undefined && quota - used < need;
+    const free = whole ? undefined : tooLittle(model);
     return html`
       ${whole
         ? nothing
@@ -60,7 +59,7 @@ export class ModelPrice extends PickElement {
         ${isLoading ? nothing : html`<button type="button" class="primary" @click=${() => void loadModel({ model: model.address, name: model.name })}>${words}</button>`}
         ${whole ? nothing : html`<p class="small soft">${support?.storage === false ? priceText.notStored : priceText.halfway}</p>`}
       </div>
-      ${tight ? html`<p class="notice small">${modelsText.notEnough(bytes(quota - used))}</p>` : nothing}
+      ${free === undefined ? nothing : html`<p class="notice small">${modelsText.notEnough(bytes(free))}</p>`}
     `;
   }
 

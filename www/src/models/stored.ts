@@ -1,6 +1,7 @@
 /** Models stored in this browser, and the space that is used. */
 
 import { type CachedModel, library } from "../engine/library";
+import type { OfferedModel } from "../state/config";
 import { Store } from "../state/store";
 
 export interface Stored {
@@ -38,4 +39,13 @@ export async function removeStored(model: CachedModel): Promise<void> {
   const { removeCached } = await library();
   await removeCached(model);
   await refreshStored();
+}
+
+/** The free space in bytes, if it is known to be too little for a model in 8 bits. */
+export function tooLittle({ bytes, kept }: Pick<OfferedModel, "bytes" | "kept">): number | undefined {
+  const { quota, used } = stored.value;
+  const need = kept?.q8 ?? bytes;
+  if (need === undefined || quota === undefined || used === undefined) return undefined;
+  const free = Math.max(0, quota - used);
+  return free < need ? free : undefined;
 }

@@ -40,15 +40,16 @@ export class TableKeeping extends PickElement {
     const { place, saving } = keeping.value;
     const found = this.#tally([pictures, version, keeping.value], pictures);
     const own = pictures.some(({ isSample }) => !isSample);
+    const isSaving = saving || found.pending > 0;
     const notices = this.#notices(keeping.value, found, own);
     // An empty row would leave a gap.
     this.hidden = notices.length === 0 && !(place === "browser" && own);
     return html`${notices}
       ${place === "browser" && own
         ? html`<div class="row small">
-            <p class="soft words" data-state=${saving || found.pending > 0 ? "saving" : "kept"}>
+            <p class="soft words" data-state=${isSaving ? "saving" : "kept"}>
+              ${found.handles + found.copies > 0 ? stateWords(isSaving) : isSaving ? tableText.saving : ""}
               ${[
-                ...(saving || found.pending > 0 ? [tableText.saving] : found.handles + found.copies > 0 ? [tableText.keptAll] : []),
                 ...(found.handles > 0 ? [tableText.keptHandles(found.handles)] : []),
                 ...(found.copies > 0 ? [tableText.keptCopies(found.copies, bytes(found.bytes), bytes(BOUND))] : []),
               ].join(between())}
@@ -131,6 +132,15 @@ export class TableKeeping extends PickElement {
         flex: 0 1 auto;
         max-width: var(--wide);
       }
+      .state {
+        display: inline-grid;
+      }
+      .state > * {
+        grid-area: 1 / 1;
+      }
+      .unseen {
+        visibility: hidden;
+      }
       .sure {
         flex: 1 1 24rem;
       }
@@ -147,6 +157,15 @@ export class TableKeeping extends PickElement {
       }
     `,
   ];
+}
+
+/**
+ * Whether everything is stored. Both texts take the space of the longer one, so that the button
+ * beside them does not move under the pointer.
+ */
+function stateWords(isSaving: boolean): TemplateResult {
+  const words = (text: string, isShown: boolean) => html`<span class=${isShown ? "" : "unseen"} aria-hidden=${!isShown}>${text}</span>`;
+  return html`<span class="state">${words(tableText.saving, isSaving)}${words(tableText.keptAll, !isSaving)}</span>${between()}`;
 }
 
 customElements.define("table-keeping", TableKeeping);
