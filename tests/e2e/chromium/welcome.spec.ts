@@ -2,7 +2,7 @@
 
 import { violations } from "./axe.ts";
 import { addPictures, modelInUse, openPage, picture, scored } from "./page.ts";
-import { expect, setQuota, test } from "./setup.ts";
+import { expect, test } from "./setup.ts";
 import type { Page } from "@playwright/test";
 import type { ModelServer } from "../model-server.ts";
 
@@ -84,8 +84,9 @@ test("the download is measured, can be stopped half way, and continues from ther
   server.requests.length = 0;
   await region.getByRole("button", { name: "Continue downloading Real" }).click();
   await expect(modelInUse(page)).toHaveText(/narrow/);
-  const [request] = server.requests.filter(({ path }) => path === "/narrow/model.safetensors");
-  expect(request?.from).toBeGreaterThan(0);
+  // The first request reads the header.
+  const request = server.requests.findLast(({ path }) => path === "/narrow/model.safetensors");
+  expect(request?.from).toBeGreaterThan(10_000_000);
   // The real model needs no introduction.
   await expect(region).toHaveCount(0);
 });
@@ -103,12 +104,13 @@ test("a connection that breaks off is explained, and the rest is downloaded late
   expect(server.requests.filter(({ path }) => path === "/narrow/model.safetensors").at(-1)?.from).toBeGreaterThan(0);
 });
 
-test("too little space is said before the download", async ({ profiled, server }) => {
-  await openPage(profiled, server, { ...visit, model: small, config: real(server) });
-  await setQuota(profiled, 3_000_000);
-  await profiled.reload();
-  await expect(welcome(profiled).getByText(/This browser offers only .* of storage; the model may not fit\./)).toBeVisible();
-  await setQuota(profiled);
+test("too little space is said before the download", async ({ page, server }) => {
+  // Chromium names 10 GB whatever the quota that DevTools sets, so its answer is replaced.
+  await page.addInitScript(() => {
+    StorageManager.prototype.estimate = async () => ({ quota: 3_000_000, usage: 1_000_000 });
+  });
+  await openPage(page, server, { ...visit, model: small, config: real(server) });
+  await expect(welcome(page).getByText(/This browser offers only 2(\.0+)? MB of storage; the model may not fit\./)).toBeVisible();
 });
 
 test("a visitor with photographs is told at once that the small model was made for drawings", async ({ page, server }) => {
