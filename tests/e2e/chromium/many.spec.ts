@@ -103,7 +103,7 @@ test(`${COUNT} images: the first rows, scrolling, memory`, async () => {
     const browser = context.browser();
     if (!browser) throw new Error("the browser has no handle");
     const page = await context.newPage();
-    await page.route("**/config.json", (route) => route.fulfill({ json: { samples: null } }));
+    await page.route(`http://127.0.0.1:${PORT}/config.json`, (route) => route.fulfill({ json: { samples: null } }));
     await page.goto(`http://127.0.0.1:${PORT}/`);
     await page.getByLabel("Prompt", { exact: true }).fill("a landscape");
     const begun = await page.evaluate(() => performance.now());
