@@ -23,7 +23,7 @@ use super::{
 use crate::{
     PickScore, score,
     scorer::{ImageCache, ImageFeatures, PromptFeatures},
-    taste::{MOST_BYTES, Taste},
+    taste::{Judged, MOST_BYTES, Taste, TasteError},
 };
 
 #[derive(Debug, Args)]
@@ -128,7 +128,7 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
         scorer: scorer.scoring().scorer.name,
         taste: &taste.name,
         prompt,
-        images: judged(&taste, &scored),
+        images: judged(&taste, &scored)?,
         errors,
     };
     let mut out = io::stdout().lock();
@@ -156,36 +156,19 @@ fn refused(path: &Path, error: &crate::taste::TasteFileError) -> Fault {
 }
 
 /// The images with their scores by the taste.
-fn judged(taste: &Taste, scored: &[Scored]) -> Vec<Image> {
-    let count = scored.len().max(1) as f64;
-    let scores: Vec<f64> = scored.iter().map(|image| taste.score(image.base, &image.embedding)).collect();
-    let bases: Vec<f64> = scored.iter().map(|image| image.base).collect();
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / count;
-    let (mean_score, mean_base) = (mean(&scores), mean(&bases));
-    let mut middle = vec![0.0; taste.weights.len()];
-    for image in scored {
-        middle.iter_mut().zip(&image.embedding).for_each(|(sum, &e)| *sum += f64::from(e) / count);
-    }
-    let ranks = |of: &[f64]| score::ranks(&of.iter().map(|&score| score as f32).collect::<Vec<f32>>());
-    let (rank, base_rank) = (ranks(&scores), ranks(&bases));
-    scored
-        .iter()
-        .enumerate()
-        .map(|(at, image)| {
-            let apart: Vec<f64> =
-                image.embedding.iter().zip(&middle).map(|(&e, middle)| f64::from(e) - middle).collect();
-            let base = image.base - mean_base;
-            Image {
-                path: image.path.clone(),
-                score: scores[at],
-                deviation: taste.variance(base, &apart).sqrt(),
-                rank: rank[at],
-                base: image.base,
-                base_rank: base_rank[at],
-                difference: scores[at] - mean_score - taste.scorer.scale * base,
-            }
-        })
-        .collect()
+fn judged(taste: &Taste, scored: &[Scored]) -> Result<Vec<Image>, TasteError> {
+    let images: Vec<(f64, &[f32])> =
+        scored.iter().map(|image| (image.base, image.embedding.as_slice())).collect();
+    let judged = taste.judge(&images)?;
+    let ranks = |of: Vec<f64>| score::ranks(&of.into_iter().map(|score| score as f32).collect::<Vec<f32>>());
+    let rank = ranks(judged.iter().map(|image| image.score).collect());
+    let base_rank = ranks(scored.iter().map(|image| image.base).collect());
+    let image = |(at, (image, of)): (usize, (&Scored, Judged))| {
+        let Judged { score, deviation, difference } = of;
+        let (rank, base_rank) = (rank[at], base_rank[at]);
+        Image { path: image.path.clone(), score, deviation, rank, base: image.base, base_rank, difference }
+    };
+    Ok(scored.iter().zip(judged).enumerate().map(image).collect())
 }
 
 impl Answer<'_> {
