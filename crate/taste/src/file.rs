@@ -4,8 +4,9 @@
 //! read is checked, because a file may come from anybody.
 
 use half::f16;
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
+use pickscore_preferences::evaluate::Estimate;
 use pickscore_score::Scorer;
 
 use crate::{
@@ -29,7 +30,7 @@ const REST: usize = 3 << 10;
 const LARGEST: f64 = 1e6;
 
 /// The scorer that a taste was fitted on top of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BaseScorer {
     /// Its name, as in the catalogue.
@@ -84,11 +85,13 @@ struct Head {
     version: Option<u64>,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Document {
-    format: String,
-    version: u64,
+    #[serde(rename = "format")]
+    _format: String,
+    #[serde(rename = "version")]
+    _version: u64,
     name: String,
     scorer: BaseScorer,
     choices: u64,
@@ -101,7 +104,7 @@ struct Document {
     uncertainty: Covariances,
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Covariances {
     weights: f64,
@@ -154,7 +157,9 @@ impl Taste {
         if bytes.len() > MOST_BYTES {
             return Err(TasteFileError::TooLarge { bytes: bytes.len(), expected: MOST_BYTES });
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|_| TasteFileError::Json { reason: "the file is not UTF-8".into() })?;
+        let head: Head = serde_json::from_str(text).map_err(|error| match error.classify() {
             serde_json::error::Category::Data => TasteFileError::Format { expected: FORMAT },
             _ => TasteFileError::Json { reason: reason(&error) },
         })?;
@@ -166,8 +171,8 @@ impl Taste {
             Some(found) => return Err(TasteFileError::Version { found, expected: VERSION }),
             None => return Err(field("version", "missing")),
         }
-        let read: Document = serde_json::from_slice(bytes)
-            .map_err(|error| TasteFileError::Fields { reason: reason(&error) })?;
+        let read: Document =
+            serde_json::from_str(text).map_err(|error| TasteFileError::Fields { reason: reason(&error) })?;
         let dimensions = read.dimensions;
         if !(1..=MOST_DIMENSIONS).contains(&dimensions) {
             return Err(field("dimensions", "not between 1 and 4096"));
@@ -206,29 +211,51 @@ impl Taste {
     /// The file.
     pub fn to_json(&self) -> String {
         let weights: Vec<u8> = self.weights.iter().flat_map(|w| w.to_le_bytes()).collect();
-        let of_directions: Vec<u8> =
-            self.uncertainty.directions.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let document = Document {
-            format: FORMAT.into(),
-            version: VERSION,
-            name: self.name.clone(),
-            scorer: self.scorer.clone(),
-            choices: self.choices,
-            ties: self.ties,
-            accuracy: self.accuracy,
-            dimensions: self.weights.len(),
-            alpha: self.alpha,
-            tie: self.tie,
-            weights: base64::encode(&weights),
-            uncertainty: Covariances {
-                weights: self.uncertainty.weights,
-                alpha: self.uncertainty.alpha,
-                reductions: self.uncertainty.reductions.clone(),
-                directions: base64::encode(&of_directions),
-            },
+        let Uncertainty { weights: of_weights, alpha: of_alpha, reductions, directions } = &self.uncertainty;
+        let of_directions: Vec<u8> = directions.iter().flat_map(|x| x.to_le_bytes()).collect();
+        let number = |value: f64| format!("{value:?}");
+        let estimate = |of: Estimate| {
+            let ends = [("value", of.value), ("low", of.low), ("high", of.high)];
+            object(4, &ends.map(|(name, value)| (name, number(value))))
         };
-        // Only maps with keys that are no strings cannot be written.
-        serde_json::to_string_pretty(&document).unwrap_or_default()
+        let accuracy = self.accuracy.map_or_else(
+            || "null".into(),
+            |Accuracy { tested, base, taste, gain }| {
+                let parts =
+                    [("base", base), ("taste", taste), ("gain", gain)].map(|(name, of)| (name, estimate(of)));
+                let [base, taste, gain] = parts;
+                object(2, &[("tested", tested.to_string()), base, taste, gain])
+            },
+        );
+        let scorer = [
+            ("name", quoted(&self.scorer.name)),
+            ("fingerprint", quoted(&self.scorer.fingerprint)),
+            ("scale", number(self.scorer.scale)),
+        ];
+        let reductions: Vec<String> = reductions.iter().map(|reduction| format!("{reduction:?}")).collect();
+        let uncertainty = [
+            ("weights", number(*of_weights)),
+            ("alpha", number(*of_alpha)),
+            ("reductions", format!("[{}]", reductions.join(", "))),
+            ("directions", quoted(&base64::encode(&of_directions))),
+        ];
+        object(
+            0,
+            &[
+                ("format", quoted(FORMAT)),
+                ("version", VERSION.to_string()),
+                ("name", quoted(&self.name)),
+                ("scorer", object(2, &scorer)),
+                ("choices", self.choices.to_string()),
+                ("ties", self.ties.to_string()),
+                ("accuracy", accuracy),
+                ("dimensions", self.weights.len().to_string()),
+                ("alpha", number(self.alpha)),
+                ("tie", self.tie.map_or_else(|| "null".into(), number)),
+                ("weights", quoted(&base64::encode(&weights))),
+                ("uncertainty", object(2, &uncertainty)),
+            ],
+        )
     }
 
     /// Refuses another scorer than the one that the taste was fitted on top of.
@@ -339,6 +366,20 @@ fn field(field: &'static str, problem: &'static str) -> TasteFileError {
     TasteFileError::Field { field, problem }
 }
 
+/// A string as JSON.
+fn quoted(text: &str) -> String {
+    // Strings can always be written.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// An object as JSON, a line for each field, indented by this many spaces. Written by hand, because
+/// a generic writer would make the page's download larger.
+fn object(indent: usize, fields: &[(&str, String)]) -> String {
+    let lines: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{:indent$}  \"{name}\": {value}", "")).collect();
+    format!("{{\n{}\n{:indent$}}}", lines.join(",\n"), "")
+}
+
 /// What a parser says, without what the file contains: it may be long.
 fn reason(error: &serde_json::Error) -> String {
     error.to_string().chars().filter(|letter| !letter.is_control()).take(120).collect()
@@ -351,7 +392,7 @@ fn numbers(text: &str, name: &'static str) -> Result<Vec<u8>, TasteFileError> {
 /// Whether accuracies are shares, and their intervals are around them.
 fn is_possible(accuracy: &Accuracy, choices: u64) -> bool {
     let Accuracy { tested, base, taste, gain } = accuracy;
-    let within = |of: &pickscore_preferences::evaluate::Estimate, low: f64| {
+    let within = |of: &Estimate, low: f64| {
         low <= of.low && of.low <= of.value && of.value <= of.high && of.high <= 1.0
     };
     *tested as u64 <= choices && within(base, 0.0) && within(taste, 0.0) && within(gain, -1.0)

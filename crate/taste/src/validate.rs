@@ -3,7 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 
 use pickscore_common::progress::Progress;
 use pickscore_preferences::evaluate::{Bootstrap, Estimate};
@@ -48,7 +48,7 @@ impl Default for Validation {
 ///
 /// It is the share of choices, other than ties, whose preferred image has the higher score; equal
 /// scores count half.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
 pub struct Accuracy {
     /// Number of choices that were tested. The others lay in two folds, or were ties.
     pub tested: usize,

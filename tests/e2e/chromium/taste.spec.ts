@@ -209,23 +209,23 @@ test("what cannot be learned from or used is refused with a code and a sentence"
   expect(said).toMatchObject({
     "another model": "taste: embeddings of 3 dimensions are of another model: this one's have 2",
     NaN: "taste: the embedding of image 0 is not finite",
-    "no score": expect.stringMatching(/^taste: the score of image 0+ is not a number$/) as string,
-    "too far apart": expect.stringMatching(/^taste: the scores of choice 0 are not finite, or further apart/) as string,
+    "no score": expect.stringMatching(/^taste: the score of image 0+ is not a number$/),
+    "too far apart": expect.stringMatching(/^taste: the scores of choice 0 are not finite, or further apart/),
     gone: "nothing-to-learn: no choice can be learned from: an image of the only one is gone",
-    skipped: expect.stringMatching(/^nothing-to-learn: no choice can be learned from: all were skipped/) as string,
+    skipped: expect.stringMatching(/^nothing-to-learn: no choice can be learned from: all were skipped/),
     nothing: "nothing-to-learn: there are no choices to learn from",
     "no embeddings": "taste: a taste needs a scorer with image embeddings, which `image-reward` is not",
     "no name": "bad-argument: the name of a taste has 1 to 80 characters",
     fingerprint: "taste-file: `scorer.fingerprint` of the taste is not 64 hexadecimal digits",
     version: "taste-file: the taste is of version 2; this program reads version 1",
     "not a taste": "taste-file: the file is not a taste: its `format` is not `pickscore-taste`",
-    "not JSON": expect.stringMatching(/^taste-file: the file is not JSON/) as string,
-    "other scorer": expect.stringMatching(/^taste-scorer: the taste needs the scorer/) as string,
+    "not JSON": expect.stringMatching(/^taste-file: the file is not JSON/),
+    "other scorer": expect.stringMatching(/^taste-scorer: the taste needs the scorer/),
     "own scorer": "",
     "other dimensions": "taste: embeddings of 3 dimensions are of another model: this one's have 2",
     infinite: "taste: the score of image 0 is not finite",
-    "no image": expect.stringMatching(/^taste: image 0+ has no embedding$/) as string,
-    dimensions: expect.stringMatching(/^taste: an embedding has 0 numbers/) as string,
+    "no image": expect.stringMatching(/^taste: image 0+ has no embedding$/),
+    dimensions: expect.stringMatching(/^taste: an embedding has 0 numbers/),
     scale: "taste: a taste needs a scorer with image embeddings, which `image-reward` is not",
   });
 });
@@ -319,7 +319,7 @@ test("the engine scores by a taste of its model, and refuses others", async ({ p
     "bad-taste: the taste is not JSON",
     "bad-taste: the file is not a taste: its `format` is not `pickscore-taste`",
     "bad-taste: the taste is of version 2; this program reads version 1",
-    expect.stringMatching(/^bad-taste: /) as string,
+    expect.stringMatching(/^bad-taste: /),
   ]);
 });
 

@@ -76,14 +76,13 @@ export async function fitTaste(options: FitTasteOptions): Promise<FittedTaste> {
   const { TasteFit } = functions();
   const { name, scorer, records, embeddings, scores, withoutVisibleScores = false, now = Date.now(), signal, onProgress } = options;
   throwIfAborted(signal);
-  const settings = { name, scorer: scorer.name, fingerprint: scorer.fingerprint, without_visible: withoutVisibleScores, now };
   const { values, sizes } = flat([...embeddings.values()]);
   const pairs = new Float64Array(records.length * 2);
   for (const [at, { prompt, left, right }] of records.entries()) {
     pairs[2 * at] = scoreOf(scores(prompt, left.image_uid), left.image_uid);
     pairs[2 * at + 1] = scoreOf(scores(prompt, right.image_uid), right.image_uid);
   }
-  const fit = guarded(() => TasteFit.of(JSON.stringify(settings), JSON.stringify(records), [...embeddings.keys()], sizes, values, pairs));
+  const fit = guarded(() => TasteFit.of(name, scorer.name, scorer.fingerprint, withoutVisibleScores, now, JSON.stringify(records), [...embeddings.keys()], sizes, values, pairs));
   try {
     const total = fit.total();
     const step = () => {

@@ -14,7 +14,7 @@ use crate::{
     convert::to_js,
     fault,
     preference::records,
-    values::{TasteImages, TasteInfo, TasteLeftOut, TasteReport, TasteSettings},
+    values::{TasteImages, TasteInfo, TasteLeftOut, TasteReport},
 };
 
 /// A taste that is being fitted.
@@ -29,26 +29,29 @@ pub struct TasteFit {
 
 #[wasm_bindgen]
 impl TasteFit {
-    /// Reads choices: the JSON of `TasteSettings` and of an array of records; the uids of images,
+    /// Reads choices: the JSON of an array of records; the uids of images,
     /// the number of dimensions of each one's embedding, and the embeddings one after the other;
     /// the base scores of the left and right image of each record, NaN if there is none.
+    #[allow(clippy::too_many_arguments, reason = "an object would need a parser of its own")]
     pub fn of(
-        settings: &str,
+        name: &str,
+        base: &str,
+        fingerprint: &str,
+        without_visible: bool,
+        now: f64,
         json: &str,
         uids: Vec<String>,
         sizes: &[u32],
         embeddings: &[f32],
         scores: &[f64],
     ) -> Result<Self, JsValue> {
-        let settings: TasteSettings = serde_json::from_str(settings)
-            .map_err(|error| Fault::new("bad-argument", format!("settings: {error}")))?;
-        let name = settings.name.trim().to_owned();
+        let name = name.trim().to_owned();
         if name.is_empty() || name.chars().count() > MOST_NAME || name.chars().any(char::is_control) {
             let reason = format!("the name of a taste has 1 to {MOST_NAME} characters");
             return Err(Fault::new("bad-argument", reason).into());
         }
-        let kind = scorer(&settings.scorer)?;
-        let records = records(json, settings.now)?;
+        let kind = scorer(base)?;
+        let records = records(json, now)?;
         if scores.len() != records.len() * 2 || sizes.len() != uids.len() {
             return Err(Fault::new("bad-argument", "the lists have different lengths").into());
         }
@@ -63,7 +66,7 @@ impl TasteFit {
         let mut choices = Vec::new();
         let (mut left_out, mut gone) = (LeftOut::default(), 0);
         for (record, pair) in records.iter().zip(scores.chunks_exact(2)) {
-            let Some(label) = left_out.learned(Answer::from(record), settings.without_visible) else {
+            let Some(label) = left_out.learned(Answer::from(record), without_visible) else {
                 continue;
             };
             let sides = [&record.left.image_uid, &record.right.image_uid];
@@ -101,7 +104,7 @@ impl TasteFit {
         let scale = logit_scale(kind, &spread);
         choices.iter_mut().for_each(|choice| choice.lead *= scale);
         let data = Data::new(embeddings, choices).map_err(fault::taste)?;
-        let base = BaseScorer { name: settings.scorer, fingerprint: settings.fingerprint, scale };
+        let base = BaseScorer { name: base.into(), fingerprint: fingerprint.into(), scale };
         let validator = Some(Validator::new(&data, &Validation::default()).map_err(fault::taste)?);
         let LeftOut { skipped, controls, scores_visible } = left_out;
         let left_out = TasteLeftOut { skipped, controls, scores_visible, gone };

@@ -20,4 +20,4 @@ pub use metadata::ImageMetadata;
 pub use ranking::Ranking;
 pub use record::{Comparison, PreferenceRecord};
 pub use round::{Group, GroupPairs, Pair, RoundProgress, RoundStep};
-pub use taste::{LearnedPair, TasteImages, TasteInfo, TasteLeftOut, TasteReport, TasteSettings};
+pub use taste::{LearnedPair, TasteImages, TasteInfo, TasteLeftOut, TasteReport};

@@ -1,7 +1,7 @@
 //! Tastes: scorers of one person's taste.
 
 use pickscore_taste as library;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tsify::Tsify;
 
 use super::agreement::Estimate;
@@ -130,16 +130,6 @@ pub struct LearnedPair {
     pub information: f64,
     /// The probability that the first is preferred, among answers that are not ties.
     pub probability: f64,
-}
-
-/// How to fit a taste.
-#[derive(Debug, Clone, Deserialize)]
-pub struct TasteSettings {
-    pub name: String,
-    pub scorer: String,
-    pub fingerprint: String,
-    pub without_visible: bool,
-    pub now: f64,
 }
 
 impl From<library::BaseScorer> for TasteScorer {
