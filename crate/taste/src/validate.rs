@@ -343,9 +343,9 @@ fn units(choices: &[Choice], assigned: Assigned) -> Vec<usize> {
     }
     let pair = |choice: &Choice| {
         let [one, other] = choice.images;
-        [one.min(other), one.max(other)]
+        (one.min(other) as u128) << 64 | one.max(other) as u128
     };
-    let mut pairs: Vec<[usize; 2]> = choices.iter().map(pair).collect();
+    let mut pairs: Vec<u128> = choices.iter().map(pair).collect();
     pairs.sort_unstable();
     pairs.dedup();
     choices.iter().map(|choice| pairs.binary_search(&pair(choice)).unwrap_or_default()).collect()

@@ -117,7 +117,7 @@ test("a known taste is learned, measured and applied", async ({ page }) => {
     const embeddings = new Map(all.map((vector, image) => [uid(image), vector]));
     // Someone who only looks at the first number; the base scorer only sees the second.
     const taste = (image: number) => (all[image] as Float32Array)[0] as number;
-    const base = (image: number) => 4 * ((all[image] as Float32Array)[1] as number);
+    const base = (image: number) => 4 * (all[image]?.[1] ?? 0);
     const records: Library.PreferenceRecord[] = [];
     for (let at = 0; at < 600; at++) {
       const prompt = at % 12;

@@ -77,12 +77,20 @@ export async function fitTaste(options: FitTasteOptions): Promise<FittedTaste> {
   const { name, scorer, records, embeddings, scores, withoutVisibleScores = false, now = Date.now(), signal, onProgress } = options;
   throwIfAborted(signal);
   const { values, sizes } = flat([...embeddings.values()]);
+  const images = new Map([...embeddings.keys()].map((uid, number) => [uid, number]));
+  const prompts = new Map<string, number>();
+  const numbers = new Uint32Array(records.length * 3);
   const pairs = new Float64Array(records.length * 2);
   for (const [at, { prompt, left, right }] of records.entries()) {
-    pairs[2 * at] = scoreOf(scores(prompt, left.image_uid), left.image_uid);
-    pairs[2 * at + 1] = scoreOf(scores(prompt, right.image_uid), right.image_uid);
+    for (const [side, { image_uid }] of [left, right].entries()) {
+      numbers[3 * at + side] = images.get(image_uid) ?? images.size;
+      pairs[2 * at + side] = scoreOf(scores(prompt, image_uid), image_uid);
+    }
+    const number = prompts.get(prompt) ?? prompts.size;
+    prompts.set(prompt, number);
+    numbers[3 * at + 2] = number;
   }
-  const fit = guarded(() => TasteFit.of(name, scorer.name, scorer.fingerprint, withoutVisibleScores, now, JSON.stringify(records), [...embeddings.keys()], sizes, values, pairs));
+  const fit = guarded(() => TasteFit.of(name, scorer.name, scorer.fingerprint, withoutVisibleScores, now, JSON.stringify(records), numbers, pairs, sizes, values));
   try {
     const total = fit.total();
     const step = () => {

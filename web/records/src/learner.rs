@@ -1,7 +1,5 @@
 //! A taste that is fitted again after each choice.
 
-use std::collections::HashSet;
-
 use pickscore_glue::Fault;
 use pickscore_preferences::Record;
 use pickscore_taste::{
@@ -92,13 +90,18 @@ impl TasteLearner {
     /// The most informative pair of the pool; null if every pair was asked. `asked` are pairs of
     /// numbers, one after the other.
     pub fn next(&mut self, asked: &[u32]) -> Result<Option<Ts<LearnedPair>>, JsValue> {
-        let pairs = asked.chunks_exact(2).map(|pair| [pair[0].min(pair[1]), pair[0].max(pair[1])]);
-        let asked: HashSet<[u32; 2]> = pairs.collect();
         let images = &self.images;
-        let was_asked = |pair: [usize; 2]| {
-            let [one, other] = pair.map(|at| images[at] as u32);
-            asked.contains(&[one.min(other), one.max(other)])
-        };
+        let count = images.len();
+        // By the places of both images in the pool.
+        let mut known = vec![false; count * count];
+        let place = |number: u32| images.iter().position(|&image| image == number as usize);
+        for pair in asked.chunks_exact(2) {
+            if let (Some(one), Some(other)) = (place(pair[0]), place(pair[1])) {
+                known[one * count + other] = true;
+                known[other * count + one] = true;
+            }
+        }
+        let was_asked = |[one, other]: [usize; 2]| known[one * count + other];
         let found = self.learner.most_informative(&mut self.pool, 1, was_asked).map_err(fault::taste)?;
         let first = found.into_iter().next();
         let named = first.map(|mut pair| {

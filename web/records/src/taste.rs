@@ -1,7 +1,5 @@
 //! Tastes: fitted in steps so that a caller stays responsive, read from files, applied to images.
 
-use std::collections::HashMap;
-
 use pickscore_glue::Fault;
 use pickscore_taste::{
     Answer, BaseScorer, Choice, Data, Embeddings, LeftOut, MOST_NAME, Posterior, Taste, TasteError,
@@ -29,9 +27,10 @@ pub struct TasteFit {
 
 #[wasm_bindgen]
 impl TasteFit {
-    /// Reads choices: the JSON of an array of records; the uids of images,
-    /// the number of dimensions of each one's embedding, and the embeddings one after the other;
-    /// the base scores of the left and right image of each record, NaN if there is none.
+    /// Reads choices: the JSON of an array of records; for each record the numbers of its images,
+    /// at least `sizes.len()` for one that is gone, and of its prompt; the base scores of both
+    /// images, NaN if there is none; the length of each image's embedding, and the embeddings one
+    /// after the other.
     #[allow(clippy::too_many_arguments, reason = "an object would need a parser of its own")]
     pub fn of(
         name: &str,
@@ -40,10 +39,10 @@ impl TasteFit {
         without_visible: bool,
         now: f64,
         json: &str,
-        uids: Vec<String>,
+        numbers: &[u32],
+        scores: &[f64],
         sizes: &[u32],
         embeddings: &[f32],
-        scores: &[f64],
     ) -> Result<Self, JsValue> {
         let name = name.trim().to_owned();
         if name.is_empty() || name.chars().count() > MOST_NAME || name.chars().any(char::is_control) {
@@ -52,52 +51,42 @@ impl TasteFit {
         }
         let kind = scorer(base)?;
         let records = records(json, now)?;
-        if scores.len() != records.len() * 2 || sizes.len() != uids.len() {
+        if scores.len() != records.len() * 2 || numbers.len() != records.len() * 3 {
             return Err(Fault::new("bad-argument", "the lists have different lengths").into());
         }
+        let each = split(sizes, embeddings)?;
         // Only images of choices that are learned from count.
-        let numbers: HashMap<&str, usize> = uids.iter().map(String::as_str).zip(0..).collect();
-        let offsets: Vec<usize> =
-            sizes.iter().scan(0, |at, &size| Some(std::mem::replace(at, *at + size as usize))).collect();
         let mut all: Option<Embeddings> = None;
-        let mut images: HashMap<usize, usize> = HashMap::new();
-        let mut prompts: HashMap<&str, usize> = HashMap::new();
+        let mut images: Vec<Option<usize>> = vec![None; each.len()];
         let mut spread = Vec::new();
         let mut choices = Vec::new();
         let (mut left_out, mut gone) = (LeftOut::default(), 0);
-        for (record, pair) in records.iter().zip(scores.chunks_exact(2)) {
-            let Some(label) = left_out.learned(Answer::from(record), without_visible) else {
-                continue;
-            };
-            let sides = [&record.left.image_uid, &record.right.image_uid];
-            let [Some(left), Some(right)] = sides.map(|uid| numbers.get(uid.as_str()).copied()) else {
-                gone += 1;
-                continue;
-            };
-            if pair.iter().any(|score| score.is_nan()) {
+        for ((record, pair), numbers) in
+            records.iter().zip(scores.chunks_exact(2)).zip(numbers.chunks_exact(3))
+        {
+            let Some(label) = left_out.learned(Answer::from(record), without_visible) else { continue };
+            let sides = [numbers[0] as usize, numbers[1] as usize];
+            if sides.iter().any(|&side| side >= each.len()) || pair.iter().any(|score| score.is_nan()) {
                 gone += 1;
                 continue;
             }
             let mut of_choice = [0; 2];
-            for (at, (given, &score)) in [left, right].into_iter().zip(pair).enumerate() {
-                if let Some(&known) = images.get(&given) {
-                    of_choice[at] = known;
-                    continue;
-                }
-                let size = sizes[given] as usize;
-                let embedding = embeddings
-                    .get(offsets[given]..offsets[given] + size)
-                    .ok_or_else(|| Fault::new("bad-argument", "the embeddings are too short"))?;
-                let all = match &mut all {
-                    Some(all) => all,
-                    None => all.insert(Embeddings::new(size, Vec::new()).map_err(fault::taste)?),
+            for (at, &side) in sides.iter().enumerate() {
+                of_choice[at] = match images[side] {
+                    Some(known) => known,
+                    None => {
+                        let all = match &mut all {
+                            Some(all) => all,
+                            None => all
+                                .insert(Embeddings::new(each[side].len(), Vec::new()).map_err(fault::taste)?),
+                        };
+                        spread.push(pair[at]);
+                        all.push(each[side]).map_err(fault::taste)?
+                    }
                 };
-                of_choice[at] = all.push(embedding).map_err(fault::taste)?;
-                images.insert(given, of_choice[at]);
-                spread.push(score);
+                images[side] = Some(of_choice[at]);
             }
-            let next = prompts.len();
-            let prompt = *prompts.entry(record.prompt.as_str()).or_insert(next);
+            let prompt = numbers[2] as usize;
             choices.push(Choice { images: of_choice, lead: pair[0] - pair[1], label, prompt });
         }
         let Some(embeddings) = all else { return Err(nothing(records.len(), gone).into()) };
@@ -182,6 +171,7 @@ pub fn taste_scale(name: &str, scores: &[f64]) -> Result<f64, JsValue> {
     Ok(logit_scale(scorer(name)?, scores))
 }
 
+#[inline(never)]
 fn read(bytes: &[u8]) -> Result<Taste, Fault> {
     Taste::from_json(bytes).map_err(fault::taste_file)
 }
@@ -215,14 +205,19 @@ pub fn apply_taste(
     embeddings: &[f32],
 ) -> Result<Ts<TasteImages>, JsValue> {
     let taste = read(bytes)?;
-    let mut rest = embeddings;
-    let mut images = Vec::with_capacity(scores.len());
-    for (&score, &size) in scores.iter().zip(sizes) {
+    let images: Vec<(f64, &[f32])> = scores.iter().copied().zip(split(sizes, embeddings)?).collect();
+    to_js(taste.judge(&images).map_err(fault::taste)?)
+}
+
+/// Embeddings of these lengths, one after the other.
+fn split<'a>(sizes: &[u32], mut rest: &'a [f32]) -> Result<Vec<&'a [f32]>, Fault> {
+    let mut each = Vec::with_capacity(sizes.len());
+    for &size in sizes {
         let (one, others) = rest
             .split_at_checked(size as usize)
             .ok_or_else(|| Fault::new("bad-argument", "the embeddings are too short"))?;
-        images.push((score, one));
+        each.push(one);
         rest = others;
     }
-    to_js(taste.judge(&images).map_err(fault::taste)?)
+    Ok(each)
 }
