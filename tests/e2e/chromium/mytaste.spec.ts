@@ -61,8 +61,8 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   page.on("worker", (worker) => workers.push(worker.url()));
   const problems = await open(page, "#judge");
   await layOut(page, FILES, PROMPT, "Most informative pairs");
-  await page.getByLabel(/^Ask what my taste is least sure of/).check();
-  await page.getByLabel(/^maximum choices per prompt/).fill(String(PAIRS));
+  await page.getByLabel("Ask what my taste is least sure of").check();
+  await page.getByLabel("maximum choices per prompt").fill(String(PAIRS));
   await page.getByRole("button", { name: /^Begin: / }).click();
   await judge(page, 0, 3);
   await expect.poll(() => workers.some((url) => url.includes("taste.worker"))).toBe(true);
@@ -89,7 +89,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await expect(mine.locator("taste-words tbody tr")).toHaveCount(2);
 
   await mine.getByRole("button", { name: "Rename: My taste" }).click();
-  await mine.getByLabel("Name").fill("Blue");
+  await mine.getByRole("textbox", { name: "Name" }).fill("Blue");
   await mine.getByRole("button", { name: "Save" }).click();
   await expect(mine.getByRole("heading", { name: "Blue" })).toBeVisible();
   const downloading = page.waitForEvent("download");
