@@ -3,8 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use serde::Deserialize;
-
 use pickscore_common::progress::Progress;
 use pickscore_preferences::evaluate::{Bootstrap, Estimate};
 use pickscore_score::Label;
@@ -48,7 +46,7 @@ impl Default for Validation {
 ///
 /// It is the share of choices, other than ties, whose preferred image has the higher score; equal
 /// scores count half.
-#[derive(Debug, Clone, Copy, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Accuracy {
     /// Number of choices that were tested. The others lay in two folds, or were ties.
     pub tested: usize,

@@ -125,6 +125,8 @@ export class TasteWords extends PickElement {
         display: grid;
         gap: var(--s2);
         justify-items: start;
+        align-content: start;
+        max-width: var(--narrow);
       }
       h4 {
         margin: 0;
