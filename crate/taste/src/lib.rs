@@ -56,7 +56,7 @@ pub use newton::Solver;
 pub use posterior::{Covariance, Pool, Posterior};
 pub use problem::Priors;
 pub use scale::logit_scale;
-pub use validate::{Accuracy, DEVIATIONS, Validated, Validation, Validator, validate};
+pub use validate::{Accuracy, DEVIATIONS, FEWEST_TESTED, Validated, Validation, Validator, validate};
 
 #[cfg(test)]
 mod tests;

@@ -23,6 +23,9 @@ use crate::{
 /// strong as the base scorer.
 pub const DEVIATIONS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 
+/// With fewer tested choices than this, no taste is called better than its base scorer.
+pub const FEWEST_TESTED: usize = 10;
+
 /// Settings of the cross-validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Validation {
@@ -60,9 +63,10 @@ pub struct Accuracy {
 
 impl Accuracy {
     /// Whether the taste is measurably better than the base scorer: the lower end of the interval
-    /// of the difference is above 0.
+    /// of the difference is above 0. A few choices that all agree have an interval without width,
+    /// so at least [`FEWEST_TESTED`] have to be tested.
     pub fn is_better(&self) -> bool {
-        self.gain.low > 0.0
+        self.tested >= FEWEST_TESTED && self.gain.low > 0.0
     }
 }
 

@@ -38,7 +38,7 @@ export async function refresh(): Promise<void> {
 
 /** Whether a taste is measurably better than its base scorer. */
 export function isOffered({ info }: KeptTaste): boolean {
-  return info.accuracy !== null && info.accuracy.gain.low > 0;
+  return info.offered;
 }
 
 /** The tastes that Score shows: those that are offered and not paused. */

@@ -55,7 +55,9 @@ async function work(): Promise<void> {
   }
 }
 
-/** Scores the images that the base scorer has scored for a prompt, if they are others than before. */
+/**
+ * Scores the images that the base scorer has scored for a prompt, if they are others than before.
+ */
 async function score(taste: KeptTaste, prompt: string): Promise<void> {
   const groups = prompt === OWN ? [...byOwnPrompt(board.value.pictures)] : [[prompt, board.value.pictures] as const];
   for (const [words, group] of groups) {

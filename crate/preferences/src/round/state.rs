@@ -138,9 +138,9 @@ impl Round {
         Ok(())
     }
 
-    /// Asks another pair of the pool in place of the current one, in mode [`Mode::Active`]: one that
-    /// somebody else finds more informative. False, and nothing changes, if that pair cannot be
-    /// asked now: it was asked, a control pair is shown, or an image is not in the pool.
+    /// Asks another pair of the pool in place of the current one, in mode [`Mode::Active`]: one
+    /// that somebody else finds more informative. False, and nothing changes, if that pair cannot
+    /// be asked now: it was asked, a control pair is shown, or an image is not in the pool.
     pub fn suggest(&mut self, one: &str, other: &str) -> bool {
         let Some(Asked { source: Source::Pool(..), swapped }) = self.current else { return false };
         let of = |uid: &str| self.settings().images.iter().position(|image| image == uid);

@@ -53,6 +53,8 @@ pub struct TasteInfo {
     pub ties: u64,
     /// Null if it could not be measured.
     pub accuracy: Option<TasteAccuracy>,
+    /// Whether it is measurably better than its base scorer, by `accuracy`.
+    pub offered: bool,
     /// Number of dimensions of an embedding.
     pub dimensions: usize,
     /// The factor of the base scorer's score.
@@ -166,8 +168,9 @@ impl From<library::Assigned> for FoldsOf {
 impl From<library::Taste> for TasteInfo {
     fn from(taste: library::Taste) -> Self {
         let library::Taste { name, scorer, choices, ties, accuracy, alpha, weights, .. } = taste;
-        let accuracy = accuracy.map(TasteAccuracy::from);
-        Self { name, scorer: scorer.into(), choices, ties, accuracy, dimensions: weights.len(), alpha }
+        let offered = accuracy.is_some_and(|accuracy| accuracy.is_better());
+        let (scorer, accuracy) = (scorer.into(), accuracy.map(TasteAccuracy::from));
+        Self { name, scorer, choices, ties, accuracy, offered, dimensions: weights.len(), alpha }
     }
 }
 
