@@ -160,7 +160,22 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     assert!(number(red, "difference") > 0.0 && number(red, "deviation") > 0.0);
     // Differences are from the mean, so those of two images cancel.
     assert!((number(red, "difference") + number(blue, "difference")).abs() < 1e-6);
+    let scored = |more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
+        command.arg("score").args(&arguments[1..]).args(more).output().unwrap()
+    };
+    assert_eq!(json(&scored(&["--format", "json"])), answer);
+    for (more, reason) in [
+        (["--format", "csv"], "--taste prints a table or JSON"),
+        (["--prompt", "sun"], "give one --prompt"),
+        (["--model", MODEL], "--taste is for one model"),
+        (["--tie-threshold", "0.1"], "--taste"),
+    ] {
+        let wrong = scored(&more);
+        assert!(wrong.status.code() == Some(2) && said(&wrong).contains(reason), "{}", said(&wrong));
+    }
     let table = String::from_utf8(taste(&arguments).stdout).unwrap();
+    assert_eq!(String::from_utf8(scored(&[]).stdout).unwrap(), table);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[1].trim_start().starts_with('1') && lines[1].ends_with("red.png"), "{table}");
 }

@@ -9,7 +9,7 @@ use std::{
 use clap::{Args, ValueEnum};
 
 use super::{
-    arguments::ModelsArguments,
+    arguments::{ModelsArguments, TableOrJson},
     compared::Compared,
     fault::{self, Fault},
     images::{self, Wanted},
@@ -20,6 +20,7 @@ use super::{
     prepared::Prepared,
     score_data::{self, DataArguments},
     stream::Stream,
+    taste,
     text::{counted, none_of},
     work::{Group, Member, Pass, Run, Work},
 };
@@ -58,6 +59,9 @@ pub(super) struct ScoreArguments {
     /// The formats table and json contain the verdict.
     #[arg(long, value_name = "T")]
     tie_threshold: Option<f32>,
+    /// Score by a person's taste, as `taste apply` does: a file from `taste fit`.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["prompt_from", "pairs", "tie_threshold", "data"])]
+    taste: Option<PathBuf>,
     /// Stop at the first image that cannot be read instead of skipping it.
     #[arg(long)]
     strict: bool,
@@ -74,6 +78,9 @@ enum PromptSource {
 
 pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
     let models = &arguments.model.models;
+    if let Some(taste) = &arguments.taste {
+        return arguments.by_taste(taste);
+    }
     let options = arguments.model.run.options_of(models.len())?;
     if arguments.data.are_given() {
         return score_data::run(&arguments.data, &arguments.model, &options, arguments.format);
@@ -120,6 +127,27 @@ pub(super) fn run(arguments: &ScoreArguments) -> Result<(), Fault> {
     }
     drop(prepared);
     asked.answer(arguments, &runs)
+}
+
+impl ScoreArguments {
+    /// Scores by a taste, which belongs to one model.
+    fn by_taste(&self, taste: &Path) -> Result<(), Fault> {
+        let usage = |reason: &str| Err(Fault::Usage { reason: reason.into() });
+        let format = match self.format {
+            Format::Table => TableOrJson::Table,
+            Format::Json => TableOrJson::Json,
+            _ => return usage("--taste prints a table or JSON; give --format table or --format json"),
+        };
+        let [model] = &self.model.models[..] else { return usage("--taste is for one model") };
+        let prompt = match &self.prompts[..] {
+            [] => None,
+            [prompt] => Some(prompt.as_str()),
+            _ => return usage("--taste scores images for one prompt; give one --prompt"),
+        };
+        let Self { images, strict, .. } = self;
+        let run = &self.model.run;
+        taste::score(&taste::Asked { model, run, taste, prompt, images, format, strict: *strict })
+    }
 }
 
 /// What was said for earlier models.

@@ -56,8 +56,11 @@ pub fn directions(posterior: &Posterior, count: usize) -> Vec<Direction> {
         }
     }
     let (values, vectors) = tridiagonal(&diagonal, &beside);
-    let mut order: Vec<usize> = (0..values.len()).filter(|&at| values[at] > 1e-6).collect();
-    order.sort_by(|&one, &other| values[other].total_cmp(&values[one]));
+    let mut left: Vec<usize> = (0..values.len()).filter(|&at| values[at] > 1e-6).collect();
+    let mut order = Vec::new();
+    while let Some(place) = (0..left.len()).max_by(|&a, &b| values[left[a]].total_cmp(&values[left[b]])) {
+        order.push(left.swap_remove(place));
+    }
     let direction = |at: usize| {
         let mut vector = vec![0.0; size];
         basis.iter().zip(&vectors).for_each(|(basis, row)| add(&mut vector, row[at], basis));

@@ -4,8 +4,9 @@
 //! read is checked, because a file may come from anybody.
 
 use half::f16;
-use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
+use pickscore_preferences::evaluate::Estimate;
 use pickscore_score::Scorer;
 
 use crate::{
@@ -23,14 +24,28 @@ pub const MOST_BYTES: usize = 64 << 10;
 pub const MOST_DIRECTIONS: usize = 16;
 /// Maximum number of characters of a name.
 pub const MOST_NAME: usize = 80;
+/// The fields of a file.
+const FIELDS: [&str; 12] = [
+    "format",
+    "version",
+    "name",
+    "scorer",
+    "choices",
+    "ties",
+    "accuracy",
+    "dimensions",
+    "alpha",
+    "tie",
+    "weights",
+    "uncertainty",
+];
 /// Bytes for everything but the numbers in base64.
 const REST: usize = 3 << 10;
 /// Largest weight and factor; embeddings have unit length, so fitted ones are far smaller.
 const LARGEST: f64 = 1e6;
 
 /// The scorer that a taste was fitted on top of.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct BaseScorer {
     /// Its name, as in the catalogue.
     pub name: String,
@@ -77,39 +92,6 @@ pub struct Uncertainty {
     pub directions: Vec<f16>,
 }
 
-/// The fields that say what a file is.
-#[derive(Deserialize)]
-struct Head {
-    format: Option<serde_json::Value>,
-    version: Option<u64>,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Document {
-    format: String,
-    version: u64,
-    name: String,
-    scorer: BaseScorer,
-    choices: u64,
-    ties: u64,
-    accuracy: Option<Accuracy>,
-    dimensions: usize,
-    alpha: f64,
-    tie: Option<f64>,
-    weights: String,
-    uncertainty: Covariances,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Covariances {
-    weights: f64,
-    alpha: f64,
-    reductions: Vec<f32>,
-    directions: String,
-}
-
 impl Taste {
     /// A fitted taste as it is stored.
     ///
@@ -154,48 +136,68 @@ impl Taste {
         if bytes.len() > MOST_BYTES {
             return Err(TasteFileError::TooLarge { bytes: bytes.len(), expected: MOST_BYTES });
         }
-        let head: Head = serde_json::from_slice(bytes).map_err(|error| match error.classify() {
-            serde_json::error::Category::Data => TasteFileError::Format { expected: FORMAT },
-            _ => TasteFileError::Json { reason: reason(&error) },
-        })?;
-        if head.format.as_ref().and_then(|format| format.as_str()) != Some(FORMAT) {
+        let not_json = |reason: String| TasteFileError::Json { reason };
+        let text = std::str::from_utf8(bytes).map_err(|_| not_json("it is not UTF-8".into()))?;
+        let value: Value = serde_json::from_str(text).map_err(|error| not_json(reason(&error)))?;
+        if value.get("format").and_then(Value::as_str) != Some(FORMAT) {
             return Err(TasteFileError::Format { expected: FORMAT });
         }
-        match head.version {
-            Some(VERSION) => {}
-            Some(found) => return Err(TasteFileError::Version { found, expected: VERSION }),
+        match value.get("version").map(Value::as_u64) {
+            Some(Some(VERSION)) => {}
+            Some(Some(found)) => return Err(TasteFileError::Version { found, expected: VERSION }),
+            Some(None) => return Err(TasteFileError::Format { expected: FORMAT }),
             None => return Err(field("version", "missing")),
         }
-        let read: Document = serde_json::from_slice(bytes)
-            .map_err(|error| TasteFileError::Fields { reason: reason(&error) })?;
-        let dimensions = read.dimensions;
-        if !(1..=MOST_DIMENSIONS).contains(&dimensions) {
-            return Err(field("dimensions", "not between 1 and 4096"));
+        let read = Fields::of(&value, &FIELDS)?;
+        if colons(text) != keys(&value) {
+            return Err(TasteFileError::Fields { reason: "a field is given twice".into() });
         }
-        let weights = numbers(&read.weights, "weights")?;
-        let of_directions = numbers(&read.uncertainty.directions, "uncertainty.directions")?;
+        let of_scorer = Fields::of(read.value("scorer"), &["name", "fingerprint", "scale"])?;
+        let uncertainty =
+            Fields::of(read.value("uncertainty"), &["weights", "alpha", "reductions", "directions"])?;
+        let Some(dimensions) =
+            read.count("dimensions")?.try_into().ok().filter(|n| (1..=MOST_DIMENSIONS).contains(n))
+        else {
+            return Err(field("dimensions", "not between 1 and 4096"));
+        };
+        let weights = numbers(read.text("weights")?, "weights")?;
+        let of_directions = numbers(uncertainty.text("directions")?, "uncertainty.directions")?;
         if weights.len() != dimensions * 4 {
             return Err(field("weights", "not as many numbers as `dimensions`"));
         }
-        if read.uncertainty.reductions.len() > MOST_DIRECTIONS {
+        let reductions =
+            uncertainty.value("reductions").as_array().ok_or_else(|| other_type("reductions"))?;
+        if reductions.len() > MOST_DIRECTIONS {
             return Err(field("uncertainty.reductions", "longer than 16"));
         }
-        if of_directions.len() != read.uncertainty.reductions.len() * (dimensions + 1) * 2 {
+        if of_directions.len() != reductions.len() * (dimensions + 1) * 2 {
             return Err(field("uncertainty.directions", "not as many numbers as its reductions need"));
         }
+        let mut of_reductions = Vec::with_capacity(reductions.len());
+        for reduction in reductions {
+            of_reductions.push(reduction.as_f64().ok_or_else(|| other_type("reductions"))? as f32);
+        }
         let taste = Self {
-            name: read.name,
-            scorer: read.scorer,
-            choices: read.choices,
-            ties: read.ties,
-            accuracy: read.accuracy,
-            alpha: read.alpha,
-            tie: read.tie,
+            name: read.text("name")?.into(),
+            scorer: BaseScorer {
+                name: of_scorer.text("name")?.into(),
+                fingerprint: of_scorer.text("fingerprint")?.into(),
+                scale: of_scorer.number("scale")?,
+            },
+            choices: read.count("choices")?,
+            ties: read.count("ties")?,
+            accuracy: if read.value("accuracy").is_null() {
+                None
+            } else {
+                Some(accuracy(read.value("accuracy"))?)
+            },
+            alpha: read.number("alpha")?,
+            tie: if read.value("tie").is_null() { None } else { Some(read.number("tie")?) },
             weights: weights.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             uncertainty: Uncertainty {
-                weights: read.uncertainty.weights,
-                alpha: read.uncertainty.alpha,
-                reductions: read.uncertainty.reductions,
+                weights: uncertainty.number("weights")?,
+                alpha: uncertainty.number("alpha")?,
+                reductions: of_reductions,
                 directions: of_directions.chunks_exact(2).map(|b| f16::from_le_bytes([b[0], b[1]])).collect(),
             },
         };
@@ -206,29 +208,52 @@ impl Taste {
     /// The file.
     pub fn to_json(&self) -> String {
         let weights: Vec<u8> = self.weights.iter().flat_map(|w| w.to_le_bytes()).collect();
-        let of_directions: Vec<u8> =
-            self.uncertainty.directions.iter().flat_map(|x| x.to_le_bytes()).collect();
-        let document = Document {
-            format: FORMAT.into(),
-            version: VERSION,
-            name: self.name.clone(),
-            scorer: self.scorer.clone(),
-            choices: self.choices,
-            ties: self.ties,
-            accuracy: self.accuracy,
-            dimensions: self.weights.len(),
-            alpha: self.alpha,
-            tie: self.tie,
-            weights: base64::encode(&weights),
-            uncertainty: Covariances {
-                weights: self.uncertainty.weights,
-                alpha: self.uncertainty.alpha,
-                reductions: self.uncertainty.reductions.clone(),
-                directions: base64::encode(&of_directions),
-            },
+        let Uncertainty { weights: of_weights, alpha: of_alpha, reductions, directions } = &self.uncertainty;
+        let of_directions: Vec<u8> = directions.iter().flat_map(|x| x.to_le_bytes()).collect();
+        // Numbers can always be written.
+        let number = |value: f64| serde_json::to_string(&value).unwrap_or_default();
+        let estimate = |of: Estimate| {
+            let ends = [("value", of.value), ("low", of.low), ("high", of.high)];
+            object(4, &ends.map(|(name, value)| (name, number(value))))
         };
-        // Only maps with keys that are no strings cannot be written.
-        serde_json::to_string_pretty(&document).unwrap_or_default()
+        let accuracy = self.accuracy.map_or_else(
+            || "null".into(),
+            |Accuracy { tested, base, taste, gain }| {
+                let parts =
+                    [("base", base), ("taste", taste), ("gain", gain)].map(|(name, of)| (name, estimate(of)));
+                let [base, taste, gain] = parts;
+                object(2, &[("tested", tested.to_string()), base, taste, gain])
+            },
+        );
+        let scorer = [
+            ("name", quoted(&self.scorer.name)),
+            ("fingerprint", quoted(&self.scorer.fingerprint)),
+            ("scale", number(self.scorer.scale)),
+        ];
+        let reductions: Vec<String> = reductions.iter().map(|&reduction| number(reduction.into())).collect();
+        let uncertainty = [
+            ("weights", number(*of_weights)),
+            ("alpha", number(*of_alpha)),
+            ("reductions", format!("[{}]", reductions.join(", "))),
+            ("directions", quoted(&base64::encode(&of_directions))),
+        ];
+        object(
+            0,
+            &[
+                ("format", quoted(FORMAT)),
+                ("version", VERSION.to_string()),
+                ("name", quoted(&self.name)),
+                ("scorer", object(2, &scorer)),
+                ("choices", self.choices.to_string()),
+                ("ties", self.ties.to_string()),
+                ("accuracy", accuracy),
+                ("dimensions", self.weights.len().to_string()),
+                ("alpha", number(self.alpha)),
+                ("tie", self.tie.map_or_else(|| "null".into(), number)),
+                ("weights", quoted(&base64::encode(&weights))),
+                ("uncertainty", object(2, &uncertainty)),
+            ],
+        )
     }
 
     /// Refuses another scorer than the one that the taste was fitted on top of.
@@ -339,6 +364,98 @@ fn field(field: &'static str, problem: &'static str) -> TasteFileError {
     TasteFileError::Field { field, problem }
 }
 
+/// The fields of an object. They are read by hand, because generic readers would make the page's
+/// download larger.
+struct Fields<'a>(&'a Map<String, Value>);
+
+impl<'a> Fields<'a> {
+    /// The fields of an object that has these and no others.
+    fn of(value: &'a Value, names: &[&str]) -> Result<Self, TasteFileError> {
+        let Some(map) = value.as_object() else { return Err(malformed("not an object", "")) };
+        if let Some(name) = names.iter().find(|name| !map.contains_key(**name)) {
+            return Err(malformed("missing field", name));
+        }
+        match map.keys().find(|name| !names.contains(&name.as_str())) {
+            Some(name) => Err(malformed("unknown field", name)),
+            None => Ok(Self(map)),
+        }
+    }
+
+    /// The value of a field that is there.
+    fn value(&self, name: &str) -> &'a Value {
+        &self.0[name]
+    }
+
+    fn text(&self, name: &str) -> Result<&'a str, TasteFileError> {
+        self.value(name).as_str().ok_or_else(|| other_type(name))
+    }
+
+    fn number(&self, name: &str) -> Result<f64, TasteFileError> {
+        self.value(name).as_f64().ok_or_else(|| other_type(name))
+    }
+
+    fn count(&self, name: &str) -> Result<u64, TasteFileError> {
+        self.value(name).as_u64().ok_or_else(|| other_type(name))
+    }
+}
+
+fn accuracy(value: &Value) -> Result<Accuracy, TasteFileError> {
+    let read = Fields::of(value, &["tested", "base", "taste", "gain"])?;
+    let estimate = |name: &str| {
+        let read = Fields::of(read.value(name), &["value", "low", "high"])?;
+        Ok(Estimate { value: read.number("value")?, low: read.number("low")?, high: read.number("high")? })
+    };
+    let tested = usize::try_from(read.count("tested")?).map_err(|_| field("accuracy", "not possible"))?;
+    Ok(Accuracy { tested, base: estimate("base")?, taste: estimate("taste")?, gain: estimate("gain")? })
+}
+
+fn malformed(what: &str, name: &str) -> TasteFileError {
+    let name: String = name.chars().filter(|letter| !letter.is_control()).take(40).collect();
+    TasteFileError::Fields { reason: format!("{what} `{name}`") }
+}
+
+fn other_type(name: &str) -> TasteFileError {
+    malformed("another type in", name)
+}
+
+/// Number of colons outside strings: of keys, also of those that are given twice.
+fn colons(json: &str) -> usize {
+    let (mut count, mut inside, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = inside,
+            b'"' => inside = !inside,
+            b':' if !inside => count += 1,
+            _ => {}
+        }
+    }
+    count
+}
+
+/// Number of keys.
+fn keys(value: &Value) -> usize {
+    match value {
+        Value::Object(map) => map.len() + map.values().map(keys).sum::<usize>(),
+        Value::Array(values) => values.iter().map(keys).sum(),
+        _ => 0,
+    }
+}
+
+/// A string as JSON.
+fn quoted(text: &str) -> String {
+    // Strings can always be written.
+    serde_json::to_string(text).unwrap_or_default()
+}
+
+/// An object as JSON, a line for each field, indented by this many spaces. Written by hand, because
+/// a generic writer would make the page's download larger.
+fn object(indent: usize, fields: &[(&str, String)]) -> String {
+    let lines: Vec<String> =
+        fields.iter().map(|(name, value)| format!("{:indent$}  \"{name}\": {value}", "")).collect();
+    format!("{{\n{}\n{:indent$}}}", lines.join(",\n"), "")
+}
+
 /// What a parser says, without what the file contains: it may be long.
 fn reason(error: &serde_json::Error) -> String {
     error.to_string().chars().filter(|letter| !letter.is_control()).take(120).collect()
@@ -351,7 +468,7 @@ fn numbers(text: &str, name: &'static str) -> Result<Vec<u8>, TasteFileError> {
 /// Whether accuracies are shares, and their intervals are around them.
 fn is_possible(accuracy: &Accuracy, choices: u64) -> bool {
     let Accuracy { tested, base, taste, gain } = accuracy;
-    let within = |of: &pickscore_preferences::evaluate::Estimate, low: f64| {
+    let within = |of: &Estimate, low: f64| {
         low <= of.low && of.low <= of.value && of.value <= of.high && of.high <= 1.0
     };
     *tested as u64 <= choices && within(base, 0.0) && within(taste, 0.0) && within(gain, -1.0)

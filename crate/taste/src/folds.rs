@@ -90,14 +90,17 @@ fn dealt(
 ) -> BTreeMap<usize, usize> {
     let mut counts: BTreeMap<usize, usize> = BTreeMap::new();
     things.for_each(|(thing, count)| *counts.entry(thing).or_default() += count);
-    let mut order: Vec<(u64, usize, usize)> = hashes(seed, "taste folds", (repeat as u64) << 32)
-        .zip(&counts)
-        .map(|(number, (&thing, &count))| (number, thing, count))
+    // The random number comes first.
+    let mut order: Vec<u128> = hashes(seed, "taste folds", (repeat as u64) << 32)
+        .zip(counts.keys())
+        .map(|(number, &thing)| u128::from(number) << 64 | thing as u128)
         .collect();
     order.sort_unstable();
     let mut loads = vec![0; folds];
     let mut dealt = BTreeMap::new();
-    for (_, thing, count) in order {
+    for key in order {
+        let thing = key as u64 as usize;
+        let count = counts[&thing];
         let lightest = (0..folds).min_by_key(|&fold| loads[fold]).unwrap_or_default();
         loads[lightest] += count;
         dealt.insert(thing, lightest);

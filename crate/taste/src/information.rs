@@ -49,19 +49,25 @@ pub(crate) fn among(
     asked: impl Fn([usize; 2]) -> bool,
 ) -> Vec<Informative> {
     let scores = pool.scores(posterior.fit());
-    let pairs = (0..pool.count()).flat_map(|other| (0..other).map(move |one| [one, other]));
-    let mut found: Vec<Informative> = pairs
-        .filter(|&pair| !asked(pair))
-        .map(|pair| of_pair(posterior.fit(), &scores, covariance, pair))
-        .collect();
     let better = |one: &Informative, other: &Informative| {
-        other.information.total_cmp(&one.information).then(one.images.cmp(&other.images))
+        other.information.total_cmp(&one.information).then(one.images.cmp(&other.images)).is_lt()
     };
-    if count < found.len() && count > 0 {
-        found.select_nth_unstable_by(count - 1, better);
+    // The best so far, in order. Few are wanted, so that nothing has to be sorted.
+    let mut found: Vec<Informative> = Vec::new();
+    for other in 0..pool.count() {
+        for one in 0..other {
+            if asked([one, other]) {
+                continue;
+            }
+            let pair = of_pair(posterior.fit(), &scores, covariance, [one, other]);
+            if found.len() >= count && !found.last().is_some_and(|last| better(&pair, last)) {
+                continue;
+            }
+            let place = found.partition_point(|known| better(known, &pair));
+            found.insert(place, pair);
+            found.truncate(count);
+        }
     }
-    found.truncate(count);
-    found.sort_by(better);
     found
 }
 

@@ -10,7 +10,7 @@ use crate::{
     fit::{Fit, fitted},
     information::{Informative, among},
     linear::{Triangle, dot},
-    posterior::{Pool, Posterior},
+    posterior::{Covariance, Pool, Posterior},
     problem::Priors,
 };
 
@@ -31,14 +31,37 @@ pub struct Learner {
 #[derive(Debug)]
 pub struct LearnerPool {
     pool: Pool,
+    /// The choices whose products are known.
+    known: Vec<Choice>,
     crossed: Vec<f64>,
 }
 
 impl LearnerPool {
     /// Images to choose pairs from.
     pub fn new(pool: Pool) -> Self {
-        Self { pool, crossed: Vec::new() }
+        Self { pool, known: Vec::new(), crossed: Vec::new() }
     }
+
+    /// The covariance of the images' scores after these choices.
+    fn covariance(&mut self, posterior: &Posterior, choices: &[Choice]) -> Covariance {
+        if posterior.needs_crossed() {
+            let same = self.known.iter().zip(choices).take_while(|(known, choice)| known == choice).count();
+            self.crossed.truncate(same * self.pool.count());
+            self.crossed.extend(posterior.crossed(&self.pool, same));
+            self.known.truncate(same);
+            self.known.extend(&choices[same..]);
+        }
+        posterior.covariance_from(&self.pool, &self.crossed)
+    }
+}
+
+/// The score of an image by a taste that is being learned.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearnedScore {
+    /// The score in logits.
+    pub score: f64,
+    /// The standard deviation of the score from the mean score of the pool.
+    pub deviation: f64,
 }
 
 impl Learner {
@@ -113,6 +136,11 @@ impl Learner {
     ///
     /// If the fit does not converge.
     pub fn posterior(&mut self) -> Result<&Posterior, TasteError> {
+        self.refitted().map(|(posterior, _)| posterior)
+    }
+
+    /// The posterior, and the choices.
+    fn refitted(&mut self) -> Result<(&Posterior, &[Choice]), TasteError> {
         let found = match self.posterior.take() {
             Some(posterior) => posterior,
             None => {
@@ -126,7 +154,7 @@ impl Learner {
                 Posterior::at(&design, &fit, maximum.squares)
             }
         };
-        Ok(self.posterior.insert(found))
+        Ok((self.posterior.insert(found), self.data.choices()))
     }
 
     /// The most informative pairs of a pool, as [`crate::most_informative`].
@@ -140,16 +168,21 @@ impl Learner {
         count: usize,
         asked: impl Fn([usize; 2]) -> bool,
     ) -> Result<Vec<Informative>, TasteError> {
-        let choices = self.data.choices().len();
-        let posterior = self.posterior()?;
-        if posterior.needs_crossed() {
-            let images = pool.pool.count().max(1);
-            pool.crossed.truncate(choices * images);
-            let known = pool.crossed.len() / images;
-            pool.crossed.extend(posterior.crossed(&pool.pool, known));
-        }
-        let covariance = posterior.covariance_from(&pool.pool, &pool.crossed);
+        let (posterior, choices) = self.refitted()?;
+        let covariance = pool.covariance(posterior, choices);
         Ok(among(posterior, &pool.pool, &covariance, count, asked))
+    }
+
+    /// The scores of a pool's images.
+    ///
+    /// # Errors
+    ///
+    /// If the fit does not converge.
+    pub fn scores(&mut self, pool: &mut LearnerPool) -> Result<Vec<LearnedScore>, TasteError> {
+        let (posterior, choices) = self.refitted()?;
+        let deviations = pool.covariance(posterior, choices).deviations();
+        let scores = pool.pool.scores(posterior.fit()).into_iter().zip(deviations);
+        Ok(scores.map(|(score, deviation)| LearnedScore { score, deviation }).collect())
     }
 }
 
@@ -166,6 +199,8 @@ fn start(last: &Fit, design: &Design, ties: bool) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+
+    use pickscore_score::Label;
 
     use super::*;
     use crate::{
@@ -202,6 +237,26 @@ mod tests {
             for (a, b) in fast.iter().zip(&slow) {
                 prop_assert!((a.information - b.information).abs() < 1e-6);
             }
+        }
+    }
+
+    #[test]
+    fn another_choice_in_place_of_one_taken_back_is_learned_from() {
+        let images = embeddings(5, 6, 2);
+        let choice = |images, label| Choice { images, lead: 0.2, label, prompt: 0 };
+        let pool = Pool::new(images.clone(), vec![0.0; 5]).unwrap();
+        let mut kept = LearnerPool::new(pool.clone());
+        let mut learner = Learner::new(images.clone(), Priors::default()).unwrap();
+        learner.push(choice([0, 1], Label::Left)).unwrap();
+        learner.scores(&mut kept).unwrap();
+        learner.pop();
+        learner.push(choice([2, 3], Label::Right)).unwrap();
+        let data = Data::new(images, vec![choice([2, 3], Label::Right)]).unwrap();
+        let expected = fit(&data, Priors::default()).unwrap();
+        let deviations = Posterior::new(&data, &expected).covariance(&pool).deviations();
+        let found = learner.scores(&mut kept).unwrap();
+        for ((found, score), deviation) in found.iter().zip(pool.scores(&expected)).zip(deviations) {
+            assert!((found.score - score).abs() < 1e-9 && (found.deviation - deviation).abs() < 1e-9);
         }
     }
 

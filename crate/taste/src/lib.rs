@@ -25,6 +25,7 @@ mod file_error;
 mod fit;
 mod folds;
 mod information;
+mod judged;
 mod kernel;
 mod learnable;
 mod learner;
@@ -34,6 +35,7 @@ mod needed;
 mod newton;
 mod posterior;
 mod problem;
+mod scale;
 pub mod simulated;
 mod validate;
 
@@ -46,13 +48,15 @@ pub use file_error::TasteFileError;
 pub use fit::{Fit, fit};
 pub use folds::Assigned;
 pub use information::{Informative, most_informative};
+pub use judged::Judged;
 pub use learnable::{Answer, LeftOut};
-pub use learner::{Learner, LearnerPool};
+pub use learner::{LearnedScore, Learner, LearnerPool};
 pub use needed::Needed;
 pub use newton::Solver;
 pub use posterior::{Covariance, Pool, Posterior};
 pub use problem::Priors;
-pub use validate::{Accuracy, DEVIATIONS, Validated, Validation, validate};
+pub use scale::logit_scale;
+pub use validate::{Accuracy, DEVIATIONS, FEWEST_TESTED, Validated, Validation, Validator, validate};
 
 #[cfg(test)]
 mod tests;

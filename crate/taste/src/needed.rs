@@ -55,6 +55,13 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_few_choices_that_all_agree_are_not_enough() {
+        let few = Accuracy { tested: 3, ..accuracy(0.4, 0.4) };
+        assert_eq!(needed(5, Some(&few)), Needed::About(50));
+        assert_eq!(needed(30, Some(&Accuracy { tested: 10, ..few })), Needed::Offered);
+    }
+
     fn accuracy(value: f64, low: f64) -> Accuracy {
         let of = |value: f64, low: f64| Estimate { value, low, high: 2.0 * value - low };
         Accuracy { tested: 100, base: of(0.6, 0.5), taste: of(0.6 + value, 0.5), gain: of(value, low) }

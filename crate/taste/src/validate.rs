@@ -3,8 +3,6 @@
 
 use std::ops::ControlFlow;
 
-use serde::{Deserialize, Serialize};
-
 use pickscore_common::progress::Progress;
 use pickscore_preferences::evaluate::{Bootstrap, Estimate};
 use pickscore_score::Label;
@@ -24,6 +22,9 @@ use crate::{
 /// embeddings are 0.3 to 1 long, so these are tastes from next to nothing to several times as
 /// strong as the base scorer.
 pub const DEVIATIONS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
+
+/// With fewer tested choices than this, no taste is called better than its base scorer.
+pub const FEWEST_TESTED: usize = 10;
 
 /// Settings of the cross-validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -48,7 +49,7 @@ impl Default for Validation {
 ///
 /// It is the share of choices, other than ties, whose preferred image has the higher score; equal
 /// scores count half.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Accuracy {
     /// Number of choices that were tested. The others lay in two folds, or were ties.
     pub tested: usize,
@@ -62,9 +63,10 @@ pub struct Accuracy {
 
 impl Accuracy {
     /// Whether the taste is measurably better than the base scorer: the lower end of the interval
-    /// of the difference is above 0.
+    /// of the difference is above 0. A few choices that all agree have an interval without width,
+    /// so at least [`FEWEST_TESTED`] have to be tested.
     pub fn is_better(&self) -> bool {
-        self.gain.low > 0.0
+        self.tested >= FEWEST_TESTED && self.gain.low > 0.0
     }
 }
 
@@ -87,6 +89,7 @@ pub struct Validated {
 
 /// The predictions of one fold for one deviation: the log-likelihood and the lead of each tested
 /// choice.
+#[derive(Debug)]
 struct Predicted {
     likelihoods: Vec<f64>,
     leads: Vec<f64>,
@@ -102,70 +105,142 @@ pub fn validate(
     options: &Validation,
     progress: &mut dyn FnMut(Progress) -> ControlFlow<()>,
 ) -> Result<Option<Validated>, TasteError> {
-    let priors = options.priors.checked()?;
-    if !(2..=100).contains(&options.folds) {
-        let value = options.folds as f64;
-        return Err(TasteError::Option { name: "folds", value, expected: "2 to 100" });
+    let mut validator = Validator::new(data, options)?;
+    loop {
+        if progress(validator.progress()).is_break() {
+            return Ok(None);
+        }
+        if !validator.step()? {
+            return validator.finish().map(Some);
+        }
     }
-    let choices = data.choices();
-    let of = assigned(choices, options.folds);
-    let repeats = options.repeats.unwrap_or(if of == Assigned::Prompts { 1 } else { 4 });
-    let all: Vec<(usize, Fold)> = (0..repeats)
-        .flat_map(|repeat| {
-            let folds = folds(choices, options.folds, options.bootstrap.seed, repeat);
-            folds.into_iter().map(move |fold| (repeat, fold))
+}
+
+/// A cross-validation in steps, for callers that cannot wait for all of it.
+#[derive(Debug)]
+pub struct Validator {
+    choices: Vec<Choice>,
+    design: Design,
+    priors: Priors,
+    ties: bool,
+    options: Validation,
+    assigned: Assigned,
+    /// All folds, with the number of their assignment.
+    all: Vec<(usize, Fold)>,
+    /// By deviation, then by fold; the last deviation may lack folds.
+    predicted: Vec<Vec<Predicted>>,
+    /// For each fold, the maximum for the last deviation.
+    starts: Vec<Option<(f64, Vec<f64>)>>,
+    done: bool,
+}
+
+impl Validator {
+    /// A cross-validation that has not begun.
+    ///
+    /// # Errors
+    ///
+    /// If an option is out of range.
+    pub fn new(data: &Data, options: &Validation) -> Result<Self, TasteError> {
+        let priors = options.priors.checked()?;
+        if !(2..=100).contains(&options.folds) {
+            let value = options.folds as f64;
+            return Err(TasteError::Option { name: "folds", value, expected: "2 to 100" });
+        }
+        let choices = data.choices();
+        let assigned = assigned(choices, options.folds);
+        let repeats = options.repeats.unwrap_or(if assigned == Assigned::Prompts { 1 } else { 4 });
+        let all: Vec<(usize, Fold)> = (0..repeats)
+            .flat_map(|repeat| {
+                let folds = folds(choices, options.folds, options.bootstrap.seed, repeat);
+                folds.into_iter().map(move |fold| (repeat, fold))
+            })
+            .collect();
+        Ok(Self {
+            choices: choices.to_vec(),
+            design: Design::new(data),
+            priors,
+            ties: data.ties() > 0,
+            options: *options,
+            assigned,
+            starts: vec![None; all.len()],
+            done: all.is_empty(),
+            all,
+            predicted: Vec::new(),
         })
-        .collect();
-    let design = Design::new(data);
-    let ties = data.ties() > 0;
-    // By deviation, then by fold.
-    let mut predicted: Vec<Vec<Predicted>> = Vec::new();
-    let mut starts: Vec<Option<(f64, Vec<f64>)>> = vec![None; all.len()];
-    let total = (DEVIATIONS.len() * all.len()) as u64;
-    for weights in DEVIATIONS {
-        let priors = Priors { weights, ..priors };
-        let mut row = Vec::with_capacity(all.len());
-        for (at, (_, fold)) in all.iter().enumerate() {
-            let loaded = (predicted.len() * all.len() + at) as u64;
-            if progress(Progress { stage: "folds", loaded, total: Some(total) }).is_break() {
-                return Ok(None);
-            }
-            let trained = design.subset(&fold.trained);
-            let problem = Problem { design: &trained, priors, ties };
-            // The weights of the last deviation are near those of this one.
-            let start = starts[at].take().map(|(before, mut x)| {
-                x[..design.width()].iter_mut().for_each(|v| *v *= before / weights);
-                x
-            });
-            let found = maximise(&problem, start, Solver::fastest(&trained))?;
-            let tested = design.subset(&fold.tested);
-            let leads = Problem { design: &tested, priors, ties }.leads(&found.x);
-            let (_, tie) = problem.named(&found.x);
-            let of = |(&lead, &label)| log_likelihood(lead, tie, label);
-            let likelihoods = leads.iter().zip(&tested.labels).map(of).collect();
-            row.push(Predicted { likelihoods, leads });
-            starts[at] = Some((weights, found.x));
-        }
-        predicted.push(row);
-        // The likelihood has one peak but for noise: after two falls it does not rise again.
-        let sums: Vec<f64> = predicted.iter().map(|row| likelihood(row)).collect();
-        if matches!(sums[..], [.., a, b, c] if a > b && b > c) {
-            break;
-        }
     }
-    let tested: usize = all.iter().map(|(_, fold)| fold.tested.len()).sum();
-    let chosen = chosen(choices.len(), &all, &predicted, &|_| true);
-    let weights = chosen.map_or(priors.weights, |chosen| DEVIATIONS[chosen]);
-    let mean = |row: &Vec<Predicted>| likelihood(row) / tested.max(1) as f64;
-    let accuracy = accuracy(choices, &all, &predicted, of, &options.bootstrap);
-    Ok(Some(Validated {
-        priors: Priors { weights, ..priors },
-        likelihoods: DEVIATIONS.into_iter().zip(predicted.iter().map(mean)).filter(|_| tested > 0).collect(),
-        needed: needed(choices.len(), accuracy.as_ref()),
-        accuracy,
-        assigned: of,
-        folds: options.folds,
-    }))
+
+    /// How many fits are done, of how many at most.
+    pub fn progress(&self) -> Progress {
+        let total = (DEVIATIONS.len() * self.all.len()) as u64;
+        let done: usize = self.predicted.iter().map(Vec::len).sum();
+        Progress { stage: "folds", loaded: if self.done { total } else { done as u64 }, total: Some(total) }
+    }
+
+    /// Fits one fold with one deviation; false if nothing was left to fit.
+    ///
+    /// # Errors
+    ///
+    /// If a fit does not converge.
+    pub fn step(&mut self) -> Result<bool, TasteError> {
+        if self.done {
+            return Ok(false);
+        }
+        if self.predicted.last().is_none_or(|row| row.len() == self.all.len()) {
+            self.predicted.push(Vec::with_capacity(self.all.len()));
+        }
+        let (tried, at) = (self.predicted.len(), self.predicted.last().map_or(0, Vec::len));
+        let weights = DEVIATIONS[tried - 1];
+        let priors = Priors { weights, ..self.priors };
+        let (_, fold) = &self.all[at];
+        let trained = self.design.subset(&fold.trained);
+        let problem = Problem { design: &trained, priors, ties: self.ties };
+        // The weights of the last deviation are near those of this one.
+        let width = self.design.width();
+        let start = self.starts[at].take().map(|(before, mut x)| {
+            x[..width].iter_mut().for_each(|v| *v *= before / weights);
+            x
+        });
+        let found = maximise(&problem, start, Solver::fastest(&trained))?;
+        let tested = self.design.subset(&fold.tested);
+        let leads = Problem { design: &tested, priors, ties: self.ties }.leads(&found.x);
+        let (_, tie) = problem.named(&found.x);
+        let of = |(&lead, &label)| log_likelihood(lead, tie, label);
+        let likelihoods = leads.iter().zip(&tested.labels).map(of).collect();
+        self.starts[at] = Some((weights, found.x));
+        if let Some(row) = self.predicted.last_mut() {
+            row.push(Predicted { likelihoods, leads });
+        }
+        if at + 1 == self.all.len() {
+            // The likelihood has one peak but for noise: after two falls it does not rise again.
+            let sums: Vec<f64> = self.predicted.iter().map(|row| likelihood(row)).collect();
+            self.done = tried == DEVIATIONS.len() || matches!(sums[..], [.., a, b, c] if a > b && b > c);
+        }
+        Ok(true)
+    }
+
+    /// Does the steps that are left, and returns what was found.
+    ///
+    /// # Errors
+    ///
+    /// As [`Validator::step`].
+    pub fn finish(mut self) -> Result<Validated, TasteError> {
+        while self.step()? {}
+        let Self { choices, all, predicted, priors, assigned, options, .. } = self;
+        let tested: usize = all.iter().map(|(_, fold)| fold.tested.len()).sum();
+        let chosen = chosen(choices.len(), &all, &predicted, &|_| true);
+        let weights = chosen.map_or(priors.weights, |chosen| DEVIATIONS[chosen]);
+        let mean = |row: &Vec<Predicted>| likelihood(row) / tested.max(1) as f64;
+        let accuracy = accuracy(&choices, &all, &predicted, assigned, &options.bootstrap);
+        let means = predicted.iter().map(mean);
+        Ok(Validated {
+            priors: Priors { weights, ..priors },
+            likelihoods: DEVIATIONS.into_iter().zip(means).filter(|_| tested > 0).collect(),
+            needed: needed(choices.len(), accuracy.as_ref()),
+            accuracy,
+            assigned,
+            folds: options.folds,
+        })
+    }
 }
 
 fn likelihood(row: &[Predicted]) -> f64 {
@@ -270,9 +345,9 @@ fn units(choices: &[Choice], assigned: Assigned) -> Vec<usize> {
     }
     let pair = |choice: &Choice| {
         let [one, other] = choice.images;
-        [one.min(other), one.max(other)]
+        (one.min(other) as u128) << 64 | one.max(other) as u128
     };
-    let mut pairs: Vec<[usize; 2]> = choices.iter().map(pair).collect();
+    let mut pairs: Vec<u128> = choices.iter().map(pair).collect();
     pairs.sort_unstable();
     pairs.dedup();
     choices.iter().map(|choice| pairs.binary_search(&pair(choice)).unwrap_or_default()).collect()

@@ -17,6 +17,8 @@
  * | `no-head` | the scorer needs a head, and there is none next to the model | give `head` |
  * | `bad-head` | the head is damaged, does not fit the model, or is one of several | give the head made for this model |
  * | `no-embedding` | the scorer has no embeddings of this kind | use `score` |
+ * | `bad-taste` | a taste is malformed, or of another version | |
+ * | `taste-scorer` | a taste was fitted on top of another scorer, or the model is not stored | load the model that it names |
  * | `precision` | the weights cannot be stored in the requested precision | use another precision |
  * | `storage-full` | the browser has too little space to store the model | free space, or load with `cache: "off"` |
  * | `storage` | the browser's storage failed or is not available | load with `cache: "off"` |
@@ -46,6 +48,8 @@ export type ErrorCode =
   | "no-head"
   | "bad-head"
   | "no-embedding"
+  | "bad-taste"
+  | "taste-scorer"
   | "precision"
   | "storage-full"
   | "storage"

@@ -20,7 +20,7 @@ import { PickScoreError } from "./error";
 import { SCORERS } from "./scorers";
 import { probe, requireDevice } from "./support";
 import { knownTile, rememberTile } from "./tile";
-import type { Call, EmbeddingsCall, EmbeddingScores, EmbedResult, Info, LoadOptions, ScoreResult, UnreadablePolicy } from "./types";
+import type { Call, EmbeddingsCall, EmbeddingScores, EmbedResult, Info, LoadOptions, ScoreCall, ScoreResult, UnreadablePolicy } from "./types";
 
 export { listCached, removeCached, type CachedModel } from "./cached";
 export { PickScoreError, type ErrorCode } from "./error";
@@ -79,13 +79,14 @@ export class Scorer {
   /**
    * Scores images for one prompt, in the given order. Scorers that read no prompt ignore it. Reads
    * PNG, JPEG, WebP, GIF, BMP and TIFF, and whatever else the browser supports. Embeddings of
-   * recent prompts and images are cached.
+   * recent prompts and images are cached. With `taste`, the scores are those of a person's taste.
    *
    * @throws {@link PickScoreError}
    */
-  async score(prompt: string, images: Iterable<Blob>, options: Call = {}): Promise<ScoreResult> {
+  async score(prompt: string, images: Iterable<Blob>, options: ScoreCall = {}): Promise<ScoreResult> {
     checkPrompts([prompt]);
-    const request = { type: "score", prompt, images: blobs(images), options: callOptions(options) } as const;
+    const taste = options.taste === undefined ? {} : { taste: tasteFile(options.taste) };
+    const request = { type: "score", prompt, images: blobs(images), options: callOptions(options), ...taste } as const;
     return this.#connection.call(request, options);
   }
 
@@ -226,6 +227,18 @@ function headSource(head: unknown): string | File | null {
     // Reported below.
   }
   throw new PickScoreError("bad-argument", "`head` is neither a URL nor a file");
+}
+
+/** A parsed `taste.json`. The worker checks what is in it. */
+function tasteFile(taste: unknown): unknown {
+  const { text } = (taste ?? {}) as { text?: unknown };
+  const json = typeof taste === "string" ? taste : typeof text === "string" ? text : JSON.stringify(taste);
+  try {
+    // Also a copy that can be sent to the worker.
+    return JSON.parse(json);
+  } catch {
+    throw new PickScoreError("bad-taste", "the taste is not JSON");
+  }
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -45,7 +45,8 @@ export type Request =
   | { type: "texts"; prompts: string[] }
   | { type: "images"; images: Blob[]; options: CallOptions }
   | { type: "decode"; image: Blob }
-  | { type: "score"; prompt: string; images: Blob[]; options: CallOptions }
+  /** `taste` is a parsed `taste.json`; absent for the scorer's own scores. */
+  | { type: "score"; prompt: string; images: Blob[]; options: CallOptions; taste?: unknown }
   /**
    * `embeddings` are concatenated; `sizes` has the number of values of each, 0 for a skipped image,
    * and `lengths` their lengths before normalisation, if known.

@@ -139,6 +139,16 @@ export interface Call {
   unreadable?: UnreadablePolicy;
 }
 
+/** Options of scoring images. */
+export interface ScoreCall extends Call {
+  /**
+   * A person's taste: a `taste.json` as text or parsed, or a `Taste` of the records library. The
+   * scores and probabilities are then those of the taste, in logits. Refused with `taste-scorer`
+   * unless it was fitted on top of this model.
+   */
+  taste?: string | object;
+}
+
 /** Options of a call with embeddings. */
 export interface EmbeddingsCall extends Pick<Call, "signal"> {
   /** The lengths of the embeddings before normalisation, from {@link EmbedResult.lengths}. */

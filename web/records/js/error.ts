@@ -15,6 +15,10 @@
  * | `storage-full` | there is not enough storage for the export |
  * | `write` | the target cannot be written |
  * | `read` | a file cannot be read |
+ * | `nothing-to-learn` | no choice is left to learn a taste from |
+ * | `taste` | embeddings or scores of another model, or that are no numbers |
+ * | `taste-file` | a file is not a taste of this version |
+ * | `taste-scorer` | a taste needs another scorer |
  * | `aborted` | the call's signal was aborted |
  * | `crashed` | the wasm crashed, which is a bug: reload the page and report the message |
  * | `internal` | an unexpected error |
@@ -32,6 +36,10 @@ export type RecordsErrorCode =
   | "storage-full"
   | "write"
   | "read"
+  | "nothing-to-learn"
+  | "taste"
+  | "taste-file"
+  | "taste-scorer"
   | "aborted"
   | "crashed"
   | "internal";

@@ -1,11 +1,9 @@
 /** Ranks images and models. */
 
 import { asRecordsError, guarded, throwIfAborted } from "./error";
+import { inSteps } from "./steps";
 import type { PreferenceRecord, Ranking, RankingOptions } from "./types";
 import { functions } from "./wasm";
-
-/** Time between pauses for other tasks of the page, in milliseconds: less than a frame. */
-const SLICE = 10;
 
 /**
  * Ranks the images or models of labelled records by Bradley–Terry with ties, with intervals, the
@@ -23,30 +21,11 @@ export async function ranking(records: PreferenceRecord[], by: "image" | "model"
   const ranker = guarded(() => Ranker.of(JSON.stringify(records), by, now));
   if (!ranker) return null;
   try {
-    for (let start = performance.now(); guarded(() => ranker.step()); ) {
-      if (performance.now() - start < SLICE) continue;
-      await others();
-      throwIfAborted(signal);
-      start = performance.now();
-    }
+    await inSteps(() => guarded(() => ranker.step()), signal);
     return guarded(() => ranker.finish()) ?? null;
   } catch (thrown) {
     throw asRecordsError(thrown);
   } finally {
     ranker.free();
   }
-}
-
-/**
- * Lets other tasks of the page run. A timer would wait for a second in a hidden page.
- */
-function others(): Promise<void> {
-  const { port1, port2 } = new MessageChannel();
-  return new Promise((resolve) => {
-    port1.onmessage = () => {
-      port1.close();
-      resolve();
-    };
-    port2.postMessage(null);
-  });
 }

@@ -1,6 +1,6 @@
 /**
  * Preference records without a model: rounds of pairs, records, contributions in Pick-a-Pic's
- * schema, and the metadata of generated images.
+ * schema, tastes learned from choices, and the metadata of generated images.
  *
  * ```js
  * import { ready, Round } from "./lib/records.js";
@@ -24,6 +24,8 @@ export { importContribution } from "./import";
 export { readMetadata } from "./metadata";
 export { ranking } from "./ranking";
 export { Round } from "./round";
+export { fitTaste, Taste, tasteScale } from "./taste";
+export { TasteLearner } from "./learner";
 export type * from "./types";
 export { ready } from "./wasm";
 

@@ -78,6 +78,15 @@ export class Round {
   }
 
   /**
+   * Asks another pair of the pool in place of the current one, in mode `"active"`: one that
+   * something else finds more informative, such as {@link TasteLearner.next}. False, and nothing
+   * changes, if that pair cannot be asked now: it was asked, or a control pair is shown.
+   */
+  suggest(one: string, other: string): boolean {
+    return guarded(() => this.#round.suggest(one, other));
+  }
+
+  /**
    * The pairs of the group that an answer gives: the best image and each of the others. Each
    * becomes a record with the label `choice`.
    *

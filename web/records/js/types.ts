@@ -3,7 +3,8 @@
  * and options of the JavaScript functions.
  */
 
-import type { Card, Exported, Format, LeftOut, PreferenceRecord, Refused, RoundSettings, RoundStep } from "../pkg/records";
+import type { Card, Exported, Format, LeftOut, PreferenceRecord, Refused, RoundSettings, RoundStep, TasteReport } from "../pkg/records";
+import type { Taste } from "./taste";
 
 export type {
   Agreement,
@@ -15,6 +16,7 @@ export type {
   EarlierPair,
   EloRating,
   Estimate,
+  FoldsOf,
   Format,
   Group,
   GroupChoice,
@@ -40,6 +42,13 @@ export type {
   ScorerAgreement,
   Shown,
   Side,
+  TasteAccuracy,
+  TasteImage,
+  TasteInfo,
+  TasteLeftOut,
+  TasteNeeded,
+  TasteReport,
+  TasteScorer,
   WrittenFile,
 } from "../pkg/records";
 
@@ -137,4 +146,69 @@ export interface ImportOptions {
 export interface ImportResult extends Refused {
   /** Number of records. */
   records: number;
+}
+
+/** How to fit a taste. */
+export interface FitTasteOptions {
+  /** 1 to 80 characters. */
+  name: string;
+  /**
+   * The base scorer: its name, such as `"pickscore"`, and its fingerprint, 64 hexadecimal digits.
+   */
+  scorer: { name: string; fingerprint: string };
+  /** Choices. Skipped and control pairs are left out. */
+  records: PreferenceRecord[];
+  /** The unit-length embeddings of images by the base scorer, by uid. */
+  embeddings: ReadonlyMap<string, Float32Array>;
+  /** The base scorer's score of an image for a prompt; undefined if there is none. */
+  scores: (prompt: string, imageUid: string) => number | undefined;
+  /** Whether choices that were made while scores were visible are left out. Default false. */
+  withoutVisibleScores?: boolean;
+  /** The time, for tests. Default `Date.now()`. */
+  now?: number;
+  signal?: AbortSignal;
+  /**
+   * Called with the number of fits of the cross-validation that are done, of how many at most.
+   */
+  onProgress?: (progress: { loaded: number; total: number }) => void;
+}
+
+/** A fitted taste, and how it was measured. */
+export interface FittedTaste extends Omit<TasteReport, "text"> {
+  taste: Taste;
+}
+
+/** How a taste that learns choice by choice begins. */
+export interface LearnerOptions {
+  /** Length of an embedding. */
+  dimensions: number;
+  /** The factor that makes the base scorer's scores logits, from `tasteScale`. Default 1. */
+  scale?: number;
+  /**
+   * The standard deviation of the prior of each weight. Default 2; {@link FittedTaste.deviation} is
+   * the one that cross-validation chose.
+   */
+  deviation?: number;
+  /** Whether choices that were made while scores were visible are left out. Default false. */
+  withoutVisibleScores?: boolean;
+}
+
+/** The pair whose answer a taste would learn most from. */
+export interface InformativePair {
+  /** The uids of the images. */
+  images: [string, string];
+  /** The expected information of the answer, in nats. */
+  information: number;
+  /** The probability that the first is preferred, among answers that are not ties. */
+  probability: number;
+}
+
+/** The score of an image by a taste that is being learned. */
+export interface LearnedScore {
+  /** The uid of the image. */
+  image: string;
+  /** The score in logits. */
+  score: number;
+  /** The standard deviation of the score from the mean score of the pool. */
+  deviation: number;
 }

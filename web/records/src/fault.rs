@@ -3,6 +3,7 @@
 use pickscore_dataset::contribution::ExportError;
 use pickscore_glue::Fault;
 use pickscore_preferences::{RecordError, RoundError};
+use pickscore_taste::{TasteError, TasteFileError};
 
 /// A record is invalid.
 pub(crate) fn record(error: RecordError) -> Fault {
@@ -24,5 +25,18 @@ pub(crate) fn export(error: ExportError) -> Fault {
         ExportError::Order { .. } => "internal",
         ExportError::Records { .. } | ExportError::Write { .. } => "write",
     };
+    Fault::new(code, error)
+}
+
+/// A taste cannot be fitted or applied.
+pub(crate) fn taste(error: TasteError) -> Fault {
+    let code = if matches!(error, TasteError::NotConverged { .. }) { "internal" } else { "taste" };
+    Fault::new(code, error)
+}
+
+/// A file is no taste, or a taste of another scorer.
+pub(crate) fn taste_file(error: TasteFileError) -> Fault {
+    let code =
+        if matches!(error, TasteFileError::OtherScorer { .. }) { "taste-scorer" } else { "taste-file" };
     Fault::new(code, error)
 }

@@ -22,6 +22,8 @@ mod fault;
 #[cfg(target_family = "wasm")]
 mod import;
 #[cfg(target_family = "wasm")]
+mod learner;
+#[cfg(target_family = "wasm")]
 mod metadata;
 #[cfg(target_family = "wasm")]
 mod preference;
@@ -29,6 +31,8 @@ mod preference;
 mod ranking;
 #[cfg(target_family = "wasm")]
 mod round;
+#[cfg(target_family = "wasm")]
+mod taste;
 
 /// Runs when the wasm is loaded.
 #[cfg(target_family = "wasm")]

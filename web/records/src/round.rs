@@ -88,6 +88,11 @@ impl Round {
         Ok(self.0.choose(choice, record).map_err(fault::round)?)
     }
 
+    /// Asks another pair of the pool in place of the current one.
+    pub fn suggest(&mut self, one: &str, other: &str) -> bool {
+        self.0.suggest(one, other)
+    }
+
     /// Removes answers and returns the uids of their records.
     pub fn undo(&mut self, count: usize) -> Vec<String> {
         self.0.undo(count)

@@ -89,6 +89,8 @@ export interface Plan {
   /** Maximum pairs or groups per prompt; 0 means no limit. */
   limit: number;
   seed: number;
+  /** Whether the most informative pairs are those that the visitor's taste is least sure of. */
+  byTaste?: boolean;
 }
 
 /**

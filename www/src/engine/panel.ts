@@ -24,6 +24,14 @@ export interface PanelScorer {
   recognised?: ScorerName;
 }
 
+/** A taste of the visitor that is used. */
+export interface TasteColumn {
+  /** The fingerprint of its base scorer. */
+  base: string;
+  title: string;
+  readsPrompt: boolean;
+}
+
 /** A scorer whose scores are shown. */
 export interface Column {
   /** Identifies its scores: the fingerprint if there is one. */
@@ -36,6 +44,8 @@ export interface Column {
   isLoaded: boolean;
   /** How to load it; absent for local files. */
   choice: LoadChoice | undefined;
+  /** Whether it is a taste of the visitor. */
+  isTaste?: boolean;
 }
 
 interface Chosen {
@@ -100,8 +110,22 @@ export function loadedKey({ info, choice }: Session = session.value): string {
   return `${file?.name} ${file?.size} ${file?.lastModified} ${info.scorer}`;
 }
 
-/** The scorers whose scores are shown: the chosen ones, and the loaded one if it is not chosen. */
+/** The key of the scores of a taste. */
+export function tasteKey(base: string): string {
+  return `taste ${base}`;
+}
+
+/** The scorers whose scores are shown, and the visitor's tastes on top of them. */
 export function columns(): Column[] {
+  const scorers = scorerColumns();
+  const tastes = settings.value.tastes.filter(({ base }) => scorers.some(({ key }) => key === base));
+  const made = tastes.map(({ base, title, readsPrompt }): Column => ({ key: tasteKey(base), title, scorer: undefined, readsPrompt, isLoaded: false, choice: undefined, isTaste: true }));
+  const keys = new Set(made.map(({ key }) => key));
+  return [...scorers.filter(({ key }) => !keys.has(key)), ...made];
+}
+
+/** The chosen scorers, and the loaded one if it is not chosen. */
+function scorerColumns(): Column[] {
   const { info, choice } = session.value;
   const loaded = choice && typeof choice.model === "string" ? choiceKey(choice as Chosen) : "";
   const chosen = settings.value.panel.map((scorer): Column => {

@@ -6,6 +6,7 @@ import { type PreferenceRecord, records } from "../collection/library";
 import { randomSeed, randomUid, raterUid } from "../collection/rater";
 import type { PlaceRow, Plan, PromptSet, RoundRow } from "../collection/rows";
 import { Store } from "../state/store";
+import type { Adviser } from "../taste/adviser";
 import { Draft, startRound } from "./draft";
 import { Play } from "./play";
 import { RoundScores } from "./scoring";
@@ -77,9 +78,28 @@ async function enter(row: RoundRow, held: Held): Promise<void> {
 function show(play: Play): void {
   current.value.scores?.stop();
   current.value = { stage: play.finished ? "summary" : "judging", play, scores: new RoundScores(play.row) };
+  void advise(play);
   play.held.lost.addEventListener("abort", () => {
     if (current.value.play === play) void robbed();
   });
+}
+
+let adviser: Adviser | undefined;
+
+/** Lets the visitor's taste choose the pairs, if the round is so planned. */
+async function advise(play: Play): Promise<void> {
+  adviser?.stop();
+  adviser = undefined;
+  const { mode, byTaste } = play.row.plan;
+  if (mode !== "active" || !byTaste || play.finished) return;
+  try {
+    const made = await import("../taste/adviser");
+    if (current.value.play !== play) return;
+    adviser = new made.Adviser(play.row);
+    play.advice = adviser;
+  } catch {
+    // The round's own pairs are shown.
+  }
 }
 
 /** Another tab took the round. */
@@ -103,6 +123,7 @@ export async function setUp(elsewhere?: Current["elsewhere"]): Promise<void> {
     }
   }
   draft ??= await Draft.make(FIRST_PLAN);
+  adviser?.stop();
   current.value.scores?.stop();
   current.value = { stage: "setup", draft, elsewhere };
 }

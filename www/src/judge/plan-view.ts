@@ -41,6 +41,12 @@ export class PlanView extends PickElement {
             <input type="checkbox" .checked=${plan.controls} @change=${(event: Event) => this.#set({ controls: (event.target as HTMLInputElement).checked })} />
             <span>${judgeText.controls}${between()}<span class="soft">${judgeText.controlsWords}</span></span>
           </label>
+          ${plan.mode === "active"
+            ? html`<label class="check">
+                <input type="checkbox" .checked=${plan.byTaste === true} @change=${(event: Event) => this.#set({ byTaste: (event.target as HTMLInputElement).checked })} />
+                <span>${judgeText.byTaste}${between()}<span class="soft">${judgeText.byTasteWords}</span></span>
+              </label>`
+            : nothing}
           <label class="check">
             <input type="number" min="0" max="9999" .value=${String(plan.limit)} @change=${(event: Event) => this.#set({ limit: Math.max(0, Math.min(9999, Math.round(Number((event.target as HTMLInputElement).value) || 0))) })} />
             <span>${judgeText.limit}</span>

@@ -35,6 +35,14 @@ interface Verdict {
   choice: Choice;
 }
 
+/** Chooses pairs of the mode `active` that something else finds more informative. */
+export interface Advice {
+  answered(records: readonly PreferenceRecord[]): void;
+  /** The last answer was taken back, which had the records of these uids. */
+  undone(records: readonly string[]): void;
+  next(prompt: string, images: readonly string[]): Promise<[string, string] | undefined>;
+}
+
 export class Play {
   readonly row: RoundRow;
   readonly held: Held;
@@ -46,6 +54,7 @@ export class Play {
   /** The last answer, if this page made it, for the line below the images. */
   last: { answer: Answer; records: readonly PreferenceRecord[] } | undefined;
   readonly pace: Pace;
+  advice: Advice | undefined;
 
   private constructor(row: RoundRow, held: Held, place: PlaceRow, rounds: (Round | null)[], pace: Pace) {
     this.row = row;
@@ -146,11 +155,14 @@ export class Play {
         } else if (round.isOver) {
           place.finished = true;
         }
+        this.advice?.answered(made);
+        await this.#ask(next, this.row.sets[place.at] as PromptSet);
         Object.assign(place, storedOf(next));
         await advance(place, { add: { records: made, answer: answerRow(this.row.uid, set, shown.number, stored) } });
         this.#rounds[place.at] = next;
       } catch (error) {
         round.undo(1);
+        this.advice?.undone(made.map(({ uid }) => uid));
         throw error;
       }
       this.last = { answer: given, records: made };
@@ -173,6 +185,7 @@ export class Play {
         Object.assign(place, storedOf(round), { finished: false });
         const number = round.progress.answered;
         await advance(place, { remove: { records: removed, answer: answerUid(this.row.uid, place.at, number) } });
+        this.advice?.undone(removed);
       } catch (error) {
         answer(round, undone.choice, removed.reverse());
         throw error;
@@ -182,6 +195,12 @@ export class Play {
       return removed;
     });
     return undone !== undefined;
+  }
+
+  /** Asks what the advice finds most informative, if there is any. */
+  async #ask(round: Round, { prompt, images }: PromptSet): Promise<void> {
+    const pair = round.isOver ? undefined : await this.advice?.next(prompt, images);
+    if (pair) round.suggest(...pair);
   }
 
   /** Ends early. */

@@ -21,6 +21,7 @@ export class ModelsScreen extends PickElement {
     super.connectedCallback();
     void refreshStored();
     void measure();
+    void import("../taste/section");
     let loading = session.value.loading !== undefined;
     this.#stop = session.subscribe(({ loading: now, info }) => {
       if (loading && !now) {
@@ -45,6 +46,7 @@ export class ModelsScreen extends PickElement {
       </header>
       <model-offers></model-offers>
       <known-scorers></known-scorers>
+      <my-tastes></my-tastes>
       <model-choices></model-choices>
       <model-facts></model-facts>
       <kept-models></kept-models>

@@ -8,6 +8,10 @@ export interface Result {
   score: number;
   /** Among the images that were scored together; absent if the scorer has none or is not loaded. */
   probability?: number;
+  /** By a taste: how much more than people the visitor likes it, in logits. */
+  difference?: number;
+  /** By a taste: the standard deviation of the score. */
+  deviation?: number;
 }
 
 /** The key of the scorer whose results are shown; see `engine/panel.ts`. */

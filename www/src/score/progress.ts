@@ -19,7 +19,7 @@ import type { Picture } from "./picture";
 import { tableText } from "../text/table";
 import { byOwnPrompt, OWN } from "./own";
 import { pause, resume, run } from "./scoring";
-import { shownPrompt, shownRanks } from "./shown";
+import { shownColumn, shownPrompt, shownRanks } from "./shown";
 
 export class ScoreProgress extends PickElement {
   #announced = "";
@@ -79,7 +79,7 @@ export class ScoreProgress extends PickElement {
 
   #said(): TemplateResult {
     const words = this.#result();
-    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span>${between()}${session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span>${between()}${shownColumn()?.isTaste ? scoreText.meaningTaste : session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
   }
 
   #failed(error: unknown): TemplateResult {

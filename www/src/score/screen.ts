@@ -221,6 +221,7 @@ export class ScoreScreen extends PickElement {
         )}
         <li><a href=${href("models")}>${scoreText.addScorer}</a></li>
       </ul>
+      ${scorers.some(({ isTaste }) => isTaste) ? html`<taste-note></taste-note>` : nothing}
     </div>`;
   }
 

@@ -45,6 +45,7 @@ export class PickScoreApp extends PickElement {
 
   /** Loads the model used last, or else the demonstration. */
   async #begin(): Promise<void> {
+    if (settings.value.tastes.length > 0) void import("../taste/scores").catch(() => undefined);
     const asked = new URLSearchParams(location.search).get("model");
     if (asked !== null) go("models", { model: asked });
     void findSupport();

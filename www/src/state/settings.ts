@@ -4,7 +4,7 @@
  */
 
 import type { ScorerName } from "../engine/library";
-import type { PanelScorer } from "../engine/panel";
+import type { PanelScorer, TasteColumn } from "../engine/panel";
 import { Store } from "./store";
 
 export interface Settings {
@@ -22,12 +22,14 @@ export interface Settings {
   head: string;
   /** The scorers that are used side by side. */
   panel: PanelScorer[];
+  /** The visitor's tastes that are used beside their base scorers. */
+  tastes: TasteColumn[];
   /** Origins that the visitor allowed, besides the configuration's. */
   hosts: string[];
 }
 
 const KEY = "pickscore.settings";
-const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", scorer: "auto", head: "", panel: [], hosts: [] };
+const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", scorer: "auto", head: "", panel: [], tastes: [], hosts: [] };
 const CHOICES: { [K in keyof Settings]?: readonly Settings[K][] } = {
   theme: ["auto", "light", "dark"],
   language: ["", "en", "ja"],
@@ -58,11 +60,17 @@ function read(): Settings {
   for (const key of Object.keys(DEFAULTS) as (keyof Settings)[]) {
     const value = stored[key];
     const choices = CHOICES[key] as readonly unknown[] | undefined;
-    if (choices ? choices.includes(value) : typeof value === typeof DEFAULTS[key] && key !== "hosts" && key !== "panel") found[key] = value;
+    if (choices ? choices.includes(value) : typeof value === typeof DEFAULTS[key] && !Array.isArray(DEFAULTS[key])) found[key] = value;
   }
   if (Array.isArray(stored.hosts)) found.hosts = stored.hosts.filter((host) => typeof host === "string");
   if (Array.isArray(stored.panel)) found.panel = stored.panel.filter(isPanelScorer);
+  if (Array.isArray(stored.tastes)) found.tastes = stored.tastes.filter(isTaste);
   return found as unknown as Settings;
+}
+
+function isTaste(value: unknown): value is TasteColumn {
+  const { base, title, readsPrompt } = (value ?? {}) as Record<keyof TasteColumn, unknown>;
+  return typeof base === "string" && typeof title === "string" && typeof readsPrompt === "boolean";
 }
 
 function isPanelScorer(value: unknown): value is PanelScorer {

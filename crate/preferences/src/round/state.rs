@@ -138,6 +138,21 @@ impl Round {
         Ok(())
     }
 
+    /// Asks another pair of the pool in place of the current one, in mode [`Mode::Active`]: one
+    /// that somebody else finds more informative. False, and nothing changes, if that pair cannot
+    /// be asked now: it was asked, a control pair is shown, or an image is not in the pool.
+    pub fn suggest(&mut self, one: &str, other: &str) -> bool {
+        let Some(Asked { source: Source::Pool(..), swapped }) = self.current else { return false };
+        let of = |uid: &str| self.settings().images.iter().position(|image| image == uid);
+        let (Some(one), Some(other)) = (of(one), of(other)) else { return false };
+        let asked = Asked { source: Source::Pool(one.min(other), one.max(other)), swapped };
+        let may = self.settings().mode == Mode::Active && self.could_ask(asked);
+        if may {
+            self.current = Some(asked);
+        }
+        may
+    }
+
     /// Answers the current group. `records` are the uids of the records of [`Self::pairs_of`], in
     /// their order.
     ///

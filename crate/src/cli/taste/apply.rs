@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::{
     super::{
-        arguments::{ModelArguments, TableOrJson},
+        arguments::{ModelArguments, RunArguments, TableOrJson},
         fault::Fault,
         images::{self, Wanted},
         load,
@@ -21,9 +21,9 @@ use super::{
     choices::fingerprint,
 };
 use crate::{
-    PickScore, score,
+    PickScore, score as ranking,
     scorer::{ImageCache, ImageFeatures, PromptFeatures},
-    taste::{MOST_BYTES, Taste},
+    taste::{Judged, MOST_BYTES, Taste, TasteError},
 };
 
 #[derive(Debug, Args)]
@@ -81,20 +81,45 @@ struct Scored {
     embedding: Vec<f32>,
 }
 
+/// What is asked for, by `taste apply` or `score --taste`.
+pub(in super::super) struct Asked<'a> {
+    pub(in super::super) model: &'a Path,
+    pub(in super::super) run: &'a RunArguments,
+    pub(in super::super) taste: &'a Path,
+    pub(in super::super) prompt: Option<&'a str>,
+    pub(in super::super) images: &'a [PathBuf],
+    pub(in super::super) format: TableOrJson,
+    pub(in super::super) strict: bool,
+}
+
 pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
-    let options = arguments.model.run.options()?;
+    let ApplyArguments { model, taste, prompt, images, format, strict } = arguments;
+    score(&Asked {
+        model: &model.model,
+        run: &model.run,
+        taste,
+        prompt: prompt.as_deref(),
+        images,
+        format: *format,
+        strict: *strict,
+    })
+}
+
+/// Scores images by a taste, and prints the result.
+pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
+    let options = asked.run.options()?;
     // Report wrong arguments before loading gigabytes.
-    let taste = read(&arguments.taste)?;
-    let scoring = PickScore::recognise(&arguments.model.model, &options)?;
-    let found = fingerprint(&arguments.model.model, &options)?;
-    taste.check_scorer(scoring.scorer.name, &found).map_err(|error| refused(&arguments.taste, &error))?;
-    let prompt = arguments.prompt.as_deref().filter(|_| scoring.scorer.reads_prompt());
+    let taste = read(asked.taste)?;
+    let scoring = PickScore::recognise(asked.model, &options)?;
+    let found = fingerprint(asked.model, &options)?;
+    taste.check_scorer(scoring.scorer.name, &found).map_err(|error| refused(asked.taste, &error))?;
+    let prompt = asked.prompt.filter(|_| scoring.scorer.reads_prompt());
     if scoring.scorer.reads_prompt() && prompt.is_none() {
         return Err(Fault::Usage { reason: "there is no prompt; give --prompt TEXT".into() });
     }
-    let listed = images::list(&arguments.images, Wanted::Pixels)?;
-    listed.report_unread(arguments.strict)?;
-    let scorer = load::open(&arguments.model)?;
+    let listed = images::list(asked.images, Wanted::Pixels)?;
+    listed.report_unread(asked.strict)?;
+    let scorer = load::open_as(asked.model, &options, asked.run.threads)?;
     let features = match prompt {
         Some(prompt) => scorer.prompt_features(&[prompt]).block_on()?.remove(0),
         None => PromptFeatures::None,
@@ -104,7 +129,7 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
     let mut scored: Vec<Scored> = Vec::new();
     let mut cache = ImageCache::default();
     let mut compute = |encoded: &[&[u8]]| Ok(scorer.image_features_with(&mut cache, encoded).block_on()?);
-    load::each_file(&listed.files, scorer.batch(), arguments.strict, &mut compute, &mut |outcome| {
+    load::each_file(&listed.files, scorer.batch(), asked.strict, &mut compute, &mut |outcome| {
         let path = outcome.path.display().to_string();
         match outcome.result {
             Err(error) => errors.push(Unread { path, error }),
@@ -121,18 +146,18 @@ pub(super) fn run(arguments: &ApplyArguments) -> Result<(), Fault> {
         let (found, expected) = (image.embedding.len(), taste.weights.len());
         let reason =
             format!("the taste has {expected} weights, but the model's embeddings {found} dimensions");
-        return Err(Fault::Input { path: arguments.taste.display().to_string(), reason });
+        return Err(Fault::Input { path: asked.taste.display().to_string(), reason });
     }
     let answer = Answer {
         model: &scorer.info().model,
         scorer: scorer.scoring().scorer.name,
         taste: &taste.name,
         prompt,
-        images: judged(&taste, &scored),
+        images: judged(&taste, &scored)?,
         errors,
     };
     let mut out = io::stdout().lock();
-    if arguments.format == TableOrJson::Json {
+    if asked.format == TableOrJson::Json {
         serde_json::to_writer_pretty(&mut out, &answer)?;
         writeln!(out)?;
     } else if !answer.images.is_empty() {
@@ -156,36 +181,20 @@ fn refused(path: &Path, error: &crate::taste::TasteFileError) -> Fault {
 }
 
 /// The images with their scores by the taste.
-fn judged(taste: &Taste, scored: &[Scored]) -> Vec<Image> {
-    let count = scored.len().max(1) as f64;
-    let scores: Vec<f64> = scored.iter().map(|image| taste.score(image.base, &image.embedding)).collect();
-    let bases: Vec<f64> = scored.iter().map(|image| image.base).collect();
-    let mean = |of: &[f64]| of.iter().sum::<f64>() / count;
-    let (mean_score, mean_base) = (mean(&scores), mean(&bases));
-    let mut middle = vec![0.0; taste.weights.len()];
-    for image in scored {
-        middle.iter_mut().zip(&image.embedding).for_each(|(sum, &e)| *sum += f64::from(e) / count);
-    }
-    let ranks = |of: &[f64]| score::ranks(&of.iter().map(|&score| score as f32).collect::<Vec<f32>>());
-    let (rank, base_rank) = (ranks(&scores), ranks(&bases));
-    scored
-        .iter()
-        .enumerate()
-        .map(|(at, image)| {
-            let apart: Vec<f64> =
-                image.embedding.iter().zip(&middle).map(|(&e, middle)| f64::from(e) - middle).collect();
-            let base = image.base - mean_base;
-            Image {
-                path: image.path.clone(),
-                score: scores[at],
-                deviation: taste.variance(base, &apart).sqrt(),
-                rank: rank[at],
-                base: image.base,
-                base_rank: base_rank[at],
-                difference: scores[at] - mean_score - taste.scorer.scale * base,
-            }
-        })
-        .collect()
+fn judged(taste: &Taste, scored: &[Scored]) -> Result<Vec<Image>, TasteError> {
+    let images: Vec<(f64, &[f32])> =
+        scored.iter().map(|image| (image.base, image.embedding.as_slice())).collect();
+    let judged = taste.judge(&images)?;
+    let ranks =
+        |of: Vec<f64>| ranking::ranks(&of.into_iter().map(|score| score as f32).collect::<Vec<f32>>());
+    let rank = ranks(judged.iter().map(|image| image.score).collect());
+    let base_rank = ranks(scored.iter().map(|image| image.base).collect());
+    let image = |(at, (image, of)): (usize, (&Scored, Judged))| {
+        let Judged { score, deviation, difference } = of;
+        let (rank, base_rank) = (rank[at], base_rank[at]);
+        Image { path: image.path.clone(), score, deviation, rank, base: image.base, base_rank, difference }
+    };
+    Ok(scored.iter().zip(judged).enumerate().map(image).collect())
 }
 
 impl Answer<'_> {

@@ -7,20 +7,14 @@ use std::{
 
 use pollster::FutureExt as _;
 
-use super::super::{
-    choices::uid,
-    fault::Fault,
-    judge::{PAIRS, logit_factor},
-    load,
-    skipped::Skipped,
-};
+use super::super::{choices::uid, fault::Fault, judge::PAIRS, load, skipped::Skipped};
 use crate::{
     PickScore, bulk,
     dataset::{Columns, DatasetFiles, Row, SoundRows},
     pixels::Limits,
-    score::{Embedding, Formula, Label, Scorer},
+    score::{Embedding, Label, Scorer},
     scorer::{ImageCache, ImageFeatures, OpenOptions, PrecisionChoice, PromptFeatures},
-    taste::{Answer, Choice, Embeddings, LeftOut},
+    taste::{Answer, Choice, Embeddings, LeftOut, logit_scale},
 };
 
 /// Which rows are read.
@@ -120,7 +114,7 @@ pub(super) fn collect(
     }
     bar.finish_and_clear();
     reading.skipped.report(&mut HashSet::new());
-    let factor = reading.scale();
+    let factor = logit_scale(scorer.scoring().scorer, &reading.scores);
     reading.choices.iter_mut().for_each(|(_, choice)| choice.lead *= factor);
     let mut people: Vec<(String, usize)> = reading.people.into_iter().collect();
     people.sort_by_key(|(_, number)| *number);
@@ -241,17 +235,5 @@ impl Reading<'_> {
         self.images.insert(uid.to_owned(), number);
         self.scores.push(score);
         Ok(number)
-    }
-
-    /// The factor that makes scores logits: scores of heads are divided by their spread.
-    fn scale(&self) -> f64 {
-        let kind = self.scorer.scoring().scorer;
-        if !matches!(kind.formula, Formula::Head { .. }) {
-            return logit_factor(kind).into();
-        }
-        let count = self.scores.len() as f64;
-        let mean = self.scores.iter().sum::<f64>() / count;
-        let spread = (self.scores.iter().map(|score| (score - mean).powi(2)).sum::<f64>() / count).sqrt();
-        if spread > 1e-6 { 1.0 / spread } else { 1.0 }
     }
 }

@@ -7,6 +7,8 @@ mod fit;
 
 use clap::{Args, Subcommand};
 
+pub(super) use apply::{Asked, score};
+
 use super::fault::Fault;
 
 #[derive(Debug, Args)]

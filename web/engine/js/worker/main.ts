@@ -45,7 +45,7 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
     case "decode":
       return model.decode(request.image, context);
     case "score":
-      return model.score(request.prompt, request.images, request.options, context);
+      return model.score(request.prompt, request.images, request, context);
     case "compare":
       return model.compare(request.prompt, request.embeddings, request.sizes, request.lengths, context);
   }

@@ -7,6 +7,7 @@ import { sha256 } from "../store";
 import { decodeInBrowser } from "./decode";
 import type { Context } from "./context";
 import { Recent } from "./recent";
+import { byTaste, readTaste, softmax } from "./taste";
 import type { Engine, Scorer } from "./wasm";
 
 /** Number of cached embeddings of each kind, 4 KB each. */
@@ -125,7 +126,9 @@ export class Model {
     }
   }
 
-  async score(prompt: string, images: Blob[], options: CallOptions, context: Context): Promise<ScoreResult> {
+  async score(prompt: string, images: Blob[], { options, taste: file }: { options: CallOptions; taste?: unknown }, context: Context): Promise<ScoreResult> {
+    if (file !== undefined && !this.info.embedsImages) throw noEmbedding(this.info, "images");
+    const taste = file === undefined ? undefined : readTaste(file, this.info);
     await this.#revive(context);
     const truncated = this.#truncates(prompt);
     const outcomes = await this.#embed(images, options, context);
@@ -139,7 +142,9 @@ export class Model {
     const text = await this.#text(prompt, context);
     const lengths = embedded.map(({ length }) => length ?? 1);
     const scored = await this.#score(text, joined(features), lengths, present);
-    return { ...scored, truncated, ...summary(outcomes) };
+    if (!taste) return { ...scored, truncated, ...summary(outcomes) };
+    const scores = byTaste(taste, scored.scores, outcomes.map(({ embedding }) => embedding));
+    return { scores, probabilities: softmax(scores), truncated, ...summary(outcomes) };
   }
 
   /**

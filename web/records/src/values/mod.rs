@@ -12,6 +12,7 @@ mod metadata;
 mod ranking;
 mod record;
 mod round;
+mod taste;
 
 pub use agreement::{Agreement, ScorerAgreement};
 pub use contribution::{Card, Exported, LeftOut, Refused};
@@ -19,3 +20,4 @@ pub use metadata::ImageMetadata;
 pub use ranking::Ranking;
 pub use record::{Comparison, PreferenceRecord};
 pub use round::{Group, GroupPairs, Pair, RoundProgress, RoundStep};
+pub use taste::{LearnedPair, TasteImages, TasteInfo, TasteLeftOut, TasteReport};

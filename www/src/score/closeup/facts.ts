@@ -12,6 +12,7 @@ import { closeupText } from "../../text/closeup";
 import { explain } from "../../text/errors";
 import { number, percent, scoreNumber } from "../../text/format";
 import { scoreText } from "../../text/score";
+import { tasteText } from "../../text/taste";
 import { board } from "../board";
 import { ranksOf } from "../order";
 import type { Picture, Result } from "../picture";
@@ -59,7 +60,7 @@ export class PictureFacts extends PickElement {
       <h2 title=${picture.path}>${name}</h2>
       ${picture.problem ? html`<p class="problem small">${explain(picture.problem)}</p>` : nothing}
       ${picture.byBrowser ? html`<p class="soft tiny">${scoreText.byBrowser}</p>` : nothing}
-      ${this.#results(picture)} ${this.#compared(picture)}
+      ${this.#results(picture)} ${this.#taste(picture)} ${this.#compared(picture)}
       <section>
         <h3>${closeupText.settings}</h3>
         ${this.#generation(picture)}
@@ -90,6 +91,20 @@ export class PictureFacts extends PickElement {
         </dl>
       </div>`,
     )}`;
+  }
+
+  /** What differs between the visitor's taste and people's. */
+  #taste(picture: Picture): TemplateResult | typeof nothing {
+    const prompt = shownPrompt();
+    const tastes = prompt === undefined ? [] : columns().filter(({ isTaste }) => isTaste);
+    const sentences = tastes.flatMap(({ key, title }) => {
+      const { difference, deviation } = picture.scores.get(key)?.get(prompt as string) ?? {};
+      if (difference === undefined || deviation === undefined) return [];
+      const words = Math.abs(difference) < deviation ? tasteText.same : difference > 0 ? tasteText.more : tasteText.less;
+      return [{ title, words }];
+    });
+    if (sentences.length === 0) return nothing;
+    return html`<section>${sentences.map(({ title, words }) => html`<h3>${title}</h3><p class="small">${words}</p>`)}</section>`;
   }
 
   /** The difference to others in words. */

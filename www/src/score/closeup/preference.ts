@@ -10,6 +10,7 @@ const WITH_ODDS: readonly string[] = ["pickscore", "clip"];
 export function hasOdds(column: Column | undefined): boolean {
   const { info } = session.value;
   if (!column) return false;
+  if (column.isTaste) return true;
   return column.isLoaded && info ? info.hasProbabilities : column.scorer !== undefined && WITH_ODDS.includes(column.scorer);
 }
 

@@ -1,0 +1,177 @@
+/**
+ * A taste learned from choices on Judge with the demonstration model: offered, used on Score,
+ * explained in the close-up, renamed, paused, exported, deleted and imported.
+ */
+
+import { readFileSync } from "node:fs";
+import type { Page } from "@playwright/test";
+import { PORT } from "../browsers.ts";
+import { violations } from "./axe.ts";
+import { type Given, layOut, pairShown, png } from "./judging.ts";
+import { addPictures, modelInUse, openPage } from "./page.ts";
+import { expect, test } from "./setup.ts";
+
+const PROMPT = "a red ball";
+const PICTURES = 13;
+/** All pairs. */
+const PAIRS = (PICTURES * (PICTURES - 1)) / 2;
+
+/** From blue to red, in an order that says nothing. */
+const colours: [number, number, number][] = Array.from({ length: PICTURES }, (_, index) => {
+  const red = ((index * 5) % PICTURES) * 20;
+  return [red, 60 + ((index * 53) % 90), 245 - red];
+});
+const FILES: Given[] = colours.map((colour, index) => ({ name: `${index}.png`, mimeType: "image/png", buffer: png(colour) }));
+
+/** Opens the page with the demonstration model that comes with it. */
+async function open(page: Page, hash = ""): Promise<string[]> {
+  const server = { url: `http://127.0.0.1:${PORT}/` } as Parameters<typeof openPage>[1];
+  const config = { demonstration: { name: "pickscore-tiny", address: "models/pickscore-tiny/" } };
+  const problems = await openPage(page, server, { model: null, config, hash });
+  await expect(modelInUse(page)).toContainText("pickscore-tiny");
+  return problems;
+}
+
+/** The key for the image that somebody who dislikes red prefers. */
+async function bluer(page: Page): Promise<string> {
+  await pairShown(page);
+  const reds = await page.locator("judge-round img").evaluateAll((images) =>
+    images.map((element) => {
+      const context = new OffscreenCanvas(8, 8).getContext("2d") as OffscreenCanvasRenderingContext2D;
+      context.drawImage(element as HTMLImageElement, 0, 0, 8, 8);
+      return context.getImageData(4, 4, 1, 1).data[0] as number;
+    }),
+  );
+  return (reds[0] as number) < (reds[1] as number) ? "ArrowLeft" : "ArrowRight";
+}
+
+/** Judges until `count` pairs are answered. */
+async function judge(page: Page, from: number, count: number): Promise<void> {
+  const progress = page.locator("judge-round progress");
+  for (let answered = from; answered < count; answered++) {
+    await page.keyboard.press(await bluer(page));
+    if (answered + 1 < PAIRS) await expect.poll(() => progress.evaluate((element) => (element as HTMLProgressElement).value)).toBe(answered + 1);
+  }
+}
+
+test("a taste is learned, used beside its model, and kept", async ({ page }, info) => {
+  test.setTimeout(300_000);
+  page.setDefaultTimeout(60_000);
+  const workers: string[] = [];
+  page.on("worker", (worker) => workers.push(worker.url()));
+  const problems = await open(page, "#judge");
+  await layOut(page, FILES, PROMPT, "Most informative pairs");
+  await page.getByLabel("Ask what my taste is least sure of").check();
+  await page.getByLabel("maximum choices per prompt").fill(String(PAIRS));
+  await page.getByRole("button", { name: /^Begin: / }).click();
+  await judge(page, 0, 3);
+  await expect.poll(() => workers.some((url) => url.includes("taste.worker"))).toBe(true);
+  await pairShown(page);
+  await page.keyboard.press("u");
+  await judge(page, 2, PAIRS);
+  await expect(page.locator("judge-summary")).toBeVisible();
+
+  await page.goto("./#models");
+  const mine = page.locator("my-tastes");
+  await mine.getByRole("button", { name: `Learn my taste from ${PAIRS} choices` }).click();
+  await expect(mine.getByText("It predicts your choices measurably better than the model alone.")).toBeVisible();
+  await expect(mine.getByText(`Learned from ${PAIRS} choices.`)).toBeVisible();
+  await expect(mine.getByText(/^Predicts \d+% \(95% interval \d+% to \d+%\) of \d+ choices/)).toBeVisible();
+  await expect(mine.locator("taste-words tbody tr")).toHaveCount(12);
+  expect(await violations(page)).toEqual([]);
+  await mine.scrollIntoViewIfNeeded();
+  await page.screenshot({ path: info.outputPath("models-light.png") });
+
+  // The visitor's own words.
+  await mine.getByRole("button", { name: "Edit the texts" }).click();
+  await mine.getByLabel("Texts to compare, one per line").fill("a red ball\na blue ball\n\na red ball");
+  await mine.locator("taste-words").getByRole("button", { name: "Save" }).click();
+  await expect(mine.locator("taste-words tbody tr")).toHaveCount(2);
+
+  await mine.getByRole("button", { name: "Rename: My taste" }).click();
+  await mine.getByRole("textbox", { name: "Name" }).fill("Blue");
+  await mine.getByRole("button", { name: "Save" }).click();
+  await expect(mine.getByRole("heading", { name: "Blue" })).toBeVisible();
+  const downloading = page.waitForEvent("download");
+  await mine.getByRole("button", { name: "Export: Blue" }).click();
+  const text = readFileSync(await (await downloading).path(), "utf8");
+  const stored = JSON.parse(text) as Record<string, unknown>;
+  expect(stored).toMatchObject({ format: "pickscore-taste", version: 1, name: "Blue", choices: PAIRS });
+  expect(text).not.toContain(PROMPT);
+
+  // One of the scorers: a column, by which images are sorted.
+  await page.goto("./#score");
+  await page.getByLabel("Prompt", { exact: true }).fill(PROMPT);
+  await addPictures(page, FILES);
+  const matrix = page.locator("picture-matrix");
+  await expect(matrix.getByRole("columnheader", { name: "Blue" })).toBeVisible();
+  await matrix.getByRole("button", { name: "Blue", exact: true }).click();
+  await expect(page.locator("taste-note")).toContainText(`Learned from ${PAIRS} choices.`);
+  const rows = matrix.locator("tbody tr");
+  await expect(rows.filter({ hasText: ".png" }).first()).toContainText(`${colours.findIndex(([red]) => red === 0)}.png`);
+  expect(await violations(page)).toEqual([]);
+  await page.screenshot({ path: info.outputPath("score-light.png"), fullPage: true });
+  await matrix.locator("button.frame").first().click();
+  const closeUp = page.getByRole("dialog", { name: "Close-up" });
+  await expect(closeUp.getByText("You prefer this image more than people do.")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await page.screenshot({ path: info.outputPath("closeup.png") });
+  await page.keyboard.press("Escape");
+
+  // Paused, it is no longer used; it is still used after a reload otherwise.
+  await page.reload();
+  await expect(matrix.getByRole("columnheader", { name: "Blue" })).toBeVisible();
+  await expect(page.locator("taste-note")).toContainText("Blue");
+  await page.goto("./#models");
+  await mine.getByLabel("Use on Score").uncheck();
+  await page.goto("./#score");
+  await expect(matrix).toHaveCount(0);
+  await page.goto("./#models");
+  await mine.getByRole("button", { name: "Delete: Blue" }).click();
+  await expect(mine.getByRole("heading", { name: "Blue" })).toHaveCount(0);
+
+  // Imported again, and files that cannot be used.
+  const bring = (content: string) => mine.getByLabel("Import a taste").setInputFiles({ name: "taste.json", mimeType: "application/json", buffer: Buffer.from(content) });
+  const { fingerprint } = stored["scorer"] as { fingerprint: string };
+  for (const [content, said] of [
+    ["{}", "This file is not a taste that can be used"],
+    [text.replace('"version": 1', '"version": 7'), "the taste is of version 7"],
+    [text.replace(fingerprint, "0".repeat(64)), "This taste was learned on top of another model"],
+    [" ".repeat(70_000), "a taste has at most 65536"],
+  ] as const) {
+    await bring(content);
+    await expect(mine.getByRole("alert")).toContainText(said);
+  }
+  await bring(text);
+  await expect(mine.getByRole("heading", { name: "Blue" })).toBeVisible();
+  await expect(mine.getByRole("alert")).toHaveCount(0);
+  await expect(mine.getByLabel("Use on Score")).toBeChecked();
+
+  // In the dark, and in Japanese.
+  await page.getByLabel("Theme").selectOption("dark");
+  await page.getByLabel("Language").selectOption("ja");
+  await expect(mine.getByRole("heading", { name: "自分の好み" })).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await mine.scrollIntoViewIfNeeded();
+  await page.screenshot({ path: info.outputPath("models-dark-ja.png") });
+  await mine.locator("input[type=file]").setInputFiles({ name: "taste.json", mimeType: "application/json", buffer: Buffer.from("{}") });
+  await expect(mine.getByRole("alert")).toContainText("好みのデータとして使用できません");
+  await page.goto("./#score");
+  await expect(page.locator("taste-note")).toContainText("件の選択から学習しました");
+  await page.screenshot({ path: info.outputPath("score-dark-ja.png"), fullPage: true });
+  expect(problems).toEqual([]);
+});
+
+test("few choices are not enough, and the page says how many it takes", async ({ page }) => {
+  await open(page, "#models");
+  const mine = page.locator("my-tastes");
+  await expect(mine.getByText("You have not judged any pairs yet.")).toBeVisible();
+  await page.goto("./#judge");
+  await layOut(page, FILES, PROMPT, "Most informative pairs");
+  await page.getByRole("button", { name: /^Begin: / }).click();
+  await judge(page, 0, 5);
+  await page.goto("./#models");
+  await mine.getByRole("button", { name: "Learn my taste from 5 choices" }).click();
+  await expect(mine.getByText(/^Not measurably better than the model yet: .* \d+ more choices/)).toBeVisible();
+  await expect(mine.getByLabel("Use on Score")).toHaveCount(0);
+});

@@ -1,0 +1,184 @@
+/** A chart of words for a taste: those most along it, and those most against it. */
+
+import { css, html, nothing, svg, type PropertyValues, type TemplateResult } from "lit";
+import { PickElement } from "../design/element";
+import { session } from "../engine/session";
+import { Watch } from "../state/store";
+import { explain } from "../text/errors";
+import { number } from "../text/format";
+import { tasteText } from "../text/taste";
+import type { KeptTaste } from "./kept";
+import { describe, keepWords, type Word, wordList } from "./words";
+
+/** Rows of the chart at either end. */
+const ENDS = 6;
+const WIDTH = 240;
+const HEIGHT = 20;
+
+export class TasteWords extends PickElement {
+  static override properties = { taste: { attribute: false }, words: { state: true }, error: { state: true }, editing: { state: true } };
+  declare taste: KeptTaste;
+  declare private words: readonly Word[];
+  declare private error: unknown;
+  declare private editing: boolean;
+  #abort: AbortController | undefined;
+  #seen: unknown;
+
+  constructor() {
+    super();
+    new Watch(this, session);
+    this.words = [];
+    this.editing = false;
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#abort?.abort();
+    this.#seen = undefined;
+  }
+
+  protected override willUpdate(_changed: PropertyValues): void {
+    const seen = this.#isLoaded ? this.taste.text : "";
+    if (seen !== this.#seen) void this.#describe(seen);
+  }
+
+  /** Whether the model of the taste is loaded, which embeds the words. */
+  get #isLoaded(): boolean {
+    const { info } = session.value;
+    return info?.embedsPrompts === true && info.fingerprint === this.taste.base;
+  }
+
+  async #describe(seen: string): Promise<void> {
+    this.#seen = seen;
+    this.#abort?.abort();
+    const { scorer } = session.value;
+    if (!scorer || !this.#isLoaded) return;
+    const abort = (this.#abort = new AbortController());
+    try {
+      const words = await describe(scorer, this.taste, wordList(), abort.signal);
+      if (abort.signal.aborted) return;
+      this.words = words;
+      this.error = undefined;
+    } catch (error) {
+      if (!abort.signal.aborted) this.error = error;
+    }
+  }
+
+  #keep(event: Event): void {
+    event.preventDefault();
+    const text = this.renderRoot.querySelector("textarea")?.value ?? "";
+    keepWords(text);
+    this.editing = false;
+    this.#seen = undefined;
+    this.requestUpdate();
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    if (session.value.info?.fingerprint === this.taste.base && !session.value.info.embedsPrompts) return nothing;
+    const rows = this.words.length <= 2 * ENDS ? this.words : [...this.words.slice(0, ENDS), ...this.words.slice(-ENDS)];
+    return html`<h4>${tasteText.words}</h4>
+      <p class="tiny soft">${this.#isLoaded ? tasteText.wordsAbout : tasteText.wordsNeedModel(this.taste.model)}</p>
+      ${this.error ? html`<p class="small" role="alert">${explain(this.error)}</p>` : nothing}
+      ${this.#isLoaded && rows.length > 0 ? this.#chart(rows) : nothing}
+      ${this.editing
+        ? html`<form @submit=${this.#keep}>
+            <label class="small"
+              >${tasteText.wordsOneEach}
+              <textarea rows="8" .value=${wordList().join("\n")}></textarea>
+            </label>
+            <div class="row">
+              <button type="submit">${tasteText.save}</button>
+              <button type="button" class="quiet" @click=${() => (this.editing = false)}>${tasteText.cancel}</button>
+            </div>
+          </form>`
+        : html`<button type="button" class="link small" @click=${() => (this.editing = true)}>${tasteText.editWords}</button>`}`;
+  }
+
+  #chart(rows: readonly Word[]): TemplateResult {
+    const reach = Math.max(...rows.flatMap(({ low, high }) => [-low, high])) || 1;
+    const x = (value: number) => WIDTH / 2 + (value / reach) * (WIDTH / 2 - 6);
+    const row = ({ text, along, low, high }: Word) => html`<tr>
+      <th scope="row" class="voice">${text}</th>
+      <td class="plot">
+        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true">
+          ${svg`<line class="zero" x1=${WIDTH / 2} x2=${WIDTH / 2} y1="0" y2=${HEIGHT} />
+            <line class="reach" x1=${x(low)} x2=${x(high)} y1=${HEIGHT / 2} y2=${HEIGHT / 2} />
+            <circle class=${low > 0 || high < 0 ? "sure" : "unsure"} cx=${x(along)} cy=${HEIGHT / 2} r="4" />`}
+        </svg>
+      </td>
+      <td class="figures tiny">${signed(along)} <span class="soft">${tasteText.range(signed(low), signed(high))}</span></td>
+    </tr>`;
+    return html`<div class="scroller" tabindex="0" role="region" aria-label=${tasteText.words}>
+      <table>
+        <thead class="hidden-text">
+          <tr><th scope="col">${tasteText.word}</th><td></td><th scope="col">${tasteText.along}</th></tr>
+        </thead>
+        <tbody>${rows.map(row)}</tbody>
+      </table>
+    </div>`;
+  }
+
+  static override styles = [
+    ...PickElement.shared,
+    css`
+      :host {
+        display: grid;
+        gap: var(--s2);
+        justify-items: start;
+        align-content: start;
+        max-width: var(--narrow);
+      }
+      h4 {
+        margin: 0;
+        font-size: var(--small);
+        font-weight: 600;
+      }
+      .scroller {
+        overflow-x: auto;
+        max-width: 100%;
+      }
+      table {
+        border-collapse: collapse;
+        font-size: var(--small);
+      }
+      th {
+        font-weight: 400;
+        text-align: start;
+        padding-inline-end: var(--s4);
+      }
+      td {
+        padding-inline-end: var(--s3);
+        white-space: nowrap;
+      }
+      .zero {
+        stroke: var(--line);
+      }
+      .reach {
+        stroke: var(--soft);
+        stroke-width: 1.5;
+      }
+      circle {
+        stroke: var(--mark);
+        stroke-width: 1.5;
+      }
+      .sure {
+        fill: var(--mark);
+      }
+      .unsure {
+        fill: var(--ground);
+      }
+      form,
+      label {
+        display: grid;
+        gap: var(--s2);
+        width: min(100%, var(--narrow));
+      }
+    `,
+  ];
+}
+
+function signed(value: number): string {
+  return value > 0 ? `+${number(value, 2)}` : number(value, 2).replace("-", "−");
+}
+
+customElements.define("taste-words", TasteWords);
