@@ -251,7 +251,8 @@ export class JudgeSetup extends PickElement {
   }
 
   async #takeTable(): Promise<void> {
-    const { pictures, prompts } = await filesOnTable();
+    const { pictures, prompts, unread } = await filesOnTable();
+    if (unread > 0) toast({ text: judgeText.tableUnread(unread), stays: true });
     if (!this.draft.words.prompts.trim()) this.draft.setPrompts(prompts.join("\n"));
     await this.#take(pictures);
   }

@@ -4,6 +4,7 @@ import { board } from "../score/board";
 import type { Picture } from "../score/picture";
 import { loadSamples } from "../score/samples";
 import { filesOf } from "../score/file";
+import { askForAll } from "../score/table/permission";
 import type { Incoming } from "./draft";
 
 /** The images on Score (the selected ones, or all); none if there are only samples. */
@@ -13,10 +14,15 @@ export function onTable(): readonly Picture[] {
   return selected.length > 1 ? selected : pictures.some(({ isSample }) => !isSample) ? pictures : [];
 }
 
-/** The files of those images that can be read, and the prompts of Score. */
-export async function filesOnTable(): Promise<{ pictures: Incoming[]; prompts: string[] }> {
-  const files = await filesOf(onTable());
-  return { pictures: [...files].map(([{ path }, file]) => ({ file, path })), prompts: [...board.value.prompts] };
+/**
+ * The files of those images that can be read, how many cannot, and the prompts of Score. Call it
+ * for a click: the browser may have to ask for permission.
+ */
+export async function filesOnTable(): Promise<{ pictures: Incoming[]; prompts: string[]; unread: number }> {
+  const wanted = onTable();
+  if (wanted.some(({ away }) => away === "permission")) await askForAll();
+  const files = await filesOf(wanted);
+  return { unread: wanted.length - files.size, pictures: [...files].map(([{ path }, file]) => ({ file, path })), prompts: [...board.value.prompts] };
 }
 
 /** The sample set; `undefined` if the host offers none. */

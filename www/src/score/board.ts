@@ -8,7 +8,7 @@ import type { Filter } from "./generation";
 import type { Given } from "./handles";
 import { isPicture, isPictureName } from "./intake";
 import type { Show, Sort } from "./order";
-import { makePicture, type Picture } from "./picture";
+import { makePicture, type Picture, type Source } from "./picture";
 import { selection } from "./selected";
 
 /** What is kept of the board besides its images and the selection. */
@@ -89,20 +89,49 @@ export function tell(): void {
   rescored = false;
 }
 
-/** Adds images and skips other files. Returns how many were added and skipped. */
-export function addFiles(given: readonly Given[]): { added: number; left: number } {
+/** What became of files: images that were added, images that were there already, other files. */
+export interface Added {
+  added: number;
+  known: { picture: Picture; handle: FileSystemFileHandle | undefined }[];
+  left: number;
+}
+
+/** Adds images that are not on the board yet, and skips other files. */
+export function addFiles(given: readonly Given[]): Added {
+  const here = new Map(board.value.pictures.flatMap((picture) => placeOf(picture).map((place) => [place, picture] as const)));
   const pictures: Picture[] = [];
+  const known: Added["known"] = [];
+  let left = 0;
   for (const one of given) {
     const { path } = one;
-    if ("file" in one) {
-      if (isPicture(one.file)) pictures.push(makePicture({ kind: "file", file: one.file }, { path }));
-    } else if (isPictureName(one.handle.name)) {
-      const { handle, root } = one;
-      pictures.push(makePicture({ kind: "handle", handle, ...(root !== undefined && { root }) }, { path }));
+    const isImage = "file" in one ? isPicture(one.file) : isPictureName(one.handle.name);
+    if (!isImage) {
+      left += 1;
+      continue;
     }
+    const source: Source = "file" in one ? { kind: "file", file: one.file } : { kind: "handle", handle: one.handle, ...(one.root !== undefined && { root: one.root }) };
+    const [place] = placeOf({ source, path });
+    const picture = place === undefined ? undefined : here.get(place);
+    if (picture) {
+      known.push({ picture, handle: "handle" in one ? one.handle : undefined });
+      continue;
+    }
+    const made = makePicture(source, { path });
+    if (place !== undefined) here.set(place, made);
+    pictures.push(made);
   }
   addPictures(pictures);
-  return { added: pictures.length, left: given.length - pictures.length };
+  return { added: pictures.length, known, left };
+}
+
+/**
+ * What is the same if the same file is added again, as far as that is known before it is read; at
+ * most one.
+ */
+function placeOf({ source, path, bytes, modified }: Pick<Picture, "source" | "path" | "bytes" | "modified">): string[] {
+  if (source.kind === "handle") return source.root === undefined ? [] : [`folder ${source.root} ${path}`];
+  if (source.kind === "file") return [`file ${source.file.size} ${source.file.lastModified} ${path}`];
+  return source.kind === "copy" && bytes !== undefined && modified !== undefined ? [`file ${bytes} ${modified} ${path}`] : [];
 }
 
 export function addPictures(pictures: readonly Picture[]): void {

@@ -60,6 +60,15 @@ export function replaceFile(picture: Picture, file: File, handle?: FileSystemFil
   onReplaced(picture);
 }
 
+/** The visitor gave the handle of an image again, which may be read now. */
+export function renewHandle(picture: Picture, handle: FileSystemFileHandle): void {
+  const { source } = picture;
+  if (source.kind !== "handle" || !picture.away) return;
+  picture.source = { ...source, handle };
+  delete picture.away;
+  onReplaced(picture);
+}
+
 /** The files of those images that can be read, by image. */
 export async function filesOf(pictures: readonly Picture[]): Promise<Map<Picture, File>> {
   const files = await Promise.all(pictures.map((picture) => fileOf(picture).catch(() => undefined)));

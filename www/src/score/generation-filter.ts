@@ -34,7 +34,7 @@ export class GenerationFilter extends PickElement {
         ? html`<fieldset class="list">
             <legend class="small">${tableText.filterTitle}</legend>
             ${FIELDS.map((field) => this.#field(field))}
-            ${count > 0 ? html`<button type="button" @click=${() => board.patch({ filter: {} })}>${tableText.clearFilter}</button>` : nothing}
+            ${count > 0 ? html`<button type="button" @click=${this.#clear}>${tableText.clearFilter}</button>` : nothing}
           </fieldset>`
         : nothing}
     </div>`;
@@ -62,6 +62,30 @@ export class GenerationFilter extends PickElement {
     board.patch({ filter: value === undefined ? rest : { ...rest, [field]: value } });
   }
 
+  /** The button goes with the filters, so the menu's own gets the focus. */
+  readonly #clear = (): void => {
+    board.patch({ filter: {} });
+    this.#button()?.focus();
+  };
+
+  #button(): HTMLElement | null {
+    return this.renderRoot.querySelector<HTMLElement>(".menu > button");
+  }
+
+  readonly #pressed = (event: PointerEvent): void => {
+    if (!event.composedPath().includes(this)) this.open = false;
+  };
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    addEventListener("pointerdown", this.#pressed);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    removeEventListener("pointerdown", this.#pressed);
+  }
+
   #left(event: FocusEvent): void {
     if (event.relatedTarget !== null && !(event.currentTarget as HTMLElement).contains(event.relatedTarget as Node)) this.open = false;
   }
@@ -69,7 +93,7 @@ export class GenerationFilter extends PickElement {
   #escape(event: KeyboardEvent): void {
     if (event.key !== "Escape" || !this.open) return;
     this.open = false;
-    this.renderRoot.querySelector<HTMLElement>(".menu > button")?.focus();
+    this.#button()?.focus();
   }
 
   static override styles = [

@@ -21,6 +21,9 @@ import { byOwnPrompt, OWN } from "./own";
 import { pause, resume, run } from "./scoring";
 import { shownColumn, shownPrompt, shownRanks } from "./shown";
 
+/** Characters of a prompt that are quoted. */
+const QUOTED = 80;
+
 export class ScoreProgress extends PickElement {
   #announced = "";
 
@@ -57,13 +60,14 @@ export class ScoreProgress extends PickElement {
     const { pictures, prompts, prompting } = board.value;
     const own = prompting === "own" ? byOwnPrompt(pictures) : undefined;
     const cut = [...truncated].filter((prompt) => (own ? own.has(prompt) : prompts.includes(prompt)));
-    const words = own ? (cut.length > 0 ? [tableText.truncatedOwn(cut.length)] : []) : cut.map((prompt) => scoreText.truncated(prompt));
+    const words = own ? (cut.length > 0 ? [tableText.truncatedOwn(cut.length)] : []) : cut.map((prompt) => scoreText.truncated(prompt.length > QUOTED ? `${prompt.slice(0, QUOTED)}…` : prompt));
     const notes = words.map((words) => html`<p class="notice small" dir="auto">${words}</p>`);
     if (!scorer && !loading && !failed) {
       return html`<p class="small soft">${scoreText.noModel} <a href=${href("models")}>${scoreText.chooseModel}</a></p>`;
     }
     if (loading) return pictures.length > 0 ? html`<p class="small soft">${scoreText.waitingModel(loading.name)}</p>` : nothing;
     if (state === "failed") return this.#failed(error);
+    if (pictures.length > 0 && shownPrompt() === undefined && prompting === "this") return html`<p class="small soft">${scoreText.needsPrompt}</p>`;
     if (total === 0 || done >= total) return html`${notes}${this.#said()}`;
     const paused = state === "paused";
     const left = pace === undefined || paused || pace * (total - done) < 2 ? "" : scoreText.timeLeft(duration(pace * (total - done)));

@@ -5,6 +5,7 @@
 
 import { toast } from "../shell/toasts";
 import { Store } from "../state/store";
+import { between } from "../text/format";
 import { tableText } from "../text/table";
 import { board, changed, scoresChanged } from "./board";
 import { away, fileOf, whenRenewed, whenReplaced } from "./file";
@@ -142,8 +143,8 @@ function start(): Worker {
 }
 
 function content(job: Job, { uid, bytes, modified, generation, unread }: ReadAnswer & { part: "content" }): void {
-  const missing = missingOf(uid, job.picture);
-  if (missing) reconnect(job, missing);
+  const twin = twinOf(uid, job.picture);
+  if (twin) join(job, twin);
   const { picture } = job;
   Object.assign(picture, { uid, bytes, modified });
   if (generation !== undefined) picture.generation = generation;
@@ -156,30 +157,59 @@ function content(job: Job, { uid, bytes, modified, generation, unread }: ReadAns
   else changed();
 }
 
-/** An image on the table whose file is missing, and is the one with this uid. */
-function missingOf(uid: string, found: Picture): Picture | undefined {
-  return uid === "" ? undefined : board.value.pictures.find((picture) => picture !== found && picture.uid === uid && picture.away !== undefined);
+/**
+ * The image on the table that was added again: its file is missing and was this one, or it is a
+ * single file of the same name and content.
+ */
+function twinOf(uid: string, found: Picture): Picture | undefined {
+  if (uid === "") return undefined;
+  const isSame = (picture: Picture) => picture.path === found.path && picture.id < found.id && isSingle(picture) && isSingle(found);
+  return board.value.pictures.find((picture) => picture !== found && picture.uid === uid && (picture.away !== undefined || isSame(picture)));
 }
 
-/** Images that were found to be ones whose file was missing. */
-let again = new Set<Picture>();
+function isSingle({ source }: Picture): boolean {
+  return source.kind === "handle" && source.root === undefined;
+}
+
+/** Images that are leaving the table because they were on it already. */
+let leaving = new Set<Picture>();
 
 /** The image on the table gets the file that was found; what is known of it stays. */
-function reconnect(job: Job, missing: Picture): void {
+function join(job: Job, twin: Picture): void {
   const { picture: found } = job;
-  Object.assign(missing, { source: found.source, path: found.path, isKept: false });
-  delete missing.away;
+  if (twin.away) {
+    Object.assign(twin, { source: found.source, path: found.path, isKept: false });
+    delete twin.away;
+    tellAgain(1, 0);
+  } else {
+    tellAgain(0, 1);
+  }
   finish(job);
-  job.picture = missing;
-  if (again.size === 0) setTimeout(tellReconnected, 200);
-  again.add(found);
+  job.picture = twin;
+  if (leaving.size === 0) setTimeout(leave, 200);
+  leaving.add(found);
 }
 
-function tellReconnected(): void {
-  const found = again;
-  again = new Set();
+function leave(): void {
+  const found = leaving;
+  leaving = new Set();
   board.patch({ pictures: board.value.pictures.filter((picture) => !found.has(picture)) });
-  toast({ text: tableText.reconnected(found.size) });
+}
+
+/** How long images are counted for one message, in milliseconds. */
+const COUNTING = 3000;
+const counted = { available: 0, already: 0, dismiss: () => undefined as void, timer: undefined as ReturnType<typeof setTimeout> | undefined };
+
+/** Says how many images are available again or were on the table already, in one message. */
+export function tellAgain(available: number, already: number): void {
+  if (available + already === 0) return;
+  counted.available += available;
+  counted.already += already;
+  clearTimeout(counted.timer);
+  counted.timer = setTimeout(() => Object.assign(counted, { available: 0, already: 0, dismiss: () => undefined }), COUNTING);
+  counted.dismiss();
+  const words = [...(counted.available > 0 ? [tableText.reconnected(counted.available)] : []), ...(counted.already > 0 ? [tableText.already(counted.already)] : [])];
+  counted.dismiss = toast({ text: words.join(between()) });
 }
 
 function done(picture: Picture, { copied, failure, of }: ReadAnswer & { part: "done" }): void {

@@ -30,19 +30,21 @@ import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
 import { byPrompt, byScorer, meanRanks } from "./columns";
 import { takeDrop, takeHandles, type Taking } from "./handles";
+import { renewHandle } from "./file";
 import { type Found, MOST, ofList } from "./intake";
 import { memo } from "./memo";
 import { arrange, ranks } from "./order";
 import { byOwnPrompt, type Group, groupsOf } from "./own";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
+import { readAgain, tellAgain } from "./reading";
 import { loadSamples } from "./samples";
 import { screenStyle } from "./screen-style";
 import { select } from "./selected";
 import type { PictureMatrix } from "./matrix";
 import type { PictureSheet } from "./sheet";
 import { shownColumn, shownPrompt, shownPrompts, shownRanks } from "./shown";
-import { numberOf } from "./table/permission";
+import { askForAll, numberOf } from "./table/permission";
 import { restoreTable } from "./table/restore";
 import type { ScoreToolbar } from "./toolbar";
 
@@ -134,8 +136,8 @@ export class ScoreScreen extends PickElement {
       <div class="screen">
         <h1 class="hidden-text">${scoreText.heading}</h1>
         <first-visit></first-visit>
-        <prompt-box ?hidden=${own} .value=${text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => setPrompts(event.detail)}></prompt-box>
         <score-prompting></score-prompting>
+        <prompt-box ?hidden=${own} .value=${text} .ideas=${demonstration ? this.ideas : []} @prompts=${(event: CustomEvent<string>) => setPrompts(event.detail)}></prompt-box>
         <score-toolbar
           .pictures=${shown}
           ?unlike=${demonstration}
@@ -273,7 +275,10 @@ export class ScoreScreen extends PickElement {
       // Unfinished typing counts too.
       const written = this.renderRoot.querySelector<PromptBox>("prompt-box")?.value ?? board.value.text;
       if (!written.trim()) setPrompts(samples.prompt);
-      addPictures(samples.pictures.filter(({ path }) => !present.has(path)));
+      const more = samples.pictures.filter(({ path }) => !present.has(path));
+      const isMixed = board.value.pictures.length > 0;
+      addPictures(more);
+      if (isMixed && more.length > 0) toast({ text: scoreText.samplesAdded(more.length), action: { label: scoreText.undo, run: () => remove(new Set(more)) } });
     } catch {
       toast({ text: scoreText.samplesFailed, action: { label: scoreText.failedAgain, run: () => void this.#samples() } });
     } finally {
@@ -290,7 +295,7 @@ export class ScoreScreen extends PickElement {
 
   /** Adds what `find` finds, as it finds it. It resolves with whether there was too much. */
   async #add(find: (taking: Taking) => Promise<boolean>): Promise<void> {
-    let [added, left] = [0, 0];
+    let [added, left, available, already] = [0, 0, 0, 0];
     let before: readonly Picture[] | undefined;
     // What was there before comes first.
     let turn: Promise<unknown> = restoreTable();
@@ -301,6 +306,11 @@ export class ScoreScreen extends PickElement {
         const taken = addFiles(given);
         added += taken.added;
         left += taken.left;
+        for (const { picture, handle } of taken.known) {
+          if (picture.away) available += 1;
+          else already += 1;
+          if (handle) renewHandle(picture, handle);
+        }
         // The visitor's own images replace the samples.
         if (only && taken.added > 0) before = remove(samples);
       });
@@ -312,7 +322,8 @@ export class ScoreScreen extends PickElement {
     };
     const isTooMuch = await find({ take, number });
     await turn;
-    if (added + left === 0) return;
+    tellAgain(available, already);
+    if (added + left === 0 || (added === 0 && available + already > 0)) return;
     if (added === 0) return void toast({ text: scoreText.noPictures });
     const words = [scoreText.added(added)];
     if (left > 0) words.push(scoreText.someLeft(left));
@@ -350,6 +361,11 @@ export class ScoreScreen extends PickElement {
   }
 
   async #save(event: CustomEvent<Picture[]>): Promise<void> {
+    // Browsers ask only after a click, so it is done before anything else.
+    if (event.detail.some(({ away }) => away === "permission")) {
+      await askForAll();
+      readAgain();
+    }
     if (await loaded(import("./keep/save-view"))) this.saving = event.detail;
   }
 

@@ -95,6 +95,13 @@ export const sheetStyle = css`
     inset-inline-start: 50%;
     translate: -50%;
   }
+  /* The checkbox is above it. */
+  .narrow .bucket {
+    margin-block-start: 2.25rem;
+  }
+  .narrow .unlike {
+    white-space: nowrap;
+  }
   .select {
     --box: 1.75rem;
     inset-block-start: min(var(--tall) - var(--drawn-height) + 6px, var(--tall) - var(--box) - 2px);

@@ -8,7 +8,7 @@ import { number, percent, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import { tableText } from "../text/table";
 import type { Place } from "./layout";
-import type { Picture } from "./picture";
+import type { Away, Picture } from "./picture";
 
 /** Height of a line below an image, in CSS pixels at the default font size. */
 export const CAPTION = 46;
@@ -28,13 +28,13 @@ export interface TileState {
 export function describe({ picture, prompt, rank, of, unlike, isAlone }: TileState): string {
   if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
-  if (!result || rank === undefined) return [scoreText.notYet, picture.away ? tableText.awayShort : ""].filter(Boolean).join(", ");
+  if (!result || rank === undefined) return [scoreText.notYet, picture.away ? awayWords(picture.away) : ""].filter(Boolean).join(", ");
   if (isAlone) return `${scoreText.score} ${scoreNumber(result.score)}`;
   const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
   if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
   if (picture.bucket) words.push(scoreText[picture.bucket]);
-  if (picture.away) words.push(tableText.awayShort);
+  if (picture.away) words.push(awayWords(picture.away));
   return words.join(", ");
 }
 
@@ -43,6 +43,11 @@ export function drawnSize({ thumbnail, width, height }: Picture, { side, tall }:
   if (thumbnail === undefined || !width || !height) return { width: side, height: tall };
   const scale = Math.min(side / width, tall / height);
   return { width: width * scale, height: height * scale };
+}
+
+/** Why an image cannot be read, in a few words. */
+function awayWords(away: Away): string {
+  return away === "permission" ? tableText.awayShortPermission : tableText.awayShort;
 }
 
 /** The image, or why it cannot be read. */
@@ -54,7 +59,7 @@ export function image(picture: Picture): TemplateResult {
   }
   const { problem, away } = picture;
   if (!problem && !away) return html`<span class="blank"></span>`;
-  return html`<span class="broken">${icon("alert", 24)}<span class="reason">${problem ? explain(problem) : tableText.awayShort}</span></span>`;
+  return html`<span class="broken">${icon("alert", 24)}<span class="reason">${problem ? explain(problem) : away ? awayWords(away) : nothing}</span></span>`;
 }
 
 /** The text below the image. */

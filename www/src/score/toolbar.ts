@@ -74,7 +74,7 @@ export class ScoreToolbar extends PickElement {
         <label class="button add">${icon("add")}${scoreText.add}<input type="file" accept="image/*,.avif,.heic,.jxl" multiple @click=${(event: Event) => this.#choose(event, "files")} @change=${this.#picked} /></label>
         <label class="button">${icon("folder")}${scoreText.addFolder}<input type="file" webkitdirectory multiple @click=${(event: Event) => this.#choose(event, "folder")} @change=${this.#picked} /></label>
         ${config().samples === null || pictures.some(({ isSample }) => isSample) ? nothing : html`<button type="button" class="samples" @click=${() => this.dispatchEvent(new CustomEvent("samples"))}>${scoreText.samples}</button>`}
-        ${none ? nothing : html`<span class="soft small count">${scoreText.pictures(pictures.length)}</span>`}
+        ${none ? nothing : html`<span class="soft small count">${this.pictures.length === pictures.length ? scoreText.pictures(pictures.length) : scoreText.picturesOf(this.pictures.length, pictures.length)}</span>`}
         ${none ? nothing : html`<button type="button" class="choose" aria-expanded=${this.choosing} @click=${() => this.dispatchEvent(new CustomEvent("choose"))}>${icon("choose")}${scoreText.choose}</button>`}
         ${none ? nothing : html`<button type="button" class="more" aria-expanded=${this.viewing} @click=${() => (this.viewing = !this.viewing)}>${scoreText.view}</button>`}
       </div>

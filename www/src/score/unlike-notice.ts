@@ -8,9 +8,32 @@ import "../models/price";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { config } from "../state/config";
+import { Store, Watch } from "../state/store";
 import { between, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { welcomeText } from "../text/welcome";
+
+const KEPT = "pickscore.unlike";
+
+/** Whether it was closed in this tab. Each such image keeps its own mark. */
+const dismissed = new Store(wasDismissed());
+
+function wasDismissed(): boolean {
+  try {
+    return sessionStorage.getItem(KEPT) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function dismiss(): void {
+  dismissed.value = true;
+  try {
+    sessionStorage.setItem(KEPT, "1");
+  } catch {
+    // Without storage, it is shown again after a reload.
+  }
+}
 
 export class UnlikeNotice extends PickElement {
   static override properties = { count: { type: Number }, limit: { type: Number } };
@@ -21,36 +44,45 @@ export class UnlikeNotice extends PickElement {
 
   constructor() {
     super();
+    new Watch(this, dismissed);
     this.count = 0;
     this.limit = 0;
   }
 
   override render(): TemplateResult {
     const [real] = config().models;
+    const isShown = this.count > 0 && !dismissed.value;
+    // Without something to say, it takes no gap, and the live region stays.
+    this.toggleAttribute("silent", !isShown);
     // The live region is there before it has something to say.
     return html`<div role="status">
-        ${this.count === 0 ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b>${between()}${welcomeText.madeFor(this.count)}</span></p>`}
+        ${!isShown ? nothing : html`<p>${icon("alert")}<span><b>${welcomeText.unlike(this.count)}</b>${between()}${welcomeText.madeFor(this.count)}</span></p>`}
       </div>
-      ${this.count === 0
+      ${!isShown
         ? nothing
-        : html`${real ? html`<div class="offer"><h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price></div>` : nothing}
+        : html`<button type="button" class="quiet close" aria-label=${welcomeText.closeNotice} title=${welcomeText.closeNotice} @click=${dismiss}>${icon("close")}</button>${real ? html`<div class="offer"><h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price></div>` : nothing}
             <details class="small"><summary>${welcomeText.why}</summary><p class="soft">${scoreText.demoMeasure} (${percent(this.limit, 0)})</p></details>`}`;
   }
 
   static override styles = [
     ...PickElement.shared,
     css`
-      /* Without something to say, it takes no gap, and the live region stays. */
-      :host([count="0"]) {
+      :host([silent]) {
         position: absolute;
       }
-      :host(:not([count="0"])) {
+      :host(:not([silent])) {
+        position: relative;
         display: grid;
         grid-template: auto 1fr / minmax(0, 5fr) minmax(0, 6fr);
         gap: var(--s2) var(--s6);
-        padding: var(--s3) var(--s4);
+        padding: var(--s3) var(--s7) var(--s3) var(--s4);
         border-inline-start: 3px solid var(--mark);
         background: var(--mark-wash);
+      }
+      .close {
+        position: absolute;
+        inset-block-start: var(--s1);
+        inset-inline-end: var(--s1);
       }
       p {
         display: flex;
@@ -68,7 +100,7 @@ export class UnlikeNotice extends PickElement {
         gap: var(--s2);
       }
       @media (max-width: 48rem) {
-        :host(:not([count="0"])) {
+        :host(:not([silent])) {
           grid-template: none / minmax(0, 1fr);
         }
         .offer {

@@ -74,7 +74,7 @@ export class PickToasts extends PickElement {
     css`
       .toasts {
         position: fixed;
-        inset: auto var(--gutter) max(var(--s4), env(safe-area-inset-bottom));
+        inset: auto var(--gutter) calc(max(var(--s4), env(safe-area-inset-bottom)) + var(--below, 0px));
         display: grid;
         gap: var(--s2);
         justify-items: center;

@@ -22,7 +22,9 @@ export function number(value: number, digits = 0): string {
 /** A share as a percentage. A small share above zero is never shown as zero. */
 export function percent(share: number, digits = 1): string {
   const least = 0.1 ** (digits + 2);
-  return share > 0 && share < least / 2 ? `<${percent(least, digits)}` : format(share, digits, { style: "percent" });
+  if (share > 0 && share < least / 2) return `<${percent(least, digits)}`;
+  if (share < 1 && share > 1 - least / 2) return `>${percent(1 - least, digits)}`;
+  return format(share, digits, { style: "percent" });
 }
 
 /** A number of bytes in decimal units. */

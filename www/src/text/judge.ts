@@ -3,6 +3,7 @@
 import { catalogue } from "./catalogue";
 
 const en = {
+  tableUnread: (count: number) => `${count === 1 ? "1 image" : `${count} images`} of Score could not be read. The browser may need your permission again: press “Allow reading” on Score.`,
   title: "Judge",
   setupTitle: "Which image do you prefer?",
   setupWords: "You see two or four images at a time and choose one. Your choices stay in this browser until you export them.",
@@ -171,8 +172,8 @@ const en = {
   ofImages: "Images",
   ofModels: "Models",
   prompt: "Prompt",
-  rankingWords: "Ratings are computed from your choices (Bradley–Terry with ties), as by the command “pickscore evaluate”, and centred on 1000. The higher of two is preferred 64 times in 100 if it leads by 100, and 10 times in 11 if it leads by 400. The lines show 95% intervals; where they overlap a lot, the order may be due to chance.",
-  apartWords: "Some of these were never compared with the others, not even indirectly. They form separate groups. Each group has its own ranks, and its ratings are centred on 1000.",
+  rankingWords: "Ratings are computed from your choices (Bradley–Terry with ties), as by the command “pickscore evaluate”, and centred on 1,000. The higher of two is preferred 64 times in 100 if it leads by 100, and 10 times in 11 if it leads by 400. The lines show 95% intervals; where they overlap a lot, the order may be due to chance.",
+  apartWords: "Some of these were never compared with the others, not even indirectly. They form separate groups. Each group has its own ranks, and its ratings are centred on 1,000.",
   place: "#",
   picture: "Image",
   name: "Name",
@@ -189,6 +190,7 @@ const en = {
 };
 
 const ja: typeof en = {
+  tableUnread: (count) => `「採点」の画像のうち${count}枚を読み込めませんでした。ブラウザでの許可がもう一度必要な場合は、「採点」で「読み込みを許可」を押してください。`,
   title: "判定",
   setupTitle: "どの画像が好みですか？",
   setupWords: "画像が2枚または4枚ずつ表示されるので、最も好みの1枚を選んでください。判定結果はこのブラウザに保存され、ご自身で書き出すまで外部に送信されることはありません。",

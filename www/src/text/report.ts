@@ -22,7 +22,7 @@ const en = {
   shareColumn: "Agreement and interval (chart)",
   agrees: "Agreement",
   again: "The same person, asked again",
-  ratings: "Ratings are computed from these choices (Bradley–Terry with ties) and centred on 1000. The higher of two is preferred 64 times in 100 if it leads by 100, and 10 times in 11 if it leads by 400. The lines show 95 % intervals; where they overlap a lot, the order may be due to chance.",
+  ratings: "Ratings are computed from these choices (Bradley–Terry with ties) and centred on 1,000. The higher of two is preferred 64 times in 100 if it leads by 100, and 10 times in 11 if it leads by 400. The lines show 95% intervals; where they overlap a lot, the order may be due to chance.",
   models: "Models",
   images: "Images",
   firstOf: (shown: string, all: string) => `The first ${shown} of ${all}.`,

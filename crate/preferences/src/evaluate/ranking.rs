@@ -189,6 +189,8 @@ pub struct Ranker {
     has_maximum: bool,
     whole: Fit,
     options: RankOptions,
+    /// What was to be resampled, if there was only one of it.
+    only: Option<Unit>,
     /// The results of every item in the resampled datasets so far.
     drawn: Vec<Drawn>,
     datasets: usize,
@@ -204,12 +206,18 @@ impl Ranker {
     /// As [`rank`].
     pub fn new(comparisons: &[Comparison], options: &RankOptions) -> Result<Self, RankError> {
         options.check()?;
-        let games = Games::new(comparisons, options.unit);
+        let mut options = *options;
+        let mut games = Games::new(comparisons, options.unit);
         if games.games.is_empty() {
             return Err(RankError::Nothing { given: comparisons.len() });
         }
+        // Every resample of a single prompt or rater is the same: its intervals would have no width.
+        let only = (options.unit != Unit::Choices && games.units.len() == 1).then_some(options.unit);
+        if only.is_some() {
+            options.unit = Unit::Choices;
+            games = Games::new(comparisons, options.unit);
+        }
         let items = games.names.len();
-        let mut options = *options;
         options.resamples = options.resamples.min((KEPT / items).max(10));
         let table = Cells::new(&games);
         let cells = table.cells(None);
@@ -219,6 +227,7 @@ impl Ranker {
             has_maximum: has_maximum(items, &cells),
             whole,
             options,
+            only,
             drawn: vec![Drawn::default(); items],
             datasets: 0,
             elo: vec![Running::default(); items],
@@ -311,7 +320,7 @@ impl Ranker {
             options,
             tie: whole.tie.map_or(0.0, f64::exp),
             groups: sizes.len(),
-            notes: notes(&groups, self.has_maximum, &games, &options),
+            notes: notes(&groups, self.has_maximum, &games, &options, self.only),
             items: ranked,
         }
     }
@@ -348,7 +357,13 @@ fn places(sizes: &[usize]) -> Vec<usize> {
     places
 }
 
-fn notes(groups: &Groups, has_maximum: bool, games: &Games, options: &RankOptions) -> Vec<String> {
+fn notes(
+    groups: &Groups,
+    has_maximum: bool,
+    games: &Games,
+    options: &RankOptions,
+    only: Option<Unit>,
+) -> Vec<String> {
     let mut notes = Vec::new();
     if groups.determined.len() > 1 {
         notes.push(format!(
@@ -370,6 +385,12 @@ fn notes(groups: &Groups, has_maximum: bool, games: &Games, options: &RankOption
     if let (true, Some(prior)) = (open == 0 && !has_maximum, options.prior) {
         notes
             .push(format!("Without the prior (standard deviation {prior}) the ratings would not be finite."));
+    }
+    if let Some(only) = only {
+        let what = if only == Unit::Prompts { "prompt" } else { "rater" };
+        notes.push(format!(
+            "All choices have the same {what}, so single choices were resampled: the intervals say nothing about other {what}s."
+        ));
     }
     if games.units.len() < 20 && options.unit != Unit::Choices {
         let (count, what) =
@@ -541,6 +562,21 @@ mod tests {
                 prop_assert!(row.rank_interval[0] >= 1 && row.rank_interval[0] <= row.rank_interval[1]);
             }
         }
+    }
+
+    #[test]
+    fn a_single_prompt_is_no_certainty() {
+        let verdicts = [Label::Left, Label::Left, Label::Right, Label::Tie, Label::Left];
+        let of = |prompt: &dyn Fn(usize) -> String| {
+            let one = |(at, &verdict)| choice("a", "b", verdict, &prompt(at));
+            rank(&verdicts.iter().enumerate().map(one).collect::<Vec<_>>(), &few(), &mut go).unwrap()
+        };
+        let found = of(&|_| "p".into());
+        assert!(found.items.iter().all(|row| row.rating.low < row.rating.value));
+        assert!(found.notes.iter().any(|note| note.contains("All choices have the same prompt")));
+        // With a prompt each, choices and prompts are the same.
+        let each = of(&|at| at.to_string());
+        assert_eq!(found.items[0].rating, each.items[0].rating);
     }
 
     #[test]

@@ -182,6 +182,7 @@ export const closeupStyles = css`
     }
     .place {
       min-width: 0;
+      flex-shrink: 0;
       padding-inline: 0;
       white-space: nowrap;
     }

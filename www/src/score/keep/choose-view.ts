@@ -120,11 +120,14 @@ export class ChooseImages extends PickElement {
   }
 
   #rank(): TemplateResult {
-    const set = (event: Event) => {
-      const count = Number((event.target as HTMLInputElement).value);
-      if (count >= 0) this.count = Math.floor(count);
-    };
     const { length } = this.#ranked;
+    const set = (event: Event) => {
+      const input = event.target as HTMLInputElement;
+      const count = Math.floor(Number(input.value));
+      if (!(count >= 0)) return;
+      this.count = Math.min(count, length);
+      if (this.count !== count) input.value = String(this.count);
+    };
     return html`<label class="row small">${shownPrompt() === OWN ? keepText.bestOfEach : keepText.best}
         <input class="number" type="number" min="0" max=${length} aria-label=${keepText.howMany} .value=${String(this.count)} @input=${set} />
         <span class="soft">${keepText.ofAll(number(length))}</span>
@@ -230,9 +233,11 @@ export class ChooseImages extends PickElement {
         width: 6rem;
         font-size: var(--small);
       }
+      /* Neutral: in the histogram, the colour of the mark means the selected side. */
       input[type="range"] {
         width: 100%;
         margin: 0;
+        accent-color: var(--soft);
       }
       .scale {
         display: grid;

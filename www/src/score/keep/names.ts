@@ -1,11 +1,16 @@
 /** Names of saved files: valid everywhere, different from each other, in the order of ranks. */
 
-/** Characters that Windows, macOS or Linux refuse in a name. */
-const REFUSED = /[\\/:*?"<>|\u0000-\u001f\u007f]/g;
+/**
+ * Characters that Windows, macOS or Linux refuse in a name, and those that change the direction of
+ * text, with which a name can hide its ending.
+ */
+const REFUSED = /[\\/:*?"<>|\u0000-\u001f\u007f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+/** Names that Windows reserves for devices, with any ending. */
+const RESERVED = /^(con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³])(?=\.|$)/i;
 
 /** A path's last part as a name that every system accepts. */
 export function plainName(path: string): string {
-  const name = (path.split("/").pop() ?? "").replace(REFUSED, "_").replace(/[. ]+$/, "");
+  const name = (path.split("/").pop() ?? "").replace(REFUSED, "_").replace(/[. ]+$/, "").replace(RESERVED, "$1_");
   return name === "" ? "image" : name;
 }
 

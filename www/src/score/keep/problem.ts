@@ -1,6 +1,6 @@
 /** Why images could not be saved. Sentences for the codes are in `text/keep.ts`. */
 
-export type SaveCode = "full" | "permission" | "gone" | "blocked" | "locked" | "name" | "failed" | "stopped";
+export type SaveCode = "full" | "permission" | "gone" | "blocked" | "locked" | "name" | "failed" | "stopped" | "unpermitted" | "unreadable-all";
 
 /** What stops a save as a whole. */
 export class SaveProblem extends Error {

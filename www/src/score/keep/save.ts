@@ -4,7 +4,7 @@
  */
 
 import { uidOf } from "../../collection/uid";
-import { fileOf, replaceFile } from "../file";
+import { FileAway, fileOf, replaceFile } from "../file";
 import type { Picture } from "../picture";
 import { currentFile, isSame, type Written, writeNew } from "./folder";
 import type { Origin } from "./origin";
@@ -32,7 +32,7 @@ export interface Saved extends Written {
 
 /** What is worth saying about a single image. */
 export interface Remark {
-  code: "unreadable" | "original-stays" | "already-there";
+  code: "unreadable" | "no-permission" | "original-stays" | "already-there";
   name: string;
 }
 
@@ -85,8 +85,8 @@ export class FolderSave {
       return;
     }
     const read = await readOf(picture);
-    if (!read) {
-      this.remarks.push({ code: "unreadable", name: picture.path });
+    if (typeof read === "string") {
+      this.remarks.push({ code: read, name: picture.path });
       return;
     }
     const written = await writeNew(this.folder, name, read.bytes);
@@ -104,13 +104,16 @@ interface Read {
   bytes: Uint8Array<ArrayBuffer>;
 }
 
-/** An image's file; nothing if it was changed, moved or deleted since it was added. */
-export async function readOf(picture: Picture): Promise<Read | undefined> {
+/**
+ * An image's file, or why it cannot be read: without permission, or because it was changed, moved
+ * or deleted since it was added.
+ */
+export async function readOf(picture: Picture): Promise<Read | "unreadable" | "no-permission"> {
   try {
     const file = await fileOf(picture);
     return { file, bytes: new Uint8Array(await file.arrayBuffer()) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    return error instanceof FileAway && error.code === "permission" ? "no-permission" : "unreadable";
   }
 }
 

@@ -7,7 +7,7 @@ import { download, temporaryFolder } from "../../files/download";
 import { askForZip, canAskForFile, type Permitted } from "../../files/pickers";
 import type { Picture } from "../picture";
 import { untaken } from "./names";
-import { asProblem, throwIfStopped } from "./problem";
+import { asProblem, SaveProblem, throwIfStopped } from "./problem";
 import { CSV, type Plan, readOf, type Remark } from "./save";
 import { ZipWriter } from "./zip";
 
@@ -54,15 +54,16 @@ export async function saveZip(target: ZipTarget, { items, csv }: Plan, signal: A
     for (const [index, { picture, name }] of items.entries()) {
       throwIfStopped(signal);
       const read = await readOf(picture);
-      if (read) {
+      if (typeof read !== "string") {
         const own = untaken(name, taken);
         await zip.add(own, read.bytes, new Date(read.file.lastModified));
         names.set(picture, own);
       } else {
-        remarks.push({ code: "unreadable", name: picture.path });
+        remarks.push({ code: read, name: picture.path });
       }
       tell(index + 1);
     }
+    if (names.size === 0) throw new SaveProblem(remarks.some(({ code }) => code === "no-permission") ? "unpermitted" : "unreadable-all");
     const hasTable = csv !== undefined && names.size > 0;
     if (hasTable) await zip.add(untaken(CSV, taken), new TextEncoder().encode(csv(names)), new Date());
     await zip.finish();
