@@ -306,6 +306,35 @@ test("removed images stay removed; what is undone stays", async ({ page, server 
   await expect.poll(() => copies(page)).toHaveLength(2);
 });
 
+test("what is added again is not there twice", async ({ page, server }) => {
+  const folder = onDisk("renders", plain(3));
+  await openPage(page, server, { model: null });
+  await page.getByLabel("Prompt", { exact: true }).waitFor();
+  const already = (count: string) => page.getByText(`${count} in the table already.`);
+  await dropFromDisk(page, [folder]);
+  await dropFromDisk(page, [folder]);
+  await expect(already("3 images were")).toBeVisible();
+  await expect(page.locator(".tile")).toHaveCount(3);
+  await addPictures(page, FILES.map(picture));
+  await kept(page);
+  await addPictures(page, FILES.map(picture));
+  await expect(already("6 images were").or(already("3 images were"))).toBeVisible();
+  await expect(page.locator(".tile")).toHaveCount(6);
+  // A single file is another one until it has been read.
+  await dropFromDisk(page, [join(folder, "1.png")]);
+  await expect(page.locator(".tile")).toHaveCount(7);
+  await kept(page);
+  await page.waitForTimeout(3500);
+  await dropFromDisk(page, [join(folder, "1.png")]);
+  await expect(already("1 image was")).toBeVisible();
+  await expect(page.locator(".tile")).toHaveCount(7);
+  // A copy under another name is another image.
+  writeFileSync(join(folder, "copy.png"), plain(1)[0]?.buffer as Buffer);
+  await dropFromDisk(page, [folder]);
+  await expect(page.locator(".tile")).toHaveCount(8);
+  rmSync(dirname(folder), { recursive: true });
+});
+
 test("one button clears everything from the device, after a question", async ({ page, server }) => {
   await openPage(page, server, { model: null });
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");
