@@ -186,7 +186,7 @@ test("the file is written in the page's language", async ({ page, server, browse
   const { images } = golden();
   await openPage(page, server, { hash: "#/judge", model: null });
   await page.getByLabel("画像を選択").setInputFiles([images[0], images[4]].map((name) => given(name as string)));
-  await page.getByLabel("プロンプト", { exact: true }).fill("雪の中のキツネ");
+  await page.locator("judge-screen").getByLabel("プロンプト", { exact: true }).fill("雪の中のキツネ");
   await page.getByRole("button", { name: "開始（1組）" }).click();
   await press(page, "ArrowLeft");
   const waiting = page.waitForEvent("download");
