@@ -32,7 +32,7 @@ export class ScoreSelection extends PickElement {
     if ((bar !== null) === this.#isShown) return;
     this.#isShown = bar !== null;
     const height = bar?.offsetHeight ?? 0;
-    document.documentElement.style.setProperty("--below", height > 0 ? `${height + 8}px` : "0px");
+    document.documentElement.style.setProperty("--below", height > 0 ? `${height + 16}px` : "0px");
   }
 
   override disconnectedCallback(): void {
