@@ -88,7 +88,7 @@ pub(super) struct Scanned {
 #[derive(Default)]
 struct Numbers {
     prompts: HashMap<[u8; 32], u32>,
-    /// By the first half of an image's SHA-256: with millions of images, this is most of the memory.
+    /// By the first half of an image's SHA-256, because they fill most of the memory.
     images: HashMap<Fingerprint, u32>,
     raters: HashMap<String, u32>,
 }

@@ -211,7 +211,7 @@ impl Ranker {
         if games.games.is_empty() {
             return Err(RankError::Nothing { given: comparisons.len() });
         }
-        // Every resample of a single prompt or rater is the same: its intervals would have no width.
+        // Resamples of a single prompt or rater are all the same, and intervals would be empty.
         let only = (options.unit != Unit::Choices && games.units.len() == 1).then_some(options.unit);
         if only.is_some() {
             options.unit = Unit::Choices;
