@@ -24,12 +24,14 @@ export interface Settings {
   panel: PanelScorer[];
   /** The visitor's tastes that are used beside their base scorers. */
   tastes: TasteColumn[];
+  /** Whether tastes are learned from choices made while scores were visible, too. */
+  learnsVisible: boolean;
   /** Origins that the visitor allowed, besides the configuration's. */
   hosts: string[];
 }
 
 const KEY = "pickscore.settings";
-const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", scorer: "auto", head: "", panel: [], tastes: [], hosts: [] };
+const DEFAULTS: Settings = { theme: "auto", language: "", device: "auto", precision: "auto", memory: "normal", model: "", scorer: "auto", head: "", panel: [], tastes: [], learnsVisible: true, hosts: [] };
 const CHOICES: { [K in keyof Settings]?: readonly Settings[K][] } = {
   theme: ["auto", "light", "dark"],
   language: ["", "en", "ja"],

@@ -5,6 +5,7 @@ import type { PreferenceRecord } from "../collection/library";
 import { raterUid } from "../collection/rater";
 import type { PickScore } from "../engine/library";
 import type { LoadChoice } from "../engine/session";
+import { settings } from "../state/settings";
 import { ask } from "./client";
 import type { KeptTaste } from "./kept";
 import { embeddingsOf, scoresFor } from "./known";
@@ -46,7 +47,8 @@ export async function learn(
     scores.set(prompt, await scoresFor(scorer, prompt, images, embedded));
   }
   const embeddings = new Map([...embedded].map(([uid, { vector }]) => [uid, vector]));
-  const request = { name, scorer: { name: info.scorer, fingerprint }, records, embeddings, scores };
+  const withoutVisibleScores = !settings.value.learnsVisible;
+  const request = { name, scorer: { name: info.scorer, fingerprint }, records, embeddings, scores, withoutVisibleScores };
   const { text, ...report } = await ask("fit", request, { signal, onProgress: ({ loaded, total }) => onProgress({ stage: "folds", loaded, total }) });
   const read = await ask("read", { text });
   return {

@@ -13,11 +13,13 @@ export interface Mine {
   tastes: readonly KeptTaste[] | undefined;
   /** Number of the visitor's choices that can be learned from. */
   choices: number;
+  /** Number of those that were made while scores were visible. */
+  visible: number;
   learning: Learning | undefined;
   error: unknown;
 }
 
-export const mine = new Store<Mine>({ tastes: undefined, choices: 0, learning: undefined, error: undefined });
+export const mine = new Store<Mine>({ tastes: undefined, choices: 0, visible: 0, learning: undefined, error: undefined });
 
 /** Largest file that is read; `crate/taste` refuses what is larger. */
 const MOST_BYTES = 64 << 10;
@@ -28,8 +30,8 @@ let abort: AbortController | undefined;
 export async function refresh(): Promise<void> {
   try {
     const [tastes, records] = await Promise.all([listTastes(), ownRecords()]);
-    const choices = records.filter(({ has_label, control }) => has_label && control === null).length;
-    mine.patch({ tastes, choices });
+    const choices = records.filter(({ has_label, control }) => has_label && control === null);
+    mine.patch({ tastes, choices: choices.length, visible: choices.filter(({ scores_visible }) => scores_visible).length });
     use(tastes);
   } catch (error) {
     mine.patch({ tastes: mine.value.tastes ?? [], error });

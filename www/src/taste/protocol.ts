@@ -17,6 +17,8 @@ export interface FitRequest {
   embeddings: ReadonlyMap<string, Float32Array>;
   /** By prompt, then uid. */
   scores: ReadonlyMap<string, ReadonlyMap<string, number>>;
+  /** Leaves out choices that were made while scores were visible. */
+  withoutVisibleScores: boolean;
 }
 
 /** What the worker does, and what it answers. */

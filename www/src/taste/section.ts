@@ -8,6 +8,7 @@ import { icon } from "../design/icons";
 import { session } from "../engine/session";
 import { download } from "../files/download";
 import { toast } from "../shell/toasts";
+import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { number } from "../text/format";
 import { explainTaste, tasteText } from "../text/taste";
@@ -27,7 +28,7 @@ export class MyTastes extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, mine, session);
+    new Watch(this, mine, session, settings);
     this.renamed = undefined;
   }
 
@@ -59,7 +60,8 @@ export class MyTastes extends PickElement {
 
   /** Learning on top of the loaded model, and bringing a file in. */
   #learn(tastes: readonly KeptTaste[]): TemplateResult {
-    const { choices, learning } = mine.value;
+    const { choices: all, visible, learning } = mine.value;
+    const choices = settings.value.learnsVisible ? all : all - visible;
     const { scorer, info } = session.value;
     if (learning) {
       const { stage, loaded, total } = learning;
@@ -77,6 +79,9 @@ export class MyTastes extends PickElement {
           >${icon("folder")}${tasteText.bringIn}<input type="file" accept=".json,application/json" aria-label=${tasteText.bringIn} ?disabled=${!canLearn(scorer)} @change=${this.#bringIn}
         /></span>
       </div>
+      ${visible > 0
+        ? html`<label class="check small"><input type="checkbox" .checked=${settings.value.learnsVisible} @change=${(event: Event) => settings.patch({ learnsVisible: (event.target as HTMLInputElement).checked })} />${tasteText.learnsVisible(number(visible))}</label>`
+        : nothing}
       ${why === undefined ? nothing : html`<p class="small soft">${why}</p>`}`;
   }
 
@@ -129,8 +134,8 @@ export class MyTastes extends PickElement {
   /** Which choices were not learned from. */
   #leftOut({ report }: KeptTaste): TemplateResult | typeof nothing {
     if (!report) return nothing;
-    const { skipped, controls, gone } = report.left_out;
-    const parts = [skipped > 0 && tasteText.skipped(number(skipped)), controls > 0 && tasteText.controls(number(controls)), gone > 0 && tasteText.gone(number(gone))];
+    const { skipped, controls, scores_visible: visible, gone } = report.left_out;
+    const parts = [skipped > 0 && tasteText.skipped(number(skipped)), visible > 0 && tasteText.visible(number(visible)), controls > 0 && tasteText.controls(number(controls)), gone > 0 && tasteText.gone(number(gone))];
     const words = parts.filter((part) => part !== false);
     return words.length === 0 ? nothing : html`<p class="tiny soft">${tasteText.leftOut(words.join(tasteText.comma))}</p>`;
   }
