@@ -567,16 +567,12 @@ mod tests {
     #[test]
     fn a_single_prompt_is_no_certainty() {
         let verdicts = [Label::Left, Label::Left, Label::Right, Label::Tie, Label::Left];
-        let of = |prompt: &dyn Fn(usize) -> String| {
-            let one = |(at, &verdict)| choice("a", "b", verdict, &prompt(at));
-            rank(&verdicts.iter().enumerate().map(one).collect::<Vec<_>>(), &few(), &mut go).unwrap()
-        };
-        let found = of(&|_| "p".into());
+        let choices: Vec<Comparison> = verdicts.iter().map(|&verdict| choice("a", "b", verdict, "p")).collect();
+        let found = rank(&choices, &few(), &mut go).unwrap();
         assert!(found.items.iter().all(|row| row.rating.low < row.rating.value));
         assert!(found.notes.iter().any(|note| note.contains("All choices have the same prompt")));
-        // With a prompt each, choices and prompts are the same.
-        let each = of(&|at| at.to_string());
-        assert_eq!(found.items[0].rating, each.items[0].rating);
+        let single = rank(&choices, &RankOptions { unit: Unit::Choices, ..few() }, &mut go).unwrap();
+        assert_eq!((found.items, found.units), (single.items, single.units));
     }
 
     #[test]

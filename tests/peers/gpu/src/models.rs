@@ -64,7 +64,7 @@ impl Reference {
             "b32" => "ViT-B/32",
             _ => {
                 let engine = Engine::load(directory, DeviceChoice::Cpu, Precision::F32)?;
-                let (texts, images) = embeddings(engine.clip()?)?;
+                let [texts, images] = embeddings(engine.clip()?)?;
                 return Ok(Self { name: "the CPU in f32", texts, images });
             }
         };
@@ -82,7 +82,7 @@ impl Reference {
 
     /// The lowest cosine similarity of an embedding, and the largest difference of a score.
     pub(crate) fn distance(&self, clip: &Clip) -> Result<(f64, f64)> {
-        let (texts, images) = embeddings(clip)?;
+        let [texts, images] = embeddings(clip)?;
         let pairs = texts.iter().zip(&self.texts).chain(images.iter().zip(&self.images));
         let least = pairs.map(|(found, expected)| cosine(found, expected)).fold(1.0, f64::min);
         let scale = f64::from(clip.logit_scale());
@@ -97,7 +97,8 @@ impl Reference {
     }
 }
 
-fn embeddings(clip: &Clip) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>)> {
+/// Embeddings of prompts, then of images.
+fn embeddings(clip: &Clip) -> Result<[Vec<Vec<f32>>; 2]> {
     let (text, vision) = (&clip.config().text, &clip.config().vision);
     let prompts: Vec<_> = (0..COMPARED).map(|at| prompt(SEED, at, text.context, text.vocabulary)).collect();
     let images: Vec<_> = (0..COMPARED).map(|at| pixels(SEED, at, vision.image_size)).collect();
@@ -106,7 +107,7 @@ fn embeddings(clip: &Clip) -> Result<(Vec<Vec<f32>>, Vec<Vec<f32>>)> {
     let values = |all: Vec<pickscore::towers::Embedding>| {
         all.iter().map(|embedding| embedding.values().to_vec()).collect()
     };
-    Ok((values(texts), values(images)))
+    Ok([values(texts), values(images)])
 }
 
 fn cosine(a: &[f32], b: &[f32]) -> f64 {
