@@ -567,7 +567,8 @@ mod tests {
     #[test]
     fn a_single_prompt_is_no_certainty() {
         let verdicts = [Label::Left, Label::Left, Label::Right, Label::Tie, Label::Left];
-        let choices: Vec<Comparison> = verdicts.iter().map(|&verdict| choice("a", "b", verdict, "p")).collect();
+        let choices: Vec<Comparison> =
+            verdicts.iter().map(|&verdict| choice("a", "b", verdict, "p")).collect();
         let found = rank(&choices, &few(), &mut go).unwrap();
         assert!(found.items.iter().all(|row| row.rating.low < row.rating.value));
         assert!(found.notes.iter().any(|note| note.contains("All choices have the same prompt")));
