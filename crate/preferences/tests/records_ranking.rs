@@ -47,7 +47,8 @@ fn models_are_ranked_over_all_pairs_that_tell_them_apart() {
     let counts = found.items.iter().map(|row| (row.name.as_str(), row.rank, row.wins, row.ties, row.losses));
     assert_eq!(counts.collect::<Vec<_>>(), [("a", 1, 2, 1, 0), ("b", 2, 1, 1, 2), ("c", 3, 0, 0, 1)]);
     assert_eq!((found.choices, found.ties, found.left_out), (4, 1, 2));
-    assert_eq!((found.units, found.options.unit), (1, Unit::Prompts));
+    // All choices are about one prompt, whose resamples would all be the same.
+    assert_eq!((found.units, found.options.unit), (4, Unit::Choices));
 }
 
 #[test]

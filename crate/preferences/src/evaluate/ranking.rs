@@ -25,7 +25,7 @@ pub struct RankOptions {
     /// 1000 points of the mean. Without a prior (`null`), items that won or lost every game have no
     /// rating.
     pub prior: Option<f64>,
-    /// What is resampled for the intervals.
+    /// What is resampled for the intervals. If there is only one prompt or rater, choices are.
     pub unit: Unit,
     /// Number of resampled datasets.
     pub resamples: usize,
