@@ -57,7 +57,7 @@ export interface Picture {
   flatness?: number;
   /** Whether the browser failed to decode the file. */
   undecodable?: boolean;
-  /** A PNG copy to show, if only the engine can decode the file. */
+  /** A copy to show, if only the engine can decode the file. */
   copy?: Blob;
   /** The SHA-256 of the file, once it is known. */
   uid?: string;

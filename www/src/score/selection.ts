@@ -37,6 +37,7 @@ export class ScoreSelection extends PickElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
+    this.#isShown = false;
     document.documentElement.style.removeProperty("--below");
   }
 

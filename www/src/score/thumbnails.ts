@@ -76,7 +76,7 @@ export function showThumbnails(pictures: Iterable<Picture>): void {
   }
 }
 
-/** Requests a thumbnail again, from the PNG copy if there is one. */
+/** Requests a thumbnail again, from the copy if there is one. */
 export function requestThumbnail(picture: Picture): void {
   waiting = [picture, ...waiting.filter((other) => other !== picture)];
   next();

@@ -8,32 +8,14 @@ import "../models/price";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { config } from "../state/config";
-import { Store, Watch } from "../state/store";
+import { Once } from "../state/once";
+import { Watch } from "../state/store";
 import { between, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { welcomeText } from "../text/welcome";
 
-const KEPT = "pickscore.unlike";
-
 /** Whether it was closed in this tab. Each such image keeps its own mark. */
-const dismissed = new Store(wasDismissed());
-
-function wasDismissed(): boolean {
-  try {
-    return sessionStorage.getItem(KEPT) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function dismiss(): void {
-  dismissed.value = true;
-  try {
-    sessionStorage.setItem(KEPT, "1");
-  } catch {
-    // Without storage, it is shown again after a reload.
-  }
-}
+const dismissed = new Once("pickscore.unlike", "sessionStorage");
 
 export class UnlikeNotice extends PickElement {
   static override properties = { count: { type: Number }, limit: { type: Number } };
@@ -60,7 +42,7 @@ export class UnlikeNotice extends PickElement {
       </div>
       ${!isShown
         ? nothing
-        : html`<button type="button" class="quiet close" aria-label=${welcomeText.closeNotice} title=${welcomeText.closeNotice} @click=${dismiss}>${icon("close")}</button>${real ? html`<div class="offer"><h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price></div>` : nothing}
+        : html`<button type="button" class="quiet close" aria-label=${welcomeText.closeNotice} title=${welcomeText.closeNotice} @click=${() => dismissed.remember()}>${icon("close")}</button>${real ? html`<div class="offer"><h2>${welcomeText.real(real.name)}</h2><model-price .model=${real}></model-price></div>` : nothing}
             <details class="small"><summary>${welcomeText.why}</summary><p class="soft">${scoreText.demoMeasure} (${percent(this.limit, 0)})</p></details>`}`;
   }
 

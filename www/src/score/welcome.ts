@@ -10,31 +10,13 @@ import { icon } from "../design/icons";
 import { isDemonstration, session } from "../engine/session";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
-import { Store, Watch } from "../state/store";
+import { Once } from "../state/once";
+import { Watch } from "../state/store";
 import { between, percent } from "../text/format";
 import { welcomeText } from "../text/welcome";
 import { board } from "./board";
 
-const KEPT = "pickscore.welcomed";
-
-const welcomed = new Store(readWelcomed());
-
-function readWelcomed(): boolean {
-  try {
-    return localStorage.getItem(KEPT) !== null;
-  } catch {
-    return false;
-  }
-}
-
-function remember(): void {
-  welcomed.value = true;
-  try {
-    localStorage.setItem(KEPT, "1");
-  } catch {
-    // Without storage, it is shown again on the next visit.
-  }
-}
+const welcomed = new Once("pickscore.welcomed", "localStorage");
 
 export class FirstVisit extends PickElement {
   constructor() {
@@ -43,7 +25,7 @@ export class FirstVisit extends PickElement {
   }
 
   override updated(): void {
-    if (!welcomed.value && board.value.pictures.some(({ isSample }) => !isSample)) remember();
+    if (!welcomed.value && board.value.pictures.some(({ isSample }) => !isSample)) welcomed.remember();
   }
 
   get #isShown(): boolean {
@@ -68,7 +50,7 @@ export class FirstVisit extends PickElement {
           : nothing}
       </div>
       ${illustration()}
-      <button type="button" class="quiet close" aria-label=${welcomeText.close} title=${welcomeText.close} @click=${remember}>${icon("close")}</button>
+      <button type="button" class="quiet close" aria-label=${welcomeText.close} title=${welcomeText.close} @click=${() => welcomed.remember()}>${icon("close")}</button>
     </section>`;
   }
 
