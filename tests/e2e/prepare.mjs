@@ -1,7 +1,7 @@
 // Makes the models for the browser tests and the native engine's results:
 // `node prepare.mjs GENERATE PICKSCORE FOLDER`.
 
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { writeTorchFile } from "./torch-file.mjs";
@@ -62,14 +62,31 @@ function score(model, precision, prompts) {
   });
 }
 
+/** The first digits of a scorer's identity, which the command says when it refuses a taste. */
+function identityOf(model) {
+  const taste = {
+    ...{ format: "pickscore-taste", version: 1, name: "none", choices: 0, ties: 0, accuracy: null, dimensions: 1, alpha: 1, tie: null },
+    scorer: { name: "pickscore", fingerprint: "0".repeat(64), scale: 1 },
+    weights: Buffer.alloc(4).toString("base64"),
+    uncertainty: { weights: 1, alpha: 1, reductions: [], directions: "" },
+  };
+  const file = join(folder, "taste.json");
+  writeFileSync(file, JSON.stringify(taste));
+  const run = spawnSync(pickscore, ["taste", "apply", "--model", model, "--taste", file, "--prompt", "a fox", images[0]], { encoding: "utf8" });
+  const identity = /not pickscore \(([0-9a-f]{8})\)/.exec(run.stderr)?.[1];
+  if (!identity) throw new Error(`the command does not refuse another scorer's taste: ${run.stderr}`);
+  return identity;
+}
+
 for (const precision of ["f32", "f16", "q8"]) {
   const rows = score(join(folder, "narrow"), precision, golden.prompts);
   writeFileSync(join(folder, `narrow-${precision}.json`), JSON.stringify(rows));
 }
 // The model that comes with the page.
 const prompts = ["a red apple", "three blue cars on a white background", "a smiling face"];
-const scores = score(join(here, "../../www/public/models/pickscore-tiny"), "q8", prompts);
-writeFileSync(join(folder, "tiny-q8.json"), JSON.stringify({ prompts, scores }));
+const tiny = join(here, "../../www/public/models/pickscore-tiny");
+const scores = score(tiny, "q8", prompts);
+writeFileSync(join(folder, "tiny-q8.json"), JSON.stringify({ prompts, scores, identity: identityOf(tiny) }));
 const convert = ["convert", "--model", join(folder, "narrow"), "--out", join(folder, "shards")];
 execFileSync(pickscore, [...convert, "--precision", "f32", "--shard-size", "6"]);
 writeFileSync(join(folder, "complete"), "");

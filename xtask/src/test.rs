@@ -23,7 +23,8 @@ pub(crate) fn run() -> Result<()> {
     wheel::test()?;
     let lints = ["clippy", "--locked", "--workspace", "--all-targets", "--", "--deny", "warnings"];
     step("lints", &mut cargo(&lints))?;
-    let mut documentation = native::command(&["doc", "--no-deps"]);
+    // With the features of the lints, which have checked all dependencies.
+    let mut documentation = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     step("documentation", documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
     wasm_lints()?;
     features::check()?;
@@ -45,8 +46,7 @@ fn wasm_lints() -> Result<()> {
         return Ok(());
     }
     let packages = [
-        ("pickscore-engine", "web", "relaxed-simd", web::engine::FLAGS),
-        ("pickscore-engine", "web", "gpu", web::engine::FLAGS),
+        ("pickscore-engine", "web", "gpu,relaxed-simd", web::engine::FLAGS),
         ("pickscore-records", "records", "", ""),
     ];
     for (package, profile, features, flags) in packages {

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use common::{Tensor, safetensors, tiny, tiny_tensors, with_header};
 use pickscore_checkpoint::weights::{
-    Loader, Parameter, Precision, StoredLayout, Values, WeightError, parameters,
+    Kind, Loader, Parameter, Precision, StoredLayout, Values, WeightError, parameters,
 };
 
 type Parameters = HashMap<String, (Parameter, Values)>;
@@ -51,6 +51,42 @@ fn stored_files_are_read_back_exactly() {
         assert_eq!(found.len(), parameters(tiny()).len());
         let (_, file) = store(&found, precision);
         assert_eq!(load(&file, precision).unwrap(), found, "{precision:?}");
+    }
+}
+
+fn vectors_of(file: &[u8], precision: Precision) -> [u8; 32] {
+    let mut loader = Loader::new(tiny(), precision);
+    loader.begin("model.safetensors", Some(file.len() as u64), true);
+    loader.push(file, &mut |_, _| ()).unwrap();
+    loader.end().unwrap();
+    loader.finish("model.safetensors").unwrap().vectors
+}
+
+/// The hash of the vectors identifies a model in every precision and file.
+#[test]
+fn the_hash_of_the_vectors_depends_on_nothing_but_the_vectors() {
+    let source = safetensors(&tiny_tensors());
+    let expected = vectors_of(&source, Precision::F32);
+    for precision in PRECISIONS {
+        assert_eq!(vectors_of(&source, precision), expected, "{precision:?}");
+        let (_, stored) = store(&load(&source, precision).unwrap(), precision);
+        for read in PRECISIONS {
+            assert_eq!(vectors_of(&stored, read), expected, "{precision:?} read as {read:?}");
+        }
+    }
+    let mut reversed = tiny_tensors();
+    reversed.reverse();
+    assert_eq!(vectors_of(&safetensors(&reversed), Precision::F32), expected);
+    let (layout, stored) = store(&load(&source, Precision::F32).unwrap(), Precision::F32);
+    for tensor in layout.tensors() {
+        let mut changed = stored.clone();
+        // The highest byte of a number: its sign and most of its exponent.
+        changed[tensor.offset as usize + 3] ^= 0x80;
+        let is_vector = parameters(tiny())
+            .iter()
+            .any(|parameter| parameter.name == tensor.parameter && parameter.kind == Kind::Vector);
+        let is_other = vectors_of(&changed, Precision::F32) != expected;
+        assert_eq!(is_other, is_vector, "{}", tensor.info.name);
     }
 }
 

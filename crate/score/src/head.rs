@@ -108,6 +108,17 @@ impl Head {
         self.inputs
     }
 
+    /// All numbers that determine the output, in a fixed order.
+    pub fn numbers(&self) -> Vec<f64> {
+        match &self.layers {
+            Layers::Affine(weight, bias) => weight.iter().chain([bias]).copied().collect(),
+            Layers::Relu(layers) => {
+                let numbers = layers.iter().flat_map(|layer| layer.weight.iter().chain(&layer.bias));
+                numbers.map(|&number| number.into()).collect()
+            }
+        }
+    }
+
     /// The output for an embedding of [`Head::inputs`] values, each multiplied by `length`: 1 for
     /// heads that read unit-length embeddings, [`Embedding::length`] for heads that read a tower's
     /// output as it is.

@@ -30,7 +30,7 @@ for (const { prompts, images, cases } of [reference(), imageReward()]) {
         // From storage, without the network: the names of the files and the head are remembered.
         const requests = server.requests.length;
         const again = await blank.evaluate(scoreAll, task);
-        expect(again.info).toMatchObject({ scorer, source: "cache", fingerprint: found.info.fingerprint });
+        expect(again.info).toMatchObject({ scorer, source: "cache", fingerprint: found.info.fingerprint, identity: found.info.identity });
         expect(again.scores).toEqual(found.scores);
         expect(server.requests).toHaveLength(requests);
       });

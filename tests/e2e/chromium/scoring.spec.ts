@@ -447,10 +447,15 @@ for (const device of ["cpu", "webgpu"] as const) {
       const aborted = scorer.embedImages([new File([files[0] as File, "more"], "new.png")], { signal: abort.signal, onProgress });
       const code = await aborted.then(() => "none", (error: { code: string }) => error.code);
       const [text] = await scorer.embedText(["something else"]);
-      return { scores, code, dimensions: text?.length, memory: scorer.info.memory };
+      return { scores, code, dimensions: text?.length, memory: scorer.info.memory, identity: scorer.info.identity };
     }, PROMPT);
     expectScores({ scores: outcome.scores, stages: [], cached: [] });
     expect(outcome).toMatchObject({ code: "aborted", dimensions: 64, memory: "low" });
+    // From storage only one tower is read, and in other precisions the same scorer is recognised.
+    for (const more of [{ memory: "low", precision: "f32" }, { memory: "normal", precision: "q8" }] as const) {
+      const again = await load(blank, { model: `${server.url}narrow`, device, ...more });
+      expect(again.info?.identity).toBe(outcome.identity);
+    }
   });
 }
 

@@ -295,7 +295,7 @@ test("the engine scores by a taste of its model, and refuses others", async ({ p
     );
     const uids = await Promise.all(images.map(async (image) => library.imageUid(new Uint8Array(await image.arrayBuffer()))));
     const [embeddings, base] = [await scorer.embedImages(images), await scorer.score("a square", images)];
-    const { scorer: name, fingerprint = "" } = scorer.info;
+    const { scorer: name, identity: fingerprint } = scorer.info;
     const records = [1, 2, 3].map((other) => record("a square", uids[0] as string, uids[other] as string, "left"));
     const scores = (_: string, uid: string) => base.scores[uids.indexOf(uid)];
     const made = await library.fitTaste({ name: "Red", scorer: { name, fingerprint }, records, embeddings: new Map(embeddings.map((vector, at) => [uids[at] as string, vector])), scores });

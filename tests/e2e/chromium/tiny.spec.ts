@@ -7,7 +7,7 @@ import { golden, imageFiles, models } from "../fixtures.ts";
 import { emptyStorage, scoreAll, type ScoreOutcome } from "../in-page.ts";
 import { openBlank } from "./setup.ts";
 
-const expected = JSON.parse(readFileSync(join(models(), "tiny-q8.json"), "utf8")) as { prompts: string[]; scores: number[][] };
+const expected = JSON.parse(readFileSync(join(models(), "tiny-q8.json"), "utf8")) as { prompts: string[]; scores: number[][]; identity: string };
 
 for (const device of ["cpu", "webgpu"] as const) {
   test(`the demonstration model on ${device}`, async ({ page }) => {
@@ -21,6 +21,8 @@ for (const device of ["cpu", "webgpu"] as const) {
       images: imageFiles(golden().images),
     });
     expect(outcome.info).toMatchObject({ device, precision: "q8", model: "pickscore-tiny", cached: true });
+    // The command names the same scorer, so a taste moves between both.
+    expect(outcome.info.identity.slice(0, 8)).toBe(expected.identity);
     const differences = expected.scores.flatMap((row, prompt) =>
       row.map((score, image) => Math.abs((outcome.scores[prompt]?.[image] ?? Number.NaN) - score)),
     );

@@ -213,6 +213,11 @@ export interface Info {
    * not stored.
    */
   fingerprint?: string;
+  /**
+   * Identifies the scorer in every precision, file format and program: 64 hexadecimal digits. A
+   * taste names the scorer that it needs by it.
+   */
+  identity: string;
   /** Whether the score depends on the prompt. Scorers that read none ignore it. */
   readsPrompt: boolean;
   /** Whether the scores of one prompt's images have probabilities. */

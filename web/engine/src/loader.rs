@@ -2,10 +2,10 @@
 
 use js_sys::{Array, Function, Object, Promise, Uint8Array};
 use pickscore_checkpoint::config::ModelConfig;
-use pickscore_checkpoint::weights::{Loader, Parameter, Precision, StoredLayout, Values};
+use pickscore_checkpoint::weights::{Kind, Loader, Parameter, Precision, StoredLayout, Values};
 use pickscore_glue::object;
 use pickscore_model::PickScore;
-use pickscore_model::scorer::{Info, PromptTokenizer, Scoring, processor, prompt_tokenizer};
+use pickscore_model::scorer::{Info, PromptTokenizer, Scoring, identity, processor, prompt_tokenizer};
 use pickscore_model::towers::{ModelBuilder, Towers};
 use pickscore_pixels::Processor;
 use wasm_bindgen::prelude::*;
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The layout of a model's stored file in a precision:
-/// `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes }] }`.
+/// `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes, isVector }] }`.
 #[wasm_bindgen]
 pub fn stored_layout(config: &[u8], precision: &str) -> Result<Object, JsValue> {
     let config = ModelConfig::from_json(config).map_err(Fault::from)?;
@@ -32,6 +32,7 @@ fn layout_object(layout: &StoredLayout) -> Object {
             ("parameter", tensor.parameter.as_str().into()),
             ("offset", (tensor.offset as f64).into()),
             ("bytes", (tensor.info.bytes as f64).into()),
+            ("isVector", (tensor.kind == Kind::Vector).into()),
         ])
     });
     object(&[
@@ -180,6 +181,7 @@ impl ModelLoader {
             precision: self.precision,
             parameters,
             unexpected: loaded.unexpected,
+            identity: identity(&self.scoring, loaded.vectors),
         };
         let mut scorer =
             PickScore::new(model, self.tokenizer, self.processor, info, self.scoring).map_err(Fault::from)?;

@@ -25,8 +25,8 @@ impl Scorer {
 #[wasm_bindgen]
 impl Scorer {
     /// Properties of the model:
-    /// `{ parameters, unexpected, imageSize, dimensions, batch, logitScale }`. A model without
-    /// embeddings has 0 dimensions, and a logit scale of 1.
+    /// `{ parameters, unexpected, identity, imageSize, dimensions, batch, logitScale }`. A model
+    /// without embeddings has 0 dimensions, and a logit scale of 1.
     pub fn info(&self) -> Object {
         let info = self.0.info();
         let dimensions = match self.0.model() {
@@ -37,6 +37,7 @@ impl Scorer {
         object(&[
             ("parameters", (info.parameters as f64).into()),
             ("unexpected", unexpected.into()),
+            ("identity", info.identity.as_str().into()),
             ("imageSize", (self.0.image_size() as f64).into()),
             ("dimensions", (dimensions as f64).into()),
             ("batch", (self.0.batch() as f64).into()),

@@ -153,7 +153,7 @@ export interface FitTasteOptions {
   /** 1 to 80 characters. */
   name: string;
   /**
-   * The base scorer: its name, such as `"pickscore"`, and its fingerprint, 64 hexadecimal digits.
+   * The base scorer: its name, such as `"pickscore"`, and its `identity`, 64 hexadecimal digits.
    */
   scorer: { name: string; fingerprint: string };
   /** Choices. Skipped and control pairs are left out. */

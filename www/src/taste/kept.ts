@@ -6,7 +6,7 @@ import type { TasteInfo, TasteReport } from "../collection/library";
 
 /** A kept taste. */
 export interface KeptTaste {
-  /** The fingerprint of its base scorer. */
+  /** The fingerprint of its base scorer as it is stored, whose embeddings are kept. */
   base: string;
   /** The name of the base scorer's model for people. */
   model: string;

@@ -36,7 +36,6 @@ export async function learn(
   { signal, onProgress }: { signal: AbortSignal; onProgress: (learning: Learning) => void },
 ): Promise<KeptTaste> {
   const { info } = scorer;
-  const fingerprint = info.fingerprint ?? "";
   const records = await ownRecords();
   const labelled = records.filter(({ has_label, control }) => has_label && control === null);
   const uids = [...new Set(labelled.flatMap(({ left, right }) => [left.image_uid, right.image_uid]))];
@@ -48,11 +47,11 @@ export async function learn(
   }
   const embeddings = new Map([...embedded].map(([uid, { vector }]) => [uid, vector]));
   const withoutVisibleScores = !settings.value.learnsVisible;
-  const request = { name, scorer: { name: info.scorer, fingerprint }, records, embeddings, scores, withoutVisibleScores };
+  const request = { name, scorer: { name: info.scorer, fingerprint: info.identity }, records, embeddings, scores, withoutVisibleScores };
   const { text, ...report } = await ask("fit", request, { signal, onProgress: ({ loaded, total }) => onProgress({ stage: "folds", loaded, total }) });
   const read = await ask("read", { text });
   return {
-    base: fingerprint,
+    base: info.fingerprint ?? "",
     model: choice?.name ?? info.model,
     text,
     info: read.info,

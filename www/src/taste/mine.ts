@@ -115,8 +115,9 @@ export async function bringIn(file: File): Promise<{ taste: KeptTaste; undo: () 
     const { info, text } = await ask("read", { text: await file.text() });
     const { scorer, choice } = session.value;
     if (!canLearn(scorer)) throw new TasteError("no-scorer", info.scorer.name);
-    const { scorer: name, fingerprint = "", readsPrompt, model } = scorer.info;
-    if (info.scorer.name !== name || info.scorer.fingerprint !== fingerprint) throw new TasteError("taste-scorer", info.scorer.name);
+    const { scorer: name, identity, fingerprint = "", readsPrompt, model } = scorer.info;
+    // Earlier versions wrote the fingerprint of the stored model.
+    if (info.scorer.name !== name || ![identity, fingerprint].includes(info.scorer.fingerprint)) throw new TasteError("taste-scorer", info.scorer.name);
     const before = mine.value.tastes?.find(({ base }) => base === fingerprint);
     const taste: KeptTaste = { base: fingerprint, model: choice?.name ?? model, text, info, readsPrompt, paused: false, updated: Date.now() };
     await keepTaste(taste);

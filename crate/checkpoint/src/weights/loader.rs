@@ -15,6 +15,7 @@ use super::{
     target::{Target, Unfit},
     torch::PassedOver,
     values::{Precision, Values},
+    vectors::Vectors,
 };
 use crate::config::ModelConfig;
 
@@ -44,6 +45,7 @@ pub struct Loader {
     restored: std::collections::HashSet<usize>,
     unexpected: Vec<String>,
     passed_over: Vec<PassedOver>,
+    vectors: Vectors,
     open_clip: bool,
     file: Option<File>,
     scratch: Scratch,
@@ -74,6 +76,9 @@ pub struct Loaded {
     pub unexpected: Vec<String>,
     /// Values of PyTorch files that are not tensors of the model, for example the epoch.
     pub passed_over: Vec<PassedOver>,
+    /// A hash of the vectors that were read (biases, norms, positions and the logit scale), rounded
+    /// to f16: the same for all files and precisions of a model.
+    pub vectors: [u8; 32],
 }
 
 impl Loader {
@@ -93,6 +98,7 @@ impl Loader {
             restored: Default::default(),
             unexpected: Vec::new(),
             passed_over: Vec::new(),
+            vectors: Vectors::default(),
             open_clip: false,
             file: None,
             scratch: Scratch::default(),
@@ -153,7 +159,8 @@ impl Loader {
     /// Returns an error if a parameter is missing. `name` stands for all files in the message.
     pub fn finish(self, name: &str) -> Result<Loaded, WeightError> {
         self.check_complete(name)?;
-        Ok(Loaded { unexpected: self.unexpected, passed_over: self.passed_over })
+        let vectors = self.vectors.hash();
+        Ok(Loaded { unexpected: self.unexpected, passed_over: self.passed_over, vectors })
     }
 
     /// Compares a header with the configuration.
@@ -417,7 +424,12 @@ impl TensorSink for Intake<'_, '_> {
         if loader.rows[slot.parameter].1 == rows
             && let Some(target) = loader.targets.remove(&slot.parameter)
         {
-            (self.sink)(&loader.parameters[slot.parameter], target.finish());
+            let values = target.finish();
+            let parameter = &loader.parameters[slot.parameter];
+            if let (Kind::Vector, Values::F32(values)) = (parameter.kind, &values) {
+                loader.vectors.add(slot.parameter, values);
+            }
+            (self.sink)(parameter, values);
         }
         Ok(())
     }

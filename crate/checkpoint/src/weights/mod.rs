@@ -32,6 +32,7 @@ mod stored;
 mod target;
 mod torch;
 mod values;
+mod vectors;
 mod write;
 
 pub use collect::{MAX_HEAD_LENGTH, Tensor, read_tensors};

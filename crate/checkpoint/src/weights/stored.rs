@@ -35,6 +35,8 @@ pub struct StoredTensor {
     pub info: TensorInfo,
     /// Its offset in the file.
     pub offset: u64,
+    /// How the parameter is used.
+    pub kind: Kind,
 }
 
 impl StoredLayout {
@@ -45,7 +47,8 @@ impl StoredLayout {
         for parameter in parameters(config) {
             for info in tensors_of(&parameter, precision) {
                 let bytes = info.bytes;
-                tensors.push(StoredTensor { parameter: parameter.name.clone(), info, offset });
+                let (name, kind) = (parameter.name.clone(), parameter.kind);
+                tensors.push(StoredTensor { parameter: name, info, offset, kind });
                 offset += bytes;
             }
         }

@@ -7,6 +7,7 @@ mod cached;
 mod distinct;
 mod error;
 mod features;
+mod identity;
 mod inputs;
 mod notices;
 #[cfg(not(target_family = "wasm"))]
@@ -18,6 +19,7 @@ mod recognise;
 pub use cached::ScoreCache;
 pub use error::{OptionNames, ScoreError};
 pub use features::{ImageCache, ImageFeatures, PromptFeatures};
+pub use identity::identity;
 pub use inputs::{processor, prompt_tokenizer};
 pub use notices::{LISTED_PROMPTS, cut_off};
 #[cfg(not(target_family = "wasm"))]

@@ -17,6 +17,7 @@ use pickscore_tokens::Tokenizer;
 use super::assigned::{Assigned, assigned, place};
 use super::{
     error::ScoreError,
+    identity::identity,
     inputs::{processor, prompt_tokenizer},
     pick_score::{Info, PickScore, Scoring},
     prompt_tokenizer::PromptTokenizer,
@@ -188,6 +189,7 @@ impl PickScore {
             precision,
             parameters,
             unexpected: loaded.unexpected,
+            identity: identity(&scoring, loaded.vectors),
         };
         let mut opened = Self::new(model, tokenizer, processor, info, scoring)?;
         opened.limit_batch(found.largest);

@@ -30,6 +30,9 @@ pub struct Info {
     pub parameters: u64,
     /// Names of tensors in the model's files that are not parameters of the model.
     pub unexpected: Vec<String>,
+    /// Identifies the scorer in every file format and precision: 64 hexadecimal digits, from
+    /// [`identity`](super::identity()).
+    pub identity: String,
 }
 
 /// How a model's embeddings become scores.

@@ -9,16 +9,13 @@ use clap::Args;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
-use super::{
-    super::{
-        arguments::{ModelArguments, RunArguments, TableOrJson},
-        fault::Fault,
-        images::{self, Wanted},
-        load,
-        output::Unread,
-        text::{none_of, printable},
-    },
-    choices::fingerprint,
+use super::super::{
+    arguments::{ModelArguments, RunArguments, TableOrJson},
+    fault::Fault,
+    images::{self, Wanted},
+    load,
+    output::Unread,
+    text::{none_of, printable},
 };
 use crate::{
     PickScore, score as ranking,
@@ -111,8 +108,6 @@ pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
     // Report wrong arguments before loading gigabytes.
     let taste = read(asked.taste)?;
     let scoring = PickScore::recognise(asked.model, &options)?;
-    let found = fingerprint(asked.model, &options)?;
-    taste.check_scorer(scoring.scorer.name, &found).map_err(|error| refused(asked.taste, &error))?;
     let prompt = asked.prompt.filter(|_| scoring.scorer.reads_prompt());
     if scoring.scorer.reads_prompt() && prompt.is_none() {
         return Err(Fault::Usage { reason: "there is no prompt; give --prompt TEXT".into() });
@@ -120,6 +115,9 @@ pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
     let listed = images::list(asked.images, Wanted::Pixels)?;
     listed.report_unread(asked.strict)?;
     let scorer = load::open_as(asked.model, &options, asked.run.threads)?;
+    taste
+        .check_scorer(scoring.scorer.name, &scorer.info().identity)
+        .map_err(|error| refused(asked.taste, &error))?;
     let features = match prompt {
         Some(prompt) => scorer.prompt_features(&[prompt]).block_on()?.remove(0),
         None => PromptFeatures::None,

@@ -1,19 +1,15 @@
 //! Reads people's choices from a dataset, with the embeddings and scores of their images.
 
-use std::{
-    collections::{HashMap, HashSet},
-    path::Path,
-};
+use std::collections::{HashMap, HashSet};
 
 use pollster::FutureExt as _;
 
 use super::super::{choices::uid, fault::Fault, judge::PAIRS, load, skipped::Skipped};
 use crate::{
-    PickScore, bulk,
+    PickScore,
     dataset::{Columns, DatasetFiles, Row, SoundRows},
-    pixels::Limits,
     score::{Embedding, Label, Scorer},
-    scorer::{ImageCache, ImageFeatures, OpenOptions, PrecisionChoice, PromptFeatures},
+    scorer::{ImageCache, ImageFeatures, PromptFeatures},
     taste::{Answer, Choice, Embeddings, LeftOut, logit_scale},
 };
 
@@ -39,18 +35,6 @@ pub(super) struct Collected {
     pub(super) unreadable: usize,
     /// The factor that makes the scorer's scores logits.
     pub(super) scale: f64,
-}
-
-/// What identifies the weights of a base scorer: all of its files, however they are computed.
-pub(super) fn fingerprint(model: &Path, options: &OpenOptions) -> Result<String, Fault> {
-    let plain = OpenOptions {
-        precision: PrecisionChoice::Auto,
-        limits: Limits::default(),
-        scorer: options.scorer,
-        head: options.head.clone(),
-        ..OpenOptions::default()
-    };
-    Ok(bulk::identity(model, &plain)?)
 }
 
 /// Refuses a scorer without image embeddings.

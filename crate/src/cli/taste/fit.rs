@@ -16,7 +16,7 @@ use super::{
         load,
         text::{counted, printable},
     },
-    choices::{self, Wanted, collect, fingerprint},
+    choices::{self, Wanted, collect},
 };
 use crate::{
     PickScore,
@@ -150,7 +150,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     let posterior = Posterior::new(&data, &fitted);
     let base = BaseScorer {
         name: scorer.scoring().scorer.name.into(),
-        fingerprint: fingerprint(&arguments.model.model, &options)?,
+        fingerprint: scorer.info().identity.clone(),
         scale: collected.scale,
     };
     let taste = Taste::new(&arguments.name, base, &data, &posterior, found.accuracy)?;

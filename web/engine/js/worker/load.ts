@@ -121,7 +121,7 @@ function firstTowers({ request }: Task): (recognised: Recognised) => Towers {
 }
 
 /** Properties of a loaded model, as returned by the engine. */
-type ScorerInfo = Pick<Info, "parameters" | "unexpected" | "imageSize" | "dimensions" | "logitScale"> & { batch: number };
+type ScorerInfo = Pick<Info, "identity" | "parameters" | "unexpected" | "imageSize" | "dimensions" | "logitScale"> & { batch: number };
 
 /** Loads the model from storage, if it is complete, with the reason for its precision. */
 async function fromStorage(task: Task): Promise<[Loaded, string] | null> {

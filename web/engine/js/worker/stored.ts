@@ -57,8 +57,10 @@ async function read(
   const loader = await makeLoader(engine, files, recognised, record.precision, towers);
   try {
     const { header, tensors } = loader.layout() as Layout;
-    const needed = (parameter: string) => towers === "both" || !parameter.startsWith(towers === "text" ? "vision." : "text.");
-    const wanted = tensors.flatMap((tensor, index) => (needed(tensor.parameter) ? [{ ...tensor, index }] : []));
+    const other = towers === "text" ? "vision." : "text.";
+    // All vectors, which are small, are part of the scorer's identity.
+    const isNeeded = ({ parameter, isVector }: Layout["tensors"][number]) => towers === "both" || isVector || !parameter.startsWith(other);
+    const wanted = tensors.flatMap((tensor, index) => (isNeeded(tensor) ? [{ ...tensor, index }] : []));
     const total = wanted.reduce((sum, { bytes }) => sum + bytes, 0);
     // Pieces and tensors are in file order, and no piece spans two tensors.
     const starts = new Map(wanted.map((tensor) => [tensor.offset, tensor]));

@@ -25,9 +25,9 @@ export function readTaste(file: unknown, info: Info): Taste {
   if (version !== 1) throw bad(`the taste is of version ${JSON.stringify(version)}; this program reads version 1`);
   const { name, fingerprint, scale } = (scorer ?? {}) as Record<string, unknown>;
   if (typeof name !== "string" || typeof fingerprint !== "string") throw bad("`scorer` of the taste is malformed");
-  if (name !== info.scorer || fingerprint !== info.fingerprint) {
-    const found = info.fingerprint === undefined ? "one that is not stored" : said(info.scorer, info.fingerprint);
-    throw new PickScoreError("taste-scorer", `the taste needs the scorer ${said(name, fingerprint)}, not ${found}`);
+  // Earlier versions wrote the fingerprint of the stored model.
+  if (name !== info.scorer || (fingerprint !== info.identity && fingerprint !== info.fingerprint)) {
+    throw new PickScoreError("taste-scorer", `the taste needs the scorer ${said(name, fingerprint)}, not ${said(info.scorer, info.identity)}`);
   }
   if (!isSound(alpha) || !isSound(scale)) throw bad("`alpha` or `scorer.scale` of the taste is not a possible number");
   const values = typeof weights === "string" ? numbers(weights) : undefined;

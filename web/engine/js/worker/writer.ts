@@ -9,7 +9,7 @@ import { megabytes } from "./http";
 export interface Layout {
   header: Uint8Array<ArrayBuffer>;
   length: number;
-  tensors: { parameter: string; offset: number; bytes: number }[];
+  tensors: { parameter: string; offset: number; bytes: number; isVector: boolean }[];
 }
 
 /** A source file as an earlier load saw it. */
