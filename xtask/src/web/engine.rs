@@ -16,18 +16,19 @@ pub(crate) struct Variant {
     /// Its folder in `pkg`.
     pub(crate) name: &'static str,
     features: &'static str,
+    profile: &'static str,
     /// Whether its threads share memory.
     threads: bool,
 }
 
 /// The build for WebGPU, which includes the CPU code.
-pub(crate) const GPU: [Variant; 1] = [Variant { name: "gpu", features: "gpu", threads: false }];
-/// Builds of the CPU code alone, a third of the size, for browsers without WebGPU: for one thread,
-/// and for all cores if the page may share memory.
-pub(crate) const CPU: [Variant; 2] = [
-    Variant { name: "cpu", features: "relaxed-simd", threads: false },
-    Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true },
-];
+pub(crate) const GPU: Variant = Variant { name: "gpu", features: "gpu", profile: "web-gpu", threads: false };
+/// The CPU code alone, a third of the size, for browsers without WebGPU.
+pub(crate) const CPU: Variant =
+    Variant { name: "cpu", features: "relaxed-simd", profile: "web", threads: false };
+/// The same for all cores, if the page may share memory.
+pub(crate) const CPU_THREADS: Variant =
+    Variant { name: "cpu-threads", features: "relaxed-simd,threads", profile: "web", threads: true };
 
 /// Every browser that has what the engine needs has SIMD.
 pub(crate) const FLAGS: &str = "-C target-feature=+simd128";
@@ -52,17 +53,10 @@ const OPTIMISE: [&str; 11] = [
     "--enable-reference-types",
 ];
 
-/// Builds variants; an unchanged one is taken from the cache.
-pub(crate) fn build(variants: &[Variant]) -> Result<()> {
-    for variant in variants {
-        let target = if variant.threads { WasmTarget::find_with_source() } else { WasmTarget::find() };
-        build_one(target?, *variant)?;
-    }
-    Ok(())
-}
-
-fn build_one(target: WasmTarget, variant: Variant) -> Result<()> {
-    let wasm = compile(target, variant)?;
+/// Builds a variant; an unchanged one is taken from the cache.
+pub(crate) fn build(variant: Variant) -> Result<()> {
+    let target = if variant.threads { WasmTarget::find_with_source() } else { WasmTarget::find() };
+    let wasm = compile(target?, variant)?;
     let Variant { name, .. } = variant;
     package::make(
         &wasm,
@@ -81,11 +75,11 @@ fn build_one(target: WasmTarget, variant: Variant) -> Result<()> {
 fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
     // Both have the same name, so in one folder each build would replace the other.
     let folder = target_folder()?.join(format!("web-{}", variant.name));
-    let mut command = target.cargo(&["build", "--locked", "--profile", "web"])?;
+    let mut command = target.cargo(&["build", "--locked", "--profile", variant.profile])?;
     command.args(["--package", "pickscore-engine", "--features", variant.features]);
     command.arg("--target-dir").arg(&folder);
     let flags = if variant.threads { THREADS } else { FLAGS };
     command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
     step(&format!("the engine ({})", variant.name), &mut command)?;
-    Ok(folder.join(TARGET).join("web/pickscore_engine.wasm"))
+    Ok(folder.join(TARGET).join(variant.profile).join("pickscore_engine.wasm"))
 }
