@@ -56,5 +56,5 @@ function requested(precision: Precision): string {
 /** The largest tensor on the GPU; the token embeddings stay in host memory. */
 function largest(layout: Layout): Layout["tensors"][number] {
   const tensors = layout.tensors.filter(({ parameter }) => parameter !== "text.token");
-  return tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a), { parameter: "", offset: 0, bytes: 0 });
+  return tensors.reduce((a, b) => (b.bytes > a.bytes ? b : a), { parameter: "", offset: 0, bytes: 0, isVector: false });
 }
