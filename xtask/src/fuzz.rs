@@ -1,10 +1,13 @@
 //! `cargo xtask fuzz`: runs the targets of `crate/fuzz`, starting from fixtures.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Result, bail};
 
-use crate::process::{cargo, root, step, succeeds};
+use crate::{
+    pairs::{self, Step},
+    process::{cargo, root, step, succeeds},
+};
 
 /// Each target with its fixtures, and the bytes put before each.
 const TARGETS: [(&str, Option<&str>, &[u8]); 12] = [
@@ -34,35 +37,34 @@ pub(crate) fn run(seconds: u32, only: Option<&str>) -> Result<()> {
     if !succeeds(&mut cargo(&["fuzz", "--version"])) {
         step("cargo-fuzz", &mut cargo(&["install", "--locked", "cargo-fuzz@0.13.2"]))?;
     }
-    for (target, seeds, before) in TARGETS {
-        if only.is_some_and(|name| name != target) {
-            continue;
-        }
-        let corpus = root().join("crate/fuzz/corpus").join(target);
-        fs::create_dir_all(&corpus)?;
-        if let Some(seeds) = seeds {
-            sow(&root().join(seeds), &corpus, before)?;
-        }
-        let time = format!("-max_total_time={seconds}");
-        // The address sanitizer checks `unsafe` code, which these readers do not use. Without it,
-        // the build takes a third of the time.
-        let mut command = cargo(&[
-            "fuzz",
-            "run",
-            "--sanitizer",
-            "none",
-            target,
-            "--",
-            &time,
-            LONGEST,
-            "-rss_limit_mb=1024",
-        ]);
-        // The instrumentation is a nightly feature, which this variable allows on the stable
-        // compiler.
-        command.current_dir(root().join("crate")).env("RUSTC_BOOTSTRAP", "1");
-        step(&format!("fuzzing {target} for {seconds} s"), &mut command)?;
+    // The address sanitizer checks `unsafe` code, which these readers do not use. Without it, the
+    // build takes a third of the time.
+    step("the fuzz targets", fuzz(&["build", "--sanitizer", "none"]).args(only))?;
+    let chosen = TARGETS.into_iter().filter(|(target, ..)| only.is_none_or(|name| name == *target));
+    let steps = chosen.map(|target| -> Step<'_> { Box::new(move || run_one(target, seconds)) });
+    // Each runs on one core.
+    pairs::run(&steps.collect::<Vec<_>>())
+}
+
+/// Runs a target.
+fn run_one((target, seeds, before): (&str, Option<&str>, &[u8]), seconds: u32) -> Result<()> {
+    let corpus = root().join("crate/fuzz/corpus").join(target);
+    fs::create_dir_all(&corpus)?;
+    if let Some(seeds) = seeds {
+        sow(&root().join(seeds), &corpus, before)?;
     }
-    Ok(())
+    let time = format!("-max_total_time={seconds}");
+    let mut command =
+        fuzz(&["run", "--sanitizer", "none", target, "--", &time, LONGEST, "-rss_limit_mb=1024"]);
+    step(&format!("fuzzing {target} for {seconds} s"), &mut command)
+}
+
+/// A command of cargo-fuzz. Its instrumentation is a nightly feature, which this variable allows on
+/// the stable compiler.
+fn fuzz(arguments: &[&str]) -> Command {
+    let mut command = cargo(&[&["fuzz"], arguments].concat());
+    command.current_dir(root().join("crate")).env("RUSTC_BOOTSTRAP", "1");
+    command
 }
 
 /// Copies fixtures, each after some bytes, to a corpus that is still empty.

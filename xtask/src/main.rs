@@ -6,6 +6,7 @@ mod features;
 mod fuzz;
 mod gpu;
 mod native;
+mod pairs;
 mod parity;
 mod process;
 mod prose;
