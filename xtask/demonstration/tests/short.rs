@@ -54,18 +54,6 @@ fn stage(begins: &Path, data: &Path, options: &TrainOptions) -> [Validation; 2] 
 
 #[test]
 fn a_short_run_improves_on_the_untrained_model() {
-    a_short_run(2);
-}
-
-/// With all layers of `pickscore-tiny`.
-#[test]
-#[ignore = "takes five minutes on two cores"]
-fn a_short_run_of_the_whole_model_improves_on_the_untrained_model() {
-    a_short_run(6);
-}
-
-/// `most`: layers of each tower.
-fn a_short_run(most: u64) {
     let folder = tempfile::tempdir().unwrap();
     let [empty, data] = ["empty", "data"].map(|name| folder.path().join(name));
     maker(&["vocabulary"], &empty);
@@ -75,8 +63,8 @@ fn a_short_run(most: u64) {
     let config = fs::read(described.join("config.json")).unwrap();
     let mut config: serde_json::Value = serde_json::from_slice(&config).unwrap();
     for tower in ["vision_config", "text_config"] {
-        let layers = &mut config[tower]["num_hidden_layers"];
-        *layers = layers.as_u64().unwrap().min(most).into();
+        // With all layers, which `cargo xtask demonstration --short` trains, this takes minutes.
+        config[tower]["num_hidden_layers"] = 2.into();
     }
     fs::write(empty.join("config.json"), config.to_string()).unwrap();
     let size = ["--pretrain", "3000", "--preference", "1500", "--size", "64"];
