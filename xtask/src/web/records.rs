@@ -5,7 +5,10 @@ use anyhow::Result;
 use crate::{
     process::{root, step, target_folder},
     wasm_target::{TARGET, WasmTarget},
-    web::package::{self, Package},
+    web::{
+        engine,
+        package::{self, Package},
+    },
 };
 
 /// The wasm features that Binaryen uses; it optimises for size.
@@ -26,6 +29,7 @@ pub(crate) fn build() -> Result<()> {
     let folder = target_folder()?.join("web-records");
     let mut command = WasmTarget::find()?.cargo(&["build", "--locked", "--profile", "records"])?;
     command.args(["--package", "pickscore-records", "--target-dir"]).arg(&folder);
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", engine::FLAGS);
     step("the records", &mut command)?;
     let wasm = folder.join(TARGET).join("records/pickscore_records.wasm");
     package::make(
