@@ -9,14 +9,16 @@ import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { toast } from "../shell/toasts";
 import { contributeText } from "../text/contribute";
-import { number } from "../text/format";
+import { number, scoreNumber } from "../text/format";
 import { language } from "../text/language";
 import { explainStorage } from "../text/storage";
 
 export class PairRow extends PickElement {
-  static override properties = { record: { attribute: false }, conflicting: { type: Boolean } };
+  static override properties = { record: { attribute: false }, conflicting: { type: Boolean }, largest: { type: Number } };
   declare record: PreferenceRecord;
   declare conflicting: boolean;
+  /** The scorer's largest score without its sign. */
+  declare largest: number;
 
   override render(): TemplateResult {
     const { record } = this;
@@ -55,7 +57,7 @@ export class PairRow extends PickElement {
     const name = side === "left" ? contributeText.left : contributeText.right;
     return html`<figure class=${chosen ? "chosen" : ""}>
       <kept-picture .uid=${image_uid} .alt=${chosen ? contributeText.chosen(name) : name}></kept-picture>
-      <figcaption class="tiny soft"><bdi>${model ?? ""}</bdi>${score === null ? nothing : html` <span class="figures">${number(score, 1)}</span>`}</figcaption>
+      <figcaption class="tiny soft"><bdi>${model ?? ""}</bdi>${score === null ? nothing : html` <span class="figures">${scoreNumber(score, this.largest)}</span>`}</figcaption>
       ${chosen ? html`<span class="mark">${icon("check", 14)}</span>` : nothing}
     </figure>`;
   }

@@ -1,6 +1,6 @@
 /** All choices, session by session. */
 
-import { css, html, nothing, type TemplateResult } from "lit";
+import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import "./pair-row";
 import { PickElement } from "../design/element";
@@ -23,6 +23,8 @@ export class SessionsView extends PickElement {
   /** Open sessions; the latest one is open until the visitor closes it. */
   declare private open: ReadonlyMap<string, boolean>;
   declare private shown: ReadonlyMap<string, number>;
+  /** The largest score of each scorer without its sign. */
+  #largest = new Map<string, number>();
 
   constructor() {
     super();
@@ -30,6 +32,14 @@ export class SessionsView extends PickElement {
     this.words = "";
     this.open = new Map();
     this.shown = new Map();
+  }
+
+  protected override willUpdate(changed: PropertyValues): void {
+    if (!changed.has("holdings")) return;
+    this.#largest = new Map();
+    for (const { scorer, left, right } of this.holdings.records) {
+      if (scorer) this.#largest.set(scorer.name, Math.max(this.#largest.get(scorer.name) ?? 0, Math.abs(left.score ?? 0), Math.abs(right.score ?? 0)));
+    }
   }
 
   override render(): TemplateResult {
@@ -81,7 +91,7 @@ export class SessionsView extends PickElement {
             ${repeat(
               newest.slice(0, shown),
               ({ uid }) => uid,
-              (record) => html`<pair-row .record=${record} ?conflicting=${this.holdings.conflicting.has(record.uid)}></pair-row>`,
+              (record) => html`<pair-row .record=${record} .largest=${this.#largest.get(record.scorer?.name ?? "") ?? 0} ?conflicting=${this.holdings.conflicting.has(record.uid)}></pair-row>`,
             )}
             ${newest.length > shown
               ? html`<button type="button" class="more" @click=${() => (this.shown = new Map(this.shown).set(uid, shown + 5 * PORTION))}>${contributeText.showMore(number(newest.length - shown))}</button>`

@@ -4,7 +4,7 @@ import { css, html, nothing, svg, type TemplateResult } from "lit";
 import "../collection/kept-picture";
 import type { Ranked } from "../collection/library";
 import { PickElement } from "../design/element";
-import { number } from "../text/format";
+import { number, scoreNumber } from "../text/format";
 import { judgeText } from "../text/judge";
 import { type Axis, axisOf, MIDDLE } from "./axis";
 
@@ -14,6 +14,11 @@ export interface RankedRow extends Ranked {
   /** Uid of the image to show. */
   picture?: string | undefined;
   score?: number | undefined;
+}
+
+/** The largest score of a ranking without its sign. */
+export function largestScore(rows: readonly RankedRow[]): number {
+  return rows.reduce((most, { score = 0 }) => Math.max(most, Math.abs(score)), 0);
 }
 
 /** Rows shown at first. */
@@ -40,6 +45,7 @@ export class RankingView extends PickElement {
     const axis = axisOf(this.rows);
     const pictures = this.rows.some(({ picture }) => picture);
     const scores = this.rows.some(({ score }) => score !== undefined);
+    const largest = largestScore(this.rows);
     return html`
       <table>
         <caption>
@@ -63,7 +69,7 @@ export class RankingView extends PickElement {
           </tr>
         </thead>
         <tbody>
-          ${shown.map((row) => this.#row(row, axis, pictures, scores))}
+          ${shown.map((row) => this.#row(row, axis, pictures, scores ? largest : undefined))}
         </tbody>
       </table>
       ${this.rows.length > shown.length
@@ -72,7 +78,7 @@ export class RankingView extends PickElement {
     `;
   }
 
-  #row(row: RankedRow, axis: Axis, pictures: boolean, scores: boolean): TemplateResult {
+  #row(row: RankedRow, axis: Axis, pictures: boolean, largest: number | undefined): TemplateResult {
     const { value, low, high } = row.rating;
     const [from, middle, to] = [low, value, high].map(axis.at) as [number, number, number];
     return html`<tr>
@@ -88,7 +94,7 @@ export class RankingView extends PickElement {
       </td>
       <td class="end figures">${number(value)}<span class="soft"> ${judgeText.interval(number(low), number(high))}</span></td>
       <td class="end wide figures">${judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses))}</td>
-      ${scores ? html`<td class="end wide figures">${row.score === undefined ? "–" : number(row.score, 2)}</td>` : nothing}
+      ${largest === undefined ? nothing : html`<td class="end wide figures">${row.score === undefined ? "–" : scoreNumber(row.score, largest)}</td>`}
     </tr>`;
   }
 

@@ -8,7 +8,7 @@ import { styled } from "../design/style";
 import { route } from "../shell/router";
 import { announce } from "../shell/toasts";
 import { Watch } from "../state/store";
-import { between, duration, number } from "../text/format";
+import { between, duration, number, scoreNumber } from "../text/format";
 import { judgeText } from "../text/judge";
 import { explainStorage } from "../text/storage";
 import { finish, robbed } from "./current";
@@ -271,7 +271,7 @@ export class JudgeRound extends PickElement {
     const { images, prompt } = this.play.shown as NonNullable<Play["shown"]>;
     const uid = images[place] as string;
     const score = this.scores.ofImage(prompt, uid);
-    return html`<bdi>${this.play.items.get(uid)?.model ?? judgeText.unknownModel}</bdi>${score === undefined ? nothing : html` <span class="figures soft">${number(score, 2)}</span>`}`;
+    return html`<bdi>${this.play.items.get(uid)?.model ?? judgeText.unknownModel}</bdi>${score === undefined ? nothing : html` <span class="figures soft">${scoreNumber(score, this.scores.largest)}</span>`}`;
   }
 
   /** The last choice. Reveals only the replaced image: the one that stays is still being judged. */
@@ -284,7 +284,7 @@ export class JudgeRound extends PickElement {
     const gone = [record.left, record.right].find(({ image_uid }) => !shown.images.includes(image_uid));
     const score = gone && this.scores.ofImage(record.prompt, gone.image_uid);
     if (!gone || (!gone.model && score === undefined)) return did;
-    return `${did}${between()}${judgeText.goneIs(gone.model ?? "", score === undefined ? "" : number(score, 2))}`;
+    return `${did}${between()}${judgeText.goneIs(gone.model ?? "", score === undefined ? "" : scoreNumber(score, this.scores.largest))}`;
   }
 
   #problem(): TemplateResult | typeof nothing {

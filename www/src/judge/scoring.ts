@@ -66,6 +66,15 @@ export class RoundScores {
     return score === undefined || Number.isNaN(score) ? undefined : score;
   }
 
+  /** The largest score so far, without its sign. */
+  get largest(): number {
+    let most = 0;
+    for (const scores of this.#scores.values()) {
+      for (const score of scores.values()) if (Math.abs(score) > most) most = Math.abs(score);
+    }
+    return most;
+  }
+
   async #work(): Promise<void> {
     if (this.#running || this.#stopped) return;
     const { scorer, info } = session.value;

@@ -6,14 +6,14 @@ import { scoreText } from "../text/score";
 import type { MatrixColumn } from "./matrix";
 import { ranksFor } from "./order";
 import { promptWords } from "./own";
-import type { Picture, Result } from "./picture";
+import { largestScore, type Picture, type Result } from "./picture";
 
 /** The index of the mean rank among the columns is the number of scorers. */
 export function byScorer(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): MatrixColumn[] {
   const made = scorers.map(({ key, title }): MatrixColumn => {
     const result = (picture: Picture): Result | undefined => picture.scores.get(key)?.get(prompt);
     const ranks = ranksFor(pictures, prompt, result);
-    const largest = Math.max(...[...ranks.keys()].map((picture) => Math.abs(result(picture)?.score ?? 0)));
+    const largest = largestScore(pictures, key);
     return { title, isPrompt: false, hint: scoreText.sortByScorer(title), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
   });
   const means = meanRanks(scorers, prompt, pictures);
@@ -33,19 +33,16 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
   return [...made, mean];
 }
 
-export function byPrompt(prompts: readonly string[], ranks: readonly ReadonlyMap<Picture, number>[]): MatrixColumn[] {
+export function byPrompt(prompts: readonly string[], ranks: readonly ReadonlyMap<Picture, number>[], largest: number): MatrixColumn[] {
   return prompts.map((prompt, index) => ({
     title: prompt,
     isPrompt: true,
     hint: scoreText.sortByPrompt(prompt),
-    cell: (picture) => {
-      const result = picture.results.get(prompt);
-      return cell(result, ranks[index]?.get(picture), Math.abs(result?.score ?? 0));
-    },
+    cell: (picture) => cell(picture.results.get(prompt), ranks[index]?.get(picture), largest),
   }));
 }
 
-/** A cell. `largest` is the largest score of its column, which decides the number of digits. */
+/** A cell. `largest` is the largest score of its scorer, which decides the number of digits. */
 function cell(result: Result | undefined, rank: number | undefined, largest: number): ReturnType<MatrixColumn["cell"]> {
   if (!result || rank === undefined) return undefined;
   return { value: scoreNumber(result.score, largest), rank, share: result.probability, isBest: rank === 1 };

@@ -5,6 +5,7 @@
 
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
+import { Menu, menuStyle } from "../design/menu";
 import { Watch } from "../state/store";
 import { number } from "../text/format";
 import { tableText } from "../text/table";
@@ -15,22 +16,20 @@ import { anyGeneration, type Field, FIELDS, type Filter, values } from "./genera
 const MOST = 300;
 
 export class GenerationFilter extends PickElement {
-  static override properties = { open: { state: true } };
-  declare private open: boolean;
+  readonly #menu = new Menu(this);
 
   constructor() {
     super();
     new Watch(this, board);
-    this.open = false;
   }
 
   override render(): TemplateResult | typeof nothing {
     const { pictures, filter } = board.value;
     const count = Object.keys(filter).length;
     if (count === 0 && !anyGeneration(pictures)) return nothing;
-    return html`<div class="menu" @focusout=${this.#left} @keydown=${this.#escape}>
-      <button type="button" aria-expanded=${this.open} aria-pressed=${count > 0} @click=${() => (this.open = !this.open)}>${count > 0 ? tableText.settingsOf(count) : tableText.settings}</button>
-      ${this.open
+    return html`<div class="menu" @focusout=${this.#menu.left} @keydown=${this.#menu.keyed}>
+      <button type="button" aria-expanded=${this.#menu.open} aria-pressed=${count > 0} @click=${this.#menu.toggle}>${count > 0 ? tableText.settingsOf(count) : tableText.settings}</button>
+      ${this.#menu.open
         ? html`<fieldset class="list">
             <legend class="small">${tableText.filterTitle}</legend>
             ${FIELDS.map((field) => this.#field(field))}
@@ -65,62 +64,24 @@ export class GenerationFilter extends PickElement {
   /** The button goes with the filters, so the menu's own gets the focus. */
   readonly #clear = (): void => {
     board.patch({ filter: {} });
-    this.#button()?.focus();
+    this.#menu.focusButton();
   };
-
-  #button(): HTMLElement | null {
-    return this.renderRoot.querySelector<HTMLElement>(".menu > button");
-  }
-
-  readonly #pressed = (event: PointerEvent): void => {
-    if (!event.composedPath().includes(this)) this.open = false;
-  };
-
-  override connectedCallback(): void {
-    super.connectedCallback();
-    addEventListener("pointerdown", this.#pressed);
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    removeEventListener("pointerdown", this.#pressed);
-  }
-
-  #left(event: FocusEvent): void {
-    if (event.relatedTarget !== null && !(event.currentTarget as HTMLElement).contains(event.relatedTarget as Node)) this.open = false;
-  }
-
-  #escape(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || !this.open) return;
-    this.open = false;
-    this.#button()?.focus();
-  }
 
   static override styles = [
     ...PickElement.shared,
+    menuStyle,
     css`
       /* Without files that say anything, it takes no gap in the toolbar. */
       :host {
         display: contents;
       }
-      .menu {
-        position: relative;
-      }
       label > span::first-letter {
         text-transform: uppercase;
       }
       .list {
-        position: absolute;
-        inset-block-start: calc(100% + 4px);
-        inset-inline-end: 0;
-        z-index: 20;
-        display: grid;
         gap: var(--s2);
         width: min(22rem, calc(100vw - 2 * var(--gutter)));
         padding: var(--s3);
-        background: var(--raised);
-        border: 1px solid var(--edge);
-        border-radius: var(--corner);
       }
       legend {
         float: left;
@@ -131,11 +92,6 @@ export class GenerationFilter extends PickElement {
         grid-template-columns: 6.5rem minmax(0, 1fr);
         align-items: center;
         gap: var(--s2);
-      }
-      @media (max-width: 40rem) {
-        .list {
-          inset-inline: 0 auto;
-        }
       }
     `,
   ];

@@ -121,6 +121,15 @@ export function makePicture(source: Source, { path, id = next++, caption }: Pict
   };
 }
 
+/** The largest of a scorer's scores without its sign: `scoreNumber` needs it. */
+export function largestScore(pictures: readonly Picture[], key: string): number {
+  let most = 0;
+  for (const { scores } of pictures) {
+    for (const { score } of scores.get(key)?.values() ?? []) most = Math.max(most, Math.abs(score));
+  }
+  return most;
+}
+
 /** The results of a scorer, which may be added to. */
 export function resultsOf(picture: Picture, key: string): Map<string, Result> {
   const results = picture.scores.get(key) ?? new Map<string, Result>();

@@ -19,7 +19,7 @@ import type { Picture } from "./picture";
 import { tableText } from "../text/table";
 import { byOwnPrompt, OWN } from "./own";
 import { pause, resume, run } from "./scoring";
-import { shownColumn, shownPrompt, shownRanks } from "./shown";
+import { shownColumn, shownLargest, shownPrompt, shownRanks } from "./shown";
 
 /** Characters of a prompt that are quoted. */
 const QUOTED = 80;
@@ -51,7 +51,7 @@ export class ScoreProgress extends PickElement {
     const [best] = [...ranked].find(([, rank]) => rank === 1) ?? [];
     const score = best?.results.get(prompt)?.score;
     if (!best || score === undefined) return undefined;
-    return scoreText.done(scoreText.pictures(ranked.size), best.caption ?? best.path, scoreNumber(score));
+    return scoreText.done(scoreText.pictures(ranked.size), best.caption ?? best.path, scoreNumber(score, shownLargest()));
   }
 
   override render(): TemplateResult | typeof nothing {

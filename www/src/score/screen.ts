@@ -43,7 +43,7 @@ import { screenStyle } from "./screen-style";
 import { select } from "./selected";
 import type { PictureMatrix } from "./matrix";
 import type { PictureSheet } from "./sheet";
-import { shownColumn, shownPrompt, shownPrompts, shownRanks } from "./shown";
+import { shownColumn, shownLargest, shownPrompt, shownPrompts, shownRanks } from "./shown";
 import { askForAll, numberOf } from "./table/permission";
 import { restoreTable } from "./table/restore";
 import type { ScoreToolbar } from "./toolbar";
@@ -163,7 +163,7 @@ export class ScoreScreen extends PickElement {
               ?hidden=${shown.length === 0}
               .pictures=${shown}
               .groups=${groups}
-              .columns=${this.#columns([...order, prompts, ranked, beside, language.value], () => (beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked)))}
+              .columns=${this.#columns([...order, prompts, ranked, beside, language.value], () => (beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked, shownLargest())))}
               .unlike=${this.#unlike}
               .active=${!beside ? active : sort === "mean" ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
               .version=${version}

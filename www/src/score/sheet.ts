@@ -20,6 +20,7 @@ import { bucketOfKey, mark } from "./selected";
 import { layOut, neighbour, place, type Section, sectionOf, type Sections, sectionsBetween, visible } from "./sections";
 import { sheetStyle } from "./sheet-style";
 import { Slots } from "./slots";
+import { shownLargest } from "./shown";
 import { showThumbnails, thumbnailsChanged } from "./thumbnails";
 import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
 
@@ -183,6 +184,7 @@ export class PictureSheet extends PickElement {
   }
 
   readonly #slots = new Slots();
+  #largest = 0;
 
   override render(): TemplateResult {
     const shown = this.pictures.slice(this.from, this.to).map((picture, index) => ({ picture, index: this.from + index }));
@@ -190,6 +192,7 @@ export class PictureSheet extends PickElement {
     // The focused image stays, wherever it is.
     if (focused >= 0 && (focused < this.from || focused >= this.to)) shown.push({ picture: this.pictures[focused] as Picture, index: focused });
     showThumbnails(shown.map(({ picture }) => picture));
+    this.#largest = shownLargest();
     const reachable = focused >= 0 ? focused : this.from;
     if (this.#gliding !== undefined) shown.sort((a, b) => a.picture.id - b.picture.id);
     const slots = this.#slots.assign(shown.map(({ picture }) => picture.id), this.#gliding === undefined);
@@ -238,6 +241,7 @@ export class PictureSheet extends PickElement {
       prompt: this.prompt,
       rank: this.ranks.get(picture),
       of: this.#of(section),
+      largest: this.#largest,
       unlike: this.unlike(picture),
       isAlone: this.#group(section)?.kind === "alone",
     };

@@ -5,7 +5,7 @@ import { board } from "./board";
 import { ranks } from "./order";
 import { memo } from "./memo";
 import { OWN } from "./own";
-import type { Picture } from "./picture";
+import { largestScore, type Picture } from "./picture";
 
 /** The scorer that the images are ranked by. */
 export function shownColumn(): Column | undefined {
@@ -39,6 +39,15 @@ export function shownPrompt(): string | undefined {
 
 const NONE: readonly ReadonlyMap<Picture, number>[] = [];
 const computed = memo((prompts: readonly string[], pictures: readonly Picture[]) => prompts.map((prompt) => ranks(pictures, prompt)));
+
+const measured = memo(largestScore);
+
+/** The largest score of the scorer that is shown, without its sign. */
+export function shownLargest(): number {
+  const { pictures, scored } = board.value;
+  const key = shownColumn()?.key ?? "";
+  return measured([key, pictures, scored], pictures, key);
+}
 
 /** The ranks by each prompt that is shown. */
 export function shownRanks(): readonly ReadonlyMap<Picture, number>[] {

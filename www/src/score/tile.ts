@@ -19,18 +19,20 @@ export interface TileState {
   rank: number | undefined;
   /** The number of ranked images. */
   of: number;
+  /** The largest score without its sign. */
+  largest: number;
   unlike: boolean;
   /** Whether no other image has its prompt: it has a score, and nothing to rank it against. */
   isAlone?: boolean;
 }
 
 /** The state in words. */
-export function describe({ picture, prompt, rank, of, unlike, isAlone }: TileState): string {
+export function describe({ picture, prompt, rank, of, largest, unlike, isAlone }: TileState): string {
   if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   if (!result || rank === undefined) return [scoreText.notYet, picture.away ? awayWords(picture.away) : ""].filter(Boolean).join(", ");
-  if (isAlone) return `${scoreText.score} ${scoreNumber(result.score)}`;
-  const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score)}`];
+  if (isAlone) return `${scoreText.score} ${scoreNumber(result.score, largest)}`;
+  const words = [scoreText.rankOf(number(rank), number(of)), `${scoreText.score} ${scoreNumber(result.score, largest)}`];
   if (result.probability !== undefined) words.push(percent(result.probability));
   if (unlike) words.push(scoreText.unlikeShort);
   if (picture.bucket) words.push(scoreText[picture.bucket]);
@@ -63,7 +65,7 @@ export function image(picture: Picture): TemplateResult {
 }
 
 /** The text below the image. */
-export function caption({ picture, prompt, rank, isAlone }: TileState): TemplateResult {
+export function caption({ picture, prompt, rank, largest, isAlone }: TileState): TemplateResult {
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   const name = picture.path.split("/").pop() ?? picture.path;
   if (picture.problem) {
@@ -76,7 +78,7 @@ export function caption({ picture, prompt, rank, isAlone }: TileState): Template
   return html`
     <span class="line figures">
       <b>${rank === undefined || isAlone ? "·" : number(rank)}</b>
-      <span>${result ? scoreNumber(result.score) : nothing}</span>
+      <span>${result ? scoreNumber(result.score, largest) : nothing}</span>
       <span class="share">${result?.probability === undefined || isAlone ? nothing : percent(result.probability)}</span>
     </span>
     <span class="line name" title=${picture.path}><span class="words">${name}</span></span>

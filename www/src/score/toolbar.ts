@@ -7,6 +7,7 @@ import "./generation-filter";
 import { css, html, nothing, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
+import { Menu, menuStyle } from "../design/menu";
 import { columns } from "../engine/panel";
 import { session } from "../engine/session";
 import { toast } from "../shell/toasts";
@@ -31,7 +32,6 @@ export class ScoreToolbar extends PickElement {
     several: { type: Boolean },
     pending: { type: Boolean },
     choosing: { type: Boolean },
-    open: { state: true },
     viewing: { state: true },
   };
 
@@ -45,12 +45,11 @@ export class ScoreToolbar extends PickElement {
   declare pending: boolean;
   /** Whether the tools for selecting are open. */
   declare choosing: boolean;
-  /** Whether the export menu is open. */
-  declare open: boolean;
   /** Whether a small screen shows sorting and filters. */
   declare viewing: boolean;
   /** Whether the browser refuses its picker for handles. */
   #plain = false;
+  readonly #export = new Menu(this);
 
   constructor() {
     super();
@@ -60,7 +59,6 @@ export class ScoreToolbar extends PickElement {
     this.several = false;
     this.pending = false;
     this.choosing = false;
-    this.open = false;
     this.viewing = false;
   }
 
@@ -94,9 +92,9 @@ export class ScoreToolbar extends PickElement {
             <generation-filter></generation-filter>
             <input type="search" class="find" placeholder=${scoreText.findShort} aria-label=${said ? tableText.findMore : scoreText.find} title=${said ? tableText.findMore : scoreText.find} .value=${find} @input=${(event: Event) => board.patch({ find: chosen(event) })} />
             <input type="range" class="size" aria-label=${scoreText.size} title=${scoreText.size} min="96" max="360" step="8" .value=${String(tile)} @input=${(event: Event) => board.patch({ tile: Number(chosen(event)) })} />
-            <div class="export" @focusout=${this.#left} @keydown=${this.#escape}>
-              <button type="button" aria-expanded=${this.open} ?disabled=${!scored} @click=${() => (this.open = !this.open)}>${icon("download")}${scoreText.export}</button>
-              <div class="list" ?hidden=${!this.open}>
+            <div class="menu" @focusout=${this.#export.left} @keydown=${this.#export.keyed}>
+              <button type="button" aria-expanded=${this.#export.open} ?disabled=${!scored} @click=${this.#export.toggle}>${icon("download")}${scoreText.export}</button>
+              <div class="list" ?hidden=${!this.#export.open}>
                 <button type="button" class="quiet" @click=${() => this.#copy("csv")}>${scoreText.copyCsv}</button>
                 <button type="button" class="quiet" @click=${() => this.#copy("json")}>${scoreText.copyJson}</button>
                 <button type="button" class="quiet" @click=${() => this.#save("csv")}>${scoreText.saveCsv}</button>
@@ -143,7 +141,7 @@ export class ScoreToolbar extends PickElement {
   }
 
   async #copy(format: "csv" | "json"): Promise<void> {
-    this.open = false;
+    this.#export.close();
     try {
       await navigator.clipboard.writeText(this.#text(format));
       toast({ text: scoreText.copied });
@@ -153,22 +151,13 @@ export class ScoreToolbar extends PickElement {
   }
 
   #save(format: "csv" | "json"): void {
-    this.open = false;
+    this.#export.close();
     save(this.#text(format), `pickscore.${format}`, format === "csv" ? "text/csv" : "application/json");
-  }
-
-  #left(event: FocusEvent): void {
-    if (!(event.currentTarget as HTMLElement).contains(event.relatedTarget as Node | null)) this.open = false;
-  }
-
-  #escape(event: KeyboardEvent): void {
-    if (event.key !== "Escape" || !this.open) return;
-    this.open = false;
-    this.renderRoot.querySelector<HTMLElement>(".export > button")?.focus();
   }
 
   static override styles = [
     ...PickElement.shared,
+    menuStyle,
     css`
       :host {
         display: flex;
@@ -201,19 +190,8 @@ export class ScoreToolbar extends PickElement {
       .size {
         width: 4rem;
       }
-      .export {
-        position: relative;
-      }
       .list {
-        position: absolute;
-        inset-block-start: calc(100% + 4px);
-        inset-inline-end: 0;
-        z-index: 20;
-        display: grid;
         padding: var(--s1);
-        background: var(--raised);
-        border: 1px solid var(--edge);
-        border-radius: var(--corner);
       }
       .list button {
         justify-content: flex-start;
@@ -266,9 +244,6 @@ export class ScoreToolbar extends PickElement {
         .find,
         select {
           flex: 1 1 auto;
-        }
-        .list {
-          inset-inline: 0 auto;
         }
       }
     `,

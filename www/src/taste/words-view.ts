@@ -178,7 +178,8 @@ export class TasteWords extends PickElement {
 }
 
 function signed(value: number): string {
-  return value > 0 ? `+${number(value, 2)}` : number(value, 2).replace("-", "−");
+  const text = number(value, 2);
+  return value > 0 && /[1-9]/.test(text) ? `+${text}` : text;
 }
 
 customElements.define("taste-words", TasteWords);

@@ -12,7 +12,12 @@ function format(value: number, digits: number, options: Intl.NumberFormatOptions
     found = new Intl.NumberFormat(language.value, { ...options, minimumFractionDigits: digits, maximumFractionDigits: digits });
     formats.set(key, found);
   }
-  return found.format(value);
+  return signed(found.format(value));
+}
+
+/** With a real minus sign, which is as wide as a digit, and without one before zero. */
+function signed(text: string): string {
+  return text.replace(/^-(?=[0.,]+%?$)/, "").replace(/^-/, "−");
 }
 
 export function number(value: number, digits = 0): string {
@@ -47,9 +52,14 @@ export function duration(seconds: number): string {
 }
 
 /**
- * A score. Cosines and shares differ only in their later digits. `largest` is the largest score
- * that it is shown among.
+ * Digits after the point of scores of which `largest` is the largest without its sign. Cosines and
+ * shares differ only in their later digits.
  */
-export function scoreNumber(score: number, largest = Math.abs(score)): string {
-  return number(score, largest < 1.2 ? 4 : 2);
+export function scoreDigits(largest: number): number {
+  return largest < 1.2 ? 4 : 2;
+}
+
+/** A score. Scores of one scorer that are shown together have the same number of digits. */
+export function scoreNumber(score: number, largest: number): string {
+  return number(score, scoreDigits(largest));
 }

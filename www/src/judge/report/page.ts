@@ -3,11 +3,11 @@
  * forbids both, so that a mistake here could not change that.
  */
 
-import { number } from "../../text/format";
+import { number, scoreNumber } from "../../text/format";
 import { judgeText } from "../../text/judge";
 import { reportText } from "../../text/report";
 import { type Axis, axisOf, MIDDLE } from "../axis";
-import type { RankedRow } from "../ranking-view";
+import { largestScore, type RankedRow } from "../ranking-view";
 import { escaped } from "./markup";
 import { type Ink, type Palette } from "./palette";
 import type { AgreementPart, RankingPart, Report } from "./report";
@@ -84,13 +84,13 @@ ${prompt ? `<p class="prompt" dir="auto">${escaped(prompt)}</p>` : ""}
 <div class="wide"><table>
 <thead><tr>${columns.join("")}</tr></thead>
 <tbody>
-${rows.map((row) => rowOf(row, axis, shown ? images : undefined, scorer !== "")).join("\n")}
+${rows.map((row) => rowOf(row, axis, shown ? images : undefined, scorer === "" ? undefined : largestScore(rows))).join("\n")}
 </tbody>
 </table></div>
 </section>`;
 }
 
-function rowOf(row: RankedRow, axis: Axis, images: Thumbnails | undefined, scored: boolean): string {
+function rowOf(row: RankedRow, axis: Axis, images: Thumbnails | undefined, largest: number | undefined): string {
   const { value, low, high } = row.rating;
   const image = row.picture ? images?.get(row.picture) : undefined;
   const cell = image ? `<img src="${image.address}" width="${image.width}" height="${image.height}" alt="">` : "";
@@ -99,7 +99,7 @@ function rowOf(row: RankedRow, axis: Axis, images: Thumbnails | undefined, score
 <th scope="row"><bdi>${escaped(row.label)}</bdi></th>
 <td class="plot">${plot(axis.ticks.map(axis.at), axis.at(MIDDLE), [low, value, high].map(axis.at) as [number, number, number])}</td>
 <td class="end">${number(value)} <span class="soft">${escaped(judgeText.interval(number(low), number(high)))}</span></td>
-<td class="end">${escaped(judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses)))}</td>${scored ? `<td class="end">${row.score === undefined ? "–" : number(row.score, 2)}</td>` : ""}
+<td class="end">${escaped(judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses)))}</td>${largest === undefined ? "" : `<td class="end">${row.score === undefined ? "–" : scoreNumber(row.score, largest)}</td>`}
 </tr>`;
 }
 

@@ -16,7 +16,7 @@ import { board } from "../board";
 import { fileOf } from "../file";
 import type { Picture } from "../picture";
 import { bucketOfKey, mark, select, selection } from "../selected";
-import { shownPrompt } from "../shown";
+import { shownLargest, shownPrompt } from "../shown";
 import { nameOf } from "./facts";
 import { closeupStyles } from "./styles";
 import { LARGEST, Zoom } from "./zoom";
@@ -239,7 +239,7 @@ export class CloseUp extends PickElement {
     const result = prompt === undefined ? undefined : picture.results.get(prompt);
     const rank = this.ranks.get(picture);
     if (!result || rank === undefined) return closeupText.notScored;
-    return [`#${number(rank)}`, scoreNumber(result.score), ...(result.probability === undefined ? [] : [percent(result.probability)])].join(" · ");
+    return [`#${number(rank)}`, scoreNumber(result.score, shownLargest()), ...(result.probability === undefined ? [] : [percent(result.probability)])].join(" · ");
   }
 
   #keys(): TemplateResult {

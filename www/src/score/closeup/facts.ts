@@ -15,10 +15,10 @@ import { scoreText } from "../../text/score";
 import { tasteText } from "../../text/taste";
 import { board } from "../board";
 import { ranksOf } from "../order";
-import type { Picture, Result } from "../picture";
+import { largestScore, type Picture, type Result } from "../picture";
 import { identify, reading } from "../reading";
 import { BUCKETS, selection } from "../selected";
-import { shownColumn, shownPrompt, shownPrompts } from "../shown";
+import { shownColumn, shownLargest, shownPrompt, shownPrompts } from "../shown";
 import { hasOdds, preferredOver, timesOf100 } from "./preference";
 
 /** A line of results: of a scorer, of a prompt, or without a title if there is only one. */
@@ -28,6 +28,8 @@ interface Line {
   result: Result;
   rank: number;
   of: number;
+  /** The scorer's largest score without its sign. */
+  largest: number;
 }
 
 export class PictureFacts extends PickElement {
@@ -83,10 +85,10 @@ export class PictureFacts extends PickElement {
     const lines = linesOf(picture);
     if (lines.length === 0) return picture.problem ? nothing : html`<p class="soft small">${closeupText.notScored}</p>`;
     return html`${lines.map(
-      ({ title, isPrompt, result, rank, of }) => html`<div class="result">
+      ({ title, isPrompt, result, rank, of, largest }) => html`<div class="result">
         ${title ? html`<p class=${isPrompt ? "voice small" : "small soft"} dir="auto">${title}</p>` : nothing}
         <dl class="numbers">
-          ${fact(closeupText.rank, closeupText.rankOf(number(rank), number(of)))} ${fact(closeupText.score, scoreNumber(result.score))}
+          ${fact(closeupText.rank, closeupText.rankOf(number(rank), number(of)))} ${fact(closeupText.score, scoreNumber(result.score, largest))}
           ${result.probability === undefined ? nothing : fact(closeupText.probability, percent(result.probability))}
         </dl>
       </div>`,
@@ -269,13 +271,13 @@ function linesOf(picture: Picture): Line[] {
   const { pictures } = board.value;
   const scorers = columns();
   const [prompts, prompt] = [shownPrompts(), shownPrompt()];
-  const line = (title: string, isPrompt: boolean, resultOf: (picture: Picture) => Result | undefined): Line[] => {
+  const line = (title: string, isPrompt: boolean, largest: number, resultOf: (picture: Picture) => Result | undefined): Line[] => {
     const [result, ranks] = [resultOf(picture), ranksOf(pictures, resultOf)];
     const rank = ranks.get(picture);
-    return result && rank !== undefined ? [{ title, isPrompt, result, rank, of: ranks.size }] : [];
+    return result && rank !== undefined ? [{ title, isPrompt, result, rank, of: ranks.size, largest }] : [];
   };
-  if (scorers.length > 1 && prompt !== undefined) return scorers.flatMap(({ key, title }: Column) => line(title, false, ({ scores }) => scores.get(key)?.get(prompt)));
-  return prompts.flatMap((one) => line(prompts.length > 1 ? one : "", true, ({ results }) => results.get(one)));
+  if (scorers.length > 1 && prompt !== undefined) return scorers.flatMap(({ key, title }: Column) => line(title, false, largestScore(pictures, key), ({ scores }) => scores.get(key)?.get(prompt)));
+  return prompts.flatMap((one) => line(prompts.length > 1 ? one : "", true, shownLargest(), ({ results }) => results.get(one)));
 }
 
 customElements.define("picture-facts", PictureFacts);

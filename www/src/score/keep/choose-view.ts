@@ -6,13 +6,13 @@
 import { css, html, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
 import { PickElement } from "../../design/element";
 import { Watch } from "../../state/store";
-import { number, percent, scoreNumber } from "../../text/format";
+import { number, percent, scoreDigits, scoreNumber } from "../../text/format";
 import { keepText } from "../../text/keep";
 import { scoreText } from "../../text/score";
 import { board } from "../board";
 import type { Picture } from "../picture";
 import { BUCKETS, type Bucket, selection, selectOnly } from "../selected";
-import { shownPrompt } from "../shown";
+import { shownLargest, shownPrompt } from "../shown";
 import { OWN } from "../own";
 import { best, inBuckets, type Measure, placesOf, type Ranked, rankedBy, reaching, type Scale, scaleOf, together } from "./pick";
 
@@ -141,13 +141,13 @@ export class ChooseImages extends PickElement {
     const isScore = this.measure === "score";
     const value = this.#level(scale);
     const position = positionOf(value, scale);
-    const words = isScore ? scoreNumber(value, Math.max(Math.abs(scale.least), Math.abs(scale.most))) : percent(10 ** value);
+    const words = isScore ? scoreNumber(value, shownLargest()) : percent(10 ** value);
     const count = scoreText.pictures(board.value.pictures.filter(({ selected }) => selected).length);
     const typed = (event: Event) => {
       const given = (event.target as HTMLInputElement).valueAsNumber;
       this.#setLevel(isScore ? given : logarithm(given / 100));
     };
-    const shown = isScore ? value.toFixed(scale.most < 1.2 ? 4 : 2) : (100 * 10 ** value).toPrecision(3);
+    const shown = isScore ? value.toFixed(scoreDigits(shownLargest())) : (100 * 10 ** value).toPrecision(3);
     return html`<label class="row small"
         >${isScore ? keepText.leastScore : keepText.leastProbability}
         <input class="number" type="number" step="any" .value=${String(Number(shown))} @change=${typed} />
