@@ -64,16 +64,23 @@ export function takeDrop(transfer: DataTransfer, taking: Taking): Promise<boolea
   const files = readDrop(transfer);
   return (async () => {
     const found = (await Promise.all(handles)).filter((handle) => handle != null);
-    if (found.length === items.length) return takeHandles(found, taking);
+    if (found.length === items.length) {
+      const paths = new Set<string>();
+      const isTooMuch = await takeHandles(found, taking, paths);
+      // Chromium gives no handles for files in a folder whose names it finds unsafe.
+      const others = isTooMuch ? [] : await files(paths);
+      if (others.length > 0) taking.take(others);
+      return isTooMuch;
+    }
     const all = await files();
     taking.take(all.slice(0, MOST));
     return all.length > MOST;
   })();
 }
 
-/** As {@link takeDrop}, for what the browser's pickers gave. */
-export async function takeHandles(handles: readonly FileSystemHandle[], taking: Taking): Promise<boolean> {
-  const collector = new Collector(taking);
+/** As {@link takeDrop}, for what the browser's pickers gave. The paths of all files go to `paths`. */
+export async function takeHandles(handles: readonly FileSystemHandle[], taking: Taking, paths = new Set<string>()): Promise<boolean> {
+  const collector = new Collector(taking, paths);
   for (const handle of handles) {
     if (handle.kind === "file") collector.add({ handle: handle as FileSystemFileHandle, path: handle.name });
     else await walk(handle as FileSystemDirectoryHandle, handle.name, await taking.number(handle as FileSystemDirectoryHandle), collector);
@@ -85,12 +92,14 @@ export async function takeHandles(handles: readonly FileSystemHandle[], taking: 
 /** Collects what is found and passes it on in portions. */
 class Collector {
   readonly #taking: Taking;
+  readonly #paths: Set<string>;
   #waiting: FoundHandle[] = [];
   #size = PORTIONS.first;
   #total = 0;
 
-  constructor(taking: Taking) {
+  constructor(taking: Taking, paths: Set<string>) {
     this.#taking = taking;
+    this.#paths = paths;
   }
 
   get isFull(): boolean {
@@ -100,6 +109,7 @@ class Collector {
   add(found: FoundHandle): void {
     if (this.isFull) return;
     this.#total += 1;
+    this.#paths.add(found.path.normalize());
     this.#waiting.push(found);
     if (this.#waiting.length < this.#size) return;
     this.flush();

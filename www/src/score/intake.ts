@@ -36,24 +36,30 @@ export function ofDrop(transfer: DataTransfer): Promise<Found[]> {
   return readDrop(transfer)();
 }
 
-/** As {@link ofDrop}, but its folders are read only when the returned function is called. */
-export function readDrop(transfer: DataTransfer): () => Promise<Found[]> {
+/**
+ * As {@link ofDrop}, but its folders are read only when the returned function is called. With the
+ * paths of files that are there already, it finds the other images.
+ */
+export function readDrop(transfer: DataTransfer): (there?: ReadonlySet<string>) => Promise<Found[]> {
   const entries = [...transfer.items].filter(({ kind }) => kind === "file").map((item) => ({ entry: item.webkitGetAsEntry?.(), file: item.getAsFile() }));
-  return async () => {
+  return async (there) => {
     const found: Found[] = [];
+    const isWanted = (path: string) => there === undefined || (isPictureName(path) && !there.has(path.normalize()));
     for (const { entry, file } of entries) {
-      if (entry) await walk(entry, found);
-      else if (file) found.push({ file, path: file.name });
+      if (entry) await walk(entry, found, isWanted);
+      else if (file && isWanted(file.name)) found.push({ file, path: file.name });
     }
     return found;
   };
 }
 
-async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {
+async function walk(entry: FileSystemEntry, found: Found[], isWanted: (path: string) => boolean): Promise<void> {
   if (found.length >= MOST) return;
   if (entry.isFile) {
+    const path = entry.fullPath.replace(/^\//, "");
+    if (!isWanted(path)) return;
     const file = await new Promise<File | null>((resolve) => (entry as FileSystemFileEntry).file(resolve, () => resolve(null)));
-    if (file) found.push({ file, path: entry.fullPath.replace(/^\//, "") });
+    if (file) found.push({ file, path });
     return;
   }
   const reader = (entry as FileSystemDirectoryEntry).createReader();
@@ -61,6 +67,6 @@ async function walk(entry: FileSystemEntry, found: Found[]): Promise<void> {
   for (;;) {
     const portion = await new Promise<FileSystemEntry[]>((resolve) => reader.readEntries(resolve, () => resolve([])));
     if (portion.length === 0) return;
-    for (const child of portion) await walk(child, found);
+    for (const child of portion) await walk(child, found, isWanted);
   }
 }
