@@ -1,5 +1,5 @@
 /**
- * Positions of the tiles: a grid whose first tile is twice as large. Pure arithmetic, so that it
+ * Positions of the tiles: a grid whose first tile takes several cells. Pure arithmetic, so that it
  * stays fast with a thousand images.
  */
 
@@ -14,8 +14,8 @@ export interface Place {
 
 export interface Grid {
   columns: number;
-  /** Whether the first image takes two by two cells. */
-  leads: boolean;
+  /** The cells of the first image, if it takes several. */
+  lead: Span | undefined;
   /** Distance from one tile to the next. */
   stepX: number;
   stepY: number;
@@ -23,35 +23,67 @@ export interface Grid {
   height: number;
 }
 
+export interface Span {
+  across: number;
+  down: number;
+}
+
 export const GAP = 12;
 /** In narrower grids, the first image is as large as the others. */
 const LEADING_COLUMNS = 4;
+/** Places for the first image. One that is filled better comes before one that is larger. */
+const SPANS: readonly Span[] = [
+  { across: 2, down: 2 },
+  { across: 3, down: 2 },
+  { across: 2, down: 1 },
+  { across: 3, down: 1 },
+  { across: 1, down: 2 },
+];
+/** How many times as wide as it would be in one cell the first image is at least. */
+const LARGER = 1.5;
 
 /**
- * The grid of `count` images in a given width; `caption` is the height of the text below an image.
+ * The grid of `count` images in a given width; `caption` is the height of the text below an image,
+ * `lead` the ratio of width to height of the first image if it may take several cells.
  */
-export function grid(count: number, width: number, least: number, caption: number, mayLead: boolean): Grid {
+export function grid(count: number, width: number, least: number, caption: number, lead: number | undefined): Grid {
   const columns = Math.max(1, Math.floor((width + GAP) / (least + GAP)));
   const side = (width - (columns - 1) * GAP) / columns;
-  const leads = mayLead && columns >= LEADING_COLUMNS && count > 4;
   const [stepX, stepY] = [side + GAP, side + caption + GAP];
-  const made = { columns, leads, stepX, stepY, side, height: 0 };
-  const rows = count === 0 ? 0 : Math.max(leads ? 2 : 1, cell(made, count - 1).row + 1);
+  const leads = lead !== undefined && columns >= LEADING_COLUMNS && count > 4;
+  const made = { columns, lead: leads ? spanOf(lead, { columns, side, stepX, stepY }) : undefined, stepX, stepY, side, height: 0 };
+  const rows = count === 0 ? 0 : Math.max(made.lead?.down ?? 1, cell(made, count - 1).row + 1);
   return { ...made, height: Math.max(0, rows * stepY - GAP) };
+}
+
+/** The place that an image of some ratio fills best: a wide image in a square one leaves a hole. */
+function spanOf(ratio: number, { columns, ...cell }: Pick<Grid, "columns" | "side" | "stepX" | "stepY">): Span {
+  const usual = Math.min(cell.side, cell.side * ratio);
+  let [best, most] = [SPANS[0] as Span, 0];
+  for (const span of SPANS) {
+    const { side, tall } = sizeOf(span, cell);
+    const drawn = Math.min(side, tall * ratio);
+    const share = (drawn * drawn) / ratio / (side * tall);
+    if (2 * span.across <= columns && drawn >= LARGER * usual && share > most) [best, most] = [span, share];
+  }
+  return best;
+}
+
+function sizeOf({ across, down }: Span, { side, stepX, stepY }: Pick<Grid, "side" | "stepX" | "stepY">): Pick<Place, "side" | "tall"> {
+  return { side: side + (across - 1) * stepX, tall: side + (down - 1) * stepY };
 }
 
 export function place(grid: Grid, index: number): Place {
   const { row, column } = cell(grid, index);
-  const isLarge = grid.leads && index === 0;
-  const [side, tall] = isLarge ? [grid.side + grid.stepX, grid.side + grid.stepY] : [grid.side, grid.side];
-  return { x: column * grid.stepX, y: row * grid.stepY, side, tall };
+  const span = (index === 0 && grid.lead) || { across: 1, down: 1 };
+  return { x: column * grid.stepX, y: row * grid.stepY, ...sizeOf(span, grid) };
 }
 
 /** The tiles between two heights. */
 export function visible(grid: Grid, count: number, top: number, bottom: number): [from: number, to: number] {
   const first = Math.max(0, Math.floor(top / grid.stepY));
   const last = Math.floor(bottom / grid.stepY);
-  return [indexOf(grid, grid.leads && first < 2 ? 0 : first), Math.min(count, indexOf(grid, last + 1))];
+  return [first < (grid.lead?.down ?? 0) ? 0 : indexOf(grid, first), Math.min(count, indexOf(grid, last + 1))];
 }
 
 /** The tile that an arrow key leads to; the same one at an edge. */
@@ -62,28 +94,31 @@ export function neighbour(grid: Grid, count: number, index: number, key: string)
   if (key === "ArrowLeft") return within(index - 1);
   if (key === "ArrowRight") return within(index + 1);
   const { row, column } = cell(grid, index);
-  const down = key === "ArrowDown";
-  const target = down ? row + (grid.leads && index === 0 ? 2 : 1) : row - 1;
+  const { across, down } = grid.lead ?? { across: 0, down: 0 };
+  const isDown = key === "ArrowDown";
+  const target = isDown ? row + (index === 0 && down > 0 ? down : 1) : row - 1;
   if (target < 0) return index;
-  if (grid.leads && target < 2 && column < 2) return 0;
-  const to = indexOf(grid, target) + (grid.leads && target < 2 ? column - 2 : column);
-  return to < count ? Math.max(to, 0) : down ? Math.max(index, count - 1) : index;
+  if (target < down && column < across) return 0;
+  const to = target < down ? 1 + target * (grid.columns - across) + column - across : indexOf(grid, target) + column;
+  return to < count ? to : isDown ? Math.max(index, count - 1) : index;
 }
 
-function cell({ columns, leads }: Grid, index: number): { row: number; column: number } {
-  if (!leads) return { row: Math.floor(index / columns), column: index % columns };
+function cell({ columns, lead }: Pick<Grid, "columns" | "lead">, index: number): { row: number; column: number } {
+  if (!lead) return { row: Math.floor(index / columns), column: index % columns };
   if (index === 0) return { row: 0, column: 0 };
-  const beside = columns - 2;
+  const { across, down } = lead;
+  const beside = columns - across;
   const rest = index - 1;
-  if (rest < 2 * beside) return { row: Math.floor(rest / beside), column: 2 + (rest % beside) };
-  const below = rest - 2 * beside;
-  return { row: 2 + Math.floor(below / columns), column: below % columns };
+  if (rest < down * beside) return { row: Math.floor(rest / beside), column: across + (rest % beside) };
+  const below = rest - down * beside;
+  return { row: down + Math.floor(below / columns), column: below % columns };
 }
 
 /** The first tile of a row. */
-function indexOf({ columns, leads }: Grid, row: number): number {
-  if (!leads) return row * columns;
-  const beside = columns - 2;
+function indexOf({ columns, lead }: Grid, row: number): number {
+  if (!lead) return row * columns;
+  const { across, down } = lead;
+  const beside = columns - across;
   if (row === 0) return 0;
-  return row < 2 ? 1 + beside : 1 + 2 * beside + (row - 2) * columns;
+  return row < down ? 1 + row * beside : 1 + down * beside + (row - down) * columns;
 }

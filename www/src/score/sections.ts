@@ -28,17 +28,18 @@ export interface Sizes {
   /** Height of the text below an image, and of a heading. */
   caption: number;
   heading: number;
-  mayLead: boolean;
+  /** Width divided by height of the first image, if it may take several cells. */
+  lead: number | undefined;
 }
 
 /** Distance below a group. */
 const SPACE = 20;
 
-export function layOut(counts: readonly number[], { width, least, caption, heading, mayLead }: Sizes): Sections {
+export function layOut(counts: readonly number[], { width, least, caption, heading, lead }: Sizes): Sections {
   const all: Section[] = [];
   let [from, top] = [0, 0];
   for (const count of counts) {
-    const made = grid(count, width, least, caption, mayLead);
+    const made = grid(count, width, least, caption, lead);
     all.push({ index: all.length, from, count, top, body: top + heading, grid: made });
     from += count;
     top += heading + made.height + SPACE;

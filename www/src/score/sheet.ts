@@ -84,6 +84,8 @@ export class PictureSheet extends PickElement {
    */
   #gliding: number | undefined;
   #order = "";
+  /** Width divided by height of the large image. */
+  #lead: number | undefined;
   /** Remembered because moving an element in the document takes its focus away. */
   #focused: HTMLElement | undefined;
 
@@ -122,20 +124,22 @@ export class PictureSheet extends PickElement {
 
   protected override willUpdate(changed: PropertyValues): void {
     if (this.hasUpdated) this.#focused = ((this.renderRoot as ShadowRoot).activeElement as HTMLElement | null) ?? undefined;
-    if (["pictures", "groups", "width", "tile", "leads"].some((name) => changed.has(name))) {
+    const isWhole = this.groups.every(({ kind }) => kind === "all");
+    const lead = this.leads && isWhole ? ratioOf(this.pictures[0]) : undefined;
+    if (["pictures", "groups", "width", "tile"].some((name) => changed.has(name)) || lead !== this.#lead) {
       const before = this.#sections;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
-      const isWhole = this.groups.every(({ kind }) => kind === "all");
-      const sizes = { width: this.width, least, caption: CAPTION * rem, heading: isWhole ? 0 : HEADING * rem, mayLead: this.leads && isWhole };
+      const sizes = { width: this.width, least, caption: CAPTION * rem, heading: isWhole ? 0 : HEADING * rem, lead };
       this.#sections = layOut(this.groups.map(({ pictures }) => pictures.length), sizes);
       // Reading the window's position costs a layout, so it is done only when the grid changed.
       const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
-      if (more || before.height !== this.#sections.height || before.all[0]?.grid.columns !== this.#sections.all[0]?.grid.columns || changed.has("width")) this.#range();
+      if (more || before.height !== this.#sections.height || before.all[0]?.grid.columns !== this.#sections.all[0]?.grid.columns || lead !== this.#lead || changed.has("width")) this.#range();
       this.to = Math.min(this.to, this.pictures.length);
       const order = this.pictures.map(({ id }) => id).join();
-      if (order !== this.#order && this.#order !== "") this.#glide();
+      if ((order !== this.#order || lead !== this.#lead) && this.#order !== "") this.#glide();
       this.#order = order;
+      this.#lead = lead;
     }
   }
 
@@ -344,6 +348,11 @@ export class PictureSheet extends PickElement {
   }
 
   static override styles = [...PickElement.shared, tileStyles, sheetStyle];
+}
+
+/** Width divided by height; that of a square until it is known. */
+function ratioOf({ width, height }: Partial<Picture> = {}): number {
+  return width && height ? width / height : 1;
 }
 
 function isIn({ from, count }: Section, index: number): boolean {
