@@ -14,7 +14,7 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
     const result = (picture: Picture): Result | undefined => picture.scores.get(key)?.get(prompt);
     const ranks = ranksFor(pictures, prompt, result);
     const largest = largestScore(pictures, key);
-    return { title, isPrompt: false, hint: scoreText.sortByScorer(title), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
+    return { title, isPrompt: false, hint: scoreText.sortByScorer(title), width: longest(pictures, result, largest), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
   });
   const means = meanRanks(scorers, prompt, pictures);
   // Own prompts are ranked each for itself.
@@ -25,6 +25,7 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
     title: scoreText.meanRank,
     isPrompt: false,
     hint: scoreText.sortByMean,
+    width: number(pictures.length, 1).length,
     cell: (picture) => {
       const value = means.get(picture);
       return value === undefined ? undefined : { value: number(value, 1), rank: undefined, isBest: value === best.get(rankedFor(picture)) };
@@ -38,8 +39,19 @@ export function byPrompt(prompts: readonly string[], ranks: readonly ReadonlyMap
     title: prompt,
     isPrompt: true,
     hint: scoreText.sortByPrompt(prompt),
+    width: longest(ranks[index]?.keys() ?? [], ({ results }) => results.get(prompt), largest),
     cell: (picture) => cell(picture.results.get(prompt), ranks[index]?.get(picture), largest),
   }));
+}
+
+/** The characters of the longest score, which is the lowest or the highest one. */
+function longest(pictures: Iterable<Picture>, resultOf: (picture: Picture) => Result | undefined, largest: number): number {
+  let [low, high] = [0, 0];
+  for (const picture of pictures) {
+    const { score } = resultOf(picture) ?? { score: 0 };
+    [low, high] = [Math.min(low, score), Math.max(high, score)];
+  }
+  return Math.max(...[low, high].map((score) => scoreNumber(score, largest).length));
 }
 
 /** A cell. `largest` is the largest score of its scorer, which decides the number of digits. */

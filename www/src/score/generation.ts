@@ -1,5 +1,6 @@
 /** The seeds, models and settings that files say: to sort by and to filter by. */
 
+import { tableText } from "../text/table";
 import type { Generation, Picture } from "./picture";
 
 /** What a file says and images can be sorted and filtered by. */
@@ -13,6 +14,17 @@ export type Filter = Readonly<Partial<Record<Field, string>>>;
 export function valueOf(generation: Generation | null | undefined, field: Field): string {
   const value = generation?.[field];
   return value === undefined ? "" : String(value);
+}
+
+/** Numbers, which mean nothing without the name of the field. */
+const NUMBERS: readonly Field[] = ["steps", "guidance", "seed"];
+
+/** What a file says of a field, in words; `""` until it has been read. */
+export function saidWords({ generation }: Picture, field: Field): string {
+  if (generation === undefined) return "";
+  const value = valueOf(generation, field);
+  if (value === "") return tableText.unsaid;
+  return NUMBERS.includes(field) ? `${tableText[`field_${field}`]} ${value}` : value;
 }
 
 export function matches({ generation }: Picture, filter: Filter): boolean {

@@ -16,6 +16,7 @@ import { number, percent } from "../text/format";
 import { scoreText } from "../text/score";
 import { Watch } from "../state/store";
 import { tableText } from "../text/table";
+import { type Field, saidWords } from "./generation";
 import type { Group } from "./own";
 import type { Picture } from "./picture";
 import { bucketOfKey, mark } from "./selected";
@@ -29,6 +30,8 @@ export interface MatrixColumn {
   isPrompt: boolean;
   /** What a click on the title does. */
   hint: string;
+  /** The characters of its longest value: values end one below the other. */
+  width: number;
   /** The text of a cell; nothing if there is none yet. */
   cell(picture: Picture): MatrixCell | undefined;
 }
@@ -41,7 +44,10 @@ export interface MatrixCell {
   isBest: boolean;
 }
 
+/** Height of a row, on phones with a name below the image, in CSS pixels at the default font size. */
 const ROW = 76;
+const ROW_OF_PHONES = 92;
+const PHONE = matchMedia("(max-width: 40rem)");
 /** Extra rows above and below the window. */
 const MORE = 8;
 
@@ -52,6 +58,7 @@ export class PictureMatrix extends PickElement {
     columns: { attribute: false },
     unlike: { attribute: false },
     active: { type: Number },
+    field: { attribute: false },
     version: { type: Number },
     from: { state: true },
     to: { state: true },
@@ -62,6 +69,8 @@ export class PictureMatrix extends PickElement {
   declare columns: readonly MatrixColumn[];
   declare unlike: (picture: Picture) => boolean;
   declare active: number;
+  /** What the images are sorted by, if their files say it. */
+  declare field: Field | undefined;
   declare version: number;
   declare from: number;
   declare to: number;
@@ -74,6 +83,7 @@ export class PictureMatrix extends PickElement {
     this.columns = [];
     this.unlike = () => false;
     this.active = 0;
+    this.field = undefined;
     this.version = 0;
     this.from = 0;
     this.to = 24;
@@ -88,7 +98,7 @@ export class PictureMatrix extends PickElement {
 
   /** Height of a row, measured because the visitor's font may be larger. */
   #row(): number {
-    return (ROW * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
+    return ((PHONE.matches ? ROW_OF_PHONES : ROW) * Number.parseFloat(getComputedStyle(document.documentElement).fontSize)) / 16;
   }
 
   #rows: readonly (Picture | Group)[] = [];
@@ -155,7 +165,7 @@ export class PictureMatrix extends PickElement {
       <th scope="row">
         <div class="picture">
           <button type="button" class="frame" aria-label=${scoreText.openPicture(name, words || scoreText.rank)} @click=${() => this.#tell("look", picture)}>${image(picture)}</button>
-          <span class="words tiny" title=${picture.path}>${picture.path.split("/").pop()}${picture.bucket ? html`<br /><b class="bucket">${scoreText[picture.bucket]}</b>` : ""}${words ? html`<br /><span class="unlike" title=${words}>${icon("alert", 12)}<span class="words">${words}</span></span>` : ""}</span>
+          ${this.#about(picture, words)}
           <label class="check">
             <input type="checkbox" .checked=${picture.selected} aria-label=${scoreText.selectPicture(name)} @change=${() => this.#tell("toggle", picture)} />
           </label>
@@ -167,13 +177,24 @@ export class PictureMatrix extends PickElement {
         if (!cell) return html`<td class="figures soft ${active}">–</td>`;
         const { value, rank, share, isBest } = cell;
         return html`<td class="figures ${isBest ? "first" : ""} ${active}">
-          <span class="value">${value}</span>
+          <span class="value" ${styled({ "min-width": `${column.width}ch` })}>${value}</span>
           ${rank === undefined
             ? nothing
             : html`<span class="rest"><span aria-hidden="true">#</span><span class="hidden-text">${scoreText.rank} </span>${number(rank)}${share === undefined ? nothing : html` · ${percent(share)}`}</span>`}
         </td>`;
       })}
     </tr>`;
+  }
+
+  /** The name, and what else there is to say about an image. */
+  #about(picture: Picture, problem: string): TemplateResult {
+    const { path, bucket } = picture;
+    const said = this.field === undefined ? "" : saidWords(picture, this.field);
+    return html`<span class="words tiny" title=${path}
+      ><span class="file">${path.split("/").pop()}</span>${said ? html`<span class="said" title=${said}>${said}</span>` : nothing}${bucket ? html`<b class="bucket">${scoreText[bucket]}</b>` : nothing}${problem
+        ? html`<span class="unlike" title=${problem}>${icon("alert", 12)}<span>${problem}</span></span>`
+        : nothing}</span
+    >`;
   }
 
   #key(event: KeyboardEvent, picture: Picture): void {
@@ -291,6 +312,19 @@ export class PictureMatrix extends PickElement {
       .picture .words {
         width: clamp(3.5rem, 14vw, 14rem);
         white-space: nowrap;
+        line-height: 1.4;
+      }
+      .words > *,
+      .unlike > span {
+        display: block;
+        overflow: hidden;
+        text-overflow: ellipsis;
+      }
+      .words > .said {
+        color: var(--soft);
+      }
+      .words > .unlike {
+        display: flex;
       }
       .frame {
         width: 4rem;
@@ -318,6 +352,8 @@ export class PictureMatrix extends PickElement {
       }
       .value {
         display: block;
+        width: fit-content;
+        text-align: end;
         font-size: var(--body);
       }
       .rest {
@@ -333,15 +369,32 @@ export class PictureMatrix extends PickElement {
         background: var(--table);
       }
       @media (max-width: 40rem) {
+        tbody tr:not(.space) {
+          height: 5.75rem;
+        }
+        /* The name is below the image and its box, in two lines if there is nothing else. */
+        .picture {
+          display: grid;
+          grid-template-columns: auto auto;
+          justify-content: start;
+          gap: 0;
+        }
         .picture .words {
-          display: none;
+          grid-row: 2;
+          grid-column: 1 / -1;
+          width: 5.75rem;
+          line-height: 1.2;
+        }
+        .file:only-child {
+          display: -webkit-box;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+          overflow-wrap: anywhere;
+          white-space: normal;
         }
         .frame {
           width: 3.25rem;
           height: 3.25rem;
-        }
-        .picture {
-          gap: 0;
         }
         th:first-child {
           padding-inline: 0;

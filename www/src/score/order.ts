@@ -49,7 +49,8 @@ export function arrange(pictures: readonly Picture[], { sort, show, find, filter
   return shown.sort((a, b) => scoreOf(b, prompt) - scoreOf(a, prompt) || a.id - b.id);
 }
 
-function isField(sort: Sort): sort is Field {
+/** Whether images are sorted by what their files say. */
+export function isField(sort: Sort): sort is Field {
   return (FIELDS as readonly string[]).includes(sort);
 }
 

@@ -33,7 +33,7 @@ import { takeDrop, takeHandles, type Taking } from "./handles";
 import { renewHandle } from "./file";
 import { type Found, MOST, ofList } from "./intake";
 import { memo } from "./memo";
-import { arrange, ranks } from "./order";
+import { arrange, isField, ranks } from "./order";
 import { byOwnPrompt, type Group, groupsOf } from "./own";
 import type { Picture } from "./picture";
 import type { PromptBox } from "./prompt-box";
@@ -165,6 +165,7 @@ export class ScoreScreen extends PickElement {
               .groups=${groups}
               .columns=${this.#columns([...order, prompts, ranked, beside, language.value], () => (beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked, shownLargest())))}
               .unlike=${this.#unlike}
+              .field=${isField(sort) ? sort : undefined}
               .active=${!beside ? active : sort === "mean" ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
               .version=${version}
               @look=${this.#look}
@@ -180,6 +181,7 @@ export class ScoreScreen extends PickElement {
               .prompt=${prompt}
               .unlike=${this.#unlike}
               .tile=${tile}
+              .field=${isField(sort) ? sort : undefined}
               .leads=${sort === "score" && prompt !== undefined && shown[0]?.results.has(prompt) === true}
               .version=${version}
               @look=${this.#look}

@@ -14,6 +14,7 @@ import { announce } from "../shell/toasts";
 import { scoreText } from "../text/score";
 import { tableText } from "../text/table";
 import { Watch } from "../state/store";
+import type { Field } from "./generation";
 import type { Group } from "./own";
 import type { Picture } from "./picture";
 import { bucketOfKey, mark } from "./selected";
@@ -22,7 +23,7 @@ import { sheetStyle } from "./sheet-style";
 import { Slots } from "./slots";
 import { shownLargest } from "./shown";
 import { showThumbnails, thumbnailsChanged } from "./thumbnails";
-import { caption, CAPTION, describe, drawnSize, image, tileStyles, type TileState } from "./tile";
+import { caption, CAPTION, describe, drawnSize, image, LINE, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
@@ -43,6 +44,7 @@ export class PictureSheet extends PickElement {
     prompt: { attribute: false },
     unlike: { attribute: false },
     tile: { type: Number },
+    field: { attribute: false },
     leads: { type: Boolean },
     version: { type: Number },
     width: { state: true },
@@ -60,6 +62,8 @@ export class PictureSheet extends PickElement {
   declare prompt: string | undefined;
   declare unlike: (picture: Picture) => boolean;
   declare tile: number;
+  /** What the images are sorted by, if their files say it. */
+  declare field: Field | undefined;
   declare leads: boolean;
   declare version: number;
   declare width: number;
@@ -98,6 +102,7 @@ export class PictureSheet extends PickElement {
     this.sizes = new Map();
     this.unlike = () => false;
     this.tile = 168;
+    this.field = undefined;
     this.leads = false;
     this.version = 0;
     this.width = 0;
@@ -126,11 +131,11 @@ export class PictureSheet extends PickElement {
     if (this.hasUpdated) this.#focused = ((this.renderRoot as ShadowRoot).activeElement as HTMLElement | null) ?? undefined;
     const isWhole = this.groups.every(({ kind }) => kind === "all");
     const lead = this.leads && isWhole ? ratioOf(this.pictures[0]) : undefined;
-    if (["pictures", "groups", "width", "tile"].some((name) => changed.has(name)) || lead !== this.#lead) {
+    if (["pictures", "groups", "width", "tile", "field"].some((name) => changed.has(name)) || lead !== this.#lead) {
       const before = this.#sections;
       const rem = Number.parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
       const least = Math.min(this.tile * rem, Math.max(80, (this.width - 12) / 2));
-      const sizes = { width: this.width, least, caption: CAPTION * rem, heading: isWhole ? 0 : HEADING * rem, lead };
+      const sizes = { width: this.width, least, caption: (CAPTION + (this.field ? LINE : 0)) * rem, heading: isWhole ? 0 : HEADING * rem, lead };
       this.#sections = layOut(this.groups.map(({ pictures }) => pictures.length), sizes);
       // Reading the window's position costs a layout, so it is done only when the grid changed.
       const more = (changed.get("pictures") as readonly Picture[] | undefined)?.length !== this.pictures.length && changed.has("pictures");
@@ -248,6 +253,7 @@ export class PictureSheet extends PickElement {
       largest: this.#largest,
       unlike: this.unlike(picture),
       isAlone: this.#group(section)?.kind === "alone",
+      field: this.field,
     };
     const name = picture.caption ?? picture.path;
     const drawn = drawnSize(picture, { side, tall });

@@ -7,11 +7,13 @@ import { explain } from "../text/errors";
 import { number, percent, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
 import { tableText } from "../text/table";
+import { type Field, saidWords } from "./generation";
 import type { Place } from "./layout";
 import type { Away, Picture } from "./picture";
 
-/** Height of a line below an image, in CSS pixels at the default font size. */
+/** Height of the text below an image, and of a third line in it, in CSS pixels at the default font size. */
 export const CAPTION = 46;
+export const LINE = 16;
 
 export interface TileState {
   picture: Picture;
@@ -24,10 +26,18 @@ export interface TileState {
   unlike: boolean;
   /** Whether no other image has its prompt: it has a score, and nothing to rank it against. */
   isAlone?: boolean;
+  /** What the images are sorted by, if their files say it. */
+  field?: Field | undefined;
 }
 
 /** The state in words. */
-export function describe({ picture, prompt, rank, of, largest, unlike, isAlone }: TileState): string {
+export function describe(state: TileState): string {
+  const { picture, field } = state;
+  return [standing(state), field === undefined ? "" : saidWords(picture, field)].filter(Boolean).join(", ");
+}
+
+/** Rank, score and marks in words. */
+function standing({ picture, prompt, rank, of, largest, unlike, isAlone }: TileState): string {
   if (picture.problem) return `${scoreText.unreadable}: ${explain(picture.problem)}`;
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
   if (!result || rank === undefined) return [scoreText.notYet, picture.away ? awayWords(picture.away) : ""].filter(Boolean).join(", ");
@@ -65,14 +75,18 @@ export function image(picture: Picture): TemplateResult {
 }
 
 /** The text below the image. */
-export function caption({ picture, prompt, rank, largest, isAlone }: TileState): TemplateResult {
+export function caption({ picture, prompt, rank, largest, isAlone, field }: TileState): TemplateResult {
   const result = prompt === undefined ? undefined : picture.results.get(prompt);
-  const name = picture.path.split("/").pop() ?? picture.path;
+  const said = field === undefined ? "" : saidWords(picture, field);
+  const last = html`
+    ${field === undefined ? nothing : html`<span class="line said" title=${said}><span class="words">${said}</span></span>`}
+    <span class="line name" title=${picture.path}><span class="words">${picture.path.split("/").pop()}</span></span>
+  `;
   if (picture.problem) {
     const reason = explain(picture.problem);
     return html`
       <span class="line" title=${reason}><b>–</b><span class="words">${scoreText.unreadable}: ${reason}</span></span>
-      <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
+      ${last}
     `;
   }
   return html`
@@ -81,7 +95,7 @@ export function caption({ picture, prompt, rank, largest, isAlone }: TileState):
       <span>${result ? scoreNumber(result.score, largest) : nothing}</span>
       <span class="share">${result?.probability === undefined || isAlone ? nothing : percent(result.probability)}</span>
     </span>
-    <span class="line name" title=${picture.path}><span class="words">${name}</span></span>
+    ${last}
   `;
 }
 
@@ -170,6 +184,9 @@ export const tileStyles = css`
   }
   .name {
     color: var(--soft);
+  }
+  .said {
+    min-height: 1.3em;
   }
   .words {
     overflow: hidden;
