@@ -155,7 +155,6 @@ export class ScoreScreen extends PickElement {
         </div>
         <table-keeping></table-keeping>
         <unlike-notice count=${pictures.filter(this.#unlike).length} limit=${FLAT}></unlike-notice>
-        ${this.choosing ? html`<choose-images @done=${this.#chosen}></choose-images>` : nothing}
         ${pictures.length === 0 ? (this.pending ? html`<div class="coming"></div>` : this.#empty()) : shown.length === 0 ? this.#noneShown() : nothing}
         ${beside ? this.#beside(scorers, prompts, prompt) : nothing}
         ${several || beside
@@ -188,6 +187,7 @@ export class ScoreScreen extends PickElement {
               @toggle=${this.#toggle}
             ></picture-sheet>`}
         ${beside && !own ? html`<scorer-agreement .scorers=${scorers} .pictures=${pictures} .prompt=${prompt} .version=${version}></scorer-agreement>` : nothing}
+        ${this.choosing ? html`<choose-images @done=${this.#chosen}></choose-images>` : nothing}
         <score-selection ?hidden=${this.choosing} @compare=${this.#compare} @save=${this.#save}></score-selection>
         ${demonstration ? this.#demonstration() : nothing}
         <section class="meaning small">

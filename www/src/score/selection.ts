@@ -4,6 +4,7 @@
  */
 
 import { css, html, nothing, type TemplateResult } from "lit";
+import { Dock } from "../design/dock";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { toast } from "../shell/toasts";
@@ -18,27 +19,10 @@ import { BUCKETS, select, selection, selectOnly } from "./selected";
 const MOST = 4;
 
 export class ScoreSelection extends PickElement {
-  #isShown = false;
-
   constructor() {
     super();
     new Watch(this, board, selection);
-  }
-
-  /** Messages are shown above the bar: otherwise they would cover its buttons. */
-  protected override updated(): void {
-    const bar = this.renderRoot.querySelector<HTMLElement>(".bar");
-    // Reading the height costs a layout.
-    if ((bar !== null) === this.#isShown) return;
-    this.#isShown = bar !== null;
-    const height = bar?.offsetHeight ?? 0;
-    document.documentElement.style.setProperty("--below", height > 0 ? `${height + 16}px` : "0px");
-  }
-
-  override disconnectedCallback(): void {
-    super.disconnectedCallback();
-    this.#isShown = false;
-    document.documentElement.style.removeProperty("--below");
+    new Dock(this);
   }
 
   override render(): TemplateResult | typeof nothing {

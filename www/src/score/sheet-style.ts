@@ -30,7 +30,7 @@ export const sheetStyle = css`
     inset-block-start: 0;
     left: 0;
     transition: transform 0s, width 0s;
-    scroll-margin-block: 6rem;
+    scroll-margin-block: 6rem calc(var(--below, 0px) + 2rem);
     contain: layout style;
   }
   .frame {

@@ -1,9 +1,10 @@
 /**
- * Selects images by a rule, at once: the best ones, those above a threshold, or marked ones. Event:
- * `done`.
+ * Selects images by a rule, at once: the best ones, those above a threshold, or marked ones. It
+ * sticks to the window's lower edge, so that the images stay where they are. Event: `done`.
  */
 
 import { css, html, nothing, type PropertyValues, svg, type TemplateResult } from "lit";
+import { Dock } from "../../design/dock";
 import { PickElement } from "../../design/element";
 import { Watch } from "../../state/store";
 import { number, percent, scoreDigits, scoreNumber } from "../../text/format";
@@ -14,6 +15,7 @@ import type { Picture } from "../picture";
 import { BUCKETS, type Bucket, selection, selectOnly } from "../selected";
 import { shownLargest, shownPrompt } from "../shown";
 import { OWN } from "../own";
+import "./last-view";
 import { best, inBuckets, type Measure, placesOf, type Ranked, rankedBy, reaching, type Scale, scaleOf, together } from "./pick";
 
 const BINS = 60;
@@ -43,6 +45,7 @@ export class ChooseImages extends PickElement {
   constructor() {
     super();
     new Watch(this, board, selection);
+    new Dock(this);
     this.measure = "rank";
     this.count = Math.min(20, Math.max(1, Math.round(board.value.pictures.length / 4)));
     this.levels = {};
@@ -103,12 +106,13 @@ export class ChooseImages extends PickElement {
           </label>`,
         )}
       </fieldset>
+      <span class="small result" role="status">${this.#result()}</span>
       <div class="rule">${this.measure === "bucket" ? this.#marks() : none ? html`<p class="small soft">${keepText.notScored}</p>` : this.measure === "rank" ? this.#rank() : this.#threshold()}</div>
       <div class="row end">
-        <span class="small" role="status">${this.#result()}</span>
         <button type="button" @click=${() => this.#cancel()}>${keepText.cancel}</button>
         <button type="button" class="primary" @click=${() => this.#done()}>${keepText.done}</button>
       </div>
+      <last-saved></last-saved>
     </section>`;
   }
 
@@ -204,18 +208,21 @@ export class ChooseImages extends PickElement {
     css`
       :host {
         position: sticky;
-        inset-block-start: 0;
+        inset-block-end: var(--s3);
         z-index: 15;
       }
       section {
         display: grid;
-        gap: var(--s3);
+        grid-template: "by result" auto "rule end" auto "last last" auto / minmax(0, 1fr) auto;
+        align-items: center;
+        gap: var(--s1) var(--s5);
         padding: var(--s3) var(--s4);
         background: var(--raised);
         border: 1px solid var(--edge);
         border-radius: var(--corner);
       }
       fieldset {
+        grid-area: by;
         gap: var(--s1) var(--s4);
       }
       legend {
@@ -223,11 +230,21 @@ export class ChooseImages extends PickElement {
         padding: 0;
         margin-inline-end: var(--s4);
       }
+      .result {
+        grid-area: result;
+        text-align: end;
+      }
+      last-saved {
+        grid-area: last;
+      }
+      /* As high for every rule, so that nothing moves. */
       .rule {
+        grid-area: rule;
         display: grid;
-        gap: var(--s2);
-        min-height: 4.5rem;
-        align-content: center;
+        grid-template-columns: auto minmax(0, 1fr);
+        align-items: center;
+        gap: var(--s2) var(--s5);
+        min-height: 4.25rem;
       }
       .number {
         width: 6rem;
@@ -244,7 +261,7 @@ export class ChooseImages extends PickElement {
       }
       .scale svg {
         width: calc(100% - 1rem);
-        height: 3.5rem;
+        height: 2.75rem;
         /* The slider's thumb ends where its middle is. */
         margin-inline: var(--s2);
         border-block-end: 1px solid var(--edge);
@@ -256,10 +273,8 @@ export class ChooseImages extends PickElement {
         fill: var(--mark);
       }
       .end {
+        grid-area: end;
         justify-content: flex-end;
-      }
-      .end [role="status"] {
-        margin-inline-end: auto;
       }
       .end button {
         min-height: 2.25rem;
@@ -269,6 +284,26 @@ export class ChooseImages extends PickElement {
         flex-wrap: wrap;
         align-items: baseline;
         gap: var(--s1) var(--s2);
+      }
+      @media (max-width: 48rem) {
+        section {
+          grid-template: "by by" auto "rule rule" auto "result end" auto "last last" auto / minmax(0, 1fr) auto;
+          gap: var(--s2);
+          padding: var(--s3);
+        }
+        .result {
+          text-align: start;
+        }
+        .rule {
+          grid-template-columns: minmax(0, 1fr);
+          align-content: center;
+          gap: var(--s1);
+          min-height: 6.5rem;
+        }
+        legend {
+          float: none;
+          margin-block-end: var(--s1);
+        }
       }
       @media (pointer: coarse) {
         .keys {

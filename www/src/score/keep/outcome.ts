@@ -20,34 +20,30 @@ export function stoppedView(problem: SaveProblem, save: FolderSave | undefined):
     ${remarksView(save?.remarks ?? [])}`;
 }
 
-export function savedView(zip: ZipSaved | undefined, save: FolderSave | undefined): TemplateResult {
-  const names = save ? [...save.saved, ...(save.table ? [save.table] : [])].map(({ name }) => name) : [];
-  return html`<div class="notice" role="status">
-      <p>${zip ? keepText.savedZip(scoreText.pictures(zip.images), zip.name, bytes(zip.bytes)) : save ? outcomeOf(save) : nothing}</p>
-      ${save?.table ? html`<p>${keepText.savedTable(save.table.name)}</p>` : nothing}
-    </div>
-    ${save
-      ? html`<details class="small">
-          <summary>${keepText.written}</summary>
-          ${list(names)}
-        </details>`
-      : nothing}`;
+/** What was saved, in sentences. */
+export function savedWords(zip: ZipSaved | undefined, save: FolderSave | undefined): string[] {
+  if (zip) return [zipWords(zip), ...(zip.table ? [keepText.savedTableZip(zip.table)] : [])];
+  return save ? [outcomeOf(save), ...(save.table ? [keepText.savedTable(save.table.name)] : [])] : [];
+}
+
+export function writtenView({ saved, table }: FolderSave): TemplateResult {
+  return html`<details class="small">
+    <summary>${keepText.written}</summary>
+    ${list([...saved, ...(table ? [table] : [])].map(({ name }) => name))}
+  </details>`;
 }
 
 export function remarksView(remarks: readonly Remark[]): TemplateResult | typeof nothing {
   return remarks.length === 0 ? nothing : html`<div class="problem small" role="alert">${list(remarks.map(explainRemark))}</div>`;
 }
 
-export function undoneView({ words, undone }: { words: string; undone?: Undone }): TemplateResult {
-  return html`<div class="notice" role="status">
-    <p>${words}</p>
-    ${undone ? undoneRest(undone).map((rest) => html`<p>${rest}</p>`) : nothing}
-  </div>`;
-}
-
 export function outcomeOf({ saved, folder }: FolderSave): string {
   const moved = saved.length > 0 && saved.every(({ origin }) => origin);
   return (moved ? keepText.movedFolder : keepText.savedFolder)(scoreText.pictures(saved.length), folder.name);
+}
+
+export function zipWords({ images, name, bytes: size }: ZipSaved): string {
+  return keepText.savedZip(scoreText.pictures(images), name, bytes(size));
 }
 
 export function undoneWords({ removed }: Undone, { folder }: FolderSave): string {

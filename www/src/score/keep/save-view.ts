@@ -4,17 +4,18 @@ import { css, html, nothing, type PropertyValues, type TemplateResult } from "li
 import { PickElement } from "../../design/element";
 import { icon } from "../../design/icons";
 import { askForFolder, canWriteFolder, mayWrite } from "../../files/pickers";
-import { announce, toast } from "../../shell/toasts";
-import { number } from "../../text/format";
-import { keepText } from "../../text/keep";
+import { toast } from "../../shell/toasts";
+import { between, number } from "../../text/format";
+import { explainSave, keepText } from "../../text/keep";
 import { scoreText } from "../../text/score";
 import type { Picture } from "../picture";
+import { type LastSave, remember, takeBack, wordsOf } from "./last";
+import "./last-view";
 import { type Origin, originsIn } from "./origin";
-import { outcomeOf, remarksView, savedView, stoppedView, undoneRest, undoneView, undoneWords } from "./outcome";
+import { remarksView, savedWords, stoppedView, writtenView } from "./outcome";
 import { itemsOf, planOf } from "./plan";
 import { asProblem, SaveProblem } from "./problem";
 import { FolderSave } from "./save";
-import { type Undone, undo } from "./undo";
 import { openZip, saveZip, type ZipSaved } from "./zip-save";
 
 /** What was chosen last, for the next time. */
@@ -25,7 +26,7 @@ type State =
   | { is: "running"; words: (done: string, total: string) => string; done: number; total: number; abort: AbortController }
   | { is: "stopped"; problem: SaveProblem }
   | { is: "saved"; zip?: ZipSaved }
-  | { is: "undone"; words: string; undone?: Undone };
+  | { is: "undone"; words: readonly string[] };
 
 export class SaveImages extends PickElement {
   static override properties = { pictures: { attribute: false }, state: { state: true }, move: { state: true }, origins: { state: true }, choices: { state: true } };
@@ -63,10 +64,21 @@ export class SaveImages extends PickElement {
     const images = scoreText.pictures(this.pictures.length);
     return html`<dialog aria-labelledby="title" @cancel=${this.#escape} @close=${this.#closed}>
       <h2 id="title">${keepText.saveTitle(images)}</h2>
+      <div class="said" role="status">${this.#said()}</div>
       ${state.is === "asking" ? this.#asking() : nothing} ${state.is === "running" ? this.#running(state) : nothing}
       ${state.is === "stopped" ? this.#stopped(state.problem) : nothing} ${state.is === "saved" ? this.#saved(state.zip) : nothing}
-      ${state.is === "undone" ? this.#undone(state) : nothing}
+      ${state.is === "undone" ? this.#undone() : nothing}
     </dialog>`;
+  }
+
+  /**
+   * What has been done. Its element is there before, so that screen readers announce it; those of
+   * the page are silent while the dialogue is open.
+   */
+  #said(): TemplateResult | typeof nothing {
+    const { state } = this;
+    const words = state.is === "saved" ? savedWords(state.zip, this.#save) : state.is === "undone" ? state.words : [];
+    return words.length === 0 ? nothing : html`<div class="notice">${words.map((sentence) => html`<p>${sentence}</p>`)}</div>`;
   }
 
   #choose(change: Partial<typeof choice>): void {
@@ -93,6 +105,7 @@ export class SaveImages extends PickElement {
       </div>
       ${toFolder && this.move ? this.#originals() : nothing}
       <p class="small soft">${keepText.neverReplaces}</p>
+      <last-saved></last-saved>
       <div class="row end">
         <button type="button" @click=${this.#close}>${keepText.cancel}</button>
         ${toFolder && folder ? html`<button type="button" @click=${() => this.#toFolder(true)}>${keepText.otherFolder}</button>` : nothing}
@@ -168,25 +181,24 @@ export class SaveImages extends PickElement {
 
   #saved(zip: ZipSaved | undefined): TemplateResult {
     const save = this.#save;
-    return html`${savedView(zip, save)} ${remarksView(zip?.remarks ?? save?.remarks ?? [])}
+    return html`${save ? writtenView(save) : nothing} ${remarksView(zip?.remarks ?? save?.remarks ?? [])}
       <div class="row end">
-        ${save ? this.#undoButton(save) : zip?.remove ? html`<button type="button" @click=${() => this.#removeZip(zip)}>${icon("undo")}${keepText.undo}</button>` : nothing}
+        ${save ? this.#undoButton(save) : zip?.remove ? html`<button type="button" @click=${() => this.#undo({ zip })}>${icon("undo")}${keepText.undo}</button>` : nothing}
         <button type="button" class="primary" @click=${this.#close}>${keepText.close}</button>
       </div>`;
   }
 
-  #undone(state: State & { is: "undone" }): TemplateResult {
+  #undone(): TemplateResult {
     const save = this.#save;
-    return html`${undoneView(state)}
-      <div class="row end">
-        ${save && save.saved.length > 0 ? this.#undoButton(save) : nothing}
-        <button type="button" class="primary" @click=${this.#close}>${keepText.close}</button>
-      </div>`;
+    return html`<div class="row end">
+      ${save && save.saved.length > 0 ? this.#undoButton(save) : nothing}
+      <button type="button" class="primary" @click=${this.#close}>${keepText.close}</button>
+    </div>`;
   }
 
   #undoButton(save: FolderSave): TemplateResult {
     const words = save.saved.some(({ origin }) => origin) ? keepText.undoMove : keepText.undo;
-    return html`<button type="button" @click=${() => this.#undo(save)}>${icon("undo")}${words}</button>`;
+    return html`<button type="button" @click=${() => this.#undo({ save })}>${icon("undo")}${words}</button>`;
   }
 
   async #toFolder(ask: boolean): Promise<void> {
@@ -217,9 +229,12 @@ export class SaveImages extends PickElement {
   async #run(save: FolderSave): Promise<void> {
     if (!(await mayWrite(save.folder))) throw new SaveProblem("permission");
     const { abort, tell } = this.#begin(keepText.saving, save.total);
-    await save.run(abort.signal, tell);
+    try {
+      await save.run(abort.signal, tell);
+    } finally {
+      remember({ save });
+    }
     this.state = { is: "saved" };
-    announce(outcomeOf(save));
   }
 
   async #toZip(): Promise<void> {
@@ -229,28 +244,22 @@ export class SaveImages extends PickElement {
       const target = await openZip(`pickscore-${new Date().toISOString().slice(0, 10)}.zip`);
       if (!target) return;
       const { abort, tell } = this.#begin(keepText.saving, plan.items.length);
-      this.state = { is: "saved", zip: await saveZip(target, plan, abort.signal, tell) };
+      const zip = await saveZip(target, plan, abort.signal, tell);
+      remember({ zip });
+      this.state = { is: "saved", zip };
     } catch (thrown) {
       this.#fail(thrown);
     }
   }
 
-  async #undo(save: FolderSave): Promise<void> {
-    if (!(await mayWrite(save.folder).catch(() => false))) {
-      this.#fail(new SaveProblem("permission"));
-      return;
+  async #undo(saved: LastSave): Promise<void> {
+    const total = "save" in saved ? saved.save.saved.length + (saved.save.table ? 1 : 0) : 1;
+    const { abort, tell } = this.#begin(keepText.undoing, total);
+    try {
+      this.state = { is: "undone", words: await takeBack(saved, abort.signal, tell) };
+    } catch (thrown) {
+      this.#fail(thrown);
     }
-    const { abort, tell } = this.#begin(keepText.undoing, save.saved.length + (save.table ? 1 : 0));
-    const undone = await undo(save, abort.signal, tell);
-    this.state = { is: "undone", undone, words: undoneWords(undone, save) };
-  }
-
-  async #removeZip({ name, remove }: ZipSaved): Promise<void> {
-    const removed = await remove?.().then(
-      () => true,
-      () => false,
-    );
-    this.state = { is: "undone", words: removed ? keepText.zipRemoved(name) : keepText.zipNotRemoved(name) };
   }
 
   #fail(thrown: unknown): void {
@@ -277,7 +286,8 @@ export class SaveImages extends PickElement {
       return;
     }
     const save = this.#save;
-    if (state.is === "saved" && save && save.saved.length > 0) offerUndo(save);
+    const saved = save && save.saved.length > 0 ? { save } : state.is === "saved" && state.zip?.remove ? { zip: state.zip } : undefined;
+    if (saved) offerUndo(saved);
     this.state = { is: "asking" };
     this.#save = undefined;
     this.move = false;
@@ -318,6 +328,10 @@ export class SaveImages extends PickElement {
         display: grid;
         gap: var(--s1);
       }
+      /* It takes no gap while it is empty. */
+      .said:not(:has(.notice)) {
+        position: absolute;
+      }
       .notice {
         color: inherit;
       }
@@ -332,13 +346,13 @@ export class SaveImages extends PickElement {
   ];
 }
 
-/** A message that offers to undo a save for a while after the dialogue has been closed. */
-function offerUndo(save: FolderSave): void {
+/** A message that offers to undo a save. Later, `last-saved` offers it. */
+function offerUndo(saved: LastSave): void {
   const run = async () => {
-    const undone = await undo(save, new AbortController().signal, () => {});
-    toast({ text: [undoneWords(undone, save), ...undoneRest(undone)].join(" ") });
+    const words = await takeBack(saved, new AbortController().signal, () => {}).catch((thrown: unknown) => [explainSave(asProblem(thrown))]);
+    toast({ text: words.join(between()) });
   };
-  toast({ text: outcomeOf(save), action: { label: scoreText.undo, run: () => void run() } });
+  toast({ text: wordsOf(saved), action: { label: scoreText.undo, run: () => void run() } });
 }
 
 customElements.define("save-images", SaveImages);

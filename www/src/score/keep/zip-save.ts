@@ -15,7 +15,8 @@ export interface ZipSaved {
   name: string;
   images: number;
   bytes: number;
-  hasTable: boolean;
+  /** The name of the table in it. */
+  table: string | undefined;
   remarks: Remark[];
   /** Removes it, where the browser can; a download cannot be taken back. */
   remove: (() => Promise<void>) | undefined;
@@ -64,11 +65,11 @@ export async function saveZip(target: ZipTarget, { items, csv }: Plan, signal: A
       tell(index + 1);
     }
     if (names.size === 0) throw new SaveProblem(remarks.some(({ code }) => code === "no-permission") ? "unpermitted" : "unreadable-all");
-    const hasTable = csv !== undefined && names.size > 0;
-    if (hasTable) await zip.add(untaken(CSV, taken), new TextEncoder().encode(csv(names)), new Date());
+    const table = csv && untaken(CSV, taken);
+    if (csv && table) await zip.add(table, new TextEncoder().encode(csv(names)), new Date());
     await zip.finish();
     throwIfStopped(signal);
-    return { ...(await target.close()), images: names.size, bytes: zip.bytes, hasTable, remarks };
+    return { ...(await target.close()), images: names.size, bytes: zip.bytes, table, remarks };
   } catch (thrown) {
     await target.abort().catch(() => {});
     throw asProblem(thrown);
