@@ -5,7 +5,7 @@ import type { AddressInfo } from "node:net";
 import { golden, native } from "../fixtures.ts";
 import { violations } from "./axe.ts";
 import { answered, beginRound, expectWhole, given, layOut, onScreen, pairShown, PICTURES, png, press, stored } from "./judging.ts";
-import { modelInUse, openPage } from "./page.ts";
+import { modelInUse, numberOf, openPage } from "./page.ts";
 import { expect, test } from "./setup.ts";
 
 const round = { hash: "#/judge", model: null };
@@ -100,7 +100,7 @@ test("records say whether names and scores were shown", async ({ page, server })
   await pairShown(page);
   const scores = page.locator("judge-round figcaption .figures");
   await expect(scores).toHaveCount(2);
-  const seen = (await scores.allTextContents()).map(Number);
+  const seen = (await scores.allTextContents()).map(numberOf);
   await press(page, "ArrowLeft");
   await expect(page.getByRole("heading", { name: "Your results" })).toBeVisible();
   const [record] = (await stored(page)).records;

@@ -25,13 +25,12 @@ export function given(file: string, name = basename(file)): Given {
 }
 
 /** A PNG of one colour, with metadata as generators write it. */
-export function png(colour: [number, number, number], texts: Record<string, string> = {}): Buffer {
-  const side = 32;
-  const rows = Buffer.alloc(side * (1 + 3 * side));
-  for (let y = 0; y < side; y++) for (let x = 0; x < side; x++) rows.set(colour, y * (1 + 3 * side) + 1 + 3 * x);
+export function png(colour: [number, number, number], texts: Record<string, string> = {}, [width, height] = [32, 32]): Buffer {
+  const rows = Buffer.alloc(height * (1 + 3 * width));
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set(colour, y * (1 + 3 * width) + 1 + 3 * x);
   const header = Buffer.alloc(13);
-  header.writeUInt32BE(side, 0);
-  header.writeUInt32BE(side, 4);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
   header.set([8, 2, 0, 0, 0], 8);
   const words = Object.entries(texts).map(([key, text]) => chunk("tEXt", Buffer.from(`${key}\0${text}`, "latin1")));
   const signature = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);

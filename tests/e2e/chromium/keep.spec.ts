@@ -78,7 +78,7 @@ test("images are selected by rank, by score, by probability, and Cancel restores
   await expect.poll(() => chosen(page)).toEqual(BY_RANK);
   await slider.press("End");
   await expect.poll(() => chosen(page)).toEqual(BY_RANK.slice(0, 1));
-  await expect(slider).toHaveAttribute("aria-valuetext", /^at least -?\d+\.\d\d: 1 image$/);
+  await expect(slider).toHaveAttribute("aria-valuetext", /^at least −?\d+\.\d\d: 1 image$/);
   const bars = page.getByRole("img", { name: "Number of images by score" }).locator("rect");
   const heights = await bars.evaluateAll((all) => all.map((bar) => Number(bar.getAttribute("height"))));
   expect(heights.filter((height) => height > 0).length).toBeGreaterThanOrEqual(2);
@@ -98,6 +98,33 @@ test("images are selected by rank, by score, by probability, and Cancel restores
   await expect(page.getByRole("button", { name: "Select", exact: true })).toBeFocused();
   expect(problems).toEqual([]);
 });
+
+for (const [width, height] of [[1280, 800], [360, 740]] as const) {
+  test(`the tools for selecting leave the images where they are, at ${width} × ${height} pixels`, async ({ page, server }) => {
+    await page.setViewportSize({ width, height });
+    await open(page, server);
+    const first = page.locator(".tile[aria-posinset='1']");
+    const before = await first.boundingBox();
+    await page.getByRole("button", { name: "Select", exact: true }).click();
+    const tools = page.locator("choose-images section");
+    for (const name of ["rank", "score", "probability", "mark"]) {
+      await page.getByRole("radio", { name }).check();
+      expect(await first.boundingBox()).toEqual(before);
+      // They end at the same place for every rule, and leave most of the window to the images.
+      const box = await tools.boundingBox();
+      if (!box) throw new Error("not drawn");
+      expect(box.y + box.height).toBeLessThanOrEqual(height);
+      expect(box.height).toBeLessThan(height / 3);
+    }
+    await expect(first.locator("img")).toBeInViewport();
+    // A focused image is not below them.
+    await page.locator(".tile[aria-posinset='1'] .frame").focus();
+    await page.keyboard.press("End");
+    const [last, box] = await Promise.all([page.locator(".tile:focus-within .frame").boundingBox(), tools.boundingBox()]);
+    expect((last?.y ?? height) + (last?.height ?? 0)).toBeLessThanOrEqual((box?.y ?? 0) + 1);
+    expect(await violations(page)).toEqual([]);
+  });
+}
 
 test("keys put images into buckets, which can be shown and selected", async ({ page, server }) => {
   await open(page, server);
@@ -189,12 +216,49 @@ test("the selected images are saved beside existing files with ranks and a table
   await dialog.getByRole("button", { name: "Save 3 images in “best”" }).click();
   await expect(dialog.getByText("3 images saved in “best”.")).toBeVisible();
   expect(Object.keys((await contents(page, "best")) ?? {})).toHaveLength(6);
-  // After closing, it can still be undone for a while.
+  // After closing, a message offers to undo it.
   await dialog.getByRole("button", { name: "Close" }).click();
   await page.getByRole("button", { name: "Undo" }).click();
   await expect(page.getByText("3 files removed from “best”.")).toBeVisible();
   expect(Object.keys((await contents(page, "best")) ?? {})).toHaveLength(3);
   expect(problems).toEqual([]);
+});
+
+test("the last save is undone later: from the tools for selecting or the dialogue, until it is undone", async ({ page, server }) => {
+  await choosingFolders(page, "best");
+  await open(page, server);
+  const dialog = await saving(page, 2);
+  await dialog.getByRole("button", { name: "Choose a folder and save" }).click();
+  await expect(dialog.getByText("2 images saved in “best”.")).toBeVisible();
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Dismiss" }).first().click();
+  await page.getByRole("button", { name: "Clear selection" }).click();
+  await page.getByRole("button", { name: "Select", exact: true }).click();
+  const tools = page.locator("choose-images");
+  await expect(tools.getByText("Last save: 2 images saved in “best”.")).toBeVisible();
+  expect(await violations(page)).toEqual([]);
+  await tools.getByRole("button", { name: "Undo" }).click();
+  await expect(tools.getByText("3 files removed from “best”.")).toBeVisible();
+  await expect(tools.getByRole("button", { name: "Undo" })).toHaveCount(0);
+  expect(await contents(page, "best")).toEqual({});
+  await page.getByRole("button", { name: "Done" }).click();
+
+  // A stopped save has written something, too.
+  await page.getByRole("button", { name: "Save…" }).click();
+  await holdAfter(page, 1);
+  await dialog.getByRole("button", { name: /^Save \d images? in “best”$/ }).click();
+  await held(page);
+  await page.keyboard.press("Escape");
+  await release(page);
+  await expect(dialog.getByText("Stopped.")).toBeVisible();
+  const written = Object.keys((await contents(page, "best")) ?? {}).length;
+  expect(written).toBeGreaterThan(0);
+  await dialog.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("button", { name: "Save…" }).click();
+  await expect(dialog.getByText(/^Last save: \d images? saved in “best”\.$/)).toBeVisible();
+  await dialog.getByRole("button", { name: "Undo" }).click();
+  await expect(dialog.getByText(/^\d files? removed from “best”\.$/)).toBeVisible();
+  expect(await contents(page, "best")).toEqual({});
 });
 
 test("images of the same name are all saved, and a cancelled folder dialogue changes nothing", async ({ page, server }) => {
@@ -414,9 +478,13 @@ test("without folder access, a zip is downloaded", async ({ page, server }) => {
   await scored(page, FILES.length + 1);
   const dialog = await saving(page, FILES.length + 1);
   await expect(dialog.getByLabel("Into a folder")).toHaveCount(0);
+  // Screen readers announce what changes in an element that was there before, in the dialogue.
+  const said = await dialog.locator(".said").elementHandle();
   const [download] = await Promise.all([page.waitForEvent("download"), dialog.getByRole("button", { name: "Save the zip" }).click()]);
   expect(download.suggestedFilename()).toMatch(/^pickscore-\d{4}-\d\d-\d\d\.zip$/);
   await expect(dialog.getByText(/^6 images saved in pickscore-.+\.zip \(.+\)\.$/)).toBeVisible();
+  await expect(dialog.getByText("The scores are in pickscore.csv, beside the images in the zip.")).toBeVisible();
+  expect(await said?.evaluate((element) => [element.role ?? element.getAttribute("role"), element.isConnected, element.textContent?.includes("6 images saved")])).toEqual(["status", true, true]);
   expect(await violations(page)).toEqual([]);
   const folder = unpack(await download.path());
   const twin = (BY_RANK[0] as string).replace(/(\.\w+)$/, " (2)$1");

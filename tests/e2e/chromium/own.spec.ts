@@ -8,7 +8,7 @@ import type { Locator, Page } from "@playwright/test";
 import { golden, imageFile, native } from "../fixtures.ts";
 import { violations } from "./axe.ts";
 import { png } from "./judging.ts";
-import { addPictures, openPage, scored } from "./page.ts";
+import { addPictures, numberOf, openPage, scored } from "./page.ts";
 import { parameters, withParameters } from "./real-files.ts";
 import { expect, test } from "./setup.ts";
 
@@ -48,7 +48,7 @@ async function tilesOf(group: Locator): Promise<{ name: string; rank: string; sc
       words: [...tile.querySelectorAll(".figures > *")].map((part) => part.textContent?.trim() ?? ""),
     })),
   );
-  return found.sort((a, b) => a.at - b.at).map(({ name, words }) => ({ name, rank: words[0] ?? "", score: Number(words[1]), share: words[2] ?? "" }));
+  return found.sort((a, b) => a.at - b.at).map(({ name, words }) => ({ name, rank: words[0] ?? "", score: words[1] ? numberOf(words[1]) : 0, share: words[2] ?? "" }));
 }
 
 test("images are scored against their own prompts, and ranked within each", async ({ page, server }) => {
@@ -117,6 +117,16 @@ test("seeds, models and settings in files sort and filter", async ({ page, serve
   await page.getByLabel("Sort by").selectOption("seed");
   // Seeds fall from the first file to the fourth; the fifth says none and comes last.
   await expect.poll(names).toEqual([3, 2, 1, 0, 4].map(nameOf));
+  // Tiles say what they are sorted by.
+  const said = () => page.locator(".tile").evaluateAll((all) => all.sort((a, b) => Number(a.ariaPosInSet) - Number(b.ariaPosInSet)).map((tile) => tile.querySelector(".said")?.textContent?.trim()));
+  expect(await said()).toEqual(["seed 37", "seed 38", "seed 39", "seed 40", "not stated"]);
+  await expect(page.getByRole("button", { name: new RegExp(`^${nameOf(3)}, .*seed 37: enlarge$`) })).toBeVisible();
+  const [caption, below] = await page.locator(".tile").evaluateAll((all) => [Math.max(...all.map((tile) => tile.getBoundingClientRect().bottom)), Math.max(...all.map((tile) => (tile.querySelector(".name") as Element).getBoundingClientRect().bottom))]);
+  expect(below as number).toBeLessThanOrEqual(caption as number);
+  await page.getByLabel("Sort by").selectOption("model");
+  await expect.poll(said).toEqual(["flux", "flux", "sdxl", "sdxl", "not stated"]);
+  await page.getByLabel("Sort by").selectOption("score");
+  await expect(page.locator(".tile .said")).toHaveCount(0);
   await page.getByLabel("Sort by").selectOption("steps");
   await expect.poll(names).toEqual([0, 1, 2, 3, 4].map(nameOf));
   await page.getByRole("button", { name: "Metadata" }).click();

@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { golden, native } from "../fixtures.ts";
-import { addPictures, dropMany, modelInUse, openPage, picture, scored, tiles } from "./page.ts";
+import { addPictures, dropMany, modelInUse, numberOf, openPage, picture, scored, tiles } from "./page.ts";
 import { expect, test } from "./setup.ts";
 import { ownTimes } from "./traces.ts";
 
@@ -55,7 +55,7 @@ test("several prompts form a table, sorted by any of them", async ({ page, serve
     const names = [...FILES].sort((a, b) => expected(index, b) - expected(index, a));
     await expect(rows.locator(".words")).toContainText(names);
     const values = await rows.locator(`td:nth-of-type(${index + 1}) .value`).allTextContents();
-    for (const [row, value] of values.entries()) expect(Math.abs(Number(value) - expected(index, names[row] as string))).toBeLessThan(0.02);
+    for (const [row, value] of values.entries()) expect(Math.abs(numberOf(value) - expected(index, names[row] as string))).toBeLessThan(0.02);
   }
 });
 

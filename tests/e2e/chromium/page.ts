@@ -46,6 +46,11 @@ export async function addPictures(page: Page, files: Parameters<Locator["setInpu
   await page.getByLabel("Add images").setInputFiles(files);
 }
 
+/** A number as the page writes it. */
+export function numberOf(text: string): number {
+  return Number.parseFloat(text.replace("−", "-"));
+}
+
 /** The tiles in order. */
 export async function tiles(page: Page): Promise<{ name: string; rank: number; score: number }[]> {
   const found = await page.locator("picture-sheet .tile").evaluateAll((all) =>
@@ -55,7 +60,7 @@ export async function tiles(page: Page): Promise<{ name: string; rank: number; s
       words: [...tile.querySelectorAll(".figures > *")].map((part) => part.textContent?.trim() ?? ""),
     })),
   );
-  return found.sort((a, b) => a.at - b.at).map(({ name, words }) => ({ name, rank: Number(words[0]), score: Number.parseFloat(words[1] ?? "") }));
+  return found.sort((a, b) => a.at - b.at).map(({ name, words }) => ({ name, rank: Number(words[0]), score: numberOf(words[1] ?? "") }));
 }
 
 /** Waits until all images have scores, and checks their number. */

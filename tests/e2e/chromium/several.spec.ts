@@ -42,7 +42,7 @@ async function table(page: Page): Promise<Map<string, string[]>> {
   const rows = await page.locator("picture-matrix tbody tr:not(.space)").evaluateAll((all) =>
     all.map((row) => ({
       name: row.querySelector("th .words")?.getAttribute("title") ?? "",
-      cells: [...row.querySelectorAll("td")].map((cell) => (cell.querySelector(".value") ?? cell).textContent?.trim() ?? ""),
+      cells: [...row.querySelectorAll("td")].map((cell) => (cell.querySelector(".value") ?? cell).textContent?.trim().replace("−", "-") ?? ""),
     })),
   );
   return new Map(rows.map(({ name, cells }) => [name, cells]));
@@ -72,6 +72,12 @@ test("scorers run one after the other, and nothing is computed twice", async ({ 
     expect(aesthetics).toMatch(/^-?\d+\.\d+$/);
     expect(Number(mean)).toBeGreaterThanOrEqual(1);
   }
+  // The scores of a scorer have the same number of digits, a real minus sign, and one common end.
+  const shown = page.locator("picture-matrix td .value");
+  expect((await shown.allTextContents()).join()).not.toMatch(/-\d/);
+  for (const column of [0, 1, 2, 3]) expect(new Set([...found.values()].map((cells) => cells[column]?.split(".")[1]?.length)).size).toBe(1);
+  const ends = await page.locator("picture-matrix td:nth-of-type(3) .value").evaluateAll((all) => all.map((value) => Math.round(value.getBoundingClientRect().right)));
+  expect(new Set(ends).size).toBe(1);
   await expect(page.locator("scorer-agreement td.figures")).toHaveCount(6);
   expect(await violations(page)).toEqual([]);
 

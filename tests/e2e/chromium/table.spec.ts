@@ -76,6 +76,25 @@ test("files and folders from the disk are remembered, not copied", async ({ page
   rmSync(dirname(folder), { recursive: true });
 });
 
+test("images of a dropped folder that the browser gives no handles for are copied", async ({ page, server }) => {
+  // Chromium finds these names unsafe.
+  const unsafe = ["what is it?.png", "a: b.png", "star*.png", "more?/inner.png", "notes?.txt"];
+  const folder = onDisk("renders", [...plain(2), ...unsafe.map((path, at) => ({ path, buffer: png([at * 40, 10, 200]) }))]);
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await dropFromDisk(page, [folder]);
+  await scored(page, 6);
+  expect(await names(page)).toEqual(["0.png", "1.png", ...unsafe.slice(0, 4)].map((path) => `renders/${path}`).sort());
+  await kept(page);
+  await expect(page.locator("table-keeping")).toContainText("2 images stay where they are");
+  await expect(page.locator("table-keeping")).toContainText("4 images are copied");
+  // Once more: nothing is there twice.
+  await dropFromDisk(page, [folder]);
+  await expect(page.getByText("6 images were in the table already.")).toBeVisible();
+  await expect(page.locator("score-toolbar .count")).toHaveText("6 images");
+  rmSync(dirname(folder), { recursive: true });
+});
+
 test("a renamed folder: one sentence, nothing lost, and its images connect again", async ({ page, server }) => {
   const folder = onDisk("renders", plain(4));
   const renamed = join(dirname(folder), "best renders");

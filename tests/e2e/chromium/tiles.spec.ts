@@ -2,6 +2,7 @@
 
 import { resolve } from "node:path";
 import { violations } from "./axe.ts";
+import { png } from "./judging.ts";
 import { addPictures, openPage, picture, scored } from "./page.ts";
 import { expect, test } from "./setup.ts";
 import type { Page } from "@playwright/test";
@@ -83,6 +84,86 @@ test("the large image stands on the base of the row beside it", async ({ page, s
   const [large, small] = [all[0], all[5]] as [Drawn, Drawn];
   expect(large.height).toBeGreaterThan(1.8 * small.height);
   expect(Math.abs(large.base - small.base)).toBeLessThan(1);
+});
+
+for (const [shape, width, height] of [["wide", 320, 180], ["photograph", 300, 200], ["panorama", 360, 120], ["tall", 120, 240], ["portrait", 200, 300], ["square", 200, 200]] as const) {
+  test(`the best image is larger and fills its place (${shape})`, async ({ page, server }) => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await openPage(page, server);
+    await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+    const files = Array.from({ length: 12 }, (_, at) => ({ name: `${at}.png`, mimeType: "image/png", buffer: png([at * 20, 255 - at * 20, 90], {}, [width, height]) }));
+    await addPictures(page, files);
+    await scored(page, 12);
+    await expect(page.locator(".tile img")).toHaveCount(12);
+    const all = await drawn(page);
+    const [best, other] = [all[0], all[1]] as [Drawn, Drawn];
+    expect(best.height).toBeGreaterThan(1.45 * other.height);
+    // No tile covers another one, and the place is mostly image.
+    const rects = await page.locator(".tile").evaluateAll((tiles) =>
+      tiles.map((tile) => [tile.querySelector(".frame"), tile.querySelector("img")].map((part) => (part as Element).getBoundingClientRect().toJSON() as DOMRect) as [DOMRect, DOMRect]),
+    );
+    for (const [index, [a]] of rects.entries()) {
+      for (const [b] of rects.slice(index + 1)) expect(a.right <= b.left + 1 || b.right <= a.left + 1 || a.bottom <= b.top + 1 || b.bottom <= a.top + 1).toBe(true);
+    }
+    const [place, image] = rects.reduce((one, other) => (other[1].width > one[1].width ? other : one));
+    expect((image.width * image.height) / (place.width * place.height)).toBeGreaterThan(0.7);
+    // Arrow keys lead down from it and back up.
+    await page.locator(".tile[aria-posinset='1'] .frame").focus();
+    const at = () => page.evaluate(() => Number(document.activeElement?.shadowRoot?.activeElement?.shadowRoot?.activeElement?.shadowRoot?.activeElement?.closest(".tile")?.ariaPosInSet));
+    await page.keyboard.press("ArrowDown");
+    expect(await at()).toBeGreaterThan(1);
+    await page.keyboard.press("ArrowUp");
+    expect(await at()).toBe(1);
+    await page.keyboard.press("ArrowRight");
+    expect(await at()).toBe(2);
+    await page.keyboard.press("ArrowDown");
+    await page.keyboard.press("ArrowUp");
+    expect(await at()).toBe(2);
+  });
+}
+
+test("a press outside, Escape or another focus closes each menu of the toolbar", async ({ page, server }) => {
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox");
+  await page.locator("input[type=file]").first().setInputFiles(resolve(import.meta.dirname, "../../metadata/fixtures/automatic1111.png"));
+  await scored(page, 1);
+  for (const name of ["Export", "Metadata"]) {
+    const button = page.locator("score-toolbar").getByRole("button", { name, exact: true });
+    const isOpen = () => button.getAttribute("aria-expanded");
+    await button.click();
+    expect(await isOpen()).toBe("true");
+    // A place where nothing takes the focus.
+    await page.locator(".meaning h2").click();
+    await expect.poll(isOpen).toBe("false");
+    await button.click();
+    await page.keyboard.press("Tab");
+    expect(await isOpen()).toBe("true");
+    await page.keyboard.press("Escape");
+    expect(await isOpen()).toBe("false");
+    await expect(button).toBeFocused();
+    await button.click();
+    await page.getByLabel("Prompt", { exact: true }).focus();
+    await expect.poll(isOpen).toBe("false");
+    await button.click();
+    await button.click();
+    expect(await isOpen()).toBe("false");
+  }
+});
+
+test("on phones, the rows of the table show file names", async ({ page, server }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await openPage(page, server);
+  await page.getByLabel("Prompt", { exact: true }).fill("a fox\na dog");
+  await addPictures(page, ["photo-95.jpg", "edges.png", "size-300x7.png"].map(picture));
+  const names = page.locator("picture-matrix .file");
+  await expect(names).toHaveCount(3);
+  for (const name of await names.all()) {
+    await expect(name).toBeVisible();
+    // The whole name is there.
+    expect(await name.evaluate(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) => scrollWidth <= clientWidth && scrollHeight <= clientHeight + 1)).toBe(true);
+  }
+  const heights = await page.locator("picture-matrix tbody tr:not(.space)").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
+  for (const height of heights) expect(Math.abs(height - 92)).toBeLessThan(1);
 });
 
 test("the first file input adds images", async ({ page, server }) => {

@@ -78,7 +78,7 @@ async function tiles(page, pictures) {
     const sheet = document.querySelector("pickscore-app").shadowRoot.querySelector("score-screen").shadowRoot.querySelector("picture-sheet");
     return [...sheet.shadowRoot.querySelectorAll(".tile")]
       .sort((a, b) => Number(a.getAttribute("aria-posinset")) - Number(b.getAttribute("aria-posinset")))
-      .map((tile) => [tile.querySelector(".name").title, Number(tile.querySelector(".figures > span").textContent)]);
+      .map((tile) => [tile.querySelector(".name").title, Number(tile.querySelector(".figures > span").textContent.replace("−", "-"))]);
   });
 }
 
