@@ -114,7 +114,8 @@ export class PictureMatrix extends PickElement {
     const from = Math.min(this.from, Math.max(0, length - 1));
     const to = Math.min(Math.max(this.to, from + 24), length);
     const shown = this.#rows.slice(from, to);
-    showThumbnails(shown.filter((row): row is Picture => "id" in row));
+    const pixels = this.#row() * devicePixelRatio;
+    showThumbnails(shown.flatMap((row) => ("id" in row ? [[row, pixels] as const] : [])));
     const row = this.#row();
     return html`<div class="scroller" tabindex="0" role="region" aria-label=${scoreText.sheet} @scroll=${this.#scrolled}>
       <table aria-rowcount=${length + 1}>

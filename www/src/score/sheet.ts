@@ -23,7 +23,7 @@ import { sheetStyle } from "./sheet-style";
 import { Slots } from "./slots";
 import { shownLargest } from "./shown";
 import { showThumbnails, thumbnailsChanged } from "./thumbnails";
-import { caption, CAPTION, describe, drawnSize, image, LINE, tileStyles, type TileState } from "./tile";
+import { caption, CAPTION, describe, drawnSize, image, LINE, pixelsOf, tileStyles, type TileState } from "./tile";
 
 /** Slightly longer than the gliding takes. */
 const SETTLED = 600;
@@ -200,7 +200,7 @@ export class PictureSheet extends PickElement {
     const focused = this.current === undefined ? -1 : this.pictures.findIndex(({ id }) => id === this.current);
     // The focused image stays, wherever it is.
     if (focused >= 0 && (focused < this.from || focused >= this.to)) shown.push({ picture: this.pictures[focused] as Picture, index: focused });
-    showThumbnails(shown.map(({ picture }) => picture));
+    showThumbnails(shown.map(({ picture, index }) => [picture, pixelsOf(picture, place(this.#sections, index))]));
     this.#largest = shownLargest();
     const reachable = focused >= 0 ? focused : this.from;
     if (this.#gliding !== undefined) shown.sort((a, b) => a.picture.id - b.picture.id);

@@ -1,4 +1,4 @@
-/** Makes thumbnails off the main thread: `{ id, file, side }` in, a `Thumbnail` out. */
+/** Makes thumbnails off the main thread: a `ThumbnailRequest` in, a `Thumbnail` out. */
 
 import { flatness, SIDE } from "./flatness";
 
@@ -6,6 +6,8 @@ export interface Thumbnail {
   id: number;
   /** Absent if the browser cannot decode the image. */
   image?: Blob;
+  /** A smaller one; absent if the image is not larger. */
+  small?: Blob;
   width: number;
   height: number;
   flatness: number;
@@ -14,29 +16,39 @@ export interface Thumbnail {
 export interface ThumbnailRequest {
   id: number;
   file: Blob;
-  /** Of the longer edge. */
-  side: number;
+  /** Pixels of the longer edges. */
+  large: number;
+  small: number;
 }
 
-addEventListener("message", async ({ data: { id, file, side } }: MessageEvent<ThumbnailRequest>) => {
+addEventListener("message", async ({ data: { id, file, large, small } }: MessageEvent<ThumbnailRequest>) => {
   let answer: Thumbnail = { id, width: 0, height: 0, flatness: Number.NaN };
   try {
     const whole = await createImageBitmap(file);
     const { width, height } = whole;
-    const scale = Math.min(1, side / Math.max(width, height));
-    const small = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
-    draw(whole, small);
-    const image = await small.convertToBlob({ type: "image/webp", quality: 0.82 });
-    const tiny = new OffscreenCanvas(SIDE, SIDE);
-    draw(small, tiny, "#fff");
+    const scaled = (source: CanvasImageSource, side: number) => {
+      const scale = Math.min(1, side / Math.max(width, height));
+      const canvas = new OffscreenCanvas(Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale)));
+      draw(source, canvas);
+      return canvas;
+    };
+    const canvas = scaled(whole, large);
     whole.close();
+    const image = await encoded(canvas);
+    const isLarger = Math.max(width, height) > small;
+    const tiny = new OffscreenCanvas(SIDE, SIDE);
+    draw(canvas, tiny, "#fff");
     const pixels = tiny.getContext("2d")?.getImageData(0, 0, SIDE, SIDE).data;
-    answer = { id, image, width, height, flatness: pixels ? flatness(pixels) : Number.NaN };
+    answer = { id, image, ...(isLarger && { small: await encoded(scaled(canvas, small)) }), width, height, flatness: pixels ? flatness(pixels) : Number.NaN };
   } catch {
     // Cannot be decoded here; the engine reports what is wrong.
   }
   postMessage(answer);
 });
+
+function encoded(canvas: OffscreenCanvas): Promise<Blob> {
+  return canvas.convertToBlob({ type: "image/webp", quality: 0.82 });
+}
 
 function draw(source: CanvasImageSource, canvas: OffscreenCanvas, ground?: string): void {
   const context = canvas.getContext("2d", { alpha: ground === undefined, willReadFrequently: ground !== undefined });

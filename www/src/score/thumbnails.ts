@@ -15,8 +15,11 @@ import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
  * Concurrent decoders: more would hold more whole images in memory and slow the page on few cores.
  */
 const AT_ONCE = navigator.hardwareConcurrency > 2 ? 2 : 1;
-/** Pixels of the longer edge: the largest tile on a high-density screen. */
-const SIDE = 512;
+/**
+ * Pixels of the longer edge of the two thumbnails of an image. Browsers keep hundreds of images
+ * decoded, also after they have left the document, and the small one takes a quarter of the memory.
+ */
+const [SMALL, LARGE] = [256, 512];
 /** Thumbnails in memory: several screens of the smallest tiles. About 15 MB. */
 const MOST = 400;
 /** How often arriving thumbnails are shown, in milliseconds. */
@@ -27,10 +30,12 @@ const SELDOM = 1000;
 /** Increases when thumbnails have come or gone. */
 export const thumbnailsChanged = new Store(0);
 
-/** Images with a thumbnail in memory, the one used longest ago first. */
-const held = new Set<Picture>();
-/** The images near the window, in their order. */
-let wanted: ReadonlySet<Picture> = new Set();
+/** The pixels of thumbnails in memory, the one used longest ago first. */
+const held = new Map<Picture, number>();
+/** The images near the window in their order, and the pixels that their longer edges take. */
+let wanted: ReadonlyMap<Picture, number> = new Map();
+/** The images in the close-up, which shows the thumbnail of a file that it cannot read. */
+let enlarged: ReadonlySet<Picture> = new Set();
 let waiting: Picture[] = [];
 const running = new Map<number, Picture>();
 const loading = new Set<Picture>();
@@ -49,16 +54,49 @@ board.subscribe(({ pictures }) => {
   next();
 });
 
-/** Shows the thumbnails of images near the window, before all others. */
-export function showThumbnails(pictures: Iterable<Picture>): void {
-  wanted = new Set(pictures);
+/**
+ * Shows the thumbnails of images near the window, before all others. With each image come the
+ * device pixels of its longer edge.
+ */
+export function showThumbnails(pictures: Iterable<readonly [Picture, number]>): void {
+  wanted = new Map(pictures);
+  for (const picture of wanted.keys()) {
+    const pixels = held.get(picture);
+    if (pixels === undefined) continue;
+    held.delete(picture);
+    held.set(picture, pixels);
+  }
+  find([...wanted.keys(), ...enlarged]);
+  // Never those that are wanted, however many they are.
+  for (const picture of held.keys()) {
+    if (held.size <= MOST) break;
+    if (!wanted.has(picture) && !enlarged.has(picture)) release(picture);
+  }
+}
+
+/** Shows the large thumbnails of these images, and of no others. */
+export function enlargeThumbnails(pictures: Iterable<Picture>): void {
+  enlarged = new Set(pictures);
+  find([...enlarged]);
+}
+
+/** Whether the thumbnail in memory is as large as it is needed. */
+function isHeld(picture: Picture): boolean {
+  const pixels = picture.thumbnail === undefined ? undefined : held.get(picture);
+  return pixels !== undefined && (pixels >= LARGE || !needsLarge(picture));
+}
+
+function needsLarge(picture: Picture): boolean {
+  return enlarged.has(picture) || (wanted.get(picture) ?? 0) > SMALL;
+}
+
+/** Reads or makes the thumbnails that are not in memory. */
+function find(pictures: readonly Picture[]): void {
   const stored: Picture[] = [];
   const unmade: Picture[] = [];
-  for (const picture of wanted) {
-    if (picture.thumbnail !== undefined) {
-      held.delete(picture);
-      held.add(picture);
-    } else if (picture.hasPreview && table()) {
+  for (const picture of pictures) {
+    if (isHeld(picture)) continue;
+    if (picture.hasPreview && table()) {
       if (!loading.has(picture)) stored.push(picture);
     } else if (picture.undecodable === undefined) {
       unmade.push(picture);
@@ -66,13 +104,9 @@ export function showThumbnails(pictures: Iterable<Picture>): void {
   }
   if (stored.length > 0) void load(stored);
   if (unmade.length > 0) {
-    waiting = [...unmade, ...waiting.filter((picture) => !wanted.has(picture))];
+    const first = new Set(unmade);
+    waiting = [...unmade, ...waiting.filter((picture) => !first.has(picture))];
     next();
-  }
-  // Never those that are wanted, however many they are.
-  for (const picture of held) {
-    if (held.size <= MOST) break;
-    if (!wanted.has(picture)) release(picture);
   }
 }
 
@@ -89,7 +123,7 @@ async function load(pictures: readonly Picture[]): Promise<void> {
   for (const [index, picture] of pictures.entries()) {
     loading.delete(picture);
     const row = rows[index];
-    if (row) hold(picture, new Blob([row.image], { type: "image/webp" }));
+    if (row) holdOne(picture, new Blob([row.image], { type: "image/webp" }), row.small && new Blob([row.small], { type: "image/webp" }));
     else {
       // The browser has removed it: it is made again.
       delete picture.hasPreview;
@@ -98,10 +132,13 @@ async function load(pictures: readonly Picture[]): Promise<void> {
   }
 }
 
-function hold(picture: Picture, image: Blob): void {
+/** Holds the large or the small thumbnail. Without a small one, the large one is no larger. */
+function holdOne(picture: Picture, large: Blob, small: Blob | undefined): void {
   if (picture.thumbnail !== undefined) URL.revokeObjectURL(picture.thumbnail);
-  picture.thumbnail = URL.createObjectURL(image);
-  held.add(picture);
+  const isSmall = small !== undefined && !needsLarge(picture);
+  picture.thumbnail = URL.createObjectURL(isSmall ? small : large);
+  held.delete(picture);
+  held.set(picture, isSmall ? SMALL : LARGE);
   show();
 }
 
@@ -137,7 +174,7 @@ function reveal(): void {
 function next(): void {
   while (waiting.length > 0 && (idle.length > 0 || workers < AT_ONCE)) {
     const picture = waiting.shift() as Picture;
-    const isDone = picture.thumbnail !== undefined || (picture.hasPreview && table() !== undefined);
+    const isDone = isHeld(picture) || (picture.hasPreview && table() !== undefined);
     if (!present.has(picture) || running.has(picture.id) || (isDone && picture.copy === undefined)) continue;
     running.set(picture.id, picture);
     void make(picture, idle.pop() ?? start());
@@ -146,7 +183,7 @@ function next(): void {
 
 async function make(picture: Picture, worker: Worker): Promise<void> {
   const file = picture.copy ?? (await fileOf(picture).catch(() => undefined));
-  if (file) return worker.postMessage({ id: picture.id, file, side: SIDE } satisfies ThumbnailRequest);
+  if (file) return worker.postMessage({ id: picture.id, file, large: LARGE, small: SMALL } satisfies ThumbnailRequest);
   // Its file cannot be read now.
   running.delete(picture.id);
   idle.push(worker);
@@ -166,22 +203,22 @@ function start(): Worker {
   return worker;
 }
 
-function take(picture: Picture, { image, width, height, flatness }: Thumbnail): void {
+function take(picture: Picture, { image, small, width, height, flatness }: Thumbnail): void {
   if (!image) {
     picture.undecodable = true;
     return changed();
   }
   Object.assign(picture, { width, height, flatness });
-  void store(picture, image);
-  if (wanted.has(picture) || (!table() && held.size < MOST)) hold(picture, image);
+  void store(picture, image, small);
+  if (wanted.has(picture) || enlarged.has(picture) || (!table() && held.size < MOST)) holdOne(picture, image, small);
   touch(picture, "later");
   reveal();
 }
 
-async function store(picture: Picture, image: Blob): Promise<void> {
-  const bytes = await image.arrayBuffer();
+async function store(picture: Picture, large: Blob, small: Blob | undefined): Promise<void> {
+  const row = { id: picture.id, image: await large.arrayBuffer(), ...(small && { small: await small.arrayBuffer() }) };
   try {
-    await change(["previews"], "relaxed", (transaction) => void transaction.objectStore("previews").put({ id: picture.id, image: bytes }).catch(() => undefined));
+    await change(["previews"], "relaxed", (transaction) => void transaction.objectStore("previews").put(row).catch(() => undefined));
     if (table()) picture.hasPreview = true;
   } catch {
     // Storage is full or gone: the thumbnail is made again when it is needed.

@@ -57,6 +57,11 @@ export function drawnSize({ thumbnail, width, height }: Picture, { side, tall }:
   return { width: width * scale, height: height * scale };
 }
 
+/** Device pixels of the longer edge of the image in its place. */
+export function pixelsOf({ width = 1, height = 1 }: Partial<Pick<Picture, "width" | "height">>, { side, tall }: Pick<Place, "side" | "tall">): number {
+  return Math.ceil(Math.min(side / width, tall / height) * Math.max(width, height) * devicePixelRatio);
+}
+
 /** Why an image cannot be read, in a few words. */
 function awayWords(away: Away): string {
   return away === "permission" ? tableText.awayShortPermission : tableText.awayShort;
@@ -67,7 +72,7 @@ export function image(picture: Picture): TemplateResult {
   if (picture.thumbnail !== undefined) {
     const shape = (picture.width ?? 1) >= (picture.height ?? 1) ? "wide" : "tall";
     // Another image gets another element, which is empty until it is decoded.
-    return html`${keyed(picture.thumbnail, html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`)}`;
+    return html`${keyed(picture.id, html`<img class=${shape} src=${picture.thumbnail} alt="" decoding="async" draggable="false" />`)}`;
   }
   const { problem, away } = picture;
   if (!problem && !away) return html`<span class="blank"></span>`;

@@ -17,6 +17,7 @@ import { fileOf } from "../file";
 import type { Picture } from "../picture";
 import { bucketOfKey, mark, select, selection } from "../selected";
 import { shownLargest, shownPrompt } from "../shown";
+import { enlargeThumbnails, thumbnailsChanged } from "../thumbnails";
 import { nameOf } from "./facts";
 import { closeupStyles } from "./styles";
 import { LARGEST, Zoom } from "./zoom";
@@ -63,7 +64,7 @@ export class CloseUp extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, board, selection);
+    new Watch(this, board, selection, thumbnailsChanged);
     this.looked = [];
     this.all = [];
     this.ranks = new Map();
@@ -123,6 +124,7 @@ export class CloseUp extends PickElement {
   #keepAddresses(pictures: readonly Picture[]): void {
     const before = this.#wanted;
     this.#wanted = new Set(pictures);
+    enlargeThumbnails(pictures);
     for (const [picture, address] of this.#addresses) {
       if (this.#wanted.has(picture)) continue;
       URL.revokeObjectURL(address);

@@ -44,6 +44,8 @@ export interface PreviewRow {
   id: number;
   /** A WebP file. */
   image: ArrayBuffer;
+  /** A smaller one, for small tiles; absent for small images. */
+  small?: ArrayBuffer;
 }
 
 /** A scorer's results for one prompt, or for the own ones. */
