@@ -32,6 +32,21 @@ async function judged(page: Page, server: ModelServer, prompt = PROMPT): Promise
   await expect(page.locator("judge-summary").getByText("You and narrow")).toBeVisible();
 }
 
+/** The labels in the heads of tables that touch or overlap each other. */
+function touching(heads: Element[]): string[] {
+  return heads.flatMap((head) => {
+    const labels = [...head.querySelectorAll("text, th")].flatMap((label) => {
+      if (label.querySelector("text") || !label.textContent?.trim() || label.querySelector(".hidden, .hidden-text")) return [];
+      const range = document.createRange();
+      range.selectNodeContents(label);
+      const { left, right, width } = range.getBoundingClientRect();
+      return width > 0 ? [{ words: label.textContent.trim(), left, right }] : [];
+    });
+    labels.sort((a, b) => a.left - b.left);
+    return labels.slice(1).flatMap(({ words, left }, at) => (left < (labels[at]?.right ?? 0) + 2 ? [`${labels[at]?.words} | ${words}`] : []));
+  });
+}
+
 /** Saves a file and returns its path. */
 async function save(page: Page, kind: "HTML" | "PNG" | "SVG"): Promise<string> {
   const waiting = page.waitForEvent("download");
@@ -94,7 +109,21 @@ test("the HTML file follows its reader's theme, and narrow screens do not scroll
     const file = await opened(browser, path, { colorScheme, viewport: { width: 360, height: 740 } });
     await expect(file.page.locator("html")).toHaveCSS("background-color", colorScheme === "light" ? "rgb(244, 244, 244)" : "rgb(22, 22, 22)");
     expect(await file.page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBeLessThanOrEqual(0);
+    // Neither do its tables, and the labels of their scales do not touch.
+    const inside = await file.page.locator(".wide").evaluateAll((all) => all.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth));
+    for (const over of inside) expect(over).toBeLessThanOrEqual(0);
+    expect(await file.page.locator("thead").evaluateAll(touching)).toEqual([]);
     await file.close();
+  }
+});
+
+test("on phones, the heads of the summary's tables do not touch", async ({ page, server }) => {
+  await page.setViewportSize({ width: 360, height: 740 });
+  await judged(page, server, "a fox");
+  for (const kind of ["Images", "Models"]) {
+    await page.locator("judge-summary").getByRole("button", { name: kind, exact: true }).click();
+    expect(await page.locator("judge-summary thead").evaluateAll(touching)).toEqual([]);
+    expect(await page.locator("ranking-view").evaluate(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth)).toBeLessThanOrEqual(0);
   }
 });
 

@@ -75,6 +75,7 @@ for (const language of LANGUAGES) for (const [width, height] of SIZES) for (cons
     }
     if (width === 360) await page.locator("score-toolbar .more").click();
     await page.locator("score-toolbar select").first().selectOption("seed");
+    if (width === 360) await page.locator("picture-sheet").evaluate((one) => one.scrollIntoView());
     await shot(page, "by-seed");
     await page.locator("score-toolbar select").first().selectOption("model");
     await shot(page, "by-model");
@@ -82,6 +83,7 @@ for (const language of LANGUAGES) for (const [width, height] of SIZES) for (cons
     await page.getByLabel(prompt, { exact: true }).fill("a landscape\na fox in the snow");
     await page.getByLabel(prompt, { exact: true }).blur();
     await expect(page.locator("picture-matrix td .value").first()).toBeVisible();
+    await page.locator("picture-matrix").evaluate((one) => one.scrollIntoView());
     await shot(page, "matrix");
   });
   test(`wide ${width} ${colorScheme} ${language}`, async ({ page, server }) => {

@@ -7,8 +7,8 @@ export const MIDDLE = 1000;
 
 export interface Axis {
   ticks: number[];
-  /** Whether the tick keeps its label in narrow layouts. */
-  isEnd: (tick: number) => boolean;
+  /** Which end a tick is at, if at one: only these have labels in narrow layouts. */
+  endOf: (tick: number) => "low" | "high" | undefined;
   /** A rating's position, in percent of the width. */
   at: (rating: number) => number;
 }
@@ -26,6 +26,6 @@ export function axisOf(rows: readonly Ranked[]): Axis {
     const held = Math.max(-most, Math.min(most, rating - MIDDLE));
     return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
   };
-  const isEnd = (tick: number) => tick === MIDDLE || tick === ticks[0] || tick === ticks.at(-1);
-  return { ticks, isEnd, at };
+  const endOf = (tick: number) => (tick === ticks[0] ? "low" : tick === ticks.at(-1) ? "high" : undefined);
+  return { ticks, endOf, at };
 }

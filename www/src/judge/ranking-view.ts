@@ -60,7 +60,7 @@ export class RankingView extends PickElement {
             <th scope="col" class="plot">
               <span class="hidden-text">${judgeText.ratingColumn}</span>
               <svg width="100%" height="18" aria-hidden="true">
-                ${axis.ticks.map((tick) => svg`<text class=${axis.isEnd(tick) ? "" : "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
+                ${axis.ticks.map((tick) => svg`<text class=${axis.endOf(tick) ?? "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
               </svg>
             </th>
             <th scope="col" class="end">${judgeText.rating}</th>
@@ -187,6 +187,13 @@ export class RankingView extends PickElement {
         .minor {
           display: none;
         }
+        /* The labels at the ends stay within the chart. */
+        .low {
+          text-anchor: start;
+        }
+        .high {
+          text-anchor: end;
+        }
         .place {
           width: 1.75rem;
         }
@@ -199,7 +206,17 @@ export class RankingView extends PickElement {
           width: 3rem;
         }
         .name {
-          max-width: 5.5rem;
+          min-width: 5.5rem;
+          max-width: 7rem;
+        }
+        .name bdi {
+          display: -webkit-box;
+          -webkit-box-orient: vertical;
+          -webkit-line-clamp: 2;
+          overflow: hidden;
+          overflow-wrap: anywhere;
+          white-space: normal;
+          line-height: 1.3;
         }
         .plot {
           min-width: 4rem;

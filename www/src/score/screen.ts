@@ -53,6 +53,8 @@ import type { ScoreToolbar } from "./toolbar";
  * says how it was chosen.
  */
 const FLAT = 0.4;
+/** A share of the window in which images are hard to compare. */
+const LITTLE = 0.4;
 
 export class ScoreScreen extends PickElement {
   static override properties = {
@@ -355,6 +357,16 @@ export class ScoreScreen extends PickElement {
 
   async #choose(): Promise<void> {
     this.choosing = !this.choosing && (await loaded(import("./keep/choose-view")));
+    await this.updateComplete;
+    this.#showImages();
+  }
+
+  /** Scrolls to the images if the tools for selecting leave little of them in the window. */
+  #showImages(): void {
+    const images = this.renderRoot.querySelector("picture-sheet, picture-matrix")?.getBoundingClientRect();
+    const tools = this.renderRoot.querySelector("choose-images")?.getBoundingClientRect();
+    if (!images || !tools || tools.top - images.top > innerHeight * LITTLE) return;
+    scrollBy({ top: images.top - 16, behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "instant" : "smooth" });
   }
 
   #chosen(): void {

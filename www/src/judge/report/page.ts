@@ -51,14 +51,14 @@ function agreementOf({ heading, note, rows }: AgreementPart): string {
 <th scope="row"><bdi>${escaped(name)}</bdi></th>
 <td class="plot">${plot([0, 50, 100], 50, [low, value, high].map((share) => 100 * share) as [number, number, number])}</td>
 <td class="end">${escaped(words)}</td>
-<td class="end">${escaped(pairs)}</td>
-<td class="end soft">${escaped(paper)}</td>
+<td class="end more">${escaped(pairs)}</td>
+<td class="end more soft">${escaped(paper)}</td>
 </tr>`;
   return `<section>
 <h2>${escaped(heading)}</h2>
 <p class="soft">${escaped(note)}</p>
 <div class="wide"><table>
-<thead><tr><th scope="col">${escaped(judgeText.besideScorer)}</th><th scope="col" class="plot"><span class="hidden">${escaped(reportText.shareColumn)}</span>${scale([0, 50, 100], (share) => reportText.share(share / 100), (share) => share)}</th><th scope="col" class="end">${escaped(reportText.agrees)}</th><th scope="col" class="end">${escaped(judgeText.besidePairs)}</th><th scope="col" class="end">${escaped(judgeText.besidePaper)}</th></tr></thead>
+<thead><tr><th scope="col">${escaped(judgeText.besideScorer)}</th><th scope="col" class="plot"><span class="hidden">${escaped(reportText.shareColumn)}</span>${scale([0, 50, 100], (share) => reportText.share(share / 100), (share) => share, (share) => (share === 0 ? "low" : share === 100 ? "high" : undefined))}</th><th scope="col" class="end">${escaped(reportText.agrees)}</th><th scope="col" class="end more">${escaped(judgeText.besidePairs)}</th><th scope="col" class="end more">${escaped(judgeText.besidePaper)}</th></tr></thead>
 <tbody>
 ${rows.map(row).join("\n")}
 </tbody>
@@ -73,10 +73,10 @@ function rankingOf({ heading, prompt, scorer, rows }: RankingPart, images: Thumb
     `<th scope="col">${escaped(judgeText.place)}</th>`,
     shown ? `<th scope="col"><span class="hidden">${escaped(judgeText.picture)}</span></th>` : "",
     `<th scope="col">${escaped(judgeText.name)}</th>`,
-    `<th scope="col" class="plot"><span class="hidden">${escaped(judgeText.ratingColumn)}</span>${scale(axis.ticks, (tick) => number(tick), axis.at)}</th>`,
+    `<th scope="col" class="plot"><span class="hidden">${escaped(judgeText.ratingColumn)}</span>${scale(axis.ticks, (tick) => number(tick), axis.at, axis.endOf)}</th>`,
     `<th scope="col" class="end">${escaped(judgeText.rating)}</th>`,
-    `<th scope="col" class="end">${escaped(judgeText.record)}</th>`,
-    scorer ? `<th scope="col" class="end">${escaped(scorer)}</th>` : "",
+    `<th scope="col" class="end more">${escaped(judgeText.record)}</th>`,
+    scorer ? `<th scope="col" class="end more">${escaped(scorer)}</th>` : "",
   ];
   return `<section>
 <h2>${escaped(heading)}</h2>
@@ -98,8 +98,8 @@ function rowOf(row: RankedRow, axis: Axis, images: Thumbnails | undefined, large
 <td class="soft">${number(row.rank)}</td>${images ? `<td class="thumbnail">${cell}</td>` : ""}
 <th scope="row"><bdi>${escaped(row.label)}</bdi></th>
 <td class="plot">${plot(axis.ticks.map(axis.at), axis.at(MIDDLE), [low, value, high].map(axis.at) as [number, number, number])}</td>
-<td class="end">${number(value)} <span class="soft">${escaped(judgeText.interval(number(low), number(high)))}</span></td>
-<td class="end">${escaped(judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses)))}</td>${largest === undefined ? "" : `<td class="end">${row.score === undefined ? "–" : scoreNumber(row.score, largest)}</td>`}
+<td class="end rating">${number(value)} <span class="soft">${escaped(judgeText.interval(number(low), number(high)))}</span></td>
+<td class="end more">${escaped(judgeText.winsTiesLosses(number(row.wins), number(row.ties), number(row.losses)))}</td>${largest === undefined ? "" : `<td class="end more">${row.score === undefined ? "–" : scoreNumber(row.score, largest)}</td>`}
 </tr>`;
 }
 
@@ -109,8 +109,8 @@ function plot(ticks: readonly number[], zero: number, [low, middle, high]: [numb
   return `<svg width="100%" height="24" aria-hidden="true">${lines.join("")}<line class="interval" x1="${low}%" x2="${high}%" y1="12" y2="12"/><circle cx="${middle}%" cy="12" r="4.5"/></svg>`;
 }
 
-function scale(ticks: readonly number[], words: (tick: number) => string, at: (tick: number) => number): string {
-  const labels = ticks.map((tick) => `<text x="${at(tick)}%" y="14" text-anchor="middle">${escaped(words(tick))}</text>`);
+function scale(ticks: readonly number[], words: (tick: number) => string, at: (tick: number) => number, endOf: (tick: number) => string | undefined): string {
+  const labels = ticks.map((tick) => `<text class="${endOf(tick) ?? "minor"}" x="${at(tick)}%" y="14" text-anchor="middle">${escaped(words(tick))}</text>`);
   return `<svg width="100%" height="18" aria-hidden="true">${labels.join("")}</svg>`;
 }
 
@@ -142,6 +142,18 @@ text{fill:var(--soft);font:.75rem ${FONTS.figures}}
 .interval{stroke:var(--ink);stroke-width:2}
 circle{fill:var(--mark);stroke:var(--ground);stroke-width:1.5}
 footer{font-size:.85rem;border-top:1px solid var(--line);padding-top:1rem}
+@media screen and (max-width:48rem){
+/* Narrow: what fits without scrolling sideways. */
+.minor,.more,.rating .soft{display:none}
+.low{text-anchor:start}
+.high{text-anchor:end}
+th,td{padding-inline-end:.5rem}
+th.end,td.end{padding-inline-end:0}
+tbody th{min-width:5rem;max-width:8rem;white-space:normal;overflow-wrap:anywhere;line-height:1.3}
+.plot{min-width:4.5rem}
+.thumbnail{width:3.25rem}
+.thumbnail img{width:3rem;height:3rem}
+}
 @media print{:root{color-scheme:light}tr{break-inside:avoid}}
 `;
 }

@@ -116,11 +116,10 @@ export class ChooseImages extends PickElement {
     </section>`;
   }
 
-  #result(): string {
+  #result(): TemplateResult {
     const chosen = new Set(board.value.pictures.filter(({ selected }) => selected));
     const share = together(this.#ranked, chosen);
-    const words = scoreText.selected(chosen.size);
-    return share > 0 && chosen.size > 0 ? `${words} · ${keepText.together(percent(share))}` : words;
+    return html`${scoreText.selected(chosen.size)}${share > 0 && chosen.size > 0 ? html`<span class="share"> · ${keepText.together(percent(share))}</span>` : nothing}`;
   }
 
   #rank(): TemplateResult {
@@ -213,7 +212,7 @@ export class ChooseImages extends PickElement {
       }
       section {
         display: grid;
-        grid-template: "by result" auto "rule end" auto "last last" auto / minmax(0, 1fr) auto;
+        grid-template: "by result result" auto "rule rule end" auto "last last last" auto / minmax(0, 1fr) auto auto;
         align-items: center;
         gap: var(--s1) var(--s5);
         padding: var(--s3) var(--s4);
@@ -288,8 +287,14 @@ export class ChooseImages extends PickElement {
       @media (max-width: 48rem) {
         section {
           grid-template: "by by" auto "rule rule" auto "result end" auto "last last" auto / minmax(0, 1fr) auto;
-          gap: var(--s2);
-          padding: var(--s3);
+          gap: var(--s1) var(--s2);
+          padding: var(--s2) var(--s3);
+        }
+        fieldset {
+          gap: 0 var(--s3);
+        }
+        fieldset .check {
+          gap: var(--s1);
         }
         .result {
           text-align: start;
@@ -298,11 +303,21 @@ export class ChooseImages extends PickElement {
           grid-template-columns: minmax(0, 1fr);
           align-content: center;
           gap: var(--s1);
-          min-height: 6.5rem;
+          min-height: 6.25rem;
+        }
+        .scale svg {
+          height: 2rem;
+        }
+        .end {
+          flex-wrap: nowrap;
         }
         legend {
-          float: none;
-          margin-block-end: var(--s1);
+          position: absolute;
+          clip-path: inset(50%);
+        }
+        .share,
+        .keys {
+          display: none;
         }
       }
       @media (pointer: coarse) {
