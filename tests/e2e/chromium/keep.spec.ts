@@ -101,8 +101,9 @@ test("images are selected by rank, by score, by probability, and Cancel restores
 
 for (const [width, height] of [[1280, 800], [360, 740]] as const) {
   test(`the tools for selecting leave room for the images, at ${width} × ${height} pixels`, async ({ page, server }) => {
-    await page.setViewportSize({ width, height });
+    // On phones, the first images are below the window.
     await open(page, server);
+    await page.setViewportSize({ width, height });
     const first = page.locator(".tile[aria-posinset='1']");
     await page.getByRole("button", { name: "Select", exact: true }).click();
     const tools = page.locator("choose-images section");
@@ -247,6 +248,7 @@ test("the last save is undone later: from the tools for selecting or the dialogu
   await expect(tools.getByText("3 files removed from “best”.")).toBeVisible();
   await expect(tools.getByRole("button", { name: "Undo" })).toHaveCount(0);
   expect(await contents(page, "best")).toEqual({});
+  await page.getByRole("spinbutton", { name: "How many" }).fill("3");
   await page.getByRole("button", { name: "Done" }).click();
 
   // A stopped save has written something, too.
