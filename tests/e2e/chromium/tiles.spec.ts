@@ -125,8 +125,10 @@ for (const [shape, width, height] of [["wide", 320, 180], ["photograph", 300, 20
 test("a press outside, Escape or another focus closes each menu of the toolbar", async ({ page, server }) => {
   await openPage(page, server);
   await page.getByLabel("Prompt", { exact: true }).fill("a fox");
-  await page.locator("input[type=file]").first().setInputFiles(resolve(import.meta.dirname, "../../metadata/fixtures/automatic1111.png"));
-  await scored(page, 1);
+  // With two files, there is something to filter.
+  await page.locator("input[type=file]").first().setInputFiles([picture("edges.png"), resolve(import.meta.dirname, "../../metadata/fixtures/automatic1111.png")]);
+  await scored(page, 2);
+  await expect(page.locator("generation-filter button")).toBeVisible();
   for (const name of ["Export", "Metadata"]) {
     const button = page.locator("score-toolbar").getByRole("button", { name, exact: true });
     const isOpen = () => button.getAttribute("aria-expanded");
