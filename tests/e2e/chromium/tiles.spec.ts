@@ -165,7 +165,7 @@ test("on phones, the rows of the table show file names", async ({ page, server }
     expect(await name.evaluate(({ scrollWidth, clientWidth, scrollHeight, clientHeight }) => scrollWidth <= clientWidth && scrollHeight <= clientHeight + 1)).toBe(true);
   }
   const heights = await page.locator("picture-matrix tbody tr:not(.space)").evaluateAll((rows) => rows.map((row) => row.getBoundingClientRect().height));
-  for (const height of heights) expect(Math.abs(height - 92)).toBeLessThan(1);
+  for (const height of heights) expect(Math.abs(height - 108)).toBeLessThan(1);
 });
 
 test("the first file input adds images", async ({ page, server }) => {

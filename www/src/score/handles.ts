@@ -78,7 +78,7 @@ export function takeDrop(transfer: DataTransfer, taking: Taking): Promise<boolea
   })();
 }
 
-/** As {@link takeDrop}, for what the browser's pickers gave. The paths of all files go to `paths`. */
+/** As {@link takeDrop}, for what the browser's pickers gave. All paths are added to `paths`. */
 export async function takeHandles(handles: readonly FileSystemHandle[], taking: Taking, paths = new Set<string>()): Promise<boolean> {
   const collector = new Collector(taking, paths);
   for (const handle of handles) {

@@ -44,9 +44,9 @@ export interface MatrixCell {
   isBest: boolean;
 }
 
-/** Height of a row, on phones with a name below the image, in CSS pixels at the default font size. */
+/** Height of a row in CSS pixels at the default font size; on phones, names are below images. */
 const ROW = 76;
-const ROW_OF_PHONES = 92;
+const ROW_OF_PHONES = 108;
 const PHONE = matchMedia("(max-width: 40rem)");
 /** Extra rows above and below the window. */
 const MORE = 8;
@@ -371,9 +371,9 @@ export class PictureMatrix extends PickElement {
       }
       @media (max-width: 40rem) {
         tbody tr:not(.space) {
-          height: 5.75rem;
+          height: 6.75rem;
         }
-        /* The name is below the image and its box, in two lines if there is nothing else. */
+        /* Below the image and its box, the name in two lines: numbers are at its end. */
         .picture {
           display: grid;
           grid-template-columns: auto auto;
@@ -384,9 +384,11 @@ export class PictureMatrix extends PickElement {
           grid-row: 2;
           grid-column: 1 / -1;
           width: 5.75rem;
+          max-height: 4.8em;
+          overflow: hidden;
           line-height: 1.2;
         }
-        .file:only-child {
+        .words > .file {
           display: -webkit-box;
           -webkit-box-orient: vertical;
           -webkit-line-clamp: 2;
@@ -394,8 +396,8 @@ export class PictureMatrix extends PickElement {
           white-space: normal;
         }
         .frame {
-          width: 3.25rem;
-          height: 3.25rem;
+          width: 3rem;
+          height: 3rem;
         }
         th:first-child {
           padding-inline: 0;

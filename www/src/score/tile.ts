@@ -11,7 +11,10 @@ import { type Field, saidWords } from "./generation";
 import type { Place } from "./layout";
 import type { Away, Picture } from "./picture";
 
-/** Height of the text below an image, and of a third line in it, in CSS pixels at the default font size. */
+/**
+ * Height of the text below an image, and of a third line in it, in CSS pixels at the default font
+ * size.
+ */
 export const CAPTION = 46;
 export const LINE = 16;
 
