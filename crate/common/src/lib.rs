@@ -1,6 +1,7 @@
 //! Code shared by several crates.
 
 pub mod hexadecimal;
+pub mod printable;
 pub mod progress;
 #[cfg(not(target_family = "wasm"))]
 pub mod regular;

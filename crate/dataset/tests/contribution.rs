@@ -233,6 +233,23 @@ proptest! {
     }
 }
 
+/// As the command and the page show them, refusals are one line.
+#[test]
+fn line_breaks_in_names_of_files_do_not_reach_messages() {
+    let (files, _) = exported(options(Format::JsonLines, Packing::Zip), some());
+    let mut zip = files["zip"].clone();
+    // The rows name images that are no longer there.
+    for (from, to) in [(&b"train-00000"[..], &b"train-\n0000"[..]), (b"images/", b"imagex/")] {
+        for at in 0..zip.len() - from.len() {
+            if zip[at..].starts_with(from) {
+                zip[at..at + from.len()].copy_from_slice(to);
+            }
+        }
+    }
+    let found = imported(&[("c.zip", &zip)]);
+    assert!(found.said().iter().any(|message| message.contains("train- 0000")), "{:?}", found.said());
+}
+
 #[test]
 fn examples_per_prompt_are_counted_before_the_first_row() {
     let (files, exported) = exported(options(Format::JsonLines, Packing::Folder), some());

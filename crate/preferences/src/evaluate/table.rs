@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+pub(super) use pickscore_common::printable::printable;
+
 /// A plain table. The first column is left-aligned, the others right-aligned.
 pub(super) fn plain(cells: &[Vec<String>]) -> String {
     let columns = cells.first().map_or(0, Vec::len);
@@ -31,9 +33,4 @@ pub(super) fn markdown(cells: &[Vec<String>]) -> String {
         }
     }
     out
-}
-
-/// A name without control characters, which could move the cursor of a terminal.
-pub(super) fn printable(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
+use pickscore_common::printable::printable;
+
 use crate::contribution::fault::ImportFault;
 
 /// A file or row that was not imported.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The file. In a zip, the name of the zip comes first.
+    /// The file, without control characters. In a zip, the name of the zip comes first.
     pub file: String,
     /// The row, from 0, if it is about one. Lines of JSON Lines are rows.
     pub row: Option<u64>,
@@ -19,13 +21,13 @@ pub struct Refusal {
 
 impl From<ImportFault> for Refusal {
     fn from(fault: ImportFault) -> Self {
-        let message = fault.to_string();
+        let message = printable(&fault.to_string());
         let (file, row, column) = match fault {
             ImportFault::File { file, .. } | ImportFault::Manifest { file, .. } => (file, None, None),
             ImportFault::Image { file, row, column, .. } => (file, Some(row), Some(column)),
             ImportFault::Dataset(error) => error.place(),
         };
-        Self { file, row, column: column.map(str::to_owned), message }
+        Self { file: printable(&file), row, column: column.map(str::to_owned), message }
     }
 }
 
