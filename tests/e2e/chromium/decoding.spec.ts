@@ -17,7 +17,7 @@ interface Opened {
   avif: File;
   /** The worker and size of each file that was hashed, in order. */
   hashed: { worker: number; bytes: number }[];
-  /** Files with the same image and other bytes, of consecutive sizes. */
+  /** Files with the same image and other bytes, new in every call. */
   copies(count: number): File[];
 }
 
@@ -50,7 +50,7 @@ async function open(page: Page, model: string, { device = "cpu", script = "" }: 
       const scorer = await library.PickScore.load({ model, device, precision: "f32" });
       const hashed: Opened["hashed"] = [];
       // Bytes after a file's end change its hash but not its image.
-      const copies = (count: number) => Array.from({ length: count }, (_, at) => new File([files[0] as File, new Uint8Array(at + 1)], `${at}.png`));
+      const copies = (count: number) => Array.from({ length: count }, (_, at) => new File([files[0] as File, crypto.getRandomValues(new Uint8Array(8))], `${at}.png`));
       Object.assign(window, { scorer, files, hashed, copies, avif: new File([bytes(avif)], "rotated.avif", { type: "image/avif" }) });
       new BroadcastChannel("hashed").onmessage = ({ data }) => hashed.push(data);
     },
@@ -93,8 +93,12 @@ for (const { title, isolated, device } of [
       const alone = [];
       for (const image of distinct) alone.push(await scorer.score(prompt, [image], { unreadable: "skip" }));
       const before = new Set(hashed.map(({ worker }) => worker)).size;
-      await scorer.embedImages(copies(24));
-      const workers = new Set(hashed.map(({ worker }) => worker)).size;
+      let workers = before;
+      // The first images are done before the workers have started.
+      for (let round = 0; round < 100 && workers === before; round++) {
+        await scorer.embedImages(copies(24));
+        workers = new Set(hashed.map(({ worker }) => worker)).size;
+      }
       // In another order, with duplicates, and new to the caches.
       const order = [1, 0, 2, 3, 1, 4, 5, 0, 3, 2, 0];
       const fresh = distinct.map((image) => (image === empty ? image : new File([image, "more"], image.name, { type: image.type })));
