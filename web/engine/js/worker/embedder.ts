@@ -126,12 +126,14 @@ export class Embedder {
         }
         const { place, waiting } = call;
         const workers = this.#decoders.size + 1;
+        const size = this.#size(call, images.length);
+        const isFull = waiting.length > 0 && (waiting.length >= size || place >= images.length);
         if (!this.#alternates) end = place - waiting.length + 2 * this.#batch + AHEAD * workers;
-        else if (place >= end && waiting.length === 0 && !computing) end = place + Math.max(this.#batch, workers);
+        else if (place >= end && !isFull && !computing) end = place + Math.max(size - waiting.length, workers);
         end = Math.min(end, images.length);
         pipeline.handOut(end);
-        if (!computing && waiting.length > 0 && (!this.#alternates || place >= end)) {
-          computing = this.#compute(call, context)
+        if (!computing && isFull && (!this.#alternates || place >= end)) {
+          computing = this.#compute(call, size, context)
             .catch((error: unknown) => void failures.push(error))
             .finally(() => {
               computing = undefined;
@@ -139,7 +141,7 @@ export class Embedder {
             });
         }
         if (!computing && place >= images.length) return call.outcomes;
-        const helps = this.#blocks ? !computing : waiting.length < this.#batch;
+        const helps = this.#blocks ? !computing : waiting.length < size;
         if (!helps || !(await pipeline.help(end, !this.#blocks))) await pipeline.changed();
         await turn();
       }
@@ -154,9 +156,21 @@ export class Embedder {
     }
   }
 
-  /** Computes the next batch. */
-  async #compute(call: EmbedCall, context: Context): Promise<void> {
-    const batch = call.takeBatch(this.#batch);
+  /**
+   * The number of images in the next batch. It does not depend on how fast images arrive, because
+   * the last digits of results can depend on the batch.
+   *
+   * Towards the end, a GPU's batches get smaller, so that only a few images are left to compute when
+   * the last one has been decoded.
+   */
+  #size(call: EmbedCall, images: number): number {
+    const left = images - call.first;
+    return this.#blocks ? this.#batch : Math.min(this.#batch, Math.max(1, Math.ceil(left / 2)));
+  }
+
+  /** Computes the next batch, of `size` images if there are so many. */
+  async #compute(call: EmbedCall, size: number, context: Context): Promise<void> {
+    const batch = call.takeBatch(size);
     const started = performance.now();
     const made = await this.#features(batch.map(({ pixels }) => pixels), context);
     this.#adapt(batch.length, performance.now() - started);
@@ -193,6 +207,11 @@ class EmbedCall {
     this.#context = context;
     this.#known = known;
     this.#learn = learn;
+  }
+
+  /** The first image that waits, or else that has not been prepared. */
+  get first(): number {
+    return this.waiting[0]?.places[0] ?? this.place;
   }
 
   isKnown(key: string): boolean {
