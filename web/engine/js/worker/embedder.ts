@@ -68,6 +68,12 @@ export class Embedder {
   readonly #blocks: boolean;
   /** Whether the device computes on all cores. */
   readonly #alternates: boolean;
+  /**
+   * Whether other workers decode. With HPS v2 on the CPU they do not: the engine's builds for the
+   * CPU fuse multiplications and additions, and the last digits of its resize, the only one in
+   * floating point, would depend on the worker.
+   */
+  readonly #shares: boolean;
   #batch = 1;
 
   constructor(reader: ImageReader, engine: Engine, info: Info, batch: number, features: Features) {
@@ -79,6 +85,7 @@ export class Embedder {
     this.#features = features;
     this.#blocks = info.device === "cpu";
     this.#alternates = info.threads > 1;
+    this.#shares = !this.#blocks || processor.method !== "hps";
     this.#largestBatch = this.#blocks ? Math.min(batch, CPU_BATCH) : batch;
     this.#adopt = (values) => new engine.ImagePixels(info.imageSize, values);
   }
@@ -112,7 +119,7 @@ export class Embedder {
     const pipeline = new Pipeline(images, { decoders: this.#decoders, reader: this.#reader, adopt: this.#adopt, isKnown: (key) => call.isKnown(key) });
     const wake = () => pipeline.notify();
     context.signal.addEventListener("abort", wake);
-    if (images.length > 1) this.#decoders.start();
+    if (images.length > 1 && this.#shares) this.#decoders.start();
     let end = 0;
     let computing: Promise<void> | undefined;
     const failures: unknown[] = [];
