@@ -4,16 +4,16 @@
 //   node pipeline.mjs --model FOLDER [--dist DIST] [--pngs 200] [--jpegs 100] [--rounds 3]
 //       [--real] [--device webgpu|cpu] [--plain]
 //
-// The device is simulated: it sleeps for 20 ms an image and uses no core. It is the library's own
-// worker with one function of the wasm package replaced when the worker is bundled. `--real`
-// measures the library as it is, on the device given.
+// The device is simulated: it sleeps for 20 ms an image and uses no core. The library is the built
+// one, except that its worker is bundled with another WebGPU engine: the one for the CPU, with two
+// functions replaced. `--real` measures the library as it is, on the device given.
 //
 // The time is compared with the larger of computing (20 ms an image) and of decoding alone, on all
 // cores: one worker per core, each of which reads, hashes, decodes and resizes one image after the
 // other.
 
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { availableParallelism, cpus, tmpdir } from "node:os";
+import { copyFileSync, cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { availableParallelism, cpus, loadavg, tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { bundleWorker } from "../../../web/engine/worker.mjs";
@@ -39,8 +39,9 @@ const { values } = parseArgs({
   },
 });
 
-/** Replaces the device: `features` sleeps, and all embeddings are equal. */
+/** What makes the engine for the CPU a device that sleeps. All embeddings are equal. */
 const SLEEPS = `
+EngineDevice.gpu = async () => EngineDevice.cpu();
 Scorer.prototype.features = async function (images) {
   const { dimensions } = this.info();
   for (const image of images) image.free();
@@ -54,9 +55,11 @@ process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 cpSync(join(resolve(values.dist), "lib"), join(folder, "lib"), { recursive: true });
 const lib = readdirSync(join(folder, "lib"));
 if (!values.real) {
-  const change = (path, code) => (/gpu[\\/]engine\.js$/.test(path) ? code + SLEEPS : code);
-  const worker = lib.find((name) => /^worker\.\w+\.js$/.test(name));
-  writeFileSync(join(folder, "lib", worker), await bundleWorker({ change }));
+  const named = (pattern) => join(folder, "lib", lib.find((name) => pattern.test(name)));
+  const cpu = readFileSync(join(import.meta.dirname, "../../../web/engine/pkg/cpu/engine.js"), "utf8");
+  const change = (path, code) => (/gpu[\\/]engine\.js$/.test(path) ? cpu.replace("new URL('engine_bg.wasm', import.meta.url)", "undefined") + SLEEPS : code);
+  writeFileSync(named(/^worker\.\w+\.js$/), await bundleWorker({ change }));
+  copyFileSync(named(/^engine-cpu\.\w+\.wasm$/), named(/^engine-gpu\.\w+\.wasm$/));
 }
 const pages = join(import.meta.dirname, "pages");
 writeFileSync(join(folder, "decode-worker.js"), await bundleWorker({ entry: join(pages, "decode-worker.mjs") }));
@@ -93,6 +96,7 @@ try {
     if (!values.real && ratio > GOAL) missed++;
     console.log(`| ${title} | ${seconds(alone)} | ${values.real ? "" : seconds(computing)} | ${seconds(together)} | ${ratio.toFixed(2)} |`);
   }
+  console.log(`\nLoad of the machine: ${loadavg()[0]?.toFixed(1)}.`);
   if (!values.real) console.log(`\nGoal: a ratio of at most ${GOAL}; ${missed === 0 ? "met" : `missed by ${missed} of these`}.`);
 } finally {
   await browser.close();
