@@ -7,7 +7,7 @@ import { defineConfig } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "./browsers.ts";
 
 /** Tests of the packages, which do not use the page. */
-const LIBRARY = ["loading", "package", "parity", "readme", "records", "scorers", "scoring", "taste", "tiny"].map((name) => `**/${name}.spec.ts`);
+const LIBRARY = ["decoding", "loading", "package", "parity", "readme", "records", "scorers", "scoring", "taste", "tiny"].map((name) => `**/${name}.spec.ts`);
 
 export default defineConfig({
   testDir: "chromium",

@@ -5,6 +5,7 @@
 //   worker.<hash>.js                 the worker
 //   engine-{gpu,cpu,cpu-threads}.<hash>.wasm        the engine, loaded by the worker
 //   engine-{cpu,cpu-threads}-relaxed.<hash>.wasm    the engine for browsers with relaxed SIMD
+//   engine-decoder.<hash>.wasm       the image decoders, for the workers that only decode
 //   vocabulary.<hash>.bin            BERT's vocabulary, loaded for ImageReward
 //
 // All names but the first contain a content hash, so that hosts may allow permanent caching. The
@@ -17,10 +18,10 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { rollup } from "rollup";
 import { dts } from "rollup-plugin-dts";
+import { bundleWorker, options } from "./worker.mjs";
 
 const here = dirname(fileURLToPath(import.meta.url));
 const out = resolve(process.argv[2] ?? join(here, "dist"));
-const options = { bundle: true, format: "esm", target: "es2022", minify: true, legalComments: "none", write: false };
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
@@ -32,24 +33,14 @@ const write = async (name, ending, bytes) => {
   return JSON.stringify(`./${file}`);
 };
 
-// The page passes the URL of the wasm, so wasm-bindgen's default URL is removed.
-const noDefault = {
-  name: "no-default-address",
-  setup(bundler) {
-    bundler.onLoad({ filter: /pkg[\\/][a-z-]+[\\/]engine\.js$/ }, async ({ path }) => {
-      const code = await readFile(path, "utf8");
-      return { contents: code.replace(/new URL\('engine_bg\.wasm', import\.meta\.url\)/, "undefined"), loader: "js" };
-    });
-  },
-};
-const worker = await build({ ...options, entryPoints: [join(here, "js/worker/main.ts")], plugins: [noDefault] });
-const define = { WORKER_FILE: await write("worker", "js", worker.outputFiles[0].contents) };
+const define = { WORKER_FILE: await write("worker", "js", await bundleWorker()) };
 for (const [variant, wasm] of [
   ["gpu", "gpu/engine_bg.wasm"],
   ["cpu", "cpu/engine_bg.wasm"],
   ["cpu-relaxed", "cpu/engine_bg.relaxed.wasm"],
   ["cpu-threads", "cpu-threads/engine_bg.wasm"],
   ["cpu-threads-relaxed", "cpu-threads/engine_bg.relaxed.wasm"],
+  ["decoder", "decoder/decoder_bg.wasm"],
 ]) {
   const name = `${variant.toUpperCase().replaceAll("-", "_")}_FILE`;
   define[name] = await write(`engine-${variant}`, "wasm", await readFile(join(here, "pkg", wasm)));

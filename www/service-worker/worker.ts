@@ -53,7 +53,7 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("message", (event) => {
   const message = event.data as Message;
   if (message.type === "take-over") event.waitUntil(self.skipWaiting());
-  if (message.type === "keep") event.waitUntil(keepEngine(message.engine));
+  if (message.type === "keep") event.waitUntil(Promise.all([keepEngine(message.engine), keepEngine("decoder")]));
 });
 
 self.addEventListener("fetch", (event) => {

@@ -8,6 +8,7 @@ mod evaluate;
 mod memory;
 mod merge;
 mod native;
+mod pipeline;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -24,6 +25,9 @@ enum Bench {
     /// Compare this engine with onnxruntime-web in Chromium, on the CPU and on two software GPUs.
     /// Takes hours; `--quick` takes half an hour
     Browser(browser::Arguments),
+    /// Measure whether images are decoded while a simulated device computes, in Chromium. Takes ten
+    /// minutes
+    Pipeline(pipeline::Arguments),
     /// Compare the towers on the CPU with PyTorch and ONNX Runtime
     Native(native::Arguments),
     /// Compare whole datasets, from files to scores, with the command, the Python package, Ray and
@@ -41,6 +45,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         Bench::Browser(arguments) => browser::run(arguments),
         Bench::Native(arguments) => native::run(arguments),
+        Bench::Pipeline(arguments) => pipeline::run(arguments),
         Bench::Data(arguments) => data::run(arguments),
         Bench::Evaluate(arguments) => evaluate::run(arguments),
         Bench::Memory(arguments) => memory::run(arguments),

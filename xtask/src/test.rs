@@ -47,6 +47,7 @@ fn wasm_lints() -> Result<()> {
     }
     let packages = [
         ("pickscore-engine", "web", "gpu,relaxed-simd", web::engine::FLAGS),
+        ("pickscore-decoder", "web", "", web::engine::FLAGS),
         ("pickscore-records", "records", "", web::engine::FLAGS),
     ];
     for (package, profile, features, flags) in packages {

@@ -51,12 +51,8 @@ impl Coded for ProcessorError {
 
 impl Coded for PixelError {
     fn code(&self) -> &'static str {
-        match self {
-            // On this code the worker in a browser tries the browser's decoder.
-            Self::OtherFormat { .. } | Self::Convertible { .. } | Self::NoImage => "image-format",
-            Self::TooLarge { .. } => "image-too-large",
-            _ => "image-damaged",
-        }
+        // The inherent function, which the decoder's wasm package uses without this crate.
+        self.code()
     }
 }
 
@@ -109,8 +105,9 @@ mod tests {
         let documented = include_str!("../../../web/engine/js/error.ts");
         let table = include_str!("codes.rs");
         let table = &table[..table.find("#[cfg(test)]").unwrap_or_default()];
-        let codes = table.split('"').skip(1).step_by(2).filter(|text| !text.contains(['`', ' ']));
-        let codes: Vec<&str> = codes.collect();
+        let tables = [table, include_str!("../../pixels/src/code.rs")];
+        let quoted = tables.iter().flat_map(|table| table.split('"').skip(1).step_by(2));
+        let codes: Vec<&str> = quoted.filter(|text| !text.contains(['`', ' '])).collect();
         assert!(codes.len() > 15);
         for code in codes {
             assert!(documented.contains(&format!("| `{code}` |")), "{code}");

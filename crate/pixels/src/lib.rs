@@ -11,6 +11,7 @@
 //! within the rounding of f32. Unlike Pillow, big-endian BigTIFF is supported.
 
 mod cmyk;
+mod code;
 mod decode;
 mod error;
 mod format;

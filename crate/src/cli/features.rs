@@ -7,7 +7,7 @@ use pollster::FutureExt as _;
 
 use super::{
     fault::Fault,
-    load::{self, Outcome},
+    load::{self, Decoded, Outcome},
     text::counted,
 };
 use crate::{
@@ -17,7 +17,7 @@ use crate::{
         distance::{KERNEL_WIDTH, Moments, SCALE, frechet, mmd},
     },
     inception::{Inception, WEIGHTS},
-    scorer::{DeviceChoice, OpenOptions, PerImage, PrecisionChoice},
+    scorer::{DeviceChoice, ImageCache, OpenOptions, PerImage, PrecisionChoice},
     towers::{Embedding, Model},
 };
 
@@ -102,19 +102,34 @@ impl Encoder {
     pub(super) fn features(&self, metric: Metric, images: &[&[u8]]) -> Result<PerImage<Vec<f32>>, Fault> {
         match self {
             Self::Inception(network, _) => Ok(network.features(images)),
-            Self::Clip(scorer) => {
-                let embedded = scorer.embed_images(images).block_on()?;
-                let features = |embedding: Embedding| match metric {
-                    // As clean-fid: what the tower gives.
-                    Metric::Frechet | Metric::Fid => {
-                        let length = embedding.length();
-                        let scaled = |&value: &f32| (f64::from(value) * length) as f32;
-                        embedding.values().iter().map(scaled).collect()
-                    }
-                    // As CMMD: unit length.
-                    Metric::Mmd => embedding.into_values(),
+            Self::Clip(scorer) => Ok(of_embeddings(metric, scorer.embed_images(images).block_on()?)),
+        }
+    }
+
+    /// The features of image files in order, as [`load::each_file`].
+    fn features_of_files(
+        &self,
+        metric: Metric,
+        files: &[PathBuf],
+        strict: bool,
+        take: &mut dyn FnMut(Outcome<Vec<f32>>) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        match self {
+            Self::Inception(network, _) => {
+                // The network decodes and computes each image on one core.
+                let mut compute = |images: &[Vec<u8>]| {
+                    Ok(network.features(&images.iter().map(Vec::as_slice).collect::<Vec<_>>()))
                 };
-                Ok(embedded.into_iter().map(|embedding| embedding.map(features)).collect())
+                load::each_file(files, self.batch(), strict, &|encoded| encoded, &mut compute, take)
+            }
+            Self::Clip(scorer) => {
+                let processor = scorer.processor();
+                let decode = |encoded: Vec<u8>| Decoded::new(&encoded, processor);
+                let mut compute = |decoded: &[Decoded]| {
+                    let embedded = load::embeddings(scorer, &mut ImageCache::default(), decoded)?;
+                    Ok(of_embeddings(metric, embedded))
+                };
+                load::each_file(files, self.batch(), strict, &decode, &mut compute, take)
             }
         }
     }
@@ -149,6 +164,21 @@ impl Encoder {
             }
         }
     }
+}
+
+/// The features for a metric of a CLIP model's embeddings.
+fn of_embeddings(metric: Metric, embedded: PerImage<Embedding>) -> PerImage<Vec<f32>> {
+    let features = |embedding: Embedding| match metric {
+        // As clean-fid: what the tower gives.
+        Metric::Frechet | Metric::Fid => {
+            let length = embedding.length();
+            let scaled = |&value: &f32| (f64::from(value) * length) as f32;
+            embedding.values().iter().map(scaled).collect()
+        }
+        // As CMMD: unit length.
+        Metric::Mmd => embedding.into_values(),
+    };
+    embedded.into_iter().map(|embedding| embedding.map(features)).collect()
 }
 
 /// The path that was given for the encoder of a metric, and may be one.
@@ -262,8 +292,7 @@ impl Set {
         /// Images whose features are added at once.
         const BATCH: usize = 64;
         let (mut set, mut batch) = (Self::new(metric), Vec::new());
-        let mut compute = |images: &[&[u8]]| encoder.features(metric, images);
-        load::each_file(files, encoder.batch(), strict, &mut compute, &mut |Outcome { path, result }| {
+        encoder.features_of_files(metric, files, strict, &mut |Outcome { path, result }| {
             match result {
                 Ok(features) => batch.push(features),
                 Err(reason) => unread(path, reason),

@@ -9,8 +9,10 @@ use std::{
 
 use indicatif::{ProgressBar, ProgressStyle};
 use pollster::FutureExt as _;
+use rayon::prelude::*;
 
 use super::{
+    ahead::ahead,
     arguments::ModelArguments,
     fault::{self, Fault},
     images,
@@ -18,8 +20,9 @@ use super::{
 };
 use crate::{
     PickScore,
+    pixels::{PixelError, Pixels, Processor},
     progress::Progress,
-    scorer::{ImageCache, LISTED_PROMPTS, OpenOptions, PerImage, ScoreError, cut_off},
+    scorer::{ImageCache, ImageFeatures, LISTED_PROMPTS, OpenOptions, PerImage, ScoreError, cut_off},
     towers::Embedding,
 };
 
@@ -68,8 +71,52 @@ pub(super) struct Outcome<T> {
     pub(super) result: Result<T, String>,
 }
 
-/// Computes something of a batch of encoded images.
-type Compute<'a, T> = dyn FnMut(&[&[u8]]) -> Result<PerImage<T>, Fault> + 'a;
+/// An image file as a scorer reads it.
+pub(super) struct Decoded {
+    hash: [u8; 32],
+    pixels: Result<Pixels, PixelError>,
+}
+
+impl Decoded {
+    /// Hashes, decodes and prepares an encoded image.
+    pub(super) fn new(encoded: &[u8], processor: &Processor) -> Self {
+        Self { hash: ImageCache::key(encoded), pixels: processor.pixels(encoded) }
+    }
+}
+
+/// The features of a batch of decoded images. Identical files are computed once, and kept in
+/// `cache` between calls.
+pub(super) fn features(
+    scorer: &PickScore,
+    cache: &mut ImageCache,
+    decoded: &[Decoded],
+) -> Result<PerImage<ImageFeatures>, Fault> {
+    let readable = decoded.iter().filter_map(|image| Some((image.hash, image.pixels.as_ref().ok()?)));
+    let readable: Vec<_> = readable.collect();
+    let computed = scorer.pixel_features_with(cache, &readable).block_on();
+    let mut computed = computed.map_err(ScoreError::from)?.into_iter();
+    let feature = |image: &Decoded| match &image.pixels {
+        Ok(_) => computed.next().map(Ok),
+        Err(error) => Some(Err(error.clone())),
+    };
+    Ok(decoded.iter().filter_map(feature).collect())
+}
+
+/// The embeddings of a batch of decoded images, as [`features`].
+pub(super) fn embeddings(
+    scorer: &PickScore,
+    cache: &mut ImageCache,
+    decoded: &[Decoded],
+) -> Result<PerImage<Embedding>, Fault> {
+    let embedding = |features| match features {
+        Ok(ImageFeatures::Embedding(embedding)) => Ok(Ok(embedding)),
+        Ok(ImageFeatures::Tokens(_)) => {
+            Err(ScoreError::NoEmbedding { scorer: scorer.scoring().scorer.name }.into())
+        }
+        Err(error) => Ok(Err(error)),
+    };
+    features(scorer, cache, decoded)?.into_iter().map(embedding).collect()
+}
 
 /// Embeds image files in order. An unreadable image is reported; if `strict`, it is an error.
 pub(super) fn embed_files(
@@ -79,51 +126,62 @@ pub(super) fn embed_files(
     take: &mut dyn FnMut(Outcome<Embedding>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut cache = ImageCache::default();
-    let mut embed = |encoded: &[&[u8]]| Ok(scorer.embed_images_with(&mut cache, encoded).block_on()?);
-    each_file(files, scorer.batch(), strict, &mut embed, take)
+    let processor = scorer.processor();
+    let decode = |encoded: Vec<u8>| Decoded::new(&encoded, processor);
+    let mut embed = |decoded: &[Decoded]| embeddings(scorer, &mut cache, decoded);
+    each_file(files, scorer.batch(), strict, &decode, &mut embed, take)
 }
 
-/// Computes something of image files in order, a batch of `size` at a time. An unreadable image is
-/// reported; if `strict`, it is an error.
-pub(super) fn each_file<T>(
+/// Computes something of a batch of prepared images.
+type Compute<'a, P, T> = dyn FnMut(&[P]) -> Result<PerImage<T>, Fault> + 'a;
+
+/// Computes something of image files in order, a batch of `size` at a time. While a batch is
+/// computed, the next is read and prepared on all cores. An unreadable image is reported; if
+/// `strict`, it is an error.
+pub(super) fn each_file<P: Send, T>(
     files: &[PathBuf],
     size: usize,
     strict: bool,
-    compute: &mut Compute<'_, T>,
+    prepare: &(dyn Fn(Vec<u8>) -> P + Sync),
+    compute: &mut Compute<'_, P, T>,
     take: &mut dyn FnMut(Outcome<T>) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let bar = bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
     bar.set_message("Images");
     bar.set_length(files.len() as u64);
-    for batch in files.chunks(size) {
-        let read: Vec<Result<Vec<u8>, String>> = batch.iter().map(|path| read(path)).collect();
-        let encoded: Vec<&[u8]> = read.iter().filter_map(|bytes| bytes.as_deref().ok()).collect();
-        let mut computed = compute(&encoded)?.into_iter();
-        for (path, bytes) in batch.iter().zip(&read) {
-            let result = match bytes {
-                Err(reason) => Err(reason.clone()),
-                Ok(_) => match computed.next() {
-                    Some(Ok(result)) => Ok(result),
-                    Some(Err(error)) => Err(error.to_string()),
+    let read = |path: &PathBuf| read(path).map(prepare);
+    let read = |batch: &[PathBuf]| -> (Vec<PathBuf>, Vec<Result<P, String>>) {
+        (batch.to_vec(), batch.par_iter().map(read).collect())
+    };
+    let computed = ahead(files.chunks(size), read, |(paths, prepared)| {
+        let (mut images, mut reasons) = (Vec::with_capacity(paths.len()), Vec::with_capacity(paths.len()));
+        for prepared in prepared {
+            reasons.push(prepared.map(|image| images.push(image)).err());
+        }
+        let mut computed = compute(&images)?.into_iter();
+        for (path, reason) in paths.into_iter().zip(reasons) {
+            let result = match reason {
+                Some(reason) => Err(reason),
+                None => match computed.next() {
+                    Some(result) => result.map_err(|error| error.to_string()),
                     None => continue,
                 },
             };
             if let Err(reason) = &result {
                 let fault = Fault::Input { path: path.display().to_string(), reason: reason.clone() };
                 if strict {
-                    bar.finish_and_clear();
                     return Err(fault);
                 }
                 bar.suspend(|| fault::report(&fault));
             }
-            let outcome = Outcome { path: path.clone(), result };
             // A line of results must not be written into the progress bar.
-            bar.suspend(|| take(outcome))?;
+            bar.suspend(|| take(Outcome { path, result }))?;
             bar.inc(1);
         }
-    }
+        Ok(())
+    });
     bar.finish_and_clear();
-    Ok(())
+    computed
 }
 
 /// Reads a file, or says why it cannot be read.

@@ -3,6 +3,7 @@
 //! Standard output has results only; each error is one line on standard error. The help lists the
 //! exit codes.
 
+mod ahead;
 mod arguments;
 mod choices;
 mod compared;

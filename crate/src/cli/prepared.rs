@@ -1,24 +1,29 @@
 //! Image files as the vision tower reads them, kept in memory for the following models.
 
-use std::{collections::HashMap, path::PathBuf, rc::Rc};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use rayon::prelude::*;
 
 use super::load;
 use crate::{
-    PickScore,
-    pixels::{Pixels, Processor},
+    pixels::{PixelError, Pixels, Processor},
     preference::image_uid,
 };
 
 /// Maximum size of kept images in bytes.
 const MOST: usize = 1 << 30;
 
-type ByHash = HashMap<Rc<str>, Rc<Pixels>>;
+type ByHash = HashMap<Arc<str>, Arc<Pixels>>;
 
 /// Prepared images, within [`MOST`] bytes. Images beyond that are read again for each model.
 pub(super) struct Prepared<'a> {
     files: &'a [PathBuf],
     /// The SHA-256 of each file that was read.
-    hashes: Vec<Option<Rc<str>>>,
+    hashes: Vec<Option<Arc<str>>>,
     /// The kept images of each way of preparing them, by hash.
     kept: Vec<(Processor, ByHash)>,
     bytes: usize,
@@ -30,8 +35,8 @@ pub(super) struct Prepared<'a> {
 
 /// A file's content.
 pub(super) struct Content {
-    pub(super) hash: Rc<str>,
-    pub(super) pixels: Rc<Pixels>,
+    pub(super) hash: Arc<str>,
+    pub(super) pixels: Arc<Pixels>,
 }
 
 impl<'a> Prepared<'a> {
@@ -45,37 +50,28 @@ impl<'a> Prepared<'a> {
     }
 
     /// The hash of a file, if it has been read.
-    pub(super) fn hash(&self, file: usize) -> Option<&Rc<str>> {
+    pub(super) fn hash(&self, file: usize) -> Option<&Arc<str>> {
         self.hashes[file].as_ref()
     }
 
-    /// Files, prepared for a model, or why they cannot be read.
-    pub(super) fn get(&mut self, scorer: &PickScore, files: &[usize]) -> Vec<Result<Content, String>> {
-        let way = self.way(scorer.processor());
+    /// Files, prepared for a model, or why they cannot be read. They are read and decoded on all
+    /// cores.
+    pub(super) fn get(&mut self, processor: &Processor, files: &[usize]) -> Vec<Result<Content, String>> {
+        let way = self.way(processor);
         let mut contents: Vec<Option<Result<Content, String>>> =
             files.iter().map(|&file| self.take_kept(way, file).map(Ok)).collect();
-        let (mut places, mut encoded) = (Vec::new(), Vec::new());
-        for (place, &file) in files.iter().enumerate() {
-            if contents[place].is_some() {
-                continue;
-            }
-            match load::read(&self.files[file]) {
-                Ok(bytes) => {
-                    let hash: Rc<str> = image_uid(&bytes).into();
-                    self.hashes[file] = Some(Rc::clone(&hash));
-                    places.push((place, hash));
-                    encoded.push(bytes);
-                }
-                Err(reason) => contents[place] = Some(Err(reason)),
-            }
-        }
-        let encoded: Vec<&[u8]> = encoded.iter().map(Vec::as_slice).collect();
-        for ((place, hash), pixels) in places.into_iter().zip(scorer.pixels_of(&encoded)) {
-            let content = pixels.map(|pixels| Content { hash, pixels: Rc::new(pixels) });
-            if let Ok(content) = &content {
-                self.keep(way, content);
-            }
-            contents[place] = Some(content.map_err(|error| error.to_string()));
+        let missing: Vec<usize> = (0..files.len()).filter(|&place| contents[place].is_none()).collect();
+        let prepare = |&place: &usize| read(&self.files[files[place]], processor);
+        let prepared: Vec<_> = missing.par_iter().map(prepare).collect();
+        for (place, prepared) in missing.into_iter().zip(prepared) {
+            contents[place] = Some(prepared.and_then(|(hash, pixels)| {
+                let hash: Arc<str> = hash.into();
+                self.hashes[files[place]] = Some(Arc::clone(&hash));
+                let pixels = Arc::new(pixels.map_err(|error| error.to_string())?);
+                let content = Content { hash, pixels };
+                self.keep(way, &content);
+                Ok(content)
+            }));
         }
         contents.into_iter().flatten().collect()
     }
@@ -92,16 +88,22 @@ impl<'a> Prepared<'a> {
     fn take_kept(&mut self, way: usize, file: usize) -> Option<Content> {
         let hash = self.hashes[file].as_ref()?;
         let pixels = self.kept[way].1.get(hash)?;
-        Some(Content { hash: Rc::clone(hash), pixels: Rc::clone(pixels) })
+        Some(Content { hash: Arc::clone(hash), pixels: Arc::clone(pixels) })
     }
 
     fn keep(&mut self, way: usize, content: &Content) {
         let bytes = size_of_val(content.pixels.values.as_slice());
         if self.keeps && self.bytes.saturating_add(bytes) <= self.most {
-            let kept = self.kept[way].1.insert(Rc::clone(&content.hash), Rc::clone(&content.pixels));
+            let kept = self.kept[way].1.insert(Arc::clone(&content.hash), Arc::clone(&content.pixels));
             self.bytes += if kept.is_none() { bytes } else { 0 };
         }
     }
+}
+
+/// The hash and the pixels of a file, or why it cannot be read.
+fn read(path: &Path, processor: &Processor) -> Result<(String, Result<Pixels, PixelError>), String> {
+    let bytes = load::read(path)?;
+    Ok((image_uid(&bytes), processor.pixels(&bytes)))
 }
 
 #[cfg(test)]
@@ -111,7 +113,10 @@ mod tests {
     use pickscore_generate::{Convention, Dtype, write_directory};
 
     use super::*;
-    use crate::scorer::{DeviceChoice, OpenOptions};
+    use crate::{
+        PickScore,
+        scorer::{DeviceChoice, OpenOptions},
+    };
 
     const MODEL: &str = r#"{
         "projection_dim": 12,
@@ -143,10 +148,10 @@ mod tests {
         prepared.most = 2 * 3 * 32 * 32 * 4;
         prepared.set_keeps(true);
         let first: Vec<Content> =
-            prepared.get(&scorer, &[0, 1, 2, 3]).into_iter().map(Result::unwrap).collect();
+            prepared.get(scorer.processor(), &[0, 1, 2, 3]).into_iter().map(Result::unwrap).collect();
         assert_eq!((prepared.bytes, &first[0].hash), (prepared.most, &first[3].hash));
         files.iter().for_each(|file| fs::remove_file(file).unwrap());
-        let again = prepared.get(&scorer, &[0, 1, 2, 3]);
+        let again = prepared.get(scorer.processor(), &[0, 1, 2, 3]);
         assert_eq!(again.iter().map(Result::is_ok).collect::<Vec<_>>(), [true, true, false, true]);
         for (again, first) in again.iter().zip(&first) {
             assert!(again.as_ref().map_or(true, |again| again.pixels == first.pixels));

@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, HashSet},
     path::{Path, PathBuf},
-    rc::Rc,
+    sync::Arc,
 };
 
 use clap::{Args, ValueEnum};
@@ -244,7 +244,7 @@ impl Asked {
                     }
                     groups[index].members.push(Member { file: readable.len(), column: 0 });
                     readable.push(file.clone());
-                    wanted.push(Rc::from([index]));
+                    wanted.push(Arc::from([index]));
                 }
                 Err(error) => {
                     let path = file.display().to_string();
@@ -294,7 +294,7 @@ impl Asked {
             let members = vec![Member { file, column }];
             groups.push(Group { prompt: Some(line.prompt.clone()), members });
         }
-        let wanted = wanted.into_iter().map(Rc::from).collect();
+        let wanted = wanted.into_iter().map(Arc::from).collect();
         let kind = Kind::Pairs { file: file.to_owned(), lines };
         Ok(Self { work: Work { prompts, files, wanted }, groups, kind, errors: Vec::new() })
     }

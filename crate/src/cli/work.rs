@@ -4,18 +4,20 @@ use std::{
     collections::{HashMap, HashSet},
     path::PathBuf,
     rc::Rc,
+    sync::Arc,
 };
 
 use pollster::FutureExt as _;
 
 use super::{
+    ahead::ahead,
     fault::{self, Fault},
     load,
     prepared::Prepared,
 };
 use crate::{
     PickScore,
-    pixels::Pixels,
+    pixels::{Pixels, Processor},
     score::Scorer,
     scorer::{Info, ScoreCache},
 };
@@ -26,7 +28,23 @@ pub(super) struct Work {
     pub(super) prompts: Vec<String>,
     pub(super) files: Vec<PathBuf>,
     /// The prompts of each file, by place; without prompts, the place 0.
-    pub(super) wanted: Vec<Rc<[usize]>>,
+    pub(super) wanted: Vec<Arc<[usize]>>,
+}
+
+/// A file that has been read.
+struct Ready {
+    file: usize,
+    found: Found,
+}
+
+/// What a file contains.
+enum Found {
+    /// The same as an earlier file, which is scored for the same prompts.
+    Same(usize),
+    /// An image, prepared for the model.
+    New(Arc<Pixels>),
+    /// Nothing that can be read, and why.
+    Unreadable(String),
 }
 
 /// The scores of a file for its prompts. `None` for a prompt that the model cannot read.
@@ -81,7 +99,7 @@ pub(super) type Take<'a> = dyn FnMut(usize, &Outcome) -> Result<(), Fault> + 'a;
 impl Work {
     /// Every image for every prompt.
     pub(super) fn matrix(prompts: Vec<String>, files: Vec<PathBuf>) -> Self {
-        let every: Rc<[usize]> = (0..prompts.len().max(1)).collect();
+        let every: Arc<[usize]> = (0..prompts.len().max(1)).collect();
         let wanted = vec![every; files.len()];
         Self { prompts, files, wanted }
     }
@@ -99,26 +117,20 @@ impl Work {
         bar.set_message(pass.title.clone());
         bar.set_length(self.files.len() as u64);
         let mut outcomes: Vec<Option<Outcome>> = vec![None; self.files.len()];
-        let (mut first, mut cache) = (HashMap::new(), ScoreCache::default());
+        let mut cache = ScoreCache::default();
         let all: Vec<usize> = (0..self.files.len()).collect();
-        for batch in all.chunks(scorer.batch()) {
-            let scored = self.score_batch(scorer, batch, prepared, pass, (&mut first, &mut cache))?;
-            for (file, scores) in scored {
-                outcomes[file] = Some(scores);
-            }
-            for &file in batch {
-                let same = prepared.hash(file).and_then(|hash| first.get(hash)).copied();
-                let outcome = match &outcomes[file] {
-                    Some(outcome) => outcome.clone(),
-                    None => same
-                        .and_then(|same| outcomes[same].clone())
-                        .unwrap_or_else(|| Err("the file has changed".into())),
-                };
+        // While a batch is computed, the next is read and decoded.
+        let mut first = HashMap::new();
+        let processor = scorer.processor();
+        let prepare = |batch: &[usize]| self.prepare(processor, batch, prepared, &mut first);
+        let computed = ahead(all.chunks(scorer.batch()), prepare, |batch: Vec<Ready>| {
+            self.score_batch(scorer, &batch, pass, &mut cache, &mut outcomes)?;
+            for Ready { file, .. } in batch {
+                let outcome = outcomes[file].clone().unwrap_or_else(|| Err("the file has changed".into()));
                 if let Err(reason) = &outcome {
                     let path = self.files[file].display().to_string();
                     let fault = Fault::Input { path, reason: reason.clone() };
                     if pass.strict {
-                        bar.finish_and_clear();
                         return Err(fault);
                     }
                     if pass.reported.insert(file) {
@@ -127,43 +139,69 @@ impl Work {
                 }
                 // A line of results must not be written into the progress bar.
                 bar.suspend(|| take(file, &outcome))?;
-                outcomes[file] = Some(outcome);
                 bar.inc(1);
             }
-        }
+            Ok(())
+        });
         bar.finish_and_clear();
+        computed?;
         let scores = outcomes.into_iter().map(|outcome| outcome.and_then(Result::ok)).collect();
         Ok(Run { info: scorer.info().clone(), scorer: scorer.scoring().scorer, scores })
     }
 
-    /// Scores those of a batch of files that differ from all `first` files, which are kept by hash.
+    /// Reads and decodes those of a batch of files that differ from all `first` files, which are
+    /// kept by hash.
+    fn prepare(
+        &self,
+        processor: &Processor,
+        batch: &[usize],
+        prepared: &mut Prepared<'_>,
+        first: &mut HashMap<Arc<str>, usize>,
+    ) -> Vec<Ready> {
+        // A file with the same content but other prompts is scored for itself.
+        let same = |first: &HashMap<Arc<str>, usize>, hash: &Arc<str>, file: usize| {
+            first.get(hash).copied().filter(|&other| self.wanted[other] == self.wanted[file])
+        };
+        let known: Vec<Option<usize>> =
+            batch.iter().map(|&file| same(first, prepared.hash(file)?, file)).collect();
+        let unknown = batch.iter().zip(&known).filter(|(_, known)| known.is_none());
+        let unknown: Vec<usize> = unknown.map(|(&file, _)| file).collect();
+        let mut contents = prepared.get(processor, &unknown).into_iter();
+        let mut ready = Vec::with_capacity(batch.len());
+        for (&file, known) in batch.iter().zip(known) {
+            let found = match known.map_or_else(|| contents.next(), |_| None) {
+                None => Found::Same(known.unwrap_or(file)),
+                Some(Err(reason)) => Found::Unreadable(reason),
+                Some(Ok(content)) => match same(first, &content.hash, file) {
+                    Some(other) => Found::Same(other),
+                    None => {
+                        first.entry(content.hash).or_insert(file);
+                        Found::New(content.pixels)
+                    }
+                },
+            };
+            ready.push(Ready { file, found });
+        }
+        ready
+    }
+
+    /// The outcomes of a batch of files.
     fn score_batch(
         &self,
         scorer: &PickScore,
-        batch: &[usize],
-        prepared: &mut Prepared<'_>,
+        batch: &[Ready],
         pass: &Pass<'_>,
-        (first, cache): (&mut HashMap<Rc<str>, usize>, &mut ScoreCache),
-    ) -> Result<Vec<(usize, Outcome)>, Fault> {
-        // A file with the same content but other prompts is scored for itself.
-        let is_same = |first: &HashMap<Rc<str>, usize>, hash: &Rc<str>, file: usize| {
-            first.get(hash).is_some_and(|&other| self.wanted[other] == self.wanted[file])
-        };
-        let known = |file: &usize| prepared.hash(*file).is_some_and(|hash| is_same(first, hash, *file));
-        let unknown: Vec<usize> = batch.iter().copied().filter(|file| !known(file)).collect();
-        let (mut found, mut files, mut images, mut pairs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (&file, content) in unknown.iter().zip(prepared.get(scorer, &unknown)) {
-            match content {
-                Err(reason) => found.push((file, Err(reason))),
-                Ok(content) if is_same(first, &content.hash, file) => {}
-                Ok(content) => {
-                    first.entry(content.hash).or_insert(file);
-                    let wanted = self.wanted[file].iter();
-                    let readable = wanted.filter(|prompt| !pass.unreadable.contains(prompt));
-                    pairs.extend(readable.map(|&prompt| (prompt, images.len())));
-                    files.push(file);
-                    images.push(content.pixels);
-                }
+        cache: &mut ScoreCache,
+        outcomes: &mut [Option<Outcome>],
+    ) -> Result<(), Fault> {
+        let (mut files, mut images, mut pairs) = (Vec::new(), Vec::<&Pixels>::new(), Vec::new());
+        for Ready { file, found } in batch {
+            if let Found::New(pixels) = found {
+                let wanted = self.wanted[*file].iter();
+                let readable = wanted.filter(|prompt| !pass.unreadable.contains(prompt));
+                pairs.extend(readable.map(|&prompt| (prompt, images.len())));
+                files.push(*file);
+                images.push(pixels);
             }
         }
         // The other prompts come later, or are in the cache.
@@ -175,7 +213,6 @@ impl Work {
         for (prompt, _) in &mut pairs {
             *prompt = places.binary_search(prompt).unwrap_or_default();
         }
-        let images: Vec<&Pixels> = images.iter().map(|pixels| &**pixels).collect();
         let scores = scorer.score_chosen(cache, &prompts, &images, &pairs).block_on()?;
         let mut scores = scores.into_iter();
         for file in files {
@@ -183,9 +220,16 @@ impl Work {
                 true => None,
                 false => scores.next(),
             };
-            found.push((file, Ok(self.wanted[file].iter().map(score).collect())));
+            outcomes[file] = Some(Ok(self.wanted[file].iter().map(score).collect()));
         }
-        Ok(found)
+        for Ready { file, found } in batch {
+            match found {
+                Found::New(_) => {}
+                Found::Same(other) => outcomes[*file] = outcomes[*other].clone(),
+                Found::Unreadable(reason) => outcomes[*file] = Some(Err(reason.clone())),
+            }
+        }
+        Ok(())
     }
 
     /// The path of a file in results.

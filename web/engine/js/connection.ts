@@ -1,3 +1,4 @@
+import { startDecoders } from "./decoders";
 import { asPickScoreError, PickScoreError } from "./error";
 import type { FromWorker, LoadRequest, Request, Results, ToWorker } from "./protocol";
 import { startWorker } from "./start";
@@ -10,6 +11,7 @@ declare const CPU_FILE: string;
 declare const CPU_RELAXED_FILE: string;
 declare const CPU_THREADS_FILE: string;
 declare const CPU_THREADS_RELAXED_FILE: string;
+declare const DECODER_FILE: string;
 declare const VOCABULARY_FILE: string;
 
 interface Callbacks {
@@ -36,6 +38,8 @@ export class Connection {
   #worker: Worker;
   /** Workers that run as threads of the engine. */
   #threads: Worker[] = [];
+  /** Workers that decode images for the engine's worker. */
+  #decoders: Worker[] = [];
   #next = 0;
   readonly #pending = new Map<number, Pending>();
   readonly #load: LoadRequest;
@@ -58,6 +62,7 @@ export class Connection {
       cpuRelaxed: new URL(CPU_RELAXED_FILE, import.meta.url).href,
       threads: new URL(CPU_THREADS_FILE, import.meta.url).href,
       threadsRelaxed: new URL(CPU_THREADS_RELAXED_FILE, import.meta.url).href,
+      decoder: new URL(DECODER_FILE, import.meta.url).href,
       vocabulary: new URL(VOCABULARY_FILE, import.meta.url).href,
     };
     const connection = new Connection({ ...load, assets });
@@ -104,10 +109,11 @@ export class Connection {
     return worker;
   }
 
-  /** Terminates the worker and its threads. */
+  /** Terminates the worker, its threads and its decoders. */
   #stop(): void {
-    for (const worker of [this.#worker, ...this.#threads]) worker.terminate();
+    for (const worker of [this.#worker, ...this.#threads, ...this.#decoders]) worker.terminate();
     this.#threads = [];
+    this.#decoders = [];
   }
 
   #post(message: ToWorker): void {
@@ -151,6 +157,14 @@ export class Connection {
         // Threads of a terminated worker would never be terminated.
         if (!this.#ended) this.#threads = startThreads(message);
         break;
+      case "decoders": {
+        const worker = this.#worker;
+        const failed = (id: number) => {
+          if (worker === this.#worker) this.#post({ type: "decoder-failed", id });
+        };
+        if (!this.#ended) this.#decoders.push(...startDecoders(message, failed));
+        break;
+      }
       case "lost":
         this.#lose(asPickScoreError(message.error));
         break;

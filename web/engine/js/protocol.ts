@@ -3,10 +3,11 @@
 import type { CachePolicy, Device, EmbeddingScores, EmbedResult, Info, LoadProgress, MemoryUse, PrecisionChoice, ScoreResult, UnreadablePolicy } from "./types";
 import type { PlainError } from "./error";
 import type { ScorerName } from "./scorers";
+import type { Prepared, ProcessorDescription } from "./worker/prepare";
 
 /**
- * URLs of the engine's builds, of which those with `Relaxed` are for browsers with relaxed SIMD,
- * and of BERT's vocabulary.
+ * URLs of the engine's builds, of which those with `Relaxed` are for browsers with relaxed SIMD, of
+ * the image decoders and of BERT's vocabulary.
  */
 export interface Assets {
   gpu: string;
@@ -14,6 +15,7 @@ export interface Assets {
   cpuRelaxed: string;
   threads: string;
   threadsRelaxed: string;
+  decoder: string;
   vocabulary: string;
 }
 
@@ -69,7 +71,11 @@ export type ToWorker =
   | (Request & { id: number })
   | { type: "cancel"; id: number }
   /** Turns a worker into a thread of another worker's engine. */
-  | { type: "thread"; module: WebAssembly.Module; memory: WebAssembly.Memory };
+  | { type: "thread"; module: WebAssembly.Module; memory: WebAssembly.Memory }
+  /** Turns a worker into a decoder, which is told by its `port` what to decode. */
+  | ({ type: "decoder"; port: MessagePort } & DecoderSetup)
+  /** A decoder that the page started for this worker has failed and was terminated. */
+  | { type: "decoder-failed"; id: number };
 
 /**
  * Asks the page to start threads for the engine. The page starts them because in Firefox a worker
@@ -86,10 +92,46 @@ export interface StartThreads {
 /** All threads are ready, or one of them failed to start. */
 export type ThreadsStarted = { error?: string };
 
+/** What a decoder needs to know. */
+export interface DecoderSetup {
+  module: WebAssembly.Module;
+  processor: ProcessorDescription;
+  /** Number of images that the engine's worker remembers. */
+  kept: number;
+}
+
+/**
+ * Asks the page to start workers that decode images, for the same reason as {@link StartThreads}.
+ * Each gets one of the ports; the engine's worker has their other ends.
+ */
+export interface StartDecoders extends DecoderSetup {
+  type: "decoders";
+  ports: { id: number; port: MessagePort }[];
+}
+
+/** Messages from the engine's worker to a decoder. */
+export type ToDecoder =
+  /**
+   * An image to decode, unless its content is known and `force` is not set. `known` are hashes of
+   * images that the engine's worker knows since the last message.
+   */
+  | { type: "decode"; id: number; image: Blob; force: boolean; known: string[] }
+  /** Images that are no longer wanted. */
+  | { type: "drop"; ids: number[] };
+
+/**
+ * Messages from a decoder to the engine's worker. A decoder that cannot go on sends a message to
+ * the page instead.
+ */
+export type FromDecoder =
+  | { type: "ready" }
+  | { type: "done"; id: number; prepared: Prepared<Float32Array> };
+
 export type FromWorker =
   | { type: "result"; id: number; value: Results[keyof Results] }
   | { type: "error"; id: number; error: PlainError }
   | { type: "progress"; id: number; progress: LoadProgress }
   | StartThreads
+  | StartDecoders
   /** The GPU was lost or the engine stopped; the worker must be replaced. */
   | { type: "lost"; error: PlainError };

@@ -14,6 +14,7 @@ mod description;
 mod device;
 mod fault;
 mod find;
+mod images;
 mod loader;
 mod precision;
 mod scorer;

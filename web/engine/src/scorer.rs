@@ -2,15 +2,32 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use js_sys::{Array, Float32Array, Object, Uint8ClampedArray};
+use js_sys::{Array, Float32Array, Object};
 use pickscore_glue::object;
 use pickscore_model::PickScore;
 use pickscore_model::scorer::{ImageFeatures, PromptFeatures};
 use pickscore_model::towers::{Embedding, Model, TowerError};
-use pickscore_pixels::{Method, Original, Picture, Pixels, decode};
+use pickscore_pixels::Pixels;
+use pickscore_tokens::Tokens;
 use wasm_bindgen::prelude::*;
 
-use crate::fault::Fault;
+use crate::{
+    fault::Fault,
+    images::{ImagePixels, ImageReader},
+};
+
+/// A prompt that has been tokenized.
+#[wasm_bindgen]
+pub struct PromptTokens(Tokens);
+
+#[wasm_bindgen]
+impl PromptTokens {
+    /// Whether the prompt is truncated to the context length.
+    #[wasm_bindgen(getter)]
+    pub fn truncated(&self) -> bool {
+        self.0.truncated
+    }
+}
 
 /// Embeds and scores prompts and images.
 #[wasm_bindgen]
@@ -45,61 +62,31 @@ impl Scorer {
         ])
     }
 
-    /// Whether the prompt is truncated to the context length. Fails for an empty prompt.
-    pub fn truncates(&self, prompt: &str) -> Result<bool, JsValue> {
-        Ok(self.0.tokens(prompt).map_err(Fault::from)?.truncated)
+    /// Tokenizes a prompt. Fails for an empty one.
+    pub fn tokens(&self, prompt: &str) -> Result<PromptTokens, JsValue> {
+        Ok(PromptTokens(self.0.tokens(prompt).map_err(Fault::from)?))
     }
 
     /// Unit-length embeddings of prompts: `[prompts, dimensions]`
-    pub async fn embed_texts(&self, prompts: Vec<String>) -> Result<Float32Array, JsValue> {
+    pub async fn embed_texts(&self, prompts: Vec<PromptTokens>) -> Result<Float32Array, JsValue> {
         let scorer = self.0.clone();
-        let prompts: Vec<&str> = prompts.iter().map(String::as_str).collect();
-        let embeddings = scorer.embed_texts(&prompts).await.map_err(Fault::from)?;
+        let tokens: Vec<&Tokens> = prompts.iter().map(|PromptTokens(tokens)| tokens).collect();
+        let embeddings = scorer.embed_tokens(&tokens).await.map_err(Fault::from)?;
         Ok(flat(&embeddings))
     }
 
-    /// Decodes and preprocesses an encoded image: `[3, imageSize, imageSize]`
-    pub fn pixels(&self, image: &[u8]) -> Result<Float32Array, JsValue> {
-        let pixels = self.0.pixels(image).map_err(Fault::from)?;
-        Ok(Float32Array::from(pixels.values.as_slice()))
-    }
-
-    /// Decodes an encoded image to `{ width, height, data }`, where `data` is RGBA
-    /// `[height, width, 4]`. For pages that show formats that the browser does not support.
-    pub fn decode(&self, image: &[u8]) -> Result<Object, JsValue> {
-        let picture = decode(image, &self.0.processor().limits).map_err(Fault::from)?;
-        let rgba: Vec<u8> =
-            picture.values().as_chunks().0.iter().flat_map(|&[r, g, b]| [r, g, b, 255]).collect();
-        Ok(object(&[
-            ("width", (picture.width() as f64).into()),
-            ("height", (picture.height() as f64).into()),
-            ("data", Uint8ClampedArray::from(rgba.as_slice()).into()),
-        ]))
-    }
-
-    /// Preprocesses an image that the browser decoded: RGBA `[height, width, 4]` →
-    /// `[3, imageSize, imageSize]`
-    pub fn pixels_of_rgba(&self, width: usize, height: usize, rgba: &[u8]) -> Result<Float32Array, JsValue> {
-        let (processor, limits) = (self.0.processor(), &self.0.processor().limits);
-        let pixels = if processor.method == Method::ImageReward {
-            let original = Original::from_rgba(width, height, rgba.to_vec(), limits).map_err(Fault::from)?;
-            processor.prepare_original(original)
-        } else {
-            processor.prepare(&Picture::from_rgba(width, height, rgba, limits).map_err(Fault::from)?)
-        };
-        Ok(Float32Array::from(pixels.values.as_slice()))
+    /// What decodes images and prepares them for this model.
+    pub fn reader(&self) -> ImageReader {
+        ImageReader(self.0.processor().clone())
     }
 
     /// What the model computes of preprocessed images alone, in one batch: unit-length embeddings
     /// `[images, dimensions]`, or ImageReward's tokens `[images, positions · width]`; followed by
     /// the lengths of embeddings before normalisation, `[images]`.
-    pub async fn features(&self, images: Vec<f32>) -> Result<Float32Array, JsValue> {
+    pub async fn features(&self, images: Vec<ImagePixels>) -> Result<Float32Array, JsValue> {
         let scorer = self.0.clone();
-        let size = scorer.image_size();
-        let images: Vec<Pixels> =
-            images.chunks(3 * size * size).map(|values| Pixels { size, values: values.to_vec() }).collect();
-        let features =
-            scorer.pixel_features(&images.iter().collect::<Vec<_>>()).await.map_err(Fault::from)?;
+        let images: Vec<&Pixels> = images.iter().map(|ImagePixels(pixels)| pixels).collect();
+        let features = scorer.pixel_features(&images).await.map_err(Fault::from)?;
         let (mut values, mut lengths) = (Vec::new(), Vec::new());
         for features in &features {
             match features {
@@ -144,7 +131,7 @@ impl Scorer {
     /// with the prompt: → `[images]`
     pub async fn score_together(
         &self,
-        prompt: String,
+        prompt: &PromptTokens,
         tokens: Vec<f32>,
         count: usize,
     ) -> Result<Float32Array, JsValue> {
@@ -152,7 +139,7 @@ impl Scorer {
         let Model::Blip(blip) = scorer.model() else {
             return Err(Fault::from(TowerError::OtherModel).into());
         };
-        let prompt = PromptFeatures::Tokens(scorer.tokens(&prompt).map_err(Fault::from)?);
+        let prompt = PromptFeatures::Tokens(prompt.0.clone());
         let images: Vec<ImageFeatures> = tokens
             .chunks((tokens.len() / count.max(1)).max(1))
             .map(|tokens| Ok(ImageFeatures::Tokens(Arc::new(blip.tokens(tokens.to_vec())?))))

@@ -6,7 +6,7 @@ use crate::{
     pairs,
     process::{program, step},
     wasm_target::WasmTarget,
-    web::{engine, node, records, scorers, size},
+    web::{decoder, engine, node, records, scorers, size},
 };
 
 /// Builds the engine, the records, their libraries and the page, and prints their sizes.
@@ -22,6 +22,7 @@ pub(crate) fn run() -> Result<()> {
         Box::new(|| engine::build(engine::CPU_THREADS)),
         Box::new(|| engine::build(engine::CPU)),
         Box::new(records::build),
+        Box::new(decoder::build),
     ])?;
     step("types", &mut node::tool("tsc", &["--build", "--pretty"]))?;
     step("the page", &mut node::tool("vite", &["build", "www", "--logLevel", "warn"]))?;

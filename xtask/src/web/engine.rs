@@ -37,7 +37,7 @@ const THREADS: &str = "-C target-feature=+simd128,+atomics,+bulk-memory -C link-
     -C link-arg=--import-memory -C link-arg=--max-memory=4294967296 -C link-arg=--export=__wasm_init_tls \
     -C link-arg=--export=__tls_size -C link-arg=--export=__tls_align -C link-arg=--export=__tls_base";
 /// The wasm features and optimisations that Binaryen uses.
-const OPTIMISE: [&str; 11] = [
+pub(super) const OPTIMISE: [&str; 11] = [
     "-O2",
     "--strip-debug",
     // The innermost loops stay separate functions: inlined into larger functions, they make

@@ -2,6 +2,7 @@
 
 pub(crate) mod browsers;
 pub(crate) mod build;
+mod decoder;
 pub(crate) mod e2e;
 pub(crate) mod engine;
 pub(crate) mod node;

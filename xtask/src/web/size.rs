@@ -7,9 +7,10 @@ use anyhow::{Context as _, Result, bail};
 use crate::process::root;
 
 /// Maximum bytes after brotli, by the beginning of the file's name.
-const LIMITS: [(&str, usize); 5] = [
+const LIMITS: [(&str, usize); 6] = [
     ("engine-gpu.", 3_500_000),
     ("engine-cpu.", 895_000),
+    ("engine-decoder.", 200_000),
     ("pickscore.js", 15_000),
     ("records.js", 15_000),
     ("records.", 700_000),

@@ -60,6 +60,11 @@ pub struct ImageCache {
 const MOST_CACHED: usize = 512 << 20;
 
 impl ImageCache {
+    /// The key of an encoded image: the SHA-256 of its bytes.
+    pub fn key(encoded: &[u8]) -> [u8; 32] {
+        distinct::hash(encoded)
+    }
+
     /// Number of distinct images.
     pub fn len(&self) -> usize {
         self.features.len()

@@ -164,15 +164,28 @@ impl PickScore {
     ///
     /// Fails if a prompt is empty, the model has no embeddings or the device fails.
     pub async fn embed_texts(&self, prompts: &[&str]) -> Result<Vec<Embedding>, ScoreError> {
-        let Model::Clip(clip) = &self.model else { return Err(self.no_embedding()) };
+        if !matches!(self.model, Model::Clip(_)) {
+            return Err(self.no_embedding());
+        }
         let distinct = distinct::Distinct::new(prompts.iter().map(|prompt| prompt.as_bytes()));
         let tokens =
             distinct.first.iter().map(|&at| self.tokens(prompts[at])).collect::<Result<Vec<_>, _>>()?;
-        let mut embeddings = Vec::with_capacity(tokens.len());
-        for batch in tokens.chunks(batch::PROMPTS) {
-            embeddings.extend(clip.text(&batch.iter().collect::<Vec<_>>()).await?);
-        }
+        let embeddings = self.embed_tokens(&tokens.iter().collect::<Vec<_>>()).await?;
         Ok(distinct.of.iter().map(|&index| embeddings[index].clone()).collect())
+    }
+
+    /// Embeds prompts that [`PickScore::tokens`] has tokenized, in the given order.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the model has no embeddings or the device fails.
+    pub async fn embed_tokens(&self, prompts: &[&Tokens]) -> Result<Vec<Embedding>, ScoreError> {
+        let Model::Clip(clip) = &self.model else { return Err(self.no_embedding()) };
+        let mut embeddings = Vec::with_capacity(prompts.len());
+        for batch in prompts.chunks(batch::PROMPTS) {
+            embeddings.extend(clip.text(batch).await?);
+        }
+        Ok(embeddings)
     }
 
     /// Embeds encoded images, in the given order. Identical files are computed once.

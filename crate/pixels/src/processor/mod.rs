@@ -110,6 +110,24 @@ impl Processor {
         }
     }
 
+    /// Prepares an image that another program decoded: RGBA levels `[height, width, 4]`, not
+    /// premultiplied, such as a canvas provides.
+    ///
+    /// # Errors
+    ///
+    /// See [`Picture::from_rgb`].
+    pub fn pixels_of_rgba(&self, width: usize, height: usize, rgba: &[u8]) -> Result<Pixels, PixelError> {
+        match self.method {
+            Method::ImageReward => {
+                let original = Original::from_rgba(width, height, rgba.to_vec(), &self.limits)?;
+                Ok(self.prepare_original(original))
+            }
+            Method::Clip | Method::Hps => {
+                Ok(self.prepare(&Picture::from_rgba(width, height, rgba, &self.limits)?))
+            }
+        }
+    }
+
     /// Prepares a decoded RGB image.
     pub fn prepare(&self, picture: &Picture) -> Pixels {
         match self.method {

@@ -13,7 +13,7 @@ use super::super::{
     arguments::{ModelArguments, RunArguments, TableOrJson},
     fault::Fault,
     images::{self, Wanted},
-    load,
+    load::{self, Decoded},
     output::Unread,
     text::{none_of, printable},
 };
@@ -126,8 +126,10 @@ pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
     let mut errors = listed.unread;
     let mut scored: Vec<Scored> = Vec::new();
     let mut cache = ImageCache::default();
-    let mut compute = |encoded: &[&[u8]]| Ok(scorer.image_features_with(&mut cache, encoded).block_on()?);
-    load::each_file(&listed.files, scorer.batch(), asked.strict, &mut compute, &mut |outcome| {
+    let processor = scorer.processor();
+    let decode = |encoded: Vec<u8>| Decoded::new(&encoded, processor);
+    let mut compute = |decoded: &[Decoded]| load::features(&scorer, &mut cache, decoded);
+    load::each_file(&listed.files, scorer.batch(), asked.strict, &decode, &mut compute, &mut |outcome| {
         let path = outcome.path.display().to_string();
         match outcome.result {
             Err(error) => errors.push(Unread { path, error }),

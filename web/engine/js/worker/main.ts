@@ -1,11 +1,12 @@
 /**
  * The worker, which holds one model. Requests run one after the other; a cancelled one stops before
- * the next image.
+ * the next image. The same script, started again, is a thread of the engine or decodes images.
  */
 
 import { asPickScoreError, PickScoreError, plain } from "../error";
 import type { FromWorker, Request, Results, ToWorker } from "../protocol";
 import type { Context } from "./context";
+import { becomeDecoder } from "./decoder";
 import { load } from "./load";
 import type { Model } from "./model";
 import { becomeThread } from "./threads";
@@ -43,7 +44,7 @@ async function run(request: Request, context: Context): Promise<Results[keyof Re
     case "images":
       return model.images(request.images, request.options, context);
     case "decode":
-      return model.decode(request.image, context);
+      return model.decode(request.image);
     case "score":
       return model.score(request.prompt, request.images, request, context);
     case "compare":
@@ -93,6 +94,14 @@ addEventListener("message", (event: MessageEvent<ToWorker>) => {
   const message = event.data;
   if (message.type === "thread") {
     void becomeThread(message);
+    return;
+  }
+  if (message.type === "decoder") {
+    void becomeDecoder(message);
+    return;
+  }
+  if (message.type === "decoder-failed") {
+    model?.decoderFailed(message.id);
     return;
   }
   if (message.type === "cancel") {

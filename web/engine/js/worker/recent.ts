@@ -7,6 +7,11 @@ export class Recent<Value> {
     this.#most = most;
   }
 
+  /** The keys, least recently used first. */
+  keys(): Iterable<string> {
+    return this.#values.keys();
+  }
+
   get(key: string): Value | undefined {
     const value = this.#values.get(key);
     if (value === undefined) return undefined;

@@ -9,11 +9,12 @@ import type { Assets } from "../protocol";
 import { requestSubgroups } from "./subgroups";
 import { startThreads, threadsAllowed } from "./threads";
 
-export type { ModelLoader, Scorer } from "../../pkg/gpu/engine";
+export type { ImagePixels, ImageReader, ModelLoader, PromptTokens, Scorer } from "../../pkg/gpu/engine";
 export type EngineDevice = gpu.EngineDevice;
 
 export interface Engine {
   ModelLoader: typeof gpu.ModelLoader;
+  ImagePixels: typeof gpu.ImagePixels;
   findModel: typeof gpu.find_model;
   findHead: typeof gpu.find_head;
   recognise: typeof gpu.recognise_scorer;
@@ -21,6 +22,8 @@ export interface Engine {
   isModelFile: typeof gpu.is_model_file;
   /** Downloads BERT's vocabulary, which only ImageReward needs. */
   vocabulary(): Promise<Uint8Array<ArrayBuffer>>;
+  /** Downloads and compiles the image decoders for other workers. */
+  decoder(): Promise<WebAssembly.Module>;
   device: EngineDevice;
   /** Number of CPU threads. */
   threads: number;
@@ -56,12 +59,14 @@ export async function start(
   const made = device === "webgpu" ? await gpu.EngineDevice.gpu(lost) : glue.EngineDevice.cpu();
   return {
     ModelLoader: glue.ModelLoader,
+    ImagePixels: glue.ImagePixels,
     findModel: glue.find_model,
     findHead: glue.find_head,
     recognise: glue.recognise_scorer,
     storedLayout: glue.stored_layout,
     isModelFile: glue.is_model_file,
     vocabulary: () => download(assets.vocabulary),
+    decoder: () => compile(assets.decoder),
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,

@@ -320,29 +320,44 @@ impl<'a> Rows<'a> {
     }
 }
 
+/// Undoes the filter of a row, whose pixels are `step` bytes apart.
 fn unfilter(filter: u8, row: &mut [u8], before: &[u8], step: usize) -> Result<(), PngError> {
+    match step {
+        1 => unfilter_pixels::<1>(filter, row, before),
+        2 => unfilter_pixels::<2>(filter, row, before),
+        3 => unfilter_pixels::<3>(filter, row, before),
+        4 => unfilter_pixels::<4>(filter, row, before),
+        6 => unfilter_pixels::<6>(filter, row, before),
+        _ => unfilter_pixels::<8>(filter, row, before),
+    }
+}
+
+/// As [`unfilter`], for pixels of a known size, whose bytes are computed together.
+fn unfilter_pixels<const STEP: usize>(filter: u8, row: &mut [u8], before: &[u8]) -> Result<(), PngError> {
     match filter {
         0 => {}
         1 => {
-            for at in step..row.len() {
-                row[at] = row[at].wrapping_add(row[at - step]);
+            let mut left = [0_u8; STEP];
+            for pixel in row.as_chunks_mut::<STEP>().0 {
+                for at in 0..STEP {
+                    pixel[at] = pixel[at].wrapping_add(left[at]);
+                }
+                left = *pixel;
             }
         }
         2 => row.iter_mut().zip(before).for_each(|(byte, above)| *byte = byte.wrapping_add(*above)),
         3 => {
-            for at in 0..row.len() {
-                let left = if at < step { 0 } else { u16::from(row[at - step]) };
-                row[at] = row[at].wrapping_add(((left + u16::from(before[at])) / 2) as u8);
+            let mut left = [0_u8; STEP];
+            let pixels = row.as_chunks_mut::<STEP>().0.iter_mut().zip(before.as_chunks::<STEP>().0);
+            for (pixel, above) in pixels {
+                for at in 0..STEP {
+                    let mean = (u16::from(left[at]) + u16::from(above[at])) / 2;
+                    pixel[at] = pixel[at].wrapping_add(mean as u8);
+                }
+                left = *pixel;
             }
         }
-        4 => match step {
-            1 => paeth::<1>(row, before),
-            2 => paeth::<2>(row, before),
-            3 => paeth::<3>(row, before),
-            4 => paeth::<4>(row, before),
-            6 => paeth::<6>(row, before),
-            _ => paeth::<8>(row, before),
-        },
+        4 => paeth::<STEP>(row, before),
         found => return Err(PngError::Filter { found }),
     }
     Ok(())
