@@ -209,7 +209,7 @@ test("the difference to the neighbours is said in words, from the scores", async
   ]);
   await expect(place(page)).toHaveText("2 of 4");
   const facts = await closeUp(page).locator(".numbers dd").allTextContents();
-  expect(Number(facts[1])).toBeCloseTo(score(second), 1);
+  expect(Number(facts[1]?.replace("−", "-"))).toBeCloseTo(score(second), 1);
   expect(facts[2]).toMatch(/^\d+\.\d%$/);
   // Side by side, it is compared with those beside it.
   await page.keyboard.press("2");

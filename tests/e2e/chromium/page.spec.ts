@@ -95,12 +95,15 @@ test("a check box is on its image, however wide or tall the image is", async ({ 
   for (const name of ["wide.png", "tall.png"]) {
     const tile = page.locator(".tile", { hasText: name });
     await tile.hover();
-    const [drawn, box] = await Promise.all([tile.locator("img").boundingBox(), tile.locator(".select").boundingBox()]);
-    if (!drawn || !box) throw new Error("not drawn");
-    expect(box.x).toBeGreaterThanOrEqual(drawn.x - 0.5);
-    expect(box.y).toBeGreaterThanOrEqual(drawn.y - 0.5);
-    expect(box.x + box.width).toBeLessThanOrEqual(drawn.x + drawn.width + 0.5);
-    expect(box.y + box.height).toBeLessThanOrEqual(drawn.y + drawn.height + 0.5);
+    // The image gets its place when its size is known.
+    await expect(async () => {
+      const [drawn, box] = await Promise.all([tile.locator("img").boundingBox(), tile.locator(".select").boundingBox()]);
+      if (!drawn || !box) throw new Error("not drawn");
+      expect(box.x).toBeGreaterThanOrEqual(drawn.x - 0.5);
+      expect(box.y).toBeGreaterThanOrEqual(drawn.y - 0.5);
+      expect(box.x + box.width).toBeLessThanOrEqual(drawn.x + drawn.width + 0.5);
+      expect(box.y + box.height).toBeLessThanOrEqual(drawn.y + drawn.height + 0.5);
+    }).toPass({ timeout: 10_000 });
   }
 });
 

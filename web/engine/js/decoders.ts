@@ -1,7 +1,9 @@
 import type { StartDecoders, ToWorker } from "./protocol";
 import { startWorker } from "./start";
 
-/** Starts workers that decode images for the engine's worker. `failed` is told of each that fails. */
+/**
+ * Starts workers that decode images for the engine's worker. `failed` is told of each that fails.
+ */
 export function startDecoders({ ports, module, processor, kept }: StartDecoders, failed: (id: number) => void): Worker[] {
   return ports.map(({ id, port }) => {
     const worker = startWorker();

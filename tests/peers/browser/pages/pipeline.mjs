@@ -2,7 +2,7 @@
 
 /** Number of different images of each kind; bytes after their end make files that differ. */
 const DIFFERENT = 4;
-/** Width, height, type and quality. The sizes in bytes are those of usual photographs and renders. */
+/** Width, height, type and quality. The files are as large as usual photographs and renders. */
 const KINDS = { pngs: [1024, 1024, "image/png"], jpegs: [4000, 3000, "image/jpeg", 0.9] };
 
 const originals = {};

@@ -167,8 +167,8 @@ export class Embedder {
    * The number of images in the next batch. It does not depend on how fast images arrive, because
    * the last digits of results can depend on the batch.
    *
-   * Towards the end, a GPU's batches get smaller, so that only a few images are left to compute when
-   * the last one has been decoded.
+   * Towards the end, a GPU's batches get smaller, so that only a few images are left to compute
+   * when the last one has been decoded.
    */
   #size(call: EmbedCall, images: number): number {
     const left = images - call.first;

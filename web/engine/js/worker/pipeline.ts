@@ -72,8 +72,8 @@ export class Pipeline {
   }
 
   /**
-   * Decodes one image before `end` in this worker; returns false if there is none left. `readsAhead`
-   * if this worker will soon decode another one, which is then read meanwhile.
+   * Decodes one image before `end` in this worker; returns false if there is none left.
+   * `readsAhead` if this worker will soon decode another one, which is then read meanwhile.
    */
   async help(end: number, readsAhead: boolean): Promise<boolean> {
     const own = this.#own ?? this.#claim(end);
