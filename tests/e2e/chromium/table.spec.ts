@@ -120,7 +120,7 @@ test("a renamed folder: one sentence, nothing lost, and its images connect again
   await dropFromDisk(page, [renamed]);
   await expect(page.getByText("4 images are available again.")).toBeVisible();
   await expect(notice).toBeHidden();
-  expect(await names(page)).toEqual([0, 1, 2, 3].map((index) => `best renders/${index}.png`));
+  await expect.poll(() => names(page)).toEqual([0, 1, 2, 3].map((index) => `best renders/${index}.png`));
   await expect(page.locator(".tile.selected .name")).toHaveText("2.png");
   await kept(page);
   await page.reload();
