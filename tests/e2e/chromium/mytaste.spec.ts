@@ -84,6 +84,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await expect(mine.getByText("It predicts your choices measurably better than the model alone.")).toBeVisible();
   await expect(mine.getByText(`Learned from ${PAIRS} choices.`)).toBeVisible();
   await expect(mine.getByText(/^It predicts \d+% \(95% interval \d+% to \d+%\) of \d+ choices/)).toBeVisible();
+  await expect(mine.getByText(/Measured on pairs that were chosen because they are hard: [1-9]\d* of its 78 choices\./)).toBeVisible();
   await expect(mine.locator("taste-words tbody tr")).toHaveCount(12);
   expect(await violations(page)).toEqual([]);
   await mine.scrollIntoViewIfNeeded();
@@ -167,8 +168,11 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await mine.locator("input[type=file]").setInputFiles({ name: "taste.json", mimeType: "application/json", buffer: Buffer.from("{}") });
   await expect(mine.getByRole("alert")).toContainText("このファイルは読み込めません");
   await page.goto("./#score");
-  await expect(page.locator("taste-note")).toContainText("件の選択から学習し");
+  await expect(page.locator("taste-note")).toContainText(`ファイルの記載によると、${PAIRS}件の選択から学習し`);
   await page.screenshot({ path: info.outputPath("score-dark-ja.png"), fullPage: true });
+  await page.getByLabel("言語").selectOption("en");
+  await matrix.locator("button.frame").first().click();
+  await expect(closeUp.getByText(/^According to this imported taste, its owner prefers this image/)).toBeVisible();
   expect(problems).toEqual([]);
 });
 
