@@ -126,6 +126,8 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   expect(await violations(page)).toEqual([]);
   await page.screenshot({ path: info.outputPath("closeup.png") });
   await page.keyboard.press("Escape");
+  // Closing goes back in the history, which would abort the reload.
+  await expect.poll(() => page.evaluate(() => (history.state as { closeUp?: unknown } | null)?.closeUp === undefined)).toBe(true);
 
   // Paused, it is no longer used; it is still used after a reload otherwise.
   await page.reload();
