@@ -194,6 +194,15 @@ test("what cannot be learned from or used is refused with a code and a sentence"
       ["no image", () => library.TasteLearner.start({ dimensions: 2 }).setPool([{ uid: uid(0), score: 1 }])],
       ["dimensions", () => library.TasteLearner.start({ dimensions: 0 })],
       ["scale", () => library.tasteScale("image-reward", [])],
+      // Arguments of another type.
+      ...Object.entries({ name: 5, scorer: { name: "pickscore", fingerprint: {} }, records: {}, embeddings: {}, scores: {} }).map(
+        ([field, value]): [string, () => unknown] => [`type of ${field}`, () => fit(plain, { [field]: value })],
+      ),
+      ["type of a choice", () => fit([null] as never)],
+      ["type of a new name", () => read.renamed(5 as never)],
+      ["type of a checked scorer", () => read.check({ name: "pickscore", fingerprint: {} } as never)],
+      ["type of applied scores", () => read.apply({ length: 1 } as never, [unit(1, 0)])],
+      ["type of a scale's scores", () => library.tasteScale("pickscore", {} as never)],
     ];
     const found: Record<string, string> = {};
     for (const [name, attempt] of attempts) {
@@ -206,6 +215,9 @@ test("what cannot be learned from or used is refused with a code and a sentence"
     }
     return found;
   }, TWO);
+  const wrong = Object.entries(said).filter(([name]) => name.startsWith("type of "));
+  expect(wrong).toHaveLength(10);
+  for (const [name, words] of wrong) expect(words, name).toMatch(/^bad-argument: /);
   expect(said).toMatchObject({
     "another model": "taste: embeddings of 3 dimensions are of another model: this one's have 2",
     NaN: "taste: the embedding of image 0 is not finite",
@@ -306,8 +318,17 @@ test("the engine scores by a taste of its model, and refuses others", async ({ p
     const text = made.taste.text;
     const other = text.replace(fingerprint, "0".repeat(64));
     const errors = [await refused(other), await refused("{"), await refused({}), await refused(text.replace('"version": 1', '"version": 2')), await refused(text.replace(/"weights": "[^"]{4}/, '"weights": "'))];
+    const cycle: Record<string, unknown> = JSON.parse(text) as Record<string, unknown>;
+    cycle["self"] = cycle;
+    let deep: object = {};
+    for (let level = 0; level < 20_000; level++) deep = [deep];
+    const [parsed, scaled] = [JSON.parse(text) as { scorer: object }, [0, 1e-7, 1e7, -1]];
+    const hostile = [" ".repeat(70_000) + text, cycle, { ...parsed, size: 1n }, deep, "[".repeat(30_000) + "]".repeat(30_000), { ...parsed, version: "x".repeat(1000) }];
+    for (const scale of scaled) hostile.push({ ...parsed, scorer: { ...parsed.scorer, scale } });
+    const refusals: string[] = [];
+    for (const taste of hostile) refusals.push(await refused(taste));
     await scorer.dispose();
-    return { expected, results, errors, plain: base.scores };
+    return { expected, results, errors, refusals, plain: base.scores };
   });
   for (const { scores, probabilities } of found.results) {
     for (const [at, score] of scores.entries()) expect(score).toBeCloseTo(found.expected[at] as number, 4);
@@ -321,6 +342,11 @@ test("the engine scores by a taste of its model, and refuses others", async ({ p
     "bad-taste: the taste is of version 2; this program reads version 1",
     expect.stringMatching(/^bad-taste: /),
   ]);
+  expect(found.refusals).toHaveLength(10);
+  for (const words of found.refusals) {
+    expect(words).toMatch(/^bad-taste: /);
+    expect(words.length).toBeLessThan(160);
+  }
 });
 
 test("the time of a refit and of a first fit", async ({ page }) => {

@@ -229,16 +229,39 @@ function headSource(head: unknown): string | File | null {
   throw new PickScoreError("bad-argument", "`head` is neither a URL nor a file");
 }
 
-/** A parsed `taste.json`. The worker checks what is in it. */
+/** Largest `taste.json` in bytes, as `crate/taste/src/file.rs` has it, and its deepest nesting. */
+const MOST_TASTE = 64 << 10;
+const DEEPEST_TASTE = 8;
+
+/** A parsed `taste.json`, of bounded size and depth. The worker checks what is in it. */
 function tasteFile(taste: unknown): unknown {
-  const { text } = (taste ?? {}) as { text?: unknown };
-  const json = typeof taste === "string" ? taste : typeof text === "string" ? text : JSON.stringify(taste);
+  let json: unknown;
+  let file: unknown;
+  try {
+    const { text } = (taste ?? {}) as { text?: unknown };
+    // Cycles, big integers and too many levels cannot be written.
+    json = typeof taste === "string" ? taste : typeof text === "string" ? text : JSON.stringify(taste);
+  } catch {
+    throw new PickScoreError("bad-taste", "the taste cannot be written as JSON");
+  }
+  if (typeof json !== "string") throw new PickScoreError("bad-taste", "the taste is not JSON");
+  if (json.length > MOST_TASTE || new TextEncoder().encode(json).length > MOST_TASTE) {
+    throw new PickScoreError("bad-taste", `the taste has more than ${MOST_TASTE} bytes`);
+  }
   try {
     // Also a copy that can be sent to the worker.
-    return JSON.parse(json);
+    file = JSON.parse(json);
   } catch {
     throw new PickScoreError("bad-taste", "the taste is not JSON");
   }
+  if (isDeeper(file, DEEPEST_TASTE)) throw new PickScoreError("bad-taste", "the taste is nested too deeply");
+  return file;
+}
+
+/** Whether a value has more than `most` levels of objects and arrays. */
+function isDeeper(value: unknown, most: number): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  return most === 0 || Object.values(value).some((inner) => isDeeper(inner, most - 1));
 }
 
 function throwIfAborted(signal: AbortSignal | undefined): void {

@@ -37,6 +37,7 @@ export class Taste {
 
   /** The same taste under another name. */
   renamed(name: string): Taste {
+    checkText(name, "the name of a taste");
     return Taste.read(guarded(() => functions().renameTaste(bytesOf(this.text), name)));
   }
 
@@ -46,6 +47,7 @@ export class Taste {
    * @throws RecordsError with code `"taste-scorer"`
    */
   check(scorer: { name: string; fingerprint: string }): void {
+    checkScorer(scorer);
     guarded(() => functions().checkTaste(bytesOf(this.text), scorer.name, scorer.fingerprint));
   }
 
@@ -60,6 +62,8 @@ export class Taste {
    * not finite
    */
   apply(scores: readonly number[], embeddings: readonly Float32Array[]): TasteImage[] {
+    checkNumbers(scores, "`scores`");
+    checkEmbeddings(embeddings);
     if (scores.length !== embeddings.length) throw new RecordsError("bad-argument", "there is not one score for each embedding");
     const { values, sizes } = flat(embeddings);
     return guarded(() => functions().applyTaste(bytesOf(this.text), new Float64Array(scores), sizes, values)).images;
@@ -74,8 +78,10 @@ export class Taste {
  */
 export async function fitTaste(options: FitTasteOptions): Promise<FittedTaste> {
   const { TasteFit } = functions();
+  checkFit(options);
   const { name, scorer, records, embeddings, scores, withoutVisibleScores = false, now = Date.now(), signal, onProgress } = options;
   throwIfAborted(signal);
+  const json = written(records);
   const { values, sizes } = flat([...embeddings.values()]);
   const images = new Map([...embeddings.keys()].map((uid, number) => [uid, number]));
   const prompts = new Map<string, number>();
@@ -90,7 +96,7 @@ export async function fitTaste(options: FitTasteOptions): Promise<FittedTaste> {
     prompts.set(prompt, number);
     numbers[3 * at + 2] = number;
   }
-  const fit = guarded(() => TasteFit.of(name, scorer.name, scorer.fingerprint, withoutVisibleScores, now, JSON.stringify(records), numbers, pairs, sizes, values));
+  const fit = guarded(() => TasteFit.of(name, scorer.name, scorer.fingerprint, withoutVisibleScores, now, json, numbers, pairs, sizes, values));
   try {
     const total = fit.total();
     const step = () => {
@@ -116,6 +122,8 @@ export async function fitTaste(options: FitTasteOptions): Promise<FittedTaste> {
  * @throws RecordsError with code `"taste"` if the scorer embeds no images
  */
 export function tasteScale(scorer: string, scores: readonly number[]): number {
+  checkText(scorer, "`scorer`");
+  checkNumbers(scores, "`scores`");
   return guarded(() => functions().tasteScale(scorer, new Float64Array(scores)));
 }
 
@@ -128,9 +136,7 @@ function scoreOf(score: number | undefined, image: string): number {
 
 /** Embeddings as one array, with the length of each. */
 function flat(embeddings: readonly Float32Array[]): { values: Float32Array; sizes: Uint32Array } {
-  if (!embeddings.every((embedding) => embedding instanceof Float32Array)) {
-    throw new RecordsError("bad-argument", "an embedding is not a Float32Array");
-  }
+  checkEmbeddings(embeddings);
   const sizes = new Uint32Array(embeddings.map(({ length }) => length));
   const values = new Float32Array(sizes.reduce((sum, size) => sum + size, 0));
   embeddings.reduce((at, embedding) => (values.set(embedding, at), at + embedding.length), 0);
@@ -139,4 +145,62 @@ function flat(embeddings: readonly Float32Array[]): { values: Float32Array; size
 
 function bytesOf(file: string | Uint8Array): Uint8Array {
   return typeof file === "string" ? new TextEncoder().encode(file) : file;
+}
+
+// The wasm crashes on arguments of another type than it declares.
+
+function bad(what: string, expected: string): RecordsError {
+  return new RecordsError("bad-argument", `${what} is not ${expected}`);
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null;
+}
+
+function checkText(value: unknown, what: string): void {
+  if (typeof value !== "string") throw bad(what, "a string");
+}
+
+function checkNumbers(values: unknown, what: string): void {
+  const isList = Array.isArray(values) || values instanceof Float64Array || values instanceof Float32Array;
+  if (!isList || !Array.from(values as ArrayLike<unknown>).every((value) => typeof value === "number")) {
+    throw bad(what, "an array of numbers");
+  }
+}
+
+function checkEmbeddings(embeddings: unknown): void {
+  if (!Array.isArray(embeddings)) throw bad("`embeddings`", "an array");
+  if (!embeddings.every((embedding) => embedding instanceof Float32Array)) throw bad("an embedding", "a Float32Array");
+}
+
+function checkScorer(scorer: unknown): void {
+  if (!isObject(scorer)) throw bad("`scorer`", "an object");
+  checkText(scorer["name"], "`scorer.name`");
+  checkText(scorer["fingerprint"], "`scorer.fingerprint`");
+}
+
+function checkFit(options: unknown): void {
+  if (!isObject(options)) throw bad("the argument", "an object");
+  const { name, scorer, records, embeddings, scores, withoutVisibleScores = false, now = 0 } = options;
+  checkText(name, "the name of a taste");
+  checkScorer(scorer);
+  if (!Array.isArray(records)) throw bad("`records`", "an array");
+  for (const record of records as unknown[]) {
+    const { prompt, left, right } = isObject(record) ? record : {};
+    const sides = [left, right].map((side) => (isObject(side) ? side["image_uid"] : undefined));
+    if (![prompt, ...sides].every((text) => typeof text === "string")) throw bad("a choice", "a record");
+  }
+  if (!(embeddings instanceof Map)) throw bad("`embeddings`", "a Map");
+  if (typeof scores !== "function") throw bad("`scores`", "a function");
+  if (typeof withoutVisibleScores !== "boolean") throw bad("`withoutVisibleScores`", "a boolean");
+  if (typeof now !== "number") throw bad("`now`", "a number");
+}
+
+/** Records as JSON: cycles and big integers cannot be written. */
+function written(records: unknown): string {
+  try {
+    return JSON.stringify(records);
+  } catch {
+    throw bad("a choice", "a record");
+  }
 }

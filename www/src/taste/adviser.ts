@@ -11,7 +11,7 @@ import type { PickScore } from "../engine/library";
 import { session } from "../engine/session";
 import { Store } from "../state/store";
 import { ask } from "./client";
-import { listTastes } from "./kept";
+import { keepSuggested, listTastes } from "./kept";
 import { embeddingsOf, scoresFor } from "./known";
 import { byPrompt, canLearn, ownRecords } from "./learn";
 import type { ScoredRecord } from "./protocol";
@@ -27,6 +27,8 @@ export class Adviser {
   #scores: ReadonlyMap<string, ReadonlyMap<string, number>> = new Map();
   /** The records of the round, and whether the worker was told of each. */
   #told: { record: PreferenceRecord; isTold: boolean }[] = [];
+  /** Every pair that was suggested. */
+  readonly #suggested = new Set<string>();
   /** What happens in the worker is in the order of what happened here. */
   #queue: Promise<unknown> = Promise.resolve();
   #scorer: PickScore | undefined;
@@ -94,6 +96,8 @@ export class Adviser {
 
   /** The visitor answered. */
   answered(records: readonly PreferenceRecord[]): void {
+    const suggested = records.filter(({ prompt, left, right }) => this.#suggested.has(keyOf(prompt, left.image_uid, right.image_uid)));
+    if (suggested.length > 0) void keepSuggested(suggested.map(({ uid }) => uid)).catch(() => undefined);
     if (this.ready.value) this.#add(records);
   }
 
@@ -124,8 +128,14 @@ export class Adviser {
     const found = this.#queue.then(() => ask("next", { images: pool, asked })).then((pair) => pair?.images, () => undefined);
     const pair = await Promise.race([found, patience]);
     clearTimeout(late);
+    if (pair) this.#suggested.add(keyOf(prompt, ...pair));
     return pair;
   }
+}
+
+/** A pair of a prompt, whichever side its images are on. */
+function keyOf(prompt: string, ...images: [string, string]): string {
+  return JSON.stringify([prompt, ...images.sort()]);
 }
 
 /** A record with its scores, if both images have one, and an embedding. */

@@ -8,6 +8,8 @@ export class TasteError extends Error {
   constructor(
     readonly code: string,
     message: string,
+    /** Names and numbers for the visitor's sentence. */
+    readonly given: readonly string[] = [],
   ) {
     super(message);
   }

@@ -7,7 +7,7 @@ import type { PickScore } from "../engine/library";
 import type { LoadChoice } from "../engine/session";
 import { settings } from "../state/settings";
 import { ask } from "./client";
-import type { KeptTaste } from "./kept";
+import { type KeptTaste, listSuggested } from "./kept";
 import { embeddingsOf, scoresFor } from "./known";
 
 /** What is being done: images are embedded, then folds are fitted. */
@@ -47,6 +47,8 @@ export async function learn(
   }
   const embeddings = new Map([...embedded].map(([uid, { vector }]) => [uid, vector]));
   const withoutVisibleScores = !settings.value.learnsVisible;
+  const suggested = await listSuggested().catch(() => new Set<string>());
+  const learned = labelled.filter(({ left, right, scores_visible }) => embedded.has(left.image_uid) && embedded.has(right.image_uid) && !(scores_visible && withoutVisibleScores));
   const request = { name, scorer: { name: info.scorer, fingerprint: info.identity }, records, embeddings, scores, withoutVisibleScores };
   const { text, ...report } = await ask("fit", request, { signal, onProgress: ({ loaded, total }) => onProgress({ stage: "folds", loaded, total }) });
   const read = await ask("read", { text });
@@ -58,6 +60,7 @@ export async function learn(
     readsPrompt: info.readsPrompt,
     paused: false,
     report,
+    hard: learned.filter(({ uid }) => suggested.has(uid)).length,
     updated: Date.now(),
   };
 }

@@ -1,69 +1,99 @@
 /** The visitor's tastes: what the section on the screen Models shows and does. */
 
 import { session } from "../engine/session";
-import { settings } from "../state/settings";
 import { Store } from "../state/store";
+import { number } from "../text/format";
 import { tasteText } from "../text/taste";
 import { ask, TasteError } from "./client";
-import { deleteTaste, keepTaste, type KeptTaste, listTastes } from "./kept";
+import { type Changed, changeTaste, elsewhere, type KeptTaste, listTastes, readTaste } from "./kept";
 import { canLearn, type Learning, learn, ownRecords } from "./learn";
+import { use } from "./used";
 
 export interface Mine {
   /** Absent until they have been read. */
   tastes: readonly KeptTaste[] | undefined;
-  /** Number of the visitor's choices that can be learned from. */
-  choices: number;
+  /** Number of the visitor's choices that can be learned from; absent until they have been read. */
+  choices: number | undefined;
   /** Number of those that were made while scores were visible. */
   visible: number;
   learning: Learning | undefined;
   error: unknown;
 }
 
-export const mine = new Store<Mine>({ tastes: undefined, choices: 0, visible: 0, learning: undefined, error: undefined });
+export const mine = new Store<Mine>({ tastes: undefined, choices: undefined, visible: 0, learning: undefined, error: undefined });
+
+/** What taking a change back came to: not done if the taste is another one by now, or gone. */
+export type Undone = "done" | "newer" | "gone" | "failed";
+export type Undo = () => Promise<Undone>;
 
 /** Largest file that is read; `crate/taste` refuses what is larger. */
 const MOST_BYTES = 64 << 10;
 
 let abort: AbortController | undefined;
 
-/** Reads what is kept. */
+elsewhere.subscribe(() => void refresh());
+
+/** Reads what is kept. Without the tastes the choices are still known, and the reverse. */
 export async function refresh(): Promise<void> {
+  const [tastes, records] = await Promise.allSettled([listTastes(), ownRecords()]);
+  if (records.status === "fulfilled") {
+    const choices = records.value.filter(({ has_label, control }) => has_label && control === null);
+    mine.patch({ choices: choices.length, visible: choices.filter(({ scores_visible }) => scores_visible).length });
+  }
+  if (tastes.status === "fulfilled") {
+    mine.patch({ tastes: tastes.value });
+    if (use(tastes.value)) void import("./scores").then(({ renew }) => renew());
+  } else {
+    mine.patch({ tastes: mine.value.tastes ?? [] });
+  }
+  for (const read of [tastes, records]) if (read.status === "rejected") mine.patch({ error: read.reason });
+}
+
+/** Does something, shows its error, and reads what is kept then. */
+async function attempt<T>(work: () => Promise<T>): Promise<T | undefined> {
   try {
-    const [tastes, records] = await Promise.all([listTastes(), ownRecords()]);
-    const choices = records.filter(({ has_label, control }) => has_label && control === null);
-    mine.patch({ tastes, choices: choices.length, visible: choices.filter(({ scores_visible }) => scores_visible).length });
-    use(tastes);
+    const result = await work();
+    mine.patch({ error: undefined });
+    return result;
   } catch (error) {
-    mine.patch({ tastes: mine.value.tastes ?? [], error });
+    mine.patch({ error });
+    return undefined;
+  } finally {
+    await refresh();
   }
 }
 
-/** Whether a taste is measurably better than its base scorer. */
-export function isOffered({ info }: KeptTaste): boolean {
-  return info.offered;
+/** A time after that of the taste that is replaced, so that the two can be told apart. */
+function timeAfter(before: KeptTaste | undefined): number {
+  return Math.max(Date.now(), (before?.updated ?? 0) + 1);
 }
 
-/** The tastes that Score shows: those that are offered and not paused. */
-function use(tastes: readonly KeptTaste[]): void {
-  const used = tastes.filter((taste) => isOffered(taste) && !taste.paused);
-  const columns = used.map(({ base, info, readsPrompt }) => ({ base, title: info.name, readsPrompt }));
-  if (JSON.stringify(columns) !== JSON.stringify(settings.value.tastes)) settings.patch({ tastes: columns });
-  if (columns.length > 0) void import("./scores").then(({ renew }) => renew());
+/** Brings back what a change replaced, as long as what it left is what is kept now. */
+function undoOf(base: string, { before, after }: Changed): Undo {
+  const undo = async (): Promise<Undone> => {
+    const undone = await changeTaste(base, (now) => (now?.updated === after?.updated ? (before ?? null) : undefined));
+    return undone.after !== undefined ? "done" : undone.before ? "newer" : "gone";
+  };
+  return async () => (await attempt(undo)) ?? "failed";
 }
 
-/** Learns, or learns again, on top of the loaded model. */
-export async function learnAgain(): Promise<void> {
+/**
+ * Learns, or learns again, on top of the loaded model. Returns what brings the previous taste back,
+ * if there was one.
+ */
+export async function learnAgain(): Promise<{ taste: KeptTaste; undo: Undo | undefined } | undefined> {
   const { scorer, choice } = session.value;
-  if (!canLearn(scorer) || abort) return;
-  abort = new AbortController();
+  if (!canLearn(scorer) || abort) return undefined;
+  const { signal } = (abort = new AbortController());
   mine.patch({ error: undefined, learning: { stage: "images", loaded: 0, total: 0 } });
   try {
-    const before = mine.value.tastes?.find(({ base }) => base === scorer.info.fingerprint);
-    const name = before?.info.name ?? tasteText.firstName;
-    const made = await learn(scorer, choice, name, { signal: abort.signal, onProgress: (learning) => mine.patch({ learning }) });
-    await keepTaste({ ...made, paused: before?.paused ?? false });
+    const before = await readTaste(scorer.info.fingerprint as string);
+    const made = await learn(scorer, choice, before?.info.name ?? tasteText.firstName, { signal, onProgress: (learning) => mine.patch({ learning }) });
+    const changed = await keepLearned(made, before?.info.name);
+    return changed.after ? { taste: changed.after, undo: changed.before && undoOf(made.base, changed) } : undefined;
   } catch (error) {
-    if (!abort.signal.aborted) mine.patch({ error });
+    if (!signal.aborted) mine.patch({ error });
+    return undefined;
   } finally {
     abort = undefined;
     mine.patch({ learning: undefined });
@@ -71,61 +101,85 @@ export async function learnAgain(): Promise<void> {
   }
 }
 
+/**
+ * Keeps what was learned, with the name and the pause that the visitor has given meanwhile. `name`
+ * is that of the taste that there was before learning; one that was deleted meanwhile stays so.
+ */
+async function keepLearned(made: KeptTaste, name: string | undefined): Promise<Changed> {
+  for (;;) {
+    const now = await readTaste(made.base);
+    if (!now && name !== undefined) throw new TasteError("taste-gone", "the taste was deleted", [name]);
+    const isNamed = !now || now.info.name === made.info.name;
+    const named = isNamed ? made : { ...made, ...(await ask("rename", { text: made.text, name: now.info.name })) };
+    const changed = await changeTaste(made.base, (stored) =>
+      stored?.text === now?.text ? { ...named, paused: stored?.paused ?? false, updated: timeAfter(stored) } : undefined,
+    );
+    // Otherwise it was changed since it was read.
+    if (changed.after) return changed;
+  }
+}
+
 export function stopLearning(): void {
   abort?.abort();
 }
 
-/** Changes a kept taste. */
-async function change(taste: KeptTaste, made: Partial<KeptTaste>): Promise<void> {
-  try {
-    await keepTaste({ ...taste, ...made });
-    mine.patch({ error: undefined });
-  } catch (error) {
-    mine.patch({ error });
-  }
-  await refresh();
+/** Pauses the taste that is kept, which may be a newer one than that on the screen. */
+export async function pause({ base, info }: KeptTaste, paused: boolean): Promise<void> {
+  await attempt(async () => {
+    const { after } = await changeTaste(base, (now) => now && { ...now, paused });
+    if (!after) throw new TasteError("taste-gone", "the taste was deleted", [info.name]);
+  });
 }
 
-export function pause(taste: KeptTaste, paused: boolean): Promise<void> {
-  return change(taste, { paused });
+/** Renames the taste that is kept, as {@link pause}. */
+export async function rename({ base, info }: KeptTaste, name: string): Promise<void> {
+  await attempt(async () => {
+    for (;;) {
+      const now = await readTaste(base);
+      if (!now) throw new TasteError("taste-gone", "the taste was deleted", [info.name]);
+      const made = await ask("rename", { text: now.text, name });
+      const { after } = await changeTaste(base, (stored) => (stored?.text === now.text ? { ...stored, ...made } : undefined));
+      if (after) return;
+    }
+  });
 }
 
-export async function rename(taste: KeptTaste, name: string): Promise<void> {
-  try {
-    await change(taste, await ask("rename", { text: taste.text, name }));
-  } catch (error) {
-    mine.patch({ error });
-  }
-}
-
-/** Deletes a taste. Returns what puts it back. */
-export async function remove(taste: KeptTaste): Promise<() => void> {
-  await deleteTaste(taste.base);
-  await refresh();
-  return () => void change(taste, {});
+/** Deletes a taste, unless there is a newer one. Returns what puts it back. */
+export function remove({ base, info, updated }: KeptTaste): Promise<Undo | undefined> {
+  return attempt(async () => {
+    const changed = await changeTaste(base, (now) => (now?.updated === updated ? null : undefined));
+    if (changed.after === null) return undoOf(base, changed);
+    const code = changed.before ? "taste-newer" : "taste-gone";
+    throw new TasteError(code, "the taste was changed in another tab", [info.name]);
+  });
 }
 
 /**
- * Reads a `taste.json`. It replaces the taste of the same base scorer, which the returned function
- * brings back. A taste of another scorer than the loaded one is refused.
+ * Reads a `taste.json`. It replaces the taste of the same base scorer, which `undo` brings back. A
+ * taste of another scorer than the loaded one is refused.
  */
-export async function bringIn(file: File): Promise<{ taste: KeptTaste; undo: () => void } | undefined> {
-  try {
+export function bringIn(file: File): Promise<{ taste: KeptTaste; undo: Undo } | undefined> {
+  return attempt(async () => {
     if (file.size > MOST_BYTES) throw new TasteError("taste-file", `the file has ${file.size} bytes; a taste has at most ${MOST_BYTES}`);
     const { info, text } = await ask("read", { text: await file.text() });
     const { scorer, choice } = session.value;
-    if (!canLearn(scorer)) throw new TasteError("no-scorer", info.scorer.name);
-    const { scorer: name, identity, fingerprint = "", readsPrompt, model } = scorer.info;
+    const own = said(info.scorer.name, info.scorer.fingerprint);
+    if (!canLearn(scorer)) throw new TasteError("no-scorer", "no model is loaded", [own]);
+    const { scorer: name, identity, fingerprint = "", readsPrompt, model, dimensions } = scorer.info;
     // Earlier versions wrote the fingerprint of the stored model.
-    if (info.scorer.name !== name || ![identity, fingerprint].includes(info.scorer.fingerprint)) throw new TasteError("taste-scorer", info.scorer.name);
-    const before = mine.value.tastes?.find(({ base }) => base === fingerprint);
-    const taste: KeptTaste = { base: fingerprint, model: choice?.name ?? model, text, info, readsPrompt, paused: false, updated: Date.now() };
-    await keepTaste(taste);
-    mine.patch({ error: undefined });
-    await refresh();
-    return { taste, undo: () => void (before ? change(before, {}) : deleteTaste(fingerprint).then(refresh)) };
-  } catch (error) {
-    mine.patch({ error });
-    return undefined;
-  }
+    if (info.scorer.name !== name || ![identity, fingerprint].includes(info.scorer.fingerprint)) {
+      throw new TasteError("taste-scorer", "the taste is of another model", [own, said(name, identity)]);
+    }
+    if (info.dimensions !== dimensions) {
+      throw new TasteError("taste-dimensions", "the taste has other dimensions", [number(info.dimensions), number(dimensions ?? 0)]);
+    }
+    const made = { base: fingerprint, model: choice?.name ?? model, text, info, readsPrompt, paused: false };
+    const changed = await changeTaste(fingerprint, (now) => ({ ...made, updated: timeAfter(now) }));
+    return { taste: changed.after as KeptTaste, undo: undoOf(fingerprint, changed) };
+  });
+}
+
+/** A scorer by its name and the first digits of its fingerprint. */
+function said(name: string, fingerprint: string): string {
+  return `${name} ${fingerprint.slice(0, 8)}`;
 }

@@ -13,8 +13,9 @@ import { type Picture, resultsOf } from "../score/picture";
 import { promptsOf } from "../score/shown";
 import { settings } from "../state/settings";
 import { ask } from "./client";
-import { type KeptTaste, listTastes } from "./kept";
+import { elsewhere, type KeptTaste, listTastes } from "./kept";
 import { noted } from "./note";
+import { use } from "./used";
 
 let tastes: Promise<KeptTaste[]> | undefined;
 let working = false;
@@ -31,6 +32,7 @@ export function renew(): void {
 
 board.subscribe(() => void work());
 settings.subscribe(() => void work());
+elsewhere.subscribe(renew);
 
 async function work(): Promise<void> {
   again = true;
@@ -39,9 +41,13 @@ async function work(): Promise<void> {
   try {
     while (again) {
       again = false;
+      const isFresh = tastes === undefined;
       tastes ??= listTastes();
       const kept = await tastes;
       noted.value = kept;
+      // Another tab may have changed them, and those in memory are gone after a reload. A list that
+      // was read earlier would bring back what the settings have left since.
+      if (isFresh) use(kept);
       for (const { base, readsPrompt } of settings.value.tastes) {
         const taste = kept.find((one) => one.base === base);
         for (const prompt of taste ? promptsOf({ readsPrompt }) : []) await score(taste as KeptTaste, prompt);

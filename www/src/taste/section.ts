@@ -13,9 +13,10 @@ import { Watch } from "../state/store";
 import { number } from "../text/format";
 import { explainTaste, tasteText } from "../text/taste";
 import { accuracySentences } from "./accuracy";
-import type { KeptTaste } from "./kept";
+import { type KeptTaste, place } from "./kept";
 import { canLearn } from "./learn";
-import { bringIn, isOffered, learnAgain, mine, pause, refresh, remove, rename, stopLearning } from "./mine";
+import { bringIn, learnAgain, mine, pause, refresh, remove, rename, stopLearning, type Undo } from "./mine";
+import { isOffered } from "./used";
 
 /** Characters of a name. */
 const LONGEST = 80;
@@ -28,7 +29,7 @@ export class MyTastes extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, mine, session, settings);
+    new Watch(this, mine, place, session, settings);
     this.renamed = undefined;
   }
 
@@ -52,6 +53,7 @@ export class MyTastes extends PickElement {
     return html`
       <h2>${tasteText.heading}</h2>
       <p class="small soft lead">${tasteText.lead}</p>
+      ${place.value.isMemory ? html`<p class="small">${tasteText.memory(place.value.detail)}</p>` : nothing}
       ${this.#learn(tastes)}
       ${error ? html`<p class="small" role="alert">${explainTaste(error)}</p>` : nothing}
       ${tastes.length > 0 ? html`<ul>${tastes.map((taste) => this.#taste(taste))}</ul>` : nothing}
@@ -61,7 +63,7 @@ export class MyTastes extends PickElement {
   /** Learning on top of the loaded model, and bringing a file in. */
   #learn(tastes: readonly KeptTaste[]): TemplateResult {
     const { choices: all, visible, learning } = mine.value;
-    const choices = settings.value.learnsVisible ? all : all - visible;
+    const choices = all === undefined || settings.value.learnsVisible ? all : all - visible;
     const { scorer, info } = session.value;
     if (learning) {
       const { stage, loaded, total } = learning;
@@ -72,9 +74,10 @@ export class MyTastes extends PickElement {
       </div>`;
     }
     const before = tastes.find(({ base }) => base === info?.fingerprint);
-    const why = !scorer ? tasteText.needsModel : !info?.embedsImages ? tasteText.needsEmbeddings(info?.model ?? "") : !info.fingerprint ? tasteText.needsStored(info.model) : choices === 0 ? tasteText.needsChoices : undefined;
+    const why = !scorer ? tasteText.needsModel : !info?.embedsImages ? tasteText.needsEmbeddings(info?.model ?? "") : !info.fingerprint ? tasteText.needsStored(info.model) : all === 0 ? tasteText.needsChoices : choices === 0 ? tasteText.needsHidden : undefined;
+    const words = choices ? (before ? tasteText.learnAgain(number(choices)) : tasteText.learn(number(choices))) : before ? tasteText.learnAgainPlain : tasteText.learnPlain;
     return html`<div class="row">
-        <button type="button" ?disabled=${why !== undefined} @click=${() => void learnAgain()}>${before ? tasteText.learnAgain(number(choices)) : tasteText.learn(number(choices))}</button>
+        <button type="button" ?disabled=${why !== undefined || !choices} @click=${this.#learnAgain}>${words}</button>
         <span class="button"
           >${icon("folder")}${tasteText.bringIn}<input type="file" accept=".json,application/json" aria-label=${tasteText.bringIn} ?disabled=${!canLearn(scorer)} @change=${this.#bringIn}
         /></span>
@@ -89,13 +92,15 @@ export class MyTastes extends PickElement {
     const { base, info, model, paused, report } = taste;
     const offered = isOffered(taste);
     const { needed } = report ?? {};
-    const verdict = offered
+    const claimed = offered ? tasteText.claimedOffered : tasteText.claimedNotOffered;
+    const measured = offered
       ? tasteText.offered
       : needed?.state === "about"
         ? tasteText.about(number(needed.more))
         : needed?.state === "at-least"
           ? tasteText.atLeast(number(needed.more))
           : tasteText.notOffered;
+    const verdict = report ? measured : claimed;
     return html`<li>
       <div class="stack">
         ${this.renamed === base ? this.#renaming(taste) : html`<h3 class="voice">${info.name}</h3>`}
@@ -140,17 +145,22 @@ export class MyTastes extends PickElement {
     return words.length === 0 ? nothing : html`<p class="tiny soft">${tasteText.leftOut(words.join(tasteText.comma))}</p>`;
   }
 
+  async #learnAgain(): Promise<void> {
+    const learned = await learnAgain();
+    if (learned?.undo) offer(tasteText.learnedAgain(learned.taste.info.name), learned.undo);
+  }
+
   async #bringIn(event: Event): Promise<void> {
     const input = event.target as HTMLInputElement;
     const [file] = input.files ?? [];
     const brought = file && (await bringIn(file));
     input.value = "";
-    if (brought) toast({ text: tasteText.broughtIn(brought.taste.info.name), action: { label: tasteText.undo, run: brought.undo } });
+    if (brought) offer(tasteText.broughtIn(brought.taste.info.name), brought.undo);
   }
 
   async #delete(taste: KeptTaste): Promise<void> {
     const undo = await remove(taste);
-    toast({ text: tasteText.deleted(taste.info.name), action: { label: tasteText.undo, run: undo } });
+    if (undo) offer(tasteText.deleted(taste.info.name), undo);
   }
 
   static override styles = [
@@ -196,6 +206,16 @@ export class MyTastes extends PickElement {
       }
     `,
   ];
+}
+
+/** Says what was done, and offers to take it back as long as nothing newer replaced it. */
+function offer(text: string, undo: Undo): void {
+  const run = async () => {
+    const undone = await undo();
+    if (undone === "newer") toast({ text: tasteText.undoNewer });
+    if (undone === "gone") toast({ text: tasteText.undoGone });
+  };
+  toast({ text, action: { label: tasteText.undo, run: () => void run() } });
 }
 
 customElements.define("my-tastes", MyTastes);

@@ -80,6 +80,7 @@ export class TasteWords extends PickElement {
       <p class="tiny soft">${this.#isLoaded ? tasteText.wordsAbout : tasteText.wordsNeedModel(this.taste.model)}</p>
       ${this.error ? html`<p class="small" role="alert">${explain(this.error)}</p>` : nothing}
       ${this.#isLoaded && rows.length > 0 ? this.#chart(rows) : nothing}
+      ${this.#isLoaded && rows.length > 0 && !this.words.some(isSure) ? html`<p class="small">${tasteText.noWord}</p>` : nothing}
       ${this.editing
         ? html`<form @submit=${this.#keep}>
             <label class="small"
@@ -97,21 +98,28 @@ export class TasteWords extends PickElement {
   #chart(rows: readonly Word[]): TemplateResult {
     const reach = Math.max(...rows.flatMap(({ low, high }) => [-low, high])) || 1;
     const x = (value: number) => WIDTH / 2 + (value / reach) * (WIDTH / 2 - 6);
-    const row = ({ text, along, low, high }: Word) => html`<tr>
+    const row = (word: Word) => {
+      const { text, along, low, high } = word;
+      return html`<tr>
       <th scope="row" class="voice">${text}</th>
       <td class="plot">
         <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true">
           ${svg`<line class="zero" x1=${WIDTH / 2} x2=${WIDTH / 2} y1="0" y2=${HEIGHT} />
             <line class="reach" x1=${x(low)} x2=${x(high)} y1=${HEIGHT / 2} y2=${HEIGHT / 2} />
-            <circle class=${low > 0 || high < 0 ? "sure" : "unsure"} cx=${x(along)} cy=${HEIGHT / 2} r="4" />`}
+            <circle class=${isSure(word) ? "sure" : "unsure"} cx=${x(along)} cy=${HEIGHT / 2} r="4" />`}
         </svg>
       </td>
       <td class="figures tiny">${signed(along)} <span class="soft">${tasteText.range(signed(low), signed(high))}</span></td>
     </tr>`;
+    };
     return html`<div class="scroller" tabindex="0" role="region" aria-label=${tasteText.words}>
       <table>
-        <thead class="hidden-text">
-          <tr><th scope="col">${tasteText.word}</th><td></td><th scope="col">${tasteText.along}</th></tr>
+        <thead class="tiny soft">
+          <tr>
+            <th scope="col"><span class="hidden-text">${tasteText.word}</span></th>
+            <td><span class="sides"><span>${tasteText.against}</span><span>${tasteText.towards}</span></span></td>
+            <th scope="col"><span class="hidden-text">${tasteText.along}</span></th>
+          </tr>
         </thead>
         <tbody>${rows.map(row)}</tbody>
       </table>
@@ -150,6 +158,10 @@ export class TasteWords extends PickElement {
         padding-inline-end: var(--s3);
         white-space: nowrap;
       }
+      .sides {
+        display: flex;
+        justify-content: space-between;
+      }
       .zero {
         stroke: var(--line);
       }
@@ -175,6 +187,11 @@ export class TasteWords extends PickElement {
       }
     `,
   ];
+}
+
+/** Whether the 95 % interval does not contain zero. */
+function isSure({ low, high }: Word): boolean {
+  return low > 0 || high < 0;
 }
 
 function signed(value: number): string {

@@ -13,6 +13,10 @@ export interface Taste {
 
 /** Largest factor and weight, as `crate/taste/src/file.rs` has it. */
 const LARGEST = 1e6;
+/** Smallest scale, likewise. */
+const SMALLEST_SCALE = 1e-6;
+/** Characters of a value that a message quotes. */
+const QUOTED = 40;
 
 /**
  * Reads a parsed `taste.json`, and refuses one that was fitted on top of another scorer. `records`
@@ -22,14 +26,14 @@ export function readTaste(file: unknown, info: Info): Taste {
   const bad = (reason: string) => new PickScoreError("bad-taste", reason);
   const { format, version, scorer, dimensions, alpha, weights } = (file ?? {}) as Record<string, unknown>;
   if (format !== "pickscore-taste") throw bad("the file is not a taste: its `format` is not `pickscore-taste`");
-  if (version !== 1) throw bad(`the taste is of version ${JSON.stringify(version)}; this program reads version 1`);
+  if (version !== 1) throw bad(`the taste is of version ${shortened(JSON.stringify(version) ?? "undefined")}; this program reads version 1`);
   const { name, fingerprint, scale } = (scorer ?? {}) as Record<string, unknown>;
   if (typeof name !== "string" || typeof fingerprint !== "string") throw bad("`scorer` of the taste is malformed");
   // Earlier versions wrote the fingerprint of the stored model.
   if (name !== info.scorer || (fingerprint !== info.identity && fingerprint !== info.fingerprint)) {
     throw new PickScoreError("taste-scorer", `the taste needs the scorer ${said(name, fingerprint)}, not ${said(info.scorer, info.identity)}`);
   }
-  if (!isSound(alpha) || !isSound(scale)) throw bad("`alpha` or `scorer.scale` of the taste is not a possible number");
+  if (!isSound(alpha) || !isSound(scale) || scale < SMALLEST_SCALE) throw bad("`alpha` or `scorer.scale` of the taste is not a possible number");
   const values = typeof weights === "string" ? numbers(weights) : undefined;
   if (!values?.every(isSound)) throw bad("`weights` of the taste is malformed");
   if (dimensions !== values.length || values.length !== info.dimensions) {
@@ -59,7 +63,11 @@ function isSound(value: unknown): value is number {
 }
 
 function said(name: string, fingerprint: string): string {
-  return `${name} (${fingerprint.slice(0, 8)})`;
+  return `${shortened(name)} (${fingerprint.slice(0, 8)})`;
+}
+
+function shortened(text: string): string {
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
 }
 
 /** Little-endian f32 in base64. */

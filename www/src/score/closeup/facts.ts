@@ -6,8 +6,9 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../../design/element";
 import { icon } from "../../design/icons";
-import { type Column, columns } from "../../engine/panel";
+import { type Column, columns, tasteKey } from "../../engine/panel";
 import { Watch } from "../../state/store";
+import { imported } from "../../taste/origin";
 import { closeupText } from "../../text/closeup";
 import { explain } from "../../text/errors";
 import { number, percent, scoreNumber } from "../../text/format";
@@ -20,6 +21,9 @@ import { identify, reading } from "../reading";
 import { BUCKETS, selection } from "../selected";
 import { shownColumn, shownLargest, shownPrompt, shownPrompts } from "../shown";
 import { hasOdds, preferredOver, timesOf100 } from "./preference";
+
+/** Standard deviations from the middle of a 95 % interval to its ends. */
+const NORMAL = 1.96;
 
 /** A line of results: of a scorer, of a prompt, or without a title if there is only one. */
 interface Line {
@@ -41,7 +45,7 @@ export class PictureFacts extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, board, selection, reading);
+    new Watch(this, board, imported, selection, reading);
     this.picture = undefined;
     this.others = [];
   }
@@ -102,7 +106,8 @@ export class PictureFacts extends PickElement {
     const sentences = tastes.flatMap(({ key, title }) => {
       const { difference, deviation } = picture.scores.get(key)?.get(prompt as string) ?? {};
       if (difference === undefined || deviation === undefined) return [];
-      const words = Math.abs(difference) < deviation ? tasteText.same : difference > 0 ? tasteText.more : tasteText.less;
+      const { more, less, same } = tasteWords(key);
+      const words = Math.abs(difference) < NORMAL * deviation ? same : difference > 0 ? more : less;
       return [{ title, words }];
     });
     if (sentences.length === 0) return nothing;
@@ -113,11 +118,13 @@ export class PictureFacts extends PickElement {
   #compared(picture: Picture): TemplateResult | typeof nothing {
     const prompt = shownPrompt();
     const own = prompt === undefined ? undefined : picture.results.get(prompt);
-    if (!own || prompt === undefined || !hasOdds(shownColumn())) return nothing;
+    const column = shownColumn();
+    if (!own || prompt === undefined || !hasOdds(column)) return nothing;
+    const words = column?.isTaste ? tasteWords(column.key) : closeupText;
     const others = this.others.length > 0 ? this.others : neighbours(picture, prompt);
     const sentences = others.flatMap((other) => {
       const result = other.results.get(prompt);
-      return result ? [sentence(nameOf(other), preferredOver(own.score, result.score))] : [];
+      return result ? [sentence(words, nameOf(other), preferredOver(own.score, result.score))] : [];
     });
     if (sentences.length === 0) return nothing;
     return html`<section>
@@ -252,10 +259,19 @@ function fact(title: string, value: string | undefined): TemplateResult | typeof
   return value === undefined || value === "" ? nothing : html`<div><dt>${title}</dt><dd>${value}</dd></div>`;
 }
 
-function sentence(name: string, probability: number): string {
+function sentence({ over, under, even }: Pick<typeof closeupText, "over" | "under" | "even">, name: string, probability: number): string {
   const times = timesOf100(probability);
-  if (times === 50) return closeupText.even(name);
-  return times > 50 ? closeupText.over(name, number(times)) : closeupText.under(name, number(100 - times));
+  if (times === 50) return even(name);
+  return times > 50 ? over(name, number(times)) : under(name, number(100 - times));
+}
+
+/** The sentences about a taste: only one that was learned here is known to be the visitor's. */
+function tasteWords(key: string) {
+  const { more, less, same, over, under, even, claimedMore, claimedLess, claimedSame, claimedOver, claimedUnder, claimedEven } = tasteText;
+  const isImported = [...imported.value].some((base) => tasteKey(base) === key);
+  return isImported
+    ? { more: claimedMore, less: claimedLess, same: claimedSame, over: claimedOver, under: claimedUnder, even: claimedEven }
+    : { more, less, same, over, under, even };
 }
 
 /** The images just before and after in the ranking. */
