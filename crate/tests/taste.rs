@@ -117,8 +117,7 @@ fn text(path: &Path) -> &str {
 fn fitted(folder: &Path, rows: &[Row], more: &[&str]) -> (PathBuf, Output) {
     let data = file(folder, "choices.parquet", &parquet(rows));
     let out = folder.join("taste.json");
-    let arguments =
-        ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out), "--resamples", "500"];
+    let arguments = ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out)];
     let output = taste(&[&arguments[..], more].concat());
     (out, output)
 }

@@ -21,7 +21,7 @@ use super::{
 use crate::{
     PickScore,
     dataset::DatasetFiles,
-    evaluate::{Bootstrap, Estimate},
+    evaluate::Estimate,
     taste::{
         Accuracy, Assigned, BaseScorer, Data, LeftOut, Needed, Posterior, Taste, Validated, Validation, fit,
         validate,
@@ -50,11 +50,8 @@ pub(super) struct FitArguments {
     /// Name of the taste.
     #[arg(long, value_name = "NAME", default_value = "My taste")]
     name: String,
-    /// Number of bootstrap resamples for the 95 % intervals.
-    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().resamples as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    resamples: u32,
-    /// Random seed of folds and intervals.
-    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().seed)]
+    /// Random seed of the folds.
+    #[arg(long, value_name = "N", default_value_t = Validation::default().seed)]
     seed: u64,
     /// Output format.
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
@@ -140,8 +137,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     let data = Data::new(collected.embeddings, choices)?;
     let bar = load::bar("{msg} {wide_bar} {pos}/{len}");
     bar.set_message("Folds");
-    let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
-    let validation = Validation { bootstrap, ..Validation::default() };
+    let validation = Validation { seed: arguments.seed, ..Validation::default() };
     let found = validate(&data, &validation, &mut |progress| load::show(&bar, progress))?;
     bar.finish_and_clear();
     // Only cancelling, which nothing here does, gives none.
