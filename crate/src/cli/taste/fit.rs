@@ -1,7 +1,6 @@
 //! `pickscore taste fit`
 
 use std::{
-    fs,
     io::{self, Write},
     path::PathBuf,
 };
@@ -17,6 +16,7 @@ use super::{
         text::{counted, printable},
     },
     choices::{self, Wanted, collect},
+    written,
 };
 use crate::{
     PickScore,
@@ -92,13 +92,13 @@ struct Folds {
 
 /// Accuracies on the tested choices; `interval` is that of the difference.
 #[derive(Serialize)]
-struct Accuracies {
-    base: f64,
-    taste: f64,
-    gain: f64,
-    interval: [f64; 2],
-    base_interval: [f64; 2],
-    taste_interval: [f64; 2],
+pub(super) struct Accuracies {
+    pub(super) base: f64,
+    pub(super) taste: f64,
+    pub(super) gain: f64,
+    pub(super) interval: [f64; 2],
+    pub(super) base_interval: [f64; 2],
+    pub(super) taste_interval: [f64; 2],
 }
 
 impl From<&Accuracy> for Accuracies {
@@ -118,6 +118,8 @@ impl From<&Accuracy> for Accuracies {
 pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     let options = arguments.model.run.options()?;
     // Report wrong arguments before loading gigabytes.
+    Taste::check_name(&arguments.name)?;
+    written::check(&arguments.out)?;
     let scoring = PickScore::recognise(&arguments.model.model, &options)?;
     choices::check_embeds(scoring.scorer)?;
     let files = DatasetFiles::open(&arguments.data, &arguments.split)?;
@@ -150,10 +152,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
         scale: collected.scale,
     };
     let taste = Taste::new(&arguments.name, base, &data, &posterior, found.accuracy)?;
-    fs::write(&arguments.out, taste.to_json() + "\n").map_err(|error| Fault::Input {
-        path: arguments.out.display().to_string(),
-        reason: format!("the file cannot be written: {error}"),
-    })?;
+    written::write(&arguments.out, &(taste.to_json() + "\n"))?;
     let LeftOut { skipped, controls, scores_visible } = collected.left_out;
     let report = Report {
         model: &scorer.info().model,
