@@ -117,8 +117,7 @@ fn text(path: &Path) -> &str {
 fn fitted(folder: &Path, rows: &[Row], more: &[&str]) -> (PathBuf, Output) {
     let data = file(folder, "choices.parquet", &parquet(rows));
     let out = folder.join("taste.json");
-    let arguments =
-        ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out), "--resamples", "500"];
+    let arguments = ["fit", "--model", MODEL, "--data", text(&data), "--out", text(&out)];
     let output = taste(&[&arguments[..], more].concat());
     (out, output)
 }
@@ -156,6 +155,9 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     let answer = json(&taste(&[&arguments[..], &["--format", "json"]].concat()));
     let [blue, red] = [&answer["images"][0], &answer["images"][1]];
     assert_eq!((&blue["rank"], &red["rank"]), (&2.into(), &1.into()), "{answer}");
+    assert_eq!((&answer["measured"]["choices"], &answer["measured"]["offered"]), (&336.into(), &true.into()));
+    let measured = answer["measured"]["accuracy"]["taste"].as_f64().unwrap();
+    assert!((measured - accuracy("taste")).abs() < 1e-9, "{answer}");
     let number = |image: &Value, name: &str| image[name].as_f64().unwrap();
     assert!(number(red, "difference") > 0.0 && number(red, "deviation") > 0.0);
     // Differences are from the mean, so those of two images cancel.
@@ -178,6 +180,7 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     assert_eq!(String::from_utf8(scored(&[]).stdout).unwrap(), table);
     let lines: Vec<&str> = table.lines().collect();
     assert!(lines[1].trim_start().starts_with('1') && lines[1].ends_with("red.png"), "{table}");
+    assert!(table.contains("Red: learned from 336 choices; accuracy "), "{table}");
 }
 
 #[test]
@@ -225,6 +228,27 @@ fn a_taste_that_few_choices_cannot_show_is_not_offered() {
 }
 
 #[test]
+fn a_name_or_file_that_cannot_be_is_found_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let of = |name: &str, out: &Path| {
+        let gone = folder.path().join("gone.parquet");
+        let data = ["fit", "--model", MODEL, "--data", text(&gone)];
+        taste(&[&data[..], &["--name", name, "--out", text(out)]].concat())
+    };
+    let wrong = of("a\u{202e}b", &folder.path().join("taste.json"));
+    assert!(
+        wrong.status.code() == Some(2) && said(&wrong).contains("`name` of the taste"),
+        "{}",
+        said(&wrong)
+    );
+    for out in [folder.path().to_owned(), folder.path().join("gone").join("taste.json")] {
+        let wrong = of("Mine", &out);
+        assert!(said(&wrong).contains("the file cannot be written"), "{}", said(&wrong));
+    }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn an_unreadable_image_is_left_out_and_said() {
     let folder = tempfile::tempdir().unwrap();
     let mut all = rows(7);
@@ -258,6 +282,8 @@ fn another_model_and_a_damaged_file_are_refused() {
     let refused = apply(text(&other), &path, &["--prompt", "ball"]);
     assert_eq!(refused.status.code(), Some(1));
     assert!(said(&refused).contains("the taste needs the scorer"), "{}", said(&refused));
+    let weak = apply(MODEL, &path, &["--prompt", "ball"]);
+    assert!(said(&weak).contains("warning: My taste is not measurably better"), "{}", said(&weak));
     let without = apply(MODEL, &path, &[]);
     assert_eq!(without.status.code(), Some(2));
     assert!(said(&without).contains("--prompt"), "{}", said(&without));
@@ -302,6 +328,14 @@ fn the_curve_of_simulated_people_rises_and_is_drawn() {
     assert!(svg.starts_with("<svg") && svg.matches("<circle").count() == 6);
     let table = String::from_utf8(taste(&arguments).stdout).unwrap();
     assert!(table.contains("6 simulated people") && table.contains("everybody's head"), "{table}");
+    assert!(table.contains(" to ") && !table.contains('–'), "{table}");
+    let one = [&arguments[..6], &["1", "--sizes", "10"]].concat();
+    let output = taste(&one);
+    let table = String::from_utf8(output.stdout.clone()).unwrap();
+    assert!(table.contains("of 1 simulated person,") && table.contains("one person: no interval"), "{table}");
+    assert!(said(&output).contains("warning: 1 person"), "{}", said(&output));
+    let report = json(&taste(&[&one[..], &["--format", "json"]].concat()));
+    assert!(report["points"][0]["gain"]["low"].is_null() && report["points"][0]["gain"]["value"].is_f64());
 }
 
 #[test]

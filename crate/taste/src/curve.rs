@@ -1,6 +1,6 @@
 //! How accuracy grows with the number of a person's choices.
 //!
-//! Each person's images (or prompts, where there are as many as folds) are assigned to folds. Each
+//! Each person's images (or prompts, where there are at least ten) are assigned to folds. Each
 //! fold in turn is held out, and tastes are fitted to the first 10, 20, … of the choices that lie
 //! wholly outside it, in random order. All are tested on the same choices, those wholly inside.
 
@@ -198,9 +198,7 @@ fn drawn(choices: Vec<Choice>, seed: u64) -> Vec<Choice> {
 
 /// The priors that cross-validation chooses.
 fn chosen(data: &Data, seed: u64, repeats: usize) -> Result<Priors, TasteError> {
-    // No intervals are needed.
-    let bootstrap = Bootstrap { resamples: 1, seed };
-    let options = Validation { repeats: Some(repeats), bootstrap, ..Validation::default() };
+    let options = Validation { repeats: Some(repeats), seed, ..Validation::default() };
     let found = validate(data, &options, &mut |_| ControlFlow::Continue(()))?;
     Ok(found.map_or(options.priors, |found| found.priors))
 }

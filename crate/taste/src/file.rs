@@ -145,7 +145,7 @@ impl Taste {
         match value.get("version").map(Value::as_u64) {
             Some(Some(VERSION)) => {}
             Some(Some(found)) => return Err(TasteFileError::Version { found, expected: VERSION }),
-            Some(None) => return Err(TasteFileError::Format { expected: FORMAT }),
+            Some(None) => return Err(TasteFileError::NoVersion { expected: VERSION }),
             None => return Err(field("version", "missing")),
         }
         let read = Fields::of(&value, &FIELDS)?;
@@ -299,14 +299,23 @@ impl Taste {
         (square(&apart) - reduced).max(0.0)
     }
 
-    fn check(&self) -> Result<(), TasteFileError> {
-        let name = self.name.chars();
-        if self.name.trim().is_empty() || name.clone().count() > MOST_NAME {
+    /// Refuses a name that no taste may have.
+    ///
+    /// # Errors
+    ///
+    /// If it is empty, too long, or has characters that cannot be seen and move others.
+    pub fn check_name(name: &str) -> Result<(), TasteFileError> {
+        if name.chars().all(is_invisible) || name.chars().count() > MOST_NAME {
             return Err(field("name", "empty or longer than 80 characters"));
         }
-        if name.into_iter().any(char::is_control) {
+        if name.chars().any(|letter| letter.is_control() || is_moving(letter)) {
             return Err(field("name", "a text with control characters"));
         }
+        Ok(())
+    }
+
+    fn check(&self) -> Result<(), TasteFileError> {
+        Self::check_name(&self.name)?;
         let BaseScorer { name, fingerprint, scale } = &self.scorer;
         if !Scorer::named(name).is_some_and(Scorer::embeds_images) {
             return Err(field("scorer.name", "not a scorer that embeds images"));
@@ -321,7 +330,7 @@ impl Taste {
         if self.ties > self.choices || self.choices > 1 << 40 {
             return Err(field("choices", "not a possible number, or less than `ties`"));
         }
-        if self.accuracy.is_some_and(|accuracy| !is_possible(&accuracy, self.choices)) {
+        if self.accuracy.is_some_and(|accuracy| !is_possible(&accuracy, self.choices - self.ties)) {
             return Err(field("accuracy", "not possible"));
         }
         // Also false for NaN and infinities, which JSON has not, but 1e999 would be read as one.
@@ -465,13 +474,36 @@ fn numbers(text: &str, name: &'static str) -> Result<Vec<u8>, TasteFileError> {
     base64::decode(text).ok_or_else(|| field(name, "not base64"))
 }
 
-/// Whether accuracies are shares, and their intervals are around them.
+/// Whether a character changes the direction of text or begins a new line.
+fn is_moving(letter: char) -> bool {
+    matches!(letter, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Whether a character is not seen: spaces, joiners, fillers, selectors and marks of direction.
+fn is_invisible(letter: char) -> bool {
+    letter.is_whitespace()
+        || matches!(
+            letter,
+            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
+                | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{206f}'
+                | '\u{2800}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
+                | '\u{e0000}'..='\u{e0fff}'
+        )
+}
+
+/// Whether accuracies are shares, their intervals are around them, and `gain` is their difference.
+/// `choices` is the number of those that are not ties.
 fn is_possible(accuracy: &Accuracy, choices: u64) -> bool {
     let Accuracy { tested, base, taste, gain } = accuracy;
     let within = |of: &Estimate, low: f64| {
         low <= of.low && of.low <= of.value && of.value <= of.high && of.high <= 1.0
     };
-    *tested as u64 <= choices && within(base, 0.0) && within(taste, 0.0) && within(gain, -1.0)
+    let differ = (taste.value - base.value - gain.value).abs();
+    *tested as u64 <= choices
+        && differ < 1e-6
+        && within(base, 0.0)
+        && within(taste, 0.0)
+        && within(gain, -1.0)
 }
 
 #[cfg(test)]
@@ -629,6 +661,10 @@ mod tests {
     fn another_version_is_refused() {
         let found = changed(|file| file["version"] = json!(2));
         assert_eq!(found, TasteFileError::Version { found: 2, expected: 1 });
+        for version in [json!("1"), json!(1.5), json!(-1), json!(null)] {
+            let found = changed(|file| file["version"] = version);
+            assert_eq!(found, TasteFileError::NoVersion { expected: 1 });
+        }
         assert_eq!(named(&changed(|file| drop(file.as_object_mut().unwrap().remove("version")))), "version");
     }
 
@@ -661,7 +697,17 @@ mod tests {
 
     #[test]
     fn a_name_that_is_none_is_refused() {
-        for name in ["", "  ", &"n".repeat(81), "a\nb", "a\u{1b}[2J"] {
+        for name in [
+            "",
+            "  ",
+            "\u{200b}\u{2060} \u{feff}",
+            "a\u{202e}b",
+            "a\u{2066}b",
+            "a\u{2028}b",
+            &"n".repeat(81),
+            "a\nb",
+            "a\u{1b}[2J",
+        ] {
             assert_eq!(named(&changed(|file| file["name"] = json!(name))), "name");
         }
     }
@@ -701,6 +747,7 @@ mod tests {
             |name: &str, end: &str, value: f64| changed(|file| file["accuracy"][name][end] = json!(value));
         for (name, end, value) in [
             ("base", "value", 0.7),
+            ("base", "value", 0.55),
             ("taste", "high", 1.5),
             ("taste", "low", -0.1),
             ("gain", "low", -1.1),
@@ -708,7 +755,8 @@ mod tests {
         ] {
             assert_eq!(named(&change(name, end, value)), "accuracy", "{name} {end}");
         }
-        assert_eq!(named(&changed(|file| file["accuracy"]["tested"] = json!(13))), "accuracy");
+        // Four of the twelve choices are ties.
+        assert_eq!(named(&changed(|file| file["accuracy"]["tested"] = json!(9))), "accuracy");
     }
 
     #[test]

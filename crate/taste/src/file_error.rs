@@ -31,6 +31,12 @@ pub enum TasteFileError {
         /// The version of this program.
         expected: u64,
     },
+    /// The version is not a whole number.
+    #[error("the version of the taste is not a whole number; this program reads version {expected}")]
+    NoVersion {
+        /// The version of this program.
+        expected: u64,
+    },
     /// A field is missing, unknown or of another type.
     #[error("the taste is malformed: {reason}")]
     Fields {

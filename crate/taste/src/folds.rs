@@ -1,16 +1,16 @@
 //! Folds for cross-validation over images and prompts.
 //!
 //! A taste has to predict choices between images that it has not seen. So images are assigned to
-//! folds, and prompts with their images where there are as many prompts as folds. A fold is tested
-//! on the choices that lie wholly inside it and trained on those that lie wholly outside; the
-//! others are left out. Two random images lie in the same fold once in as many times as there are
+//! folds, and prompts with their images where there are at least ten prompts: with fewer, how much
+//! prompts vary cannot be told. A fold is tested on the choices that lie wholly inside it and trained
+//! on those that lie wholly outside; the others are left out. Two random images lie in the same fold once in as many times as there are
 //! folds, so that without prompts several assignments are averaged.
 
 use std::collections::BTreeMap;
 
 use pickscore_common::seeded::hashes;
 
-use crate::data::Choice;
+use crate::{data::Choice, interval::FEWEST_UNITS};
 
 /// What is assigned to folds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(crate) fn assigned(choices: &[Choice], folds: usize) -> Assigned {
     let mut prompts: Vec<usize> = choices.iter().map(|choice| choice.prompt).collect();
     prompts.sort_unstable();
     prompts.dedup();
-    if prompts.len() >= folds { Assigned::Prompts } else { Assigned::Images }
+    if prompts.len() >= folds.max(FEWEST_UNITS) { Assigned::Prompts } else { Assigned::Images }
 }
 
 /// One assignment. Folds without a choice to test or to train on are left out.

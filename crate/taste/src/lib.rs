@@ -25,6 +25,7 @@ mod file_error;
 mod fit;
 mod folds;
 mod information;
+mod interval;
 mod judged;
 mod kernel;
 mod learnable;
@@ -48,6 +49,7 @@ pub use file_error::TasteFileError;
 pub use fit::{Fit, fit};
 pub use folds::Assigned;
 pub use information::{Informative, most_informative};
+pub use interval::FEWEST_UNITS;
 pub use judged::Judged;
 pub use learnable::{Answer, LeftOut};
 pub use learner::{LearnedScore, Learner, LearnerPool};
@@ -56,7 +58,9 @@ pub use newton::Solver;
 pub use posterior::{Covariance, Pool, Posterior};
 pub use problem::Priors;
 pub use scale::logit_scale;
-pub use validate::{Accuracy, DEVIATIONS, FEWEST_TESTED, Validated, Validation, Validator, validate};
+pub use validate::{
+    Accuracy, DEVIATIONS, FEWEST_TESTED, STRICTER, Validated, Validation, Validator, validate,
+};
 
 #[cfg(test)]
 mod tests;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::validate::Accuracy;
+use crate::validate::{Accuracy, STRICTER};
 
 /// Whether a taste is offered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,16 +21,17 @@ const FEWEST: usize = 50;
 /// A forecast further ahead means nothing.
 const MOST: usize = 10_000;
 
-/// How many more choices it will take until the interval of the gain excludes 0, if its width falls
-/// with the square root of the number of choices. Since a gain also grows with the choices, this is
+/// How many more choices it will take until the 99 % interval of the gain excludes 0, if its width
+/// falls with the square root of the number of choices. Since a gain also grows with the choices, this is
 /// rather too many than too few.
 pub(crate) fn needed(choices: usize, accuracy: Option<&Accuracy>) -> Needed {
     let Some(accuracy) = accuracy else { return Needed::AtLeast(rounded(FEWEST.saturating_sub(choices))) };
     if accuracy.is_better() {
         return Needed::Offered;
     }
-    let (gain, below) = (accuracy.gain.value, accuracy.gain.value - accuracy.gain.low);
-    let times = if gain > 0.0 { (below / gain).powi(2) } else { f64::INFINITY };
+    let (gain, below) = (accuracy.gain.value, STRICTER * (accuracy.gain.value - accuracy.gain.low));
+    // An interval of all there is tells nothing about its width.
+    let times = if gain > 0.0 && accuracy.gain.low > -1.0 { (below / gain).powi(2) } else { f64::INFINITY };
     let total = times * choices as f64;
     if total <= MOST as f64 {
         Needed::About(rounded((total as usize).max(FEWEST).saturating_sub(choices)))
@@ -76,12 +77,15 @@ mod tests {
 
     #[test]
     fn the_width_falls_with_the_square_root() {
-        assert_eq!(needed(200, Some(&accuracy(0.05, 0.001))), Needed::Offered);
-        // The interval has to be half as wide: four times as many choices.
-        assert_eq!(needed(200, Some(&accuracy(0.05, -0.05))), Needed::About(600));
+        assert_eq!(needed(200, Some(&accuracy(0.05, 0.016))), Needed::Offered);
+        // The 95 % interval excludes 0, but not the 99 % interval.
+        assert_eq!(needed(200, Some(&accuracy(0.05, 0.01))), Needed::About(70));
+        // The interval has to be 2.88 times narrower: 8.3 times as many choices.
+        assert_eq!(needed(200, Some(&accuracy(0.05, -0.05))), Needed::About(2000));
         assert_eq!(needed(200, Some(&accuracy(-0.01, -0.05))), Needed::AtLeast(200));
         assert_eq!(needed(200, Some(&accuracy(0.0001, -0.05))), Needed::AtLeast(200));
-        assert_eq!(needed(8, Some(&accuracy(0.1, -0.1))), Needed::About(50));
+        assert_eq!(needed(8, Some(&accuracy(0.1, -0.1))), Needed::About(60));
+        assert_eq!(needed(36, Some(&accuracy(0.3, -1.0))), Needed::AtLeast(40));
         assert_eq!(needed(3, None), Needed::AtLeast(50));
     }
 }

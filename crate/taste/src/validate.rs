@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use pickscore_common::progress::Progress;
-use pickscore_preferences::evaluate::{Bootstrap, Estimate};
+use pickscore_preferences::evaluate::Estimate;
 use pickscore_score::Label;
 
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     design::Design,
     error::TasteError,
     folds::{Assigned, Fold, assigned, folds},
+    interval::Units,
     likelihood::log_likelihood,
     needed::{Needed, needed},
     newton::{Solver, maximise},
@@ -26,6 +27,12 @@ pub const DEVIATIONS: [f64; 8] = [0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0];
 /// With fewer tested choices than this, no taste is called better than its base scorer.
 pub const FEWEST_TESTED: usize = 10;
 
+/// How many times as far as the lower end of its 95 % interval a gain has to be above 0. This is
+/// the ratio of the 99.5 % and 97.5 % quantiles of Student's distribution with nine degrees of
+/// freedom; with more it is stricter still. People look again and again while they choose, and each
+/// look is another chance to be wrong.
+pub const STRICTER: f64 = 1.44;
+
 /// Settings of the cross-validation.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Validation {
@@ -35,13 +42,13 @@ pub struct Validation {
     pub repeats: Option<usize>,
     /// The priors other than that of the weights.
     pub priors: Priors,
-    /// Intervals and the seed of all random numbers.
-    pub bootstrap: Bootstrap,
+    /// The seed of all random numbers.
+    pub seed: u64,
 }
 
 impl Default for Validation {
     fn default() -> Self {
-        Self { folds: 5, repeats: None, priors: Priors::default(), bootstrap: Bootstrap::default() }
+        Self { folds: 5, repeats: None, priors: Priors::default(), seed: 42 }
     }
 }
 
@@ -57,16 +64,15 @@ pub struct Accuracy {
     pub base: Estimate,
     /// The accuracy of the taste.
     pub taste: Estimate,
-    /// The difference, with the interval of the paired bootstrap.
+    /// The difference, with its own interval, not that of two independent accuracies.
     pub gain: Estimate,
 }
 
 impl Accuracy {
-    /// Whether the taste is measurably better than the base scorer: the lower end of the interval
-    /// of the difference is above 0. A few choices that all agree have an interval without width,
-    /// so at least [`FEWEST_TESTED`] have to be tested.
+    /// Whether the taste is measurably better than the base scorer: the lower end of the 99 %
+    /// interval of the difference is above 0, and at least [`FEWEST_TESTED`] choices were tested.
     pub fn is_better(&self) -> bool {
-        self.tested >= FEWEST_TESTED && self.gain.low > 0.0
+        self.tested >= FEWEST_TESTED && self.gain.value - STRICTER * (self.gain.value - self.gain.low) > 0.0
     }
 }
 
@@ -151,7 +157,7 @@ impl Validator {
         let repeats = options.repeats.unwrap_or(if assigned == Assigned::Prompts { 1 } else { 4 });
         let all: Vec<(usize, Fold)> = (0..repeats)
             .flat_map(|repeat| {
-                let folds = folds(choices, options.folds, options.bootstrap.seed, repeat);
+                let folds = folds(choices, options.folds, options.seed, repeat);
                 folds.into_iter().map(move |fold| (repeat, fold))
             })
             .collect();
@@ -230,7 +236,7 @@ impl Validator {
         let chosen = chosen(choices.len(), &all, &predicted, &|_| true);
         let weights = chosen.map_or(priors.weights, |chosen| DEVIATIONS[chosen]);
         let mean = |row: &Vec<Predicted>| likelihood(row) / tested.max(1) as f64;
-        let accuracy = accuracy(&choices, &all, &predicted, assigned, &options.bootstrap);
+        let accuracy = accuracy(&choices, &all, &predicted, assigned);
         let means = predicted.iter().map(mean);
         Ok(Validated {
             priors: Priors { weights, ..priors },
@@ -292,7 +298,6 @@ fn accuracy(
     all: &[(usize, Fold)],
     predicted: &[Vec<Predicted>],
     assigned: Assigned,
-    bootstrap: &Bootstrap,
 ) -> Option<Accuracy> {
     // The points of each choice, summed over assignments, and how often it was tested.
     let mut points = vec![(0.0, 0.0); choices.len()];
@@ -306,24 +311,21 @@ fn accuracy(
             }
         }
     }
-    let units = units(choices, assigned);
-    let tested: Vec<(usize, f64, f64)> = choices
+    let tested: Vec<(&Choice, f64, f64)> = choices
         .iter()
         .zip(&points)
-        .zip(units)
-        .filter(|((_, (_, times)), _)| *times > 0.0)
-        .filter_map(|((choice, (sum, times)), unit)| {
-            Some((unit, point(choice.lead, choice.label)?, sum / times))
-        })
+        .filter(|(_, (_, times))| *times > 0.0)
+        .filter_map(|(choice, (sum, times))| Some((choice, point(choice.lead, choice.label)?, sum / times)))
         .collect();
-    // The same seed draws the same units, which makes the difference a paired one.
-    let mean =
-        |of: &dyn Fn(&(usize, f64, f64)) -> f64| bootstrap.mean(tested.iter().map(|one| (one.0, of(one))));
+    let units = Units::new(tested.iter().map(|one| one.0), assigned);
+    let mean = |of: &dyn Fn(&(&Choice, f64, f64)) -> f64, lowest| {
+        units.mean(&tested.iter().map(of).collect::<Vec<f64>>(), [lowest, 1.0])
+    };
     Some(Accuracy {
         tested: tested.len(),
-        base: mean(&|one| one.1)?,
-        taste: mean(&|one| one.2)?,
-        gain: mean(&|one| one.2 - one.1)?,
+        base: mean(&|one| one.1, 0.0)?,
+        taste: mean(&|one| one.2, 0.0)?,
+        gain: mean(&|one| one.2 - one.1, -1.0)?,
     })
 }
 
@@ -335,20 +337,4 @@ pub(crate) fn point(lead: f64, label: Label) -> Option<f64> {
         Label::Tie => return None,
     };
     Some(if lead == 0.0 { 0.5 } else { f64::from(u8::from(lead * sign > 0.0)) })
-}
-
-/// What the bootstrap resamples as a whole: the choices of a prompt, or the choices between the
-/// same two images.
-fn units(choices: &[Choice], assigned: Assigned) -> Vec<usize> {
-    if assigned == Assigned::Prompts {
-        return choices.iter().map(|choice| choice.prompt).collect();
-    }
-    let pair = |choice: &Choice| {
-        let [one, other] = choice.images;
-        (one.min(other) as u128) << 64 | one.max(other) as u128
-    };
-    let mut pairs: Vec<u128> = choices.iter().map(pair).collect();
-    pairs.sort_unstable();
-    pairs.dedup();
-    choices.iter().map(|choice| pairs.binary_search(&pair(choice)).unwrap_or_default()).collect()
 }

@@ -9,13 +9,16 @@ use clap::Args;
 use pollster::FutureExt as _;
 use serde::Serialize;
 
-use super::super::{
-    arguments::{ModelArguments, RunArguments, TableOrJson},
-    fault::Fault,
-    images::{self, Wanted},
-    load::{self, Decoded},
-    output::Unread,
-    text::{none_of, printable},
+use super::{
+    super::{
+        arguments::{ModelArguments, RunArguments, TableOrJson},
+        fault::{self, Fault},
+        images::{self, Wanted},
+        load::{self, Decoded},
+        output::Unread,
+        text::{counted, none_of, printable},
+    },
+    fit::Accuracies,
 };
 use crate::{
     PickScore, score as ranking,
@@ -49,10 +52,34 @@ struct Answer<'a> {
     model: &'a str,
     scorer: &'static str,
     taste: &'a str,
+    /// How well the taste was measured to work.
+    measured: Measured,
     prompt: Option<&'a str>,
     images: Vec<Image>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     errors: Vec<Unread>,
+}
+
+#[derive(Serialize)]
+struct Measured {
+    /// Number of choices that the taste was fitted to.
+    choices: u64,
+    /// Number of choices that it was tested on.
+    tested: usize,
+    /// Whether it is measurably better than the base scorer.
+    offered: bool,
+    accuracy: Option<Accuracies>,
+}
+
+impl From<&Taste> for Measured {
+    fn from(Taste { choices, accuracy, .. }: &Taste) -> Self {
+        Self {
+            choices: *choices,
+            tested: accuracy.map_or(0, |accuracy| accuracy.tested),
+            offered: accuracy.is_some_and(|accuracy| accuracy.is_better()),
+            accuracy: accuracy.as_ref().map(Accuracies::from),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -112,6 +139,11 @@ pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
     if scoring.scorer.reads_prompt() && prompt.is_none() {
         return Err(Fault::Usage { reason: "there is no prompt; give --prompt TEXT".into() });
     }
+    let measured = Measured::from(&taste);
+    if !measured.offered {
+        let name = printable(&taste.name);
+        fault::report(&format!("warning: {name} is not measurably better than its base scorer"));
+    }
     let listed = images::list(asked.images, Wanted::Pixels)?;
     listed.report_unread(asked.strict)?;
     let scorer = load::open_as(asked.model, &options, asked.run.threads)?;
@@ -152,6 +184,7 @@ pub(in super::super) fn score(asked: &Asked<'_>) -> Result<(), Fault> {
         model: &scorer.info().model,
         scorer: scorer.scoring().scorer.name,
         taste: &taste.name,
+        measured,
         prompt,
         images: judged(&taste, &scored)?,
         errors,
@@ -209,6 +242,25 @@ impl Answer<'_> {
                 "{rank:4}  {score:8.3}  {deviation:6.3}  {base_rank:9}  {difference:+10.3}  {path}"
             )?;
         }
+        writeln!(out, "\n{}: {}", printable(self.taste), self.measured.written())?;
         Ok(())
+    }
+}
+
+impl Measured {
+    fn written(&self) -> String {
+        let choices = counted(self.choices as usize, "choice");
+        let Some(accuracy) = &self.accuracy else {
+            return format!("learned from {choices}; accuracy not measured");
+        };
+        let percent = |value: f64, [low, high]: [f64; 2]| {
+            format!("{:.1} % ({:.1} to {:.1})", value * 100.0, low * 100.0, high * 100.0)
+        };
+        format!(
+            "learned from {choices}; accuracy {}, base scorer {}, on {} of them",
+            percent(accuracy.taste, accuracy.taste_interval),
+            percent(accuracy.base, accuracy.base_interval),
+            self.tested,
+        )
     }
 }

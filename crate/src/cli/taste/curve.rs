@@ -24,10 +24,13 @@ use crate::{
     evaluate::{Bootstrap, Estimate},
     seeded::hashes,
     taste::{
-        Choice, Curve, CurveOptions, curve, curve_plot,
+        Choice, CurveOptions, CurvePoint, curve, curve_plot,
         simulated::{People, Shown},
     },
 };
+
+/// With fewer people than this, a bootstrap's intervals are too narrow to rely on.
+const FEWEST_PEOPLE: usize = 10;
 
 #[derive(Debug, Args)]
 pub(super) struct CurveArguments {
@@ -82,8 +85,9 @@ struct Report<'a> {
     scorer: &'static str,
     /// How people were simulated; `None` for people.
     simulated: Option<Simulated>,
-    #[serde(flatten)]
-    curve: Curve,
+    people: usize,
+    left_out: usize,
+    points: Vec<Point>,
 }
 
 #[derive(Serialize, Clone, Copy)]
@@ -150,7 +154,19 @@ pub(super) fn run(arguments: &CurveArguments) -> Result<(), Fault> {
         curve_plot::plot(&found, path)?;
     }
     let scorer_name = scorer.scoring().scorer.name;
-    let report = Report { model: &scorer.info().model, scorer: scorer_name, simulated, curve: found };
+    let fewest = found.points.iter().map(|point| point.people).min().unwrap_or_default();
+    if fewest < FEWEST_PEOPLE {
+        let who = of_people(fewest, false);
+        fault::report(&format!("warning: {who} at some sizes; intervals over fewer than 10 are too narrow"));
+    }
+    let report = Report {
+        model: &scorer.info().model,
+        scorer: scorer_name,
+        simulated,
+        people: found.people,
+        left_out: found.left_out,
+        points: found.points.iter().map(Point::from).collect(),
+    };
     let mut out = io::stdout().lock();
     match arguments.format {
         TableOrJson::Json => {
@@ -186,37 +202,88 @@ impl Simulated {
     }
 }
 
+/// An estimate with the interval over people; one person has none.
+#[derive(Serialize, Clone, Copy)]
+struct Mean {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+/// The accuracies with a number of choices.
+#[derive(Serialize)]
+struct Point {
+    choices: usize,
+    people: usize,
+    tested: usize,
+    base: Mean,
+    taste: Mean,
+    gain: Mean,
+    everybody: Option<Mean>,
+}
+
+impl From<&CurvePoint> for Point {
+    fn from(point: &CurvePoint) -> Self {
+        let known = |end: f64| (point.people > 1).then_some(end);
+        let of = |of: Estimate| Mean { value: of.value, low: known(of.low), high: known(of.high) };
+        Self {
+            choices: point.choices,
+            people: point.people,
+            tested: point.tested,
+            base: of(point.base),
+            taste: of(point.taste),
+            gain: of(point.gain),
+            everybody: point.everybody.map(of),
+        }
+    }
+}
+
+/// 1 → "1 simulated person"
+fn of_people(count: usize, simulated: bool) -> String {
+    let noun = if count == 1 { "person" } else { "people" };
+    format!("{count} {}{noun}", if simulated { "simulated " } else { "" })
+}
+
 impl Report<'_> {
     fn write(&self, out: &mut impl Write) -> Result<(), Fault> {
-        let Curve { people, left_out, points } = &self.curve;
-        let who = if self.simulated.is_some() { "simulated people" } else { "people" };
-        writeln!(out, "accuracy on held-out choices of {people} {who}, on top of {}", printable(self.model))?;
-        if *left_out > 0 {
-            writeln!(out, "left out: {left_out} with too few choices")?;
+        let who = of_people(self.people, self.simulated.is_some());
+        writeln!(out, "accuracy on held-out choices of {who}, on top of {}", printable(self.model))?;
+        if self.left_out > 0 {
+            writeln!(out, "left out: {} with too few choices", of_people(self.left_out, false))?;
         }
         writeln!(
             out,
-            "\nchoices  people  tested  base scorer          taste                difference           everybody's head"
+            "\nchoices  people  tested  {:22}  {:22}  {:22}  everybody's head",
+            "base scorer", "taste", "difference"
         )?;
-        let percent = |of: Estimate| {
-            format!("{:.1} % ({:.1}–{:.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0)
-        };
-        let signed = |of: Estimate| {
-            format!("{:+.1} ({:+.1}–{:+.1})", of.value * 100.0, of.low * 100.0, of.high * 100.0)
-        };
-        for point in points {
-            let everybody = point.everybody.map(percent).unwrap_or_default();
+        let percent = |x: f64| format!("{:.1}", x * 100.0);
+        let signed = |x: f64| format!("{:+.1}", x * 100.0);
+        for point in &self.points {
             writeln!(
                 out,
-                "{:7}  {:6}  {:6}  {:19}  {:19}  {:19}  {everybody}",
+                "{:7}  {:6}  {:6}  {:22}  {:22}  {:22}  {}",
                 point.choices,
                 point.people,
                 point.tested,
-                percent(point.base),
-                percent(point.taste),
-                signed(point.gain),
+                point.base.written(&percent, " %"),
+                point.taste.written(&percent, " %"),
+                point.gain.written(&signed, ""),
+                point.everybody.map(|of| of.written(&percent, " %")).unwrap_or_default(),
             )?;
         }
+        if self.points.iter().any(|point| point.people == 1) {
+            writeln!(out, "\none person: no interval")?;
+        }
         Ok(())
+    }
+}
+
+impl Mean {
+    fn written(self, number: &dyn Fn(f64) -> String, unit: &str) -> String {
+        let value = number(self.value) + unit;
+        match (self.low, self.high) {
+            (Some(low), Some(high)) => format!("{value} ({} to {})", number(low), number(high)),
+            _ => value,
+        }
     }
 }

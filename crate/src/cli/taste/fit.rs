@@ -1,7 +1,6 @@
 //! `pickscore taste fit`
 
 use std::{
-    fs,
     io::{self, Write},
     path::PathBuf,
 };
@@ -17,11 +16,12 @@ use super::{
         text::{counted, printable},
     },
     choices::{self, Wanted, collect},
+    written,
 };
 use crate::{
     PickScore,
     dataset::DatasetFiles,
-    evaluate::{Bootstrap, Estimate},
+    evaluate::Estimate,
     taste::{
         Accuracy, Assigned, BaseScorer, Data, LeftOut, Needed, Posterior, Taste, Validated, Validation, fit,
         validate,
@@ -50,11 +50,8 @@ pub(super) struct FitArguments {
     /// Name of the taste.
     #[arg(long, value_name = "NAME", default_value = "My taste")]
     name: String,
-    /// Number of bootstrap resamples for the 95 % intervals.
-    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().resamples as u32, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    resamples: u32,
-    /// Random seed of folds and intervals.
-    #[arg(long, value_name = "N", default_value_t = Bootstrap::default().seed)]
+    /// Random seed of the folds.
+    #[arg(long, value_name = "N", default_value_t = Validation::default().seed)]
     seed: u64,
     /// Output format.
     #[arg(long, value_enum, default_value_t = TableOrJson::Table)]
@@ -95,13 +92,13 @@ struct Folds {
 
 /// Accuracies on the tested choices; `interval` is that of the difference.
 #[derive(Serialize)]
-struct Accuracies {
-    base: f64,
-    taste: f64,
-    gain: f64,
-    interval: [f64; 2],
-    base_interval: [f64; 2],
-    taste_interval: [f64; 2],
+pub(super) struct Accuracies {
+    pub(super) base: f64,
+    pub(super) taste: f64,
+    pub(super) gain: f64,
+    pub(super) interval: [f64; 2],
+    pub(super) base_interval: [f64; 2],
+    pub(super) taste_interval: [f64; 2],
 }
 
 impl From<&Accuracy> for Accuracies {
@@ -121,6 +118,8 @@ impl From<&Accuracy> for Accuracies {
 pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     let options = arguments.model.run.options()?;
     // Report wrong arguments before loading gigabytes.
+    Taste::check_name(&arguments.name)?;
+    written::check(&arguments.out)?;
     let scoring = PickScore::recognise(&arguments.model.model, &options)?;
     choices::check_embeds(scoring.scorer)?;
     let files = DatasetFiles::open(&arguments.data, &arguments.split)?;
@@ -140,8 +139,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     let data = Data::new(collected.embeddings, choices)?;
     let bar = load::bar("{msg} {wide_bar} {pos}/{len}");
     bar.set_message("Folds");
-    let bootstrap = Bootstrap { resamples: arguments.resamples as usize, seed: arguments.seed };
-    let validation = Validation { bootstrap, ..Validation::default() };
+    let validation = Validation { seed: arguments.seed, ..Validation::default() };
     let found = validate(&data, &validation, &mut |progress| load::show(&bar, progress))?;
     bar.finish_and_clear();
     // Only cancelling, which nothing here does, gives none.
@@ -154,10 +152,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
         scale: collected.scale,
     };
     let taste = Taste::new(&arguments.name, base, &data, &posterior, found.accuracy)?;
-    fs::write(&arguments.out, taste.to_json() + "\n").map_err(|error| Fault::Input {
-        path: arguments.out.display().to_string(),
-        reason: format!("the file cannot be written: {error}"),
-    })?;
+    written::write(&arguments.out, &(taste.to_json() + "\n"))?;
     let LeftOut { skipped, controls, scores_visible } = collected.left_out;
     let report = Report {
         model: &scorer.info().model,

@@ -4,6 +4,7 @@ mod apply;
 mod choices;
 mod curve;
 mod fit;
+mod written;
 
 use clap::{Args, Subcommand};
 

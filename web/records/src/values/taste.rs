@@ -27,7 +27,7 @@ pub struct TasteAccuracy {
     pub base: Estimate,
     /// The accuracy of the taste.
     pub taste: Estimate,
-    /// The difference, with the interval of the paired bootstrap.
+    /// The difference, with its own interval.
     pub gain: Estimate,
 }
 
