@@ -163,6 +163,8 @@ pub(crate) enum Damage {
     Short { length: u64 },
     #[error("it does not end in PAR1, so it is another kind of file or incomplete")]
     NoEnd,
+    #[error("it is a zip; unpack it, or make a dataset of the contributions in it with `pickscore merge`")]
+    Zip,
     #[error("its footer claims {claimed} bytes; expected at most {most}")]
     Footer { claimed: u64, most: u64 },
     #[error("its decoder stopped; the file is damaged")]

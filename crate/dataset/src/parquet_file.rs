@@ -50,7 +50,9 @@ fn footer<R: ChunkReader>(file: &str, source: &R) -> Result<ParquetMetaData, Dat
     };
     let end = source.get_bytes(start, 8).map_err(|error| Damage::Parquet(error).of(file))?;
     if end[4..] != *b"PAR1" {
-        return Err(Damage::NoEnd.of(file));
+        let begin = source.get_bytes(0, 4).map_err(|error| Damage::Parquet(error).of(file))?;
+        let damage = if begin[..] == *b"PK\x03\x04" { Damage::Zip } else { Damage::NoEnd };
+        return Err(damage.of(file));
     }
     let footer = u64::from(u32::from_le_bytes([end[0], end[1], end[2], end[3]]));
     let limit = limits::FOOTER_BYTES.min(length - 12);

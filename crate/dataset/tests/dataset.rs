@@ -323,6 +323,10 @@ mod folders {
         fs::write(&text, "these are notes, not a table").unwrap();
         let said = DatasetFiles::open(&[&text], "train").unwrap_err().to_string();
         assert!(said.contains("notes.parquet") && said.contains("PAR1"), "{said}");
+        let zip = folder.path().join("mine.zip");
+        fs::write(&zip, [&b"PK\x03\x04"[..], &[0; 40]].concat()).unwrap();
+        let said = DatasetFiles::open(&[&zip], "train").unwrap_err().to_string();
+        assert!(said.contains("it is a zip; unpack it"), "{said}");
     }
 }
 
