@@ -2,9 +2,10 @@
 //!
 //! A taste has to predict choices between images that it has not seen. So images are assigned to
 //! folds, and prompts with their images where there are at least ten prompts: with fewer, how much
-//! prompts vary cannot be told. A fold is tested on the choices that lie wholly inside it and trained
-//! on those that lie wholly outside; the others are left out. Two random images lie in the same fold once in as many times as there are
-//! folds, so that without prompts several assignments are averaged.
+//! prompts vary cannot be told. A fold is tested on the choices that lie wholly inside it and
+//! trained on those that lie wholly outside; the others are left out. Two random images lie in the
+//! same fold once in as many times as there are folds, so that without prompts several assignments
+//! are averaged.
 
 use std::collections::BTreeMap;
 

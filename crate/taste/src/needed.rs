@@ -22,8 +22,8 @@ const FEWEST: usize = 50;
 const MOST: usize = 10_000;
 
 /// How many more choices it will take until the 99 % interval of the gain excludes 0, if its width
-/// falls with the square root of the number of choices. Since a gain also grows with the choices, this is
-/// rather too many than too few.
+/// falls with the square root of the number of choices. Since a gain also grows with the choices,
+/// this is rather too many than too few.
 pub(crate) fn needed(choices: usize, accuracy: Option<&Accuracy>) -> Needed {
     let Some(accuracy) = accuracy else { return Needed::AtLeast(rounded(FEWEST.saturating_sub(choices))) };
     if accuracy.is_better() {
