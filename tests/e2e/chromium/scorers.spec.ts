@@ -1,6 +1,7 @@
 /** Every scorer: its scores, its head, and weights without a configuration. */
 
-import { readFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type * as Library from "../../../web/engine/js/pickscore";
 import { imageFile, imageFiles } from "../fixtures.ts";
@@ -143,9 +144,11 @@ test("local files with several heads or two models are refused, as by the comman
   const reward = { name: "ImageReward.pt", path: join(folder, "scorers/ImageReward.pt") };
   await blank.evaluate(() => document.body.append(Object.assign(document.createElement("input"), { type: "file", id: "model", multiple: true })));
   const attempted = async (files: { name: string; path: string }[], options: { scorer?: "hp" | "clip" | "image-reward"; hasHead?: boolean } = {}) => {
-    const payloads = files.map(({ name, path }) => ({ name, mimeType: "", buffer: readFileSync(path) }));
-    await blank.locator("#model").setInputFiles(payloads);
-    return blank.evaluate(async ({ hasHead = false, ...options }) => {
+    // The browser reads files itself; buffers would be sent to it as text.
+    const named = mkdtempSync(join(tmpdir(), "pickscore-files-"));
+    for (const { name, path } of files) copyFileSync(path, join(named, name));
+    await blank.locator("#model").setInputFiles(files.map(({ name }) => join(named, name)));
+    const found = await blank.evaluate(async ({ hasHead = false, ...options }) => {
       const { Scorer } = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
       const model = (document.querySelector("#model") as HTMLInputElement).files as FileList;
       const head = hasHead ? ([...model].find(({ name }) => name.startsWith("mlp")) as File) : undefined;
@@ -158,6 +161,8 @@ test("local files with several heads or two models are refused, as by the comman
         return { code, message };
       }
     }, options);
+    rmSync(named, { recursive: true });
+    return found;
   };
   const several = "several heads are next to the model (mlp_pytorch_model.bin, sac+logos+ava1-l14-linearMSE.pth); choose the scorer with `scorer`, or choose one head with `head`";
   expect(await attempted([...clip, ...heads])).toEqual({ code: "bad-head", message: several });
