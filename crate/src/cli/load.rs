@@ -108,14 +108,7 @@ pub(super) fn embeddings(
     cache: &mut ImageCache,
     decoded: &[Decoded],
 ) -> Result<PerImage<Embedding>, Fault> {
-    let embedding = |features| match features {
-        Ok(ImageFeatures::Embedding(embedding)) => Ok(Ok(embedding)),
-        Ok(ImageFeatures::Tokens(_)) => {
-            Err(ScoreError::NoEmbedding { scorer: scorer.scoring().scorer.name }.into())
-        }
-        Err(error) => Ok(Err(error)),
-    };
-    features(scorer, cache, decoded)?.into_iter().map(embedding).collect()
+    Ok(scorer.embeddings(features(scorer, cache, decoded)?)?)
 }
 
 /// Embeds image files in order. An unreadable image is reported; if `strict`, it is an error.

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import type { Page } from "@playwright/test";
 import type * as Library from "../../../web/engine/js/pickscore";
-import { expect, expectScores, IMAGES, PROMPT, test } from "./setup.ts";
+import { expect, expectScores, hookWorkers, IMAGES, PROMPT, test } from "./setup.ts";
 
 const AVIF = readFileSync(join(import.meta.dirname, "../files/orientation-6.avif")).toString("base64");
 
@@ -23,7 +23,6 @@ interface Opened {
 
 /** Loads a model into the page's `window`. Every worker first runs `script`. */
 async function open(page: Page, model: string, { device = "cpu", script = "" }: { device?: "cpu" | "webgpu"; script?: string } = {}): Promise<void> {
-  // Modules run in import order: this before the worker.
   const hook = `const worker = Math.random();
     const channel = new BroadcastChannel("hashed");
     const digest = SubtleCrypto.prototype.digest;
@@ -32,16 +31,7 @@ async function open(page: Page, model: string, { device = "cpu", script = "" }: 
       return digest.call(this, name, data);
     };
     ${script}`;
-  await page.addInitScript((hook) => {
-    const Original = Worker;
-    window.Worker = class extends Original {
-      constructor(address: string | URL, options?: WorkerOptions) {
-        const script = `import "data:text/javascript,${encodeURIComponent(hook)}"; import "${address}";`;
-        super(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), options);
-      }
-    };
-  }, hook);
-  await page.reload();
+  await hookWorkers(page, hook);
   await page.evaluate(
     async ({ model, device, images, avif }) => {
       const library = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;

@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type * as Library from "../../../web/engine/js/pickscore";
 
-import { expect, expectScores, IMAGES, load, PROMPT, test } from "./setup.ts";
+import { expect, expectScores, hookWorkers, IMAGES, load, PROMPT, test } from "./setup.ts";
 import type { Page } from "@playwright/test";
 
 /** Puts a scorer on the page's `window`, with the test images as files. */
@@ -264,18 +264,7 @@ test("an aborted call stops between images, and the model stays loaded", async (
 
 /** Gives a test access to the GPU device inside the worker: see {@link HOOKS}. */
 async function hookDevice(page: Page, how: keyof typeof HOOKS): Promise<void> {
-  const hook = HOOKS[how];
-  // Modules run in import order: the hook before the engine.
-  await page.addInitScript((hook) => {
-    const Original = Worker;
-    window.Worker = class extends Original {
-      constructor(address: string | URL, options?: WorkerOptions) {
-        const script = `import "data:text/javascript,${encodeURIComponent(hook)}"; import "${address}";`;
-        super(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), options);
-      }
-    };
-  }, hook);
-  await page.reload();
+  await hookWorkers(page, HOOKS[how]);
 }
 
 /**

@@ -57,6 +57,21 @@ export async function openBlank(page: Page): Promise<void> {
   await page.goto(`http://127.0.0.1:${PORT}/config.json`);
 }
 
+/** Reloads the document; from then on, every worker runs `hook` before its own script. */
+export async function hookWorkers(page: Page, hook: string): Promise<void> {
+  // Modules run in import order.
+  await page.addInitScript((hook) => {
+    const Original = Worker;
+    window.Worker = class extends Original {
+      constructor(address: string | URL, options?: WorkerOptions) {
+        const script = `import "data:text/javascript,${encodeURIComponent(hook)}"; import "${address}";`;
+        super(URL.createObjectURL(new Blob([script], { type: "text/javascript" })), options);
+      }
+    };
+  }, hook);
+  await page.reload();
+}
+
 /** Limits the origin's storage to this size; without a size, restores the browser's own limit. */
 export async function setQuota(page: Page, quotaSize?: number): Promise<void> {
   const devtools = await page.context().newCDPSession(page);

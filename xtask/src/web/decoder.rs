@@ -5,20 +5,24 @@ use anyhow::Result;
 
 use super::engine::{FLAGS, OPTIMISE};
 use crate::{
-    process::{root, step, target_folder},
-    wasm_target::{TARGET, WasmTarget},
-    web::package::{self, Package},
+    process::root,
+    wasm_target::WasmTarget,
+    web::package::{self, Package, Source},
 };
 
 /// Builds the package; an unchanged one is taken from the cache.
 pub(crate) fn build() -> Result<()> {
-    let folder = target_folder()?.join("web-decoder");
-    let mut command = WasmTarget::find()?.cargo(&["build", "--locked", "--profile", "web"])?;
-    command.args(["--package", "pickscore-decoder", "--target-dir"]).arg(&folder);
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", FLAGS);
-    step("the decoder", &mut command)?;
+    let source = Source {
+        title: "the decoder",
+        name: "decoder",
+        package: "pickscore-decoder",
+        profile: "web",
+        features: "",
+        flags: FLAGS,
+    };
+    let wasm = package::compile(WasmTarget::find()?, &source)?;
     package::make(
-        &folder.join(TARGET).join("web/pickscore_decoder.wasm"),
+        &wasm,
         &Package {
             label: "decoder",
             cache: "decoder",

@@ -1,13 +1,11 @@
 //! `web/engine` → `web/engine/pkg/{gpu,cpu,cpu-threads}`: wasm with its JavaScript glue.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 
 use crate::{
-    process::{root, step, target_folder},
-    wasm_target::{TARGET, WasmTarget},
-    web::package::{self, Package},
+    process::root,
+    wasm_target::WasmTarget,
+    web::package::{self, Package, Source},
 };
 
 /// A build of the engine.
@@ -56,8 +54,16 @@ pub(super) const OPTIMISE: [&str; 11] = [
 /// Builds a variant; an unchanged one is taken from the cache.
 pub(crate) fn build(variant: Variant) -> Result<()> {
     let target = if variant.threads { WasmTarget::find_with_source() } else { WasmTarget::find() };
-    let wasm = compile(target?, variant)?;
-    let Variant { name, .. } = variant;
+    let Variant { name, features, profile, threads } = variant;
+    let source = Source {
+        title: &format!("the engine ({name})"),
+        name,
+        package: "pickscore-engine",
+        profile,
+        features,
+        flags: if threads { THREADS } else { FLAGS },
+    };
+    let wasm = package::compile(target?, &source)?;
     package::make(
         &wasm,
         &Package {
@@ -70,16 +76,4 @@ pub(crate) fn build(variant: Variant) -> Result<()> {
             relaxed: name != "gpu",
         },
     )
-}
-
-fn compile(target: WasmTarget, variant: Variant) -> Result<PathBuf> {
-    // Both have the same name, so in one folder each build would replace the other.
-    let folder = target_folder()?.join(format!("web-{}", variant.name));
-    let mut command = target.cargo(&["build", "--locked", "--profile", variant.profile])?;
-    command.args(["--package", "pickscore-engine", "--features", variant.features]);
-    command.arg("--target-dir").arg(&folder);
-    let flags = if variant.threads { THREADS } else { FLAGS };
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
-    step(&format!("the engine ({})", variant.name), &mut command)?;
-    Ok(folder.join(TARGET).join(variant.profile).join("pickscore_engine.wasm"))
 }

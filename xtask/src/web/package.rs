@@ -10,7 +10,36 @@ use sha2::{Digest as _, Sha256};
 use wasm_bindgen_cli_support::Bindgen;
 
 use super::rewrite;
-use crate::process::{cache, program, step};
+use crate::{
+    process::{cache, program, step, target_folder},
+    wasm_target::{TARGET, WasmTarget},
+};
+
+/// A crate to compile to wasm.
+pub(crate) struct Source<'a> {
+    /// What it is in messages.
+    pub(crate) title: &'a str,
+    /// Its name in the name of its target folder.
+    pub(crate) name: &'a str,
+    pub(crate) package: &'a str,
+    pub(crate) profile: &'a str,
+    pub(crate) features: &'a str,
+    /// Flags of the compiler.
+    pub(crate) flags: &'a str,
+}
+
+/// Compiles a crate, and returns the path of its wasm.
+pub(crate) fn compile(target: WasmTarget, source: &Source<'_>) -> Result<PathBuf> {
+    let Source { title, name, package, profile, features, flags } = source;
+    // A folder for each: builds run at the same time, and those of the engine have the same name.
+    let folder = target_folder()?.join(format!("web-{name}"));
+    let mut command = target.cargo(&["build", "--locked", "--profile", profile])?;
+    command.args(["--package", package, "--features", features, "--target-dir"]).arg(&folder);
+    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", flags);
+    step(title, &mut command)?;
+    let file = format!("{}.wasm", package.replace('-', "_"));
+    Ok(folder.join(TARGET).join(profile).join(file))
+}
 
 /// A package to make from wasm.
 pub(crate) struct Package<'a> {

@@ -3,11 +3,11 @@
 use anyhow::Result;
 
 use crate::{
-    process::{root, step, target_folder},
-    wasm_target::{TARGET, WasmTarget},
+    process::root,
+    wasm_target::WasmTarget,
     web::{
         engine,
-        package::{self, Package},
+        package::{self, Package, Source},
     },
 };
 
@@ -26,12 +26,15 @@ const OPTIMISE: [&str; 9] = [
 
 /// Builds the package; an unchanged one is taken from the cache.
 pub(crate) fn build() -> Result<()> {
-    let folder = target_folder()?.join("web-records");
-    let mut command = WasmTarget::find()?.cargo(&["build", "--locked", "--profile", "records"])?;
-    command.args(["--package", "pickscore-records", "--target-dir"]).arg(&folder);
-    command.env("CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUSTFLAGS", engine::FLAGS);
-    step("the records", &mut command)?;
-    let wasm = folder.join(TARGET).join("records/pickscore_records.wasm");
+    let source = Source {
+        title: "the records",
+        name: "records",
+        package: "pickscore-records",
+        profile: "records",
+        features: "",
+        flags: engine::FLAGS,
+    };
+    let wasm = package::compile(WasmTarget::find()?, &source)?;
     package::make(
         &wasm,
         &Package {

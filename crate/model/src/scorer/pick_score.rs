@@ -208,7 +208,15 @@ impl PickScore {
         cache: &mut ImageCache,
         images: &[&[u8]],
     ) -> Result<PerImage<Embedding>, ScoreError> {
-        let features = self.image_features_with(cache, images).await?;
+        self.embeddings(self.image_features_with(cache, images).await?)
+    }
+
+    /// The embeddings among features of images.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the model has no embeddings.
+    pub fn embeddings(&self, features: PerImage<ImageFeatures>) -> Result<PerImage<Embedding>, ScoreError> {
         let embedding = |features| match features {
             Ok(ImageFeatures::Embedding(embedding)) => Ok(Ok(embedding)),
             Ok(ImageFeatures::Tokens(_)) => Err(self.no_embedding()),
