@@ -335,13 +335,15 @@ async function scoreAll(scorer: PickScore, info: Info, last: boolean): Promise<b
   for (const prompt of info.readsPrompt ? prompts : [""]) {
     const result = await scorer.scoreEmbeddings(prompt, embeddings, { lengths });
     if (result.truncated) truncated.add(prompt);
+    // Only what is new is stored: after every batch, all images are scored again.
     const fresh = new Map<string, number>();
     for (const [index, picture] of pictures.entries()) {
       const score = result.scores[index] as number;
       const probability = result.probabilities?.[index];
       const results = resultsOf(picture, column.key);
-      for (const of of info.readsPrompt ? [prompt] : prompts) results.set(of, { score, ...(probability !== undefined && { probability }) });
-      if (picture.uid) fresh.set(picture.uid, score);
+      const readFor = info.readsPrompt ? [prompt] : prompts;
+      if (picture.uid && readFor.some((of) => results.get(of)?.score !== score)) fresh.set(picture.uid, score);
+      for (const of of readFor) results.set(of, { score, ...(probability !== undefined && { probability }) });
     }
     if (info.fingerprint !== undefined) void keepScores(info.fingerprint, prompt, fresh);
     scoresChanged();
@@ -383,8 +385,9 @@ async function scoreOwn(scorer: PickScore, info: Info, last: boolean): Promise<b
     for (const [index, picture] of group.entries()) {
       const score = result.scores[index] as number;
       const probability = result.probabilities?.[index];
-      resultsOf(picture, column.key).set(OWN, { score, ...(probability !== undefined && { probability }) });
-      if (picture.uid) fresh.set(picture.uid, score);
+      const results = resultsOf(picture, column.key);
+      if (picture.uid && results.get(OWN)?.score !== score) fresh.set(picture.uid, score);
+      results.set(OWN, { score, ...(probability !== undefined && { probability }) });
     }
     if (info.fingerprint !== undefined) void keepScores(info.fingerprint, words, fresh);
     scoredOwn.set(prompt, idsOf(group));
