@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use crate::{
     demonstration, features, fuzz, native,
+    pairs::{self, Step},
     process::{cargo, program, step, succeeds},
     prose, readers,
     wasm_target::WasmTarget,
@@ -27,11 +28,15 @@ pub(crate) fn run() -> Result<()> {
     let mut documentation = cargo(&["doc", "--locked", "--workspace", "--no-deps"]);
     step("documentation", documentation.env("RUSTDOCFLAGS", "--deny warnings"))?;
     wasm_lints()?;
-    features::check()?;
     web::build::run()?;
-    web::e2e::run(false)?;
-    // The same properties run as ordinary tests; a fuzzer reaches further.
-    fuzz::run(FUZZ_SECONDS, None)?;
+    // A browser leaves half of two cores idle.
+    let browsers: Step<'_> = Box::new(|| web::e2e::run(false));
+    let others: Step<'_> = Box::new(|| {
+        features::check()?;
+        // The same properties run as ordinary tests; a fuzzer reaches further.
+        fuzz::run(FUZZ_SECONDS, None)
+    });
+    pairs::run(&[browsers, others])?;
     eprintln!("── all tests passed");
     Ok(())
 }

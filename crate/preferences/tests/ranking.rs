@@ -200,7 +200,7 @@ fn agreement_is_what_every_two_choices_say() {
         Comparison { left, right, ..choice.comparison.clone() }
     };
     let choices: Vec<Comparison> = reference().choices.iter().map(of_images).collect();
-    let found = Humans::of(&choices, &Bootstrap { resamples: 100, seed: 1 });
+    let found = Humans::of(&choices.iter().collect(), &Bootstrap { resamples: 100, seed: 1 });
     for (found, expected) in [
         (found.others.unwrap(), &reference().agreement.others),
         (found.oneself.unwrap(), &reference().agreement.oneself),

@@ -11,7 +11,7 @@ use clap::ValueEnum;
 use super::{fault::Fault, images, load, pairs, skipped::Skipped};
 use crate::{
     dataset::{Columns, DatasetFiles, Row, RowImage},
-    evaluate::{Comparison, RankBy, comparison::Unit},
+    evaluate::{Comparison, Opinions, RankBy, comparison::Unit},
     preference::image_uid,
 };
 
@@ -79,8 +79,8 @@ pub(super) fn uid(image: &RowImage) -> String {
 #[derive(Default)]
 pub(super) struct Choices {
     /// Choices between images.
-    pub(super) images: Vec<Comparison>,
-    /// The same choices, by the names that are ranked.
+    pub(super) opinions: Opinions,
+    /// The same choices, by the names that are ranked; empty if nothing is.
     pub(super) ranked: Vec<Comparison>,
 }
 
@@ -113,14 +113,12 @@ impl Choices {
     fn add(&mut self, row: &Row, naming: Option<&Naming>) {
         let Some(verdict) = row.verdict().filter(|_| !row.is_control()) else { return };
         let [left, right] = [uid(&row.images[0]), uid(&row.images[1])];
-        let (prompt, rater) = (row.caption.clone(), row.rater());
+        let rater = row.rater();
+        self.opinions.add(&row.caption, [&left, &right], verdict, rater.as_deref());
         if let Some(naming) = naming {
-            let names = [naming.name(&row.images[0], &left), naming.name(&row.images[1], &right)];
-            let [left, right] = names;
-            let (prompt, rater) = (prompt.clone(), rater.clone());
-            self.ranked.push(Comparison { left, right, verdict, prompt, rater });
+            let [left, right] = [naming.name(&row.images[0], &left), naming.name(&row.images[1], &right)];
+            self.ranked.push(Comparison { left, right, verdict, prompt: row.caption.clone(), rater });
         }
-        self.images.push(Comparison { left, right, verdict, prompt, rater });
     }
 }
 

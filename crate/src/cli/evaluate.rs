@@ -228,7 +228,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if arguments.without_ties {
         let scorers: Vec<(&str, &[Judged])> =
             results.iter().map(|result| (result.name.as_str(), result.pairs.as_slice())).collect();
-        report.without_ties = WithoutTies::new(&scorers, &choices.images, &bootstrap);
+        report.without_ties = WithoutTies::new(&scorers, &choices.opinions, &bootstrap);
     }
     report.agreement = agreement(&results, &bootstrap);
     for result in results {
@@ -241,7 +241,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
         let run = (&options_of_encoder, arguments.run.threads);
         report.distance = distances.correlate(run, (&data, naming), (&choices, &options), &mut said)?;
     }
-    report.humans = Humans::of(&choices.images, &bootstrap);
+    report.humans = Humans::of(&choices.opinions, &bootstrap);
     if let (Some(path), Some(ranking)) = (&arguments.plot, &ranking) {
         interval_plot::plot(ranking, path)?;
     }
@@ -323,9 +323,12 @@ impl Judgement {
 
 /// Leaves only the pairs that every model scored, so that all rows are about the same pairs.
 fn keep_common(results: &mut [Judgement]) {
+    let models = results.len();
+    if models < 2 {
+        return;
+    }
     let mut times: HashMap<u64, usize> = HashMap::new();
     results.iter().flat_map(|result| &result.places).for_each(|&place| *times.entry(place).or_default() += 1);
-    let models = results.len();
     for result in results {
         let is_common = |place: &u64| times.get(place) == Some(&models);
         let mut kept = result.places.iter().map(is_common);
@@ -372,18 +375,15 @@ fn without_models(
     given: Option<f64>,
     bootstrap: &Bootstrap,
 ) -> Option<Report> {
-    let mut prompts: HashMap<&str, usize> = HashMap::new();
-    let mut pairs = Vec::with_capacity(choices.images.len());
-    for choice in &choices.images {
-        let next = prompts.len();
-        let prompt = *prompts.entry(&choice.prompt).or_insert(next);
-        let label = match choice.verdict {
+    let judged = |(prompt, verdict): (u32, Label)| {
+        let label = match verdict {
             Label::Left => [1.0, 0.0],
             Label::Tie => [0.5, 0.5],
             Label::Right => [0.0, 1.0],
         };
-        pairs.push(Judged { label, scores: [0.0; 2], kind: None, prompt });
-    }
+        Judged { label, scores: [0.0; 2], kind: None, prompt: prompt as usize }
+    };
+    let pairs: Vec<Judged> = choices.opinions.labels().map(judged).collect();
     Report::new(&pairs, 0, data.rows() as usize - pairs.len(), given, bootstrap)
 }
 

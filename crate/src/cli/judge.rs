@@ -1,6 +1,6 @@
 //! Scores the pairs of a dataset with one model.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 
 use pollster::FutureExt as _;
 
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     PickScore,
     dataset::{Columns, DatasetFiles, Row, SoundRows},
-    evaluate::{Judged, scorer_means::Scored},
+    evaluate::{Judged, Numbers, scorer_means::Scored},
     pixels::PixelError,
     score::{Formula, Scorer},
     scorer::ScoreCache,
@@ -33,7 +33,7 @@ pub(super) struct Found {
     pub(super) left_out: usize,
     /// The pairs among them that cannot be read.
     pub(super) skipped: Skipped,
-    prompts: HashMap<String, usize>,
+    prompts: Numbers,
     /// Each image of each prompt once, by the name that is ranked.
     pub(super) scored: Vec<Scored>,
     seen: HashSet<(usize, String)>,
@@ -51,11 +51,7 @@ impl Found {
     ) {
         match outcome {
             Ok(scores) => {
-                let next = self.prompts.len();
-                let prompt = match self.prompts.get(&row.caption) {
-                    Some(&prompt) => prompt,
-                    None => *self.prompts.entry(row.caption.clone()).or_insert(next),
-                };
+                let prompt = self.prompts.number(&row.caption) as usize;
                 let logits = scores.map(|score| factor * score);
                 self.pairs.push(Judged { label, scores: logits, kind: row.kind.clone(), prompt });
                 self.places.push(place);

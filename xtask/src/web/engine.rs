@@ -14,19 +14,18 @@ pub(crate) struct Variant {
     /// Its folder in `pkg`.
     pub(crate) name: &'static str,
     features: &'static str,
-    profile: &'static str,
     /// Whether its threads share memory.
     threads: bool,
 }
 
 /// The build for WebGPU, which includes the CPU code.
-pub(crate) const GPU: Variant = Variant { name: "gpu", features: "gpu", profile: "web-gpu", threads: false };
+pub(crate) const GPU: Variant = Variant { name: "gpu", features: "gpu", threads: false };
 /// The CPU code alone, a third of the size, for browsers without WebGPU.
 pub(crate) const CPU: Variant =
-    Variant { name: "cpu", features: "relaxed-simd", profile: "web", threads: false };
+    Variant { name: "cpu", features: "relaxed-simd", threads: false };
 /// The same for all cores, if the page may share memory.
 pub(crate) const CPU_THREADS: Variant =
-    Variant { name: "cpu-threads", features: "relaxed-simd,threads", profile: "web", threads: true };
+    Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true };
 
 /// Every browser that has what the engine needs has SIMD.
 pub(crate) const FLAGS: &str = "-C target-feature=+simd128";
@@ -54,12 +53,12 @@ pub(super) const OPTIMISE: [&str; 11] = [
 /// Builds a variant; an unchanged one is taken from the cache.
 pub(crate) fn build(variant: Variant) -> Result<()> {
     let target = if variant.threads { WasmTarget::find_with_source() } else { WasmTarget::find() };
-    let Variant { name, features, profile, threads } = variant;
+    let Variant { name, features, threads } = variant;
     let source = Source {
         title: &format!("the engine ({name})"),
         name,
         package: "pickscore-engine",
-        profile,
+        profile: "web",
         features,
         flags: if threads { THREADS } else { FLAGS },
     };

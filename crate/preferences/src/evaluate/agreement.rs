@@ -4,14 +4,14 @@
 //! about the same prompt and images (or by another choice of the same rater), regardless of sides.
 //! If there are several other raters, each has the same weight.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
 use super::{
     accuracy::points,
     bootstrap::{Bootstrap, Estimate},
-    comparison::Comparison,
+    opinions::Opinions,
 };
 use pickscore_score::Label;
 
@@ -70,59 +70,31 @@ pub struct Humans {
 
 impl Humans {
     /// Computes both from choices between images. Choices without a rater are ignored.
-    pub fn of(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Self {
-        let opinions = Opinions::new(comparisons);
-        let [others, oneself] =
-            [Predictor::Others, Predictor::Oneself].map(|predictor| opinions.agreed(predictor, bootstrap));
+    pub fn of(opinions: &Opinions, bootstrap: &Bootstrap) -> Self {
+        let (opinions, prompts) = opinions.repeated();
+        let [others, oneself] = [Predictor::Others, Predictor::Oneself]
+            .map(|predictor| Agreed::of(&opinions, &prompts, predictor, bootstrap));
         Self { others, oneself }
     }
 }
 
-/// Choices with numbered pairs and raters.
-pub(super) struct Opinions {
-    opinions: Vec<Opinion>,
-    /// The prompt of each pair.
-    of_pair: Vec<usize>,
-}
-
-impl Opinions {
-    /// Numbers prompts, pairs and raters. Choices without a rater are ignored.
-    pub(super) fn new(comparisons: &[Comparison]) -> Self {
-        let mut pairs: BTreeMap<(&str, [&str; 2]), u32> = BTreeMap::new();
-        let mut raters: BTreeMap<&str, u32> = BTreeMap::new();
-        let mut prompts: BTreeMap<&str, usize> = BTreeMap::new();
-        let mut of_pair: Vec<usize> = Vec::new();
-        let mut opinions = Vec::new();
-        for one in comparisons.iter().filter(|one| one.left != one.right) {
-            let Some(rater) = one.rater.as_deref() else { continue };
-            let swapped = one.left > one.right;
-            let images: [&str; 2] = if swapped { [&one.right, &one.left] } else { [&one.left, &one.right] };
-            let next = prompts.len();
-            let prompt = *prompts.entry(&one.prompt).or_insert(next);
-            let next = pairs.len() as u32;
-            let pair = *pairs.entry((&one.prompt, images)).or_insert(next);
-            if pair == next {
-                of_pair.push(prompt);
-            }
-            let next = raters.len() as u32;
-            let rater = *raters.entry(rater).or_insert(next);
-            let verdict = if swapped { one.verdict.swapped() } else { one.verdict };
-            opinions.push(Opinion { pair, rater, verdict });
-        }
-        Self { opinions, of_pair }
-    }
-
-    /// How well the choices are predicted; `None` if none is.
-    pub(super) fn agreed(&self, predictor: Predictor, bootstrap: &Bootstrap) -> Option<Agreed> {
-        let predicted = predictions(&self.opinions, predictor);
-        let found = || self.opinions.iter().zip(&predicted).filter_map(|(one, found)| Some((one, (*found)?)));
-        let mean = |of: &dyn Fn(Predicted) -> f64| {
-            bootstrap.mean(found().map(|(one, found)| (self.of_pair[one.pair as usize], of(found))))
-        };
-        Some(Agreed {
+impl Agreed {
+    /// How well choices are predicted, each with the number of its prompt; `None` if none is.
+    fn of(
+        opinions: &[Opinion],
+        prompts: &[usize],
+        predictor: Predictor,
+        bootstrap: &Bootstrap,
+    ) -> Option<Self> {
+        let predicted = predictions(opinions, predictor);
+        let found = || opinions.iter().zip(prompts).zip(&predicted);
+        let found = || found().filter_map(|((one, prompt), found)| Some((one, *prompt, (*found)?)));
+        let mean =
+            |of: &dyn Fn(Predicted) -> f64| bootstrap.mean(found().map(|(_, prompt, found)| (prompt, of(found))));
+        Some(Self {
             choices: found().count(),
-            pairs: found().map(|(one, _)| one.pair).collect::<BTreeSet<_>>().len(),
-            raters: found().map(|(one, _)| one.rater).collect::<BTreeSet<_>>().len(),
+            pairs: found().map(|(one, ..)| one.pair).collect::<BTreeSet<_>>().len(),
+            raters: found().map(|(one, ..)| one.rater).collect::<BTreeSet<_>>().len(),
             accuracy: mean(&|found| found.points)?,
             exact: mean(&|found| found.exact)?,
         })
@@ -179,9 +151,16 @@ fn place(verdict: Label) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
 
     use super::*;
+    use crate::evaluate::Comparison;
+
+    fn humans(comparisons: &[Comparison], bootstrap: &Bootstrap) -> Humans {
+        Humans::of(&comparisons.iter().collect(), bootstrap)
+    }
 
     /// The definition: compares every choice with every other one.
     fn slowly(opinions: &[Opinion], predictor: Predictor) -> Vec<Option<Predicted>> {
@@ -249,7 +228,7 @@ mod tests {
             let plain: Vec<Comparison> = opinions.iter().map(|(one, _)| comparison(one, false)).collect();
             let swapped: Vec<Comparison> =
                 opinions.iter().rev().map(|(one, swapped)| comparison(one, *swapped)).collect();
-            let (one, other) = (Humans::of(&plain, &bootstrap), Humans::of(&swapped, &bootstrap));
+            let (one, other) = (humans(&plain, &bootstrap), humans(&swapped, &bootstrap));
             for pair in [(one.others, other.others), (one.oneself, other.oneself)] {
                 match pair {
                     (Some(a), Some(b)) => {
@@ -268,9 +247,9 @@ mod tests {
         let one = Opinion { pair: 0, rater: 0, verdict: Label::Left };
         let named = comparison(&one, false);
         let nameless = Comparison { rater: None, ..named.clone() };
-        assert_eq!(Humans::of(&[named.clone(), nameless], &Bootstrap::default()), Humans::default());
+        assert_eq!(humans(&[named.clone(), nameless], &Bootstrap::default()), Humans::default());
         let other = Comparison { rater: Some("b".into()), verdict: Label::Tie, ..named.clone() };
-        let found = Humans::of(&[named, other], &Bootstrap::default()).others.unwrap();
+        let found = humans(&[named, other], &Bootstrap::default()).others.unwrap();
         assert_eq!((found.choices, found.pairs, found.raters, found.accuracy.value), (2, 1, 2, 0.5));
         assert_eq!(found.exact.value, 0.0);
     }

@@ -21,6 +21,8 @@ pub mod elo;
 #[cfg(feature = "plot")]
 pub mod interval_plot;
 mod judged;
+mod numbers;
+mod opinions;
 mod rank_table;
 pub mod ranking;
 mod record_choices;
@@ -37,6 +39,8 @@ pub use bootstrap::{Bootstrap, Estimate};
 pub use comparison::Comparison;
 pub use concordance::Concordance;
 pub use judged::Judged;
+pub use numbers::Numbers;
+pub use opinions::Opinions;
 pub use ranking::{RankOptions, Ranker, Ranking, rank};
 pub use record_choices::{RankBy, SelfAgreement, choices, self_agreement};
 pub use report::{DistanceRow, Report, RetrievalRow, ScorerRow, ThresholdSource};

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    agreement::{Agreed, Opinions, Predictor},
+    agreement::{Agreed, Humans},
     bootstrap::Bootstrap,
     comparison::{Comparison, Unit},
     ranking::RankOptions,
@@ -72,7 +72,6 @@ pub struct SelfAgreement {
 /// Computes the agreement of raters with themselves, as `pickscore evaluate` does. Skipped pairs
 /// and control pairs are left out.
 pub fn self_agreement(records: &[Record], bootstrap: &Bootstrap) -> SelfAgreement {
-    let choices = choices(records, RankBy::Image);
-    let oneself = Opinions::new(&choices).agreed(Predictor::Oneself, bootstrap);
+    let Humans { oneself, .. } = Humans::of(&choices(records, RankBy::Image).iter().collect(), bootstrap);
     SelfAgreement { repeats: repeats(records), oneself }
 }

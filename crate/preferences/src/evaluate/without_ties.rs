@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     agreement::Humans,
     bootstrap::{Bootstrap, Estimate},
-    comparison::Comparison,
     judged::Judged,
+    opinions::Opinions,
     table::printable,
 };
 use pickscore_score::Label;
@@ -36,7 +36,7 @@ pub struct WithoutTiesRow {
 impl WithoutTies {
     /// The accuracies of scorers, each with the same pairs, and of people. `None` if all pairs are
     /// ties.
-    pub fn new(scorers: &[(&str, &[Judged])], choices: &[Comparison], bootstrap: &Bootstrap) -> Option<Self> {
+    pub fn new(scorers: &[(&str, &[Judged])], choices: &Opinions, bootstrap: &Bootstrap) -> Option<Self> {
         let accuracy = |pairs: &[Judged], points: &dyn Fn(&Judged) -> f64| {
             let decided = pairs.iter().filter(|pair| pair.judged() != Label::Tie);
             bootstrap.mean(decided.map(|pair| (pair.prompt, points(pair))))
@@ -46,11 +46,10 @@ impl WithoutTies {
         for (scorer, pairs) in scorers {
             rows.push(WithoutTiesRow { scorer: (*scorer).into(), accuracy: accuracy(pairs, &points)? });
         }
-        let decided = choices.iter().filter(|choice| choice.verdict != Label::Tie).cloned();
         Some(Self {
             pairs: first.iter().filter(|pair| pair.judged() != Label::Tie).count(),
             scorers: rows,
-            humans: Humans::of(&decided.collect::<Vec<_>>(), bootstrap),
+            humans: Humans::of(&choices.decided(), bootstrap),
         })
     }
 
@@ -101,18 +100,10 @@ mod tests {
             pair([0.5, 0.5], [1.0, 1.0], 3),
             pair([0.0, 1.0], [-2.0, -1.0], 0),
         ];
-        let choice = |left: &str, right: &str, verdict, rater: &str| Comparison {
-            left: left.into(),
-            right: right.into(),
-            verdict,
-            prompt: "p".into(),
-            rater: Some(rater.into()),
-        };
-        let choices = [
-            choice("a", "b", Label::Left, "1"),
-            choice("b", "a", Label::Right, "2"),
-            choice("a", "b", Label::Tie, "3"),
-        ];
+        let mut choices = Opinions::default();
+        choices.add("p", ["a", "b"], Label::Left, Some("1"));
+        choices.add("p", ["b", "a"], Label::Right, Some("2"));
+        choices.add("p", ["a", "b"], Label::Tie, Some("3"));
         let found = WithoutTies::new(&[("tiny", &pairs)], &choices, &Bootstrap::default()).unwrap();
         // 1, 0, ½ and 1.
         let values: Vec<f64> = found.scorers.iter().map(|row| row.accuracy.value).collect();
@@ -122,6 +113,6 @@ mod tests {
         let cells = found.cells(true);
         assert_eq!(cells[2][..2], ["Another person", "100.0"].map(str::to_owned));
         assert_eq!(cells[3][..2], ["tiny", "62.5"].map(str::to_owned));
-        assert_eq!(WithoutTies::new(&[("tiny", &pairs[3..4])], &[], &Bootstrap::default()), None);
+        assert_eq!(WithoutTies::new(&[("tiny", &pairs[3..4])], &Opinions::default(), &Bootstrap::default()), None);
     }
 }
