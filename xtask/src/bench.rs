@@ -9,6 +9,7 @@ mod memory;
 mod merge;
 mod native;
 mod pipeline;
+mod steps;
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
@@ -30,6 +31,8 @@ enum Bench {
     Pipeline(pipeline::Arguments),
     /// Compare the towers on the CPU with PyTorch and ONNX Runtime
     Native(native::Arguments),
+    /// Compare the time of each step of the vision tower on the CPU with what the processor allows
+    Steps,
     /// Compare whole datasets, from files to scores, with the command, the Python package, Ray and
     /// transformers
     Data(data::Arguments),
@@ -46,6 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         Bench::Browser(arguments) => browser::run(arguments),
         Bench::Native(arguments) => native::run(arguments),
         Bench::Pipeline(arguments) => pipeline::run(arguments),
+        Bench::Steps => steps::run(),
         Bench::Data(arguments) => data::run(arguments),
         Bench::Evaluate(arguments) => evaluate::run(arguments),
         Bench::Memory(arguments) => memory::run(arguments),

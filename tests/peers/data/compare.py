@@ -47,6 +47,8 @@ def main(model, rows, rounds, folder):
     times = {name: [] for name in ways}
     loading = {name: [] for name in ways}
     memory = dict.fromkeys(ways, 0)
+    # Scores of an earlier run, perhaps of another model, would be compared too.
+    shutil.rmtree(folder / "out", ignore_errors=True)
     for turn in range(rounds):
         for name, way in ways.items():
             for found, of_data in ((loading, two_rows), (times, data)):
@@ -75,7 +77,8 @@ def run(processes):
     start = time.perf_counter()
     running = []
     for arguments, threads in processes:
-        environment = os.environ | {"RAYON_NUM_THREADS": threads, "OMP_NUM_THREADS": threads}
+        # Ray's workers would run at a lower priority than the others.
+        environment = os.environ | {"RAYON_NUM_THREADS": threads, "OMP_NUM_THREADS": threads, "RAY_worker_niceness": "0"}
         arguments = [str(argument) for argument in arguments]
         running.append(
             subprocess.Popen(arguments, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)

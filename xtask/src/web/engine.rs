@@ -21,8 +21,7 @@ pub(crate) struct Variant {
 /// The build for WebGPU, which includes the CPU code.
 pub(crate) const GPU: Variant = Variant { name: "gpu", features: "gpu", threads: false };
 /// The CPU code alone, a third of the size, for browsers without WebGPU.
-pub(crate) const CPU: Variant =
-    Variant { name: "cpu", features: "relaxed-simd", threads: false };
+pub(crate) const CPU: Variant = Variant { name: "cpu", features: "relaxed-simd", threads: false };
 /// The same for all cores, if the page may share memory.
 pub(crate) const CPU_THREADS: Variant =
     Variant { name: "cpu-threads", features: "relaxed-simd,threads", threads: true };

@@ -89,8 +89,9 @@ impl Agreed {
         let predicted = predictions(opinions, predictor);
         let found = || opinions.iter().zip(prompts).zip(&predicted);
         let found = || found().filter_map(|((one, prompt), found)| Some((one, *prompt, (*found)?)));
-        let mean =
-            |of: &dyn Fn(Predicted) -> f64| bootstrap.mean(found().map(|(_, prompt, found)| (prompt, of(found))));
+        let mean = |of: &dyn Fn(Predicted) -> f64| {
+            bootstrap.mean(found().map(|(_, prompt, found)| (prompt, of(found))))
+        };
         Some(Self {
             choices: found().count(),
             pairs: found().map(|(one, ..)| one.pair).collect::<BTreeSet<_>>().len(),

@@ -113,6 +113,9 @@ mod tests {
         let cells = found.cells(true);
         assert_eq!(cells[2][..2], ["Another person", "100.0"].map(str::to_owned));
         assert_eq!(cells[3][..2], ["tiny", "62.5"].map(str::to_owned));
-        assert_eq!(WithoutTies::new(&[("tiny", &pairs[3..4])], &Opinions::default(), &Bootstrap::default()), None);
+        assert_eq!(
+            WithoutTies::new(&[("tiny", &pairs[3..4])], &Opinions::default(), &Bootstrap::default()),
+            None
+        );
     }
 }

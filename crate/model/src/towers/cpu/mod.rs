@@ -19,6 +19,8 @@ mod norm;
 mod parallel;
 #[cfg(feature = "parallel")]
 mod pool;
+#[cfg(test)]
+mod step_times;
 mod tile;
 mod vectorize;
 mod weight;
