@@ -212,8 +212,14 @@ def _main() -> int:
     parser.add_argument("--precision", default="auto", choices=["auto", "f32", "f16", "q8"])
     parser.add_argument("--scorer", default="auto", help="the scorer that the model is")
     parser.add_argument("--head", help="file of the head of an aesthetic scorer")
-    parser.add_argument("--prompt-column", metavar="NAME")
-    parser.add_argument("--image-column", metavar="NAME", action="append", default=[])
+    parser.add_argument("--prompt-column", metavar="NAME", help="column of prompts [default: as the command]")
+    parser.add_argument(
+        "--image-column",
+        metavar="NAME",
+        action="append",
+        default=[],
+        help="column of images; twice for pairs [default: as the command]",
+    )
     parser.add_argument("--image-folder", metavar="DIR", help="what paths of images are relative to")
     parser.add_argument("--concurrency", type=int, help="number of actors [default: one per GPU or node]")
     parser.add_argument("--num-gpus", type=float, help="GPUs per actor")

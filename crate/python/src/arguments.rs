@@ -67,7 +67,7 @@ pub(crate) fn texts<'py>(
         let prompt = prompt?;
         let Ok(text) = prompt.cast::<PyString>() else {
             let kind = prompt.get_type().name()?;
-            return Ok(Err(Fault::argument(format!("a prompt is a {kind}; expected a string"))));
+            return Ok(Err(Fault::argument(format!("a prompt is of type {kind}; expected a string"))));
         };
         // A string may have surrogates, which no text has.
         let text = text.to_str().map_err(|_| Fault::argument("a prompt is not valid Unicode"));

@@ -21,7 +21,16 @@ pub(crate) fn reader(table: &Bound<'_, PyAny>) -> PyResult<RecordBatchStreamRead
     let method = intern!(table.py(), "__arrow_c_stream__");
     if !table.hasattr(method)? {
         let kind = table.get_type().name()?;
-        let message = format!("the table is a {kind}; expected one with the Arrow C stream interface");
+        // Tables that are not computed yet, or that have another form inside.
+        let hint = if table.hasattr(intern!(table.py(), "collect"))? {
+            "; give the result of its `collect()`"
+        } else if table.hasattr(intern!(table.py(), "with_format"))? {
+            "; give `dataset.with_format(\"arrow\")[:]`"
+        } else {
+            ""
+        };
+        let message =
+            format!("the table is of type {kind}; expected one with the Arrow C stream interface{hint}");
         return Err(Fault::argument(message).into());
     }
     let stream = table.call_method0(method)?;

@@ -75,6 +75,9 @@ impl Decoded {
 
 /// Reads the file of an image.
 pub(crate) fn read(path: &Path) -> Result<Vec<u8>, Fault> {
+    if path.as_os_str().is_empty() {
+        return Err(Fault::argument("a path is empty"));
+    }
     read_regular(path, LARGEST).map_err(|error| {
         let code = match error.kind() {
             std::io::ErrorKind::NotFound => "not-found",
@@ -108,7 +111,9 @@ impl<'py> Images<'py> {
         Ok(object.is_instance_of::<PyString>()
             || object.is_instance_of::<PyBytes>()
             || object.hasattr(intern!(self.py, "__fspath__"))?
-            || self.is_pillow(object)?)
+            || self.is_pillow(object)?
+            // Of an array `[height, width, 3]`, the elements are no images.
+            || object.getattr_opt(intern!(self.py, "ndim"))?.is_some_and(|ndim| ndim.eq(3).unwrap_or(false)))
     }
 
     fn is_pillow(&self, object: &Bound<'py, PyAny>) -> PyResult<bool> {
@@ -129,6 +134,14 @@ impl<'py> Images<'py> {
             return Ok(Ok(Source::Path(path)));
         }
         if object.is_instance_of::<PyMemoryView>() {
+            let kind: String = object.getattr(intern!(py, "format"))?.extract()?;
+            let dimensions: usize = object.getattr(intern!(py, "ndim"))?.extract()?;
+            if kind != "B" || dimensions != 1 {
+                let message = format!(
+                    "a memoryview has {dimensions} dimensions of the format {kind:?}; expected the bytes of a file"
+                );
+                return Ok(Err(Fault::argument(message)));
+            }
             let bytes: PyBackedBytes = object.call_method0(intern!(py, "tobytes"))?.extract()?;
             return Ok(Ok(Source::Encoded(Encoded::Python(bytes))));
         }
@@ -140,8 +153,11 @@ impl<'py> Images<'py> {
             (self.take_array(object), "bad-argument")
         } else {
             let kind = object.get_type().name()?;
-            let message =
-                format!("an image is a {kind}; expected a path, bytes, a PIL image or a uint8 array");
+            let message = if object.is_instance_of::<PyString>() {
+                "a path is not valid Unicode".to_owned()
+            } else {
+                format!("an image is of type {kind}; expected a path, bytes, a PIL image or a uint8 array")
+            };
             return Ok(Err(Fault::argument(message)));
         };
         match decoded {

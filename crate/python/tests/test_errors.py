@@ -71,8 +71,11 @@ def test_a_damaged_model(tmp_path: Path) -> None:
         (b"hello", "image-format", "no known image format"),
         (b"%PDF-1.7", "image-format", "PDF"),
         (SAMPLES[0].read_bytes()[:400], "image-damaged", "PNG"),
-        (7, "bad-argument", "an image is a int; expected a path"),
-        (None, "bad-argument", "an image is a NoneType"),
+        (7, "bad-argument", "an image is of type int; expected a path"),
+        (None, "bad-argument", "an image is of type NoneType"),
+        ("", "bad-argument", "a path is empty"),
+        ("\ud800.png", "bad-argument", "a path is not valid Unicode"),
+        (memoryview(np.zeros(4, np.float32)), "bad-argument", "expected the bytes of a file"),
         (np.zeros((4, 4), np.uint8), "bad-argument", "uint8 [4, 4]; expected uint8 [height, width, 3]"),
         (np.zeros((4, 4, 3), np.float32), "bad-argument", "an array is float32"),
         (np.zeros((0, 4, 3), np.uint8), "image-damaged", "4 × 0"),
@@ -119,7 +122,7 @@ def test_prompts_that_cannot_be_read(scorer: Scorer) -> None:
 
 def test_one_where_several_are_expected(scorer: Scorer) -> None:
     fox = SAMPLES[0]
-    for one in (fox, str(fox), fox.read_bytes(), Image.open(fox)):
+    for one in (fox, str(fox), fox.read_bytes(), Image.open(fox), np.zeros((8, 8, 3), np.uint8)):
         assert "expected a list" in str(raised(lambda: scorer.score("a fox", one)))  # type: ignore[arg-type]
     assert "expected a list" in str(raised(lambda: scorer.score_pairs("a fox", [fox])))
     assert "expected a list" in str(raised(lambda: scorer.embed_text("a fox")))

@@ -78,6 +78,9 @@ def test_a_reward(scorer: Scorer) -> None:
     with ThreadPoolExecutor(4) as threads:
         for found, _ in threads.map(lambda _: reward(tensors, prompts, None), range(16)):
             assert np.array_equal(found, expected)
+    for wrong in (tensors.transpose(0, 2, 3, 1), np.full_like(tensors, np.nan), images[0]):
+        with pytest.raises(ValueError, match="image"):
+            reward(wrong, prompts, None)
 
 
 def test_a_call_costs_less_than_a_millisecond(scorer: Scorer) -> None:

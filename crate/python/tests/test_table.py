@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import datasets
 import duckdb
 import numpy as np
 import polars
@@ -146,7 +147,7 @@ def test_tables_that_cannot_be_scored(scorer: Scorer) -> None:
     assert "no column" in str(raised(table, prompt="text"))
     assert '"other" is Int64; expected the bytes of images' in str(raised(table, image="other"))
     assert '"other" is Int64; expected strings' in str(raised(table, prompt="other"))
-    assert "the table is a dict" in str(raised({"caption": []}))
+    assert "the table is of type dict" in str(raised({"caption": []}))
     assert raised(pyarrow.chunked_array([[1, 2]])).code == "table-unreadable"
 
     def broken() -> Iterator[Any]:
@@ -159,3 +160,12 @@ def test_tables_that_cannot_be_scored(scorer: Scorer) -> None:
 
 def test_an_empty_table(scorer: Scorer) -> None:
     assert len(scorer.score_table(arrow_table().slice(0, 0))) == 0
+
+
+def test_what_is_not_a_table_yet(scorer: Scorer) -> None:
+    lazy = polars.DataFrame({"caption": ["a fox"]}).lazy()
+    dataset = datasets.Dataset.from_dict({"caption": ["a fox"]})
+    for table, hint in ((lazy, "collect()"), (dataset, 'with_format("arrow")'), ([], "Arrow C stream interface")):
+        with pytest.raises(PickScoreError) as caught:
+            scorer.score_table(table)  # type: ignore[arg-type]
+        assert caught.value.code == "bad-argument" and hint in str(caught.value)
