@@ -199,6 +199,7 @@ export class TasteWords extends PickElement {
           width: 100%;
         }
         th {
+          min-width: 5.5rem;
           padding-inline-end: var(--s2);
         }
         td:last-child {
