@@ -136,7 +136,7 @@ export class ScoreProgress extends PickElement {
   ];
 }
 
-/** What scores of the scorer that is shown mean. Only a taste that was learned here is the visitor's. */
+/** What the scores that are shown mean. Only a taste that was learned here is the visitor’s. */
 function meaning(): string {
   const column = shownColumn();
   if (column?.isTaste) return isImported(column.key) ? scoreText.meaningClaimed : scoreText.meaningTaste;
