@@ -146,22 +146,32 @@ fn a_taste_for_red_is_learned_and_ranks_red_first() {
     assert_eq!((&stored["name"], &stored["scorer"]["name"]), (&"Red".into(), &report["scorer"]));
 
     // New images, alike but for the colour.
-    let red = folder.path().join("red.png");
-    let blue = folder.path().join("blue.png");
-    fs::write(&red, disc([220, 30, 60], 200, 20)).unwrap();
-    fs::write(&blue, disc([30, 90, 220], 200, 20)).unwrap();
-    let arguments =
-        ["apply", "--model", MODEL, "--taste", text(&file), "--prompt", "ball", text(&blue), text(&red)];
+    let colours = [("red", [220, 30, 60]), ("blue", [30, 90, 220]), ("violet", [130, 60, 140])];
+    let [red, blue, violet] = colours.map(|(name, colour)| {
+        let path = folder.path().join(format!("{name}.png"));
+        fs::write(&path, disc(colour, 200, 20)).unwrap();
+        path
+    });
+    let options = ["apply", "--model", MODEL, "--taste", text(&file), "--prompt", "ball"];
+    let arguments = [&options[..], &[text(&blue), text(&red), text(&violet)]].concat();
     let answer = json(&taste(&[&arguments[..], &["--format", "json"]].concat()));
     let [blue, red] = [&answer["images"][0], &answer["images"][1]];
-    assert_eq!((&blue["rank"], &red["rank"]), (&2.into(), &1.into()), "{answer}");
+    assert_eq!((&blue["rank"], &red["rank"]), (&3.into(), &1.into()), "{answer}");
     assert_eq!((&answer["measured"]["choices"], &answer["measured"]["offered"]), (&336.into(), &true.into()));
     let measured = answer["measured"]["accuracy"]["taste"].as_f64().unwrap();
     assert!((measured - accuracy("taste")).abs() < 1e-9, "{answer}");
-    let number = |image: &Value, name: &str| image[name].as_f64().unwrap();
-    assert!(number(red, "difference") > 0.0 && number(red, "deviation") > 0.0);
-    // Differences are from the mean, so those of two images cancel.
-    assert!((number(red, "difference") + number(blue, "difference")).abs() < 1e-6);
+    let numbers = |name: &str| [0, 1, 2].map(|image| answer["images"][image][name].as_f64().unwrap());
+    assert!(numbers("deviation").iter().chain(&numbers("difference_deviation")).all(|&d| d > 0.0));
+    // Differences are those of standard scores, in logits.
+    let spread = |of: [f64; 3]| {
+        let mean = of.iter().sum::<f64>() / 3.0;
+        ((of.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 3.0).sqrt(), mean)
+    };
+    let ((own, mean), (base, mean_base)) = (spread(numbers("score")), spread(numbers("base")));
+    for (at, difference) in numbers("difference").into_iter().enumerate() {
+        let (own, base) = ((numbers("score")[at] - mean), (numbers("base")[at] - mean_base) / base * own);
+        assert!((difference - (own - base)).abs() < 1e-6, "{answer}");
+    }
     let scored = |more: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
         command.arg("score").args(&arguments[1..]).args(more).output().unwrap()
@@ -205,7 +215,7 @@ fn only_what_the_person_freely_chose_is_learned_from() {
     };
     let (report, warned) = of(&["--user", "rater-1", "--without-visible-scores"]);
     assert_eq!(report["choices"], 40);
-    let expected = serde_json::json!({ "skipped": 5, "controls": 4, "scores_visible": 11, "unreadable": 0 });
+    let expected = serde_json::json!({ "skipped": 5, "controls": 4, "scores_visible": 11, "duplicates": 0, "unreadable": 0 });
     assert_eq!(report["left_out"], expected);
     assert!(!warned.contains("people"), "{warned}");
     let (report, _) = of(&["--user", "rater-1"]);
@@ -246,6 +256,24 @@ fn a_name_or_file_that_cannot_be_is_found_at_once() {
         assert!(said(&wrong).contains("the file cannot be written"), "{}", said(&wrong));
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_answer_in_two_files_counts_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut all = rows(7);
+    all.truncate(20);
+    // The same pair again, a minute later, is another answer.
+    let again = Row { created_at: all[0].created_at + 60_000_000_000, ..all[0].clone() };
+    let one = file(folder.path(), "one.parquet", &parquet(&all));
+    all.drain(..15);
+    all.push(again);
+    let other = file(folder.path(), "other.parquet", &parquet(&all));
+    let out = folder.path().join("taste.json");
+    let data = ["--data", text(&one), "--data", text(&other)];
+    let arguments = ["fit", "--model", MODEL, "--out", text(&out), "--format", "json"];
+    let report = json(&taste(&[&arguments[..], &data].concat()));
+    assert_eq!((&report["choices"], &report["left_out"]["duplicates"]), (&21.into(), &5.into()));
 }
 
 #[test]

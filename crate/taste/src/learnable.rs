@@ -33,6 +33,9 @@ pub struct LeftOut {
     pub controls: usize,
     /// Choices that were made while scores were visible, which may have followed them.
     pub scores_visible: usize,
+    /// Answers that were given before: the same record in two files, for example. Whoever reads
+    /// answers counts them, and knows what makes two of them the same.
+    pub duplicates: usize,
 }
 
 impl LeftOut {
@@ -62,6 +65,6 @@ mod tests {
         assert_eq!(left_out.learned(answer(left, false, true), true), None);
         assert_eq!(left_out.learned(answer(left, true, false), false), None);
         assert_eq!(left_out.learned(answer(None, false, false), false), None);
-        assert_eq!(left_out, LeftOut { skipped: 1, controls: 1, scores_visible: 1 });
+        assert_eq!(left_out, LeftOut { skipped: 1, controls: 1, scores_visible: 1, duplicates: 0 });
     }
 }

@@ -24,10 +24,16 @@ export function given(file: string, name = basename(file)): Given {
   return { name, mimeType: types[file.split(".").pop() ?? ""] ?? "", buffer: readFileSync(picture(file)) };
 }
 
-/** A PNG of one colour, with metadata as generators write it. */
-export function png(colour: [number, number, number], texts: Record<string, string> = {}, [width, height] = [32, 32]): Buffer {
+export type Colour = [number, number, number];
+
+/**
+ * A PNG of one colour, or of what `colour` returns for each pixel, with metadata as generators
+ * write it.
+ */
+export function png(colour: Colour | (() => Colour), texts: Record<string, string> = {}, [width, height] = [32, 32]): Buffer {
   const rows = Buffer.alloc(height * (1 + 3 * width));
-  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set(colour, y * (1 + 3 * width) + 1 + 3 * x);
+  const next = typeof colour === "function" ? colour : () => colour;
+  for (let y = 0; y < height; y++) for (let x = 0; x < width; x++) rows.set(next(), y * (1 + 3 * width) + 1 + 3 * x);
   const header = Buffer.alloc(13);
   header.writeUInt32BE(width, 0);
   header.writeUInt32BE(height, 4);

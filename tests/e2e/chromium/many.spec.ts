@@ -10,6 +10,7 @@ import { deflateSync } from "node:zlib";
 import { type Browser, chromium, type Page } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
 import { chunk } from "./judging.ts";
+import { previews } from "./page.ts";
 import { dropFromDisk, kept, type OnDisk, onDisk, parameters, withParameters } from "./real-files.ts";
 import { ownTimes } from "./traces.ts";
 import { expect, test } from "./setup.ts";
@@ -141,21 +142,3 @@ test(`${COUNT} images: the first rows, scrolling, memory`, async () => {
     rmSync(dirname(folder), { recursive: true, force: true });
   }
 });
-
-/** The number of stored thumbnails. */
-function previews(page: Page): Promise<number> {
-  return page.evaluate(
-    () =>
-      new Promise<number>((resolve, reject) => {
-        const request = indexedDB.open("pickscore-table");
-        request.onerror = () => reject(request.error);
-        request.onsuccess = () => {
-          const count = request.result.transaction("previews").objectStore("previews").count();
-          count.onsuccess = () => {
-            resolve(count.result);
-            request.result.close();
-          };
-        };
-      }),
-  );
-}

@@ -61,6 +61,20 @@ async function judge(page: Page, from: number, count: number): Promise<void> {
   }
 }
 
+/** Nothing of the chart of words is cut off on a phone, and its drawing keeps some width. */
+async function wordsFit(page: Page, screenshot: string): Promise<void> {
+  const before = page.viewportSize();
+  await page.setViewportSize({ width: 360, height: 740 });
+  const chart = page.locator("taste-words .scroller");
+  await chart.scrollIntoViewIfNeeded();
+  await page.screenshot({ path: screenshot });
+  const { whole, shown, drawing } = await chart.evaluate((scroller) => ({ whole: scroller.scrollWidth, shown: scroller.clientWidth, drawing: scroller.querySelector("svg")?.getBoundingClientRect().width ?? 0 }));
+  expect(whole).toBeLessThanOrEqual(shown);
+  expect(drawing).toBeGreaterThan(80);
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBeLessThanOrEqual(360);
+  if (before) await page.setViewportSize(before);
+}
+
 test("a taste is learned, used beside its model, and kept", async ({ page }, info) => {
   test.setTimeout(300_000);
   page.setDefaultTimeout(60_000);
@@ -78,8 +92,17 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await judge(page, 2, PAIRS);
   await expect(page.locator("judge-summary")).toBeVisible();
 
-  await page.goto("./#models");
+  // The summary leads to the section on Models, which takes the focus.
   const mine = page.locator("my-tastes");
+  const invite = page.locator("judge-summary taste-invite");
+  await expect(invite).toContainText(`Your ${PAIRS} choices are enough to try a scorer of your own taste.`);
+  expect(await violations(page)).toEqual([]);
+  await invite.scrollIntoViewIfNeeded();
+  await page.screenshot({ path: info.outputPath("summary-light.png") });
+  await invite.getByRole("link", { name: "Learn my taste" }).click();
+  const heading = mine.getByRole("heading", { name: "My taste", level: 2 });
+  await expect(heading).toBeFocused();
+  await expect(heading).toBeInViewport();
   await mine.getByRole("button", { name: `Learn my taste from ${PAIRS} choices` }).click();
   await expect(mine.getByText("It predicts your choices measurably better than the model alone.")).toBeVisible();
   await expect(mine.getByText(`Learned from ${PAIRS} choices.`)).toBeVisible();
@@ -89,6 +112,9 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   expect(await violations(page)).toEqual([]);
   await mine.scrollIntoViewIfNeeded();
   await page.screenshot({ path: info.outputPath("models-light.png") });
+  await page.evaluate(() => scrollTo(0, 0));
+  await page.screenshot({ path: info.outputPath("models-top.png") });
+  await wordsFit(page, info.outputPath("words-360.png"));
 
   // The visitor's own words.
   await mine.getByRole("button", { name: "Edit the texts" }).click();
@@ -112,8 +138,11 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await page.getByLabel("Prompt", { exact: true }).fill(PROMPT);
   await addPictures(page, FILES);
   const matrix = page.locator("picture-matrix");
-  await expect(matrix.getByRole("columnheader", { name: "Blue" })).toBeVisible();
+  // The mean of one scorer, and of the same one again in the taste, would say nothing.
+  await expect(matrix.locator("thead button")).toHaveText(["pickscore-tiny", "Blue"]);
+  await expect(page.getByLabel("Sort by", { exact: true }).getByRole("option", { name: "By mean rank" })).toHaveCount(0);
   await matrix.getByRole("button", { name: "Blue", exact: true }).click();
+  await expect(page.locator("score-progress")).toContainText("you prefer the one with the higher score about 73 times in 100, as far as your choices show.");
   await expect(page.locator("taste-note")).toContainText(`Learned from ${PAIRS} choices.`);
   const rows = matrix.locator("tbody tr");
   await expect(rows.filter({ hasText: ".png" }).first()).toContainText(`${colours.findIndex(([red]) => red === 0)}.png`);
@@ -121,7 +150,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await page.screenshot({ path: info.outputPath("score-light.png"), fullPage: true });
   await matrix.locator("button.frame").first().click();
   const closeUp = page.getByRole("dialog", { name: "Close-up" });
-  await expect(closeUp.getByText(/^You prefer this image (more than|about as much as) people do, as far as your choices show\.$/)).toBeVisible();
+  await expect(closeUp.getByText(/^Among these images, you prefer this one (more than|about as much as) people do, as far as your choices show\.$/)).toBeVisible();
   await expect(closeUp.getByText(/^You would prefer it to .* \d+ times out of 100, as far as your choices show\.$/).first()).toBeVisible();
   expect(await violations(page)).toEqual([]);
   await page.screenshot({ path: info.outputPath("closeup.png") });
@@ -159,6 +188,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await expect(mine.getByRole("alert")).toHaveCount(0);
   await expect(mine.getByLabel("Use on Score")).toBeChecked();
   await expect(mine.getByText(`According to its file, it was learned from ${PAIRS} choices and predicts`)).toBeVisible();
+  await expect(page.locator("models-screen taste-invite")).toContainText("Blue was imported.");
 
   // In the dark, and in Japanese.
   await page.getByLabel("Theme").selectOption("dark");
@@ -167,6 +197,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   expect(await violations(page)).toEqual([]);
   await mine.scrollIntoViewIfNeeded();
   await page.screenshot({ path: info.outputPath("models-dark-ja.png") });
+  await wordsFit(page, info.outputPath("words-360-dark-ja.png"));
   await mine.locator("input[type=file]").setInputFiles({ name: "taste.json", mimeType: "application/json", buffer: Buffer.from("{}") });
   await expect(mine.getByRole("alert")).toContainText("このファイルは読み込めません");
   await page.goto("./#score");
@@ -174,7 +205,7 @@ test("a taste is learned, used beside its model, and kept", async ({ page }, inf
   await page.screenshot({ path: info.outputPath("score-dark-ja.png"), fullPage: true });
   await page.getByLabel("言語").selectOption("en");
   await matrix.locator("button.frame").first().click();
-  await expect(closeUp.getByText(/^According to this imported taste, its owner prefers this image/)).toBeVisible();
+  await expect(closeUp.getByText(/^Among these images, this imported taste prefers this one/)).toBeVisible();
   expect(problems).toEqual([]);
 });
 
@@ -183,13 +214,34 @@ test("few choices are not enough, and the page says how many it takes", async ({
   const mine = page.locator("my-tastes");
   await expect(mine.getByText("You have not judged any pairs yet.")).toBeVisible();
   await expect(mine.getByRole("button", { name: "Learn my taste", exact: true })).toBeDisabled();
+  const invite = page.locator("models-screen taste-invite");
+  await expect(invite).toBeHidden();
   await page.goto("./#judge");
   await layOut(page, FILES, PROMPT, "Most informative pairs");
   await page.getByRole("button", { name: /^Begin: / }).click();
   await judge(page, 0, 5);
   await page.goto("./#models");
+  await expect(invite).toContainText("Roughly 45 more choices, and it is worth learning a scorer of your own taste.");
+  // The link leads down this very screen, also when it is followed again.
+  const heading = mine.getByRole("heading", { name: "My taste", level: 2 });
+  for (let times = 0; times < 2; times++) {
+    await page.evaluate(() => scrollTo(0, 0));
+    await expect(heading).not.toBeInViewport();
+    await invite.getByRole("link", { name: "My taste" }).click();
+    await expect(heading).toBeInViewport();
+    await expect(heading).toBeFocused();
+  }
   await mine.getByRole("button", { name: "Learn my taste from 5 choices" }).click();
-  await expect(mine.getByText(/^Not measurably better than the model yet: .* \d+ more choices/)).toBeVisible();
+  const verdict = mine.getByText(/^Not measurably better than the model yet: .* \d+ more choices/);
+  await expect(verdict).toBeVisible();
+  const more = /(?:roughly|at least) (\d+) more choices/.exec((await verdict.textContent()) ?? "")?.[0] as string;
+  await expect(invite).toContainText(/^\s*My taste is not measurably better than its model yet: /);
+  await expect(invite).toContainText(more);
+  // A choice since then counts.
+  await page.goto("./#judge");
+  await judge(page, 5, 6);
+  await page.goto("./#models");
+  await expect(invite).toContainText(more.replace(/\d+/, (digits) => String(Number(digits) - 1)));
   await expect(mine.getByLabel("Use on Score")).toHaveCount(0);
 });
 

@@ -149,6 +149,103 @@ test("scorers run one after the other, and nothing is computed twice", async ({ 
   expect(problems).toEqual([]);
 });
 
+/** A taste on top of the loaded model, which is hardly uncertain. */
+async function tasteOf(page: Page, alpha: number, weights: (at: number) => number): Promise<string> {
+  const { name, fingerprint, dimensions } = await page.evaluate(async () => {
+    const engine = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof import("../../../web/engine/js/pickscore");
+    const [model] = await engine.listCached();
+    const scorer = await engine.Scorer.load({ model: model?.address as string, device: "cpu" });
+    const { scorer: name, identity: fingerprint, dimensions } = scorer.info;
+    await scorer.dispose();
+    return { name, fingerprint, dimensions: dimensions as number };
+  });
+  const stored = JSON.parse(readFileSync(new URL("../../taste/fixtures/tastes/two-dimensions.json", import.meta.url), "utf8")) as Record<string, unknown>;
+  const bytes = Buffer.from(Float32Array.from({ length: dimensions }, (_, at) => weights(at)).buffer);
+  const around = (value: number) => ({ value, low: value - 0.02, high: value + 0.02 });
+  const accuracy = { tested: 80, base: around(0.7), taste: around(0.9), gain: around(0.2) };
+  const uncertainty = { weights: 1e-6, alpha: 1e-6, reductions: [], directions: "" };
+  return JSON.stringify({ ...stored, accuracy, name: "Theirs", scorer: { name, fingerprint, scale: 1 }, dimensions, alpha, weights: bytes.toString("base64"), uncertainty });
+}
+
+async function bringIn(page: Page, text: string): Promise<void> {
+  await page.goto("./#/models");
+  await page.locator("my-tastes").getByLabel("Import a taste").setInputFiles({ name: "taste.json", mimeType: "application/json", buffer: Buffer.from(text) });
+  await expect(page.locator("my-tastes").getByRole("heading", { name: "Theirs" })).toBeVisible();
+  await page.goto("./#/score");
+}
+
+/** Ranks of numbers, 1 for the largest. */
+function ranked(values: readonly number[]): number[] {
+  return values.map((value) => values.filter((other) => other > value).length + 1);
+}
+
+test("means leave a taste out, which contains one of the scorers", async ({ page, server }) => {
+  const problems = await open(page, server);
+  await expect(modelInUse(page)).toHaveText("narrow, on the CPU");
+  await page.getByRole("textbox", { name: "Prompt" }).fill(reference().prompts[0] as string);
+  await addPictures(page, [...IMAGES, "noise.png", "photo-95.jpg"].map(picture));
+  // Somebody who contradicts the scorer.
+  await bringIn(page, await tasteOf(page, -0.5, () => 0));
+  const heads = page.locator("picture-matrix thead button");
+  await expect(heads).toHaveText(["narrow", "Theirs"]);
+  await page.goto("./#/models");
+  await page.getByLabel("Use HPS v2 beside others on Score").check();
+  await page.goto("./#/score");
+  await expect(heads).toHaveText(["narrow", "HPS v2", "Theirs", "Mean rank"]);
+  await expect(page.locator("picture-matrix td", { hasText: "–" })).toHaveCount(0);
+  const found = await table(page);
+  const column = (at: number) => [...found.values()].map((cells) => Number(cells[at]));
+  const [own, hps, theirs] = [0, 1, 2].map((at) => ranked(column(at))) as [number[], number[], number[]];
+  expect(theirs).toEqual(own.map((rank) => 6 - rank));
+  expect(column(3)).toEqual(own.map((rank, at) => (rank + (hps[at] as number)) / 2));
+  await expect(page.locator("scorer-agreement td.figures")).toHaveText([/./, "−1.00", /./]);
+  await expect(page.locator("scorer-agreement")).toContainText("A taste contains the scorer that it was learned on top of");
+
+  // The exported mean of z-scores too.
+  await page.getByRole("button", { name: "Export", exact: true }).click();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download JSON" }).click()]);
+  const { scorers, mean } = JSON.parse(readFileSync(await download.path(), "utf8")) as { scorers: { images: { path: string; score: number }[] }[]; mean: { path: string; mean_z: number }[] };
+  const z = scorers.map(({ images }) => {
+    const average = images.reduce((sum, { score }) => sum + score, 0) / images.length;
+    const deviation = Math.sqrt(images.reduce((sum, { score }) => sum + (score - average) ** 2, 0) / images.length);
+    return new Map(images.map(({ path, score }) => [path, (score - average) / deviation]));
+  });
+  expect([z.length, mean.length]).toEqual([3, 5]);
+  for (const { path, mean_z } of mean) expect(mean_z).toBeCloseTo(((z[0]?.get(path) as number) + (z[1]?.get(path) as number)) / 2, 6);
+  expect(problems).toEqual([]);
+});
+
+test("the close-up compares a taste with people, not how consistently they choose", async ({ page, server }) => {
+  const problems = await open(page, server);
+  await expect(modelInUse(page)).toHaveText("narrow, on the CPU");
+  await page.getByRole("textbox", { name: "Prompt" }).fill(reference().prompts[0] as string);
+  await addPictures(page, [...IMAGES, "noise.png"].map(picture));
+  const heads = page.locator("picture-matrix thead button");
+  const closeUp = page.getByRole("dialog", { name: "Close-up" });
+  const said = closeUp.getByText(/^Among these images, this imported taste prefers this one/);
+  // By the images' places among people.
+  for (const [alpha, places] of [
+    [0.5, ["about as much as", "about as much as", "about as much as", "about as much as"]],
+    [-0.5, ["less than", "(more|less) than", "(more|less) than", "more than"]],
+  ] as const) {
+    await bringIn(page, await tasteOf(page, alpha, () => 0));
+    await expect(heads).toHaveText(["narrow", "Theirs"]);
+    await heads.filter({ hasText: "narrow" }).click();
+    await expect(page.locator("picture-matrix td", { hasText: "–" })).toHaveCount(0);
+    await page.locator("picture-matrix button.frame").first().click();
+    for (const words of places) {
+      await expect(said).toHaveText(new RegExp(` prefers this one ${words} people do\\.$`));
+      await page.keyboard.press("ArrowRight");
+    }
+    await page.keyboard.press("Escape");
+    await expect(closeUp).toHaveCount(0);
+  }
+  await heads.filter({ hasText: "Theirs" }).click();
+  await expect(page.locator("score-progress")).toContainText("this imported taste prefers the one with the higher score about 73 times in 100.");
+  await expect(page.locator("score-progress")).not.toContainText("you prefer");
+  expect(problems).toEqual([]);
+});
+
 test("the summary of a round sets each scorer beside the choices", async ({ page, server }) => {
   const { prompt, scores } = expected(reference(), "hps-v2");
   const { scores: rewards } = expected(imageReward(), "image-reward");

@@ -46,10 +46,11 @@ async function open(page: Page): Promise<void> {
     await library.ready();
     const uid = (image: number) => image.toString(16).padStart(64, "0");
     let records = 0;
+    const began = Date.now() - 1_000_000;
     const record: Opened["record"] = (prompt, left, right, label, more = {}) =>
       library.checkRecord({
         record_version: 1, uid: `r${records++}`, prompt, left: { image_uid: left, model: null, score: null }, right: { image_uid: right, model: null, score: null },
-        has_label: label !== null, label, created_at: Date.now(), session_uid: "s", rater_uid: "r", mode: "active", control: null, retest_of: null, group_uid: null,
+        has_label: label !== null, label, created_at: began + records, session_uid: "s", rater_uid: "r", mode: "active", control: null, retest_of: null, group_uid: null,
         seconds: 1, scores_visible: false, scorer: null, app_version: "0.1.0", ...more,
       });
     let state = 7;
@@ -128,14 +129,19 @@ test("a known taste is learned, measured and applied", async ({ page }) => {
     const learned = records.length;
     records.push(record("p0", uid(0), uid(1), null), record("p0", uid(0), uid(1), "left", { control: "left" }), record("p0", uid(0), uid(999), "left"));
     records.push(record("p0", uid(0), uid(1), "tie", { scores_visible: true }));
+    // The same records again, one of them under another uid.
+    const again = [records[0] as Library.PreferenceRecord, { ...(records[1] as Library.PreferenceRecord), uid: "copy" }];
     const scorer = { name: "pickscore", fingerprint: "ab".repeat(32) };
     const scores = (_: string, image: string) => base(Number.parseInt(image, 16));
     const progress: { loaded: number; total: number }[] = [];
     const options = { name: " Mine ", scorer, records, embeddings, scores };
     const made = await library.fitTaste({ ...options, withoutVisibleScores: true, onProgress: (step) => void progress.push(step) });
+    const twice = await library.fitTaste({ ...options, records: [...records, ...again], withoutVisibleScores: true });
     const [a, b] = [0, 1];
     const applied = made.taste.apply([base(a), base(b)], [all[a] as Float32Array, all[b] as Float32Array]);
-    const again = library.Taste.read(new TextEncoder().encode(made.taste.text));
+    const ten = Array.from({ length: 10 }, (_, image) => image);
+    const judged = made.taste.apply(ten.map(base), ten.map((image) => all[image] as Float32Array)).map((image, at) => ({ ...image, base: base(at) }));
+    const read = library.Taste.read(new TextEncoder().encode(made.taste.text));
     const stored = JSON.parse(made.taste.text) as { alpha: number; weights: string };
     const bytes = Uint8Array.from(atob(stored.weights), (letter) => letter.charCodeAt(0));
     const weights = new Float32Array(bytes.buffer);
@@ -146,10 +152,11 @@ test("a known taste is learned, measured and applied", async ({ page }) => {
       .fitTaste({ ...options, signal: controller.signal, onProgress: () => controller.abort() })
       .catch((error: Library.RecordsError) => error.code);
     const { taste: _, ...report } = made;
-    return { learned, report, progress, applied, byHand, info: again.info, renamed: again.renamed("Other").info.name, visible: [withVisible.choices, withVisible.ties], stopped };
+    const duplicates = { ...twice.left_out, isSame: twice.taste.text === made.taste.text };
+    return { learned, report, progress, applied, judged, duplicates, byHand, info: read.info, renamed: read.renamed("Other").info.name, visible: [withVisible.choices, withVisible.ties], stopped };
   });
   const { report, learned } = outcome;
-  expect(report).toMatchObject({ choices: learned, ties: 0, left_out: { skipped: 1, controls: 1, scores_visible: 1, gone: 1 }, folds_of: "prompts", folds: 5, needed: { state: "offered" } });
+  expect(report).toMatchObject({ choices: learned, ties: 0, left_out: { skipped: 1, controls: 1, scores_visible: 1, duplicates: 0, gone: 1 }, folds_of: "prompts", folds: 5, needed: { state: "offered" } });
   expect(report.accuracy?.taste.value).toBeGreaterThan(0.8);
   expect(report.accuracy?.gain.low).toBeGreaterThan(0);
   expect(report.accuracy?.tested).toBe(learned);
@@ -157,6 +164,18 @@ test("a known taste is learned, measured and applied", async ({ page }) => {
   expect(outcome.info).toMatchObject({ name: "Mine", choices: learned, dimensions: 16, scorer: { name: "pickscore", scale: 1 }, accuracy: report.accuracy });
   expect(outcome.renamed).toBe("Other");
   for (const [at, { score }] of outcome.applied.entries()) expect(score).toBeCloseTo(outcome.byHand[at] as number, 6);
+  // A record counts once.
+  expect(outcome.duplicates).toEqual({ skipped: 1, controls: 1, scores_visible: 1, duplicates: 2, gone: 1, isSame: true });
+  // The difference is that of standard scores, in logits.
+  const spread = (values: number[]) => {
+    const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
+    return { mean, deviation: Math.sqrt(values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / values.length) };
+  };
+  const [own, people] = [spread(outcome.judged.map(({ score }) => score)), spread(outcome.judged.map(({ base }) => base))];
+  for (const { score, base, difference, difference_deviation } of outcome.judged) {
+    expect(difference).toBeCloseTo(own.deviation * ((score - own.mean) / own.deviation - (base - people.mean) / people.deviation), 6);
+    expect(difference_deviation).toBeGreaterThan(0);
+  }
   expect((outcome.applied[0]?.difference ?? 0) + (outcome.applied[1]?.difference ?? 1)).toBeCloseTo(0, 9);
   const loaded = outcome.progress.map((step) => step.loaded);
   expect(loaded).toEqual([...loaded].sort((one, other) => one - other));

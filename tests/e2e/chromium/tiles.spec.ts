@@ -3,7 +3,8 @@
 import { resolve } from "node:path";
 import { violations } from "./axe.ts";
 import { png } from "./judging.ts";
-import { addPictures, openPage, picture, scored } from "./page.ts";
+import { addPictures, openPage, picture, previews, scored } from "./page.ts";
+import { kept } from "./real-files.ts";
 import { expect, test } from "./setup.ts";
 import type { Page } from "@playwright/test";
 
@@ -76,6 +77,86 @@ test("marks are on their images, however narrow or flat those are", async ({ pag
     }
   }
 });
+
+/** A PNG that is unlike emoji. */
+function noise(width: number, height: number): Buffer {
+  let state = 1;
+  const next = () => (state = (state * 48271) % 2147483647) % 256;
+  return png(() => [next(), next(), next()], {}, [width, height]);
+}
+
+for (const language of ["en", "ja"] as const) {
+  test(`the mark of images unlike emoji is within their tiles (${language})`, async ({ page, server }, info) => {
+    await page.addInitScript((language) => localStorage.setItem("pickscore.settings", JSON.stringify({ language })), language);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await openPage(page, server);
+    const shapes = [[240, 240], [300, 60], [40, 240], [240, 120]] as const;
+    await page.locator("input[type=file]").first().setInputFiles(shapes.map(([width, height], at) => ({ name: `${at}.png`, mimeType: "image/png", buffer: noise(width, height) })));
+    await expect(page.locator(".tile .unlike")).toHaveCount(shapes.length);
+    await page.locator("score-toolbar .size").fill("96");
+    await expect.poll(() => page.locator(".tile").first().evaluate((tile) => tile.getBoundingClientRect().width)).toBeLessThan(120);
+    await drawn(page);
+    for (const tile of await page.locator(".tile").all()) {
+      const [place, mark] = await Promise.all([tile.locator(".frame").boundingBox(), tile.locator(".unlike").boundingBox()]);
+      if (!place || !mark) throw new Error("not drawn");
+      expect(mark.x).toBeGreaterThanOrEqual(place.x - 0.5);
+      expect(mark.x + mark.width).toBeLessThanOrEqual(place.x + place.width + 0.5);
+      expect(mark.y + mark.height).toBeLessThanOrEqual(place.y + place.height + 0.5);
+      expect(mark.y).toBeGreaterThanOrEqual(place.y);
+    }
+    await page.screenshot({ path: info.outputPath(`unlike-${language}.png`) });
+  });
+
+  test(`on phones, the bar of the selection is one row (${language})`, async ({ page, server }, info) => {
+    await page.addInitScript((language) => localStorage.setItem("pickscore.settings", JSON.stringify({ language })), language);
+    await page.setViewportSize({ width: 1280, height: 1000 });
+    await openPage(page, server);
+    await addPicturesIn(page, ["edges.png", "noise.png", "photo-95.jpg"]);
+    await expect(page.locator(".tile img")).toHaveCount(3);
+    await expect(page.locator("unlike-notice")).toBeVisible();
+    for (const box of await page.locator(".tile .select").all()) await box.click();
+    await page.setViewportSize({ width: 360, height: 740 });
+    const buttons = page.locator("score-selection button:visible");
+    await expect(buttons).toHaveCount(4);
+    const rects = await buttons.evaluateAll((all) => all.map((button) => button.getBoundingClientRect().toJSON() as DOMRect));
+    for (const { top, bottom, left, right } of rects) {
+      expect([top, bottom]).toEqual([rects[0]?.top, rects[0]?.bottom]);
+      expect(left).toBeGreaterThanOrEqual(0);
+      expect(right).toBeLessThanOrEqual(360);
+    }
+    expect(await violations(page)).toEqual([]);
+    await page.screenshot({ path: info.outputPath(`selection-${language}.png`) });
+    const clear = page.getByRole("button", { name: language === "en" ? "Clear selection" : "選択を解除" });
+    await expect(clear).toContainText("3");
+    await clear.click();
+    await expect(buttons).toHaveCount(0);
+  });
+}
+
+for (const [density, pixels] of [[1, 256], [2, 400]] as const) {
+  test.describe(`with ${density} pixels for each CSS pixel`, () => {
+    test.use({ deviceScaleFactor: density, viewport: { width: 1280, height: 800 } });
+
+    test("tiles of the default size show the smallest thumbnail that has their pixels", async ({ page, server }) => {
+      await openPage(page, server);
+      await addPictures(page, [900, 800].map((width, at) => ({ name: `${at}.png`, mimeType: "image/png", buffer: noise(width, 600) })));
+      const images = page.locator(".tile img");
+      const shown = () => images.evaluateAll((all) => all.map((image) => [(image as HTMLImageElement).naturalWidth, image.getBoundingClientRect().width]));
+      await expect(images).toHaveCount(2);
+      await expect.poll(async () => (await shown()).map(([natural]) => natural)).toEqual([pixels, pixels]);
+      for (const [natural = 0, drawn = 0] of await shown()) expect(natural).toBeGreaterThanOrEqual(drawn * density);
+      // Larger tiles get the large one.
+      await page.locator("score-toolbar .size").fill("360");
+      await expect.poll(async () => (await shown()).map(([natural]) => natural)).toEqual([512, 512]);
+      // Stored thumbnails are chosen from in the same way.
+      await page.locator("score-toolbar .size").fill("168");
+      await expect.poll(() => previews(page)).toBe(2);
+      await kept(page);
+      await page.reload();
+      await expect.poll(async () => (await shown()).map(([natural]) => natural)).toEqual([pixels, pixels]);
+    });
+  });
+}
 
 test("the large image stands on the base of the row beside it", async ({ page, server }) => {
   await openPage(page, server, { samples: true });

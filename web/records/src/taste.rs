@@ -1,5 +1,7 @@
 //! Tastes: fitted in steps so that a caller stays responsive, read from files, applied to images.
 
+use std::collections::BTreeSet;
+
 use pickscore_glue::Fault;
 use pickscore_taste::{
     Answer, BaseScorer, Choice, Data, Embeddings, LeftOut, MOST_NAME, Posterior, Taste, TasteError,
@@ -30,7 +32,7 @@ impl TasteFit {
     /// Reads choices: the JSON of an array of records; for each record the numbers of its images,
     /// at least `sizes.len()` for one that is gone, and of its prompt; the base scores of both
     /// images, NaN if there is none; the length of each image's embedding, and the embeddings one
-    /// after the other.
+    /// after the other. Of records with the same content, the first counts.
     #[allow(clippy::too_many_arguments, reason = "an object would need a parser of its own")]
     pub fn of(
         name: &str,
@@ -60,10 +62,15 @@ impl TasteFit {
         let mut images: Vec<Option<usize>> = vec![None; each.len()];
         let mut spread = Vec::new();
         let mut choices = Vec::new();
+        let mut contents = BTreeSet::new();
         let (mut left_out, mut gone) = (LeftOut::default(), 0);
         for ((record, pair), numbers) in
             records.iter().zip(scores.chunks_exact(2)).zip(numbers.chunks_exact(3))
         {
+            if !contents.insert(record.content()) {
+                left_out.duplicates += 1;
+                continue;
+            }
             let Some(label) = left_out.learned(Answer::from(record), without_visible) else { continue };
             let sides = [numbers[0] as usize, numbers[1] as usize];
             if sides.iter().any(|&side| side >= each.len()) || pair.iter().any(|score| score.is_nan()) {
@@ -95,8 +102,8 @@ impl TasteFit {
         let data = Data::new(embeddings, choices).map_err(fault::taste)?;
         let base = BaseScorer { name: base.into(), fingerprint: fingerprint.into(), scale };
         let validator = Some(Validator::new(&data, &Validation::default()).map_err(fault::taste)?);
-        let LeftOut { skipped, controls, scores_visible } = left_out;
-        let left_out = TasteLeftOut { skipped, controls, scores_visible, gone };
+        let LeftOut { skipped, controls, scores_visible, duplicates } = left_out;
+        let left_out = TasteLeftOut { skipped, controls, scores_visible, duplicates, gone };
         Ok(Self { name, base, data, left_out, validator })
     }
 

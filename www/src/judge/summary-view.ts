@@ -44,6 +44,7 @@ export class JudgeSummary extends PickElement {
   override connectedCallback(): void {
     super.connectedCallback();
     void this.scores.fillIn();
+    void import("../taste/invite").catch(() => undefined);
     scrollTo(0, 0);
   }
 
@@ -73,6 +74,7 @@ export class JudgeSummary extends PickElement {
       </header>
       ${summary
         ? html`<div class="findings">${this.#scorer(summary)}${this.#self(summary)}${this.#controls(summary)}</div>
+            <taste-invite></taste-invite>
             ${this.#beside(summary)} ${this.#ranking(summary)}
             <report-save .summary=${summary}></report-save>`
         : html`<p class="soft">${judgeText.adding}</p>`}

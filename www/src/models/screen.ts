@@ -9,8 +9,10 @@ import "./status";
 import { css, html, type TemplateResult } from "lit";
 import { PickElement } from "../design/element";
 import { measure } from "../engine/kept";
+import { library } from "../engine/library";
 import { session } from "../engine/session";
 import { announce } from "../shell/toasts";
+import type { MyTastes } from "../taste/section";
 import { modelsText } from "../text/models";
 import { refreshStored } from "./stored";
 
@@ -22,6 +24,7 @@ export class ModelsScreen extends PickElement {
     void refreshStored();
     void measure();
     void import("../taste/section");
+    void import("../taste/invite");
     let loading = session.value.loading !== undefined;
     this.#stop = session.subscribe(({ loading: now, info }) => {
       if (loading && !now) {
@@ -37,12 +40,27 @@ export class ModelsScreen extends PickElement {
     this.#stop?.();
   }
 
+  /** Scrolls to the visitor’s tastes, once what is above them is there. */
+  async revealTastes(): Promise<void> {
+    await Promise.all([import("../taste/section"), library()]);
+    await new Promise(requestAnimationFrame);
+    await this.renderRoot.querySelector<MyTastes>("my-tastes")?.reveal();
+  }
+
+  /** The link to the tastes leads to this very screen. */
+  #invited(event: Event): void {
+    if (!(event.composedPath()[0] instanceof HTMLAnchorElement)) return;
+    event.preventDefault();
+    void this.revealTastes();
+  }
+
   override render(): TemplateResult {
     return html`<div class="screen">
       <header>
         <h1 class="title">${modelsText.heading}</h1>
         <p class="soft">${modelsText.lead}</p>
         <model-status></model-status>
+        <taste-invite @click=${this.#invited}></taste-invite>
       </header>
       <model-offers></model-offers>
       <known-scorers></known-scorers>
@@ -66,6 +84,9 @@ export class ModelsScreen extends PickElement {
       }
       model-status {
         margin-block-start: var(--s3);
+      }
+      taste-invite {
+        margin-block-start: var(--s2);
       }
     `,
   ];

@@ -5,7 +5,7 @@ import { records } from "../collection/library";
 import { PickElement } from "../design/element";
 import { styled } from "../design/style";
 import type { Column } from "../engine/panel";
-import { number } from "../text/format";
+import { between, number } from "../text/format";
 import { scoreText } from "../text/score";
 import type { Picture } from "./picture";
 
@@ -68,7 +68,7 @@ export class ScorerAgreement extends PickElement {
     if (!taus.some((row) => row.some((tau) => tau !== null))) return nothing;
     return html`<section>
       <h2>${scoreText.agreement}</h2>
-      <p class="small soft">${scoreText.agreementWords}</p>
+      <p class="small soft">${scoreText.agreementWords}${scorers.some(({ isTaste }) => isTaste) ? between() + scoreText.agreementTaste : nothing}</p>
       <div class="scroller">
         <table>
           <thead>

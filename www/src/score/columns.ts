@@ -8,7 +8,7 @@ import { ranksFor } from "./order";
 import { promptWords } from "./own";
 import { largestScore, type Picture, type Result } from "./picture";
 
-/** The index of the mean rank among the columns is the number of scorers. */
+/** The index of the mean rank among the columns, if there is one, is the number of scorers. */
 export function byScorer(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): MatrixColumn[] {
   const made = scorers.map(({ key, title }): MatrixColumn => {
     const result = (picture: Picture): Result | undefined => picture.scores.get(key)?.get(prompt);
@@ -16,6 +16,7 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
     const largest = largestScore(pictures, key);
     return { title, isPrompt: false, hint: scoreText.sortByScorer(title), width: longest(pictures, result, largest), cell: (picture) => cell(result(picture), ranks.get(picture), largest) };
   });
+  if (averaged(scorers).length < 2) return made;
   const means = meanRanks(scorers, prompt, pictures);
   // Own prompts are ranked each for itself.
   const rankedFor = (picture: Picture) => promptWords(prompt, picture);
@@ -24,7 +25,7 @@ export function byScorer(scorers: readonly Column[], prompt: string, pictures: r
   const mean: MatrixColumn = {
     title: scoreText.meanRank,
     isPrompt: false,
-    hint: scoreText.sortByMean,
+    hint: scorers.some(({ isTaste }) => isTaste) ? scoreText.sortByMeanNoTaste : scoreText.sortByMean,
     width: number(pictures.length, 1).length,
     cell: (picture) => {
       const value = means.get(picture);
@@ -60,8 +61,17 @@ function cell(result: Result | undefined, rank: number | undefined, largest: num
   return { value: scoreNumber(result.score, largest), rank, share: result.probability, isBest: rank === 1 };
 }
 
-/** The mean of the ranks of the images that every scorer has scored. */
-export function meanRanks(scorers: readonly Column[], prompt: string, pictures: readonly Picture[]): Map<Picture, number> {
+/**
+ * The scorers whose mean is taken. A taste contains the scorer that it was learned on top of, which
+ * would count twice.
+ */
+export function averaged(scorers: readonly Column[]): readonly Column[] {
+  return scorers.filter(({ isTaste }) => !isTaste);
+}
+
+/** The mean of the ranks of the images that every scorer has scored; tastes are left out. */
+export function meanRanks(columns: readonly Column[], prompt: string, pictures: readonly Picture[]): Map<Picture, number> {
+  const scorers = averaged(columns);
   const complete = pictures.filter(({ scores }) => scorers.every(({ key }) => scores.get(key)?.has(prompt)));
   const ranks = scorers.map(({ key }) => ranksFor(complete, prompt, ({ scores }) => scores.get(key)?.get(prompt)));
   return new Map(complete.map((picture) => [picture, ranks.reduce((sum, of) => sum + (of.get(picture) ?? 0), 0) / scorers.length]));

@@ -3,6 +3,7 @@
 import type { Column } from "../engine/panel";
 import type { Info } from "../engine/library";
 import { download } from "../files/download";
+import { averaged } from "./columns";
 import { ranks, ranksFor, ranksOf } from "./order";
 import { byOwnPrompt, OWN, promptWords } from "./own";
 import type { Picture, Result } from "./picture";
@@ -87,8 +88,12 @@ function resultOf({ key }: Column, prompt: string): (picture: Picture) => Result
   return ({ scores }) => scores.get(key)?.get(prompt);
 }
 
-/** The mean z-scores of the images that every scorer has scored, and their ranks by them. */
-function meansOf(pictures: readonly Picture[], prompt: string, scorers: readonly Column[]): Map<Picture, { mean_z: number; rank: number | undefined }> {
+/**
+ * The mean z-scores of the images that every scorer has scored, and their ranks by them; tastes are
+ * left out.
+ */
+function meansOf(pictures: readonly Picture[], prompt: string, columns: readonly Column[]): Map<Picture, { mean_z: number; rank: number | undefined }> {
+  const scorers = averaged(columns);
   const complete = pictures.filter((picture) => scorers.every((scorer) => resultOf(scorer, prompt)(picture)));
   const scores = scorers.map((scorer) => standardised(complete.map((picture) => resultOf(scorer, prompt)(picture)?.score ?? 0)));
   const means = new Map(complete.map((picture, index) => [picture, scores.reduce((sum, of) => sum + (of[index] ?? 0), 0) / scorers.length]));

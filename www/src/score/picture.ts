@@ -8,10 +8,12 @@ export interface Result {
   score: number;
   /** Among the images that were scored together; absent if the scorer has none or is not loaded. */
   probability?: number;
-  /** By a taste: how much more than people the visitor likes it, in logits. */
+  /** By a taste: how much more than people its owner likes it, in logits. */
   difference?: number;
-  /** By a taste: the standard deviation of the score. */
+  /** By a taste: the standard deviation of the score; 0 if no other image was scored with it. */
   deviation?: number;
+  /** By a taste: the standard deviation of `difference`. Named as in the command's output. */
+  difference_deviation?: number;
 }
 
 /** The key of the scorer whose results are shown; see `engine/panel.ts`. */

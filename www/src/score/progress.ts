@@ -11,6 +11,7 @@ import { href } from "../shell/router";
 import { announce } from "../shell/toasts";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
+import { imported, isImported } from "../taste/origin";
 import { explain } from "../text/errors";
 import { between, duration, scoreNumber } from "../text/format";
 import { scoreText } from "../text/score";
@@ -29,7 +30,7 @@ export class ScoreProgress extends PickElement {
 
   constructor() {
     super();
-    new Watch(this, run, board, session);
+    new Watch(this, run, board, session, imported);
   }
 
   protected override updated(): void {
@@ -83,7 +84,7 @@ export class ScoreProgress extends PickElement {
 
   #said(): TemplateResult {
     const words = this.#result();
-    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span>${between()}${shownColumn()?.isTaste ? scoreText.meaningTaste : session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort}`}</p>`;
+    return html`<p class="small soft result">${words === undefined ? nothing : html`<span class="said">${words}</span>${between()}${meaning()}`}</p>`;
   }
 
   #failed(error: unknown): TemplateResult {
@@ -133,6 +134,13 @@ export class ScoreProgress extends PickElement {
       }
     `,
   ];
+}
+
+/** What the scores that are shown mean. Only a taste that was learned here is the visitor’s. */
+function meaning(): string {
+  const column = shownColumn();
+  if (column?.isTaste) return isImported(column.key) ? scoreText.meaningClaimed : scoreText.meaningTaste;
+  return session.value.info?.hasProbabilities === false ? scoreText.meaningOther : scoreText.meaningShort;
 }
 
 customElements.define("score-progress", ScoreProgress);

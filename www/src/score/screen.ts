@@ -28,7 +28,7 @@ import { between, bytes, number as count } from "../text/format";
 import { language } from "../text/language";
 import { scoreText } from "../text/score";
 import { addFiles, addPictures, board, remove, restore, setPrompts } from "./board";
-import { byPrompt, byScorer, meanRanks } from "./columns";
+import { averaged, byPrompt, byScorer, meanRanks } from "./columns";
 import { takeDrop, takeHandles, type Taking } from "./handles";
 import { renewHandle } from "./file";
 import { type Found, MOST, ofList } from "./intake";
@@ -125,7 +125,7 @@ export class ScoreScreen extends PickElement {
     const beside = scorers.length > 1 && prompt !== undefined;
     const own = prompting === "own";
     const order = [pictures, scored, prompt, shownColumn()?.key, ...scorers.map(({ key }) => key)];
-    const means = beside ? this.#means(order, scorers, prompt, pictures) : undefined;
+    const means = beside && averaged(scorers).length > 1 ? this.#means(order, scorers, prompt, pictures) : undefined;
     // Computed once for all images.
     const demonstration = isDemonstration();
     this.#isDemonstration = demonstration;
@@ -143,7 +143,7 @@ export class ScoreScreen extends PickElement {
         <score-toolbar
           .pictures=${shown}
           ?unlike=${demonstration}
-          ?several=${beside}
+          ?several=${means !== undefined}
           ?pending=${this.pending}
           ?choosing=${this.choosing}
           @choose=${this.#choose}
@@ -167,7 +167,7 @@ export class ScoreScreen extends PickElement {
               .columns=${this.#columns([...order, prompts, ranked, beside, language.value], () => (beside ? byScorer(scorers, prompt, pictures) : byPrompt(prompts, ranked, shownLargest())))}
               .unlike=${this.#unlike}
               .field=${isField(sort) ? sort : undefined}
-              .active=${!beside ? active : sort === "mean" ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
+              .active=${!beside ? active : sort === "mean" && means ? scorers.length : scorers.findIndex(({ key }) => key === shownColumn()?.key)}
               .version=${version}
               @look=${this.#look}
               @toggle=${this.#toggle}

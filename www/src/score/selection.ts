@@ -42,13 +42,15 @@ export class ScoreSelection extends PickElement {
 
   #actions(selected: readonly Picture[]): TemplateResult {
     const few = selected.length <= MOST;
-    return html`<span class="small" role="status">${scoreText.selected(selected.length)}</span>
+    return html`<span class="small count" role="status">${scoreText.selected(selected.length)}</span>
+      <button type="button" class="quiet none" @click=${() => select(selected, false)}>
+        ${icon("close")}<span class="figures">${number(selected.length)}</span><span class="words">${scoreText.selectNone}</span>
+      </button>
       <button type="button" class="save" @click=${() => this.dispatchEvent(new CustomEvent("save", { detail: selected }))}>${icon("download")}${scoreText.save}</button>
       <button type="button" ?disabled=${!few} title=${few ? "" : scoreText.compareHint} @click=${() => this.dispatchEvent(new CustomEvent("compare", { detail: selected }))}>
         ${icon("compare")}${scoreText.compare}
       </button>
-      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>
-      <button type="button" class="quiet none" aria-label=${scoreText.selectNone} @click=${() => select(selected, false)}><span>${scoreText.selectNone}</span>${icon("close")}</button>`;
+      <button type="button" @click=${() => removeWithUndo(new Set(selected))}>${icon("remove")}${scoreText.remove}</button>`;
   }
 
   static override styles = [
@@ -81,22 +83,28 @@ export class ScoreSelection extends PickElement {
         display: flex;
         gap: var(--s1);
       }
-      .none svg {
+      .none > :is(svg, .figures) {
         display: none;
       }
-      /* On phones, one row of buttons below the number. */
+      /* On phones, one row: the number is on the button that clears the selection. */
       @media (max-width: 40rem) {
         .bar {
           padding: var(--s1) var(--s2);
+          column-gap: var(--s1);
         }
         button {
           padding-inline: var(--s2);
         }
-        button:not(.none) svg,
-        .none span {
+        .count,
+        .none .words {
+          position: absolute;
+          clip-path: inset(50%);
+          white-space: nowrap;
+        }
+        button:not(.none) svg {
           display: none;
         }
-        .none svg {
+        .none > :is(svg, .figures) {
           display: block;
         }
       }

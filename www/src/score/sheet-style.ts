@@ -83,24 +83,30 @@ export const sheetStyle = css`
     background: var(--mark);
     border-color: var(--mark);
   }
+  /* Long words fold upwards. */
   .tile .unlike {
-    inset-block-start: calc(var(--tall) - 1.7rem);
+    inset-block-start: calc(var(--tall) - 6px);
     inset-inline-start: var(--inset-inline);
-    padding: var(--s0) var(--s2);
+    max-width: calc(var(--side) - 12px);
+    translate: 0 -100%;
+    padding: var(--s0) var(--s1);
     font-size: var(--tiny);
+    line-height: 1.25;
     background: var(--veil);
     pointer-events: none;
   }
   .narrow :is(.bucket, .unlike) {
     inset-inline-start: 50%;
     translate: -50%;
+    width: max-content;
+  }
+  .narrow .unlike {
+    max-width: var(--side);
+    translate: -50% -100%;
   }
   /* The checkbox is above it. */
   .narrow .bucket {
     margin-block-start: 2.25rem;
-  }
-  .narrow .unlike {
-    white-space: nowrap;
   }
   .select {
     --box: 1.75rem;

@@ -4,10 +4,11 @@ import { flatness, SIDE } from "./flatness";
 
 export interface Thumbnail {
   id: number;
-  /** Absent if the browser cannot decode the image. */
-  image?: Blob;
-  /** A smaller one; absent if the image is not larger. */
-  small?: Blob;
+  /**
+   * By the pixels of their longer edges, largest first; empty if the browser cannot decode the
+   * image. The largest is always among them, the others only if the image is larger than they are.
+   */
+  images: ReadonlyMap<number, Blob>;
   width: number;
   height: number;
   flatness: number;
@@ -16,13 +17,13 @@ export interface Thumbnail {
 export interface ThumbnailRequest {
   id: number;
   file: Blob;
-  /** Pixels of the longer edges. */
-  large: number;
-  small: number;
+  /** Pixels of the longer edges, largest first. */
+  sides: readonly number[];
 }
 
-addEventListener("message", async ({ data: { id, file, large, small } }: MessageEvent<ThumbnailRequest>) => {
-  let answer: Thumbnail = { id, width: 0, height: 0, flatness: Number.NaN };
+addEventListener("message", async ({ data: { id, file, sides } }: MessageEvent<ThumbnailRequest>) => {
+  let answer: Thumbnail = { id, images: new Map(), width: 0, height: 0, flatness: Number.NaN };
+  const [large, ...smaller] = sides as [number, ...number[]];
   try {
     const whole = await createImageBitmap(file);
     const { width, height } = whole;
@@ -34,12 +35,12 @@ addEventListener("message", async ({ data: { id, file, large, small } }: Message
     };
     const canvas = scaled(whole, large);
     whole.close();
-    const image = await encoded(canvas);
-    const isLarger = Math.max(width, height) > small;
+    const images = new Map([[large, await encoded(canvas)]]);
+    for (const side of smaller) if (Math.max(width, height) > side) images.set(side, await encoded(scaled(canvas, side)));
     const tiny = new OffscreenCanvas(SIDE, SIDE);
     draw(canvas, tiny, "#fff");
     const pixels = tiny.getContext("2d")?.getImageData(0, 0, SIDE, SIDE).data;
-    answer = { id, image, ...(isLarger && { small: await encoded(scaled(canvas, small)) }), width, height, flatness: pixels ? flatness(pixels) : Number.NaN };
+    answer = { id, images, width, height, flatness: pixels ? flatness(pixels) : Number.NaN };
   } catch {
     // Cannot be decoded here; the engine reports what is wrong.
   }

@@ -9,6 +9,7 @@ import type { Picture } from "./picture";
 import { change, table } from "./table/database";
 import { fileOf } from "./file";
 import { touch } from "./table/keeper";
+import type { PreviewRow } from "./table/rows";
 import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
 
 /**
@@ -16,10 +17,13 @@ import type { Thumbnail, ThumbnailRequest } from "./thumbnail.worker";
  */
 const AT_ONCE = navigator.hardwareConcurrency > 2 ? 2 : 1;
 /**
- * Pixels of the longer edge of the two thumbnails of an image. Browsers keep hundreds of images
- * decoded, also after they have left the document, and the small one takes a quarter of the memory.
+ * Pixels of the longer edges of an image's thumbnails. Browsers keep hundreds of images decoded,
+ * also after they have left the document, so a tile shows the smallest one that has its pixels: the
+ * small one takes a quarter of the large one's memory, the middle one 61 %. In windows of at
+ * least six columns, tiles of the default size are at most 198 CSS pixels wide: the middle one has
+ * two pixels for each of them. It is made only on screens with more than one.
  */
-const [SMALL, LARGE] = [256, 512];
+const [SMALL, MIDDLE, LARGE] = [256, 400, 512];
 /** Thumbnails in memory: several screens of the smallest tiles. About 15 MB. */
 const MOST = 400;
 /** How often arriving thumbnails are shown, in milliseconds. */
@@ -83,11 +87,13 @@ export function enlargeThumbnails(pictures: Iterable<Picture>): void {
 /** Whether the thumbnail in memory is as large as it is needed. */
 function isHeld(picture: Picture): boolean {
   const pixels = picture.thumbnail === undefined ? undefined : held.get(picture);
-  return pixels !== undefined && (pixels >= LARGE || !needsLarge(picture));
+  return pixels !== undefined && pixels >= neededFor(picture);
 }
 
-function needsLarge(picture: Picture): boolean {
-  return enlarged.has(picture) || (wanted.get(picture) ?? 0) > SMALL;
+/** The size of the smallest thumbnail that is large enough. */
+function neededFor(picture: Picture): number {
+  const pixels = wanted.get(picture) ?? 0;
+  return enlarged.has(picture) || pixels > MIDDLE ? LARGE : pixels > SMALL ? MIDDLE : SMALL;
 }
 
 /** Reads or makes the thumbnails that are not in memory. */
@@ -123,7 +129,7 @@ async function load(pictures: readonly Picture[]): Promise<void> {
   for (const [index, picture] of pictures.entries()) {
     loading.delete(picture);
     const row = rows[index];
-    if (row) holdOne(picture, new Blob([row.image], { type: "image/webp" }), row.small && new Blob([row.small], { type: "image/webp" }));
+    if (row) holdOne(picture, imagesOf(row));
     else {
       // The browser has removed it: it is made again.
       delete picture.hasPreview;
@@ -132,13 +138,24 @@ async function load(pictures: readonly Picture[]): Promise<void> {
   }
 }
 
-/** Holds the large or the small thumbnail. Without a small one, the large one is no larger. */
-function holdOne(picture: Picture, large: Blob, small: Blob | undefined): void {
+/** The thumbnails of a row, the largest first. */
+function imagesOf({ image, middle, small }: PreviewRow): Thumbnail["images"] {
+  const images = new Map<number, Blob>();
+  for (const [side, bytes] of [[LARGE, image], [MIDDLE, middle], [SMALL, small]] as const) {
+    if (bytes) images.set(side, new Blob([bytes], { type: "image/webp" }));
+  }
+  return images;
+}
+
+/** Holds the smallest thumbnail that is large enough, of these from the largest to the smallest. */
+function holdOne(picture: Picture, images: Thumbnail["images"]): void {
+  const needed = neededFor(picture);
+  const [side, image] = [...images].findLast(([side]) => side >= needed) ?? [];
+  if (side === undefined || image === undefined) return;
   if (picture.thumbnail !== undefined) URL.revokeObjectURL(picture.thumbnail);
-  const isSmall = small !== undefined && !needsLarge(picture);
-  picture.thumbnail = URL.createObjectURL(isSmall ? small : large);
+  picture.thumbnail = URL.createObjectURL(image);
   held.delete(picture);
-  held.set(picture, isSmall ? SMALL : LARGE);
+  held.set(picture, side);
   show();
 }
 
@@ -183,7 +200,8 @@ function next(): void {
 
 async function make(picture: Picture, worker: Worker): Promise<void> {
   const file = picture.copy ?? (await fileOf(picture).catch(() => undefined));
-  if (file) return worker.postMessage({ id: picture.id, file, large: LARGE, small: SMALL } satisfies ThumbnailRequest);
+  const sides = devicePixelRatio > 1 ? [LARGE, MIDDLE, SMALL] : [LARGE, SMALL];
+  if (file) return worker.postMessage({ id: picture.id, file, sides } satisfies ThumbnailRequest);
   // Its file cannot be read now.
   running.delete(picture.id);
   idle.push(worker);
@@ -203,20 +221,22 @@ function start(): Worker {
   return worker;
 }
 
-function take(picture: Picture, { image, small, width, height, flatness }: Thumbnail): void {
-  if (!image) {
+function take(picture: Picture, { images, width, height, flatness }: Thumbnail): void {
+  if (images.size === 0) {
     picture.undecodable = true;
     return changed();
   }
   Object.assign(picture, { width, height, flatness });
-  void store(picture, image, small);
-  if (wanted.has(picture) || enlarged.has(picture) || (!table() && held.size < MOST)) holdOne(picture, image, small);
+  void store(picture, images);
+  if (wanted.has(picture) || enlarged.has(picture) || (!table() && held.size < MOST)) holdOne(picture, images);
   touch(picture, "later");
   reveal();
 }
 
-async function store(picture: Picture, large: Blob, small: Blob | undefined): Promise<void> {
-  const row = { id: picture.id, image: await large.arrayBuffer(), ...(small && { small: await small.arrayBuffer() }) };
+async function store(picture: Picture, images: Thumbnail["images"]): Promise<void> {
+  const [image, middle, small] = await Promise.all([LARGE, MIDDLE, SMALL].map((side) => images.get(side)?.arrayBuffer()));
+  if (!image) return;
+  const row = { id: picture.id, image, ...(middle && { middle }), ...(small && { small }) };
   try {
     await change(["previews"], "relaxed", (transaction) => void transaction.objectStore("previews").put(row).catch(() => undefined));
     if (table()) picture.hasPreview = true;

@@ -39,7 +39,7 @@ export class ScoreToolbar extends PickElement {
   declare pictures: readonly Picture[];
   /** Whether some images may be unlike what the model knows. */
   declare unlike: boolean;
-  /** Whether several scorers are used. */
+  /** Whether there is a mean of several scorers. */
   declare several: boolean;
   /** Whether images are being loaded; the tools keep their place meanwhile. */
   declare pending: boolean;

@@ -10,13 +10,13 @@ import { expandAddress } from "../engine/address";
 import { library } from "../engine/library";
 import { titleOf } from "../engine/panel";
 import { findSupport, loadModel, session } from "../engine/session";
+import type { ModelsScreen } from "../models/screen";
 import { config } from "../state/config";
 import { settings } from "../state/settings";
 import { Watch } from "../state/store";
 import { shellText } from "../text/shell";
 import { keepOffline } from "./offline";
 import { go, href, type Route, route, type Screen, SCREENS } from "./router";
-
 import { toast } from "./toasts";
 
 /** Screens that are loaded when first opened. */
@@ -65,7 +65,7 @@ export class PickScoreApp extends PickElement {
     if (demonstration) await loadModel({ model: demonstration.address, name: demonstration.name });
   }
 
-  async #open({ screen }: Route, moved: boolean): Promise<void> {
+  async #open({ screen, query }: Route, moved: boolean): Promise<void> {
     if (screen !== "score") {
       try {
         await LATER[screen]();
@@ -78,10 +78,13 @@ export class PickScoreApp extends PickElement {
     this.#opened.add(screen);
     document.title = `${shellText[screen]} · ${config().title}`;
     this.requestUpdate();
-    if (!moved || route.value.screen !== screen) return;
+    if (route.value.screen !== screen) return;
     await this.updateComplete;
-    scrollTo(0, 0);
-    this.renderRoot.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+    if (moved) {
+      scrollTo(0, 0);
+      this.renderRoot.querySelector<HTMLElement>("main")?.focus({ preventScroll: true });
+    }
+    if (screen === "models" && query.get("part") === "taste") void this.renderRoot.querySelector<ModelsScreen>("models-screen")?.revealTastes().catch(() => undefined);
   }
 
   protected override updated(changed: PropertyValues): void {

@@ -1,5 +1,6 @@
 /** The visitor's tastes: what the section on the screen Models shows and does. */
 
+import { collection } from "../collection/collection";
 import { session } from "../engine/session";
 import { Store } from "../state/store";
 import { number } from "../text/format";
@@ -47,6 +48,26 @@ export async function refresh(): Promise<void> {
     mine.patch({ tastes: mine.value.tastes ?? [] });
   }
   for (const read of [tastes, records]) if (read.status === "rejected") mine.patch({ error: read.reason });
+}
+
+let followers = 0;
+let leave: (() => void) | undefined;
+
+/** Keeps {@link mine} up to date until the returned function is called. */
+export function follow(): () => void {
+  followers += 1;
+  if (followers === 1) {
+    void refresh();
+    let version = collection.value.version;
+    leave = collection.subscribe((value) => {
+      if (value.version !== version) void refresh();
+      version = value.version;
+    });
+  }
+  return () => {
+    followers -= 1;
+    if (followers === 0) leave?.();
+  };
 }
 
 /** Does something, shows its error, and reads what is kept then. */

@@ -78,7 +78,7 @@ async function score(taste: KeptTaste, prompt: string): Promise<void> {
     const images = await ask("apply", { text: taste.text, scores: bases, embeddings: known.map((picture) => embeddings.get(picture) as Float32Array) });
     for (const [index, picture] of known.entries()) {
       const image = images[index];
-      if (image) resultsOf(picture, tasteKey(taste.base)).set(prompt, { score: image.score, difference: image.difference, deviation: image.deviation });
+      if (image) resultsOf(picture, tasteKey(taste.base)).set(prompt, { ...image });
     }
     if (known.length === ready.length) done.set(key, state);
     scoresChanged();

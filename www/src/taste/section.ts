@@ -2,7 +2,6 @@
 
 import "./words-view";
 import { css, html, nothing, type TemplateResult } from "lit";
-import { collection } from "../collection/collection";
 import { PickElement } from "../design/element";
 import { icon } from "../design/icons";
 import { session } from "../engine/session";
@@ -15,7 +14,7 @@ import { explainTaste, tasteText } from "../text/taste";
 import { accuracySentences } from "./accuracy";
 import { type KeptTaste, place } from "./kept";
 import { canLearn } from "./learn";
-import { bringIn, learnAgain, mine, pause, refresh, remove, rename, stopLearning, type Undo } from "./mine";
+import { bringIn, follow, learnAgain, mine, pause, remove, rename, stopLearning, type Undo } from "./mine";
 import { isOffered } from "./used";
 
 /** Characters of a name. */
@@ -35,12 +34,7 @@ export class MyTastes extends PickElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    void refresh();
-    let version = collection.value.version;
-    this.#stop = collection.subscribe((value) => {
-      if (value.version !== version) void refresh();
-      version = value.version;
-    });
+    this.#stop = follow();
   }
 
   override disconnectedCallback(): void {
@@ -48,10 +42,17 @@ export class MyTastes extends PickElement {
     this.#stop?.();
   }
 
+  /** Scrolls to the section, and continues there for screen readers. */
+  async reveal(): Promise<void> {
+    await this.updateComplete;
+    this.scrollIntoView({ block: "start" });
+    this.renderRoot.querySelector("h2")?.focus({ preventScroll: true });
+  }
+
   override render(): TemplateResult {
     const { tastes = [], error } = mine.value;
     return html`
-      <h2>${tasteText.heading}</h2>
+      <h2 tabindex="-1">${tasteText.heading}</h2>
       <p class="small soft lead">${tasteText.lead}</p>
       ${place.value.isMemory ? html`<p class="small">${tasteText.memory(place.value.detail)}</p>` : nothing}
       ${this.#learn(tastes)}
@@ -139,8 +140,15 @@ export class MyTastes extends PickElement {
   /** Which choices were not learned from. */
   #leftOut({ report }: KeptTaste): TemplateResult | typeof nothing {
     if (!report) return nothing;
-    const { skipped, controls, scores_visible: visible, gone } = report.left_out;
-    const parts = [skipped > 0 && tasteText.skipped(number(skipped)), visible > 0 && tasteText.visible(number(visible)), controls > 0 && tasteText.controls(number(controls)), gone > 0 && tasteText.gone(number(gone))];
+    // Tastes that were kept before do not say how many were stored twice.
+    const { skipped, controls, scores_visible: visible, duplicates = 0, gone } = report.left_out;
+    const parts = [
+      skipped > 0 && tasteText.skipped(number(skipped)),
+      visible > 0 && tasteText.visible(number(visible)),
+      controls > 0 && tasteText.controls(number(controls)),
+      duplicates > 0 && tasteText.duplicates(number(duplicates)),
+      gone > 0 && tasteText.gone(number(gone)),
+    ];
     const words = parts.filter((part) => part !== false);
     return words.length === 0 ? nothing : html`<p class="tiny soft">${tasteText.leftOut(words.join(tasteText.comma))}</p>`;
   }
@@ -169,6 +177,7 @@ export class MyTastes extends PickElement {
       :host {
         display: grid;
         gap: var(--s3);
+        scroll-margin-block: var(--s4);
       }
       .lead {
         max-width: var(--measure);

@@ -12,7 +12,6 @@ import { describe, keepWords, type Word, wordList } from "./words";
 
 /** Rows of the chart at either end. */
 const ENDS = 6;
-const WIDTH = 240;
 const HEIGHT = 20;
 
 export class TasteWords extends PickElement {
@@ -97,14 +96,14 @@ export class TasteWords extends PickElement {
 
   #chart(rows: readonly Word[]): TemplateResult {
     const reach = Math.max(...rows.flatMap(({ low, high }) => [-low, high])) || 1;
-    const x = (value: number) => WIDTH / 2 + (value / reach) * (WIDTH / 2 - 6);
+    const x = (value: number) => `${50 + (50 * value) / reach}%`;
     const row = (word: Word) => {
       const { text, along, low, high } = word;
       return html`<tr>
       <th scope="row" class="voice">${text}</th>
       <td class="plot">
-        <svg viewBox="0 0 ${WIDTH} ${HEIGHT}" width=${WIDTH} height=${HEIGHT} aria-hidden="true">
-          ${svg`<line class="zero" x1=${WIDTH / 2} x2=${WIDTH / 2} y1="0" y2=${HEIGHT} />
+        <svg width="100%" height=${HEIGHT} aria-hidden="true">
+          ${svg`<line class="zero" x1="50%" x2="50%" y1="0" y2=${HEIGHT} />
             <line class="reach" x1=${x(low)} x2=${x(high)} y1=${HEIGHT / 2} y2=${HEIGHT / 2} />
             <circle class=${isSure(word) ? "sure" : "unsure"} cx=${x(along)} cy=${HEIGHT / 2} r="4" />`}
         </svg>
@@ -117,7 +116,7 @@ export class TasteWords extends PickElement {
         <thead class="tiny soft">
           <tr>
             <th scope="col"><span class="hidden-text">${tasteText.word}</span></th>
-            <td><span class="sides"><span>${tasteText.against}</span><span>${tasteText.towards}</span></span></td>
+            <td class="plot"><span class="sides"><span>${tasteText.against}</span><span>${tasteText.towards}</span></span></td>
             <th scope="col"><span class="hidden-text">${tasteText.along}</span></th>
           </tr>
         </thead>
@@ -158,9 +157,24 @@ export class TasteWords extends PickElement {
         padding-inline-end: var(--s3);
         white-space: nowrap;
       }
+      .plot {
+        width: 15.75rem;
+      }
+      /* Dots at the ends are whole. */
+      svg {
+        overflow: visible;
+      }
+      tbody .plot {
+        padding-inline: 4px calc(4px + var(--s3));
+      }
       .sides {
         display: flex;
+        align-items: end;
         justify-content: space-between;
+        gap: var(--s2);
+      }
+      .sides > :last-child {
+        text-align: end;
       }
       .zero {
         stroke: var(--line);
@@ -178,6 +192,34 @@ export class TasteWords extends PickElement {
       }
       .unsure {
         fill: var(--ground);
+      }
+      /* On phones, the drawing takes what is left, and only it shows the interval. */
+      @media (max-width: 40rem) {
+        table {
+          width: 100%;
+        }
+        th {
+          min-width: 5.5rem;
+          padding-inline-end: var(--s2);
+        }
+        td:last-child {
+          padding-inline-end: 0;
+        }
+        td.figures .soft {
+          position: absolute;
+          width: 1px;
+          height: 1px;
+          overflow: hidden;
+          clip-path: inset(50%);
+        }
+        .plot {
+          width: 100%;
+          min-width: 6rem;
+          white-space: normal;
+        }
+        tbody .plot {
+          padding-inline-end: calc(4px + var(--s2));
+        }
       }
       form,
       label {

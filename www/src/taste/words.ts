@@ -80,7 +80,7 @@ export async function describe(scorer: PickScore, taste: KeptTaste, texts: reado
   const embeddings = await scorer.embedText([...texts], { signal });
   // Without a base score, the difference is the projection on the weights, from the mean.
   const found = await ask("apply", { text: taste.text, scores: texts.map(() => 0), embeddings }, { signal });
-  const words = found.map(({ difference, deviation }, index): Word => {
+  const words = found.map(({ difference, difference_deviation: deviation }, index): Word => {
     const reach = NORMAL * deviation;
     return { text: texts[index] as string, along: difference, low: difference - reach, high: difference + reach };
   });

@@ -93,9 +93,12 @@ struct Image {
     /// The base scorer's score.
     base: f64,
     base_rank: usize,
-    /// How much more than people this person likes it: the score less the base score in logits,
-    /// each from the mean of these images.
+    /// How much more than people this person likes it, compared with the other images: the score
+    /// less the base score, both from the mean of these images, and the base scores as widely
+    /// spread as the scores.
     difference: f64,
+    /// The standard deviation of the difference.
+    difference_deviation: f64,
 }
 
 /// An image that was read.
@@ -223,9 +226,10 @@ fn judged(taste: &Taste, scored: &[Scored]) -> Result<Vec<Image>, TasteError> {
     let rank = ranks(judged.iter().map(|image| image.score).collect());
     let base_rank = ranks(scored.iter().map(|image| image.base).collect());
     let image = |(at, (image, of)): (usize, (&Scored, Judged))| {
-        let Judged { score, deviation, difference } = of;
-        let (rank, base_rank) = (rank[at], base_rank[at]);
-        Image { path: image.path.clone(), score, deviation, rank, base: image.base, base_rank, difference }
+        let Judged { score, deviation, difference, difference_deviation } = of;
+        let (rank, base_rank, base) = (rank[at], base_rank[at], image.base);
+        let path = image.path.clone();
+        Image { path, score, deviation, rank, base, base_rank, difference, difference_deviation }
     };
     Ok(scored.iter().zip(judged).enumerate().map(image).collect())
 }

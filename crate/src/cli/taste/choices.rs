@@ -57,6 +57,7 @@ struct Reading<'a> {
     scores: Vec<f64>,
     prompts: HashMap<String, (usize, Result<PromptFeatures, String>)>,
     people: HashMap<String, usize>,
+    known: HashSet<Identity>,
     choices: Vec<(Option<usize>, Choice)>,
     left_out: LeftOut,
     skipped: Skipped,
@@ -80,6 +81,7 @@ pub(super) fn collect(
         scores: Vec::new(),
         prompts: HashMap::new(),
         people: HashMap::new(),
+        known: HashSet::new(),
         choices: Vec::new(),
         left_out: LeftOut::default(),
         skipped: Skipped::default(),
@@ -127,6 +129,10 @@ impl Reading<'_> {
             by_number || row.rater().is_some_and(|rater| rater == user)
         };
         if wanted.user.is_some_and(|user| !is_of(user)) {
+            return None;
+        }
+        if !self.known.insert(identity(row)) {
+            self.left_out.duplicates += 1;
             return None;
         }
         let answer = Answer {
@@ -220,4 +226,13 @@ impl Reading<'_> {
         self.scores.push(score);
         Ok(number)
     }
+}
+
+/// What rows of the same answer share, in whatever files they are. A pair that was asked again has
+/// another time.
+type Identity = (Option<String>, String, [String; 2], Option<Label>, [i64; 2]);
+
+fn identity(row: &Row) -> Identity {
+    let images = [uid(&row.images[0]), uid(&row.images[1])];
+    (row.rater(), row.caption.clone(), images, row.verdict(), [row.ranking_id, row.created_at])
 }

@@ -80,6 +80,7 @@ struct Left {
     skipped: usize,
     controls: usize,
     scores_visible: usize,
+    duplicates: usize,
     unreadable: usize,
 }
 
@@ -153,14 +154,14 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     };
     let taste = Taste::new(&arguments.name, base, &data, &posterior, found.accuracy)?;
     written::write(&arguments.out, &(taste.to_json() + "\n"))?;
-    let LeftOut { skipped, controls, scores_visible } = collected.left_out;
+    let LeftOut { skipped, controls, scores_visible, duplicates } = collected.left_out;
     let report = Report {
         model: &scorer.info().model,
         scorer: scorer.scoring().scorer.name,
         choices: data.choices().len(),
         ties: data.ties(),
         images: data.embeddings().count(),
-        left_out: Left { skipped, controls, scores_visible, unreadable: collected.unreadable },
+        left_out: Left { skipped, controls, scores_visible, duplicates, unreadable: collected.unreadable },
         folds: folds(&found),
         accuracy: found.accuracy.as_ref().map(Accuracies::from),
         offered: found.needed == Needed::Offered,
@@ -196,11 +197,12 @@ impl Report<'_> {
         let (choices, ties, images) =
             (counted(*choices, "choice"), counted(*ties, "tie"), counted(*images, "image"));
         writeln!(out, "{choices} ({ties}) between {images}, on top of {}", printable(self.model))?;
-        let Left { skipped, controls, scores_visible, unreadable } = self.left_out;
+        let Left { skipped, controls, scores_visible, duplicates, unreadable } = self.left_out;
         for (count, what) in [
             (skipped, "skipped"),
             (controls, "control pairs"),
             (scores_visible, "made while scores were visible"),
+            (duplicates, "given twice"),
             (unreadable, "unreadable"),
         ] {
             if count > 0 {

@@ -70,6 +70,8 @@ pub struct TasteLeftOut {
     pub controls: usize,
     /// Choices that were made while scores were visible, if they are left out.
     pub scores_visible: usize,
+    /// Records with the content of an earlier one.
+    pub duplicates: usize,
     /// Choices with an image that has no embedding or no score.
     pub gone: usize,
 }
@@ -112,9 +114,12 @@ pub struct TasteImage {
     pub score: f64,
     /// The standard deviation of the score from the mean score of the images.
     pub deviation: f64,
-    /// How much more than people this person likes it: the score less the base score in logits,
-    /// each from the mean of the images.
+    /// How much more than people this person likes it, compared with the other images: the score
+    /// less the base score, both from the mean of the images, and the base scores as widely spread
+    /// as the scores.
     pub difference: f64,
+    /// The standard deviation of the difference, to first order.
+    pub difference_deviation: f64,
 }
 
 /// The images of a call by a taste, in its order.
@@ -175,8 +180,9 @@ impl From<library::Taste> for TasteInfo {
 }
 
 impl From<library::Judged> for TasteImage {
-    fn from(library::Judged { score, deviation, difference }: library::Judged) -> Self {
-        Self { score, deviation, difference }
+    fn from(image: library::Judged) -> Self {
+        let library::Judged { score, deviation, difference, difference_deviation } = image;
+        Self { score, deviation, difference, difference_deviation }
     }
 }
 

@@ -6,9 +6,9 @@
 import { css, html, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { PickElement } from "../../design/element";
 import { icon } from "../../design/icons";
-import { type Column, columns, tasteKey } from "../../engine/panel";
+import { type Column, columns } from "../../engine/panel";
 import { Watch } from "../../state/store";
-import { imported } from "../../taste/origin";
+import { imported, isImported } from "../../taste/origin";
 import { closeupText } from "../../text/closeup";
 import { explain } from "../../text/errors";
 import { number, percent, scoreNumber } from "../../text/format";
@@ -99,15 +99,16 @@ export class PictureFacts extends PickElement {
     )}`;
   }
 
-  /** What differs between the visitor's taste and people's. */
+  /** What differs between a taste and people's, among the images that were scored together. */
   #taste(picture: Picture): TemplateResult | typeof nothing {
     const prompt = shownPrompt();
     const tastes = prompt === undefined ? [] : columns().filter(({ isTaste }) => isTaste);
     const sentences = tastes.flatMap(({ key, title }) => {
-      const { difference, deviation } = picture.scores.get(key)?.get(prompt as string) ?? {};
-      if (difference === undefined || deviation === undefined) return [];
+      const { difference, deviation, difference_deviation: ofDifference } = picture.scores.get(key)?.get(prompt as string) ?? {};
+      // One image alone has nothing to be compared with.
+      if (difference === undefined || ofDifference === undefined || deviation === 0) return [];
       const { more, less, same } = tasteWords(key);
-      const words = Math.abs(difference) < NORMAL * deviation ? same : difference > 0 ? more : less;
+      const words = Math.abs(difference) <= NORMAL * ofDifference ? same : difference > 0 ? more : less;
       return [{ title, words }];
     });
     if (sentences.length === 0) return nothing;
@@ -268,8 +269,7 @@ function sentence({ over, under, even }: Pick<typeof closeupText, "over" | "unde
 /** The sentences about a taste: only one that was learned here is known to be the visitor's. */
 function tasteWords(key: string) {
   const { more, less, same, over, under, even, claimedMore, claimedLess, claimedSame, claimedOver, claimedUnder, claimedEven } = tasteText;
-  const isImported = [...imported.value].some((base) => tasteKey(base) === key);
-  return isImported
+  return isImported(key)
     ? { more: claimedMore, less: claimedLess, same: claimedSame, over: claimedOver, under: claimedUnder, even: claimedEven }
     : { more, less, same, over, under, even };
 }

@@ -2,7 +2,7 @@
 
 import { columns } from "../../engine/panel";
 import type { Board } from "../board";
-import { meanRanks } from "../columns";
+import { averaged, meanRanks } from "../columns";
 import { ranks, ranksOf } from "../order";
 import { byOwnPrompt, OWN } from "../own";
 import type { Picture } from "../picture";
@@ -32,7 +32,7 @@ export function rankedBy(pictures: readonly Picture[], prompt: string | undefine
 export function placesOf({ pictures, sort }: Pick<Board, "pictures" | "sort">, prompt: string | undefined): ReadonlyMap<Picture, number> {
   if (prompt === undefined) return new Map();
   const scorers = columns();
-  if (sort !== "mean" || scorers.length < 2) return ranks(pictures, prompt);
+  if (sort !== "mean" || averaged(scorers).length < 2) return ranks(pictures, prompt);
   const means = meanRanks(scorers, prompt, pictures);
   return ranksOf(pictures, (picture) => {
     const mean = means.get(picture);

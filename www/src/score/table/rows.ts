@@ -44,7 +44,9 @@ export interface PreviewRow {
   id: number;
   /** A WebP file. */
   image: ArrayBuffer;
-  /** A smaller one, for small tiles; absent for small images. */
+  /** A smaller one; absent for small images, and where screens do not need it. */
+  middle?: ArrayBuffer;
+  /** The smallest one, for small tiles; absent for small images. */
   small?: ArrayBuffer;
 }
 
