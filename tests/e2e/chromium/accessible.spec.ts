@@ -207,6 +207,9 @@ test("nothing moves if reduced motion is preferred", async ({ page, server }) =>
   await expect(page.getByRole("dialog", { name: "Close-up" })).toBeVisible();
   expect(await moving(page)).toEqual([]);
   await page.keyboard.press("Escape");
+  // Closing goes back in the history, which must not undo the next navigation.
+  await expect(page.getByRole("dialog", { name: "Close-up" })).toBeHidden();
+  await expect.poll(() => page.evaluate(() => (history.state as { closeUp?: boolean } | null)?.closeUp ?? false)).toBe(false);
   await page.evaluate(() => (location.hash = "#/judge"));
   await beginRound(page);
   expect(await moving(page)).toEqual([]);
