@@ -395,12 +395,13 @@ fn embeddings_are_of_unit_length_and_give_the_score() {
 
 #[test]
 fn all_precisions_run() {
-    let scores = ["f32", "f16", "q8"].map(|precision| {
+    let scores = ["f32", "f16", "q8", "q8-fast"].map(|precision| {
         let document = json(&score(&[&"--format", &"json", &"--precision", &precision, &image("photo.png")]));
         assert_eq!(document["precision"], precision);
         document["images"][0]["score"].as_f64().unwrap()
     });
     assert!((scores[0] - scores[1]).abs() < 0.05 && (scores[0] - scores[2]).abs() < 3.0, "{scores:?}");
+    assert!((scores[0] - scores[3]).abs() < 3.0, "{scores:?}");
 }
 
 #[test]

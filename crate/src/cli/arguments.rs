@@ -100,6 +100,7 @@ impl RunArguments {
                 PrecisionArgument::F32 => PrecisionChoice::Exactly(Precision::F32),
                 PrecisionArgument::F16 => PrecisionChoice::Exactly(Precision::F16),
                 PrecisionArgument::Q8 => PrecisionChoice::Exactly(Precision::Q8),
+                PrecisionArgument::Q8Fast => PrecisionChoice::Exactly(Precision::Q8Fast),
             },
             limits: Limits { max_pixels: self.max_pixels },
             ..OpenOptions::default()
@@ -174,6 +175,8 @@ enum PrecisionArgument {
     F16,
     /// 8-bit integers with a scale for each block.
     Q8,
+    /// As q8, with activations rounded to 8 bits too; a GPU computes it as q8.
+    Q8Fast,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

@@ -16,7 +16,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{
     disjoint::Disjoint,
-    integer::{self, Group},
+    integer::{self, Group, RowScale},
     math,
     parallel::{for_each_part, for_each_with_scratch, threads, with_buffer},
     tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
@@ -58,6 +58,7 @@ impl Linear<'_> {
         match self.weight.stored() {
             Stored::Pairs(weight) => self.integer(weight, input, &output),
             Stored::Quads(weight) => self.integer(weight, input, &output),
+            Stored::Bytes(weight) => self.integer(weight, input, &output),
             Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.float(input, &output),
         }
     }
@@ -88,8 +89,10 @@ impl Linear<'_> {
         let tiles = Tiles::new(rows, G::most_rows());
         let all = inputs.div_ceil(G::STEPS);
         let numbers = size_of::<G::Input>() / size_of::<f32>();
-        with_buffer(rows * (1 + 2 * all * numbers), |memory| {
-            let (row_scales, memory) = memory.split_at_mut(rows);
+        let scales = size_of::<RowScale>() / size_of::<f32>();
+        with_buffer(rows * (scales + 2 * all * numbers), |memory| {
+            let (row_scales, memory) = memory.split_at_mut(rows * scales);
+            let row_scales: &mut [RowScale] = bytemuck::cast_slice_mut(row_scales);
             let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
             let (rounded, packed) = memory.split_at_mut(rows * all);
             integer::round_input::<G>(input, inputs, rounded, row_scales);
@@ -306,8 +309,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::towers::definitions::{self, numbers, stored};
+    use crate::towers::{
+        definitions::{self, numbers, stored},
+        kernels::Q8Inputs,
+    };
     use pickscore_checkpoint::weights::Values;
+
+    /// The integer kernels.
+    #[derive(Clone, Copy, Debug)]
+    enum Groups {
+        Pairs,
+        Quads,
+        Bytes,
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
@@ -330,7 +344,7 @@ mod tests {
             let bias = with_bias.then_some(bias.as_slice());
             let weight = match &weight {
                 Values::Q8(blocks) => PackedWeight::in_bytes(blocks, [outputs, inputs]),
-                others => PackedWeight::new(others, [outputs, inputs]),
+                others => PackedWeight::new(others, [outputs, inputs], Q8Inputs::Fine),
             };
             let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
             let mut output = start.clone();
@@ -348,8 +362,12 @@ mod tests {
             rows in 1usize..20,
             inputs in prop_oneof![1usize..150, 500usize..1100],
             outputs in 1usize..100,
-            // 0 selects quads, which support only blocks of 32.
-            pairs_of in prop::sample::select(vec![0usize, 0, 2, 6, 32, 64, 512]),
+            // Quads and bytes support only blocks of 32.
+            (groups, block) in prop_oneof![
+                Just((Groups::Quads, 32)),
+                Just((Groups::Bytes, 32)),
+                prop::sample::select(vec![2usize, 6, 32, 64, 512]).prop_map(|block| (Groups::Pairs, block)),
+            ],
             accumulate: bool,
             activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
             seed: u64,
@@ -357,13 +375,13 @@ mod tests {
             let input = numbers(rows * inputs, seed);
             let start = numbers(rows * outputs, seed ^ 5);
             let bias = numbers(outputs, seed ^ 9);
-            let block = if pairs_of == 0 { 32 } else { pairs_of };
             let (weight, values) = stored(2, [outputs, inputs], block, seed);
             let Values::Q8(blocks) = &weight else { unreachable!("store 2 is q8") };
-            let weight = if pairs_of == 0 {
-                PackedWeight::in_quads(blocks, [outputs, inputs])
-            } else {
-                PackedWeight::in_pairs(blocks, [outputs, inputs])
+            let shape = [outputs, inputs];
+            let weight = match groups {
+                Groups::Pairs => PackedWeight::in_groups(blocks, shape, Stored::Pairs),
+                Groups::Quads => PackedWeight::in_groups(blocks, shape, Stored::Quads),
+                Groups::Bytes => PackedWeight::in_groups(blocks, shape, Stored::Bytes),
             };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
@@ -372,10 +390,15 @@ mod tests {
             let expected = definitions::linear(&input, &values, inputs, Some(&bias), residual, activation);
             for (at, (found, (expected, bound))) in output.iter().zip(expected).enumerate() {
                 let (row, column) = (at / outputs, at % outputs);
-                // Rounding moves each input by at most half a step of its row.
-                let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
+                // Rounding moves each input by at most half a level of its row.
+                let row = &input[row * inputs..][..inputs];
+                let (least, most) = row.iter().fold((0.0f32, 0.0f32), |(a, b), &x| (a.min(x), b.max(x)));
+                let level = match groups {
+                    Groups::Pairs | Groups::Quads => most.max(-least) / 32767.0,
+                    Groups::Bytes => (most - least) / 254.0,
+                };
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
-                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
+                let bound = bound + 1.2 * f64::from(level * weights) / 2.0;
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }
