@@ -51,7 +51,7 @@ pub(super) fn open_as(model: &Path, options: &OpenOptions, threads: Option<u16>)
         fault::report(&assumption);
     }
     if options.precision == PrecisionChoice::Exactly(Precision::Q8Fast) && scorer.info().device == "gpu" {
-        fault::report("the GPU computes q8-fast as q8, which is more accurate");
+        fault::report(&"the GPU computes q8-fast as q8, which is more accurate");
     }
     if let Some(first) = scorer.info().unexpected.first() {
         let count = counted(scorer.info().unexpected.len(), "tensor");

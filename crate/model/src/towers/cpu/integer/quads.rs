@@ -98,8 +98,7 @@ impl Product {
                 i32x4_extract_lane::<2>(sums),
                 i32x4_extract_lane::<3>(sums),
             ];
-            let product = |weight: [i8; 4]| x.iter().zip(weight).map(|(x, w)| of(*x) * i32::from(w)).sum();
-            sums == weight.map(product)
+            sums == weight.map(|weight| x.iter().zip(weight).map(|(x, w)| of(*x) * i32::from(w)).sum::<i32>())
         };
         match [255, 254, 128, 1] {
             x if is(x, i32::from) => Self::Unsigned,
