@@ -128,10 +128,9 @@ def main(command):
         found = {"ONNX Runtime int8": scale * cosines(texts, vision)}
         for precision in PRECISIONS:
             options = ["--device", "cpu", "--precision", precision, "--format", "json"]
-            rows = []
-            for prompt in prompts:
-                out = subprocess.run([command, "score", "--model", MODEL, "--prompt", prompt, *options, *files], check=True, capture_output=True, text=True)
-                rows.append([image["score"] for image in json.loads(out.stdout)["images"]])
+            given = [argument for prompt in prompts for argument in ("--prompt", prompt)]
+            out = subprocess.run([command, "score", "--model", MODEL, *given, *options, *files], check=True, capture_output=True, text=True)
+            rows = [[image["score"] for image in of_prompt["images"]] for of_prompt in json.loads(out.stdout)["prompts"]]
             found[f"PickScore {precision}"] = np.array(rows)
     print(f"{exact.size} scores from {exact.min():.1f} to {exact.max():.1f}\n")
     print("| engine | largest difference of a score | mean |\n|---|---|---|")

@@ -175,7 +175,8 @@ enum PrecisionArgument {
     F16,
     /// 8-bit integers with a scale for each block.
     Q8,
-    /// As q8, with activations rounded to 8 bits too; a GPU computes it as q8.
+    /// As q8, with activations rounded to 8 bits too: faster on the CPU. A score of the page's small
+    /// model changes by up to 0.15, 0.03 on average; with q8 by 0.002. A GPU computes it as q8.
     Q8Fast,
 }
 

@@ -38,7 +38,7 @@ pub(super) struct Linear<'a> {
     pub(super) accumulate: bool,
 }
 
-/// Number of inputs processed per tile: 12 rows of them take 24 KB.
+/// Number of f32 inputs processed per tile: 12 rows of them take 24 KB.
 const STEPS: usize = 512;
 /// Panels per group, for which a tile's input is read once. With prefetching, the weights of two
 /// groups must fit in the L2 cache, which is as small as 512 KB.
@@ -69,14 +69,14 @@ impl Linear<'_> {
         let tiles = Tiles::new(rows, tile::most_rows());
         with_buffer(rows * inputs, |packed| {
             pack_input(input, inputs, STEPS, tiles, packed);
-            self.groups(|panels, steps, scratch| {
+            self.groups(STEPS, |panels, steps, scratch| {
                 let arch = pulp::Arch::new();
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
-                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let next = self.next(STEPS, &panels, panel, &steps, tile, tiles);
                     arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
                 });
             });
@@ -96,15 +96,15 @@ impl Linear<'_> {
             let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
             let (rounded, packed) = memory.split_at_mut(rows * all);
             integer::round_input::<G>(input, inputs, rounded, row_scales);
-            pack_input(rounded, all, STEPS / G::STEPS, tiles, packed);
-            self.groups(|panels, steps, _| {
+            pack_input(rounded, all, G::RUN / G::STEPS, tiles, packed);
+            self.groups(G::RUN, |panels, steps, _| {
                 let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
                 let packed = &packed[start * rows..(start + length) * rows];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
-                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let next = self.next(G::RUN, &panels, panel, &steps, tile, tiles);
                     let panel = weight.panel(panels.start + panel, steps.clone());
                     G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
                 });
@@ -112,15 +112,16 @@ impl Linear<'_> {
         });
     }
 
-    /// Runs `task(panels, steps, scratch)` for each block of the weight, on all threads.
-    fn groups(&self, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
+    /// Runs `task(panels, steps, scratch)` for each block of the weight, of `run` steps, on all
+    /// threads.
+    fn groups(&self, run: usize, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
         let inputs = self.weight.inputs();
         let panels = self.weight.outputs().div_ceil(LANES);
         let group = (panels / (3 * threads())).clamp(1, GROUP);
         for_each_with_scratch(panels.div_ceil(group), |scratch, index| {
             let panels = index * group..((index + 1) * group).min(panels);
-            for start in (0..inputs).step_by(STEPS) {
-                task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
+            for start in (0..inputs).step_by(run) {
+                task(panels.clone(), start..(start + run).min(inputs), scratch);
             }
         });
     }
@@ -129,6 +130,7 @@ impl Linear<'_> {
     /// next group.
     fn next(
         &self,
+        run: usize,
         panels: &Range<usize>,
         panel: usize,
         steps: &Range<usize>,
@@ -140,9 +142,9 @@ impl Linear<'_> {
         }
         let inputs = self.weight.inputs();
         let next = if steps.end < inputs {
-            self.weight.memory(panels.start + panel, steps.end..(steps.end + STEPS).min(inputs))
+            self.weight.memory(panels.start + panel, steps.end..(steps.end + run).min(inputs))
         } else {
-            self.weight.memory(panels.end + panel, 0..STEPS.min(inputs))
+            self.weight.memory(panels.end + panel, 0..run.min(inputs))
         };
         let share = next.len() / tiles.count;
         &next[tile * share..(tile + 1) * share]
@@ -360,7 +362,8 @@ mod tests {
         #[test]
         fn integers_equal_the_definition(
             rows in 1usize..20,
-            inputs in prop_oneof![1usize..150, 500usize..1100],
+            // Up to two runs of every kind.
+            inputs in prop_oneof![1usize..150, 500usize..1100, 2000usize..2200],
             outputs in 1usize..100,
             // Quads and bytes support only blocks of 32.
             (groups, block) in prop_oneof![

@@ -19,6 +19,7 @@ use pickscore_checkpoint::weights::Blocks;
 
 impl Group for Quad<1> {
     const STEPS: usize = 4;
+    const RUN: usize = 2048;
     type Input = [[u8; 4]; 1];
 
     fn can_take(blocks: &Blocks) -> bool {

@@ -17,6 +17,9 @@ pub(in crate::towers::cpu) struct Quad<const BYTES: usize>(pub(super) [i8; 4]);
 pub(in crate::towers::cpu) trait Group: Pod + Send + Sync {
     /// Number of steps.
     const STEPS: usize;
+    /// Steps processed per tile, so that its input stays in the L1 cache and its weights in the L2
+    /// cache. Each run ends with an addition to the output.
+    const RUN: usize;
     /// A row's inputs of those steps.
     type Input: Pod + Send + Sync;
 

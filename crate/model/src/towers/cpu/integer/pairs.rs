@@ -21,6 +21,7 @@ const MOST_BLOCK: usize = 512;
 
 impl Group for Pair {
     const STEPS: usize = 2;
+    const RUN: usize = 1024;
     type Input = [i16; 2];
 
     /// A block must consist of whole pairs, and its sum must fit in an `i32`.

@@ -30,6 +30,7 @@ const ZERO: f32 = 32768.0;
 
 impl Group for Quad<2> {
     const STEPS: usize = 4;
+    const RUN: usize = 512;
     /// The upper bytes of four inputs, then their lower bytes.
     type Input = [[u8; 4]; 2];
 
