@@ -140,8 +140,9 @@ mod tests {
         definitions::numbers,
     };
 
+    type Compute<G> = dyn Fn(Tile<'_, G>);
     /// A name, the most rows, and what computes a tile.
-    type Run<G> = (String, usize, Box<dyn Fn(Tile<'_, G>)>);
+    type Run<G> = (String, usize, Box<Compute<G>>);
 
     /// All kinds of registers, not only the one that this processor selects.
     #[cfg(target_arch = "x86_64")]
@@ -151,7 +152,7 @@ mod tests {
         Eight<true>: Multiplies<G>,
         Eight<false>: Multiplies<G>,
     {
-        let run = |kind| -> Box<dyn Fn(Tile<'_, G>)> { Box::new(move |tile| run_on(kind, tile)) };
+        let run = |kind| -> Box<Compute<G>> { Box::new(move |tile| run_on(kind, tile)) };
         Kind::all().map(move |kind| (format!("{kind:?}"), most_rows_on::<G>(kind), run(kind)))
     }
     #[cfg(not(target_arch = "x86_64"))]
