@@ -32,7 +32,7 @@ impl std::io::Write for Pipe<'_> {
 
 /// A generated model on the CPU.
 fn model(case: &Value, precision: Precision) -> Clip {
-    model_with(case, precision, Kernels::Cpu)
+    model_with(case, precision, Kernels::Cpu(precision.into()))
 }
 
 /// A generated model, loaded without a file.
@@ -139,9 +139,11 @@ fn sixteen_bits_stay_close() {
 #[test]
 fn eight_bits_stay_recognisable() {
     for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
-        let found = distance(case, &model(case, Precision::Q8));
-        println!("{}: {found:?}", case["name"]);
-        assert!(found.cosine >= 0.998, "{}: {found:?}", case["name"]);
+        for precision in [Precision::Q8, Precision::Q8Fast] {
+            let found = distance(case, &model(case, precision));
+            println!("{} {precision:?}: {found:?}", case["name"]);
+            assert!(found.cosine >= 0.998, "{} {precision:?}: {found:?}", case["name"]);
+        }
     }
 }
 
@@ -202,7 +204,7 @@ fn burns_operations_equal_the_reference() {
             match precision {
                 Precision::F32 => assert!(found.cosine >= 0.99999 && found.score <= 0.002),
                 Precision::F16 => assert!(found.score <= 0.05),
-                Precision::Q8 => assert!(found.cosine >= 0.998),
+                Precision::Q8 | Precision::Q8Fast => assert!(found.cosine >= 0.998),
             }
         }
     }

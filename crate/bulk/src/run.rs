@@ -322,7 +322,7 @@ impl Consumer<'_> {
             let info = model.scorer.info();
             serde_json::json!({
                 "model": model.name, "scorer": model.scorer.scoring().scorer.name, "device": info.device,
-                "precision": format!("{:?}", info.precision).to_lowercase(), "identity": model.identity,
+                "precision": info.precision.name(), "identity": model.identity,
             })
         };
         self.models.iter().map(describe).collect()

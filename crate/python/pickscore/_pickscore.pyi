@@ -28,7 +28,7 @@ class _ArrowStream(Protocol):
 _Errors: TypeAlias = Literal["raise", "nan"]
 _Progress: TypeAlias = Callable[[int, int | None], object]
 _Device: TypeAlias = Literal["auto", "gpu", "cpu"]
-_Precision: TypeAlias = Literal["auto", "f32", "f16", "q8"]
+_Precision: TypeAlias = Literal["auto", "f32", "f16", "q8", "q8-fast"]
 _ScorerName: TypeAlias = Literal[
     "auto",
     "pickscore",

@@ -209,7 +209,7 @@ def _main() -> int:
     parser.add_argument("--data", required=True, nargs="+", help="tables, or folders of them")
     parser.add_argument("--out", required=True, help="folder for the scores")
     parser.add_argument("--device", default="auto", choices=["auto", "gpu", "cpu"])
-    parser.add_argument("--precision", default="auto", choices=["auto", "f32", "f16", "q8"])
+    parser.add_argument("--precision", default="auto", choices=["auto", "f32", "f16", "q8", "q8-fast"])
     parser.add_argument("--scorer", default="auto", help="the scorer that the model is")
     parser.add_argument("--head", help="file of the head of an aesthetic scorer")
     parser.add_argument("--prompt-column", metavar="NAME", help="column of prompts [default: as the command]")

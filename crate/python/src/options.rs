@@ -11,11 +11,12 @@ use crate::fault::Fault;
 const DEVICES: [(&str, DeviceChoice); 3] =
     [("auto", DeviceChoice::Auto), ("gpu", DeviceChoice::Gpu), ("cpu", DeviceChoice::Cpu)];
 
-const PRECISIONS: [(&str, PrecisionChoice); 4] = [
+const PRECISIONS: [(&str, PrecisionChoice); 5] = [
     ("auto", PrecisionChoice::Auto),
     ("f32", PrecisionChoice::Exactly(Precision::F32)),
     ("f16", PrecisionChoice::Exactly(Precision::F16)),
     ("q8", PrecisionChoice::Exactly(Precision::Q8)),
+    ("q8-fast", PrecisionChoice::Exactly(Precision::Q8Fast)),
 ];
 
 /// The options with these names.
@@ -39,12 +40,6 @@ pub(crate) fn open_options(
         head,
         ..OpenOptions::default()
     })
-}
-
-/// The name of a precision.
-pub(crate) fn precision_name(precision: Precision) -> &'static str {
-    let choice = PrecisionChoice::Exactly(precision);
-    PRECISIONS.iter().find(|(_, known)| *known == choice).map_or("", |(name, _)| name)
 }
 
 fn named<T: Copy>(option: &str, name: &str, choices: &[(&str, T)]) -> Result<T, Fault> {

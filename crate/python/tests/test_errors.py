@@ -39,7 +39,7 @@ def raised(call: Callable[[], object]) -> PickScoreError:
     [
         ({"model": "no/such/model"}, "not-found", "no/such/model"),
         ({"device": "tpu"}, "bad-argument", 'device is "tpu"; expected one of auto, gpu, cpu'),
-        ({"precision": "f64"}, "bad-argument", "expected one of auto, f32, f16, q8"),
+        ({"precision": "f64"}, "bad-argument", "expected one of auto, f32, f16, q8, q8-fast"),
         ({"scorer": "magic"}, "bad-argument", "expected one of auto, pickscore, clip"),
         ({"scorer": "aesthetic-v2"}, "no-head", "head=…"),
         ({"scorer": "aesthetic-v2", "head": "no/head.pth"}, "bad-head", "no/head.pth"),

@@ -33,7 +33,7 @@ def test_every_scorer_gives_the_scores_of_the_command(
     assert np.array_equal(scorer.score_pairs([prompt or ""] * len(contents), contents), expected)
 
 
-@pytest.mark.parametrize("precision", ["f32", "f16", "q8"])
+@pytest.mark.parametrize("precision", ["f32", "f16", "q8", "q8-fast"])
 def test_every_precision_gives_the_scores_of_the_command(precision: str, programs: Programs) -> None:
     scorer = Scorer(TINY, "cpu", precision)  # type: ignore[arg-type]
     assert scorer.info.precision == precision

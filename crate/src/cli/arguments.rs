@@ -58,6 +58,8 @@ pub(super) struct RunArguments {
     #[arg(long, value_enum, default_value_t = DeviceArgument::Auto)]
     device: DeviceArgument,
     /// Precision of the weights in memory.
+    ///
+    /// q8-fast changes scores of the page's small model by 0.03 on average; a GPU computes q8.
     #[arg(long, value_enum, default_value_t = PrecisionArgument::Auto)]
     precision: PrecisionArgument,
     /// Maximum number of pixels in an image.
@@ -100,6 +102,7 @@ impl RunArguments {
                 PrecisionArgument::F32 => PrecisionChoice::Exactly(Precision::F32),
                 PrecisionArgument::F16 => PrecisionChoice::Exactly(Precision::F16),
                 PrecisionArgument::Q8 => PrecisionChoice::Exactly(Precision::Q8),
+                PrecisionArgument::Q8Fast => PrecisionChoice::Exactly(Precision::Q8Fast),
             },
             limits: Limits { max_pixels: self.max_pixels },
             ..OpenOptions::default()
@@ -174,6 +177,8 @@ enum PrecisionArgument {
     F16,
     /// 8-bit integers with a scale for each block.
     Q8,
+    /// As q8 with 8-bit activations, for the CPU: faster, and changes scores by up to 0.15.
+    Q8Fast,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

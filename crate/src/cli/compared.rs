@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{
     fault::Fault,
-    output::{Document, Image, Pair, Prompt, Unread, precision_name},
+    output::{Document, Image, Pair, Prompt, Unread},
     text::printable,
     work::{Group, Member, Run, Work},
 };
@@ -81,7 +81,7 @@ struct Mean {
 
 impl Description {
     fn of(run: &Run) -> Self {
-        let (model, precision) = (run.info.model.clone(), precision_name(run.info.precision));
+        let (model, precision) = (run.info.model.clone(), run.info.precision.name());
         Self { model, scorer: run.scorer.name, device: run.info.device, precision }
     }
 }

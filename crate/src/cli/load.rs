@@ -22,8 +22,12 @@ use crate::{
     PickScore,
     pixels::{PixelError, Pixels, Processor},
     progress::Progress,
-    scorer::{ImageCache, ImageFeatures, LISTED_PROMPTS, OpenOptions, PerImage, ScoreError, cut_off},
+    scorer::{
+        ImageCache, ImageFeatures, LISTED_PROMPTS, OpenOptions, PerImage, PrecisionChoice, ScoreError,
+        cut_off,
+    },
     towers::Embedding,
+    weights::Precision,
 };
 
 /// Opens the model that the arguments name.
@@ -45,6 +49,9 @@ pub(super) fn open_as(model: &Path, options: &OpenOptions, threads: Option<u16>)
     let scorer = scorer?;
     if let Some(assumption) = scorer.scoring().assumption("--scorer") {
         fault::report(&assumption);
+    }
+    if options.precision == PrecisionChoice::Exactly(Precision::Q8Fast) && scorer.info().device == "gpu" {
+        fault::report(&"the GPU computes q8-fast as q8, which is more accurate");
     }
     if let Some(first) = scorer.info().unexpected.first() {
         let count = counted(scorer.info().unexpected.len(), "tensor");

@@ -6,10 +6,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use super::{fault::Fault, text::printable};
-use crate::{
-    score::{self, Scorer},
-    weights::Precision,
-};
+use crate::score::{self, Scorer};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum Format {
@@ -115,15 +112,6 @@ pub(super) struct Pair {
     pub(super) prompt: String,
     pub(super) path: String,
     pub(super) score: f32,
-}
-
-/// How a precision is written on the command line.
-pub(super) fn precision_name(precision: Precision) -> &'static str {
-    match precision {
-        Precision::F32 => "f32",
-        Precision::F16 => "f16",
-        Precision::Q8 => "q8",
-    }
 }
 
 impl Prompt {

@@ -15,7 +15,7 @@ use super::{
     images::{self, Wanted},
     load, metadata,
     models::{self, Checked},
-    output::{Answer, Document, Format, Pair, Prompt, Results, Unread, precision_name},
+    output::{Answer, Document, Format, Pair, Prompt, Results, Unread},
     pairs::{self, Pairs},
     prepared::Prepared,
     score_data::{self, DataArguments},
@@ -374,7 +374,7 @@ impl Asked {
             [run] => {
                 let Run { info, scorer, .. } = run;
                 let (results, errors) = self.results(run, arguments.tie_threshold);
-                let precision = precision_name(info.precision);
+                let precision = info.precision.name();
                 let (model, scorer, device) = (info.model.as_str(), scorer.name, info.device);
                 let answer = Answer { model, scorer, device, precision, results, errors };
                 answer.write(format)?;

@@ -298,7 +298,7 @@ impl Progress {
 fn fit(models: &[Checked], options: &[OpenOptions]) -> bool {
     let bytes = |(model, options): (&Checked, &OpenOptions)| {
         let each = match options.precision {
-            PrecisionChoice::Exactly(Precision::Q8) => 9,
+            PrecisionChoice::Exactly(Precision::Q8 | Precision::Q8Fast) => 9,
             PrecisionChoice::Exactly(Precision::F16) => 16,
             PrecisionChoice::Auto | PrecisionChoice::Exactly(Precision::F32) => 32,
         };

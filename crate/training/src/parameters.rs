@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use burn::tensor::{DType, Device, FloatDType, Tensor};
+use burn::tensor::{DType, Device, Tensor};
 use rand::{Rng as _, SeedableRng as _};
 use rand_chacha::ChaCha8Rng;
 
@@ -117,7 +117,7 @@ impl Trainee {
     ///
     /// Fails if the device fails.
     pub(super) fn scorer(&self) -> Result<Clip, TrainError> {
-        let kernels = Kernels::of(&self.device, FloatDType::F32);
+        let kernels = Kernels::of(&self.device, Precision::F32, false);
         let mut builder = ModelBuilder::new(&self.config, kernels);
         for (index, parameter) in self.list.iter().enumerate() {
             builder.accept(parameter, Values::F32(self.numbers(index)?));

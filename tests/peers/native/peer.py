@@ -1,10 +1,10 @@
 """PyTorch and ONNX Runtime for the native benchmark; `src/main.rs` describes the protocol.
 
-    python peer.py torch|onnx MODEL_DIRECTORY THREADS
+    python peer.py torch|torch-bf16|onnx|onnx-int8 MODEL_DIRECTORY THREADS
 
 PyTorch runs transformers' CLIPModel with its default attention (sdpa). ONNX Runtime runs the towers
-that torch.onnx exports from it, at the highest optimisation level. The export is kept beside the
-model.
+that torch.onnx exports from it, at the highest optimisation level, in f32 or as its
+`quantize_dynamic` makes them. The export is kept beside the model.
 """
 
 import os
@@ -20,7 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import torch
-from export import Tower, export, load
+from export import Tower, export, load, quantised
 from generate import pixels
 from transformers import CLIPConfig
 
@@ -40,19 +40,22 @@ def inputs(tower, count):
     return np.stack([pixels(SEED, i, vision.image_size) for i in range(count)])
 
 
-if engine == "torch":
-    model = load(directory)
+if engine.startswith("torch"):
+    dtype = torch.bfloat16 if engine == "torch-bf16" else torch.float32
+    model = load(directory).to(dtype)
     towers = {tower: Tower(model, tower) for tower in ("text", "vision")}
 
     def run(tower, values):
-        return towers[tower](torch.from_numpy(values)).numpy()
+        values = torch.from_numpy(values)
+        return towers[tower](values.to(dtype) if tower == "vision" else values).float().numpy()
 else:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads
     options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    sessions = {t: onnxruntime.InferenceSession(str(export(directory, t)), options, providers=["CPUExecutionProvider"]) for t in ("text", "vision")}
+    exported = quantised if engine == "onnx-int8" else export
+    sessions = {t: onnxruntime.InferenceSession(str(exported(directory, t)), options, providers=["CPUExecutionProvider"]) for t in ("text", "vision")}
 
     def run(tower, values):
         return sessions[tower].run(None, {"input": values})[0]
@@ -62,8 +65,9 @@ print("ready", flush=True)
 for line in sys.stdin:
     tower, *rest = line.split()
     if tower == "score":
-        a, b = run("text", inputs("text", 1))[0], run("vision", inputs("vision", 1))[0]
-        print(100 * float(a @ b / np.linalg.norm(a) / np.linalg.norm(b)), flush=True)
+        texts, images = (run(tower, inputs(tower, int(rest[0]))).astype(np.float64) for tower in ("text", "vision"))
+        texts, images = (rows / np.linalg.norm(rows, axis=1, keepdims=True) for rows in (texts, images))
+        print(*(100 * texts @ images.T).flatten(), flush=True)
         continue
     values = inputs(tower, int(rest[0]))
     tower = "text" if tower == "short" else tower

@@ -54,7 +54,7 @@ export class Scorer {
     const source = modelSource(model);
     oneOf("scorer", scorer, ["auto", ...SCORERS.map(({ name }) => name)]);
     oneOf("device", device, ["auto", "webgpu", "cpu"]);
-    oneOf("precision", precision, ["auto", "f32", "f16", "q8"]);
+    oneOf("precision", precision, ["auto", "f32", "f16", "q8", "q8-fast"]);
     oneOf("cache", cache, ["on", "optional", "off"]);
     oneOf("memory", memory, ["normal", "low"]);
     if (memory === "low" && (typeof source !== "string" || cache !== "on")) {

@@ -46,13 +46,18 @@ export interface ModelRecord {
 /** Version of the layout of the weights file, part of {@link modelId}. */
 const LAYOUT = 1;
 
+/** The precision of a model in storage. */
+export function storedPrecision(precision: Precision): Precision {
+  return precision === "q8-fast" ? "q8" : precision;
+}
+
 /**
  * The ID of a model in one precision, which is the name of its folder. `scorer` is the requested
  * scorer if the configuration depends on it: the one of weights without a configuration does. All
  * other scorers share the weights.
  */
 export async function modelId(address: string, precision: Precision, scorer: string | null): Promise<string> {
-  const name = `${LAYOUT} ${precision} ${address}${scorer === null ? "" : ` ${scorer}`}`;
+  const name = `${LAYOUT} ${storedPrecision(precision)} ${address}${scorer === null ? "" : ` ${scorer}`}`;
   return (await sha256(new TextEncoder().encode(name))).slice(0, 32);
 }
 

@@ -7,12 +7,15 @@ import type { ScorerName } from "./scorers";
 export type Device = "webgpu" | "cpu";
 
 /**
- * The precision of stored weight matrices. `"auto"` chooses f16 if the GPU has f16 arithmetic, and
+ * The precision of weight matrices. `"auto"` chooses f16 if the GPU has f16 arithmetic, and
  * otherwise f32 or, for large models, f16 on a GPU and q8 on the CPU.
  */
 export type PrecisionChoice = "auto" | Precision;
-/** The precision of stored weight matrices; q8 is 8-bit. */
-export type Precision = "f32" | "f16" | "q8";
+/**
+ * The precision of weight matrices. `"q8"` is 8-bit. `"q8-fast"` is stored as `"q8"`, and the CPU
+ * also rounds activations to 8 bits; a GPU computes it as `"q8"`.
+ */
+export type Precision = "f32" | "f16" | "q8" | "q8-fast";
 
 /**
  * Whether a model is stored in the browser for the next visit. `"on"` fails with `storage-full` if
@@ -111,7 +114,7 @@ export interface LoadOptions {
   head?: string | File;
   /** The device to compute on. `"auto"` uses WebGPU if available, otherwise the CPU. */
   device?: "auto" | Device;
-  /** The precision of stored weight matrices. Default `"auto"`. */
+  /** The precision of weight matrices. Default `"auto"`. */
   precision?: PrecisionChoice;
   /**
    * How much of the model the device holds. `"low"` requires a stored model. Default `"normal"`.
@@ -232,7 +235,7 @@ export interface Info {
   device: Device;
   /** The GPU's name, if the browser reveals it. */
   adapter?: string;
-  /** The precision of stored weight matrices. */
+  /** The precision of weight matrices. */
   precision: Precision;
   /** The tile of matrix products that was fastest on this GPU, such as `"blocked-32x64"`. */
   tile?: string;

@@ -4,7 +4,7 @@
 use std::{cell::Cell, rc::Rc};
 
 #[cfg(feature = "gpu")]
-use burn::tensor::{Device, FloatDType, Tensor, wgpu::wgpu::Features};
+use burn::tensor::{Device, Tensor, wgpu::wgpu::Features};
 use pickscore_checkpoint::weights::Precision;
 #[cfg(feature = "gpu")]
 use pickscore_model::towers::{Tuning, Wgsl, tune};
@@ -41,14 +41,13 @@ impl EngineDevice {
         if let Some(wgsl) = Wgsl::new(&self.device, self.tuning.get()) {
             return Kernels::Wgsl(wgsl);
         }
-        let half = precision != Precision::F32 && self.half;
-        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+        Kernels::of(&self.device, precision, self.half)
     }
 
-    /// The kernels for a model.
+    /// The kernels for a model of this precision.
     #[cfg(not(feature = "gpu"))]
-    pub(crate) fn kernels(&self, _: Precision) -> Kernels {
-        Kernels::Cpu
+    pub(crate) fn kernels(&self, precision: Precision) -> Kernels {
+        Kernels::Cpu(precision.into())
     }
 
     /// Waits until the device has finished all uploads and computations.

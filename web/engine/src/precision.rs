@@ -2,11 +2,7 @@
 
 use pickscore_checkpoint::weights::Precision;
 
-/// Parses `"f32"`, `"f16"` or `"q8"`.
+/// Parses a precision's name, which the JavaScript library has checked.
 pub(crate) fn parse_precision(name: &str) -> Precision {
-    match name {
-        "f32" => Precision::F32,
-        "f16" => Precision::F16,
-        _ => Precision::Q8,
-    }
+    Precision::named(name).unwrap_or(Precision::Q8)
 }

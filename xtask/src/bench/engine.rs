@@ -61,7 +61,7 @@ pub(super) struct Engine {
 
 impl Engine {
     pub(super) fn start(name: &str, model: &Path, threads: usize, python: Option<&Path>) -> Result<Self> {
-        let mut command = if matches!(name, "torch" | "onnx") {
+        let mut command = if name.starts_with("torch") || name.starts_with("onnx") {
             let python = python.context("no Python environment")?;
             let mut command = Command::new(python);
             let is_reward = model.join(REWARD_WEIGHTS).exists();
@@ -88,6 +88,15 @@ impl Engine {
         self.input.flush()?;
         let line = self.line()?;
         line.parse().with_context(|| format!("{} answers {line:?}", self.name))
+    }
+
+    /// Requests the scores of some prompts for as many images.
+    pub(super) fn scores(&mut self, count: usize) -> Result<Vec<f64>> {
+        writeln!(self.input, "score {count}")?;
+        self.input.flush()?;
+        let line = self.line()?;
+        let scores = line.split_whitespace().map(str::parse).collect::<Result<_, _>>();
+        scores.with_context(|| format!("{} answers {line:?}", self.name))
     }
 
     fn line(&mut self) -> Result<String> {

@@ -19,7 +19,8 @@ pub(crate) struct Arguments {
     /// is not compared with ONNX Runtime
     #[arg(long, value_delimiter = ',', default_value = "b32,pickscore")]
     models: Vec<String>,
-    /// Engines: PickScore's precisions, `torch` and `onnx`. The others are compared with the first
+    /// Engines: PickScore's precisions, `torch`, `torch-bf16`, `onnx` and `onnx-int8`. The others
+    /// are compared with the first
     #[arg(long, value_delimiter = ',', default_value = "f32,q8,torch,onnx")]
     engines: Vec<String>,
     /// Threads per engine
@@ -41,9 +42,13 @@ const REWARD_CASES: [&str; 4] = ["images 1", "images 16", "prompts 16", "short 1
 const REST: Duration = Duration::from_millis(50);
 /// Warm-up rounds.
 const WARM: usize = 2;
-/// Maximum difference between the engines' scores; beyond it they compute different things. 8-bit
-/// is measured for speed alone.
+/// Maximum difference between the scores of engines that compute in f32; beyond it they compute
+/// different things.
 const SAME: f64 = 0.02;
+/// The engines that compute in f32.
+const EXACT: [&str; 3] = ["f32", "torch", "onnx"];
+/// Prompts, and images, whose scores are compared.
+const COMPARED: usize = 4;
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let python = if arguments.models.iter().any(|model| model == engine::IMAGE_REWARD) {
@@ -61,9 +66,13 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     }
     let columns = 1 + 2 * arguments.engines.len();
     writeln!(table, "\n|{}", "---|".repeat(columns))?;
+    let mut differences = String::from(
+        "| model | engine | largest difference of a score from f32 | mean |\n|---|---|---|---|\n",
+    );
     for model in &arguments.models {
-        measure(model, arguments, &python, &mut table)?;
+        measure(model, arguments, &python, &mut table, &mut differences)?;
     }
+    table = format!("{table}\n{differences}");
     eprintln!(
         "milliseconds of one forward pass, {} threads, medians of {} rounds that took turns",
         arguments.threads, arguments.rounds
@@ -78,13 +87,21 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
 fn title(engine: &str) -> String {
     match engine {
         "torch" => "PyTorch".into(),
+        "torch-bf16" => "PyTorch bf16".into(),
         "onnx" => "ONNX Runtime".into(),
+        "onnx-int8" => "ONNX Runtime int8".into(),
         precision => format!("PickScore {precision}"),
     }
 }
 
-/// The table's rows for one model.
-fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String) -> Result<()> {
+/// The rows of both tables for one model: times, and differences of scores.
+fn measure(
+    model: &str,
+    arguments: &Arguments,
+    python: &Path,
+    table: &mut String,
+    differences: &mut String,
+) -> Result<()> {
     let directory = engine::directory(model)?;
     let engines = arguments.engines.iter().map(|name| {
         eprintln!("── loading {model} into {}", title(name));
@@ -93,13 +110,20 @@ fn measure(model: &str, arguments: &Arguments, python: &Path, table: &mut String
     let mut engines = engines.collect::<Result<Vec<_>>>()?;
     let mut scores = Vec::new();
     for engine in &mut engines {
-        scores.push((engine.name.clone(), engine.ask("score")?));
+        scores.push((engine.name.clone(), engine.scores(COMPARED)?));
     }
-    let exact: Vec<f64> =
-        scores.iter().filter(|(name, _)| name != "q8" && name != "f16").map(|&(_, score)| score).collect();
-    let spread =
-        exact.iter().copied().fold(f64::MIN, f64::max) - exact.iter().copied().fold(f64::MAX, f64::min);
-    ensure!(exact.len() < 2 || spread <= SAME, "the engines do not compute the same: {scores:?}");
+    let exact =
+        scores.iter().find(|(name, _)| EXACT.contains(&name.as_str())).map(|(_, exact)| exact.clone());
+    for (name, scores) in exact.iter().flat_map(|_| &scores) {
+        let differences_of = scores.iter().zip(exact.iter().flatten()).map(|(a, b)| (a - b).abs());
+        let largest = differences_of.clone().fold(0.0, f64::max);
+        let mean = differences_of.sum::<f64>() / scores.len() as f64;
+        ensure!(
+            !EXACT.contains(&name.as_str()) || largest <= SAME,
+            "the engines do not compute the same: {name} differs by {largest}"
+        );
+        writeln!(differences, "| {model} | {} | {largest:.4} | {mean:.4} |", title(name))?;
+    }
     let cases = if model == engine::IMAGE_REWARD { &REWARD_CASES[..] } else { &CASES };
     for case in cases {
         eprintln!("── {model}, {case}");

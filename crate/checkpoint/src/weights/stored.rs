@@ -125,7 +125,7 @@ fn tensors_of(parameter: &Parameter, precision: Precision) -> Vec<TensorInfo> {
         _ if parameter.kind == Kind::Vector => vec![tensor(name, Dtype::F32, shape)],
         Precision::F32 => vec![tensor(name, Dtype::F32, shape)],
         Precision::F16 => vec![tensor(name, Dtype::F16, shape)],
-        Precision::Q8 => {
+        Precision::Q8 | Precision::Q8Fast => {
             let columns: usize = shape.iter().skip(1).product();
             let blocks = vec![shape[0], columns.div_ceil(quantize::BLOCK)];
             vec![tensor(format!("{name}{SCALES}"), Dtype::F32, blocks), tensor(name, Dtype::I8, shape)]

@@ -34,7 +34,7 @@ impl Target {
         let values = match precision {
             Precision::F32 => Values::F32(vec_of(reserved)?),
             Precision::F16 => Values::F16(vec_of(reserved)?),
-            Precision::Q8 => {
+            Precision::Q8 | Precision::Q8Fast => {
                 let block = quantize::BLOCK.min(columns.max(1));
                 let scales = vec_of(if reserve { rows * columns.div_ceil(block) } else { 0 })?;
                 Values::Q8(Blocks { values: vec_of(reserved)?, scales, block })

@@ -11,6 +11,37 @@ pub enum Precision {
     F16,
     /// 8-bit integers in blocks with a shared scale, with a little over a quarter of the memory.
     Q8,
+    /// Stored as [`Precision::Q8`]. The CPU also rounds the inputs of matrix products to 8 bits,
+    /// which is faster and less accurate.
+    Q8Fast,
+}
+
+impl Precision {
+    /// All precisions.
+    pub const ALL: [Self; 4] = [Self::F32, Self::F16, Self::Q8, Self::Q8Fast];
+
+    /// The name, as users write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F32 => "f32",
+            Self::F16 => "f16",
+            Self::Q8 => "q8",
+            Self::Q8Fast => "q8-fast",
+        }
+    }
+
+    /// The precision with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|precision| precision.name() == name)
+    }
+
+    /// The precision of the values in memory and in files.
+    pub fn stored(self) -> Self {
+        match self {
+            Self::F32 | Self::F16 | Self::Q8 => self,
+            Self::Q8Fast => Self::Q8,
+        }
+    }
 }
 
 /// The values of one parameter, row-major.

@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use burn::tensor::{Device, FloatDType};
+use burn::tensor::Device;
 use pickscore_checkpoint::config::ModelConfig;
 use pickscore_checkpoint::weights::{Description, MAX_HEAD_LENGTH, ModelDirectory, Precision};
 use pickscore_common::{progress::Progress, regular::read_regular};
@@ -109,8 +109,7 @@ impl Found {
             return Kernels::Wgsl(wgsl);
         }
         let _ = (choice, self.subgroup);
-        let half = precision != Precision::F32 && self.half;
-        Kernels::of(&self.device, if half { FloatDType::F16 } else { FloatDType::F32 })
+        Kernels::of(&self.device, precision, self.half)
     }
 }
 
@@ -173,6 +172,8 @@ impl PickScore {
         let config = directory.config().clone();
         let found = find(options.device)?;
         let precision = match options.precision {
+            // A GPU has no faster products of 8-bit numbers, so it computes what is more accurate.
+            PrecisionChoice::Exactly(precision) if found.name == "gpu" => precision.stored(),
             PrecisionChoice::Exactly(precision) => precision,
             PrecisionChoice::Auto if found.half => Precision::F16,
             PrecisionChoice::Auto => Precision::F32,

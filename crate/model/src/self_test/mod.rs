@@ -123,7 +123,7 @@ fn check(
     let least = match precision {
         Precision::F32 => 0.9999,
         Precision::F16 => 0.999,
-        Precision::Q8 => 0.995,
+        Precision::Q8 | Precision::Q8Fast => 0.995,
     };
     for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
         let cosine = found.cosine(&Embedding::normalised(expected.clone()));
@@ -144,8 +144,8 @@ mod tests {
 
     #[test]
     fn the_cpu_passes_in_every_precision() {
-        for precision in [Precision::F32, Precision::F16, Precision::Q8] {
-            self_test(Kernels::Cpu, precision).block_on().unwrap();
+        for precision in Precision::ALL {
+            self_test(Kernels::Cpu(precision.into()), precision).block_on().unwrap();
         }
     }
 

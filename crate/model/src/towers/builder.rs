@@ -88,7 +88,7 @@ impl ModelBuilder {
     pub fn new(config: impl Into<ModelConfig>, kernels: Kernels) -> Self {
         let config = config.into();
         let parts = match kernels.fitting(&config) {
-            Kernels::Cpu => AnyParts::Cpu(Parts::new(Fused)),
+            Kernels::Cpu(q8_inputs) => AnyParts::Cpu(Parts::new(Fused { q8_inputs })),
             #[cfg(feature = "gpu")]
             Kernels::Wgsl(wgsl) => AnyParts::Wgsl(Parts::new(wgsl)),
             #[cfg(any(feature = "gpu", not(target_family = "wasm")))]

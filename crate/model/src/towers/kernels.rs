@@ -3,6 +3,7 @@
 #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
 use burn::tensor::{Device, FloatDType};
 use pickscore_checkpoint::config::ModelConfig;
+use pickscore_checkpoint::weights::Precision;
 
 #[cfg(feature = "gpu")]
 use super::gpu::Wgsl;
@@ -11,7 +12,7 @@ use super::gpu::Wgsl;
 #[derive(Debug, Clone)]
 pub enum Kernels {
     /// Fused CPU kernels, on all cores with the feature `parallel`.
-    Cpu,
+    Cpu(Q8Inputs),
     /// WGSL kernels on a GPU. A model whose widths are not multiples of four falls back to burn's
     /// operations on the same device.
     #[cfg(feature = "gpu")]
@@ -27,15 +28,36 @@ pub enum Kernels {
     },
 }
 
-impl Kernels {
-    /// The fused kernels for burn's CPU device, burn's operations for any other device.
-    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
-    pub fn of(device: &Device, products: FloatDType) -> Self {
-        if *device == Device::flex() && !device.is_autodiff() {
-            Self::Cpu
-        } else {
-            Self::Burn { device: device.clone(), products }
+/// What the CPU rounds the inputs of q8 weights to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Q8Inputs {
+    /// 15 bits and a sign, or not at all: an error far below that of the weights.
+    #[default]
+    Fine,
+    /// 8 bits, where the processor multiplies them faster.
+    Bytes,
+}
+
+impl From<Precision> for Q8Inputs {
+    fn from(precision: Precision) -> Self {
+        match precision {
+            Precision::F32 | Precision::F16 | Precision::Q8 => Self::Fine,
+            Precision::Q8Fast => Self::Bytes,
         }
+    }
+}
+
+impl Kernels {
+    /// The fused kernels for burn's CPU device, burn's operations for any other device. `half`
+    /// states that the device has f16 arithmetic.
+    #[cfg(any(feature = "gpu", not(target_family = "wasm")))]
+    pub fn of(device: &Device, precision: Precision, half: bool) -> Self {
+        if *device == Device::flex() && !device.is_autodiff() {
+            return Self::Cpu(precision.into());
+        }
+        let half = half && precision != Precision::F32;
+        let products = if half { FloatDType::F16 } else { FloatDType::F32 };
+        Self::Burn { device: device.clone(), products }
     }
 
     /// Replaces the WGSL kernels by burn's operations if they do not support the model's widths.

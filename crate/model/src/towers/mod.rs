@@ -49,7 +49,7 @@ pub(crate) use cpu::Dense;
 pub use error::TowerError;
 #[cfg(feature = "gpu")]
 pub use gpu::{Tuning, Wgsl, tune};
-pub use kernels::Kernels;
+pub use kernels::{Kernels, Q8Inputs};
 pub use model::Model;
 #[cfg(feature = "train")]
 pub use trainable::TrainableClip;

@@ -18,7 +18,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use clap::Parser;
 use pickscore::{scorer::DeviceChoice, weights::Precision};
 
@@ -84,12 +84,7 @@ fn main() -> Result<()> {
 }
 
 fn precision(name: &str) -> Result<Precision> {
-    Ok(match name {
-        "f32" => Precision::F32,
-        "f16" => Precision::F16,
-        "q8" => Precision::Q8,
-        other => bail!("no precision is called {other}"),
-    })
+    Precision::named(name).with_context(|| format!("no precision is called {name}"))
 }
 
 /// Measures one model in all precisions, then PyTorch.

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use pickscore::{config::TextConfig, score::score, tokens::Tokens, towers::Clip};
+use pickscore::{config::TextConfig, pixels::Pixels, score::score, tokens::Tokens, towers::Clip};
 use pickscore_generate::pixels;
 use pollster::FutureExt as _;
 
@@ -18,13 +18,28 @@ fn tokens(index: usize, words: usize, text: &TextConfig) -> Tokens {
     Tokens { ids, length: words + 2, truncated: false }
 }
 
-/// The time of a case, or the score. Images are computed in batches of the size that the scorer
-/// recommends.
-pub(crate) fn answer(clip: &Clip, batch: usize, case: &str, count: usize) -> Result<f64> {
+/// The scores of the first `count` prompts for as many images, in the order `[prompts, images]`.
+pub(crate) fn scores(clip: &Clip, count: usize) -> Result<String> {
+    let (prompts, images) = inputs(clip, "text", count);
+    let texts = clip.text(&prompts.iter().collect::<Vec<_>>()).block_on()?;
+    let images = clip.vision(&images.iter().collect::<Vec<_>>()).block_on()?;
+    let of = |text| images.iter().map(move |image| score(clip.logit_scale(), text, image));
+    let scores = texts.iter().flat_map(of).map(|score| score.to_string());
+    Ok(scores.collect::<Vec<_>>().join(" "))
+}
+
+/// The prompts and images of a case.
+fn inputs(clip: &Clip, case: &str, count: usize) -> (Vec<Tokens>, Vec<Pixels>) {
     let (text, vision) = (&clip.config().text, &clip.config().vision);
     let words = if case == "short" { 18 } else { text.context - 2 };
-    let prompts: Vec<_> = (0..count).map(|at| tokens(at, words, text)).collect();
-    let images: Vec<_> = (0..count).map(|at| pixels(SEED, at, vision.image_size)).collect();
+    let prompts = (0..count).map(|at| tokens(at, words, text)).collect();
+    let images = (0..count).map(|at| pixels(SEED, at, vision.image_size)).collect();
+    (prompts, images)
+}
+
+/// The time of a case. Images are computed in batches of the size that the scorer recommends.
+pub(crate) fn answer(clip: &Clip, batch: usize, case: &str, count: usize) -> Result<f64> {
+    let (prompts, images) = inputs(clip, case, count);
     let (prompts, images): (Vec<_>, Vec<_>) = (prompts.iter().collect(), images.iter().collect());
     let start = Instant::now();
     match case {
@@ -33,10 +48,6 @@ pub(crate) fn answer(clip: &Clip, batch: usize, case: &str, count: usize) -> Res
             for images in images.chunks(batch) {
                 drop(clip.vision(images).block_on()?);
             }
-        }
-        "score" => {
-            let (texts, images) = (clip.text(&prompts).block_on()?, clip.vision(&images).block_on()?);
-            return Ok(f64::from(score(clip.logit_scale(), &texts[0], &images[0])));
         }
         other => bail!("CLIP has no case called {other}"),
     }

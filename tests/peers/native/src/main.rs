@@ -4,10 +4,11 @@
 //!
 //! The cases of CLIP are `vision N`, `text N` (prompts that fill the context) and `short N`
 //! (prompts of 18 words). Those of ImageReward are `images N` (for one prompt), `prompts N` (for
-//! one image) and `short 1`. `score` prints the score of the first prompt and the first image, to
-//! show that all engines compute the same. `call FILE` scores an image file for a prompt, as a
-//! caller of the library would, and prints the milliseconds. `memory` prints the peak memory of
-//! loading in bytes, and `parameters` the number of parameters.
+//! one image) and `short 1`. `score N` prints the scores of the first N prompts for the first N
+//! images, to show that all engines compute the same; ImageReward's is that of the first. `call
+//! FILE` scores an image file for a prompt, as a caller of the library would, and prints the
+//! milliseconds. `memory` prints the peak memory of loading in bytes, and `parameters` the number
+//! of parameters.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
 
@@ -20,7 +21,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Parser;
 use pickscore::{
     PickScore,
@@ -32,7 +33,7 @@ use pollster::FutureExt as _;
 
 #[derive(Parser)]
 struct Arguments {
-    /// `f32`, `f16` or `q8`.
+    /// `f32`, `f16`, `q8` or `q8-fast`.
     precision: String,
     /// A model directory.
     model: PathBuf,
@@ -68,12 +69,8 @@ fn call(scorer: &PickScore, file: &str) -> Result<f64> {
 fn main() -> Result<()> {
     let arguments = Arguments::parse();
     rayon::ThreadPoolBuilder::new().num_threads(arguments.threads).build_global()?;
-    let precision = match arguments.precision.as_str() {
-        "f32" => Precision::F32,
-        "f16" => Precision::F16,
-        "q8" => Precision::Q8,
-        other => bail!("no precision is called {other}"),
-    };
+    let name = &arguments.precision;
+    let precision = Precision::named(name).with_context(|| format!("no precision is called {name}"))?;
     let options = OpenOptions {
         device: DeviceChoice::Cpu,
         precision: PrecisionChoice::Exactly(precision),
@@ -93,6 +90,7 @@ fn main() -> Result<()> {
         match (case, scorer.model()) {
             ("parameters", _) => println!("{}", scorer.info().parameters),
             ("memory", _) => println!("{}", peak_memory()?),
+            ("score", Model::Clip(model)) => println!("{}", clip::scores(model, count)?),
             (_, Model::Clip(model)) => println!("{}", clip::answer(model, scorer.batch(), case, count)?),
             (_, Model::Blip(model)) => println!("{}", blip::answer(model, scorer.batch(), case, count)?),
         }

@@ -3,7 +3,7 @@
 import { asPickScoreError, type ErrorCode, PickScoreError, WITHOUT_CACHE } from "../error";
 import type { Info, Precision } from "../types";
 import type { LoadRequest } from "../protocol";
-import { modelId, sha256 } from "../store";
+import { modelId, sha256, storedPrecision } from "../store";
 import { lockForWriting, refusal } from "./lock";
 import type { Context } from "./context";
 import type { Recognised } from "./description";
@@ -72,9 +72,11 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
 const COMPUTATION = 1;
 
 /** Identifies the scores of a stored model. */
-async function identify({ fingerprint, recognised, head }: Loaded): Promise<string | null> {
+async function identify({ fingerprint, recognised, head, precision }: Loaded): Promise<string | null> {
   if (fingerprint === null) return null;
   const parts = [COMPUTATION, fingerprint, recognised.scorer, head && recognised.needsHead ? await sha256(head.bytes) : null];
+  // The fingerprint tells only stored precisions apart.
+  if (precision !== storedPrecision(precision)) parts.push(precision);
   return sha256(new TextEncoder().encode(JSON.stringify(parts)));
 }
 
@@ -97,7 +99,7 @@ function turns({ scorer, precision, head }: Loaded, task: Task): TakeTurns {
     held = undefined;
     engine.device.tidy();
     for (const id of await idsOf(task, precision)) {
-      const loaded = await readStored(id, { ...wanted, head }, engine, context, () => towers);
+      const loaded = await readStored(id, precision, { ...wanted, head }, engine, context, () => towers);
       if (!loaded) continue;
       held = { towers, scorer: loaded.scorer };
       return loaded.scorer;
@@ -130,7 +132,7 @@ async function fromStorage(task: Task): Promise<[Loaded, string] | null> {
   for (const { precision, reason } of candidates(request.precision, request.device, engine.device.half)) {
     for (const id of await idsOf(task, precision)) {
       try {
-        const loaded = await readStored(id, wanted, engine, context, firstTowers(task));
+        const loaded = await readStored(id, precision, wanted, engine, context, firstTowers(task));
         if (loaded) return [loaded, reason];
       } catch (error) {
         const { code, message } = asPickScoreError(error);
@@ -171,10 +173,10 @@ async function fromSource(task: Task): Promise<[Loaded, string]> {
   const lock = await lockForWriting(id, context);
   try {
     // Another tab may have stored the model while this one waited.
-    const stored = lock.waited ? await readStored(id, wanted, engine, context, towers, lock) : null;
+    const stored = lock.waited ? await readStored(id, precision, wanted, engine, context, towers, lock) : null;
     if (stored) return [stored, reason];
     const write = async (source: Source, restart: boolean): Promise<Loaded> => {
-      const model = { address, name: source.name, precision };
+      const model = { address, name: source.name, precision: storedPrecision(precision) };
       const writer = await ModelWriter.open(id, model, layoutOf(engine, source, precision), restart);
       try {
         return await stream(source, precision, engine, context, writer, towers);

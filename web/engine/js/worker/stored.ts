@@ -2,6 +2,7 @@
 
 import { PickScoreError } from "../error";
 import { fingerprintOf, folderOf, lockName, modelsFolder, type Piece, readRecord, sha256, WEIGHTS } from "../store";
+import type { Precision } from "../types";
 import type { Lock } from "./lock";
 import type { Context } from "./context";
 import type { Description, Recognised } from "./description";
@@ -17,20 +18,22 @@ import type { Layout } from "./writer";
  */
 export async function readStored(
   id: string,
+  precision: Precision,
   wanted: Wanted,
   engine: Engine,
   context: Pick<Context, "signal" | "progress">,
   towers: (recognised: Recognised) => Towers,
   lock?: Lock,
 ): Promise<Loaded | null> {
-  if (lock) return read(id, wanted, engine, context, towers);
+  if (lock) return read(id, precision, wanted, engine, context, towers);
   return navigator.locks.request(lockName(id), { mode: "shared", ifAvailable: true }, (lock) =>
-    lock ? read(id, wanted, engine, context, towers) : null,
+    lock ? read(id, precision, wanted, engine, context, towers) : null,
   );
 }
 
 async function read(
   id: string,
+  precision: Precision,
   wanted: Wanted,
   engine: Engine,
   { signal, progress }: Pick<Context, "signal" | "progress">,
@@ -54,7 +57,7 @@ async function read(
   if (needsHead) files.head ??= await headNextTo(record.address, scorer, engine, signal);
   const recognised = engine.recognise(files) as Recognised;
   const towers = towersOf(recognised);
-  const loader = await makeLoader(engine, files, recognised, record.precision, towers);
+  const loader = await makeLoader(engine, files, recognised, precision, towers);
   try {
     const { header, tensors } = loader.layout() as Layout;
     const other = towers === "text" ? "vision." : "text.";
@@ -93,7 +96,7 @@ async function read(
     loader.free();
     throw error;
   }
-  const { name, precision } = record;
+  const { name } = record;
   const fingerprint = await fingerprintOf(record);
   return { scorer: loader.finish(name), recognised, head: files.head, fingerprint, name, precision, source: "cache", cached: true, bytes: record.bytes, notes: [] };
 }

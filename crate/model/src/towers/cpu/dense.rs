@@ -3,6 +3,7 @@
 use pickscore_checkpoint::weights::Values;
 
 use super::{linear::Linear, weight::PackedWeight};
+use crate::towers::kernels::Q8Inputs;
 
 /// A fully connected layer in f32: `x · weightᵀ + bias`.
 #[derive(Debug)]
@@ -14,7 +15,7 @@ pub(crate) struct Dense {
 impl Dense {
     /// A layer with this weight `[outputs, inputs]` and bias `[outputs]`.
     pub(crate) fn new(weight: Vec<f32>, bias: Vec<f32>, inputs: usize) -> Self {
-        let weight = PackedWeight::new(&Values::F32(weight), [bias.len(), inputs]);
+        let weight = PackedWeight::new(&Values::F32(weight), [bias.len(), inputs], Q8Inputs::Fine);
         Self { weight, bias }
     }
 

@@ -16,7 +16,7 @@ use pulp::{Simd, WithSimd};
 
 use super::{
     disjoint::Disjoint,
-    integer::{self, Group},
+    integer::{self, Group, RowScale},
     math,
     parallel::{for_each_part, for_each_with_scratch, threads, with_buffer},
     tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
@@ -38,7 +38,7 @@ pub(super) struct Linear<'a> {
     pub(super) accumulate: bool,
 }
 
-/// Number of inputs processed per tile: 12 rows of them take 24 KB.
+/// Number of f32 inputs processed per tile: 12 rows of them take 24 KB.
 const STEPS: usize = 512;
 /// Panels per group, for which a tile's input is read once. With prefetching, the weights of two
 /// groups must fit in the L2 cache, which is as small as 512 KB.
@@ -58,6 +58,7 @@ impl Linear<'_> {
         match self.weight.stored() {
             Stored::Pairs(weight) => self.integer(weight, input, &output),
             Stored::Quads(weight) => self.integer(weight, input, &output),
+            Stored::Bytes(weight) => self.integer(weight, input, &output),
             Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.float(input, &output),
         }
     }
@@ -68,14 +69,14 @@ impl Linear<'_> {
         let tiles = Tiles::new(rows, tile::most_rows());
         with_buffer(rows * inputs, |packed| {
             pack_input(input, inputs, STEPS, tiles, packed);
-            self.groups(|panels, steps, scratch| {
+            self.groups(STEPS, |panels, steps, scratch| {
                 let arch = pulp::Arch::new();
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
-                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let next = self.next(STEPS, &panels, panel, &steps, tile, tiles);
                     arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
                 });
             });
@@ -88,20 +89,22 @@ impl Linear<'_> {
         let tiles = Tiles::new(rows, G::most_rows());
         let all = inputs.div_ceil(G::STEPS);
         let numbers = size_of::<G::Input>() / size_of::<f32>();
-        with_buffer(rows * (1 + 2 * all * numbers), |memory| {
-            let (row_scales, memory) = memory.split_at_mut(rows);
+        let scales = size_of::<RowScale>() / size_of::<f32>();
+        with_buffer(rows * (scales + 2 * all * numbers), |memory| {
+            let (row_scales, memory) = memory.split_at_mut(rows * scales);
+            let row_scales: &mut [RowScale] = bytemuck::cast_slice_mut(row_scales);
             let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
             let (rounded, packed) = memory.split_at_mut(rows * all);
             integer::round_input::<G>(input, inputs, rounded, row_scales);
-            pack_input(rounded, all, STEPS / G::STEPS, tiles, packed);
-            self.groups(|panels, steps, _| {
+            pack_input(rounded, all, G::RUN / G::STEPS, tiles, packed);
+            self.groups(G::RUN, |panels, steps, _| {
                 let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
                 let packed = &packed[start * rows..(start + length) * rows];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
-                    let next = self.next(&panels, panel, &steps, tile, tiles);
+                    let next = self.next(G::RUN, &panels, panel, &steps, tile, tiles);
                     let panel = weight.panel(panels.start + panel, steps.clone());
                     G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
                 });
@@ -109,15 +112,16 @@ impl Linear<'_> {
         });
     }
 
-    /// Runs `task(panels, steps, scratch)` for each block of the weight, on all threads.
-    fn groups(&self, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
+    /// Runs `task(panels, steps, scratch)` for each block of the weight, of `run` steps, on all
+    /// threads.
+    fn groups(&self, run: usize, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
         let inputs = self.weight.inputs();
         let panels = self.weight.outputs().div_ceil(LANES);
         let group = (panels / (3 * threads())).clamp(1, GROUP);
         for_each_with_scratch(panels.div_ceil(group), |scratch, index| {
             let panels = index * group..((index + 1) * group).min(panels);
-            for start in (0..inputs).step_by(STEPS) {
-                task(panels.clone(), start..(start + STEPS).min(inputs), scratch);
+            for start in (0..inputs).step_by(run) {
+                task(panels.clone(), start..(start + run).min(inputs), scratch);
             }
         });
     }
@@ -126,6 +130,7 @@ impl Linear<'_> {
     /// next group.
     fn next(
         &self,
+        run: usize,
         panels: &Range<usize>,
         panel: usize,
         steps: &Range<usize>,
@@ -137,9 +142,9 @@ impl Linear<'_> {
         }
         let inputs = self.weight.inputs();
         let next = if steps.end < inputs {
-            self.weight.memory(panels.start + panel, steps.end..(steps.end + STEPS).min(inputs))
+            self.weight.memory(panels.start + panel, steps.end..(steps.end + run).min(inputs))
         } else {
-            self.weight.memory(panels.end + panel, 0..STEPS.min(inputs))
+            self.weight.memory(panels.end + panel, 0..run.min(inputs))
         };
         let share = next.len() / tiles.count;
         &next[tile * share..(tile + 1) * share]
@@ -306,8 +311,19 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::towers::definitions::{self, numbers, stored};
+    use crate::towers::{
+        definitions::{self, numbers, stored},
+        kernels::Q8Inputs,
+    };
     use pickscore_checkpoint::weights::Values;
+
+    /// The integer kernels.
+    #[derive(Clone, Copy, Debug)]
+    enum Groups {
+        Pairs,
+        Quads,
+        Bytes,
+    }
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
@@ -330,7 +346,7 @@ mod tests {
             let bias = with_bias.then_some(bias.as_slice());
             let weight = match &weight {
                 Values::Q8(blocks) => PackedWeight::in_bytes(blocks, [outputs, inputs]),
-                others => PackedWeight::new(others, [outputs, inputs]),
+                others => PackedWeight::new(others, [outputs, inputs], Q8Inputs::Fine),
             };
             let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
             let mut output = start.clone();
@@ -346,10 +362,15 @@ mod tests {
         #[test]
         fn integers_equal_the_definition(
             rows in 1usize..20,
-            inputs in prop_oneof![1usize..150, 500usize..1100],
+            // Up to two runs of every kind.
+            inputs in prop_oneof![1usize..150, 500usize..1100, 2000usize..2200],
             outputs in 1usize..100,
-            // 0 selects quads, which support only blocks of 32.
-            pairs_of in prop::sample::select(vec![0usize, 0, 2, 6, 32, 64, 512]),
+            // Quads and bytes support only blocks of 32.
+            (groups, block) in prop_oneof![
+                Just((Groups::Quads, 32)),
+                Just((Groups::Bytes, 32)),
+                prop::sample::select(vec![2usize, 6, 32, 64, 512]).prop_map(|block| (Groups::Pairs, block)),
+            ],
             accumulate: bool,
             activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
             seed: u64,
@@ -357,13 +378,13 @@ mod tests {
             let input = numbers(rows * inputs, seed);
             let start = numbers(rows * outputs, seed ^ 5);
             let bias = numbers(outputs, seed ^ 9);
-            let block = if pairs_of == 0 { 32 } else { pairs_of };
             let (weight, values) = stored(2, [outputs, inputs], block, seed);
             let Values::Q8(blocks) = &weight else { unreachable!("store 2 is q8") };
-            let weight = if pairs_of == 0 {
-                PackedWeight::in_quads(blocks, [outputs, inputs])
-            } else {
-                PackedWeight::in_pairs(blocks, [outputs, inputs])
+            let shape = [outputs, inputs];
+            let weight = match groups {
+                Groups::Pairs => PackedWeight::in_groups(blocks, shape, Stored::Pairs),
+                Groups::Quads => PackedWeight::in_groups(blocks, shape, Stored::Quads),
+                Groups::Bytes => PackedWeight::in_groups(blocks, shape, Stored::Bytes),
             };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
@@ -372,10 +393,15 @@ mod tests {
             let expected = definitions::linear(&input, &values, inputs, Some(&bias), residual, activation);
             for (at, (found, (expected, bound))) in output.iter().zip(expected).enumerate() {
                 let (row, column) = (at / outputs, at % outputs);
-                // Rounding moves each input by at most half a step of its row.
-                let largest = input[row * inputs..][..inputs].iter().fold(0.0, |a: f32, x| a.max(x.abs()));
+                // Rounding moves each input by at most half a level of its row.
+                let row = &input[row * inputs..][..inputs];
+                let (least, most) = row.iter().fold((0.0f32, 0.0f32), |(a, b), &x| (a.min(x), b.max(x)));
+                let level = match groups {
+                    Groups::Pairs | Groups::Quads => most.max(-least) / 32767.0,
+                    Groups::Bytes => (most - least) / 254.0,
+                };
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
-                let bound = bound + 1.2 * f64::from(largest * weights) / 32767.0 / 2.0;
+                let bound = bound + 1.2 * f64::from(level * weights) / 2.0;
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }

@@ -68,21 +68,25 @@ fn larger(a: f32, b: f32) -> f32 {
     if b > a { b } else { a }
 }
 
-/// The largest magnitude, or 0 if there are no values.
-pub(super) fn largest(values: &[f32]) -> f32 {
-    let mut peaks = [0f32; LANES];
+/// The smallest range that contains zero and all values: its smallest and its largest value.
+pub(super) fn range(values: &[f32]) -> [f32; 2] {
+    // Negated, so that both are found as maxima.
+    let mut peaks = [[0f32; LANES]; 2];
     let (chunks, rest) = values.as_chunks::<LANES>();
     vectorized(
         #[inline(always)]
         || {
             for chunk in chunks {
                 for lane in 0..LANES {
-                    peaks[lane] = larger(peaks[lane], chunk[lane].abs());
+                    peaks[0][lane] = larger(peaks[0][lane], -chunk[lane]);
+                    peaks[1][lane] = larger(peaks[1][lane], chunk[lane]);
                 }
             }
         },
     );
-    rest.iter().map(|x| x.abs()).chain(peaks).fold(0.0, larger)
+    let smallest = rest.iter().map(|x| -x).chain(peaks[0]).fold(0.0, larger);
+    let largest = rest.iter().copied().chain(peaks[1]).fold(0.0, larger);
+    [-smallest, largest]
 }
 
 /// GELU: `x · Φ(x)`

@@ -30,6 +30,7 @@ use pickscore_checkpoint::weights::Values;
 
 use super::{
     error::TowerError,
+    kernels::Q8Inputs,
     steps::{Attending, Heads, Scoring, Steps},
 };
 
@@ -39,7 +40,9 @@ use weight::PackedWeight;
 
 /// The fused kernels.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Fused;
+pub(super) struct Fused {
+    pub(super) q8_inputs: Q8Inputs,
+}
 
 /// A row-major f32 matrix in host memory.
 #[derive(Debug, Clone)]
@@ -142,7 +145,7 @@ impl Scoring for Fused {
     }
 
     fn weight(&self, values: Values, shape: [usize; 2]) -> PackedWeight {
-        PackedWeight::new(&values, shape)
+        PackedWeight::new(&values, shape, self.q8_inputs)
     }
 
     fn attend(&self, query: Matrix, memory: &Matrix, shape: &Attending) -> Matrix {

@@ -13,6 +13,7 @@ use super::{
     tile::LANES,
     vectorize::vectorized,
 };
+use crate::towers::kernels::Q8Inputs;
 use pickscore_checkpoint::weights::{Blocks, Values};
 
 /// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`.
@@ -36,7 +37,8 @@ pub(super) enum Stored {
         block: usize,
     },
     Pairs(Grouped<Pair>),
-    Quads(Grouped<Quad>),
+    Quads(Grouped<Quad<2>>),
+    Bytes(Grouped<Quad<1>>),
 }
 
 impl Stored {
@@ -54,8 +56,8 @@ pub(super) struct Grouped<G> {
     values: Vec<G>,
     /// `[panels, blocks, LANES]`
     scales: Vec<[f32; LANES]>,
-    /// `[panels, LANES]`: initial values of the sums, which cancel the offset added to the input.
-    starts: Vec<[f32; LANES]>,
+    /// `[panels, LANES]`: the sum of each column's weights.
+    columns: Vec<[f32; LANES]>,
     /// Steps per block, a multiple of `G::STEPS`.
     block: usize,
     inputs: usize,
@@ -65,16 +67,15 @@ impl<G: Group> Grouped<G> {
     fn new(blocks: &Blocks, outputs: usize, inputs: usize) -> Self {
         let block = blocks.block;
         let scales = pack(&blocks.scales, outputs, inputs.div_ceil(block));
-        let mut starts = vec![[0.0; LANES]; outputs.div_ceil(LANES)];
+        let mut columns = vec![[0.0; LANES]; outputs.div_ceil(LANES)];
         let rows = blocks.values.chunks_exact(inputs).zip(blocks.scales.chunks_exact(inputs.div_ceil(block)));
-        for ((values, scales), start) in rows.zip(starts.as_flattened_mut()) {
+        for ((values, scales), column) in rows.zip(columns.as_flattened_mut()) {
             let sum = |values: &[i8]| values.iter().map(|&w| i32::from(w)).sum::<i32>();
             let sums = values.chunks(block).map(sum).zip(scales);
-            let sum: f64 = sums.map(|(sum, scale)| f64::from(sum) * f64::from(*scale)).sum();
-            *start = (-f64::from(G::excess()) * sum) as f32;
+            *column = sums.map(|(sum, scale)| f64::from(sum) * f64::from(*scale)).sum::<f64>() as f32;
         }
         let values = pack_groups(&blocks.values, outputs, inputs);
-        Self { values, scales: scales.as_chunks().0.to_vec(), starts, block, inputs }
+        Self { values, scales: scales.as_chunks().0.to_vec(), columns, block, inputs }
     }
 
     /// The memory of some steps of a panel; empty if the panel does not exist.
@@ -91,8 +92,8 @@ impl<G: Group> Grouped<G> {
         let weight = &self.values[(panel * all + groups.start) * LANES..][..groups.len() * LANES];
         let scales = &self.scales[panel * blocks..(panel + 1) * blocks];
         let scales = &scales[groups.start / block..groups.end.div_ceil(block)];
-        let start = if steps.start == 0 { self.starts[panel] } else { [0.0; LANES] };
-        PanelGroups { weight, scales, block, before: groups.start % block, start }
+        let columns = if steps.start == 0 { self.columns[panel] } else { [0.0; LANES] };
+        PanelGroups { weight, scales, block, before: groups.start % block, columns }
     }
 }
 
@@ -103,25 +104,30 @@ impl PackedWeight {
         Self { inputs, outputs, stored: Stored::bytes(blocks, [outputs, inputs]) }
     }
 
-    /// Packs q8 weights as pairs, on any processor.
+    /// Packs q8 weights in groups, on any processor.
     #[cfg(test)]
-    pub(super) fn in_pairs(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
-        Self { inputs, outputs, stored: Stored::Pairs(Grouped::new(blocks, outputs, inputs)) }
-    }
-
-    /// Packs q8 weights as quads, on any processor.
-    #[cfg(test)]
-    pub(super) fn in_quads(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
-        Self { inputs, outputs, stored: Stored::Quads(Grouped::new(blocks, outputs, inputs)) }
+    pub(super) fn in_groups<G: Group>(
+        blocks: &Blocks,
+        [outputs, inputs]: [usize; 2],
+        stored: fn(Grouped<G>) -> Stored,
+    ) -> Self {
+        Self { inputs, outputs, stored: stored(Grouped::new(blocks, outputs, inputs)) }
     }
 
     /// Packs a row-major matrix `[outputs, inputs]` in the layout that is fastest on this
     /// processor.
-    pub(super) fn new(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
+    pub(super) fn new(values: &Values, [outputs, inputs]: [usize; 2], q8_inputs: Q8Inputs) -> Self {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
-            Values::Q8(blocks) if integer::quads_are_fast() && Quad::can_take(blocks) => {
+            Values::Q8(blocks)
+                if q8_inputs == Q8Inputs::Bytes
+                    && integer::bytes_are_fast()
+                    && Quad::<1>::can_take(blocks) =>
+            {
+                Stored::Bytes(Grouped::new(blocks, outputs, inputs))
+            }
+            Values::Q8(blocks) if integer::quads_are_fast() && Quad::<2>::can_take(blocks) => {
                 Stored::Quads(Grouped::new(blocks, outputs, inputs))
             }
             Values::Q8(blocks) if integer::pairs_are_fast() && Pair::can_take(blocks) => {
@@ -156,6 +162,7 @@ impl PackedWeight {
             Stored::Q8 { values, .. } => values.get(range).map_or(&[], bytemuck::cast_slice),
             Stored::Pairs(weight) => weight.memory(panel, steps),
             Stored::Quads(weight) => weight.memory(panel, steps),
+            Stored::Bytes(weight) => weight.memory(panel, steps),
         }
     }
 
@@ -177,7 +184,7 @@ impl PackedWeight {
         scratch.resize(panels.len() * length, 0.0);
         for (panel, unpacked) in panels.zip(scratch.chunks_exact_mut(length)) {
             match &self.stored {
-                Stored::F32(_) | Stored::Pairs(_) | Stored::Quads(_) => {}
+                Stored::F32(_) | Stored::Pairs(_) | Stored::Quads(_) | Stored::Bytes(_) => {}
                 Stored::F16(values) => widen(&values[range(panel)], unpacked),
                 Stored::Q8 { values, scales, block } => {
                     let per_panel = self.inputs.div_ceil(*block);

@@ -1,12 +1,40 @@
 //! Rounds the input to integers.
 
-use super::group::Group;
+use super::group::{Group, Rounding, RowScale};
 use crate::towers::cpu::{math, parallel::for_each_part, vectorize::vectorized};
 
-/// The largest magnitude that an input is rounded to.
+/// The largest magnitude that an input is rounded to in 15 bits and a sign.
 const LARGEST: f32 = 32767.0;
 
-/// Rounds each row to integers and computes its scale.
+impl Rounding {
+    /// Rounds to 15 bits and a sign. `added` becomes part of the stored number, which is multiplied
+    /// as if it had `zero` added.
+    pub(super) fn fine(row: &[f32], added: f32, zero: f32) -> Self {
+        let [smallest, largest] = math::range(row);
+        let scale = largest.max(-smallest) / LARGEST;
+        Self { row: RowScale { scale, zero }, added }
+    }
+
+    /// Rounds to bytes in `0..=most`. `subtracted` is how much less the byte is in the product.
+    ///
+    /// As ONNX Runtime's `DynamicQuantizeLinear` does for a whole tensor, the bytes cover the row's
+    /// range with zero in it, and zero is exact.
+    pub(super) fn bytes(row: &[f32], most: u8, subtracted: f32) -> Self {
+        let [smallest, largest] = math::range(row);
+        // One level fewer than fits, since zero and the largest value are rounded separately: both
+        // may be rounded up.
+        let scale = (largest - smallest) / f32::from(most - 1);
+        let zero = (-smallest * inverse(scale)).round_ties_even();
+        Self { row: RowScale { scale, zero: zero - subtracted }, added: zero }
+    }
+}
+
+/// `1 / scale`, or 0 if all values are zero or so small that the reciprocal would overflow.
+fn inverse(scale: f32) -> f32 {
+    if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 }
+}
+
+/// Rounds each row to integers, and gives what they stand for.
 ///
 /// # Shapes
 ///
@@ -17,12 +45,12 @@ pub(in crate::towers::cpu) fn round_input<G: Group>(
     input: &[f32],
     inputs: usize,
     rounded: &mut [G::Input],
-    scales: &mut [f32],
+    scales: &mut [RowScale],
 ) {
     /// Rows per task.
     const ROWS: usize = 4;
     /// Input, rounded input and scales of a task.
-    type Part<'a, Rounded> = ((&'a [f32], &'a mut [Rounded]), &'a mut [f32]);
+    type Part<'a, Rounded> = ((&'a [f32], &'a mut [Rounded]), &'a mut [RowScale]);
     let groups = inputs.div_ceil(G::STEPS);
     let rounded = rounded.chunks_mut(ROWS * groups);
     let parts = input.chunks(ROWS * inputs).zip(rounded).zip(scales.chunks_mut(ROWS)).collect();
@@ -32,13 +60,13 @@ pub(in crate::towers::cpu) fn round_input<G: Group>(
     });
 }
 
-/// Rounds one row and returns its scale.
-fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> f32 {
+/// Rounds one row.
+fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> RowScale {
     /// Inputs rounded at a time: whole groups.
     const RUN: usize = 64;
-    let scale = math::largest(input) / LARGEST;
-    let inverse = if scale > f32::MIN_POSITIVE { 1.0 / scale } else { 0.0 };
-    let round = math::ROUND + G::ZERO;
+    let Rounding { row, added } = G::rounding(input);
+    let inverse = inverse(row.scale);
+    let round = math::ROUND + added;
     vectorized(
         #[inline(always)]
         || {
@@ -53,5 +81,50 @@ fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> f32 {
             }
         },
     );
-    scale
+    row
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::towers::{cpu::integer::Quad, definitions::numbers};
+
+    proptest! {
+        #[test]
+        fn bytes_are_half_a_level_from_their_inputs(
+            inputs in 1usize..200,
+            size in prop::sample::select(vec![1e-30f32, 1e-6, 1.0, 1e5]),
+            shift in -2f32..2.0,
+            seed: u64,
+        ) {
+            let input: Vec<f32> = numbers(inputs, seed).iter().map(|x| size * (x + shift)).collect();
+            let mut rounded = vec![[[0u8; 4]]; inputs.div_ceil(4)];
+            let row = round_row::<Quad<1>>(&input, &mut rounded);
+            let bytes: &[u8] = bytemuck::cast_slice(&rounded);
+            // Zero always lies within the range.
+            let bounds = input.iter().fold([0f32; 2], |[a, b], &x| [a.min(x), b.max(x)]);
+            let level = f64::from(bounds[1] - bounds[0]) / 254.0;
+            for (x, byte) in input.iter().zip(bytes) {
+                let value = f64::from(row.scale) * (f64::from(*byte) - f64::from(row.zero));
+                prop_assert!((value - f64::from(*x)).abs() <= 0.5001 * level, "{x} {value} {level}");
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_rows_stay_in_a_byte() {
+        // Both ends of these ranges lie half-way between two levels, so both may be rounded away
+        // from zero.
+        for (smallest, largest) in [(-101.5, 152.5), (-100.5, 153.5), (0.0, 254.0), (-254.0, 0.0), (0.0, 0.0)]
+        {
+            let mut rounded = [[[77u8; 4]]; 1];
+            let row = round_row::<Quad<1>>(&[smallest, largest, 0.0], &mut rounded);
+            let value = |byte: u8| row.scale * (f32::from(byte) - row.zero);
+            let [[a, b, zero, _]] = rounded[0];
+            assert!((value(a) - smallest).abs() <= 0.5 && (value(b) - largest).abs() <= 0.5, "{rounded:?}");
+            assert_eq!(value(zero), 0.0);
+        }
+    }
 }

@@ -2,6 +2,8 @@
 
 /// Columns per register.
 pub(in crate::towers::cpu::integer) const COLUMNS: usize = 4;
+/// Most rows of a tile.
+pub(in crate::towers::cpu::integer) const MOST_ROWS: usize = 4;
 
 /// Registers of four columns, available wherever the code is compiled for them.
 #[derive(Clone, Copy)]
@@ -15,24 +17,21 @@ pub(in crate::towers::cpu::integer) use wasm::*;
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm {
     use std::arch::wasm32::{
-        f32x4_add, f32x4_convert_i32x4, f32x4_mul, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4, i32x4_add,
-        i32x4_dot_i16x8, i32x4_shl, i32x4_splat, u8x16_splat, u64x2_extract_lane, v128, v128_load,
+        f32x4_add, f32x4_convert_i32x4, f32x4_mul, f32x4_splat, i8x16_shuffle, i16x8_load_extend_i8x8, i32x4,
+        i32x4_add, i32x4_dot_i16x8, i32x4_shl, i32x4_splat, u8x16_splat, u64x2_extract_lane, v128, v128_load,
         v128_store, v128_xor,
     };
 
-    use super::{COLUMNS, Four};
+    use super::{COLUMNS, Four, MOST_ROWS};
     use crate::towers::cpu::integer::{
         group::{Pair, Quad},
-        registers::Registers,
+        registers::{Multiplies, Registers},
     };
 
     #[allow(unsafe_code, reason = "loads and stores take pointers")]
     impl Registers for Four {
         const COLUMNS: usize = COLUMNS;
-        const MOST_ROWS: usize = 4;
         type Sums = v128;
-        type Weight = v128;
-        type Input = v128;
 
         #[inline(always)]
         fn zero(self) -> v128 {
@@ -40,7 +39,36 @@ mod wasm {
         }
 
         #[inline(always)]
-        fn widen(self, pairs: &[Pair]) -> v128 {
+        fn scale(self, sums: v128, scales: &[f32], totals: &mut [f32]) {
+            assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
+            // SAFETY: both slices have the four values that are loaded and stored; wasm needs no
+            // alignment.
+            unsafe {
+                let scaled = f32x4_mul(f32x4_convert_i32x4(sums), v128_load(scales.as_ptr().cast()));
+                let total = f32x4_add(v128_load(totals.as_ptr().cast()), scaled);
+                v128_store(totals.as_mut_ptr().cast(), total);
+            }
+        }
+
+        #[inline(always)]
+        fn times(self, factor: f32, values: &[f32], products: &mut [f32]) {
+            assert!(values.len() == COLUMNS && products.len() == COLUMNS);
+            // SAFETY: as in `scale`.
+            unsafe {
+                let product = f32x4_mul(f32x4_splat(factor), v128_load(values.as_ptr().cast()));
+                v128_store(products.as_mut_ptr().cast(), product);
+            }
+        }
+    }
+
+    #[allow(unsafe_code, reason = "loads take pointers")]
+    impl Multiplies<Pair> for Four {
+        const MOST_ROWS: usize = MOST_ROWS;
+        type Weight = v128;
+        type Input = v128;
+
+        #[inline(always)]
+        fn load(self, pairs: &[Pair]) -> v128 {
             assert_eq!(pairs.len(), COLUMNS);
             // SAFETY: the four pairs are the eight bytes that are loaded; wasm needs no alignment.
             unsafe { i16x8_load_extend_i8x8(pairs.as_ptr().cast()) }
@@ -55,24 +83,12 @@ mod wasm {
         fn dot(self, x: v128, weight: v128, sums: v128) -> v128 {
             i32x4_add(sums, i32x4_dot_i16x8(x, weight))
         }
-
-        #[inline(always)]
-        fn scale(self, sums: v128, scales: &[f32], totals: &mut [f32]) {
-            assert!(scales.len() == COLUMNS && totals.len() == COLUMNS);
-            // SAFETY: both slices have the four values that are loaded and stored; wasm needs no
-            // alignment.
-            unsafe {
-                let scaled = f32x4_mul(f32x4_convert_i32x4(sums), v128_load(scales.as_ptr().cast()));
-                let total = f32x4_add(v128_load(totals.as_ptr().cast()), scaled);
-                v128_store(totals.as_mut_ptr().cast(), total);
-            }
-        }
     }
 
     /// Loads the quads of four columns.
     #[inline(always)]
     #[allow(unsafe_code, reason = "loads take pointers")]
-    pub(in crate::towers::cpu::integer) fn load(quads: &[Quad]) -> v128 {
+    pub(in crate::towers::cpu::integer) fn load<const BYTES: usize>(quads: &[Quad<BYTES>]) -> v128 {
         assert_eq!(quads.len(), COLUMNS);
         // SAFETY: the four quads are the sixteen bytes that are loaded; wasm needs no alignment.
         unsafe { v128_load(quads.as_ptr().cast()) }
@@ -128,24 +144,37 @@ mod wasm {
 
 #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 mod scalar {
-    use super::{COLUMNS, Four};
+    use super::{COLUMNS, Four, MOST_ROWS};
     use crate::towers::cpu::integer::{
         group::{Pair, Quad},
-        registers::Registers,
+        registers::{Multiplies, Registers},
     };
 
     impl Registers for Four {
         const COLUMNS: usize = COLUMNS;
-        const MOST_ROWS: usize = 4;
         type Sums = [i32; COLUMNS];
-        type Weight = [[i16; 2]; COLUMNS];
-        type Input = [i16; 2];
 
         fn zero(self) -> Self::Sums {
             [0; COLUMNS]
         }
 
-        fn widen(self, pairs: &[Pair]) -> Self::Weight {
+        fn scale(self, sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
+            for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
+                *total += sum as f32 * scale;
+            }
+        }
+
+        fn times(self, factor: f32, values: &[f32], products: &mut [f32]) {
+            products.iter_mut().zip(values).for_each(|(product, value)| *product = factor * value);
+        }
+    }
+
+    impl Multiplies<Pair> for Four {
+        const MOST_ROWS: usize = MOST_ROWS;
+        type Weight = [[i16; 2]; COLUMNS];
+        type Input = [i16; 2];
+
+        fn load(self, pairs: &[Pair]) -> Self::Weight {
             std::array::from_fn(|at| pairs[at].map(i16::from))
         }
 
@@ -157,16 +186,12 @@ mod scalar {
             let product = |[a, b]: [i16; 2]| i32::from(x[0]) * i32::from(a) + i32::from(x[1]) * i32::from(b);
             std::array::from_fn(|at| sums[at] + product(weight[at]))
         }
-
-        fn scale(self, sums: Self::Sums, scales: &[f32], totals: &mut [f32]) {
-            for ((sum, scale), total) in sums.into_iter().zip(scales).zip(totals) {
-                *total += sum as f32 * scale;
-            }
-        }
     }
 
-    pub(in crate::towers::cpu::integer) fn load(quads: &[Quad]) -> [Quad; COLUMNS] {
-        std::array::from_fn(|at| quads[at])
+    pub(in crate::towers::cpu::integer) fn load<const BYTES: usize>(
+        quads: &[Quad<BYTES>],
+    ) -> [[i8; 4]; COLUMNS] {
+        std::array::from_fn(|at| quads[at].0)
     }
 
     pub(in crate::towers::cpu::integer) fn splat_quad(quad: [u8; 4]) -> [u8; 4] {
@@ -175,10 +200,11 @@ mod scalar {
 
     pub(in crate::towers::cpu::integer) fn dot_quads(
         x: [u8; 4],
-        weight: [Quad; COLUMNS],
+        weight: [[i8; 4]; COLUMNS],
         sums: [i32; COLUMNS],
     ) -> [i32; COLUMNS] {
-        let product = |quad: Quad| x.iter().zip(quad).map(|(x, w)| i32::from(*x) * i32::from(w)).sum::<i32>();
+        let product =
+            |quad: [i8; 4]| x.iter().zip(quad).map(|(x, w)| i32::from(*x) * i32::from(w)).sum::<i32>();
         std::array::from_fn(|at| sums[at] + product(weight[at]))
     }
 

@@ -1,15 +1,17 @@
 //! Registers of eight and sixteen columns on x86.
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
-    _mm256_dpwssd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256, _mm256_madd_epi16,
-    _mm256_set1_epi32, _mm256_setzero_si256, _mm256_storeu_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps,
-    _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_set1_epi32, _mm512_setzero_si512,
-    _mm512_storeu_ps,
+    __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_cvtepi8_epi16,
+    _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32, _mm256_dpwssd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps,
+    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi16, _mm256_srai_epi16, _mm256_srli_epi16,
+    _mm256_storeu_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32,
+    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
+    _mm512_setzero_si512, _mm512_storeu_ps,
 };
 
-use super::Registers;
-use crate::towers::cpu::integer::group::Pair;
+use super::{Multiplies, Registers};
+use crate::towers::cpu::integer::group::{Pair, Quad};
 
 /// A kind of registers that this processor has.
 #[derive(Clone, Copy, Debug)]
@@ -28,15 +30,6 @@ impl Kind {
             Eight::<false>::detect().map(Self::Avx2),
         ];
         kinds.into_iter().flatten()
-    }
-
-    /// Most rows of a tile.
-    pub(in crate::towers::cpu::integer) fn most_rows(self) -> usize {
-        match self {
-            Self::Avx512Vnni(_) => Sixteen::MOST_ROWS,
-            Self::AvxVnni(_) => Eight::<true>::MOST_ROWS,
-            Self::Avx2(_) => Eight::<false>::MOST_ROWS,
-        }
     }
 
     /// The fastest kind, or `None` if f32 is faster. AVX-512 without VNNI multiplies f32 as fast as
@@ -63,34 +56,12 @@ impl Sixteen {
 #[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
 impl Registers for Sixteen {
     const COLUMNS: usize = 16;
-    const MOST_ROWS: usize = 7;
     type Sums = __m512i;
-    type Weight = __m512i;
-    type Input = __m512i;
 
     #[inline(always)]
     fn zero(self) -> __m512i {
         // SAFETY: `self` proves that the processor has the instruction, here and below.
         unsafe { _mm512_setzero_si512() }
-    }
-
-    #[inline(always)]
-    fn widen(self, pairs: &[Pair]) -> __m512i {
-        assert_eq!(pairs.len(), Self::COLUMNS);
-        // SAFETY: as in `zero`; the sixteen pairs are the 32 bytes that are loaded.
-        unsafe { _mm512_cvtepi8_epi16(_mm256_loadu_si256(pairs.as_ptr().cast())) }
-    }
-
-    #[inline(always)]
-    fn splat(self, pair: [i16; 2]) -> __m512i {
-        // SAFETY: as in `zero`.
-        unsafe { _mm512_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
-    }
-
-    #[inline(always)]
-    fn dot(self, x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
-        // SAFETY: as in `zero`.
-        unsafe { _mm512_dpwssd_epi32(sums, x, weight) }
     }
 
     #[inline(always)]
@@ -102,6 +73,68 @@ impl Registers for Sixteen {
             let total = _mm512_fmadd_ps(_mm512_cvtepi32_ps(sums), scales, total);
             _mm512_storeu_ps(totals.as_mut_ptr(), total);
         }
+    }
+
+    #[inline(always)]
+    fn times(self, factor: f32, values: &[f32], products: &mut [f32]) {
+        assert!(values.len() == Self::COLUMNS && products.len() == Self::COLUMNS);
+        // SAFETY: as in `scale`.
+        unsafe {
+            let product = _mm512_mul_ps(_mm512_set1_ps(factor), _mm512_loadu_ps(values.as_ptr()));
+            _mm512_storeu_ps(products.as_mut_ptr(), product);
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
+impl Multiplies<Pair> for Sixteen {
+    const MOST_ROWS: usize = 7;
+    type Weight = __m512i;
+    type Input = __m512i;
+
+    #[inline(always)]
+    fn load(self, pairs: &[Pair]) -> __m512i {
+        assert_eq!(pairs.len(), Self::COLUMNS);
+        // SAFETY: as in `zero`; the sixteen pairs are the 32 bytes that are loaded.
+        unsafe { _mm512_cvtepi8_epi16(_mm256_loadu_si256(pairs.as_ptr().cast())) }
+    }
+
+    #[inline(always)]
+    fn splat(self, pair: [i16; 2]) -> __m512i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm512_set1_epi32(bytemuck::cast(pair)) }
+    }
+
+    #[inline(always)]
+    fn dot(self, x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm512_dpwssd_epi32(sums, x, weight) }
+    }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
+impl Multiplies<Quad<1>> for Sixteen {
+    const MOST_ROWS: usize = 7;
+    type Weight = __m512i;
+    type Input = __m512i;
+
+    #[inline(always)]
+    fn load(self, quads: &[Quad<1>]) -> __m512i {
+        assert_eq!(quads.len(), Self::COLUMNS);
+        // SAFETY: as in `zero`; the sixteen quads are the 64 bytes that are loaded.
+        unsafe { _mm512_loadu_si512(quads.as_ptr().cast()) }
+    }
+
+    #[inline(always)]
+    fn splat(self, quad: [[u8; 4]; 1]) -> __m512i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm512_set1_epi32(bytemuck::cast(quad)) }
+    }
+
+    #[inline(always)]
+    fn dot(self, x: __m512i, weight: __m512i, sums: __m512i) -> __m512i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm512_dpbusd_epi32(sums, x, weight) }
     }
 }
 
@@ -121,10 +154,7 @@ impl<const VNNI: bool> Eight<VNNI> {
 #[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
 impl<const VNNI: bool> Registers for Eight<VNNI> {
     const COLUMNS: usize = 8;
-    const MOST_ROWS: usize = 6;
     type Sums = __m256i;
-    type Weight = __m256i;
-    type Input = __m256i;
 
     #[inline(always)]
     fn zero(self) -> __m256i {
@@ -133,7 +163,35 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     }
 
     #[inline(always)]
-    fn widen(self, pairs: &[Pair]) -> __m256i {
+    fn scale(self, sums: __m256i, scales: &[f32], totals: &mut [f32]) {
+        assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
+        // SAFETY: as in `zero`; both slices have the eight values that are loaded and stored.
+        unsafe {
+            let (scales, total) = (_mm256_loadu_ps(scales.as_ptr()), _mm256_loadu_ps(totals.as_ptr()));
+            let total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scales, total);
+            _mm256_storeu_ps(totals.as_mut_ptr(), total);
+        }
+    }
+
+    #[inline(always)]
+    fn times(self, factor: f32, values: &[f32], products: &mut [f32]) {
+        assert!(values.len() == Self::COLUMNS && products.len() == Self::COLUMNS);
+        // SAFETY: as in `scale`.
+        unsafe {
+            let product = _mm256_mul_ps(_mm256_set1_ps(factor), _mm256_loadu_ps(values.as_ptr()));
+            _mm256_storeu_ps(products.as_mut_ptr(), product);
+        }
+    }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
+impl<const VNNI: bool> Multiplies<Pair> for Eight<VNNI> {
+    const MOST_ROWS: usize = 6;
+    type Weight = __m256i;
+    type Input = __m256i;
+
+    #[inline(always)]
+    fn load(self, pairs: &[Pair]) -> __m256i {
         assert_eq!(pairs.len(), Self::COLUMNS);
         // SAFETY: as in `zero`; the eight pairs are the 16 bytes that are loaded.
         unsafe { _mm256_cvtepi8_epi16(_mm_loadu_si128(pairs.as_ptr().cast())) }
@@ -142,7 +200,7 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
     #[inline(always)]
     fn splat(self, pair: [i16; 2]) -> __m256i {
         // SAFETY: as in `zero`.
-        unsafe { _mm256_set1_epi32(i32::from_le_bytes(bytemuck::cast(pair))) }
+        unsafe { _mm256_set1_epi32(bytemuck::cast(pair)) }
     }
 
     #[inline(always)]
@@ -156,15 +214,74 @@ impl<const VNNI: bool> Registers for Eight<VNNI> {
             }
         }
     }
+}
+
+/// Loads the quads of eight columns.
+#[inline(always)]
+#[allow(unsafe_code, reason = "an instruction that not every processor has, and a load from a pointer")]
+fn load_quads<const VNNI: bool>(_: Eight<VNNI>, quads: &[Quad<1>]) -> __m256i {
+    assert_eq!(quads.len(), Eight::<VNNI>::COLUMNS);
+    // SAFETY: a value of `Eight` proves that the processor has the instruction; the eight quads are
+    // the 32 bytes that are loaded.
+    unsafe { _mm256_loadu_si256(quads.as_ptr().cast()) }
+}
+
+#[allow(unsafe_code, reason = "instructions that not every processor has")]
+impl Multiplies<Quad<1>> for Eight<true> {
+    const MOST_ROWS: usize = 6;
+    type Weight = __m256i;
+    type Input = __m256i;
 
     #[inline(always)]
-    fn scale(self, sums: __m256i, scales: &[f32], totals: &mut [f32]) {
-        assert!(scales.len() == Self::COLUMNS && totals.len() == Self::COLUMNS);
-        // SAFETY: as in `zero`; both slices have the eight values that are loaded and stored.
+    fn load(self, quads: &[Quad<1>]) -> __m256i {
+        load_quads(self, quads)
+    }
+
+    #[inline(always)]
+    fn splat(self, quad: [[u8; 4]; 1]) -> __m256i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm256_set1_epi32(bytemuck::cast(quad)) }
+    }
+
+    #[inline(always)]
+    fn dot(self, x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
+        // SAFETY: as in `zero`.
+        unsafe { _mm256_dpbusd_avx_epi32(sums, x, weight) }
+    }
+}
+
+/// Without VNNI, the even and the odd bytes are widened and multiplied as pairs. (AVX2 has a product
+/// of 8-bit integers, but it saturates at 16 bits.)
+#[allow(unsafe_code, reason = "instructions that not every processor has")]
+impl Multiplies<Quad<1>> for Eight<false> {
+    /// Fewer than with VNNI, since the weights take twice as many registers.
+    const MOST_ROWS: usize = 4;
+    /// The even and the odd weights of each quad, in 16 bits.
+    type Weight = [__m256i; 2];
+    type Input = [__m256i; 2];
+
+    #[inline(always)]
+    fn load(self, quads: &[Quad<1>]) -> [__m256i; 2] {
+        let quads = load_quads(self, quads);
+        // SAFETY: as in `zero`.
+        unsafe { [_mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(quads)), _mm256_srai_epi16::<8>(quads)] }
+    }
+
+    #[inline(always)]
+    fn splat(self, quad: [[u8; 4]; 1]) -> [__m256i; 2] {
+        // SAFETY: as in `zero`.
         unsafe {
-            let (scales, total) = (_mm256_loadu_ps(scales.as_ptr()), _mm256_loadu_ps(totals.as_ptr()));
-            let total = _mm256_fmadd_ps(_mm256_cvtepi32_ps(sums), scales, total);
-            _mm256_storeu_ps(totals.as_mut_ptr(), total);
+            let quads = _mm256_set1_epi32(bytemuck::cast(quad));
+            [_mm256_and_si256(quads, _mm256_set1_epi16(0xff)), _mm256_srli_epi16::<8>(quads)]
+        }
+    }
+
+    #[inline(always)]
+    fn dot(self, x: [__m256i; 2], weight: [__m256i; 2], sums: __m256i) -> __m256i {
+        // SAFETY: as in `zero`.
+        unsafe {
+            let sums = _mm256_add_epi32(sums, _mm256_madd_epi16(x[0], weight[0]));
+            _mm256_add_epi32(sums, _mm256_madd_epi16(x[1], weight[1]))
         }
     }
 }

@@ -1,0 +1,69 @@
+//! Four steps at a time with inputs of 8 bits, for `q8-fast`.
+//!
+//! One instruction multiplies and adds groups of four 8-bit integers, at four times the throughput
+//! of f32, where the processor has one (VNNI on x86, relaxed SIMD in wasm). On other x86 processors
+//! the same integers are multiplied as fast as pairs. In wasm on x86 without VNNI, inputs are
+//! rounded to 7 bits, because the products of larger ones saturate.
+
+use super::{
+    group::{Group, Quad, Rounding, Tile},
+    quads,
+    registers::four,
+};
+#[cfg(target_arch = "x86_64")]
+use super::{
+    multiply::{most_rows_on, run_on},
+    registers::x86::Kind,
+};
+use pickscore_checkpoint::weights::Blocks;
+
+impl Group for Quad<1> {
+    const STEPS: usize = 4;
+    const RUN: usize = 2048;
+    type Input = [[u8; 4]; 1];
+
+    fn can_take(blocks: &Blocks) -> bool {
+        quads::can_take(blocks)
+    }
+
+    fn rounding(row: &[f32]) -> Rounding {
+        Rounding::bytes(row, quads::largest_byte(), quads::flipped_by())
+    }
+
+    #[inline(always)]
+    fn store(numbers: &[u32], input: &mut [[[u8; 4]; 1]]) {
+        let flipped = quads::flipped();
+        let input: &mut [u8] = bytemuck::cast_slice_mut(input);
+        input.iter_mut().zip(numbers).for_each(|(x, number)| *x = *number as u8 ^ flipped);
+    }
+
+    fn most_rows() -> usize {
+        #[cfg(target_arch = "x86_64")]
+        return kind().map_or(four::MOST_ROWS, most_rows_on::<Self>);
+        #[cfg(not(target_arch = "x86_64"))]
+        four::MOST_ROWS
+    }
+
+    fn multiply(tile: Tile<'_, Self>) {
+        #[cfg(target_arch = "x86_64")]
+        if let Some(kind) = kind() {
+            return run_on(kind, tile);
+        }
+        quads::run(tile);
+    }
+}
+
+/// The fastest kind of registers. Unlike pairs, bytes are multiplied in integers even where f32 is
+/// as fast, so that all x86 processors give the same scores.
+#[cfg(target_arch = "x86_64")]
+fn kind() -> Option<Kind> {
+    Kind::all().next()
+}
+
+/// Whether this processor multiplies bytes at least as fast as it multiplies q8 weights otherwise.
+pub(in crate::towers::cpu) fn are_fast() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return kind().is_some();
+    #[cfg(not(target_arch = "x86_64"))]
+    quads::bytes_are_fast()
+}
