@@ -19,7 +19,7 @@ use pickscore_pixels::Pixels;
 use pulp::{Simd, WithSimd};
 
 use super::{
-    Fused, Matrix,
+    Fused, Matrix, Q8Inputs,
     integer::{self, Group},
     parallel::{for_each_part, threads},
     tile::{self, LANES, MOST_ROWS, Sums},
@@ -239,6 +239,7 @@ impl Peak {
             Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => of_floats(),
             Stored::Pairs(weight) => of_groups(weight),
             Stored::Quads(weight) => of_groups(weight),
+            Stored::Bytes(weight) => of_groups(weight),
         };
         let operations = 2.0 * (rows * LOOP * LANES * TIMES * threads()) as f64 / seconds;
         Self { registers, operations, bytes }
@@ -265,7 +266,7 @@ fn of_floats() -> (usize, f64) {
 fn of_groups<G: Group>(weight: &Grouped<G>) -> (usize, f64) {
     let rows = G::most_rows();
     let input: Vec<G::Input> = vec![bytemuck::Zeroable::zeroed(); LOOP / G::STEPS * rows];
-    let row_scales = vec![1.0; rows];
+    let row_scales = vec![bytemuck::Zeroable::zeroed(); rows];
     let seconds = on_all(|| {
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
         for _ in 0..TIMES {
@@ -302,7 +303,9 @@ fn stored(precision: &str, values: Vec<f32>) -> (Values, f64) {
 /// A vision tower with generated weights.
 fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
     let (_, weight) = stored(precision, Vec::new());
-    let steps = Timed { steps: Fused, weight, kinds: Arc::default() };
+    let q8_inputs = if precision == "q8-fast" { Q8Inputs::Bytes } else { Q8Inputs::Fine };
+    let fused = Fused { q8_inputs };
+    let steps = Timed { steps: fused, weight, kinds: Arc::default() };
     let mut parts = Parts::new(steps);
     for parameter in parameters(config.clone()) {
         let length: usize = parameter.shape.iter().product();
@@ -311,7 +314,7 @@ fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
                 let [outputs, inputs] = [parameter.shape[0], parameter.shape[1]];
                 let values = numbers(length, 7).iter().map(|x| x / (inputs as f32).sqrt()).collect();
                 let (values, _) = stored(precision, values);
-                parts.add_weight(&parameter.name, Fused.weight(values, [outputs, inputs]));
+                parts.add_weight(&parameter.name, fused.weight(values, [outputs, inputs]));
             }
             Kind::Vector => parts.add_vector(&parameter.name, numbers(length, 9)),
             Kind::Matrix | Kind::Table => {}
@@ -319,9 +322,9 @@ fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
     }
     let width = config.vision.transformer.width;
     let (values, _) = stored(precision, numbers(LOOP * LANES, 3));
-    let peak = Peak::of(&PackedWeight::new(&values, [LANES, LOOP]));
+    let peak = Peak::of(&PackedWeight::new(&values, [LANES, LOOP], q8_inputs));
     let positions = config.vision.positions();
-    let position = Fused.matrix(numbers(positions * width, 5), width);
+    let position = fused.matrix(numbers(positions * width, 5), width);
     (parts.vision(&config.vision, position).unwrap(), peak)
 }
 
@@ -336,7 +339,7 @@ fn where_the_time_goes() {
     };
     let b32 = || ClipConfig::from_json(pickscore_generate::VIT_B_32.as_bytes()).unwrap();
     for (name, config) in [("ViT-B/32", b32()), ("ViT-H/14, 4 of 32 layers", h14())] {
-        for precision in ["f32", "q8"] {
+        for precision in ["f32", "q8", "q8-fast"] {
             let (tower, peak) = tower(&config, precision);
             println!(
                 "\n{name} in {precision} on {} threads: registers alone reach {:.0} GFLOP/s, the innermost loop \
