@@ -75,7 +75,7 @@ def test_a_damaged_model(tmp_path: Path) -> None:
         (None, "bad-argument", "an image is of type NoneType"),
         ("", "bad-argument", "a path is empty"),
         ("\ud800.png", "bad-argument", "a path is not valid Unicode"),
-        (memoryview(np.zeros(4, np.float32)), "bad-argument", "expected the bytes of a file"),
+        (memoryview(np.zeros(4, np.float32)), "bad-argument", "expected the bytes of a file"),  # type: ignore[arg-type]
         (np.zeros((4, 4), np.uint8), "bad-argument", "uint8 [4, 4]; expected uint8 [height, width, 3]"),
         (np.zeros((4, 4, 3), np.float32), "bad-argument", "an array is float32"),
         (np.zeros((0, 4, 3), np.uint8), "image-damaged", "4 × 0"),

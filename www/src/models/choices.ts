@@ -28,6 +28,7 @@ export class ModelChoices extends PickElement {
           ["f32", modelsText.precisionF32],
           ["f16", modelsText.precisionF16],
           ["q8", modelsText.precisionQ8],
+          ["q8-fast", modelsText.precisionQ8Fast],
         ])}
         <button type="button" ?disabled=${!chosen || loading !== undefined} @click=${() => chosen && void loadModel(chosen)}>${modelsText.reload}</button>
       </div>

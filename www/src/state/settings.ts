@@ -12,7 +12,7 @@ export interface Settings {
   /** `""` follows the browser. */
   language: "" | "en" | "ja";
   device: "auto" | "webgpu" | "cpu";
-  precision: "auto" | "f32" | "f16" | "q8";
+  precision: "auto" | "f32" | "f16" | "q8" | "q8-fast";
   /** Whether the towers take turns in memory. */
   memory: "normal" | "low";
   /** Address of the model used last; `""` is the demonstration. */
@@ -36,7 +36,7 @@ const CHOICES: { [K in keyof Settings]?: readonly Settings[K][] } = {
   theme: ["auto", "light", "dark"],
   language: ["", "en", "ja"],
   device: ["auto", "webgpu", "cpu"],
-  precision: ["auto", "f32", "f16", "q8"],
+  precision: ["auto", "f32", "f16", "q8", "q8-fast"],
   memory: ["normal", "low"],
 };
 

@@ -226,11 +226,15 @@ impl Peak {
     fn of(weight: &PackedWeight) -> Self {
         let times = 20_000_000;
         let arch = pulp::Arch::new();
-        let seconds = on_all(|| drop(black_box(arch.dispatch(Multiply { times }))));
+        let seconds = on_all(|| {
+            black_box(arch.dispatch(Multiply { times }));
+        });
         let registers = arch.dispatch(Multiply { times: 1 }) * times as f64 * threads() as f64 / seconds;
         // Far more than the last-level cache holds.
         let memory: Vec<Vec<f32>> = vec![vec![1.0; 128 << 20]; threads()];
-        let read = |values: &Vec<f32>| drop(black_box(arch.dispatch(Add(values))));
+        let read = |values: &Vec<f32>| {
+            black_box(arch.dispatch(Add(values)));
+        };
         let start = Instant::now();
         for_each_part(memory.iter().collect(), read);
         let seconds = start.elapsed().as_secs_f64();
