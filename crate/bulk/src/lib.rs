@@ -7,7 +7,8 @@
 //!
 //! The output is a folder of Parquet files, one for each input file and range of rows. A file's
 //! name follows from the content of its input and the models, so that a second run, or another
-//! process that shares the folder, only does what is missing. A file is written under another name
+//! process that shares the folder, only does what is missing. Images that tables only have the paths
+//! of are compared by the states that the file notes, and scored again if they changed. A file is written under another name
 //! and renamed when it is complete, so that a process can be killed at any time.
 
 mod claim;
@@ -17,9 +18,11 @@ mod models;
 mod owner;
 mod plan;
 mod prepare;
+mod results;
 mod run;
 mod score;
 mod shard;
+mod states;
 mod turns;
 
 pub use error::BulkError;

@@ -184,7 +184,7 @@ fn unit(logical: Option<&LogicalType>, converted: ConvertedType) -> Option<i64> 
 }
 
 /// The storage type of a numeric column; `None` for others.
-fn number(leaf: &ColumnDescriptor) -> Option<Form> {
+pub(super) fn number(leaf: &ColumnDescriptor) -> Option<Form> {
     let (logical, converted) = (leaf.logical_type_ref(), leaf.converted_type());
     // A larger scale is not useful for labels.
     let scale = || u32::try_from(leaf.type_scale()).ok().filter(|&scale| scale <= 18);

@@ -58,14 +58,16 @@ impl DataPlan {
         let found = py.detach(move || -> Result<Self, Fault> {
             let needs_prompt = PickScore::check(&model, &options)?.scoring.scorer.reads_prompt();
             let columns = TableColumns { prompt: prompt_column, images: image_columns, needs_prompt };
-            std::fs::create_dir_all(&out).map_err(|error| {
-                Fault::new("output", format!("{} cannot be created: {error}", out.display()))
-            })?;
             let inputs = Inputs::open(&data, &out, &columns, image_folder.as_deref())?;
             let identity = identity(&model, &options)?;
             let plan = Plan::new(&inputs, &[&identity])?;
-            let missing = plan.jobs.into_iter().filter(|job| !out.join(&job.name).exists());
-            let range = |job: Job| {
+            plan.refuse_others(&inputs, &out)?;
+            std::fs::create_dir_all(&out).map_err(|error| {
+                Fault::new("output", format!("{} cannot be created: {error}", out.display()))
+            })?;
+            let missing = plan.missing(&inputs, &out)?.into_iter();
+            let range = |index: usize| {
+                let job: Job = plan.jobs[index].clone();
                 let Input { path, name, folder, table, .. } = &inputs.tables[job.input];
                 let Layout { prompt, images, .. } = table.layout().clone();
                 (
@@ -160,7 +162,7 @@ impl RangeScorer {
 
 /// Opens the tables of ranges, each once.
 fn opened(ranges: Vec<Range>) -> Result<(Inputs, Plan), Fault> {
-    let (mut inputs, mut plan) = (Inputs { tables: Vec::new() }, Plan { jobs: Vec::new() });
+    let (mut inputs, mut jobs) = (Inputs { tables: Vec::new() }, Vec::new());
     let mut known = HashMap::new();
     for (path, name, folder, prompt, images, start, end, file) in ranges {
         let input = match known.get(&path) {
@@ -174,7 +176,7 @@ fn opened(ranges: Vec<Range>) -> Result<(Inputs, Plan), Fault> {
                 inputs.tables.len() - 1
             }
         };
-        plan.jobs.push(Job { input, rows: start..end, name: file });
+        jobs.push(Job { input, rows: start..end, name: file });
     }
-    Ok((inputs, plan))
+    Ok((inputs, Plan::of(jobs)))
 }

@@ -124,7 +124,8 @@ impl ByKey {
             let (_, rows) = named.max_by_key(|(name, _)| name.len())?;
             rows.get(&i64::try_from(row).ok()?)
         };
-        let found = if self.by_place.is_empty() { self.by_ranking.get(&ranking_id) } else { by_place() };
+        // Among rows with numbers, those without have a place.
+        let found = by_place().or_else(|| self.by_ranking.get(&ranking_id));
         match found {
             Some(Ok(scores)) => Ok(*scores),
             Some(Err(reason)) => Err(reason.to_string()),
