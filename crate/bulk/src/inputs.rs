@@ -252,14 +252,18 @@ impl Input {
     /// # Errors
     ///
     /// If the file cannot be read.
-    pub(crate) fn content(&self) -> Result<&str, BulkError> {
-        let hash = self.read()?;
-        Ok(self.content.get_or_init(|| hexadecimal(&hash.clone().finalize())))
+    pub fn content(&self) -> Result<&str, BulkError> {
+        if let Some(known) = self.content.get() {
+            return Ok(known);
+        }
+        let hash = self.read()?.clone();
+        Ok(self.content.get_or_init(|| hexadecimal(&hash.finalize())))
     }
 
-    /// What [`Self::content`] gives, without reading the file.
-    pub(crate) fn known_content(&self) -> Option<String> {
-        self.read.get().map(|hash| hexadecimal(&hash.clone().finalize()))
+    /// The table, of which another process has found [`Self::content`].
+    #[must_use]
+    pub fn with_content(self, content: String) -> Self {
+        Self { content: content.into(), ..self }
     }
 
     /// A text that identifies what is scored: the file's content, its name, and the columns.

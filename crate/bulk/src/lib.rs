@@ -7,9 +7,10 @@
 //!
 //! The output is a folder of Parquet files, one for each input file and range of rows. A file's
 //! name follows from the content of its input and the models, so that a second run, or another
-//! process that shares the folder, only does what is missing. Images that tables only have the paths
-//! of are compared by the states that the file notes, and scored again if they changed. A file is written under another name
-//! and renamed when it is complete, so that a process can be killed at any time.
+//! process that shares the folder, only does what is missing. Images that are given as paths are
+//! compared by the states that the file notes; if one has changed, its range is scored again and
+//! the file replaced. A file is written under another name and renamed when it is complete, so that
+//! a process can be killed at any time.
 
 mod claim;
 mod error;

@@ -346,7 +346,7 @@ impl Consumer<'_> {
         let several = self.models.len() > 1;
         let names = self.models.iter().map(|model| several.then_some(model.name.as_str()));
         let models = names.zip(scores).map(|(prefix, images)| ModelScores { prefix, images }).collect();
-        let notes = notes((input, job), self.described(), &states, without);
+        let notes = notes((input, job), self.described(), &states, without)?;
         let shard = Shard { key, models, notes };
         let path = self.work.out.join(&job.name);
         // Written by another process that took the claim over while this one was suspended.

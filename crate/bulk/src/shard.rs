@@ -90,23 +90,22 @@ pub(crate) fn notes(
     models: Vec<serde_json::Value>,
     states: &[State],
     (failed, unscored): (u64, u64),
-) -> Vec<(&'static str, String)> {
+) -> Result<Vec<(&'static str, String)>, BulkError> {
     let mut notes = vec![
         ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
         ("pickscore.models", serde_json::Value::from(models).to_string()),
         (INPUT, input.name.clone()),
+        (CONTENT, input.content()?.to_owned()),
         (COLUMNS, input.columns()),
         ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
         ("pickscore.failed", failed.to_string()),
         ("pickscore.unscored", unscored.to_string()),
     ];
-    // Known if the input was read to plan the ranges, on this machine or on another one.
-    notes.extend(input.known_content().map(|content| (CONTENT, content)));
     if states.iter().any(Option::is_some) {
         notes.push((states::NOTE, states::written(states)));
         notes.push((states::FOLDER, input.resolved_folder().to_owned()));
     }
-    notes
+    Ok(notes)
 }
 
 impl ModelScores<'_> {

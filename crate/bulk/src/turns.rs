@@ -127,6 +127,6 @@ fn put_together(
     let key = Keys::new(input, job, keys.into_iter().map(id).collect());
     let model = |turn: &Turn<'_>| serde_json::json!({ "model": turn.name, "scorer": turn.scorer });
     let without = (failed as u64, unscored as u64);
-    let notes = notes((input, job), turns.iter().map(model).collect(), &states, without);
+    let notes = notes((input, job), turns.iter().map(model).collect(), &states, without)?;
     Shard { key, models, notes }.write(&out.join(&job.name), aside)
 }

@@ -17,9 +17,10 @@ use crate::{fault::Fault, options::open_options, pool::pool, wait};
 
 /// A range of rows: plain values, so that it can be sent to another process.
 ///
-/// The path and name of the table, the folder of its images, the columns of prompts and images, the
-/// first row and the one after the last, and the name of the output file.
-type Range = (PathBuf, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
+/// The path and name of the table, what identifies its content, the folder of its images, the
+/// columns of prompts and images, the first row and the one after the last, and the name of the
+/// output file.
+type Range = (PathBuf, String, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
 
 /// The ranges of a dataset that have no scores yet.
 #[pyclass(module = "pickscore._pickscore", frozen)]
@@ -68,20 +69,22 @@ impl DataPlan {
             let missing = plan.missing(&inputs, &out)?.into_iter();
             let range = |index: usize| {
                 let job: Job = plan.jobs[index].clone();
-                let Input { path, name, folder, table, .. } = &inputs.tables[job.input];
+                let input @ Input { path, name, folder, table, .. } = &inputs.tables[job.input];
                 let Layout { prompt, images, .. } = table.layout().clone();
-                (
+                Ok((
                     path.clone(),
                     name.clone(),
+                    input.content()?.to_owned(),
                     folder.clone(),
                     prompt,
                     images,
                     job.rows.start,
                     job.rows.end,
                     job.name,
-                )
+                ))
             };
-            Ok(Self { rows: inputs.rows(), identity, ranges: missing.map(range).collect(), out })
+            let ranges = missing.map(range).collect::<Result<_, pickscore_bulk::BulkError>>()?;
+            Ok(Self { rows: inputs.rows(), identity, ranges, out })
         });
         Ok(found?)
     }
@@ -164,14 +167,14 @@ impl RangeScorer {
 fn opened(ranges: Vec<Range>) -> Result<(Inputs, Plan), Fault> {
     let (mut inputs, mut jobs) = (Inputs { tables: Vec::new() }, Vec::new());
     let mut known = HashMap::new();
-    for (path, name, folder, prompt, images, start, end, file) in ranges {
+    for (path, name, content, folder, prompt, images, start, end, file) in ranges {
         let input = match known.get(&path) {
             Some(&input) => input,
             None => {
                 let needs_prompt = prompt.is_some();
                 let table = Table::open(&path, &TableColumns { prompt, images, needs_prompt })
                     .map_err(pickscore_bulk::BulkError::from)?;
-                inputs.tables.push(Input::new(path.clone(), name, folder, table));
+                inputs.tables.push(Input::new(path.clone(), name, folder, table).with_content(content));
                 known.insert(path, inputs.tables.len() - 1);
                 inputs.tables.len() - 1
             }
