@@ -298,4 +298,8 @@ fn the_split_to_give_is_said() {
     let output = evaluate(&workplace.path("pairs"), &["--scores", &out, "--split", "train"]);
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(output.status.success() && said(&output).is_empty(), "{} {report}", said(&output));
+    // Other tables may lie beside the scores.
+    fs::copy(&table, workplace.path("out/pairs.parquet")).unwrap();
+    let output = evaluate(&table, &["--scores", &out]);
+    assert!(output.status.success(), "{}", said(&output));
 }

@@ -30,5 +30,6 @@ pub use error::BulkError;
 pub use inputs::{Input, Inputs};
 pub use models::{BulkModel, identity};
 pub use plan::{Job, Plan};
+pub use results::is_result;
 pub use run::{Event, Summary, Work, clean, run};
 pub use turns::{Turn, combine, turn_folder};

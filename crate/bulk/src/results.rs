@@ -65,7 +65,7 @@ pub(crate) fn stem(name: &str) -> String {
 }
 
 /// Whether a path is named as the files of the output are.
-pub(crate) fn is_result(path: &Path) -> bool {
+pub fn is_result(path: &Path) -> bool {
     path.file_name().and_then(|name| Named::parse(name.to_str()?)).is_some()
 }
 

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{fault::Fault, load};
 use crate::{
+    bulk,
     dataset::table::{RowKey, ScoreTable, ScoredRows},
     score::Scorer,
 };
@@ -55,6 +56,10 @@ impl StoredScores {
         let paths = entries.flatten().map(|entry| entry.path());
         let is_scores = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "parquet");
         let mut files: Vec<PathBuf> = paths.filter(is_scores).collect();
+        // In a folder with other tables, those of `score --data` are known by their names.
+        if files.iter().any(|file| bulk::is_result(file)) {
+            files.retain(|file| bulk::is_result(file));
+        }
         files.sort();
         let Some(first) = files.first() else {
             return Err(wrong(
