@@ -83,7 +83,8 @@ fn a_ranking_id_does_not_wrap_around() {
     let key = |file: &str, row| (file.to_owned(), row);
     let large = table("large.parquet", [7, u64::MAX], EnabledStatistics::Chunk);
     let output = workplace.command(&["one"], &[&large], "large", &[]).output().unwrap();
-    let message = "large.parquet: the column ranking_id has numbers beyond 64 bits with a sign";
+    let message =
+        "large.parquet: the column ranking_id is ignored, because it has numbers above 9223372036854775807";
     assert!(said(&output).contains(message), "{}", said(&output));
     assert_eq!(keys("large"), [key("large.parquet", 0), key("large.parquet", 1)]);
     let small = table("small.parquet", [7, 8], EnabledStatistics::Chunk);
@@ -113,7 +114,7 @@ fn a_ranking_id_that_is_no_number_is_said_to_be_ignored() {
         let name = table.file_name().unwrap().to_str().unwrap();
         let out = format!("out-{name}");
         let output = workplace.command(&["one"], &[&table], &out, &[]).output().unwrap();
-        let expected = format!("{name}: the column ranking_id has {found}, no whole numbers");
+        let expected = format!("{name}: the column ranking_id is ignored, because it has {found}; ");
         assert!(said(&output).contains(&expected), "{}", said(&output));
         let keys: Vec<_> = scores(&workplace.path(&out)).into_keys().collect();
         assert_eq!(keys, [(name.to_owned(), 0), (name.to_owned(), 1)]);
@@ -223,6 +224,16 @@ fn types_are_named_in_plain_words() {
     });
     let said = workplace.complaint(&[&bytes], "out", &[], 1);
     assert!(said.contains("bytes.parquet is bytes; expected text"), "{said}");
+    let fields = "required fixed_len_byte_array(1) caption; required binary jpg_0; required binary jpg_1; \
+                  required double label_0;";
+    let pairs = table("pairs.parquet", fields, &|group| {
+        column::<FixedLenByteArrayType>(group, &[FixedLenByteArray::from(vec![b'x'])]);
+        column::<ByteArrayType>(group, &[ByteArray::from("x")]);
+        column::<ByteArrayType>(group, &[ByteArray::from("x")]);
+        column::<DoubleType>(group, &[1.0]);
+    });
+    let output = evaluate(&pairs, &[]);
+    assert!(workplace::said(&output).contains("pairs.parquet is binary of fixed length 1; expected string"));
     // Images of one length.
     let photo = fs::read(image("photo.png")).unwrap();
     let fields =

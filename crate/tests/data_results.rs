@@ -191,8 +191,13 @@ fn failed_rows_are_mentioned_until_they_are_scored() {
     assert!(run(&[]).status.success());
     let output = run(&[]);
     assert!(output.status.success());
-    assert!(said(&output).contains("1 row has no score since an earlier run; --retry-failed"));
+    assert!(said(&output).contains("1 row has no score from another run; --retry-failed"));
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 of 2 rows has its scores in "));
+    // Models in turns fail at the same row, which is counted once.
+    let turns = ["--in-turns", "--format", "json"];
+    let output = workplace.command(&["one", "two"], &[&table], "turns", &turns).output().unwrap();
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"failed\": 1"));
+    assert_eq!(said(&output).matches("1 row has no score").count(), 1, "{}", said(&output));
     // A single row.
     let single = workplace.write("data/single.csv", "caption,image\na fox,a.png\n");
     let run = || workplace.command(&["one"], &[&single], "single", &[]).output().unwrap();

@@ -66,12 +66,18 @@ impl<'a> Keys<'a> {
         }
     }
 
-    /// The columns of ids, and of names with numbers of rows.
-    fn parts(&self) -> (Option<&[Option<i64>]>, Option<(&'a str, &[i64])>) {
+    fn ids(&self) -> Option<&[Option<i64>]> {
         match self {
-            Self::RankingId(ids) => (Some(ids), None),
-            Self::Row(name, rows) => (None, Some((*name, rows))),
-            Self::Both(ids, name, rows) => (Some(ids), Some((*name, rows))),
+            Self::RankingId(ids) | Self::Both(ids, ..) => Some(ids),
+            Self::Row(..) => None,
+        }
+    }
+
+    /// The input's name, and the numbers of the rows.
+    fn places(&self) -> Option<(&'a str, &[i64])> {
+        match self {
+            Self::Row(name, rows) | Self::Both(_, name, rows) => Some((*name, rows)),
+            Self::RankingId(_) => None,
         }
     }
 }
@@ -143,11 +149,10 @@ impl Shard<'_> {
             .set_key_value_metadata(Some(notes.collect()));
         let mut file = SerializedFileWriter::new(Vec::new(), self.schema()?, Arc::new(properties.build()))?;
         let mut group = file.next_row_group()?;
-        let (ids, places) = self.key.parts();
-        if let Some(ids) = ids {
+        if let Some(ids) = self.key.ids() {
             column::<Int64Type>(&mut group, ids.iter().copied())?;
         }
-        if let Some((name, rows)) = places {
+        if let Some((name, rows)) = self.key.places() {
             let name = ByteArray::from(name);
             column::<ByteArrayType>(&mut group, rows.iter().map(|_| Some(name.clone())))?;
             column::<Int64Type>(&mut group, rows.iter().map(|&row| Some(row)))?;
@@ -174,11 +179,10 @@ impl Shard<'_> {
             fields.push(Arc::new(field.with_repetition(Repetition::OPTIONAL).build()?));
             Ok(())
         };
-        let (ids, places) = self.key.parts();
-        if ids.is_some() {
+        if self.key.ids().is_some() {
             add("ranking_id", Physical::INT64, None)?;
         }
-        if places.is_some() {
+        if self.key.places().is_some() {
             add("file", Physical::BYTE_ARRAY, text.clone())?;
             add("row", Physical::INT64, None)?;
         }

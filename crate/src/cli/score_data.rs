@@ -148,10 +148,11 @@ pub(super) fn run(
     if arguments.retry_failed {
         plan.remove_failed(out)?;
     }
+    plan.missing(&task.inputs, out)?;
     spinner.finish_and_clear();
     for (file, found) in task.inputs.unused_ids() {
         fault::report(&format!(
-            "{file}: the column ranking_id has {found}, no whole numbers of 64 bits; rows are named by file and row"
+            "{file}: the column ranking_id is ignored, because it has {found}; rows are named by file and row"
         ));
     }
     let is_together = given.models.len() == 1 || (!arguments.in_turns && fit(&checked, options));
@@ -203,7 +204,6 @@ impl Task<'_> {
             let summary = self.score(&[place], &work, &self.names[place])?;
             all.scored = all.scored.max(summary.scored);
             all.failed = all.failed.max(summary.failed);
-            all.unscored = if place == 0 { summary.unscored } else { all.unscored.min(summary.unscored) };
             all.first_failure = all.first_failure.or(summary.first_failure);
             plans.push(plan);
         }
@@ -347,20 +347,22 @@ fn answer(task: &Task<'_>, plan: &Plan, summary: Summary, format: Format) -> Res
     let out = task.out.display().to_string();
     let Summary { scored, failed, unscored, files, first_failure, .. } = summary;
     let rows = task.inputs.rows();
-    // Of this run and of earlier ones.
+    // Of this run and of others. Models that took turns failed at different rows.
+    let is_known = scored == rows && task.names.len() == 1;
     let (all_failed, all_unscored) =
-        if scored == rows { (failed, unscored) } else { plan.without_scores(task.out) };
-    let earlier = all_failed.saturating_sub(failed);
+        if is_known { (failed, unscored) } else { plan.without_scores(task.out) };
+    let failed = if scored == rows { all_failed } else { failed };
+    let others = all_failed.saturating_sub(failed);
     let have = |count: u64| if count == 1 { "row has" } else { "rows have" };
     let has_none = rows > 0 && all_unscored == rows;
     if let Some(failure) = first_failure.as_ref().filter(|_| !has_none) {
         let (have, failed) = (have(failed), HumanCount(failed));
         fault::report(&format!("{failed} {have} no score, see the columns of errors; first {failure}"));
     }
-    if earlier > 0 && !has_none {
-        let (have, earlier) = (have(earlier), HumanCount(earlier));
+    if others > 0 && !has_none {
+        let (have, others) = (have(others), HumanCount(others));
         fault::report(&format!(
-            "{earlier} {have} no score since an earlier run; --retry-failed scores such rows again"
+            "{others} {have} no score from another run; --retry-failed scores such rows again"
         ));
     }
     let mut to = io::stdout().lock();

@@ -102,7 +102,7 @@ impl ParquetTable {
         let ranking_id = match find(TableColumns::RANKING_ID, None) {
             Some((index, leaf)) => match number(leaf) {
                 Some(Form::Int64 { signed: false }) if !is_small(&file, index) => {
-                    Err("numbers beyond 64 bits with a sign".into())
+                    Err(format!("numbers above {}", i64::MAX))
                 }
                 Some(form @ (Form::Int64 { .. } | Form::Int32 { .. })) => {
                     stored(&file, TableColumns::RANKING_ID, index, leaf, form).map_err(|_| described(leaf))
