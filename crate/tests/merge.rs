@@ -550,6 +550,8 @@ mod hostile {
         let reason = refused[0]["reason"].as_str().unwrap().to_owned();
         assert_eq!(said, format!("pickscore: refused: {reason}\n"));
         assert!(reason.contains("bad"), "{reason}");
+        let card = fs::read_to_string(out.join("README.md")).unwrap();
+        assert!(card.contains("- Refused: 1 file because of ") && card.contains(" and 0 rows of"), "{card}");
         // The same with --strict writes nothing.
         let strict = folder.path().join("strict");
         assert_eq!(complaint(&merge(&[&bad, &good], &strict, &["--strict"]), 1), reason);
