@@ -5,137 +5,22 @@
 mod common;
 #[path = "common/contributions.rs"]
 mod contributions;
+#[path = "common/workplace.rs"]
+mod workplace;
 
 use std::{
-    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Output, Stdio},
-    sync::Arc,
+    process::{Child, Command},
     thread,
     time::Instant,
 };
 
-use ::parquet::{
-    data_type::{ByteArray, ByteArrayType},
-    file::{properties::WriterProperties, writer::SerializedFileWriter},
-    schema::parser::parse_message_type,
-};
-use common::{SMALL, image};
+use common::image;
 use contributions::{parquet, plain, showing};
-use pickscore::dataset::table::{RowKey, ScoreTable, ScoredRows};
-use pickscore_generate::{Convention, Dtype, write_directory};
+use pickscore::dataset::table::ScoreTable;
 use serde_json::{Value, json};
-
-/// Images of different sizes and contents.
-const IMAGES: [&str; 4] = ["photo.png", "edges.png", "noise.png", "photo-75.jpg"];
-const PROMPTS: [&str; 3] = ["a fox", "a wolf in the snow", "an apple"];
-
-struct Workplace {
-    folder: tempfile::TempDir,
-}
-
-impl Workplace {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, seed) in [("one", 5), ("two", 6)] {
-            write_directory(&folder.path().join(name), SMALL, Convention::HuggingFace, seed, Dtype::F32, 1)
-                .unwrap();
-        }
-        Self { folder }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn command(&self, models: &[&str], data: &[&Path], out: &str, more: &[&str]) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
-        command.args(["score", "--device", "cpu"]).stdout(Stdio::piped()).stderr(Stdio::piped());
-        for model in models {
-            command.arg("--model").arg(self.path(model));
-        }
-        command.arg("--data").args(data).arg("--out").arg(self.path(out)).args(more);
-        command
-    }
-
-    fn json(&self, models: &[&str], data: &[&Path], out: &str, more: &[&str]) -> Value {
-        let output = self.command(models, data, out, more).args(["--format", "json"]).output().unwrap();
-        assert!(output.status.success(), "{}", said(&output));
-        serde_json::from_slice(&output.stdout).unwrap()
-    }
-
-    /// A file of `rows` rows with encoded images.
-    fn table(&self, name: &str, rows: usize) -> PathBuf {
-        let path = self.path(name);
-        let images: Vec<Vec<u8>> = IMAGES.iter().map(|name| fs::read(image(name)).unwrap()).collect();
-        let values = (0..rows).map(|row| (PROMPTS[row % 3].to_owned(), images[row * 7 % 4].clone()));
-        write_table(&path, &values.collect::<Vec<_>>());
-        path
-    }
-}
-
-fn said(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Writes the columns `caption` and `image`, in row groups of 100 rows.
-fn write_table(path: &Path, rows: &[(String, Vec<u8>)]) {
-    let schema = "message m { optional binary caption (UTF8); optional binary image; }";
-    let schema = Arc::new(parse_message_type(schema).unwrap());
-    let properties = Arc::new(WriterProperties::builder().build());
-    let mut file = SerializedFileWriter::new(fs::File::create(path).unwrap(), schema, properties).unwrap();
-    for rows in rows.chunks(100) {
-        let mut group = file.next_row_group().unwrap();
-        let columns: [Vec<ByteArray>; 2] = [
-            rows.iter().map(|row| row.0.as_str().into()).collect(),
-            rows.iter().map(|row| row.1.clone().into()).collect(),
-        ];
-        for values in columns {
-            let mut column = group.next_column().unwrap().unwrap();
-            let levels = vec![1; values.len()];
-            column.typed::<ByteArrayType>().write_batch(&values, Some(&levels), None).unwrap();
-            column.close().unwrap();
-        }
-        group.close().unwrap();
-    }
-    file.close().unwrap();
-}
-
-/// All scores in a folder, by key. Fails if a row is there twice.
-fn scores(out: &Path) -> BTreeMap<(String, i64), Vec<Result<f32, String>>> {
-    let mut found = BTreeMap::new();
-    for entry in fs::read_dir(out).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_none_or(|ending| ending != "parquet") {
-            continue;
-        }
-        let ScoredRows { keys, models } = ScoreTable::open(&path).unwrap().read().unwrap();
-        for (at, key) in keys.into_iter().enumerate() {
-            let of_row = models.iter().flat_map(|model| &model.images).map(|scores| scores[at].clone());
-            let key = match key {
-                RowKey::Place(file, row) => (file, row),
-                RowKey::RankingId(id) => (String::new(), id),
-                RowKey::None => panic!("{} has a row without a key", path.display()),
-            };
-            assert_eq!(found.insert(key, of_row.collect()), None);
-        }
-    }
-    found
-}
-
-/// The scores of the same pairs by `score --pairs`.
-fn reference(workplace: &Workplace, model: &str, pairs: &[(&str, PathBuf)]) -> Vec<f32> {
-    let lines: Vec<String> =
-        pairs.iter().map(|(prompt, image)| json!({"prompt": prompt, "image": image}).to_string()).collect();
-    let file = workplace.path("reference.jsonl");
-    fs::write(&file, lines.join("\n")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pickscore"));
-    command.args(["score", "--device", "cpu", "--format", "json", "--model"]).arg(workplace.path(model));
-    let output = command.arg("--pairs").arg(file).output().unwrap();
-    let answer: Value = serde_json::from_slice(&output.stdout).unwrap();
-    answer["pairs"].as_array().unwrap().iter().map(|pair| pair["score"].as_f64().unwrap() as f32).collect()
-}
+use workplace::{IMAGES, PROMPTS, Workplace, reference, said, scores};
 
 #[test]
 fn scores_are_those_of_the_pairs() {
@@ -157,8 +42,7 @@ fn scores_are_those_of_the_pairs() {
     assert_eq!(fs::read_dir(workplace.path("out")).unwrap().count(), 2);
     let again = workplace.json(&["one"], &[&table], "out", &[]);
     assert_eq!((&again["scored"], &again["files"]), (&json!(0), &json!(0)));
-    // Another model, or other content under the same name, is scored beside it.
-    assert_eq!(workplace.json(&["two"], &[&table], "out", &[])["files"], 2);
+    // Other content under the same name is scored beside it.
     workplace.table("data.parquet", 299);
     assert_eq!(workplace.json(&["one"], &[&table], "out", &[])["files"], 2);
 }

@@ -550,6 +550,8 @@ mod hostile {
         let reason = refused[0]["reason"].as_str().unwrap().to_owned();
         assert_eq!(said, format!("pickscore: refused: {reason}\n"));
         assert!(reason.contains("bad"), "{reason}");
+        let card = fs::read_to_string(out.join("README.md")).unwrap();
+        assert!(card.contains("- Refused: 1 file because of ") && card.contains(" and 0 rows of"), "{card}");
         // The same with --strict writes nothing.
         let strict = folder.path().join("strict");
         assert_eq!(complaint(&merge(&[&bad, &good], &strict, &["--strict"]), 1), reason);
@@ -867,12 +869,16 @@ mod usage {
         let out = folder.path().join("out");
         let said = complaint(&merge(&[&bad], &out, &[]), 1);
         assert!(
-            said.starts_with("nothing is left to merge: 1 files and 0 rows were refused")
+            said.starts_with("nothing is left to merge: 1 file was refused; ")
                 && said.contains("bad.parquet"),
             "{said}"
         );
         let empty = file(folder.path(), "empty.parquet", &parquet(&[]));
         assert!(complaint(&merge(&[&empty], &out, &[]), 1).starts_with("nothing is left"));
+        let worse = file(folder.path(), "worse.parquet", b"hello again");
+        let said = complaint(&merge(&[&bad, &worse], &out, &[]), 1);
+        assert!(said.starts_with("nothing is left to merge: 2 files were refused; "), "{said}");
+        assert!(said.contains("bad.parquet") && said.contains("worse.parquet"), "{said}");
         assert!(!out.exists() && !folder.path().join("out.partial").exists());
     }
 

@@ -46,6 +46,40 @@ pub enum BulkError {
         /// A file with two.
         two: String,
     },
+    /// The inputs have the column `ranking_id` in some files only.
+    #[error("{with} has the column `ranking_id` and {without} does not; score them into different folders")]
+    MixedKeys {
+        /// A file that has it.
+        with: String,
+        /// A file that does not.
+        without: String,
+    },
+    /// The output has scores of other models.
+    #[error(
+        "{file} has scores of another model, or of another version or precision of it; choose another folder with --out"
+    )]
+    OtherModels {
+        /// The file.
+        file: String,
+    },
+    /// The output has scores of the same rows by other columns.
+    #[error("{file} has scores of the same rows by the columns {columns}; choose another folder with --out")]
+    OtherColumns {
+        /// The file.
+        file: String,
+        /// Its columns.
+        columns: String,
+    },
+    /// The output has scores of other images for the same rows.
+    #[error(
+        "{file} has scores of the same rows with the images in {folder}, which are others; choose another folder with --out"
+    )]
+    OtherImages {
+        /// The file.
+        file: String,
+        /// The folder of its images.
+        folder: String,
+    },
     /// The columns of an output file cannot be encoded.
     #[error("the scores cannot be written as Parquet: {0}")]
     Encode(#[from] parquet::errors::ParquetError),

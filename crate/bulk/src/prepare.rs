@@ -3,7 +3,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     error::Error,
-    io,
+    fs, io,
     ops::Range,
     path::{Component, Path, PathBuf},
     sync::Arc,
@@ -18,7 +18,12 @@ use pickscore_pixels::{Pixels, Processor};
 use rayon::{ThreadPool, prelude::*};
 use sha2::{Digest as _, Sha256};
 
-use crate::{error::BulkError, inputs::Input, run::within};
+use crate::{
+    error::BulkError,
+    inputs::Input,
+    run::within,
+    states::{self, State},
+};
 
 /// Rows that are read at once.
 pub(crate) const PIECE: u64 = 32;
@@ -36,6 +41,8 @@ pub(crate) struct Prepared {
     pub(crate) prompt: Result<String, String>,
     /// The images, or why they cannot be read.
     pub(crate) images: Vec<Result<Arc<Image>, String>>,
+    /// The states of the images that are files.
+    pub(crate) states: Vec<State>,
 }
 
 /// An image as each way of preparing gives it.
@@ -80,8 +87,8 @@ impl<'a> Preparer<'a> {
                 return Ok(found);
             }
             Err(error) => {
-                let reason = format!("the row cannot be read: {error}");
-                vec![TableRow::unreadable(&reason, input.table.layout().images.len())]
+                let row = TableRow::unreadable(&error.to_string(), input.table.layout().images.len());
+                vec![TableRow { ranking_id: input.table.ranking_id(rows.start), ..row }]
             }
         };
         Ok(self.prepared(input, found))
@@ -90,16 +97,18 @@ impl<'a> Preparer<'a> {
     fn prepared(&mut self, input: &Input, rows: Vec<TableRow>) -> Vec<Prepared> {
         // Files are read and hashed on all cores; each distinct image is prepared once.
         let read = |image: Result<TableImage, String>| {
-            let bytes = match image? {
-                TableImage::Bytes(bytes) => bytes,
+            let (bytes, state) = match image? {
+                TableImage::Bytes(bytes) => (bytes, None),
                 TableImage::Path(path) => {
                     let path = inside(&input.folder, &path)?;
-                    read_regular(&path, IMAGE_BYTES as u64)
-                        .map_err(|error| format!("{} cannot be read: {error}", path.display()))?
+                    let unread = |error| format!("{} cannot be read: {error}", path.display());
+                    // Before it is read: if it changes meanwhile, it is scored again.
+                    let state = states::of(&fs::metadata(&path).map_err(unread)?);
+                    (read_regular(&path, IMAGE_BYTES as u64).map_err(unread)?, Some(state))
                 }
             };
             let hash: [u8; 32] = Sha256::digest(&bytes).into();
-            Ok((hash, bytes))
+            Ok((hash, bytes, state))
         };
         let of_row = |row: TableRow| {
             let images: Vec<Result<_, String>> = row.images.into_iter().map(read).collect();
@@ -108,7 +117,7 @@ impl<'a> Preparer<'a> {
         let mut rows: Vec<_> = within(self.pool, || rows.into_par_iter().map(of_row).collect());
         let mut unseen = HashMap::new();
         for (.., images) in &mut rows {
-            for (hash, bytes) in images.iter_mut().flatten() {
+            for (hash, bytes, _) in images.iter_mut().flatten() {
                 let bytes = std::mem::take(bytes);
                 if !self.recent.contains_key(hash) {
                     unseen.entry(*hash).or_insert(bytes);
@@ -121,14 +130,16 @@ impl<'a> Preparer<'a> {
             (hash, image.map_err(|error| error.to_string()))
         };
         let found: HashMap<_, _> = within(self.pool, || unseen.into_par_iter().map(prepare).collect());
-        let image = |image: Result<([u8; 32], Vec<u8>), String>| {
-            let (hash, _) = image?;
+        let image = |image: Result<([u8; 32], Vec<u8>, State), String>| {
+            let (hash, ..) = image?;
             let known = found.get(&hash).or_else(|| self.recent.get(&hash));
             known.cloned().unwrap_or_else(|| Err("the image was not prepared".into()))
         };
+        let state = |image: &Result<(_, _, State), _>| image.as_ref().ok().and_then(|(.., state)| *state);
         let prepared = |(ranking_id, prompt, images): (_, _, Vec<_>)| Prepared {
             ranking_id,
             prompt,
+            states: images.iter().map(state).collect(),
             images: images.into_iter().map(image).collect(),
         };
         let rows = rows.into_iter().map(prepared).collect();
@@ -167,7 +178,7 @@ fn is_of_system(error: &DatasetError) -> bool {
 /// # Errors
 ///
 /// If the path leads out of the folder. Links are followed: they belong to whoever made the folder.
-fn inside(folder: &Path, path: &str) -> Result<PathBuf, String> {
+pub(crate) fn inside(folder: &Path, path: &str) -> Result<PathBuf, String> {
     let leaves =
         || format!("the path \"{path}\" is outside the folder of images; --image-folder chooses another");
     let path = Path::new(path);

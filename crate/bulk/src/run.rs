@@ -17,10 +17,11 @@ use crate::{
     error::BulkError,
     inputs::Inputs,
     models::BulkModel,
-    plan::{Job, Plan},
+    plan::Plan,
     prepare::{PIECE, Prepared, Preparer},
     score::{Scores, score},
     shard::{Keys, ModelScores, Shard, notes},
+    states::State,
 };
 
 /// The folder in the output for what is not complete.
@@ -52,6 +53,8 @@ pub struct Summary {
     pub scored: u64,
     /// Rows among `scored` with an image that has no score of some model.
     pub failed: u64,
+    /// Rows among `failed` without any score.
+    pub unscored: u64,
     /// The first row among `failed`, and why it has no score.
     pub first_failure: Option<String>,
     /// Files that this run wrote.
@@ -97,15 +100,23 @@ pub(crate) fn within<T: Send>(pool: Option<&ThreadPool>, work: impl FnOnce() -> 
 
 impl Work<'_> {
     /// Whether a range has its file or is complete elsewhere.
-    pub fn is_complete(&self, index: usize) -> bool {
-        self.out.join(&self.plan.jobs[index].name).exists() || (self.is_done)(index)
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::is_complete`].
+    pub fn is_complete(&self, index: usize) -> Result<bool, BulkError> {
+        Ok(self.plan.is_complete(index, self.inputs, self.out)? || (self.is_done)(index))
     }
 
     /// Number of rows in ranges that are not complete.
-    pub fn rows_left(&self) -> u64 {
-        let jobs = self.plan.jobs.iter().enumerate();
-        let left = jobs.filter(|(index, _)| !self.is_complete(*index));
-        left.map(|(_, job)| job.rows.end - job.rows.start).sum()
+    ///
+    /// # Errors
+    ///
+    /// As [`Plan::is_complete`].
+    pub fn rows_left(&self) -> Result<u64, BulkError> {
+        let missing = within(self.pool, || self.plan.missing(self.inputs, self.out))?;
+        let left = missing.into_iter().filter(|&index| !(self.is_done)(index));
+        Ok(left.map(|index| &self.plan.jobs[index].rows).map(|rows| rows.end - rows.start).sum())
     }
 }
 
@@ -201,12 +212,12 @@ impl Producer<'_> {
         let rows = job.rows.end - job.rows.start;
         let sender = self.sender.clone();
         let send = |message| if sender.send(message).is_ok() { Taken::Done } else { Taken::Stopped };
-        if self.work.is_complete(index) {
+        if self.work.is_complete(index)? {
             return Ok(send(Message::Found(rows)));
         }
         let Some(claim) = claims.take(&job.name)? else { return Ok(Taken::ByOther) };
         // Another process may have completed it before the claim.
-        if self.work.is_complete(index) {
+        if self.work.is_complete(index)? {
             return Ok(send(Message::Found(rows)));
         }
         if let Taken::Stopped = send(Message::Begin(index)) {
@@ -234,6 +245,12 @@ enum Taken {
     Stopped,
 }
 
+/// The number of rows without any score.
+fn unscored(scores: &Scores, rows: usize) -> u64 {
+    let has_none = |row: &usize| scores.iter().flatten().all(|scores| scores[*row].is_err());
+    (0..rows).filter(has_none).count() as u64
+}
+
 /// Computes and writes.
 struct Consumer<'a> {
     models: &'a mut [BulkModel],
@@ -254,14 +271,14 @@ impl Consumer<'_> {
             ControlFlow::Break(()) => Err(BulkError::Cancelled),
         };
         let mut summary = Summary::default();
-        let (mut current, mut ids, mut found) = (None, Vec::new(), self.nothing());
+        let (mut current, mut ids, mut states, mut found) = (None, Vec::new(), Vec::new(), self.nothing());
         for message in receiver {
             match message {
                 Message::Found(rows) => tell(Event::Found(rows))?,
                 Message::Waiting(ranges) => tell(Event::Waiting(ranges))?,
                 Message::Begin(index) => {
-                    current = Some(&self.work.plan.jobs[index]);
-                    (ids, found) = (Vec::new(), self.nothing());
+                    current = Some(index);
+                    (ids, states, found) = (Vec::new(), Vec::new(), self.nothing());
                 }
                 Message::Piece(rows) => {
                     let images = self.work.inputs.images_per_row();
@@ -269,13 +286,15 @@ impl Consumer<'_> {
                     let (scores, truncated) = computed?;
                     summary.truncated += truncated;
                     ids.extend(rows.iter().map(|row| row.ranking_id));
+                    states.extend(rows.iter().flat_map(|row| &row.states).copied());
                     for (found, scores) in found.iter_mut().flatten().zip(scores.into_iter().flatten()) {
                         found.extend(scores);
                     }
                     tell(Event::Scored(rows.len() as u64))?;
                 }
                 Message::End(claim) => {
-                    let Some(job) = current.take() else { continue };
+                    let Some(index) = current.take() else { continue };
+                    let job = &self.work.plan.jobs[index];
                     let rows = ids.len();
                     let reason =
                         |row: usize| found.iter().flatten().find_map(|scores| scores[row].as_ref().err());
@@ -284,9 +303,17 @@ impl Consumer<'_> {
                         let (file, row) = (&self.work.inputs.tables[job.input].name, job.rows.start + row);
                         summary.first_failure.get_or_insert_with(|| format!("row {row} of {file}: {reason}"));
                     }
-                    summary.failed += failed.count() as u64;
+                    let without = (failed.count() as u64, unscored(&found, rows));
+                    summary.failed += without.0;
+                    summary.unscored += without.1;
                     summary.scored += rows as u64;
-                    self.write(job, std::mem::take(&mut ids), std::mem::take(&mut found))?;
+                    let key = Keys::new(&self.work.inputs.tables[job.input], job, std::mem::take(&mut ids));
+                    self.write(
+                        index,
+                        (key, without),
+                        std::mem::take(&mut states),
+                        std::mem::take(&mut found),
+                    )?;
                     drop(claim);
                     summary.files += 1;
                     tell(Event::Written)?;
@@ -300,16 +327,30 @@ impl Consumer<'_> {
         vec![vec![Vec::new(); self.work.inputs.images_per_row()]; self.models.len()]
     }
 
-    fn write(&self, job: &Job, ids: Vec<Option<i64>>, scores: Scores) -> Result<(), BulkError> {
+    fn write(
+        &self,
+        index: usize,
+        (key, without): (Keys<'_>, (u64, u64)),
+        mut states: Vec<State>,
+        scores: Scores,
+    ) -> Result<(), BulkError> {
+        let job = &self.work.plan.jobs[index];
         let input = &self.work.inputs.tables[job.input];
-        let key = Keys::new(input, job, ids.into_iter());
+        // Images without a score are scored again on request only, and not whenever they change.
+        let images = self.work.inputs.images_per_row();
+        for (at, state) in states.iter_mut().enumerate() {
+            if scores.iter().all(|model| model[at % images][at / images].is_err()) {
+                *state = None;
+            }
+        }
         let several = self.models.len() > 1;
         let names = self.models.iter().map(|model| several.then_some(model.name.as_str()));
         let models = names.zip(scores).map(|(prefix, images)| ModelScores { prefix, images }).collect();
-        let shard = Shard { key, models, notes: notes(input, job, self.described()) };
+        let notes = notes((input, job), self.described(), &states, without)?;
+        let shard = Shard { key, models, notes };
         let path = self.work.out.join(&job.name);
         // Written by another process that took the claim over while this one was suspended.
-        if path.exists() {
+        if self.work.is_complete(index)? {
             return Ok(());
         }
         let aside: PathBuf = self.aside.join(format!("{}.{}.tmp", job.name, self.token));

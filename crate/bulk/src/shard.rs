@@ -19,7 +19,12 @@ use parquet::{
     schema::types::{Type, TypePtr},
 };
 
-use crate::{error::BulkError, inputs::Input, plan::Job};
+use crate::{
+    error::BulkError,
+    inputs::Input,
+    plan::Job,
+    states::{self, State},
+};
 
 /// The scores of a range of rows.
 #[derive(Debug)]
@@ -37,6 +42,8 @@ pub(crate) enum Keys<'a> {
     RankingId(Vec<Option<i64>>),
     /// The input's name, and the numbers of the rows.
     Row(&'a str, Vec<i64>),
+    /// All of these, because some rows have no id.
+    Both(Vec<Option<i64>>, &'a str, Vec<i64>),
 }
 
 /// The scores of a model.
@@ -50,23 +57,61 @@ pub(crate) struct ModelScores<'a> {
 
 impl<'a> Keys<'a> {
     /// The keys of a range, whose rows have these ids if the input has any.
-    pub(crate) fn new(input: &'a Input, job: &Job, ids: impl Iterator<Item = Option<i64>>) -> Self {
-        if input.table.layout().has_ranking_id {
-            Self::RankingId(ids.collect())
-        } else {
-            Self::Row(&input.name, job.numbers().collect())
+    pub(crate) fn new(input: &'a Input, job: &Job, ids: Vec<Option<i64>>) -> Self {
+        let numbers = job.numbers().collect();
+        match input.table.layout().has_ranking_id {
+            true if ids.iter().all(Option::is_some) => Self::RankingId(ids),
+            true => Self::Both(ids, &input.name, numbers),
+            false => Self::Row(&input.name, numbers),
+        }
+    }
+
+    fn ids(&self) -> Option<&[Option<i64>]> {
+        match self {
+            Self::RankingId(ids) | Self::Both(ids, ..) => Some(ids),
+            Self::Row(..) => None,
+        }
+    }
+
+    /// The input's name, and the numbers of the rows.
+    fn places(&self) -> Option<(&'a str, &[i64])> {
+        match self {
+            Self::Row(name, rows) | Self::Both(_, name, rows) => Some((*name, rows)),
+            Self::RankingId(_) => None,
         }
     }
 }
 
-/// What is noted in the file of a range. `models` describes the models.
-pub(crate) fn notes(input: &Input, job: &Job, models: Vec<serde_json::Value>) -> Vec<(&'static str, String)> {
-    vec![
+/// The note of the input's name.
+pub(crate) const INPUT: &str = "pickscore.input";
+/// The note of the hash of the input's content.
+pub(crate) const CONTENT: &str = "pickscore.content";
+/// The note of the columns that were read.
+pub(crate) const COLUMNS: &str = "pickscore.columns";
+
+/// What is noted in the file of a range. `models` describes the models; the numbers are of the rows
+/// without a score of some model, and without any.
+pub(crate) fn notes(
+    (input, job): (&Input, &Job),
+    models: Vec<serde_json::Value>,
+    states: &[State],
+    (failed, unscored): (u64, u64),
+) -> Result<Vec<(&'static str, String)>, BulkError> {
+    let mut notes = vec![
         ("pickscore.version", env!("CARGO_PKG_VERSION").into()),
         ("pickscore.models", serde_json::Value::from(models).to_string()),
-        ("pickscore.input", input.name.clone()),
+        (INPUT, input.name.clone()),
+        (CONTENT, input.content()?.to_owned()),
+        (COLUMNS, input.columns()),
         ("pickscore.rows", format!("{}..{}", job.rows.start, job.rows.end)),
-    ]
+        ("pickscore.failed", failed.to_string()),
+        ("pickscore.unscored", unscored.to_string()),
+    ];
+    if states.iter().any(Option::is_some) {
+        notes.push((states::NOTE, states::written(states)));
+        notes.push((states::FOLDER, input.resolved_folder().to_owned()));
+    }
+    Ok(notes)
 }
 
 impl ModelScores<'_> {
@@ -104,13 +149,13 @@ impl Shard<'_> {
             .set_key_value_metadata(Some(notes.collect()));
         let mut file = SerializedFileWriter::new(Vec::new(), self.schema()?, Arc::new(properties.build()))?;
         let mut group = file.next_row_group()?;
-        match &self.key {
-            Keys::RankingId(ids) => column::<Int64Type>(&mut group, ids.iter().copied())?,
-            Keys::Row(name, rows) => {
-                let name = ByteArray::from(*name);
-                column::<ByteArrayType>(&mut group, rows.iter().map(|_| Some(name.clone())))?;
-                column::<Int64Type>(&mut group, rows.iter().map(|&row| Some(row)))?;
-            }
+        if let Some(ids) = self.key.ids() {
+            column::<Int64Type>(&mut group, ids.iter().copied())?;
+        }
+        if let Some((name, rows)) = self.key.places() {
+            let name = ByteArray::from(name);
+            column::<ByteArrayType>(&mut group, rows.iter().map(|_| Some(name.clone())))?;
+            column::<Int64Type>(&mut group, rows.iter().map(|&row| Some(row)))?;
         }
         for model in &self.models {
             for scores in &model.images {
@@ -134,12 +179,12 @@ impl Shard<'_> {
             fields.push(Arc::new(field.with_repetition(Repetition::OPTIONAL).build()?));
             Ok(())
         };
-        match self.key {
-            Keys::RankingId(_) => add("ranking_id", Physical::INT64, None)?,
-            Keys::Row(..) => {
-                add("file", Physical::BYTE_ARRAY, text.clone())?;
-                add("row", Physical::INT64, None)?;
-            }
+        if self.key.ids().is_some() {
+            add("ranking_id", Physical::INT64, None)?;
+        }
+        if self.key.places().is_some() {
+            add("file", Physical::BYTE_ARRAY, text.clone())?;
+            add("row", Physical::INT64, None)?;
         }
         for model in &self.models {
             for name in model.names("score") {

@@ -20,6 +20,7 @@ use crate::{
     plan::{Job, Plan},
     run::{ASIDE, clean},
     shard::{Keys, ModelScores, Shard, notes},
+    states::{self, State},
 };
 
 /// Time between two looks at ranges that other processes put together.
@@ -61,15 +62,14 @@ pub fn combine(
         let mut taken = Vec::new();
         for index in left {
             let job = &plan.jobs[index];
-            let path = out.join(&job.name);
-            if path.exists() {
+            if plan.is_complete(index, inputs, out)? {
                 continue;
             }
             let Some(claim) = claims.take(&job.name)? else {
                 taken.push(index);
                 continue;
             };
-            if !path.exists() {
+            if !plan.is_complete(index, inputs, out)? {
                 let aside = aside.join(format!("{}.{}.tmp", job.name, claims.token()));
                 put_together(turns, inputs, (index, job), out, &aside)?;
                 written += 1;
@@ -96,10 +96,19 @@ fn put_together(
     out: &Path,
     aside: &Path,
 ) -> Result<(), BulkError> {
-    let (mut keys, mut models) = (Vec::new(), Vec::new());
+    let (mut keys, mut models, mut states): (_, _, Vec<State>) = (Vec::new(), Vec::new(), Vec::new());
     for (at, turn) in turns.iter().enumerate() {
         let path = turn_folder(out, at).join(&turn.plan.jobs[index].name);
-        let rows = ScoreTable::open(&path)?.read()?;
+        let table = ScoreTable::open(&path)?;
+        let of_turn = states::parsed(table.note(states::NOTE).unwrap_or_default());
+        states.resize(states.len().max(of_turn.len()), None);
+        for (state, of_turn) in states.iter_mut().zip(of_turn) {
+            *state = match (*state, of_turn) {
+                (Some(one), Some(other)) if one != other => Some(states::CHANGED),
+                (one, other) => one.or(other),
+            };
+        }
+        let rows = table.read()?;
         let expected = (job.rows.end - job.rows.start) as usize;
         let Some(ModelColumns { images, .. }) =
             rows.models.into_iter().next().filter(|_| rows.keys.len() == expected)
@@ -112,8 +121,12 @@ fn put_together(
     }
     let input = &inputs.tables[job.input];
     let id = |key| if let RowKey::RankingId(id) = key { Some(id) } else { None };
-    let key = Keys::new(input, job, keys.into_iter().map(id));
+    let scores: Vec<_> = models.iter().flat_map(|model: &ModelScores<'_>| &model.images).collect();
+    let failed = (0..keys.len()).filter(|&row| scores.iter().any(|scores| scores[row].is_err())).count();
+    let unscored = (0..keys.len()).filter(|&row| scores.iter().all(|scores| scores[row].is_err())).count();
+    let key = Keys::new(input, job, keys.into_iter().map(id).collect());
     let model = |turn: &Turn<'_>| serde_json::json!({ "model": turn.name, "scorer": turn.scorer });
-    let notes = notes(input, job, turns.iter().map(model).collect());
+    let without = (failed as u64, unscored as u64);
+    let notes = notes((input, job), turns.iter().map(model).collect(), &states, without)?;
     Shard { key, models, notes }.write(&out.join(&job.name), aside)
 }

@@ -50,6 +50,16 @@ pub enum DatasetError {
         /// The names of the file's columns.
         columns: Vec<String>,
     },
+    /// The header of a text has another separator than its file's name says.
+    #[error("{file} has {found} between its columns; expected {expected}")]
+    Separator {
+        /// The file.
+        file: String,
+        /// The separator, in the plural.
+        found: &'static str,
+        /// The one of this format.
+        expected: &'static str,
+    },
     /// A column has another type.
     #[error("the column `{column}` of {file} is {found}; expected {expected}")]
     ColumnType {
@@ -142,6 +152,16 @@ pub enum DatasetError {
         /// The reason.
         reason: String,
     },
+    /// A folder has files of other splits only.
+    #[error("{path} contains no dataset: it has no split {split}, only {}", splits.join(", "))]
+    NoSplit {
+        /// The folder.
+        path: String,
+        /// The split that was looked for.
+        split: String,
+        /// The splits whose files it has.
+        splits: Vec<String>,
+    },
     /// The rows could not be written.
     #[error("the dataset cannot be written: {source}")]
     Write {
@@ -221,9 +241,10 @@ impl DatasetError {
             | Self::Damaged { file, .. }
             | Self::MissingColumns { file, .. }
             | Self::NoColumn { file, .. }
+            | Self::Separator { file, .. }
             | Self::Group { file, .. }
             | Self::NoGroup { file, .. } => (file, None, None),
-            Self::NoFiles { path, .. } => (path, None, None),
+            Self::NoFiles { path, .. } | Self::NoSplit { path, .. } => (path, None, None),
             Self::Write { .. } => (String::new(), None, None),
         }
     }

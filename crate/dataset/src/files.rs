@@ -218,15 +218,15 @@ fn of_folder(folder: &Path, split: &str) -> Result<Vec<PathBuf>, DatasetError> {
         files.retain(|file| split_of(file) == Some(split));
     }
     if files.is_empty() {
-        let reason = if splits.is_empty() {
-            format!(
-                "expected Parquet files such as {split}-00000-of-00001.parquet in it or in its folder data"
-            )
-        } else {
-            let splits: Vec<String> = splits.into_iter().collect();
-            format!("it has no split {split}, only {}", splits.join(", "))
-        };
-        return Err(DatasetError::NoFiles { path: folder.display().to_string(), reason });
+        let path = folder.display().to_string();
+        if !splits.is_empty() {
+            let (split, splits) = (split.to_owned(), splits.into_iter().collect());
+            return Err(DatasetError::NoSplit { path, split, splits });
+        }
+        let reason = format!(
+            "expected Parquet files such as {split}-00000-of-00001.parquet in it or in its folder data"
+        );
+        return Err(DatasetError::NoFiles { path, reason });
     }
     files.sort();
     Ok(files)

@@ -184,7 +184,7 @@ fn unit(logical: Option<&LogicalType>, converted: ConvertedType) -> Option<i64> 
 }
 
 /// The storage type of a numeric column; `None` for others.
-fn number(leaf: &ColumnDescriptor) -> Option<Form> {
+pub(super) fn number(leaf: &ColumnDescriptor) -> Option<Form> {
     let (logical, converted) = (leaf.logical_type_ref(), leaf.converted_type());
     // A larger scale is not useful for labels.
     let scale = || u32::try_from(leaf.type_scale()).ok().filter(|&scale| scale <= 18);
@@ -228,12 +228,19 @@ fn number(leaf: &ColumnDescriptor) -> Option<Form> {
 
 /// The name of a column's type for errors.
 fn described(leaf: &ColumnDescriptor, text: bool) -> String {
-    match (leaf.physical_type(), leaf.logical_type_ref()) {
+    // Readers of Parquet know these names, and not those of the format.
+    let stored = match leaf.physical_type() {
         _ if text => "string".into(),
-        (Physical::BYTE_ARRAY, None) => "binary".into(),
-        (Physical::BOOLEAN, _) => "bool".into(),
-        (physical, None) => physical.to_string().to_lowercase(),
-        (physical, Some(logical)) => format!("{} ({logical:?})", physical.to_string().to_lowercase()),
+        Physical::BYTE_ARRAY => "binary".into(),
+        Physical::FIXED_LEN_BYTE_ARRAY => format!("binary of fixed length {}", leaf.type_length()),
+        Physical::BOOLEAN => "bool".into(),
+        physical => physical.to_string().to_lowercase(),
+    };
+    match leaf.logical_type_ref() {
+        Some(logical) if !text && leaf.physical_type() != Physical::BOOLEAN => {
+            format!("{stored} ({logical:?})")
+        }
+        _ => stored,
     }
 }
 

@@ -72,7 +72,7 @@ class Table:
     def __arrow_c_schema__(self) -> object: ...
     def __arrow_c_stream__(self, requested_schema: object | None = None) -> object: ...
 
-_Range: TypeAlias = tuple[Path, str, Path, str | None, list[str], int, int, str]
+_Range: TypeAlias = tuple[Path, str, str, Path, str | None, list[str], int, int, str]
 
 @final
 class DataPlan:

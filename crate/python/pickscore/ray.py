@@ -167,8 +167,8 @@ def _packed(of_plan: _Range) -> str:
 
 
 def _unpacked(text: str) -> _Range:
-    path, name, folder, prompt, images, start, end, file = json.loads(text)
-    return Path(path), name, Path(folder), prompt, images, start, end, file
+    path, name, content, folder, prompt, images, start, end, file = json.loads(text)
+    return Path(path), name, content, Path(folder), prompt, images, start, end, file
 
 
 class _Scores:

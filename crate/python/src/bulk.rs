@@ -17,9 +17,10 @@ use crate::{fault::Fault, options::open_options, pool::pool, wait};
 
 /// A range of rows: plain values, so that it can be sent to another process.
 ///
-/// The path and name of the table, the folder of its images, the columns of prompts and images, the
-/// first row and the one after the last, and the name of the output file.
-type Range = (PathBuf, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
+/// The path and name of the table, what identifies its content, the folder of its images, the
+/// columns of prompts and images, the first row and the one after the last, and the name of the
+/// output file.
+type Range = (PathBuf, String, String, PathBuf, Option<String>, Vec<String>, u64, u64, String);
 
 /// The ranges of a dataset that have no scores yet.
 #[pyclass(module = "pickscore._pickscore", frozen)]
@@ -58,28 +59,32 @@ impl DataPlan {
         let found = py.detach(move || -> Result<Self, Fault> {
             let needs_prompt = PickScore::check(&model, &options)?.scoring.scorer.reads_prompt();
             let columns = TableColumns { prompt: prompt_column, images: image_columns, needs_prompt };
-            std::fs::create_dir_all(&out).map_err(|error| {
-                Fault::new("output", format!("{} cannot be created: {error}", out.display()))
-            })?;
             let inputs = Inputs::open(&data, &out, &columns, image_folder.as_deref())?;
             let identity = identity(&model, &options)?;
             let plan = Plan::new(&inputs, &[&identity])?;
-            let missing = plan.jobs.into_iter().filter(|job| !out.join(&job.name).exists());
-            let range = |job: Job| {
-                let Input { path, name, folder, table, .. } = &inputs.tables[job.input];
+            plan.refuse_others(&inputs, &out)?;
+            std::fs::create_dir_all(&out).map_err(|error| {
+                Fault::new("output", format!("{} cannot be created: {error}", out.display()))
+            })?;
+            let missing = plan.missing(&inputs, &out)?.into_iter();
+            let range = |index: usize| {
+                let job: Job = plan.jobs[index].clone();
+                let input @ Input { path, name, folder, table, .. } = &inputs.tables[job.input];
                 let Layout { prompt, images, .. } = table.layout().clone();
-                (
+                Ok((
                     path.clone(),
                     name.clone(),
+                    input.content()?.to_owned(),
                     folder.clone(),
                     prompt,
                     images,
                     job.rows.start,
                     job.rows.end,
                     job.name,
-                )
+                ))
             };
-            Ok(Self { rows: inputs.rows(), identity, ranges: missing.map(range).collect(), out })
+            let ranges = missing.map(range).collect::<Result<_, pickscore_bulk::BulkError>>()?;
+            Ok(Self { rows: inputs.rows(), identity, ranges, out })
         });
         Ok(found?)
     }
@@ -160,21 +165,21 @@ impl RangeScorer {
 
 /// Opens the tables of ranges, each once.
 fn opened(ranges: Vec<Range>) -> Result<(Inputs, Plan), Fault> {
-    let (mut inputs, mut plan) = (Inputs { tables: Vec::new() }, Plan { jobs: Vec::new() });
+    let (mut inputs, mut jobs) = (Inputs { tables: Vec::new() }, Vec::new());
     let mut known = HashMap::new();
-    for (path, name, folder, prompt, images, start, end, file) in ranges {
+    for (path, name, content, folder, prompt, images, start, end, file) in ranges {
         let input = match known.get(&path) {
             Some(&input) => input,
             None => {
                 let needs_prompt = prompt.is_some();
                 let table = Table::open(&path, &TableColumns { prompt, images, needs_prompt })
                     .map_err(pickscore_bulk::BulkError::from)?;
-                inputs.tables.push(Input::new(path.clone(), name, folder, table));
+                inputs.tables.push(Input::new(path.clone(), name, folder, table).with_content(content));
                 known.insert(path, inputs.tables.len() - 1);
                 inputs.tables.len() - 1
             }
         };
-        plan.jobs.push(Job { input, rows: start..end, name: file });
+        jobs.push(Job { input, rows: start..end, name: file });
     }
-    Ok((inputs, plan))
+    Ok((inputs, Plan::of(jobs)))
 }

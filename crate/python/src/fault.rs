@@ -59,7 +59,11 @@ impl From<BulkError> for Fault {
     fn from(error: BulkError) -> Self {
         let code = match error {
             BulkError::Score(error) => return error.into(),
-            BulkError::Write { .. } | BulkError::Encode(_) => "output",
+            BulkError::Write { .. }
+            | BulkError::Encode(_)
+            | BulkError::OtherModels { .. }
+            | BulkError::OtherColumns { .. }
+            | BulkError::OtherImages { .. } => "output",
             _ => "table-unreadable",
         };
         Self::new(code, error)

@@ -154,7 +154,7 @@ pub(super) fn run(arguments: &EvaluateArguments) -> Result<(), Fault> {
     if let Some(distances) = &distances {
         distances.check(&options_of_encoder)?;
     }
-    let data = DatasetFiles::open(&arguments.data, &arguments.split)?;
+    let data = DatasetFiles::open(&arguments.data, &arguments.split).map_err(Fault::of_split)?;
     let validation = match &arguments.validation[..] {
         [] => None,
         paths => Some(DatasetFiles::open(paths, "validation")?),

@@ -67,6 +67,19 @@ pub(super) enum Fault {
     Output(#[from] io::Error),
 }
 
+impl Fault {
+    /// The error of opening the files of --data, of which --split chooses a split.
+    pub(super) fn of_split(error: crate::dataset::DatasetError) -> Self {
+        match &error {
+            crate::dataset::DatasetError::NoSplit { splits, .. } => {
+                let choices: Vec<String> = splits.iter().map(|split| format!("--split {split}")).collect();
+                Self::Nothing { reason: format!("{error}; give {}", choices.join(" or ")) }
+            }
+            _ => error.into(),
+        }
+    }
+}
+
 impl From<crate::weights::WeightError> for Fault {
     fn from(error: crate::weights::WeightError) -> Self {
         Self::Score(error.into())

@@ -15,6 +15,7 @@ mod fault;
 mod features;
 mod images;
 mod inspect;
+mod interrupted;
 mod judge;
 mod load;
 mod merge;

@@ -3,7 +3,6 @@
 use std::{
     fs,
     io::{self, IsTerminal as _, Write as _},
-    ops::ControlFlow,
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -15,13 +14,13 @@ use serde::Serialize;
 use super::{
     arguments::ModelsArguments,
     fault::{self, Fault},
-    load,
+    interrupted, load,
     models::{self, Checked},
     output::Format,
     text::counted,
 };
 use crate::{
-    bulk::{self, BulkModel, Event, Inputs, Plan, Summary, Turn, Work},
+    bulk::{self, BulkError, BulkModel, Event, Inputs, Plan, Summary, Turn, Work},
     dataset::table::TableColumns,
     scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
     weights::Precision,
@@ -41,7 +40,7 @@ pub(super) struct DataArguments {
     /// Score the rows of Parquet, JSON Lines, CSV or TSV files, or of folders of them.
     ///
     /// A row has a prompt and one or two images: encoded (Parquet), or paths.
-    #[arg(long, value_name = "FILE|DIR", num_args = 1.., requires = "out",
+    #[arg(long, value_name = "FILE|DIR", num_args = 1..,
           conflicts_with_all = ["prompts", "prompt_from", "pairs", "images", "tie_threshold", "strict"])]
     data: Vec<PathBuf>,
     /// Folder for the scores: a Parquet file per file of --data and range of rows.
@@ -117,7 +116,11 @@ pub(super) fn run(
         return Err(Fault::Usage { reason });
     }
     let Some(out) = arguments.out.as_deref() else {
-        return Err(Fault::Usage { reason: "--data needs a folder for the scores; give --out".into() });
+        return Err(Fault::Usage {
+            reason:
+                "--data needs a folder for the scores: pickscore score --model DIR --data FILE|DIR --out DIR"
+                    .into(),
+        });
     };
     let checked = models::check(&given.models, options, &[])?;
     let columns = TableColumns {
@@ -125,10 +128,8 @@ pub(super) fn run(
         images: arguments.image_columns.clone(),
         needs_prompt: checked.iter().any(|model| model.scorer.reads_prompt()),
     };
-    fs::create_dir_all(out).map_err(|error| Fault::Input {
-        path: out.display().to_string(),
-        reason: format!("the folder cannot be created: {error}"),
-    })?;
+    load::set_threads(given.run.threads);
+    interrupted::watch();
     let spinner = load::bar("{spinner} {msg}");
     spinner.set_message("Reading the dataset");
     let inputs = Inputs::open(&arguments.data, out, &columns, arguments.image_folder.as_deref())?;
@@ -139,13 +140,27 @@ pub(super) fn run(
     let scorers = checked.iter().map(|model| model.scorer.name).collect();
     let task = Task { models: given, options, names, scorers, identities, inputs, out };
     let plan = task.plan()?;
+    plan.refuse_others(&task.inputs, out)?;
+    fs::create_dir_all(out).map_err(|error| Fault::Input {
+        path: out.display().to_string(),
+        reason: format!("the folder cannot be created: {error}"),
+    })?;
     if arguments.retry_failed {
         plan.remove_failed(out)?;
     }
+    plan.missing(&task.inputs, out)?;
     spinner.finish_and_clear();
+    for (file, found) in task.inputs.unused_ids() {
+        fault::report(&format!(
+            "{file}: the column ranking_id is ignored, because it has {found}; rows are named by file and row"
+        ));
+    }
     let is_together = given.models.len() == 1 || (!arguments.in_turns && fit(&checked, options));
     let summary = if is_together { task.together(&plan)? } else { task.in_turns(&plan)? };
-    answer(&task, summary, format)
+    interrupted::is_over();
+    // Another call with other models or columns may have written meanwhile.
+    plan.refuse_others(&task.inputs, out)?;
+    answer(&task, &plan, summary, format)
 }
 
 impl Task<'_> {
@@ -178,7 +193,7 @@ impl Task<'_> {
 
     /// One model after the other scores the whole dataset.
     fn in_turns(&self, plan: &Plan) -> Result<Summary, Fault> {
-        let is_done = |index: usize| self.out.join(&plan.jobs[index].name).exists();
+        let is_done = |index: usize| plan.is_complete(index, &self.inputs, self.out).unwrap_or_default();
         let mut all = Summary::default();
         let mut plans = Vec::new();
         for (place, identity) in self.identities.iter().enumerate() {
@@ -198,17 +213,18 @@ impl Task<'_> {
         let bar = load::bar("{msg} {wide_bar} {pos}/{len}");
         bar.set_message("Writing");
         bar.set_length(plan.jobs.len() as u64);
-        all.files = bulk::combine(&turns, &self.inputs, plan, self.out, &mut || {
+        let files = bulk::combine(&turns, &self.inputs, plan, self.out, &mut || {
             bar.inc(1);
-            ControlFlow::Continue(())
-        })?;
+            interrupted::orderly()
+        });
         bar.finish_and_clear();
+        all.files = in_order(files)?;
         Ok(all)
     }
 
     /// Scores with the models of these places. Models are loaded only if something is missing.
     fn score(&self, places: &[usize], work: &Work<'_>, title: &str) -> Result<Summary, Fault> {
-        if work.rows_left() == 0 {
+        if work.rows_left()? == 0 {
             bulk::clean(work.out);
             return Ok(Summary { rows: self.inputs.rows(), ..Summary::default() });
         }
@@ -216,10 +232,11 @@ impl Task<'_> {
         let mut progress = Progress::new(title, self.inputs.rows());
         let summary = bulk::run(&mut models, work, &mut |event| {
             progress.take(event);
-            ControlFlow::Continue(())
+            interrupted::orderly()
         });
         progress.bar.finish_and_clear();
-        let summary = summary?;
+        let summary = in_order(summary)?;
+        interrupted::is_over();
         bulk::clean(work.out);
         if summary.truncated > 0 {
             let were = if summary.truncated == 1 { "prompt was" } else { "prompts were" };
@@ -227,6 +244,14 @@ impl Task<'_> {
             fault::report(&format!("warning: {count} {were} longer than the model reads and cut off"));
         }
         Ok(summary)
+    }
+}
+
+/// A result, unless the command was interrupted: then it ends here.
+fn in_order<T>(result: Result<T, BulkError>) -> Result<T, BulkError> {
+    match result {
+        Err(BulkError::Cancelled) => interrupted::leave(),
+        result => result,
     }
 }
 
@@ -318,32 +343,63 @@ fn available_memory() -> Option<u64> {
     kilobytes.checked_mul(1024)
 }
 
-fn answer(task: &Task<'_>, summary: Summary, format: Format) -> Result<(), Fault> {
+fn answer(task: &Task<'_>, plan: &Plan, summary: Summary, format: Format) -> Result<(), Fault> {
     let out = task.out.display().to_string();
-    let Summary { scored, failed, files, first_failure, .. } = summary;
-    if let Some(failure) = first_failure {
-        let have = if failed == 1 { "row has" } else { "rows have" };
-        let failed = HumanCount(failed);
+    let Summary { scored, failed, unscored, files, first_failure, .. } = summary;
+    let rows = task.inputs.rows();
+    // Of this run and of others. Models that took turns failed at different rows.
+    let is_known = scored == rows && task.names.len() == 1;
+    let (all_failed, all_unscored) =
+        if is_known { (failed, unscored) } else { plan.without_scores(task.out) };
+    let failed = if scored == rows { all_failed } else { failed };
+    let others = all_failed.saturating_sub(failed);
+    let have = |count: u64| if count == 1 { "row has" } else { "rows have" };
+    let has_none = rows > 0 && all_unscored == rows;
+    if let Some(failure) = first_failure.as_ref().filter(|_| !has_none) {
+        let (have, failed) = (have(failed), HumanCount(failed));
         fault::report(&format!("{failed} {have} no score, see the columns of errors; first {failure}"));
     }
-    let rows = task.inputs.rows();
+    if others > 0 && !has_none {
+        let (have, others) = (have(others), HumanCount(others));
+        fault::report(&format!(
+            "{others} {have} no score from another run; --retry-failed scores such rows again"
+        ));
+    }
     let mut to = io::stdout().lock();
     if format == Format::Json {
         let answer = Answer { out, models: &task.names, rows, scored, failed, files };
         serde_json::to_writer_pretty(&mut to, &answer)?;
         writeln!(to)?;
-        return Ok(());
+        return if has_none { Err(no_scores(rows, first_failure)) } else { Ok(()) };
     }
-    if rows == 0 {
-        writeln!(to, "The dataset has no rows.")?;
-        return Ok(());
+    if has_none {
+        return Err(no_scores(rows, first_failure));
     }
+    let whole = rows - all_failed.min(rows);
     let noun = if rows == 1 { "row" } else { "rows" };
-    let (rows, new) = (HumanCount(rows), HumanCount(scored));
-    if scored == 0 {
-        writeln!(to, "All {rows} {noun} have their scores in {out}.")?;
-        return Ok(());
+    let (count, new) = (HumanCount(rows), HumanCount(scored));
+    match (rows, scored) {
+        (0, _) => writeln!(to, "The dataset has no rows.")?,
+        (1, 0) if whole == rows => writeln!(to, "The only row has its scores in {out}.")?,
+        (_, 0) if whole == rows => writeln!(to, "All {count} rows have their scores in {out}.")?,
+        (_, 0) => {
+            let have = if whole == 1 { "has its" } else { "have their" };
+            writeln!(to, "{} of {count} {noun} {have} scores in {out}.", HumanCount(whole))?;
+        }
+        _ => {
+            let files = counted(files as usize, "file");
+            writeln!(to, "Scored {new} of {count} {noun} into {files} in {out}.")?;
+        }
     }
-    writeln!(to, "Scored {new} of {rows} {noun} into {} in {out}.", counted(files as usize, "file"))?;
     Ok(())
+}
+
+/// The error if no row has any score.
+fn no_scores(rows: u64, first_failure: Option<String>) -> Fault {
+    let (count, noun) = (HumanCount(rows), if rows == 1 { "row has" } else { "rows have" });
+    let more = match first_failure {
+        Some(failure) => format!("first {failure}"),
+        None => "--retry-failed scores them again".into(),
+    };
+    Fault::Nothing { reason: format!("0 of {count} {noun} a score, see the columns of errors; {more}") }
 }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 
 use super::{fault::Fault, load};
 use crate::{
+    bulk,
     dataset::table::{RowKey, ScoreTable, ScoredRows},
     score::Scorer,
 };
@@ -55,6 +56,10 @@ impl StoredScores {
         let paths = entries.flatten().map(|entry| entry.path());
         let is_scores = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "parquet");
         let mut files: Vec<PathBuf> = paths.filter(is_scores).collect();
+        // In a folder with other tables, those of `score --data` are known by their names.
+        if files.iter().any(|file| bulk::is_result(file)) {
+            files.retain(|file| bulk::is_result(file));
+        }
         files.sort();
         let Some(first) = files.first() else {
             return Err(wrong(
@@ -124,7 +129,8 @@ impl ByKey {
             let (_, rows) = named.max_by_key(|(name, _)| name.len())?;
             rows.get(&i64::try_from(row).ok()?)
         };
-        let found = if self.by_place.is_empty() { self.by_ranking.get(&ranking_id) } else { by_place() };
+        // Among rows with numbers, those without have a place.
+        let found = by_place().or_else(|| self.by_ranking.get(&ranking_id));
         match found {
             Some(Ok(scores)) => Ok(*scores),
             Some(Err(reason)) => Err(reason.to_string()),

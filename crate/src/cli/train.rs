@@ -247,7 +247,7 @@ fn validation(arguments: &TrainArguments, data: &DatasetFiles) -> Result<Option<
                 let others = found.files().iter().filter(|file| !data.files().contains(file));
                 files.extend(others.cloned());
             }
-            Err(DatasetError::NoFiles { .. }) => {}
+            Err(DatasetError::NoFiles { .. } | DatasetError::NoSplit { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }

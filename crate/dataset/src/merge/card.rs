@@ -115,10 +115,11 @@ fn making(report: &MergeReport, options: &MergeOptions) -> String {
         let _ = writeln!(out, "- {text}");
     };
     let refused: BTreeSet<&String> = report.refused.iter().map(|refused| &refused.path).collect();
+    let counted = |count: u64, noun: &str| format!("{count} {noun}{}", if count == 1 { "" } else { "s" });
     line(format!(
-        "{} files were refused because of damage, wrong checksums or another schema, and {} rows of the other files",
-        refused.len(),
-        report.refused_rows
+        "Refused: {} because of damage, wrong checksums or another schema, and {} of the other files",
+        counted(refused.len() as u64, "file"),
+        counted(report.refused_rows, "row")
     ));
     if !options.phrases.is_empty() {
         line(format!(

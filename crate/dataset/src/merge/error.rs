@@ -10,13 +10,16 @@ use crate::{
     error::{Cause, DatasetError},
 };
 
+/// Maximum number of reasons in a message.
+const SHOWN: usize = 20;
+
 /// Why a merge failed.
 #[derive(Debug, thiserror::Error)]
 pub enum MergeError {
     /// No row is left.
     #[error(
-        "nothing is left to merge: {refused} files and {refused_rows} rows were refused, {removed} rows removed{}",
-        first.as_ref().map_or_else(String::new, |first| format!("; {first}"))
+        "nothing is left to merge: {}",
+        nothing_left(*refused as u64, *refused_rows, *removed, reasons)
     )]
     Nothing {
         /// Number of refused files.
@@ -25,8 +28,8 @@ pub enum MergeError {
         refused_rows: u64,
         /// Number of rows that filters removed.
         removed: u64,
-        /// The first reason, if any.
-        first: Option<String>,
+        /// Why files and rows were refused.
+        reasons: Vec<String>,
     },
     /// A file or a row was refused in strict mode.
     #[error(transparent)]
@@ -75,6 +78,23 @@ pub enum MergeError {
     /// The caller stopped the merge.
     #[error("stopped; nothing was written")]
     Stopped,
+}
+
+/// What became of files and rows of which none is left: "1 file and 2 rows were refused; ...".
+fn nothing_left(files: u64, rows: u64, removed: u64, reasons: &[String]) -> String {
+    let counted = |count: u64, noun: &str| {
+        (count > 0).then(|| format!("{count} {noun}{}", if count == 1 { "" } else { "s" }))
+    };
+    let were = |count: u64| if count == 1 { "was" } else { "were" };
+    let refused: Vec<String> = [counted(files, "file"), counted(rows, "row")].into_iter().flatten().collect();
+    let refused =
+        (!refused.is_empty()).then(|| format!("{} {} refused", refused.join(" and "), were(files + rows)));
+    let removed = counted(removed, "row").map(|rows| format!("{rows} {} removed", were(removed)));
+    let parts: Vec<String> = [refused, removed].into_iter().flatten().collect();
+    let counts = if parts.is_empty() { "the files have no rows".into() } else { parts.join(", ") };
+    let more = counted(reasons.len().saturating_sub(SHOWN) as u64, "more reason");
+    let shown = reasons.iter().take(SHOWN).cloned().chain(more);
+    std::iter::once(counts).chain(shown).collect::<Vec<_>>().join("; ")
 }
 
 /// Why a file is refused.

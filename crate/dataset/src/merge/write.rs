@@ -36,12 +36,12 @@ pub(super) fn write(
 ) -> Result<MergeReport, MergeError> {
     let Plan { kept, scanned, .. } = &plan;
     if kept.is_empty() {
-        let mut reasons = scanned.refused.iter().map(|refused| &refused.reason).chain(&scanned.refused_rows);
+        let reasons = scanned.refused.iter().map(|refused| &refused.reason).chain(&scanned.refused_rows);
         return Err(MergeError::Nothing {
             refused: scanned.refused.len(),
             refused_rows: scanned.refused_row_count,
             removed: plan.removed.rows(),
-            first: reasons.next().cloned(),
+            reasons: reasons.cloned().collect(),
         });
     }
     let mut spool = Spool::new(target.scratch(), kept.iter().map(|kept| u64::from(kept.bytes)).sum());

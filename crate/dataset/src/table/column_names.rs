@@ -59,7 +59,8 @@ impl TableColumns {
                 None => names.to_vec(),
             },
         };
-        Ok(Layout { prompt, images, has_ranking_id: has(Self::RANKING_ID) })
+        let has_ranking_id = has(Self::RANKING_ID);
+        Ok(Layout { prompt, images, has_ranking_id, unused_id: None })
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) struct Lines {
     /// The names in the header of delimited values.
     header: Vec<String>,
     layout: Layout,
+    /// The first `ranking_id` that is no whole number of 64 bits.
+    unused_id: Option<String>,
 }
 
 impl Lines {
@@ -66,14 +68,23 @@ impl Lines {
             positions: Vec::new(),
             rows: 0,
             header: Vec::new(),
-            layout: Layout { prompt: None, images: Vec::new(), has_ranking_id: false },
+            layout: Layout::empty(),
+            unused_id: None,
         };
         let names = match format {
             Format::JsonLines => lines.count_objects(),
             Format::Delimited(delimiter) => lines.count_records(delimiter),
         };
         let names = names.map_err(|error| unreadable(path, error))?;
-        lines.layout = columns.layout(&path.display().to_string(), &names)?;
+        // An empty file has no columns, and no rows that would need them.
+        if lines.rows > 0 || !names.is_empty() {
+            let layout = columns.layout(&path.display().to_string(), &names);
+            lines.layout = layout.map_err(|error| lines.separated().unwrap_or(error))?;
+        }
+        if lines.layout.has_ranking_id && lines.unused_id.is_some() {
+            lines.layout.unused_id = lines.unused_id.take();
+            lines.layout.has_ranking_id = false;
+        }
         let layout = lines.layout.clone();
         Ok((lines, layout))
     }
@@ -95,7 +106,8 @@ impl Lines {
 
     /// Finds the rows of JSON Lines. Returns the keys of the first ones.
     fn count_objects(&mut self) -> io::Result<Vec<String>> {
-        let (mut reader, mut position) = (self.reader()?, 0);
+        let mut reader = self.reader()?;
+        let mut position = begin(&mut reader)?;
         let (mut names, mut sampled) = (BTreeSet::new(), 0);
         while let Some(Line { bytes, length, .. }) = line(&mut reader)? {
             if !bytes.trim_ascii().is_empty() {
@@ -103,6 +115,10 @@ impl Lines {
                 if sampled < SAMPLED
                     && let Ok(object) = serde_json::from_slice::<Map<String, Value>>(&bytes)
                 {
+                    let id = object.get(TableColumns::RANKING_ID).filter(|id| !id.is_null());
+                    if let Some(id) = id.filter(|id| id.as_i64().is_none()) {
+                        self.unused_id.get_or_insert_with(|| shown(&id.to_string()));
+                    }
                     names.extend(object.into_iter().map(|(name, _)| name));
                     sampled += 1;
                 }
@@ -115,25 +131,42 @@ impl Lines {
     /// Finds the rows of delimited values. Returns the names in the header.
     fn count_records(&mut self, delimiter: u8) -> io::Result<Vec<String>> {
         let mut reader = self.reader()?;
-        // Spreadsheets write a byte-order mark, which is not part of the first name.
-        let start = if reader.fill_buf()?.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
-        reader.consume(start);
+        let start = begin(&mut reader)?;
         let mut reader = delimited(delimiter).from_reader(reader);
         let mut record = csv::ByteRecord::new();
-        let mut is_header = true;
+        let (mut is_header, mut id) = (true, None);
         loop {
-            let position = reader.position().byte() + start as u64;
+            let position = reader.position().byte() + start;
             if !reader.read_byte_record(&mut record).map_err(io_error)? {
                 break;
             }
             if std::mem::take(&mut is_header) {
                 let names = record.iter().map(|name| String::from_utf8_lossy(name).trim().to_owned());
                 self.header = names.collect();
+                id = self.header.iter().position(|name| name == TableColumns::RANKING_ID);
             } else {
+                let field = id.and_then(|id| record.get(id)).unwrap_or_default().trim_ascii();
+                let number = std::str::from_utf8(field).map(str::parse::<i64>);
+                if !field.is_empty() && !matches!(number, Ok(Ok(_))) {
+                    self.unused_id.get_or_insert_with(|| shown(&String::from_utf8_lossy(field)));
+                }
                 self.note(position);
             }
         }
         Ok(self.header.clone())
+    }
+
+    /// The error for a header that looks like one of another separator.
+    fn separated(&self) -> Option<DatasetError> {
+        const SEPARATORS: [(u8, &str); 4] =
+            [(b',', "commas"), (b';', "semicolons"), (b'\t', "tabs"), (b'|', "vertical bars")];
+        let Format::Delimited(delimiter) = self.format else { return None };
+        let [only] = &self.header[..] else { return None };
+        let named = |wanted| SEPARATORS.into_iter().find(|(byte, _)| *byte == wanted);
+        let mut others = SEPARATORS.into_iter().filter(|(byte, _)| *byte != delimiter);
+        let (_, found) = others.find(|(byte, _)| only.as_bytes().contains(byte))?;
+        let (_, expected) = named(delimiter)?;
+        Some(DatasetError::Separator { file: self.path.display().to_string(), found, expected })
     }
 
     pub(super) fn read(&self, rows: Range<u64>) -> Result<Vec<TableRow>, DatasetError> {
@@ -196,7 +229,8 @@ impl Lines {
             None | Some(Value::Null) => Err(nothing_in(name)),
             Some(_) => Err(format!("`{name}` is not a text")),
         };
-        self.row(object.get(TableColumns::RANKING_ID).and_then(Value::as_i64), &text)
+        let ranking_id = object.get(TableColumns::RANKING_ID).filter(|_| self.layout.has_ranking_id);
+        self.row(ranking_id.and_then(Value::as_i64), &text)
     }
 
     fn of_record(&self, record: &csv::ByteRecord) -> TableRow {
@@ -228,6 +262,25 @@ impl Lines {
         let images = self.layout.images.iter().map(|name| text(name).map(TableImage::Path)).collect();
         TableRow { ranking_id, prompt, images }
     }
+}
+
+/// Skips a byte-order mark, which is not part of the first name or row. Returns its length.
+fn begin(reader: &mut BufReader<File>) -> io::Result<u64> {
+    let start = reader.fill_buf()?;
+    let first = start.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    // UTF-16 has a mark of its own, or every other byte is 0.
+    if start.starts_with(b"\xff\xfe") || start.starts_with(b"\xfe\xff") || first.contains(&0) {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "the file is not UTF-8"));
+    }
+    let mark = if start.starts_with(b"\xef\xbb\xbf") { 3 } else { 0 };
+    reader.consume(mark);
+    Ok(mark as u64)
+}
+
+/// The start of a value, for a message.
+fn shown(value: &str) -> String {
+    let start: String = value.trim_matches('"').chars().take(40).collect();
+    format!("`{start}`")
 }
 
 fn nothing_in(name: &str) -> String {

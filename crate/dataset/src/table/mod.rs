@@ -46,6 +46,16 @@ pub struct Layout {
     pub images: Vec<String>,
     /// Whether the rows have the number `ranking_id`.
     pub has_ranking_id: bool,
+    /// What the column `ranking_id` has, if it is not used because that is no whole number of 64
+    /// bits.
+    pub unused_id: Option<String>,
+}
+
+impl Layout {
+    /// The layout of a file without rows and without names of columns.
+    fn empty() -> Self {
+        Self { prompt: None, images: Vec::new(), has_ranking_id: false, unused_id: None }
+    }
 }
 
 /// A row.
@@ -106,6 +116,37 @@ impl Table {
     /// Number of rows.
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Whether images may be files, of which the table only has the paths.
+    pub fn has_paths(&self) -> bool {
+        match &self.file {
+            File::Parquet(table) => table.has_paths(),
+            File::Lines(_) => true,
+        }
+    }
+
+    /// Reads the paths of the images of rows, in order; `None` where there is none.
+    ///
+    /// # Errors
+    ///
+    /// If the rows are damaged.
+    pub fn paths(&self, rows: Range<u64>) -> Result<Vec<Vec<Option<String>>>, DatasetError> {
+        let found = match &self.file {
+            File::Parquet(table) => table.paths(rows)?,
+            File::Lines(lines) => lines.read(rows)?,
+        };
+        let path = |image| if let Ok(TableImage::Path(path)) = image { Some(path) } else { None };
+        Ok(found.into_iter().map(|row| row.images.into_iter().map(path).collect()).collect())
+    }
+
+    /// Reads the `ranking_id` of a row of which other columns may be damaged.
+    pub fn ranking_id(&self, row: u64) -> Option<i64> {
+        match &self.file {
+            File::Parquet(table) => table.ranking_id(row),
+            // The lines of a text are read whole.
+            File::Lines(_) => None,
+        }
     }
 
     /// Reads rows, in order. A value that cannot be used only refuses its cell.

@@ -10,7 +10,7 @@ use std::{
 
 use parquet::{
     basic::{ConvertedType, LogicalType, Type as Physical},
-    data_type::{ByteArray, ByteArrayType, Int32Type, Int64Type},
+    data_type::{ByteArray, ByteArrayType, FixedLenByteArrayType, Int32Type, Int64Type},
     schema::types::ColumnDescriptor,
 };
 
@@ -21,7 +21,7 @@ use crate::{
     files::unreadable,
     limits::{GROUP_BYTES, IMAGE_BYTES, TEXT_BYTES},
     parquet_file::{ParquetFile, contained},
-    schema::{Form, Leaf},
+    schema::{Form, Leaf, number},
     unpacked::unread,
 };
 use pickscore_common::regular::open_regular;
@@ -42,11 +42,16 @@ pub(super) struct Stored {
     pub(super) leaf: Leaf,
 }
 
+/// Decodes rows of a row group.
+type Decode<'a> = dyn Fn(&mut GroupDecoder<'_, File>) -> Result<Vec<TableRow>, DatasetError> + 'a;
+
 /// How a column stores images: encoded, as paths, or as a struct of both.
 #[derive(Debug)]
 struct Image {
     name: &'static str,
     bytes: Option<Stored>,
+    /// Whether the bytes of all images have the same length, as in the Parquet type for that.
+    is_fixed: bool,
     path: Option<Stored>,
 }
 
@@ -76,12 +81,12 @@ impl ParquetTable {
         for name in &layout.images {
             const EXPECTED: &str = "encoded images, paths, or a struct of both";
             let fields = [find(name, None), find(name, Some("bytes")), find(name, Some("path"))];
-            let mut image = Image { name: interned(name), bytes: None, path: None };
+            let mut image = Image { name: interned(name), bytes: None, is_fixed: false, path: None };
             for (index, leaf) in fields.into_iter().flatten() {
-                let is_text = is_text(leaf);
-                if is_text
-                    || leaf.physical_type() == Physical::BYTE_ARRAY && leaf.logical_type_ref().is_none()
-                {
+                let (is_text, is_plain) = (is_text(leaf), leaf.logical_type_ref().is_none());
+                let is_fixed = leaf.physical_type() == Physical::FIXED_LEN_BYTE_ARRAY;
+                if is_text || is_plain && (is_fixed || leaf.physical_type() == Physical::BYTE_ARRAY) {
+                    image.is_fixed |= is_fixed;
                     let column = stored(&file, name, index, leaf, Form::Bytes)?;
                     *(if is_text { &mut image.path } else { &mut image.bytes }) = Some(column);
                 } else if leaf.path().parts().len() == 1 {
@@ -94,14 +99,21 @@ impl ParquetTable {
             }
             images.push(image);
         }
-        let ranking_id = find(TableColumns::RANKING_ID, None).and_then(|(index, leaf)| {
-            let form = match leaf.physical_type() {
-                Physical::INT64 => Form::Int64 { signed: true },
-                Physical::INT32 => Form::Int32 { signed: true },
-                _ => return None,
-            };
-            stored(&file, TableColumns::RANKING_ID, index, leaf, form).ok()
-        });
+        let ranking_id = match find(TableColumns::RANKING_ID, None) {
+            Some((index, leaf)) => match number(leaf) {
+                Some(Form::Int64 { signed: false }) if !is_small(&file, index) => {
+                    Err(format!("numbers above {}", i64::MAX))
+                }
+                Some(form @ (Form::Int64 { .. } | Form::Int32 { .. })) => {
+                    stored(&file, TableColumns::RANKING_ID, index, leaf, form).map_err(|_| described(leaf))
+                }
+                _ => Err(described(leaf)),
+            },
+            None if layout.has_ranking_id => Err("nested values".into()),
+            None => Err(String::new()),
+        };
+        layout.unused_id = ranking_id.as_ref().err().filter(|_| layout.has_ranking_id).cloned();
+        let ranking_id = ranking_id.ok();
         layout.has_ranking_id = ranking_id.is_some();
         Ok((Self { file, ranking_id, prompt, images }, layout))
     }
@@ -111,7 +123,39 @@ impl ParquetTable {
         groups.map(|group| u64::try_from(group.num_rows()).unwrap_or_default()).sum()
     }
 
+    pub(super) fn has_paths(&self) -> bool {
+        self.images.iter().any(|image| image.path.is_some())
+    }
+
     pub(super) fn read(&self, rows: Range<u64>, most: u64) -> Result<Vec<TableRow>, DatasetError> {
+        self.read_with(rows, most, &|decoder| self.decoded(decoder))
+    }
+
+    /// Reads rows of which only the paths of images are known.
+    pub(super) fn paths(&self, rows: Range<u64>) -> Result<Vec<TableRow>, DatasetError> {
+        self.read_with(rows, GROUP_BYTES, &|decoder| {
+            let mut rows = vec![self.nothing(); decoder.rows];
+            self.decode_paths(decoder, &mut rows)?;
+            Ok(rows)
+        })
+    }
+
+    /// Reads the number of a row; `None` also if it is damaged.
+    pub(super) fn ranking_id(&self, row: u64) -> Option<i64> {
+        let found = self.read_with(row..row.checked_add(1)?, ROW_BYTES, &|decoder| {
+            let mut rows = vec![self.nothing(); decoder.rows];
+            self.decode_ids(decoder, &mut rows)?;
+            Ok(rows)
+        });
+        found.ok()?.first()?.ranking_id
+    }
+
+    fn read_with(
+        &self,
+        rows: Range<u64>,
+        most: u64,
+        decoded: &Decode<'_>,
+    ) -> Result<Vec<TableRow>, DatasetError> {
         let (mut found, mut first) = (Vec::new(), 0_u64);
         for (group, claimed) in self.file.metadata.row_groups().iter().enumerate() {
             let count = u64::try_from(claimed.num_rows()).unwrap_or_default();
@@ -127,45 +171,69 @@ impl ParquetTable {
                     lenient: false,
                     faults: BTreeMap::new(),
                 };
-                found.extend(contained(&self.file.name, || self.decoded(&mut decoder))?);
+                found.extend(contained(&self.file.name, || decoded(&mut decoder))?);
             }
             first = first.saturating_add(count);
         }
         Ok(found)
     }
 
-    fn decoded(&self, decoder: &mut GroupDecoder<'_, File>) -> Result<Vec<TableRow>, DatasetError> {
+    /// A row of which nothing was read.
+    fn nothing(&self) -> TableRow {
         let images = self.images.iter().map(|image| Err(format!("the row has nothing in `{}`", image.name)));
         let prompt = Err(match &self.prompt {
             Some(column) => format!("the row has nothing in `{}`", column.name),
             None => "the table has no prompts".into(),
         });
-        let empty = TableRow { ranking_id: None, prompt, images: images.collect() };
-        let mut rows = vec![empty; decoder.rows];
+        TableRow { ranking_id: None, prompt, images: images.collect() }
+    }
+
+    fn decode_ids(
+        &self,
+        decoder: &mut GroupDecoder<'_, File>,
+        rows: &mut [TableRow],
+    ) -> Result<(), DatasetError> {
         match self.ranking_id {
-            Some(Stored { name, leaf }) if matches!(leaf.form, Form::Int32 { .. }) => {
-                decoder.column::<Int32Type>(name, leaf, &mut |_, at, value| {
-                    rows[at].ranking_id = value.map(i64::from);
+            Some(Stored { name, leaf: leaf @ Leaf { form: Form::Int32 { signed }, .. } }) => decoder
+                .column::<Int32Type>(name, leaf, &mut |_, at, value| {
+                    let number = |value: i32| if signed { value.into() } else { i64::from(value as u32) };
+                    rows[at].ranking_id = value.map(number);
                     Ok(())
-                })?;
-            }
+                }),
             Some(Stored { name, leaf }) => {
+                let is_signed = leaf.form == (Form::Int64 { signed: true });
                 decoder.column::<Int64Type>(name, leaf, &mut |_, at, value| {
-                    rows[at].ranking_id = value;
+                    rows[at].ranking_id = value.filter(|&value| is_signed || value >= 0);
                     Ok(())
-                })?;
+                })
             }
-            None => {}
+            None => Ok(()),
         }
-        if let Some(column) = self.prompt {
-            texts(decoder, column, &mut |at, text| rows[at].prompt = text)?;
-        }
+    }
+
+    fn decode_paths(
+        &self,
+        decoder: &mut GroupDecoder<'_, File>,
+        rows: &mut [TableRow],
+    ) -> Result<(), DatasetError> {
         for (side, image) in self.images.iter().enumerate() {
             if let Some(column) = image.path {
                 texts(decoder, column, &mut |at, path| rows[at].images[side] = path.map(TableImage::Path))?;
             }
+        }
+        Ok(())
+    }
+
+    fn decoded(&self, decoder: &mut GroupDecoder<'_, File>) -> Result<Vec<TableRow>, DatasetError> {
+        let mut rows = vec![self.nothing(); decoder.rows];
+        self.decode_ids(decoder, &mut rows)?;
+        if let Some(column) = self.prompt {
+            texts(decoder, column, &mut |at, text| rows[at].prompt = text)?;
+        }
+        self.decode_paths(decoder, &mut rows)?;
+        for (side, image) in self.images.iter().enumerate() {
             let Some(Stored { name, leaf }) = image.bytes else { continue };
-            decoder.column::<ByteArrayType>(name, leaf, &mut |decoder, at, value: Option<ByteArray>| {
+            let mut take = |decoder: &mut GroupDecoder<'_, File>, at: usize, value: Option<ByteArray>| {
                 let Some(value) = value.filter(|value| !value.is_empty()) else { return Ok(()) };
                 let length = value.len();
                 rows[at].images[side] = if length > IMAGE_BYTES {
@@ -175,7 +243,14 @@ impl ParquetTable {
                     Ok(TableImage::Bytes(value.data().to_vec()))
                 };
                 Ok(())
-            })?;
+            };
+            if image.is_fixed {
+                decoder.column::<FixedLenByteArrayType>(name, leaf, &mut |decoder, at, value| {
+                    take(decoder, at, value.map(|value| ByteArray::from(value.data().to_vec())))
+                })?;
+            } else {
+                decoder.column::<ByteArrayType>(name, leaf, &mut take)?;
+            }
         }
         Ok(rows)
     }
@@ -236,8 +311,31 @@ fn nested(file: &ParquetFile<File>, name: &str, expected: &'static str) -> Datas
     wrong(file, name, "nested".into(), expected)
 }
 
+/// The type of a column in plain words.
 fn described(leaf: &ColumnDescriptor) -> String {
-    leaf.physical_type().to_string().to_lowercase()
+    let logical = leaf.logical_type_ref();
+    let is_time =
+        matches!(logical, Some(LogicalType::Timestamp(_) | LogicalType::Time(_) | LogicalType::Date));
+    let found = match leaf.physical_type() {
+        _ if is_text(leaf) => "text",
+        _ if is_time => "times",
+        _ if matches!(logical, Some(LogicalType::Unknown)) => "nothing but nulls",
+        _ if matches!(logical, Some(LogicalType::Decimal(_))) => "decimal numbers",
+        Physical::BOOLEAN => "true or false",
+        Physical::INT32 | Physical::INT64 => "whole numbers",
+        Physical::INT96 => "times",
+        Physical::FLOAT | Physical::DOUBLE => "decimal numbers",
+        Physical::BYTE_ARRAY | Physical::FIXED_LEN_BYTE_ARRAY => "bytes",
+    };
+    found.into()
+}
+
+/// Whether the unsigned numbers of a column also fit with a sign, as far as the file tells.
+fn is_small(file: &ParquetFile<File>, index: usize) -> bool {
+    let chunks = file.metadata.row_groups().iter().filter_map(|group| group.columns().get(index));
+    // The bytes of a maximum are the number's: with a sign, the largest ones are negative.
+    let mut most = chunks.filter_map(|chunk| chunk.statistics()?.max_bytes_opt()?.try_into().ok());
+    most.all(|most: [u8; 8]| i64::from_le_bytes(most) >= 0)
 }
 
 /// A name for errors, which have static names because the schema's are constants. Each distinct

@@ -187,9 +187,12 @@ impl ScoreTable {
                 keys[first + at] = value.map_or(RowKey::None, RowKey::RankingId);
                 Ok(())
             })?;
-        } else if let Some([file, Stored { name, leaf }]) = self.place {
+        }
+        if let Some([file, Stored { name, leaf }]) = self.place {
             texts(decoder, file, &mut |at, text| {
-                keys[first + at] = RowKey::Place(text.unwrap_or_default(), 0)
+                if keys[first + at] == RowKey::None {
+                    keys[first + at] = RowKey::Place(text.unwrap_or_default(), 0);
+                }
             })?;
             decoder.column::<Int64Type>(name, leaf, &mut |_, at, value| {
                 if let (RowKey::Place(_, row), Some(value)) = (&mut keys[first + at], value) {

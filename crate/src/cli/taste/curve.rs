@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &CurveArguments) -> Result<(), Fault> {
     // Report wrong arguments before loading gigabytes.
     let scoring = PickScore::recognise(&arguments.model.model, &options)?;
     choices::check_embeds(scoring.scorer)?;
-    let files = DatasetFiles::open(&arguments.data, &arguments.split)?;
+    let files = DatasetFiles::open(&arguments.data, &arguments.split).map_err(Fault::of_split)?;
     fault::report_derived(files.derived());
     let scorer = load::open(&arguments.model)?;
     let simulated = arguments.simulate.map(|people| Simulated {

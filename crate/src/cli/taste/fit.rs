@@ -123,7 +123,7 @@ pub(super) fn run(arguments: &FitArguments) -> Result<(), Fault> {
     written::check(&arguments.out)?;
     let scoring = PickScore::recognise(&arguments.model.model, &options)?;
     choices::check_embeds(scoring.scorer)?;
-    let files = DatasetFiles::open(&arguments.data, &arguments.split)?;
+    let files = DatasetFiles::open(&arguments.data, &arguments.split).map_err(Fault::of_split)?;
     fault::report_derived(files.derived());
     let scorer = load::open(&arguments.model)?;
     let wanted = Wanted {
