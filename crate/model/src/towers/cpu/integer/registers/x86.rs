@@ -250,8 +250,8 @@ impl Multiplies<Quad<1>> for Eight<true> {
     }
 }
 
-/// Without VNNI, the even and the odd bytes are widened and multiplied as pairs. (AVX2 has a product
-/// of 8-bit integers, but it saturates at 16 bits.)
+/// Without VNNI, the even and the odd bytes are widened and multiplied as pairs. (AVX2 has a
+/// product of 8-bit integers, but it saturates at 16 bits.)
 #[allow(unsafe_code, reason = "instructions that not every processor has")]
 impl Multiplies<Quad<1>> for Eight<false> {
     /// Fewer than with VNNI, since the weights take twice as many registers.
