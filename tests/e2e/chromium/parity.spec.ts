@@ -69,7 +69,7 @@ test("cpu in q8-fast", async ({ page }) => {
   await openBlank(page);
   await page.evaluate(emptyStorage);
   const outcome: ScoreOutcome = await page.evaluate(scoreAll, {
-    load: { model: `${server.url}narrow`, device: "cpu", precision: "q8-fast" },
+    load: { model: `${server.url}narrow`, device: "cpu" as const, precision: "q8-fast" as const },
     prompts: reference.prompts,
     images: imageFiles(reference.images),
   });
