@@ -69,7 +69,7 @@ impl Timed {
         result
     }
 
-    /// Times a product; `reads` counts how often each output is read and written.
+    /// Times a product, in which each output is read or written `touched` times.
     fn product<T>(
         &self,
         title: &str,
