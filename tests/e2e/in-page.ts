@@ -97,6 +97,8 @@ export async function attempt({ load, prompt, images, abortAt, keep }: Attempt):
     return new File([bytes], name);
   });
   const stages: string[] = [];
+  // Read by the test if this takes too long.
+  Object.assign(globalThis, { stages });
   const abort = new AbortController();
   const outcome: AttemptOutcome = { stages, cached: [] };
   try {
@@ -115,6 +117,8 @@ export async function attempt({ load, prompt, images, abortAt, keep }: Attempt):
     const { name, code, message } = error as Library.PickScoreError;
     outcome.error = { name, code, message };
   }
+  stages.push("list");
   outcome.cached = await library.listCached();
+  stages.pop();
   return outcome;
 }

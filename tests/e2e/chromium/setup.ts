@@ -3,6 +3,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { chromium, expect, type Page, test as base } from "@playwright/test";
 import { chromiumArguments, chromiumPath, environment, PORT } from "../browsers.ts";
 import { golden, imageFiles, models, native } from "../fixtures.ts";
@@ -82,7 +83,18 @@ export async function setQuota(page: Page, quotaSize?: number): Promise<void> {
 /** Loads a model on the CPU, which is fast here, and scores. */
 export async function load(page: Page, options: Attempt["load"], more: Partial<Attempt> = {}): Promise<AttemptOutcome> {
   const task: Attempt = { load: { device: "cpu", precision: "f32", ...options }, prompt: PROMPT, images: IMAGES, ...more };
-  return page.evaluate(attempt, task);
+  return Promise.race([page.evaluate(attempt, task), stuck(page)]);
+}
+
+/** Longest time of a load in these tests, in milliseconds. */
+const LONGEST = 150_000;
+
+/** Rejects after {@link LONGEST} with the stages that a load has reached. */
+async function stuck(page: Page): Promise<never> {
+  await setTimeout(LONGEST, undefined, { ref: false });
+  const stages = page.evaluate(() => (globalThis as { stages?: string[] }).stages?.join(", "));
+  const silent = setTimeout(5000, "unknown: the page does not answer", { ref: false });
+  throw new Error(`a load takes longer than ${LONGEST / 1000} s; its stages are ${await Promise.race([stages, silent])}`);
 }
 
 /** Compares scores with the native engine's. */

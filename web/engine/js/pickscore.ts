@@ -18,7 +18,7 @@
 import { Connection } from "./connection";
 import { PickScoreError } from "./error";
 import { SCORERS } from "./scorers";
-import { probe, requireDevice } from "./support";
+import { probe, requireDevice, type Selected } from "./support";
 import { knownTile, rememberTile } from "./tile";
 import type { Call, EmbeddingsCall, EmbeddingScores, EmbedResult, Info, LoadOptions, ScoreCall, ScoreResult, UnreadablePolicy } from "./types";
 
@@ -61,16 +61,14 @@ export class Scorer {
       throw new PickScoreError("bad-argument", '`memory: "low"` requires a stored model: a URL and `cache: "on"`');
     }
     throwIfAborted(signal);
-    const support = await probe();
-    const chosen = requireDevice(support, device);
-    const tile = chosen.device === "webgpu" ? knownTile(support) : {};
+    const chosen = await select(device);
     if (cache !== "off" && typeof source === "string") {
       // Asks the browser not to evict the model. Not awaited, because the browser may prompt the
       // user, and the answer makes no difference here.
       void navigator.storage?.persist?.().catch(() => false);
     }
     const given = { scorer: scorer === "auto" ? null : scorer, head: headSource(head) };
-    const request = { type: "load", model: source, ...given, ...chosen, ...tile, precision, memory, cache } as const;
+    const request = { type: "load", model: source, ...given, ...chosen, precision, memory, cache } as const;
     const [connection, info] = await Connection.open(request, { signal, onProgress });
     if (info.tile !== undefined) rememberTile(info);
     return new Scorer(connection, info);
@@ -163,6 +161,15 @@ export class Scorer {
 }
 
 export { Scorer as PickScore };
+
+/** Selects the device for a load, with the fastest tile of a GPU if it is known. */
+async function select(wanted: "auto" | "webgpu" | "cpu"): Promise<Selected & { tile?: string }> {
+  // The CPU does not need the GPU, which may be slow to answer.
+  if (wanted === "cpu") return { device: "cpu", reason: "The CPU was requested." };
+  const support = await probe();
+  const chosen = requireDevice(support, wanted);
+  return chosen.device === "webgpu" ? { ...chosen, ...knownTile(support) } : chosen;
+}
 
 /** Expands `hf:owner/name` and the URL of a Hugging Face model page to the URL of its files. */
 function expand(model: string): string {

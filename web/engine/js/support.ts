@@ -1,4 +1,5 @@
 import { PickScoreError } from "./error";
+import { withTimeout } from "./timeout";
 
 /** Capabilities of this browser. */
 export interface Support {
@@ -34,6 +35,9 @@ const NEEDED = {
   maxStorageBufferBindingSize: 128 * 2 ** 20,
 } as const;
 
+/** Longest wait for an adapter, in milliseconds. Some drivers never answer. */
+const PATIENCE = 30_000;
+
 /** Determines the capabilities of this browser, without loading the engine. */
 export async function probe(): Promise<Support> {
   const common = {
@@ -57,7 +61,7 @@ export async function probe(): Promise<Support> {
   if (!navigator.gpu) return cpu("This browser has no WebGPU");
   let adapter: GPUAdapter | null;
   try {
-    adapter = await navigator.gpu.requestAdapter({ powerPreference: "high-performance" });
+    adapter = await withTimeout(navigator.gpu.requestAdapter({ powerPreference: "high-performance" }), PATIENCE, "no answer");
   } catch (error) {
     return cpu(`WebGPU failed to start (${(error as Error).message})`);
   }
@@ -87,12 +91,15 @@ export async function probe(): Promise<Support> {
   };
 }
 
+/** A device, why it was selected, and the GPU's name. */
+export interface Selected {
+  device: "webgpu" | "cpu";
+  reason: string;
+  adapter?: string;
+}
+
 /** Selects the device for a load and states why. */
-export function requireDevice(
-  support: Support,
-  wanted: "auto" | "webgpu" | "cpu",
-): { device: "webgpu" | "cpu"; reason: string; adapter?: string } {
-  if (wanted === "cpu") return { device: "cpu", reason: "The CPU was requested." };
+export function requireDevice(support: Support, wanted: "auto" | "webgpu"): Selected {
   const adapter = support.adapter === undefined ? {} : { adapter: support.adapter };
   if (support.webgpu) return { device: "webgpu", reason: support.message, ...adapter };
   if (wanted === "auto") return { device: "cpu", reason: support.message };

@@ -7,8 +7,6 @@ export const MIDDLE = 1000;
 
 export interface Axis {
   ticks: number[];
-  /** Which end a tick is at, if at one: only these have labels in narrow layouts. */
-  endOf: (tick: number) => "low" | "high" | undefined;
   /** A rating's position, in percent of the width. */
   at: (rating: number) => number;
 }
@@ -26,6 +24,5 @@ export function axisOf(rows: readonly Ranked[]): Axis {
     const held = Math.max(-most, Math.min(most, rating - MIDDLE));
     return Math.round((4 + (92 * (held + most)) / (2 * most)) * 100) / 100;
   };
-  const endOf = (tick: number) => (tick === ticks[0] ? "low" : tick === ticks.at(-1) ? "high" : undefined);
-  return { ticks, endOf, at };
+  return { ticks, at };
 }

@@ -60,7 +60,7 @@ export class RankingView extends PickElement {
             <th scope="col" class="plot">
               <span class="hidden-text">${judgeText.ratingColumn}</span>
               <svg width="100%" height="18" aria-hidden="true">
-                ${axis.ticks.map((tick) => svg`<text class=${axis.endOf(tick) ?? "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
+                ${axis.ticks.map((tick) => svg`<text class=${tick === MIDDLE ? "" : "minor"} x="${axis.at(tick)}%" y="13" text-anchor="middle">${number(tick)}</text>`)}
               </svg>
             </th>
             <th scope="col" class="end">${judgeText.rating}</th>
@@ -186,13 +186,6 @@ export class RankingView extends PickElement {
         .end .soft,
         .minor {
           display: none;
-        }
-        /* The labels at the ends stay within the chart. */
-        .low {
-          text-anchor: start;
-        }
-        .high {
-          text-anchor: end;
         }
         .place {
           width: 1.75rem;

@@ -169,12 +169,12 @@ export class TasteWords extends PickElement {
       }
       .sides {
         display: flex;
-        align-items: end;
-        justify-content: space-between;
-        gap: var(--s2);
+        flex-wrap: wrap;
+        gap: 0 var(--s2);
+        white-space: nowrap;
       }
       .sides > :last-child {
-        text-align: end;
+        margin-inline-start: auto;
       }
       .zero {
         stroke: var(--line);

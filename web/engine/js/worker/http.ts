@@ -1,6 +1,7 @@
 /** Downloads files as streams that resume after a lost connection. */
 
 import { PickScoreError } from "../error";
+import { withTimeout } from "../timeout";
 import { reading } from "./reading";
 
 /** Properties that distinguish versions of a file. */
@@ -152,7 +153,7 @@ async function* chunks(
     let cut = "it ended early";
     try {
       for (;;) {
-        const value = await withTimeout(reader.next());
+        const value = await withTimeout(reader.next(), SILENCE, "no data");
         signal.throwIfAborted();
         if (!value) break;
         const taken = Math.min(skip, value.length);
@@ -199,15 +200,6 @@ async function* chunks(
       }
     }
   }
-}
-
-/** Rejects if a read takes too long. */
-function withTimeout<T>(read: Promise<T>): Promise<T> {
-  let timer: ReturnType<typeof setTimeout>;
-  const silence = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no data for ${SILENCE / 1000} s`)), SILENCE);
-  });
-  return Promise.race([read, silence]).finally(() => clearTimeout(timer));
 }
 
 /** Whether the validators known for both are equal. */

@@ -73,7 +73,7 @@ function rankingOf({ heading, prompt, scorer, rows }: RankingPart, images: Thumb
     `<th scope="col">${escaped(judgeText.place)}</th>`,
     shown ? `<th scope="col"><span class="hidden">${escaped(judgeText.picture)}</span></th>` : "",
     `<th scope="col">${escaped(judgeText.name)}</th>`,
-    `<th scope="col" class="plot"><span class="hidden">${escaped(judgeText.ratingColumn)}</span>${scale(axis.ticks, (tick) => number(tick), axis.at, axis.endOf)}</th>`,
+    `<th scope="col" class="plot"><span class="hidden">${escaped(judgeText.ratingColumn)}</span>${scale(axis.ticks, (tick) => number(tick), axis.at, (tick) => (tick === MIDDLE ? "middle" : undefined))}</th>`,
     `<th scope="col" class="end">${escaped(judgeText.rating)}</th>`,
     `<th scope="col" class="end more">${escaped(judgeText.record)}</th>`,
     scorer ? `<th scope="col" class="end more">${escaped(scorer)}</th>` : "",
@@ -109,8 +109,9 @@ function plot(ticks: readonly number[], zero: number, [low, middle, high]: [numb
   return `<svg width="100%" height="24" aria-hidden="true">${lines.join("")}<line class="interval" x1="${low}%" x2="${high}%" y1="12" y2="12"/><circle cx="${middle}%" cy="12" r="4.5"/></svg>`;
 }
 
-function scale(ticks: readonly number[], words: (tick: number) => string, at: (tick: number) => number, endOf: (tick: number) => string | undefined): string {
-  const labels = ticks.map((tick) => `<text class="${endOf(tick) ?? "minor"}" x="${at(tick)}%" y="14" text-anchor="middle">${escaped(words(tick))}</text>`);
+/** Labels of ticks; those without a class are hidden in narrow layouts. */
+function scale(ticks: readonly number[], words: (tick: number) => string, at: (tick: number) => number, classOf: (tick: number) => string | undefined): string {
+  const labels = ticks.map((tick) => `<text class="${classOf(tick) ?? "minor"}" x="${at(tick)}%" y="14" text-anchor="middle">${escaped(words(tick))}</text>`);
   return `<svg width="100%" height="18" aria-hidden="true">${labels.join("")}</svg>`;
 }
 
