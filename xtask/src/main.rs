@@ -1,5 +1,6 @@
 //! The workspace's commands: `cargo xtask …`. Each installs what it needs.
 
+mod arm;
 mod bench;
 mod demonstration;
 mod features;
@@ -41,6 +42,8 @@ enum Task {
         #[arg(long)]
         gpu: bool,
     },
+    /// Run the CPU kernels' tests for 64-bit ARM in QEMU, which it installs
+    Arm,
     /// Measure parity and speed on this machine's GPU, beside PyTorch where there is one. Takes at
     /// most six minutes and 6 GB of disk
     Gpu(gpu::Arguments),
@@ -82,6 +85,7 @@ fn main() -> ExitCode {
         Task::Build => web::build::run(),
         Task::Serve { port } => web::serve::run(port),
         Task::Parity { gpu } => parity::run(gpu),
+        Task::Arm => arm::run(),
         Task::Gpu(arguments) => gpu::run(&arguments),
         Task::Readers => readers::run(),
         Task::Wheel => wheel::run(),

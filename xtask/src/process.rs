@@ -74,6 +74,22 @@ pub(crate) fn target_folder() -> Result<PathBuf> {
     Ok(PathBuf::from(start.split('"').next().unwrap_or(start).replace("\\\\", "\\")))
 }
 
+/// A file and the Debian package that provides it.
+pub(crate) type Program = (&'static str, &'static str);
+
+/// Installs the packages of those that are missing.
+pub(crate) fn require(title: &str, programs: &[Program]) -> Result<()> {
+    let missing: Vec<&str> =
+        programs.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    for command in apt_install(&missing)?.iter_mut() {
+        step(title, command).with_context(|| format!("packages to install: {}", missing.join(", ")))?;
+    }
+    Ok(())
+}
+
 /// The commands that install Debian packages.
 pub(crate) fn apt_install(packages: &[&str]) -> Result<[Command; 2]> {
     let is_root = output(&mut program("id", &["-u"]))? == "0";

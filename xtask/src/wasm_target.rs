@@ -26,10 +26,7 @@ pub(crate) enum WasmTarget {
 impl WasmTarget {
     /// Finds the target, and installs it if it is missing.
     pub(crate) fn find() -> Result<Self> {
-        if has_target() {
-            return Ok(Self::Rustup);
-        }
-        if succeeds(&mut program("rustup", &["target", "add", TARGET])) && has_target() {
+        if add_target(TARGET) {
             return Ok(Self::Rustup);
         }
         Self::debian()
@@ -78,9 +75,13 @@ impl WasmTarget {
     }
 }
 
-fn has_target() -> bool {
-    let library = output(&mut program("rustc", &["--print", "target-libdir", "--target", TARGET]));
-    library.is_ok_and(|folder| Path::new(&folder).exists())
+/// Adds a target to the current toolchain if it is missing: whether it is there now.
+pub(crate) fn add_target(target: &str) -> bool {
+    let is_there = || {
+        let library = output(&mut program("rustc", &["--print", "target-libdir", "--target", target]));
+        library.is_ok_and(|folder| Path::new(&folder).exists())
+    };
+    is_there() || (succeeds(&mut program("rustup", &["target", "add", target])) && is_there())
 }
 
 fn has_source() -> bool {

@@ -1,13 +1,8 @@
 //! The browsers and the server for the tests: Debian's, installed if missing.
 
-use std::path::Path;
-
 use anyhow::{Context as _, Result};
 
-use crate::process::{apt_install, step};
-
-/// A program and the package that provides it.
-type Program = (&'static str, &'static str);
+use crate::process::{self, Program};
 
 pub(crate) const CHROMIUM: Program = ("/usr/bin/chromium", "chromium");
 const FIREFOX: Program = ("/usr/bin/firefox-esr", "firefox-esr");
@@ -27,18 +22,6 @@ pub(super) fn install(page: bool) -> Result<()> {
 
 /// Installs those that are missing.
 pub(crate) fn require(programs: &[Program]) -> Result<()> {
-    let missing: Vec<&str> =
-        programs.iter().filter(|(path, _)| !Path::new(path).exists()).map(|(_, package)| *package).collect();
-    if missing.is_empty() {
-        return Ok(());
-    }
-    for command in apt_install(&missing)?.iter_mut() {
-        step("browsers", command).with_context(|| {
-            format!(
-                "the tests need {}: install what is missing; browsers of your own are named by PICKSCORE_CHROMIUM and PICKSCORE_FIREFOX",
-                missing.join(", ")
-            )
-        })?;
-    }
-    Ok(())
+    process::require("browsers", programs)
+        .context("browsers of your own are named by PICKSCORE_CHROMIUM and PICKSCORE_FIREFOX")
 }

@@ -59,6 +59,10 @@ impl Linear<'_> {
             Stored::Pairs(weight) => self.integer(weight, input, &output),
             Stored::Quads(weight) => self.integer(weight, input, &output),
             Stored::Bytes(weight) => self.integer(weight, input, &output),
+            #[cfg(target_arch = "aarch64")]
+            Stored::Octets(weight) => self.integer(weight, input, &output),
+            #[cfg(target_arch = "aarch64")]
+            Stored::ByteOctets(weight) => self.integer(weight, input, &output),
             Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.float(input, &output),
         }
     }
@@ -66,7 +70,7 @@ impl Linear<'_> {
     /// Multiplies in f32.
     fn float(&self, input: &[f32], output: &Disjoint<'_>) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
-        let tiles = Tiles::new(rows, tile::most_rows());
+        let tiles = Tiles::new(rows, tile::heights());
         with_buffer(rows * inputs, |packed| {
             pack_input(input, inputs, STEPS, tiles, packed);
             self.groups(STEPS, |panels, steps, scratch| {
@@ -86,20 +90,23 @@ impl Linear<'_> {
     /// Multiplies in integers.
     fn integer<G: Group>(&self, weight: &Grouped<G>, input: &[f32], output: &Disjoint<'_>) {
         let (rows, inputs) = (self.rows, self.weight.inputs());
-        let tiles = Tiles::new(rows, G::most_rows());
+        let tiles = Tiles::new(rows, G::heights());
         let all = inputs.div_ceil(G::STEPS);
         let numbers = size_of::<G::Input>() / size_of::<f32>();
         let scales = size_of::<RowScale>() / size_of::<f32>();
-        with_buffer(rows * (scales + 2 * all * numbers), |memory| {
-            let (row_scales, memory) = memory.split_at_mut(rows * scales);
+        let padded = tiles.all_rows();
+        with_buffer(padded * (scales + all * numbers) + rows * all * numbers, |memory| {
+            let (row_scales, memory) = memory.split_at_mut(padded * scales);
             let row_scales: &mut [RowScale] = bytemuck::cast_slice_mut(row_scales);
             let memory: &mut [G::Input] = bytemuck::cast_slice_mut(memory);
             let (rounded, packed) = memory.split_at_mut(rows * all);
-            integer::round_input::<G>(input, inputs, rounded, row_scales);
+            let (scales, padding) = row_scales.split_at_mut(rows);
+            integer::round_input::<G>(input, inputs, rounded, scales);
+            padding.fill(bytemuck::Zeroable::zeroed());
             pack_input(rounded, all, G::RUN / G::STEPS, tiles, packed);
             self.groups(G::RUN, |panels, steps, _| {
                 let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
-                let packed = &packed[start * rows..(start + length) * rows];
+                let packed = &packed[start * padded..(start + length) * padded];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * length..rows.end * length];
@@ -173,6 +180,7 @@ impl Linear<'_> {
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
         for tile in 0..tiles.count {
             let rows = tiles.rows(tile);
+            let rows = rows.start..rows.end.min(self.rows);
             for (index, panel) in panels.clone().enumerate() {
                 let column = panel * LANES;
                 let width = LANES.min(outputs - column);
@@ -263,7 +271,9 @@ fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) 
 }
 
 /// Packs input `[rows, inputs]` into runs of `run` steps, each split into tiles `[steps, height]`.
+/// A tile that ends after the last row repeats that row.
 fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, tiles: Tiles, packed: &mut [T]) {
+    let last = input.len() / inputs - 1;
     let mut parts = Vec::with_capacity(inputs.div_ceil(run) * tiles.count);
     let mut packed = packed;
     for start in (0..inputs).step_by(run) {
@@ -276,7 +286,7 @@ fn pack_input<T: Copy + Send + Sync>(input: &[T], inputs: usize, run: usize, til
         }
     }
     for_each_part(parts, |(rows, steps, part)| {
-        let row = |row: usize| &input[(rows.start + row) * inputs..][steps.clone()];
+        let row = |row: usize| &input[(rows.start + row).min(last) * inputs..][steps.clone()];
         match rows.len() {
             1 => part.copy_from_slice(row(0)),
             2 => interleave::<_, 2>(row, part),
@@ -323,7 +333,21 @@ mod tests {
         Pairs,
         Quads,
         Bytes,
+        #[cfg(target_arch = "aarch64")]
+        Octets,
+        #[cfg(target_arch = "aarch64")]
+        ByteOctets,
     }
+
+    /// Those that support only blocks of 32.
+    const OF_32: &[Groups] = &[
+        Groups::Quads,
+        Groups::Bytes,
+        #[cfg(target_arch = "aarch64")]
+        Groups::Octets,
+        #[cfg(target_arch = "aarch64")]
+        Groups::ByteOctets,
+    ];
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(96))]
@@ -365,10 +389,8 @@ mod tests {
             // Up to two runs of every kind.
             inputs in prop_oneof![1usize..150, 500usize..1100, 2000usize..2200],
             outputs in 1usize..100,
-            // Quads and bytes support only blocks of 32.
             (groups, block) in prop_oneof![
-                Just((Groups::Quads, 32)),
-                Just((Groups::Bytes, 32)),
+                prop::sample::select(OF_32).prop_map(|groups| (groups, 32)),
                 prop::sample::select(vec![2usize, 6, 32, 64, 512]).prop_map(|block| (Groups::Pairs, block)),
             ],
             accumulate: bool,
@@ -385,6 +407,10 @@ mod tests {
                 Groups::Pairs => PackedWeight::in_groups(blocks, shape, Stored::Pairs),
                 Groups::Quads => PackedWeight::in_groups(blocks, shape, Stored::Quads),
                 Groups::Bytes => PackedWeight::in_groups(blocks, shape, Stored::Bytes),
+                #[cfg(target_arch = "aarch64")]
+                Groups::Octets => PackedWeight::in_groups(blocks, shape, Stored::Octets),
+                #[cfg(target_arch = "aarch64")]
+                Groups::ByteOctets => PackedWeight::in_groups(blocks, shape, Stored::ByteOctets),
             };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
@@ -399,6 +425,10 @@ mod tests {
                 let level = match groups {
                     Groups::Pairs | Groups::Quads => most.max(-least) / 32767.0,
                     Groups::Bytes => (most - least) / 254.0,
+                    #[cfg(target_arch = "aarch64")]
+                    Groups::Octets => most.max(-least) / 32767.0,
+                    #[cfg(target_arch = "aarch64")]
+                    Groups::ByteOctets => (most - least) / 254.0,
                 };
                 let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
                 let bound = bound + 1.2 * f64::from(level * weights) / 2.0;

@@ -244,6 +244,10 @@ impl Peak {
             Stored::Pairs(weight) => of_groups(weight),
             Stored::Quads(weight) => of_groups(weight),
             Stored::Bytes(weight) => of_groups(weight),
+            #[cfg(target_arch = "aarch64")]
+            Stored::Octets(weight) => of_groups(weight),
+            #[cfg(target_arch = "aarch64")]
+            Stored::ByteOctets(weight) => of_groups(weight),
         };
         let operations = 2.0 * (rows * LOOP * LANES * TIMES * threads()) as f64 / seconds;
         Self { registers, operations, bytes }
@@ -252,7 +256,7 @@ impl Peak {
 
 /// Rows of a tile, and seconds of the f32 loop on all threads.
 fn of_floats() -> (usize, f64) {
-    let rows = tile::most_rows();
+    let rows = tile::heights().most;
     let (input, weight) = (numbers(LOOP * rows, 1), numbers(LOOP * LANES, 2));
     let arch = pulp::Arch::new();
     let seconds = on_all(|| {
@@ -268,7 +272,7 @@ fn of_floats() -> (usize, f64) {
 
 /// As [`of_floats`], in integers.
 fn of_groups<G: Group>(weight: &Grouped<G>) -> (usize, f64) {
-    let rows = G::most_rows();
+    let rows = G::heights().most;
     let input: Vec<G::Input> = vec![bytemuck::Zeroable::zeroed(); LOOP / G::STEPS * rows];
     let row_scales = vec![bytemuck::Zeroable::zeroed(); rows];
     let seconds = on_all(|| {

@@ -22,8 +22,8 @@ pub(super) const MOST_ROWS: usize = 12;
 /// The sums of a tile, `[rows, LANES]`.
 pub(super) type Sums = [[f32; LANES]; MOST_ROWS];
 
-/// Most rows of a tile on this processor.
-pub(super) fn most_rows() -> usize {
+/// The heights that tiles may have on this processor.
+pub(super) fn heights() -> Heights {
     struct MostRows;
     impl WithSimd for MostRows {
         type Output = usize;
@@ -39,31 +39,55 @@ pub(super) fn most_rows() -> usize {
             }
         }
     }
-    pulp::Arch::new().dispatch(MostRows)
+    Heights::up_to(pulp::Arch::new().dispatch(MostRows))
 }
 
-/// A split of rows into tiles of nearly equal height, the taller ones first.
+/// The heights that tiles may have.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Heights {
+    /// Most rows, a multiple of `multiple`.
+    pub(super) most: usize,
+    /// Every height is a multiple of this.
+    pub(super) multiple: usize,
+}
+
+impl Heights {
+    /// All heights of at most `most` rows.
+    pub(super) fn up_to(most: usize) -> Self {
+        Self { most, multiple: 1 }
+    }
+}
+
+/// A split of rows into tiles of nearly equal height, the taller ones first. The last tile may end
+/// after the last row.
 #[derive(Clone, Copy)]
 pub(super) struct Tiles {
     pub(super) count: usize,
-    /// Rows of the taller tiles; the others have one row less.
-    pub(super) height: usize,
+    /// Rows of the taller tiles; the others have `multiple` rows less.
+    height: usize,
     /// Number of taller tiles.
     tall: usize,
+    multiple: usize,
 }
 
 impl Tiles {
-    /// Splits `rows`, which is at least 1, into tiles of at most `most` rows.
-    pub(super) fn new(rows: usize, most: usize) -> Self {
-        let count = rows.div_ceil(most);
-        let height = rows.div_ceil(count);
-        Self { count, height, tall: rows - count * (height - 1) }
+    /// Splits `rows`, which is at least 1.
+    pub(super) fn new(rows: usize, Heights { most, multiple }: Heights) -> Self {
+        let units = rows.div_ceil(multiple);
+        let count = units.div_ceil(most / multiple);
+        let height = units.div_ceil(count);
+        Self { count, height: height * multiple, tall: units - count * (height - 1), multiple }
     }
 
     /// The rows of the tile at this index.
     pub(super) fn rows(&self, tile: usize) -> Range<usize> {
-        let start = |tile: usize| tile * self.height - tile.saturating_sub(self.tall);
+        let start = |tile: usize| tile * self.height - tile.saturating_sub(self.tall) * self.multiple;
         start(tile)..start(tile + 1)
+    }
+
+    /// Rows of all tiles.
+    pub(super) fn all_rows(&self) -> usize {
+        self.rows(self.count - 1).end
     }
 }
 
@@ -190,13 +214,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tiles_cover_all_rows_and_differ_by_at_most_one() {
-        for most in 1..13 {
-            for rows in 1..200 {
-                let tiles = Tiles::new(rows, most);
-                assert!((0..tiles.count).flat_map(|tile| tiles.rows(tile)).eq(0..rows), "{rows} {most}");
-                let mut heights = (0..tiles.count).map(|tile| tiles.rows(tile).len());
-                assert!(heights.all(|height| height <= most && tiles.height - height <= 1));
+    fn tiles_cover_all_rows_and_differ_by_at_most_one_multiple() {
+        for (most, multiple) in (1..13).map(|most| (most, 1)).chain([(6, 2), (8, 2), (12, 4), (4, 4)]) {
+            for rows in 1usize..200 {
+                let tiles = Tiles::new(rows, Heights { most, multiple });
+                let padded = rows.next_multiple_of(multiple);
+                assert!((0..tiles.count).flat_map(|tile| tiles.rows(tile)).eq(0..padded), "{rows} {most}");
+                assert_eq!(tiles.all_rows(), padded);
+                let heights: Vec<_> = (0..tiles.count).map(|tile| tiles.rows(tile).len()).collect();
+                let (tallest, last) = (heights[0], heights[heights.len() - 1]);
+                assert!(heights.is_sorted_by(|a, b| a >= b) && tallest - last <= multiple);
+                assert!(tallest <= most && heights.iter().all(|height| height.is_multiple_of(multiple)));
                 assert_eq!(tiles.count, rows.div_ceil(most));
             }
         }

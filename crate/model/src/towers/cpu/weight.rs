@@ -8,6 +8,8 @@ use pulp::{
     bytemuck::{cast_slice, cast_slice_mut},
 };
 
+#[cfg(target_arch = "aarch64")]
+use super::integer::Octet;
 use super::{
     integer::{self, Group, Pair, PanelGroups, Quad},
     tile::LANES,
@@ -39,6 +41,10 @@ pub(super) enum Stored {
     Pairs(Grouped<Pair>),
     Quads(Grouped<Quad<2>>),
     Bytes(Grouped<Quad<1>>),
+    #[cfg(target_arch = "aarch64")]
+    Octets(Grouped<Octet<2>>),
+    #[cfg(target_arch = "aarch64")]
+    ByteOctets(Grouped<Octet<1>>),
 }
 
 impl Stored {
@@ -120,6 +126,13 @@ impl PackedWeight {
         let stored = match values {
             Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
             Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
+            #[cfg(target_arch = "aarch64")]
+            Values::Q8(blocks) if integer::octets_are_fast() && Octet::<1>::can_take(blocks) => {
+                match q8_inputs {
+                    Q8Inputs::Bytes => Stored::ByteOctets(Grouped::new(blocks, outputs, inputs)),
+                    Q8Inputs::Fine => Stored::Octets(Grouped::new(blocks, outputs, inputs)),
+                }
+            }
             Values::Q8(blocks)
                 if q8_inputs == Q8Inputs::Bytes
                     && integer::bytes_are_fast()
@@ -163,6 +176,10 @@ impl PackedWeight {
             Stored::Pairs(weight) => weight.memory(panel, steps),
             Stored::Quads(weight) => weight.memory(panel, steps),
             Stored::Bytes(weight) => weight.memory(panel, steps),
+            #[cfg(target_arch = "aarch64")]
+            Stored::Octets(weight) => weight.memory(panel, steps),
+            #[cfg(target_arch = "aarch64")]
+            Stored::ByteOctets(weight) => weight.memory(panel, steps),
         }
     }
 
@@ -185,6 +202,8 @@ impl PackedWeight {
         for (panel, unpacked) in panels.zip(scratch.chunks_exact_mut(length)) {
             match &self.stored {
                 Stored::F32(_) | Stored::Pairs(_) | Stored::Quads(_) | Stored::Bytes(_) => {}
+                #[cfg(target_arch = "aarch64")]
+                Stored::Octets(_) | Stored::ByteOctets(_) => {}
                 Stored::F16(values) => widen(&values[range(panel)], unpacked),
                 Stored::Q8 { values, scales, block } => {
                     let per_panel = self.inputs.div_ceil(*block);

@@ -1,20 +1,20 @@
 //! Four steps at a time with inputs of 8 bits, for `q8-fast`.
 //!
 //! One instruction multiplies and adds groups of four 8-bit integers, at four times the throughput
-//! of f32, where the processor has one (VNNI on x86, relaxed SIMD in wasm). On other x86 processors
+//! of f32, where the processor has one (VNNI on x86, FEAT_DotProd on ARM, relaxed SIMD in wasm). On other x86 processors
 //! the same integers are multiplied as fast as pairs. In wasm on x86 without VNNI, inputs are
 //! rounded to 7 bits, because the products of larger ones saturate.
 
 use super::{
     group::{Group, Quad, Rounding, Tile},
     quads,
-    registers::four,
 };
 #[cfg(target_arch = "x86_64")]
 use super::{
     multiply::{most_rows_on, run_on},
     registers::x86::Kind,
 };
+use crate::towers::cpu::tile::Heights;
 use pickscore_checkpoint::weights::Blocks;
 
 impl Group for Quad<1> {
@@ -37,11 +37,12 @@ impl Group for Quad<1> {
         input.iter_mut().zip(numbers).for_each(|(x, number)| *x = *number as u8 ^ flipped);
     }
 
-    fn most_rows() -> usize {
+    fn heights() -> Heights {
         #[cfg(target_arch = "x86_64")]
-        return kind().map_or(four::MOST_ROWS, most_rows_on::<Self>);
-        #[cfg(not(target_arch = "x86_64"))]
-        four::MOST_ROWS
+        if let Some(kind) = kind() {
+            return Heights::up_to(most_rows_on::<Self>(kind));
+        }
+        quads::heights::<1>()
     }
 
     fn multiply(tile: Tile<'_, Self>) {

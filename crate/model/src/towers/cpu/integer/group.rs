@@ -2,7 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::towers::cpu::tile::{LANES, Sums};
+use crate::towers::cpu::tile::{Heights, LANES, Sums};
 use pickscore_checkpoint::weights::Blocks;
 
 /// A column's weights of two neighbouring steps.
@@ -12,6 +12,12 @@ pub(in crate::towers::cpu) type Pair = [i8; 2];
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(transparent)]
 pub(in crate::towers::cpu) struct Quad<const BYTES: usize>(pub(super) [i8; 4]);
+
+/// A column's weights of eight neighbouring steps, for inputs of one or two bytes.
+#[cfg(target_arch = "aarch64")]
+#[derive(Clone, Copy, Debug, Pod, Zeroable)]
+#[repr(transparent)]
+pub(in crate::towers::cpu) struct Octet<const BYTES: usize>(pub(super) [i8; 8]);
 
 /// A column's weights of as many neighbouring steps as one instruction multiplies.
 pub(in crate::towers::cpu) trait Group: Pod + Send + Sync {
@@ -32,8 +38,8 @@ pub(in crate::towers::cpu) trait Group: Pod + Send + Sync {
     /// Packs the low 16 bits of the numbers: `[groups · STEPS]` → `[groups]`
     fn store(numbers: &[u32], input: &mut [Self::Input]);
 
-    /// Most rows of a tile on this processor.
-    fn most_rows() -> usize;
+    /// The heights that tiles may have on this processor.
+    fn heights() -> Heights;
 
     /// Computes the sums of a tile.
     fn multiply(tile: Tile<'_, Self>);

@@ -128,21 +128,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::towers::{
-        cpu::{
-            integer::{
-                group::{Pair, Quad, RowScale},
-                quads,
-                registers::four::{self, Four},
-            },
-            tile::MOST_ROWS,
-        },
-        definitions::numbers,
+    use crate::towers::cpu::integer::{
+        case::{Case, Run},
+        group::{Pair, Quad},
+        quads,
+        registers::four::{self, Four},
     };
-
-    type Compute<G> = dyn Fn(Tile<'_, G>);
-    /// A name, the most rows, and what computes a tile.
-    type Run<G> = (String, usize, Box<Compute<G>>);
 
     /// All kinds of registers, not only the one that this processor selects.
     #[cfg(target_arch = "x86_64")]
@@ -152,86 +143,12 @@ mod tests {
         Eight<true>: Multiplies<G>,
         Eight<false>: Multiplies<G>,
     {
-        let run = |kind| -> Box<Compute<G>> { Box::new(move |tile| run_on(kind, tile)) };
+        let run = |kind| -> Compute<G> { Box::new(move |tile| run_on(kind, tile)) };
         Kind::all().map(move |kind| (format!("{kind:?}"), most_rows_on::<G>(kind), run(kind)))
     }
     #[cfg(not(target_arch = "x86_64"))]
     fn kinds<G: Group>() -> impl Iterator<Item = Run<G>> {
         std::iter::empty()
-    }
-
-    /// A tile of pseudorandom numbers.
-    #[derive(Debug)]
-    struct Case {
-        rows: usize,
-        groups: usize,
-        /// Groups per block, and groups of the first block that precede the tile.
-        block: usize,
-        before: usize,
-        seed: u64,
-    }
-
-    impl Case {
-        fn values(&self, length: usize, most: f32, salt: u64) -> impl Iterator<Item = f32> {
-            numbers(length, self.seed ^ salt).into_iter().map(move |x| x * most)
-        }
-
-        /// Compares the runs with the definition. `input` packs a row's numbers of a group, and
-        /// `weight` a column's weights.
-        fn check<G: Group, const STEPS: usize>(
-            &self,
-            runs: Vec<Run<G>>,
-            number: impl Fn(f32) -> i32,
-            input: impl Fn([i32; STEPS]) -> G::Input,
-            weight: impl Fn([i8; STEPS]) -> G,
-        ) -> Result<(), TestCaseError> {
-            let &Self { rows, groups, block, before, .. } = self;
-            let numbers: Vec<i32> = self.values(STEPS * groups * rows, 1.0, 0).map(number).collect();
-            let bytes: Vec<i8> = self.values(STEPS * groups * LANES, 127.5, 1).map(|x| x as i8).collect();
-            let packed: Vec<_> = numbers.as_chunks().0.iter().map(|&x| input(x)).collect();
-            let weight: Vec<_> = bytes.as_chunks().0.iter().map(|&w| weight(w)).collect();
-            let blocks = (before + groups).div_ceil(block);
-            let scales: Vec<f32> = self.values(blocks * LANES, 0.01, 2).collect();
-            let row_scales = self.values(rows, 1.0, 3).zip(self.values(rows, 300.0, 4));
-            let row_scales: Vec<_> = row_scales.map(|(scale, zero)| RowScale { scale, zero }).collect();
-            let columns: Vec<f32> = self.values(LANES, 1.0, 5).collect();
-            let columns = *columns.first_chunk().expect("as many as lanes");
-            for (name, most, run) in runs {
-                // Each kind of registers has its own limit; the numbers are laid out by rows.
-                if rows > most {
-                    continue;
-                }
-                let mut sums = [[f32::NAN; LANES]; MOST_ROWS];
-                let panel =
-                    PanelGroups { weight: &weight, scales: scales.as_chunks().0, block, before, columns };
-                run(Tile {
-                    rows,
-                    input: &packed,
-                    row_scales: &row_scales,
-                    panel,
-                    next: &[],
-                    sums: &mut sums,
-                });
-                for (row, lane) in (0..rows).flat_map(|row| (0..LANES).map(move |lane| (row, lane))) {
-                    let RowScale { scale: row_scale, zero } = row_scales[row];
-                    let start = -f64::from(zero) * f64::from(columns[lane]);
-                    let (mut expected, mut magnitude) = (start, start.abs());
-                    for (group, step) in
-                        (0..groups).flat_map(|group| (0..STEPS).map(move |step| (group, step)))
-                    {
-                        let x = f64::from(numbers[(group * rows + row) * STEPS + step]);
-                        let w = f64::from(bytes[(group * LANES + lane) * STEPS + step]);
-                        let product = x * w * f64::from(scales[(before + group) / block * LANES + lane]);
-                        (expected, magnitude) = (expected + product, magnitude + product.abs());
-                    }
-                    let row_scale = f64::from(row_scale);
-                    let error = (f64::from(sums[row][lane]) - expected * row_scale).abs();
-                    let bound = 1e-5 * magnitude * row_scale.abs();
-                    prop_assert!(error <= bound, "{name}: row {row}, column {lane}, {error}");
-                }
-            }
-            Ok(())
-        }
     }
 
     proptest! {
@@ -259,7 +176,7 @@ mod tests {
             seed: u64,
         ) {
             let mut runs: Vec<Run<Quad<1>>> = kinds().collect();
-            runs.push(("four".into(), four::MOST_ROWS, Box::new(quads::run)));
+            runs.push(("four".into(), four::MOST_ROWS, Box::new(quads::run_on_four)));
             let case = Case { rows, groups, block: 8, before: 0, seed };
             let number = |x: f32| match extreme {
                 true if x > -0.8 => 255,

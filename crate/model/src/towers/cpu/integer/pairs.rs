@@ -13,6 +13,7 @@ use super::{
     multiply::{most_rows_on, run_on},
     registers::x86::Kind,
 };
+use crate::towers::cpu::tile::Heights;
 use pickscore_checkpoint::weights::Blocks;
 
 /// Most steps per block without overflow of its sum: 2³¹ / (127 · 32767), rounded down to a power
@@ -39,11 +40,12 @@ impl Group for Pair {
         input.iter_mut().zip(numbers).for_each(|(x, number)| *x = *number as i16);
     }
 
-    fn most_rows() -> usize {
+    fn heights() -> Heights {
         #[cfg(target_arch = "x86_64")]
-        return Kind::fastest().map_or(<Four as Multiplies<Self>>::MOST_ROWS, most_rows_on::<Self>);
-        #[cfg(not(target_arch = "x86_64"))]
-        <Four as Multiplies<Self>>::MOST_ROWS
+        if let Some(kind) = Kind::fastest() {
+            return Heights::up_to(most_rows_on::<Self>(kind));
+        }
+        Heights::up_to(<Four as Multiplies<Self>>::MOST_ROWS)
     }
 
     fn multiply(tile: Tile<'_, Self>) {

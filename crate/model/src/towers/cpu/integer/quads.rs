@@ -1,5 +1,5 @@
-//! Four steps at a time, on processors with an 8-bit dot product (x86 with VNNI, ARM), through
-//! wasm's relaxed SIMD.
+//! Four steps at a time, on processors with an 8-bit dot product: through wasm's relaxed SIMD (x86
+//! with VNNI, ARM), and natively on ARM with FEAT_DotProd (`byte_rows.rs`).
 //!
 //! The 16-bit inputs are multiplied in two halves: first the upper bytes, whose sum is then shifted
 //! left, and then the lower bytes. Relaxed SIMD leaves it to the processor whether input bytes
@@ -11,6 +11,8 @@
 
 use std::sync::OnceLock;
 
+#[cfg(target_arch = "aarch64")]
+use super::{byte_rows, registers::arm::Dot};
 use super::{
     group::{Group, PanelGroups, Quad, Rounding, Tile},
     registers::{
@@ -18,15 +20,15 @@ use super::{
         four::{self, COLUMNS as WIDTH, Four},
     },
 };
-use crate::towers::cpu::tile::LANES;
+use crate::towers::cpu::tile::{Heights, LANES};
 use pickscore_checkpoint::weights::Blocks;
 
 /// Steps per block, as q8 weights are stored. A constant lets the compiler unroll the loop.
-const BLOCK: usize = 32;
+pub(super) const BLOCK: usize = 32;
 /// Quads per block.
 const QUADS: usize = BLOCK / 4;
 /// Added to the rounded inputs, so that they are not negative.
-const ZERO: f32 = 32768.0;
+pub(super) const ZERO: f32 = 32768.0;
 
 impl Group for Quad<2> {
     const STEPS: usize = 4;
@@ -49,8 +51,8 @@ impl Group for Quad<2> {
         all.for_each(|(x, numbers)| *x = four::split(numbers, flipped));
     }
 
-    fn most_rows() -> usize {
-        four::MOST_ROWS
+    fn heights() -> Heights {
+        heights::<2>()
     }
 
     fn multiply(tile: Tile<'_, Self>) {
@@ -109,9 +111,13 @@ impl Product {
         }
     }
 
-    /// The behaviour of the scalar implementation.
+    /// The behaviour of FEAT_DotProd, or else of the scalar implementation.
     #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128", feature = "relaxed-simd")))]
     fn detect() -> Self {
+        #[cfg(target_arch = "aarch64")]
+        if Dot::detect().is_some() {
+            return Self::Signed;
+        }
         if cfg!(target_family = "wasm") { Self::Missing } else { Self::Unsigned }
     }
 
@@ -135,7 +141,8 @@ pub(super) fn largest_byte() -> u8 {
 /// Whether inputs of one byte are faster than pairs on this processor.
 #[cfg(not(target_arch = "x86_64"))]
 pub(super) fn bytes_are_fast() -> bool {
-    cfg!(target_family = "wasm") && Product::here() != Product::Missing
+    let product = Product::here();
+    product == Product::Signed || (cfg!(target_family = "wasm") && product != Product::Missing)
 }
 
 /// How much less an input byte is in a product, because of its flipped bits.
@@ -143,14 +150,36 @@ pub(super) fn flipped_by() -> f32 {
     f32::from(flipped())
 }
 
-/// Whether quads are faster than pairs on this processor. Outside wasm, pairs with VNNI are as
-/// fast.
+/// Whether quads are faster than pairs on this processor. On x86 outside wasm, pairs with VNNI are
+/// as fast.
 pub(in crate::towers::cpu) fn are_fast() -> bool {
-    cfg!(target_family = "wasm") && matches!(Product::here(), Product::Unsigned | Product::Signed)
+    let product = Product::here();
+    product == Product::Signed || (cfg!(target_family = "wasm") && product == Product::Unsigned)
+}
+
+/// The heights that tiles may have on this processor.
+pub(super) fn heights<const BYTES: usize>() -> Heights {
+    #[cfg(target_arch = "aarch64")]
+    if Dot::detect().is_some() {
+        return byte_rows::heights(BYTES);
+    }
+    Heights::up_to(four::MOST_ROWS)
+}
+
+/// Computes the sums of a tile on this processor.
+pub(super) fn run<const BYTES: usize>(tile: Tile<'_, Quad<BYTES>>)
+where
+    Quad<BYTES>: Group<Input = [[u8; 4]; BYTES]>,
+{
+    #[cfg(target_arch = "aarch64")]
+    if let Some(registers) = Dot::detect() {
+        return byte_rows::run_on_dot(registers, tile);
+    }
+    run_on_four(tile);
 }
 
 /// Computes the sums of a tile with a loop for its number of rows.
-pub(super) fn run<const BYTES: usize>(tile: Tile<'_, Quad<BYTES>>)
+pub(super) fn run_on_four<const BYTES: usize>(tile: Tile<'_, Quad<BYTES>>)
 where
     Quad<BYTES>: Group<Input = [[u8; 4]; BYTES]>,
 {

@@ -1,5 +1,7 @@
 //! SIMD registers, each holding the sums of a few columns.
 
+#[cfg(target_arch = "aarch64")]
+pub(super) mod arm;
 pub(super) mod four;
 #[cfg(target_arch = "x86_64")]
 pub(super) mod x86;
