@@ -1,9 +1,12 @@
-//! `cargo xtask arm`: tests of the CPU kernels for 64-bit ARM, emulated by QEMU.
+//! `cargo xtask arm`: tests and lints of the CPU kernels for 64-bit ARM, emulated by QEMU.
+
+use std::process::Command;
 
 use anyhow::{Result, bail};
 
 use crate::{
     process::{Program, cargo, require, step},
+    test::components,
     wasm_target::add_target,
 };
 
@@ -30,27 +33,21 @@ pub(crate) fn run() -> Result<()> {
     if !add_target(TARGET) {
         bail!("this needs `rustup target add {TARGET}`");
     }
-    let arguments = [
-        "test",
-        "--locked",
-        "--target",
-        TARGET,
-        "--package",
-        "pickscore-model",
-        "--no-default-features",
-        "--features",
-        "parallel",
-        "--lib",
-        "--test",
-        "parity_towers",
-    ];
     for processor in PROCESSORS {
-        let mut test = cargo(&arguments);
-        test.arg("--").args(TESTS);
-        test.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", NEEDED[0].0);
+        let mut test = on_model("test", &["--lib", "--test", "parity_towers", "--"]);
         let runner = format!("{} -cpu {processor} -L /usr/aarch64-linux-gnu", NEEDED[2].0);
-        test.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", runner);
+        test.args(TESTS).env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_RUNNER", runner);
         step(&format!("tests on {processor}"), &mut test)?;
     }
-    Ok(())
+    // The lints of `cargo xtask test` leave out what is only compiled for ARM.
+    components()?;
+    step("lints", &mut on_model("clippy", &["--all-targets", "--", "--deny", "warnings"]))
+}
+
+/// A cargo command on the package of the kernels.
+fn on_model(command: &str, arguments: &[&str]) -> Command {
+    let mut cargo = cargo(&[command, "--locked", "--target", TARGET, "--package", "pickscore-model"]);
+    cargo.args(["--no-default-features", "--features", "parallel"]).args(arguments);
+    cargo.env("CARGO_TARGET_AARCH64_UNKNOWN_LINUX_GNU_LINKER", NEEDED[0].0);
+    cargo
 }

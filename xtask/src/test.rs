@@ -66,7 +66,7 @@ fn wasm_lints() -> Result<()> {
 }
 
 /// rustfmt and clippy, which rustup's minimal profile lacks.
-fn components() -> Result<()> {
+pub(crate) fn components() -> Result<()> {
     for (component, tool) in [("rustfmt", "fmt"), ("clippy", "clippy")] {
         if !succeeds(&mut cargo(&[tool, "--version"])) {
             step(component, &mut program("rustup", &["component", "add", component]))?;
