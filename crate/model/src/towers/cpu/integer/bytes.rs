@@ -1,9 +1,8 @@
 //! Four steps at a time with inputs of 8 bits, for `q8-fast`.
 //!
 //! One instruction multiplies and adds groups of four 8-bit integers, at four times the throughput
-//! of f32, where the processor has one (VNNI on x86, FEAT_DotProd on ARM, relaxed SIMD in wasm). On other x86 processors
-//! the same integers are multiplied as fast as pairs. In wasm on x86 without VNNI, inputs are
-//! rounded to 7 bits, because the products of larger ones saturate.
+//! of f32, where the processor has one (VNNI on x86, FEAT_DotProd on ARM, relaxed SIMD in wasm). On
+//! x86 without VNNI, inputs are rounded to 7 bits, because the products of larger ones saturate.
 
 use super::{
     group::{Group, Quad, Rounding, Tile},
@@ -27,7 +26,7 @@ impl Group for Quad<1> {
     }
 
     fn rounding(row: &[f32]) -> Rounding {
-        Rounding::bytes(row, quads::largest_byte(), quads::flipped_by())
+        Rounding::bytes(row, largest(), quads::flipped_by())
     }
 
     #[inline(always)]
@@ -54,8 +53,16 @@ impl Group for Quad<1> {
     }
 }
 
-/// The fastest kind of registers. Unlike pairs, bytes are multiplied in integers even where f32 is
-/// as fast, so that all x86 processors give the same scores.
+/// The largest byte that this processor multiplies correctly.
+pub(super) fn largest() -> u8 {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(kind) = kind() {
+        return kind.largest_byte();
+    }
+    quads::largest_byte()
+}
+
+/// The fastest kind of registers.
 #[cfg(target_arch = "x86_64")]
 fn kind() -> Option<Kind> {
     Kind::all().next()

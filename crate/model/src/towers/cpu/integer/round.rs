@@ -89,7 +89,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::towers::{cpu::integer::Quad, definitions::numbers};
+    use crate::towers::{
+        cpu::integer::{Quad, bytes},
+        definitions::numbers,
+    };
 
     proptest! {
         #[test]
@@ -105,7 +108,7 @@ mod tests {
             let bytes: &[u8] = bytemuck::cast_slice(&rounded);
             // Zero always lies within the range.
             let bounds = input.iter().fold([0f32; 2], |[a, b], &x| [a.min(x), b.max(x)]);
-            let level = f64::from(bounds[1] - bounds[0]) / 254.0;
+            let level = f64::from(bounds[1] - bounds[0]) / f64::from(bytes::largest() - 1);
             for (x, byte) in input.iter().zip(bytes) {
                 let value = f64::from(row.scale) * (f64::from(*byte) - f64::from(row.zero));
                 prop_assert!((value - f64::from(*x)).abs() <= 0.5001 * level, "{x} {value} {level}");
@@ -117,8 +120,9 @@ mod tests {
     fn extreme_rows_stay_in_a_byte() {
         // Both ends of these ranges lie half-way between two levels, so both may be rounded away
         // from zero.
-        for (smallest, largest) in [(-101.5, 152.5), (-100.5, 153.5), (0.0, 254.0), (-254.0, 0.0), (0.0, 0.0)]
-        {
+        let most = f32::from(bytes::largest() - 1);
+        let half_way = |below: f32| (-below - 0.5, most - below - 0.5);
+        for (smallest, largest) in [half_way(50.0), half_way(49.0), (0.0, most), (-most, 0.0), (0.0, 0.0)] {
             let mut rounded = [[[77u8; 4]]; 1];
             let row = round_row::<Quad<1>>(&[smallest, largest, 0.0], &mut rounded);
             let value = |byte: u8| row.scale * (f32::from(byte) - row.zero);

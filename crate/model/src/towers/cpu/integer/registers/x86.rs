@@ -1,13 +1,12 @@
 //! Registers of eight and sixteen columns on x86.
 
 use std::arch::x86_64::{
-    __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_and_si256, _mm256_cvtepi8_epi16,
-    _mm256_cvtepi32_ps, _mm256_dpbusd_avx_epi32, _mm256_dpwssd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps,
-    _mm256_loadu_si256, _mm256_madd_epi16, _mm256_mul_ps, _mm256_set1_epi16, _mm256_set1_epi32,
-    _mm256_set1_ps, _mm256_setzero_si256, _mm256_slli_epi16, _mm256_srai_epi16, _mm256_srli_epi16,
-    _mm256_storeu_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps, _mm512_dpbusd_epi32, _mm512_dpwssd_epi32,
-    _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512, _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps,
-    _mm512_setzero_si512, _mm512_storeu_ps,
+    __m256i, __m512i, _mm_loadu_si128, _mm256_add_epi32, _mm256_cvtepi8_epi16, _mm256_cvtepi32_ps,
+    _mm256_dpbusd_avx_epi32, _mm256_dpwssd_avx_epi32, _mm256_fmadd_ps, _mm256_loadu_ps, _mm256_loadu_si256,
+    _mm256_madd_epi16, _mm256_maddubs_epi16, _mm256_mul_ps, _mm256_set1_epi16, _mm256_set1_epi32,
+    _mm256_set1_ps, _mm256_setzero_si256, _mm256_storeu_ps, _mm512_cvtepi8_epi16, _mm512_cvtepi32_ps,
+    _mm512_dpbusd_epi32, _mm512_dpwssd_epi32, _mm512_fmadd_ps, _mm512_loadu_ps, _mm512_loadu_si512,
+    _mm512_mul_ps, _mm512_set1_epi32, _mm512_set1_ps, _mm512_setzero_si512, _mm512_storeu_ps,
 };
 
 use super::{Multiplies, Registers};
@@ -30,6 +29,15 @@ impl Kind {
             Eight::<false>::detect().map(Self::Avx2),
         ];
         kinds.into_iter().flatten()
+    }
+
+    /// The largest byte of an input that this kind multiplies correctly.
+    pub(in crate::towers::cpu::integer) fn largest_byte(self) -> u8 {
+        match self {
+            Self::Avx512Vnni(_) | Self::AvxVnni(_) => u8::MAX,
+            // Twice this, times the largest weight, fits 16 bits.
+            Self::Avx2(_) => 127,
+        }
     }
 
     /// The fastest kind, or `None` if f32 is faster. AVX-512 without VNNI multiplies f32 as fast as
@@ -216,25 +224,19 @@ impl<const VNNI: bool> Multiplies<Pair> for Eight<VNNI> {
     }
 }
 
-/// Loads the quads of eight columns.
-#[inline(always)]
-#[allow(unsafe_code, reason = "an instruction that not every processor has, and a load from a pointer")]
-fn load_quads<const VNNI: bool>(_: Eight<VNNI>, quads: &[Quad<1>]) -> __m256i {
-    assert_eq!(quads.len(), Eight::<VNNI>::COLUMNS);
-    // SAFETY: a value of `Eight` proves that the processor has the instruction; the eight quads are
-    // the 32 bytes that are loaded.
-    unsafe { _mm256_loadu_si256(quads.as_ptr().cast()) }
-}
-
-#[allow(unsafe_code, reason = "instructions that not every processor has")]
-impl Multiplies<Quad<1>> for Eight<true> {
+/// Without VNNI, the products of two neighbouring bytes are added in 16 bits, which saturates.
+/// Inputs of 7 bits are multiplied correctly.
+#[allow(unsafe_code, reason = "instructions that not every processor has, and loads from pointers")]
+impl<const VNNI: bool> Multiplies<Quad<1>> for Eight<VNNI> {
     const MOST_ROWS: usize = 6;
     type Weight = __m256i;
     type Input = __m256i;
 
     #[inline(always)]
     fn load(self, quads: &[Quad<1>]) -> __m256i {
-        load_quads(self, quads)
+        assert_eq!(quads.len(), Self::COLUMNS);
+        // SAFETY: as in `zero`; the eight quads are the 32 bytes that are loaded.
+        unsafe { _mm256_loadu_si256(quads.as_ptr().cast()) }
     }
 
     #[inline(always)]
@@ -246,42 +248,13 @@ impl Multiplies<Quad<1>> for Eight<true> {
     #[inline(always)]
     fn dot(self, x: __m256i, weight: __m256i, sums: __m256i) -> __m256i {
         // SAFETY: as in `zero`.
-        unsafe { _mm256_dpbusd_avx_epi32(sums, x, weight) }
-    }
-}
-
-/// Without VNNI, the even and the odd bytes are widened and multiplied as pairs. (AVX2 has a
-/// product of 8-bit integers, but it saturates at 16 bits.)
-#[allow(unsafe_code, reason = "instructions that not every processor has")]
-impl Multiplies<Quad<1>> for Eight<false> {
-    /// Fewer than with VNNI, since the weights take twice as many registers.
-    const MOST_ROWS: usize = 4;
-    /// The even and the odd weights of each quad, in 16 bits.
-    type Weight = [__m256i; 2];
-    type Input = [__m256i; 2];
-
-    #[inline(always)]
-    fn load(self, quads: &[Quad<1>]) -> [__m256i; 2] {
-        let quads = load_quads(self, quads);
-        // SAFETY: as in `zero`.
-        unsafe { [_mm256_srai_epi16::<8>(_mm256_slli_epi16::<8>(quads)), _mm256_srai_epi16::<8>(quads)] }
-    }
-
-    #[inline(always)]
-    fn splat(self, quad: [[u8; 4]; 1]) -> [__m256i; 2] {
-        // SAFETY: as in `zero`.
         unsafe {
-            let quads = _mm256_set1_epi32(bytemuck::cast(quad));
-            [_mm256_and_si256(quads, _mm256_set1_epi16(0xff)), _mm256_srli_epi16::<8>(quads)]
-        }
-    }
-
-    #[inline(always)]
-    fn dot(self, x: [__m256i; 2], weight: [__m256i; 2], sums: __m256i) -> __m256i {
-        // SAFETY: as in `zero`.
-        unsafe {
-            let sums = _mm256_add_epi32(sums, _mm256_madd_epi16(x[0], weight[0]));
-            _mm256_add_epi32(sums, _mm256_madd_epi16(x[1], weight[1]))
+            if VNNI {
+                _mm256_dpbusd_avx_epi32(sums, x, weight)
+            } else {
+                let pairs = _mm256_maddubs_epi16(x, weight);
+                _mm256_add_epi32(sums, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)))
+            }
         }
     }
 }
