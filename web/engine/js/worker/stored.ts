@@ -116,7 +116,7 @@ const RUN = 4 << 20;
 const AHEAD = 2;
 
 /**
- * Groups adjacent pieces. A small model has hundreds, and each read takes milliseconds, whatever its
+ * Groups adjacent pieces. A small model has many, and each read takes milliseconds, whatever its
  * size.
  */
 function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
