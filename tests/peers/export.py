@@ -1,13 +1,15 @@
 """Exports the towers of a model directory to ONNX, from transformers' CLIPModel with torch.onnx.
 
-    python export.py MODEL_DIRECTORY [f16] [q8] [check]
+    python export.py MODEL_DIRECTORY [f16] [q8] [check] [transformers.js]
 
 The files are for the benchmarks that run ONNX. They are written to MODEL_DIRECTORY/onnx/TOWER/ and
 kept: `model.onnx` in f32 for any batch size, `f16.onnx` in 16 bits except for inputs and outputs,
 and `q8.onnx` with 8-bit weights and dynamically quantised activations (the options used for
 transformers.js's own models). Weights of more than 2 GB do not fit in one ONNX file and are stored
 beside it in one `.data` file. `check` writes MODEL_DIRECTORY/onnx/check.json: images and prompts
-with the embeddings that PyTorch computes for them.
+with the embeddings that PyTorch computes for them. `transformers.js` writes
+MODEL_DIRECTORY/transformers.js/: the towers in f32 and with 8-bit weights, under the names and with
+the configuration, tokenizer and processor that transformers.js expects.
 """
 
 import base64
@@ -115,18 +117,44 @@ def half(directory, tower):
     return made(directory / "onnx" / tower / "f16.onnx", make)
 
 
+def quantise(whole, path):
+    """Quantises the weights of a tower to 8 bits."""
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    # The only convolution, the patch embedding, stays in f32: onnxruntime-web has no 8-bit kernel
+    # for it.
+    operations = ["MatMul", "Gemm", "Gather"]
+    quantize_dynamic(str(whole), str(path), weight_type=QuantType.QInt8, per_channel=False, reduce_range=False, op_types_to_quantize=operations)
+
+
 def quantised(directory, tower):
     """The tower with 8-bit weights."""
+    return made(directory / "onnx" / tower / "q8.onnx", lambda path: quantise(export(directory, tower), path))
 
-    def make(path):
-        from onnxruntime.quantization import QuantType, quantize_dynamic
 
-        # The only convolution, the patch embedding, stays in f32: onnxruntime-web has no 8-bit
-        # kernel for it.
-        operations = ["MatMul", "Gemm", "Gather"]
-        quantize_dynamic(str(export(directory, tower)), str(path), weight_type=QuantType.QInt8, per_channel=False, reduce_range=False, op_types_to_quantize=operations)
+def for_transformers_js(directory):
+    """The model as transformers.js loads it."""
+    from transformers import CLIPImageProcessor
+    from vocabulary import tokenizer
 
-    return made(directory / "onnx" / tower / "q8.onnx", make)
+    folder = directory / "transformers.js"
+    inputs = {"vision": ("pixel_values", "image_embeds"), "text": ("input_ids", "text_embeds")}
+    for tower, names in inputs.items():
+
+        def make(path):
+            model = load(directory)
+            # Prompts are as long as their tokenizer makes them.
+            axes = {names[0]: {0: "batch", **({1: "sequence"} if tower == "text" else {})}, names[1]: {0: "batch"}}
+            options = {"input_names": [names[0]], "output_names": [names[1]], "dynamic_axes": axes}
+            torch.onnx.export(Tower(model, tower), (example(model.config, tower),), str(path), opset_version=17, dynamo=False, **options)
+
+        whole = made(folder / "onnx" / f"{tower}_model.onnx", make)
+        made(folder / "onnx" / f"{tower}_model_quantized.onnx", lambda path: quantise(whole, path))
+
+    size = CLIPConfig.from_pretrained(directory).vision_config.image_size
+    processor = CLIPImageProcessor(size={"shortest_edge": size}, crop_size={"height": size, "width": size})
+    for part in (tokenizer(), processor, CLIPConfig.from_pretrained(directory)):
+        part.save_pretrained(folder)
 
 
 def letters(prompt, text):
@@ -178,6 +206,8 @@ def main(directory, *wanted):
             quantised(directory, tower)
     if "check" in wanted:
         check(directory)
+    if "transformers.js" in wanted:
+        for_transformers_js(directory)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,8 @@ pub(crate) struct Arguments {
 
 #[derive(Subcommand)]
 enum Bench {
-    /// Compare this engine with onnxruntime-web in Chromium, on the CPU and on two software GPUs.
-    /// Takes hours; `--quick` takes half an hour
+    /// Compare this engine with onnxruntime-web and transformers.js in Chromium, on the CPU and on
+    /// two software GPUs. Takes hours; `--quick` takes half an hour
     Browser(browser::Arguments),
     /// Measure whether images are decoded while a simulated device computes, in Chromium. Takes ten
     /// minutes

@@ -6,21 +6,21 @@ import { loadavg } from "node:os";
 import { join } from "node:path";
 import { Browser } from "./chromium.mjs";
 import { Contender } from "./contender.mjs";
-import { casesOf, ENGINES } from "./places.mjs";
+import { casesOf, ENGINES, supports } from "./places.mjs";
 
 /**
  * Pause before every turn, in milliseconds: an engine's threads keep spinning for a while after
  * their work, which would slow down the next engine.
  */
-const REST = 50;
+export const REST = 50;
 
 export async function compare({ name, model, place, server, executable, engines, precisions, effort }) {
   const check = JSON.parse(readFileSync(join(model, "onnx/check.json"), "utf8"));
   const [first, ...more] = casesOf(check);
-  const result = { model: name, rewards: check.rewards !== undefined, place: place.title, load: loadavg()[0], empty: await empty({ place, server, executable }), contenders: [] };
+  const result = { model: name, rewards: check.rewards !== undefined, place: place.title, faster: place.goals.faster, load: loadavg()[0], empty: await empty({ place, server, executable }), contenders: [] };
   const contenders = [];
   for (const precision of precisions ?? check.precisions ?? place.precisions) {
-    for (const engine of engines) {
+    for (const engine of engines.filter((engine) => supports(engine, precision))) {
       console.error(`── ${name}, ${place.title}: loading ${ENGINES[engine]} ${precision}`);
       contenders.push(await Contender.start({ engine, precision, place, server, model, check, executable }));
     }
@@ -46,7 +46,7 @@ export async function compare({ name, model, place, server, executable, engines,
 }
 
 /** Peak memory of a page without an engine. */
-async function empty({ place, server, executable }) {
+export async function empty({ place, server, executable }) {
   const browser = await Browser.start({ adapter: place.adapter, executable });
   try {
     await browser.open(`${server.guest().url}pages/empty.html${place.device === "webgpu" ? "?webgpu" : ""}`);
@@ -78,7 +78,7 @@ async function turns(each, contenders, { rounds, seconds }) {
   }
 }
 
-function median(values) {
+export function median(values) {
   const sorted = values.toSorted((a, b) => a - b);
   return (sorted[Math.floor((sorted.length - 1) / 2)] + sorted[Math.ceil((sorted.length - 1) / 2)]) / 2;
 }

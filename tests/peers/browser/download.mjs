@@ -7,10 +7,11 @@ import { brotliCompressSync, constants } from "node:zlib";
 const known = new Map();
 
 /**
- * Bytes of the engine's files that a browser requested, uncompressed and compressed with brotli.
+ * Bytes of the files in some folders that a browser requested, uncompressed and compressed with
+ * brotli. By default these are the folders of the engines.
  */
-export function downloaded(files) {
-  const sizes = [...files].filter(([name]) => /^(lib|ort)\//.test(name)).map(([, path]) => size(path));
+export function downloaded(files, folders = ["lib", "ort"]) {
+  const sizes = [...files].filter(([name]) => folders.includes(name.split("/")[0])).map(([, path]) => size(path));
   const sum = (key) => sizes.reduce((total, size) => total + size[key], 0);
   return { bytes: sum("bytes"), brotli: sum("brotli") };
 }

@@ -1,10 +1,18 @@
-// The goals of this engine relative to onnxruntime-web, and whether a run's results meet them.
+// The goals of this engine relative to others, and whether a run's results meet them.
 
-/** Minimum ratio of onnxruntime-web's time to this engine's. */
-const FASTER = { webgpu: 2, cpu: 1.2 };
-/** The same for ImageReward. */
+import { twinOf } from "./places.mjs";
+
+/**
+ * Minimum ratio of onnxruntime-web's time to this engine's for ImageReward; for CLIP models, each
+ * place has its own.
+ */
 const FASTER_REWARDS = { webgpu: 4, cpu: 1.2 };
-/** Maximum ratio of this engine's peak memory (renderer and GPU process) to onnxruntime-web's. */
+/** Maximum ratio of the time to load a stored model to the time to read its file. */
+const STORED = 1.2;
+/**
+ * Maximum ratio of this engine's peak memory (renderer and GPU process) to onnxruntime-web's, after
+ * an empty page's is subtracted from both: with a small model, most memory belongs to the browser.
+ */
 const MEMORY = 0.5;
 /** Maximum ratio of the time for 16 images to the time for one. */
 const BATCH = 14;
@@ -16,25 +24,36 @@ const PRODUCTS = 0.9;
 const PASS = 1.25;
 
 /** `{ what, found, bound, atLeast, met }` for each goal that the results cover. */
-export function goals({ comparisons, matmul, kernels }) {
+export function goals({ start, stored, comparisons, files, matmul, kernels }) {
   const list = [];
   const goal = (what, found, bound, atLeast) => {
     if (Number.isFinite(found)) list.push({ what, found, bound, atLeast, met: atLeast ? found >= bound : found <= bound });
   };
-  for (const { model, rewards, place, empty, contenders } of comparisons) {
-    for (const [ours, theirs] of pairs(contenders)) {
+  for (const { place, goal: bound, ready } of start) {
+    goal(`${place}: seconds from the engine being ready to the first score of the small model, later visits`, ready / 1000, bound, false);
+  }
+  for (const { model, place, milliseconds, reading } of stored) {
+    goal(`${model}, ${place}, f16: loading from storage / reading the file`, milliseconds / reading, STORED, false);
+  }
+  for (const { model, rewards, place, faster, empty, contenders } of comparisons) {
+    for (const [ours, theirs] of pairs(contenders, "ort")) {
       const title = `${model}, ${place}, ${ours.precision}`;
-      const faster = rewards ? FASTER_REWARDS : FASTER;
       for (const name of Object.keys(ours.cases).filter((name) => rewards || name.endsWith("image") || name.endsWith("images"))) {
-        const bound = place.startsWith("WebGPU") ? faster.webgpu : faster.cpu;
+        if (isExact(ours, contenders)) break;
+        const bound = rewards ? FASTER_REWARDS[place.startsWith("WebGPU") ? "webgpu" : "cpu"] : faster;
         goal(`${title}: ${name}, time of onnxruntime-web / PickScore`, theirs?.cases[name]?.median / ours.cases[name].median, bound, true);
       }
-      goal(`${title}: peak memory, PickScore / onnxruntime-web`, both(ours) / both(theirs), MEMORY, false);
-      // With a small model, most memory belongs to the browser itself, so this goal subtracts an
-      // empty page's memory on both sides.
       const [own, other] = [ours, theirs].map((contender) => both(contender) - sum(empty));
       goal(`${title}: peak memory beyond an empty page's, PickScore / onnxruntime-web`, own / other, MEMORY, false);
       goal(`${title}: PickScore, 16 images / 1 image`, ours.cases["16 images"]?.median / ours.cases["1 image"]?.median, BATCH, false);
+    }
+  }
+  for (const { model, place, faster, files: count, contenders } of files) {
+    for (const [ours, theirs] of pairs(contenders, "transformers")) {
+      // onnxruntime-web, which transformers.js uses, computes 8-bit products on the CPU.
+      if (isExact(ours, contenders) || (place.startsWith("WebGPU") && ours.precision === "q8")) continue;
+      const title = `${model}, ${place}, ${ours.precision}`;
+      goal(`${title}: ${count} files to scores, time of transformers.js / PickScore`, theirs?.median / ours.median, faster, true);
     }
   }
   for (const pass of kernels.filter(({ engine }) => engine === "pickscore")) {
@@ -51,6 +70,14 @@ export function goals({ comparisons, matmul, kernels }) {
   return list;
 }
 
+/**
+ * Whether an engine is more exact than the one it is compared with, and a faster one runs too: the
+ * goals for speed in 8 bits are for 8-bit activations, which the other engines have.
+ */
+function isExact({ precision }, contenders) {
+  return precision === "q8" && contenders.some(({ precision, failure }) => precision === "q8-fast" && !failure);
+}
+
 /** Peak memory of renderer and GPU process, in MB. */
 export function both(contender, when = "end") {
   return sum(contender?.memory?.[when]);
@@ -61,9 +88,9 @@ export function sum(memory) {
   return memory ? memory.renderer + memory.gpu : Number.NaN;
 }
 
-/** This engine paired with the other in each precision. */
-function pairs(contenders) {
+/** This engine in each precision, paired with the one that it is compared with. */
+export function pairs(contenders, other) {
   const running = contenders.filter(({ failure }) => failure === undefined);
   const ours = running.filter(({ engine }) => engine === "pickscore");
-  return ours.map((our) => [our, running.find(({ engine, precision }) => engine === "ort" && precision === our.precision)]);
+  return ours.map((our) => [our, running.find(({ engine, precision }) => engine === other && precision === twinOf(our.precision))]);
 }

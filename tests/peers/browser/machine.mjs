@@ -7,10 +7,10 @@ import { join } from "node:path";
 
 export function machine(root) {
   const git = (...args) => execFileSync("git", args, { cwd: root, encoding: "utf8" }).trim();
-  const ort = JSON.parse(readFileSync(join(import.meta.dirname, "node_modules/onnxruntime-web/package.json"), "utf8"));
+  const version = (name) => JSON.parse(readFileSync(join(import.meta.dirname, "node_modules", name, "package.json"), "utf8")).version;
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: { processor: cpus()[0]?.model ?? "", cores: availableParallelism(), gigabytes: Math.round(totalmem() / 2 ** 30) },
-    versions: { pickscore: git("rev-parse", "--short", "HEAD"), "onnxruntime-web": ort.version, node: process.versions.node },
+    versions: { pickscore: git("rev-parse", "--short", "HEAD"), "onnxruntime-web": version("onnxruntime-web"), "transformers.js": version("@huggingface/transformers"), node: process.versions.node },
   };
 }

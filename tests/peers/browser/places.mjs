@@ -8,26 +8,62 @@ import { availableParallelism } from "node:os";
  */
 const MOST_THREADS = 16;
 
+/** Precisions on the CPU: from pixels to embeddings, and from files to scores. */
+const CPU_PRECISIONS = { precisions: ["f32", "q8", "q8-fast"], filePrecisions: ["f32", "q8", "q8-fast"] };
+
 /**
- * For each place: the device, the adapter that Chromium needs, and the precisions in which both
- * engines are compared.
+ * For each place: the device, the adapter that Chromium needs, the precisions in which engines are
+ * compared, the number of files that are scored at once, and the goals: how many times as fast as
+ * the other engine with the same precision, and from starting the engine to the first score, in
+ * seconds.
  */
 export const PLACES = {
-  "cpu-1": { title: "wasm, 1 thread", device: "cpu", adapter: "swiftshader", threads: 1, precisions: ["f32", "q8"] },
+  "cpu-1": { title: "wasm, 1 thread", device: "cpu", adapter: "swiftshader", threads: 1, ...CPU_PRECISIONS, files: 16, goals: { faster: 1.2 } },
   "cpu-threads": {
     title: `wasm, ${Math.min(availableParallelism(), MOST_THREADS)} threads`,
     device: "cpu",
     adapter: "swiftshader",
     threads: Math.min(availableParallelism(), MOST_THREADS),
-    precisions: ["f32", "q8"],
+    ...CPU_PRECISIONS,
+    files: 16,
+    goals: { faster: 1.2, start: 0.5 },
   },
-  swiftshader: { title: "WebGPU, SwiftShader", device: "webgpu", adapter: "swiftshader", precisions: ["f32"] },
+  swiftshader: {
+    title: "WebGPU, SwiftShader",
+    device: "webgpu",
+    adapter: "swiftshader",
+    precisions: ["f32"],
+    filePrecisions: ["f32", "q8"],
+    files: 4,
+    goals: { faster: 7, start: 1 },
+  },
   // SwiftShader has no 16-bit arithmetic.
-  lavapipe: { title: "WebGPU, lavapipe", device: "webgpu", adapter: "lavapipe", precisions: ["f32", "f16"] },
-  gpu: { title: "WebGPU, this machine's GPU", device: "webgpu", adapter: "gpu", precisions: ["f32", "f16"] },
+  lavapipe: {
+    title: "WebGPU, lavapipe",
+    device: "webgpu",
+    adapter: "lavapipe",
+    precisions: ["f32", "f16"],
+    filePrecisions: ["f32", "q8"],
+    files: 4,
+    goals: { faster: 5 },
+  },
+  gpu: {
+    title: "WebGPU, this machine's GPU",
+    device: "webgpu",
+    adapter: "gpu",
+    precisions: ["f32", "f16"],
+    filePrecisions: ["f32", "q8"],
+    files: 16,
+    goals: { faster: 2 },
+  },
 };
 
-export const ENGINES = { pickscore: "PickScore", ort: "onnxruntime-web" };
+export const ENGINES = { pickscore: "PickScore", ort: "onnxruntime-web", transformers: "transformers.js" };
+
+/** The precision of the other engines that one of this engine is compared with. */
+export const twinOf = (precision) => (precision === "q8-fast" ? "q8" : precision);
+/** Whether an engine has a precision. */
+export const supports = (engine, precision) => engine === "pickscore" || twinOf(precision) === precision;
 
 /**
  * The calls to time, in this order; those that take the most memory are last. Each has a number of
@@ -58,6 +94,11 @@ export const casesOf = ({ rewards }) => (rewards ? REWARD_CASES : CASES);
  * Minimum cosine similarity to PyTorch's f32 embeddings. onnxruntime's 8-bit path also quantises
  * activations; its results are kept and show how far they are off.
  */
-export const LOWEST = { pickscore: { f32: 0.9999, f16: 0.999, q8: 0.999 }, ort: { f32: 0.9999, f16: 0.999, q8: 0.9 } };
+export const LOWEST = { pickscore: { f32: 0.9999, f16: 0.999, q8: 0.999, "q8-fast": 0.998 }, ort: { f32: 0.9999, f16: 0.999, q8: 0.9 } };
+/**
+ * Maximum difference of two engines' scores in f32, on a scale of 100, for images that are not
+ * resized. transformers.js resizes with a canvas, which gives other pixels than Pillow.
+ */
+export const SAME_SCORE = 0.05;
 /** Maximum difference from PyTorch's rewards, as a share of their spread. */
 export const LARGEST = 0.0005;

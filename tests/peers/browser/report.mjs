@@ -1,12 +1,15 @@
 // Formats a run's results as Markdown.
 
-import { both, goals, sum } from "./goals.mjs";
+import { both, goals, pairs, sum } from "./goals.mjs";
 import { described } from "./matmul.mjs";
 import { ENGINES } from "./places.mjs";
 import { gigaflops } from "./shapes.mjs";
 
 export function report(results) {
-  const parts = [head(results), ...results.comparisons.map(comparison)];
+  const parts = [head(results)];
+  if (results.start.length) parts.push("## Start-up", startUp(results.start));
+  if (results.stored.length) parts.push("## From storage", fromStorage(results.stored));
+  parts.push(...results.comparisons.map(comparison), ...results.files.map(fromFiles));
   if (results.matmul.length) parts.push("## The plain multiplication", ...results.matmul.map(multiplication));
   if (results.kernels.length) parts.push("## Kernels of one image", ...results.kernels.map((pass) => kernels(pass, results)));
   const list = goals(results);
@@ -14,11 +17,12 @@ export function report(results) {
   return `${parts.join("\n\n")}\n`;
 }
 
-function head({ date, machine, versions, quick, comparisons }) {
-  const chromium = comparisons.flatMap(({ contenders }) => contenders).find(({ chromium }) => chromium)?.chromium;
-  const list = [`PickScore ${versions.pickscore}`, `onnxruntime-web ${versions["onnxruntime-web"]}`, ...(chromium ? [`Chromium ${chromium}`] : [])];
-  const busy = Math.max(0, ...comparisons.map(({ load }) => load));
-  return `# Beside onnxruntime-web, ${date}
+function head({ date, machine, versions, quick, start, comparisons, files }) {
+  const chromium = [...comparisons, ...files].flatMap(({ contenders }) => contenders).find(({ chromium }) => chromium)?.chromium;
+  const { pickscore, node, ...others } = versions;
+  const list = [`PickScore ${pickscore}`, ...Object.entries(others).map((pair) => pair.join(" ")), ...(chromium ? [`Chromium ${chromium}`] : [])];
+  const busy = Math.max(0, ...[...start, ...comparisons, ...files].map(({ load }) => load));
+  return `# Beside other engines in a browser, ${date}
 
 ${machine.processor}, ${machine.cores} cores, ${machine.gigabytes} GB; ${list.join(", ")}.${quick ? " A quick run: few rounds." : ""}${busy > machine.cores / 2 ? ` The machine was doing other work (load ${busy.toFixed(1)}).` : ""}
 Milliseconds, medians of warm calls (in brackets the fastest, where it is more than a tenth faster: something held the others up); memory is the peak in MB.`;
@@ -26,10 +30,8 @@ Milliseconds, medians of warm calls (in brackets the fastest, where it is more t
 
 function comparison({ model, rewards, place, empty, contenders }) {
   const running = contenders.filter(({ failure }) => failure === undefined);
-  const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
   // The other engine in the same precision is listed beside this one.
-  const twins = running.filter(({ engine }) => engine === "pickscore").map((ours) => [ours, running.find(({ engine, precision }) => engine === "ort" && precision === ours.precision)]);
-  const compared = twins.filter(([, theirs]) => theirs);
+  const compared = pairs(contenders, "ort").filter(([, theirs]) => theirs);
   const row = (name, value, digits = 0) => [
     name,
     ...running.map((contender) => number(value(contender), digits)),
@@ -57,8 +59,53 @@ function comparison({ model, rewards, place, empty, contenders }) {
       : ["cosine to PyTorch", ...running.map(({ cosine }) => cosine.toFixed(5)), ...compared.map(() => "")],
   ];
   const columns = ["", ...running.map(title), ...compared.map(([ours]) => `ratio, ${ours.precision}`)];
-  const failures = contenders.filter(({ failure }) => failure !== undefined).map((contender) => `\n\n${title(contender)} did not run: ${contender.failure}`);
-  return `## ${model}, ${place}\n\n${table(columns, rows)}${failures.join("")}`;
+  return `## ${model}, ${place}\n\n${table(columns, rows)}${failures(contenders)}`;
+}
+
+const title = ({ engine, precision }) => `${ENGINES[engine]} ${precision}`;
+
+/** Why engines did not run. */
+function failures(contenders) {
+  return contenders.filter(({ failure }) => failure !== undefined).map((contender) => `\n\n${title(contender)} did not run: ${contender.failure}`).join("");
+}
+
+function fromFiles({ model, place, files, empty, contenders }) {
+  const compared = pairs(contenders, "transformers");
+  const rows = contenders.filter(({ failure }) => failure === undefined).map((contender) => {
+    const { load, first, median, warm, difference, download } = contender;
+    const theirs = compared.find(([ours]) => ours === contender)?.[1];
+    return [
+      title(contender),
+      number(load, 0),
+      number(first, 0),
+      number(median, 0) + uneven({ median, warm }),
+      number(median / files, 1),
+      number(theirs?.median / median, 2),
+      number(both(contender) - sum(empty), 0),
+      number(download.brotli / 1e6, 1),
+      number(difference?.exact, 4),
+      number(difference?.files, 4),
+    ];
+  });
+  const columns = ["", "until loaded", "first", "later", "per file", "transformers.js / PickScore", "memory beyond an empty page's", "download with brotli, MB", "score, images not resized", "score, files"];
+  return `## ${model}, ${place}: ${files} files to scores\n\nThe last columns are the largest differences from PickScore's scores in f32.\n\n${table(columns, rows)}${failures(contenders)}`;
+}
+
+function fromStorage(models) {
+  const rows = models.map(({ model, place, bytes, first, milliseconds, reading }) => {
+    return [model, place, number(bytes / 1e6, 0), number(first, 0), number(milliseconds, 0), number(reading, 0), number(milliseconds / reading, 2)];
+  });
+  const columns = ["model", "place", "stored, MB", "first visit", "later visits", "reading the file", "ratio"];
+  return `Loading in f16, from \`Scorer.load\` until the model is loaded, and reading the stored file without an engine.\n\n${table(columns, rows)}`;
+}
+
+function startUp(places) {
+  const rows = places.map(({ place, first, warm, ready }) => {
+    const { bytes, brotli } = first.download;
+    return [place, number(first.stages.score, 0), number(warm.score, 0), number(warm.engine, 0), number(ready, 0), number(bytes / 1e6, 1), number(brotli / 1e6, 1)];
+  });
+  const columns = ["", "first visit: first score", "later: first score", "of it starting the engine", "of it loading and scoring", "first visit, MB", "with brotli, MB"];
+  return `The small model, from \`Scorer.load\` to the score of one image.\n\n${table(columns, rows)}`;
 }
 
 /** The fastest call, if the others were probably delayed by something else. */

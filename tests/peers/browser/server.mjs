@@ -34,12 +34,13 @@ export class Server {
 
   /**
    * Adds a browser and returns where it finds the folders. `isolated`: whether its page may use
-   * threads. `first`: a module that its workers run before their own code.
+   * threads. `first`: a module that its workers run before their own code. `cached`: whether it may
+   * keep files, as hosts allow for names that contain a hash.
    */
-  guest({ isolated = true, first = "" } = {}) {
+  guest({ isolated = true, first = "", cached = false } = {}) {
     const name = String(this.#guests.size);
     const files = new Map();
-    this.#guests.set(name, { isolated, first, files });
+    this.#guests.set(name, { isolated, first, cached, files });
     return { url: `http://127.0.0.1:${this.#server.address().port}/${name}/`, files };
   }
 
@@ -56,7 +57,7 @@ export class Server {
     const found = file && (await stat(file).catch(() => null));
     if (!guest || !found?.isFile()) return response.writeHead(404).end();
     guest.files.set(`${folder}/${rest.join("/")}`, file);
-    const headers = { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Cache-Control": "no-store", ...(guest.isolated ? ISOLATED : {}) };
+    const headers = { "Content-Type": TYPES[extname(file)] ?? "application/octet-stream", "Cache-Control": guest.cached ? "max-age=3600" : "no-store", ...(guest.isolated ? ISOLATED : {}) };
     if (guest.first && /worker\.\w+\.js$/.test(file)) {
       const script = `import ${JSON.stringify(guest.first)};\n${await readFile(file, "utf8")}`;
       return response.writeHead(200, headers).end(script);

@@ -1,5 +1,5 @@
-//! `cargo xtask bench browser`: this engine and onnxruntime-web in the same Chromium. This file
-//! prepares the models; `tests/peers/browser/run.mjs` measures.
+//! `cargo xtask bench browser`: this engine, onnxruntime-web and transformers.js in the same
+//! Chromium. This file prepares models and images; `tests/peers/browser/run.mjs` measures.
 
 use std::path::PathBuf;
 
@@ -43,6 +43,10 @@ pub(crate) struct Arguments {
 const FOLDER: &str = "tests/peers/browser";
 /// The model that is not CLIP's.
 const REWARD_STACK: &str = "image-reward-stack";
+/// The model that is also measured from files to scores.
+const WITH_FILES: &str = "b32";
+/// Number of image files, and the size of those that no processor resizes.
+const FILES: [&str; 2] = ["16", "224"];
 
 pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     if !arguments.built {
@@ -57,6 +61,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         let mut named = std::ffi::OsString::from(format!("{model}="));
         named.push(&directory);
         run.arg("--model").arg(named);
+        if model == WITH_FILES {
+            run.arg("--files").arg(files()?);
+        }
     }
     for place in &arguments.places {
         run.args(["--place", place]);
@@ -86,8 +93,22 @@ fn export(model: &str) -> Result<PathBuf> {
     if model != "pickscore" {
         export.arg("q8");
     }
+    if model == WITH_FILES {
+        export.arg("transformers.js");
+    }
     step(&format!("{model} as ONNX"), &mut export)?;
     Ok(directory)
+}
+
+/// Generates image files, kept between runs.
+fn files() -> Result<PathBuf> {
+    let folder = cache()?.join("browser-files");
+    if !folder.join("files.json").exists() {
+        let python = python::environment("tests/parity/reference/requirements.lock")?;
+        let mut images = program(python, &["tests/peers/images.py"]);
+        step("image files", images.args(FILES).arg(&folder))?;
+    }
+    Ok(folder)
 }
 
 /// Generates the blocks of ImageReward with its authors' package, and exports them to ONNX.

@@ -8,8 +8,8 @@ export class Engine {
     const { PickScore } = await import("../lib/pickscore.js");
     const engine = new Engine();
     engine.scorer = await PickScore.load({ model: new URL(`../model/${weights}`, import.meta.url).href, device, precision });
-    const { adapter, threads, engineMemory, reasons } = engine.scorer.info;
-    engine.info = { adapter, threads, engineMegabytes: Math.round(engineMemory / 1e6), reasons };
+    const { adapter, threads, engineMemory, logitScale, reasons } = engine.scorer.info;
+    engine.info = { adapter, threads, logitScale, engineMegabytes: Math.round(engineMemory / 1e6), reasons };
     return engine;
   }
 
@@ -17,6 +17,7 @@ export class Engine {
   prepareTexts = (prompts) => prompts;
   images = (files) => this.scorer.embedImages(files);
   texts = (prompts) => this.scorer.embedText(prompts);
+  score = async (prompt, files) => (await this.scorer.score(prompt, files)).scores;
 
   /** Rewards `[prompts][images]`. After the first call, the images are in the library's cache. */
   async rewards(files, prompts) {

@@ -68,7 +68,7 @@ async function read(
     // Pieces and tensors are in file order, and no piece spans two tensors.
     const starts = new Map(wanted.map((tensor) => [tensor.offset, tensor]));
     let tensor: (typeof wanted)[number] | undefined;
-    const pieces: { piece: Piece; index: number; offset: number }[] = [];
+    const pieces: TensorPiece[] = [];
     for (const piece of record.pieces) {
       tensor = starts.get(piece[0]) ?? tensor;
       if (tensor && piece[0] < tensor.offset + tensor.bytes) {
@@ -77,15 +77,17 @@ async function read(
     }
     const wait = backpressure(loader);
     let loaded = 0;
-    for await (const [bytes, at] of ahead(file, pieces.map(({ piece }) => piece))) {
-      signal.throwIfAborted();
-      const { piece, index, offset } = pieces[at] as (typeof pieces)[number];
-      if ((await sha256(bytes)) !== piece[2]) {
-        throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} do not match their hash`);
+    progress("cache", loaded, total);
+    for await (const run of ahead(file, runs(pieces))) {
+      for (const { piece, index, offset, bytes, hash } of run) {
+        signal.throwIfAborted();
+        if (hash !== piece[2]) {
+          throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} do not match their hash`);
+        }
+        loader.restore(index, offset, bytes);
+        loaded += bytes.length;
+        await wait();
       }
-      loader.restore(index, offset, bytes);
-      loaded += bytes.length;
-      await wait();
       progress("cache", loaded, total);
     }
     loader.begin(WEIGHTS, record.bytes, true);
@@ -101,17 +103,65 @@ async function read(
   return { scorer: loader.finish(name), recognised, head: files.head, fingerprint, name, precision, source: "cache", cached: true, bytes: record.bytes, notes: [] };
 }
 
-/** Reads pieces of a file, each while the previous one is processed. */
-async function* ahead(file: File, pieces: Piece[]): AsyncGenerator<[bytes: Uint8Array<ArrayBuffer>, index: number]> {
-  const read = async (piece: Piece | undefined) =>
-    piece && new Uint8Array(await file.slice(piece[0], piece[0] + piece[1]).arrayBuffer());
-  let next = read(pieces[0]);
-  for (const index of pieces.keys()) {
-    const bytes = await next;
-    next = read(pieces[index + 1]);
-    // Nothing awaits this read if the consumer stops; avoid an unhandled rejection.
-    next.catch(() => undefined);
-    if (bytes) yield [bytes, index];
+/** A piece of the tensor at `index` of the layout, at an offset in it. */
+interface TensorPiece {
+  piece: Piece;
+  index: number;
+  offset: number;
+}
+
+/** Largest number of bytes that are read at once, unless a piece is larger. */
+const RUN = 4 << 20;
+/** Runs that are read and hashed while another one is processed. */
+const AHEAD = 2;
+
+/**
+ * Groups adjacent pieces. A small model has many, and each read takes milliseconds, whatever its
+ * size.
+ */
+function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
+  const found: TensorPiece[][] = [];
+  let [start, end] = [0, -1];
+  for (const one of pieces) {
+    const [at, length] = one.piece;
+    if (at !== end || at + length - start > RUN) {
+      found.push([]);
+      start = at;
+    }
+    found.at(-1)?.push(one);
+    end = at + length;
+  }
+  return found;
+}
+
+/** A piece that was read, with its SHA-256. */
+type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer>; hash: string };
+
+/** Reads runs of pieces, each while previous ones are processed. */
+async function* ahead(file: File, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
+  const read = async (run: TensorPiece[]): Promise<ReadPiece[]> => {
+    const [first, last] = [run[0], run.at(-1)] as [TensorPiece, TensorPiece];
+    const start = first.piece[0];
+    const whole = new Uint8Array(await file.slice(start, last.piece[0] + last.piece[1]).arrayBuffer());
+    return Promise.all(
+      run.map(async (one) => {
+        // Empty or too short if the file ends before it.
+        const bytes = whole.subarray(one.piece[0] - start).subarray(0, one.piece[1]);
+        return { ...one, bytes, hash: await sha256(bytes) };
+      }),
+    );
+  };
+  const begin = (run: TensorPiece[]) => {
+    const reading = read(run);
+    // Nothing awaits it if the consumer stops; avoid an unhandled rejection.
+    reading.catch(() => undefined);
+    return reading;
+  };
+  const begun = runs.slice(0, AHEAD).map(begin);
+  for (const index of runs.keys()) {
+    const next = runs[index + AHEAD];
+    if (next) begun.push(begin(next));
+    yield await (begun.shift() as Promise<ReadPiece[]>);
   }
 }
 

@@ -37,7 +37,10 @@ export type Towers = "both" | "text" | "vision";
 
 type Store = (parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>) => void;
 
-/** Creates the engine's loader for a model. */
+/**
+ * Creates the engine's loader for a model. Starts the self-test, whose shaders are compiled while
+ * the model is read.
+ */
 export async function makeLoader(
   engine: Engine,
   files: Description,
@@ -46,6 +49,8 @@ export async function makeLoader(
   towers: Towers,
   store?: Store,
 ): Promise<ModelLoader> {
+  // The load waits for it, and fails if it fails.
+  engine.selfTest(precision).catch(() => undefined);
   const tokenizer = files.tokenizer ?? (readsWordPieces ? await engine.vocabulary() : null);
   return new engine.ModelLoader({ ...files, tokenizer }, precision, engine.device, towers, store);
 }
