@@ -32,10 +32,10 @@ pub use pickscore_checkpoint::{config, weights};
 pub use pickscore_common::{progress, seeded};
 pub use pickscore_dataset as dataset;
 pub use pickscore_metadata as metadata;
-#[cfg(all(feature = "model", not(target_family = "wasm")))]
-pub use pickscore_model::inception;
 #[cfg(feature = "model")]
 pub use pickscore_model::{PickScore, scorer, self_test, towers};
+#[cfg(all(feature = "model", not(target_family = "wasm")))]
+pub use pickscore_model::{files, inception};
 #[cfg(feature = "model")]
 pub use pickscore_pixels as pixels;
 pub use pickscore_preferences as preference;

@@ -1,48 +1,42 @@
-"""Writes a folder of generated image files, for the benchmark from files to scores in a browser.
+"""Generates images for the benchmarks.
 
-    python images.py COUNT SIZE FOLDER
+    python images.py COUNT FOLDER
 
-Every other file is a JPEG (quality 90), the others are PNGs; width and height are between 512 and
-1024 pixels, a multiple of 64. `FOLDER/exact` gets two PNGs of SIZE × SIZE, which no processor
-resizes. The files are named in `FOLDER/files.json`.
+Writes COUNT files `000.jpg`, `001.jpg`, … to FOLDER: JPEGs of quality 90, and every fourth a PNG,
+as `003.png`. No image occurs twice.
 """
 
-import json
 import sys
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-SEED = 26
-SMALLEST, LARGEST, STEP = 512, 1024, 64
-EXACT = 2
+# The size that generators write.
+SIZE = 512
+SEED = 23
+PNG_EVERY = 4
 
 
-def picture(random, width, height):
-    """Large shapes and fine grain, like a photograph."""
+def picture(random, width=SIZE, height=SIZE):
+    """An image with large shapes and fine grain."""
     levels = np.zeros((height, width, 3))
-    for cells in (4, 16, 64, 256):
+    for cells in (4, 16, 64, SIZE):
         layer = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-        levels += np.asarray(layer.resize((width, height), Image.Resampling.BICUBIC), float) / cells**0.75
-    levels += random.normal(0, 0.5, levels.shape)
-    return Image.fromarray(((levels - levels.min()) / np.ptp(levels) * 255).astype(np.uint8))
+        levels += np.asarray(layer.resize((width, height), Image.Resampling.BICUBIC), float) / cells**0.5
+    levels = (levels - levels.min()) / (levels.max() - levels.min()) * 255
+    return Image.fromarray(levels.astype(np.uint8))
 
 
-def main(count, size, folder):
+def main(count, folder):
     random = np.random.default_rng(SEED)
-    (folder / "exact").mkdir(parents=True, exist_ok=True)
-    files = []
-    for index in range(count):
-        width, height = random.integers(SMALLEST // STEP, LARGEST // STEP + 1, 2) * STEP
-        files.append(f"{index:02}.{'png' if index % 2 else 'jpg'}")
-        picture(random, int(width), int(height)).save(folder / files[-1], quality=90)
-    exact = [f"exact/{index}.png" for index in range(EXACT)]
-    for name in exact:
-        picture(random, size, size).save(folder / name)
-    # A folder that is being written has no list.
-    (folder / "files.json").write_text(json.dumps({"files": files, "exact": exact}))
+    folder.mkdir(parents=True, exist_ok=True)
+    for at in range(count):
+        if at % PNG_EVERY == PNG_EVERY - 1:
+            picture(random).save(folder / f"{at:03}.png")
+        else:
+            picture(random).save(folder / f"{at:03}.jpg", quality=90)
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), int(sys.argv[2]), Path(sys.argv[3]))
+    main(int(sys.argv[1]), Path(sys.argv[2]))

@@ -5,6 +5,7 @@ mod browser;
 mod data;
 mod engine;
 mod evaluate;
+mod goals;
 mod memory;
 mod merge;
 mod native;
@@ -29,7 +30,8 @@ enum Bench {
     /// Measure whether images are decoded while a simulated device computes, in Chromium. Takes ten
     /// minutes
     Pipeline(pipeline::Arguments),
-    /// Compare the towers on the CPU with PyTorch and ONNX Runtime
+    /// Compare the towers on the CPU, and the way from files to scores, with PyTorch and ONNX
+    /// Runtime. Takes about 20 minutes
     Native(native::Arguments),
     /// Compare the time of each step of the vision tower on the CPU with what the processor allows
     Steps,

@@ -8,6 +8,8 @@
 
 mod codes;
 #[cfg(not(target_family = "wasm"))]
+pub mod files;
+#[cfg(not(target_family = "wasm"))]
 pub mod inception;
 pub mod scorer;
 pub mod self_test;

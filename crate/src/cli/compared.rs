@@ -7,11 +7,12 @@ use serde::Serialize;
 use super::{
     fault::Fault,
     output::{Document, Image, Pair, Prompt, Unread},
+    score_files::{Group, Member, Run},
     text::printable,
-    work::{Group, Member, Run, Work},
 };
 use crate::{
     evaluate::{Bootstrap, Concordance, Estimate, concordance},
+    files::Work,
     score,
 };
 

@@ -3,11 +3,11 @@
 use std::{
     cmp::Ordering,
     fs::File,
-    io::{self, Read as _},
+    io::Read as _,
     path::{Path, PathBuf},
 };
 
-use pickscore_common::regular::{open_regular, read_bounded, read_regular};
+use pickscore_common::regular::{open_regular, read_bounded};
 use walkdir::WalkDir;
 
 use super::{
@@ -27,8 +27,6 @@ const UNREAD_ENDINGS: [&str; 34] = [
 ];
 /// Number of bytes that identify an image format.
 const ENOUGH: u64 = 4096;
-/// Maximum file size in bytes. 100 megapixels of uncompressed 16-bit RGBA take 800 MB.
-const LARGEST: u64 = 1 << 30;
 /// Levels of folders that are searched.
 const DEEPEST: usize = 64;
 /// Maximum number of names in a message.
@@ -225,11 +223,6 @@ fn natural(a: &PathBuf, b: &PathBuf) -> Ordering {
 pub(super) fn read_text(path: &Path, most: u64) -> Result<Vec<u8>, String> {
     let read = File::open(path).and_then(|file| read_bounded(file, most));
     read.map_err(|error| format!("the file cannot be read: {error}"))
-}
-
-/// Reads a regular file of bounded size.
-pub(super) fn read(path: &Path) -> io::Result<Vec<u8>> {
-    read_regular(path, LARGEST)
 }
 
 #[cfg(test)]

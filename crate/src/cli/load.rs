@@ -12,14 +12,13 @@ use pollster::FutureExt as _;
 use rayon::prelude::*;
 
 use super::{
-    ahead::ahead,
     arguments::ModelArguments,
     fault::{self, Fault},
-    images,
     text::counted,
 };
 use crate::{
     PickScore,
+    files::{self, ahead},
     pixels::{PixelError, Pixels, Processor},
     progress::Progress,
     scorer::{
@@ -149,7 +148,7 @@ pub(super) fn each_file<P: Send, T>(
     let bar = bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
     bar.set_message("Images");
     bar.set_length(files.len() as u64);
-    let read = |path: &PathBuf| read(path).map(prepare);
+    let read = |path: &PathBuf| files::read(path).map(prepare).map_err(|error| error.to_string());
     let read = |batch: &[PathBuf]| -> (Vec<PathBuf>, Vec<Result<P, String>>) {
         (batch.to_vec(), batch.par_iter().map(read).collect())
     };
@@ -182,11 +181,6 @@ pub(super) fn each_file<P: Send, T>(
     });
     bar.finish_and_clear();
     computed
-}
-
-/// Reads a file, or says why it cannot be read.
-pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
-    images::read(path).map_err(|error| format!("the file cannot be read: {error}"))
 }
 
 /// Embeds prompts. Warns of prompts that are longer than the model's context.

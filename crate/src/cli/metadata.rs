@@ -11,11 +11,11 @@ use serde_json::{Map, Value, json};
 use super::{
     fault::{self, Fault},
     images::{self, Wanted},
-    load,
     output::{Unread, line},
     text::{none_of, printable},
 };
 use crate::{
+    files,
     metadata::Metadata,
     pixels::{Format, PixelError},
 };
@@ -110,7 +110,7 @@ pub(super) fn run(arguments: &MetadataArguments) -> Result<(), Fault> {
 ///
 /// If the file cannot be read or is not an image.
 pub(super) fn of(file: &Path) -> Result<Option<Metadata>, String> {
-    let bytes = load::read(file)?;
+    let bytes = files::read(file).map_err(|error| error.to_string())?;
     if let Some(found) = Metadata::of(&bytes) {
         return Ok(Some(found));
     }

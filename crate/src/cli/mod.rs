@@ -3,7 +3,6 @@
 //! Standard output has results only; each error is one line on standard error. The help lists the
 //! exit codes.
 
-mod ahead;
 mod arguments;
 mod choices;
 mod compared;
@@ -24,16 +23,15 @@ mod model_distances;
 mod models;
 mod output;
 mod pairs;
-mod prepared;
 mod score;
 mod score_data;
+mod score_files;
 mod skipped;
 mod stored_scores;
 mod stream;
 mod taste;
 mod text;
 mod train;
-mod work;
 
 use std::{io, process::ExitCode};
 

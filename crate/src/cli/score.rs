@@ -17,14 +17,16 @@ use super::{
     models::{self, Checked},
     output::{Answer, Document, Format, Pair, Prompt, Results, Unread},
     pairs::{self, Pairs},
-    prepared::Prepared,
     score_data::{self, DataArguments},
+    score_files::{self, Group, Member, Pass, Run},
     stream::Stream,
     taste,
     text::{counted, none_of},
-    work::{Group, Member, Pass, Run, Work},
 };
-use crate::PickScore;
+use crate::{
+    PickScore,
+    files::{Prepared, Work},
+};
 
 /// Score images against a prompt: scores, probabilities and ranks.
 #[derive(Debug, Args)]
@@ -332,8 +334,8 @@ impl Asked {
         stream.at_once = arguments.format == Format::Jsonl;
         stream.reads_prompt = kind.reads_prompt();
         let mut pass = Pass { title, unreadable, strict: arguments.strict, reported: &mut said.files };
-        let mut run =
-            self.work.score(scorer, prepared, &mut pass, &mut |file, outcome| stream.take(file, outcome))?;
+        let mut take = |file: usize, outcome: &_| stream.take(file, outcome);
+        let mut run = score_files::score(&self.work, scorer, prepared, &mut pass, &mut take)?;
         run.info.model = name.into();
         self.errors.extend(stream.into_errors());
         Ok(run)

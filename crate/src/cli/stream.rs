@@ -7,8 +7,9 @@ use serde::Serialize;
 use super::{
     fault::Fault,
     output::{Unread, line},
-    work::{Group, Outcome, Work},
+    score_files::Group,
 };
+use crate::files::{Outcome, Work};
 
 /// The results of one model.
 pub(super) struct Stream<'a> {
@@ -65,7 +66,7 @@ impl<'a> Stream<'a> {
             return self.take_pairs(pairs);
         }
         let scores = match outcome {
-            Err(error) => return self.fail(file, error),
+            Err(error) => return self.fail(file, &error.to_string()),
             Ok(scores) => scores,
         };
         let columns = if self.reads_prompt { scores.len() } else { 1 };
@@ -83,7 +84,7 @@ impl<'a> Stream<'a> {
             let Some(outcome) = self.ready[member.file].clone() else { break };
             self.next += 1;
             match outcome {
-                Err(error) => self.fail(member.file, &error)?,
+                Err(error) => self.fail(member.file, &error.to_string())?,
                 Ok(scores) => self.write(pair.prompt.as_deref(), member.file, scores[member.column])?,
             }
         }

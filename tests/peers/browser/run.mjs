@@ -5,7 +5,7 @@
 //       CHROMIUM] [--out FOLDER] [--quick] [--only start,compare,files,matmul,kernels,stored]
 //
 // A model's FOLDER is a model directory with its `onnx/` and, for `files`, its `transformers.js/`
-// (../export.py). The FOLDER of `--files` has the image files (../images.py). `--precision`
+// (../export.py). The FOLDER of `--files` has the image files (files.py). `--precision`
 // replaces a place's precisions, `--engine` (pickscore, ort, transformers) selects engines, and
 // `--images` is the maximum number of images per call. `stored` is only measured on request; it
 // needs no `onnx/`.

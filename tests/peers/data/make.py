@@ -12,27 +12,21 @@ import json
 import sys
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-from PIL import Image
+from images import SEED, picture
 
-SIZE = 512
-SEED = 23
 FILES = 2
 ROWS_PER_PROMPT = 4
 WORDS = "a portrait of fox in snow at dawn with warm light oil painting highly detailed castle river".split()
 
 
 def image(random):
-    """A JPEG with large shapes and fine grain, of the size that generators write."""
-    picture = np.zeros((SIZE, SIZE, 3))
-    for cells in (4, 16, 64, SIZE):
-        layer = Image.fromarray(random.integers(0, 256, (cells, cells, 3), dtype=np.uint8))
-        picture += np.asarray(layer.resize((SIZE, SIZE), Image.Resampling.BICUBIC), float) / cells**0.5
-    picture = (picture - picture.min()) / (picture.max() - picture.min()) * 255
     file = io.BytesIO()
-    Image.fromarray(picture.astype(np.uint8)).save(file, "JPEG", quality=90)
+    picture(random).save(file, "JPEG", quality=90)
     return file.getvalue()
 
 

@@ -105,7 +105,7 @@ fn files() -> Result<PathBuf> {
     let folder = cache()?.join("browser-files");
     if !folder.join("files.json").exists() {
         let python = python::environment("tests/parity/reference/requirements.lock")?;
-        let mut images = program(python, &["tests/peers/images.py"]);
+        let mut images = program(python, &["tests/peers/browser/files.py"]);
         step("image files", images.args(FILES).arg(&folder))?;
     }
     Ok(folder)

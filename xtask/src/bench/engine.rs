@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-use crate::process::{cache, cargo, root, step, target_folder};
+use crate::process::{cache, cargo, program, root, step, target_folder};
 
 /// Builds PickScore's engine and the model generator.
 pub(super) fn build() -> Result<()> {
@@ -47,6 +47,19 @@ pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
             fs::rename(folder.join("image-reward.pt"), folder.join(REWARD_WEIGHTS))?;
         }
         fs::write(folder.join("complete"), "")?;
+    }
+    Ok(folder)
+}
+
+/// A folder with this many generated image files, kept between runs.
+pub(super) fn images(count: usize, python: &Path) -> Result<std::path::PathBuf> {
+    let folder = cache()?.join("bench-images").join(count.to_string());
+    if !folder.exists() {
+        // A folder that is being written is not used.
+        let making = folder.with_extension("making");
+        let mut generate = program(python, &["tests/peers/images.py", &count.to_string()]);
+        step("generating images", generate.arg(&making))?;
+        fs::rename(making, &folder)?;
     }
     Ok(folder)
 }
@@ -90,9 +103,10 @@ impl Engine {
         line.parse().with_context(|| format!("{} answers {line:?}", self.name))
     }
 
-    /// Requests the scores of some prompts for as many images.
-    pub(super) fn scores(&mut self, count: usize) -> Result<Vec<f64>> {
-        writeln!(self.input, "score {count}")?;
+    /// Requests scores: `score N` of some prompts for as many images, `score-files N FOLDER` of image
+    /// files for one prompt.
+    pub(super) fn scores(&mut self, what: &str) -> Result<Vec<f64>> {
+        writeln!(self.input, "{what}")?;
         self.input.flush()?;
         let line = self.line()?;
         let scores = line.split_whitespace().map(str::parse).collect::<Result<_, _>>();

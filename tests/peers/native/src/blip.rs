@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use pickscore::{tokens::Tokens, towers::Blip};
 use pickscore_generate::pixels;
+use pickscore_model::towers::Blip;
+use pickscore_tokens::Tokens;
 use pollster::FutureExt as _;
 
 use crate::{SEED, milliseconds};

@@ -3,11 +3,15 @@
 use std::time::Instant;
 
 use anyhow::{Result, bail};
-use pickscore::{config::TextConfig, pixels::Pixels, score::score, tokens::Tokens, towers::Clip};
+use pickscore_checkpoint::config::TextConfig;
 use pickscore_generate::pixels;
+use pickscore_model::towers::Clip;
+use pickscore_pixels::Pixels;
+use pickscore_score::score;
+use pickscore_tokens::Tokens;
 use pollster::FutureExt as _;
 
-use crate::{SEED, milliseconds};
+use crate::{SEED, joined, milliseconds};
 
 /// A prompt of this many words, padded to the context with end tokens.
 fn tokens(index: usize, words: usize, text: &TextConfig) -> Tokens {
@@ -24,8 +28,7 @@ pub(crate) fn scores(clip: &Clip, count: usize) -> Result<String> {
     let texts = clip.text(&prompts.iter().collect::<Vec<_>>()).block_on()?;
     let images = clip.vision(&images.iter().collect::<Vec<_>>()).block_on()?;
     let of = |text| images.iter().map(move |image| score(clip.logit_scale(), text, image));
-    let scores = texts.iter().flat_map(of).map(|score| score.to_string());
-    Ok(scores.collect::<Vec<_>>().join(" "))
+    Ok(joined(&texts.iter().flat_map(of).collect::<Vec<_>>()))
 }
 
 /// The prompts and images of a case.

@@ -7,7 +7,9 @@
 //! one image) and `short 1`. `score N` prints the scores of the first N prompts for the first N
 //! images, to show that all engines compute the same; ImageReward's is that of the first. `call
 //! FILE` scores an image file for a prompt, as a caller of the library would, and prints the
-//! milliseconds. `memory` prints the peak memory of loading in bytes, and `parameters` the number
+//! milliseconds. `files N FOLDER` scores the first N files of a folder for that prompt, as
+//! `pickscore score` does, and prints the milliseconds; `score-files N FOLDER` prints the scores.
+//! `memory` prints the peak memory of loading in bytes, and `parameters` the number
 //! of parameters.
 
 #![allow(clippy::print_stdout, reason = "its answers")]
@@ -16,6 +18,7 @@ mod blip;
 mod clip;
 
 use std::{
+    fs,
     io::{self, BufRead as _},
     path::PathBuf,
     time::Instant,
@@ -23,11 +26,11 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use clap::Parser;
-use pickscore::{
+use pickscore_checkpoint::weights::Precision;
+use pickscore_model::{
     PickScore,
     scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
     towers::Model,
-    weights::Precision,
 };
 use pollster::FutureExt as _;
 
@@ -42,16 +45,21 @@ struct Arguments {
 
 /// Seed of the inputs.
 const SEED: u64 = 14;
-/// The prompt of `call`, also in `tests/peers/data/calls_peer.py`.
+/// The prompt of `call` and `files`, also in `peer.py` and `tests/peers/data/calls_peer.py`.
 const PROMPT: &str = "a fox in the snow";
 
 /// Peak memory of this process, in bytes.
 fn peak_memory() -> Result<u64> {
     let status =
-        std::fs::read_to_string("/proc/self/status").context("the peak of memory is only known on Linux")?;
+        fs::read_to_string("/proc/self/status").context("the peak of memory is only known on Linux")?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("no VmHWM")?;
     let kilobytes: u64 = line.trim().trim_end_matches(" kB").parse()?;
     Ok(kilobytes * 1024)
+}
+
+/// Numbers as a line of an answer.
+fn joined(numbers: &[f32]) -> String {
+    numbers.iter().map(f32::to_string).collect::<Vec<_>>().join(" ")
 }
 
 fn milliseconds(start: Instant) -> f64 {
@@ -60,10 +68,19 @@ fn milliseconds(start: Instant) -> f64 {
 
 /// Milliseconds of scoring an image file that is in memory, without anything kept from before.
 fn call(scorer: &PickScore, file: &str) -> Result<f64> {
-    let image = std::fs::read(file)?;
+    let image = fs::read(file)?;
     let start = Instant::now();
     scorer.score(PROMPT, &[&image]).block_on()?.pop().context("no score")??;
     Ok(milliseconds(start))
+}
+
+/// The first files of a folder by name.
+fn files(folder: &str, count: usize) -> Result<Vec<PathBuf>> {
+    let files = fs::read_dir(folder)?.map(|entry| entry.map(|entry| entry.path()));
+    let mut files = files.collect::<Result<Vec<_>, _>>()?;
+    files.sort_unstable();
+    files.truncate(count);
+    Ok(files)
 }
 
 fn main() -> Result<()> {
@@ -87,6 +104,17 @@ fn main() -> Result<()> {
             continue;
         }
         let count: usize = words.next().unwrap_or("1").parse()?;
+        if matches!(case, "files" | "score-files") {
+            let files = files(words.next().context("no folder")?, count)?;
+            let start = Instant::now();
+            let scores = scorer.score_files(PROMPT, &files)?.into_iter().collect::<Result<Vec<_>, _>>()?;
+            if case == "files" {
+                println!("{}", milliseconds(start));
+            } else {
+                println!("{}", joined(&scores));
+            }
+            continue;
+        }
         match (case, scorer.model()) {
             ("parameters", _) => println!("{}", scorer.info().parameters),
             ("memory", _) => println!("{}", peak_memory()?),

@@ -6,24 +6,29 @@ use std::{
     sync::Arc,
 };
 
+use pickscore_common::regular::read_regular;
+use pickscore_pixels::{PixelError, Pixels, Processor};
+#[cfg(feature = "parallel")]
 use rayon::prelude::*;
 
-use super::load;
-use crate::{
-    pixels::{PixelError, Pixels, Processor},
-    preference::image_uid,
-};
+use super::error::FileError;
+use crate::scorer::ImageCache;
 
+/// Maximum size of an image file in bytes. 100 megapixels of uncompressed 16-bit RGBA take 800 MB.
+pub const LARGEST_FILE: u64 = 1 << 30;
 /// Maximum size of kept images in bytes.
 const MOST: usize = 1 << 30;
 
-type ByHash = HashMap<Arc<str>, Arc<Pixels>>;
+/// The SHA-256 of a file.
+pub(super) type Hash = [u8; 32];
+type ByHash = HashMap<Hash, Arc<Pixels>>;
 
-/// Prepared images, within [`MOST`] bytes. Images beyond that are read again for each model.
-pub(super) struct Prepared<'a> {
+/// Prepared images, at most 1 GB of them. Images beyond that are read again for each model.
+#[derive(Debug)]
+pub struct Prepared<'a> {
     files: &'a [PathBuf],
     /// The SHA-256 of each file that was read.
-    hashes: Vec<Option<Arc<str>>>,
+    hashes: Vec<Option<Hash>>,
     /// The kept images of each way of preparing them, by hash.
     kept: Vec<(Processor, ByHash)>,
     bytes: usize,
@@ -35,40 +40,42 @@ pub(super) struct Prepared<'a> {
 
 /// A file's content.
 pub(super) struct Content {
-    pub(super) hash: Arc<str>,
+    pub(super) hash: Hash,
     pub(super) pixels: Arc<Pixels>,
 }
 
 impl<'a> Prepared<'a> {
-    pub(super) fn new(files: &'a [PathBuf]) -> Self {
+    /// Nothing of these files has been read.
+    pub fn new(files: &'a [PathBuf]) -> Self {
         Self { files, hashes: vec![None; files.len()], kept: Vec::new(), bytes: 0, most: MOST, keeps: false }
     }
 
     /// Sets whether more models follow. If not, no further images are kept.
-    pub(super) fn set_keeps(&mut self, keeps: bool) {
+    pub fn set_keeps(&mut self, keeps: bool) {
         self.keeps = keeps;
     }
 
     /// The hash of a file, if it has been read.
-    pub(super) fn hash(&self, file: usize) -> Option<&Arc<str>> {
-        self.hashes[file].as_ref()
+    pub(super) fn hash(&self, file: usize) -> Option<Hash> {
+        self.hashes[file]
     }
 
     /// Files, prepared for a model, or why they cannot be read. They are read and decoded on all
-    /// cores.
-    pub(super) fn get(&mut self, processor: &Processor, files: &[usize]) -> Vec<Result<Content, String>> {
+    /// cores with the feature `parallel`.
+    pub(super) fn get(&mut self, processor: &Processor, files: &[usize]) -> Vec<Result<Content, FileError>> {
         let way = self.way(processor);
-        let mut contents: Vec<Option<Result<Content, String>>> =
+        let mut contents: Vec<Option<Result<Content, FileError>>> =
             files.iter().map(|&file| self.take_kept(way, file).map(Ok)).collect();
         let missing: Vec<usize> = (0..files.len()).filter(|&place| contents[place].is_none()).collect();
-        let prepare = |&place: &usize| read(&self.files[files[place]], processor);
+        let prepare = |&place: &usize| prepare(&self.files[files[place]], processor);
+        #[cfg(feature = "parallel")]
         let prepared: Vec<_> = missing.par_iter().map(prepare).collect();
+        #[cfg(not(feature = "parallel"))]
+        let prepared: Vec<_> = missing.iter().map(prepare).collect();
         for (place, prepared) in missing.into_iter().zip(prepared) {
             contents[place] = Some(prepared.and_then(|(hash, pixels)| {
-                let hash: Arc<str> = hash.into();
-                self.hashes[files[place]] = Some(Arc::clone(&hash));
-                let pixels = Arc::new(pixels.map_err(|error| error.to_string())?);
-                let content = Content { hash, pixels };
+                self.hashes[files[place]] = Some(hash);
+                let content = Content { hash, pixels: Arc::new(pixels?) };
                 self.keep(way, &content);
                 Ok(content)
             }));
@@ -86,60 +93,55 @@ impl<'a> Prepared<'a> {
     }
 
     fn take_kept(&mut self, way: usize, file: usize) -> Option<Content> {
-        let hash = self.hashes[file].as_ref()?;
-        let pixels = self.kept[way].1.get(hash)?;
-        Some(Content { hash: Arc::clone(hash), pixels: Arc::clone(pixels) })
+        let hash = self.hashes[file]?;
+        let pixels = self.kept[way].1.get(&hash)?;
+        Some(Content { hash, pixels: Arc::clone(pixels) })
     }
 
     fn keep(&mut self, way: usize, content: &Content) {
         let bytes = size_of_val(content.pixels.values.as_slice());
         if self.keeps && self.bytes.saturating_add(bytes) <= self.most {
-            let kept = self.kept[way].1.insert(Arc::clone(&content.hash), Arc::clone(&content.pixels));
+            let kept = self.kept[way].1.insert(content.hash, Arc::clone(&content.pixels));
             self.bytes += if kept.is_none() { bytes } else { 0 };
         }
     }
 }
 
-/// The hash and the pixels of a file, or why it cannot be read.
-fn read(path: &Path, processor: &Processor) -> Result<(String, Result<Pixels, PixelError>), String> {
-    let bytes = load::read(path)?;
-    Ok((image_uid(&bytes), processor.pixels(&bytes)))
+/// Reads an image file of at most [`LARGEST_FILE`] bytes.
+///
+/// # Errors
+///
+/// If the file cannot be read.
+pub fn read(path: &Path) -> Result<Vec<u8>, FileError> {
+    read_regular(path, LARGEST_FILE).map_err(|error| FileError::Unreadable(Arc::new(error)))
+}
+
+/// The hash and the pixels of a file.
+fn prepare(path: &Path, processor: &Processor) -> Result<(Hash, Result<Pixels, PixelError>), FileError> {
+    let bytes = read(path)?;
+    Ok((ImageCache::key(&bytes), processor.pixels(&bytes)))
 }
 
 #[cfg(test)]
 mod tests {
     use std::fs;
 
-    use pickscore_generate::{Convention, Dtype, write_directory};
-
-    use super::*;
-    use crate::{
-        PickScore,
-        scorer::{DeviceChoice, OpenOptions},
+    use super::{
+        super::tests::{FIXTURES, scorer},
+        *,
     };
-
-    const MODEL: &str = r#"{
-        "projection_dim": 12,
-        "text_config": {"hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": 1, "intermediate_size": 16},
-        "vision_config": {"hidden_size": 16, "num_attention_heads": 2, "num_hidden_layers": 1,
-                          "intermediate_size": 32, "image_size": 32, "patch_size": 8}
-    }"#;
 
     /// The files are deleted after the first model, so what the second one gets was kept.
     #[test]
     fn images_are_kept_within_a_limit() {
         let folder = tempfile::tempdir().unwrap();
-        write_directory(&folder.path().join("model"), MODEL, Convention::HuggingFace, 5, Dtype::F32, 1)
-            .unwrap();
-        let options = OpenOptions { device: DeviceChoice::Cpu, ..OpenOptions::default() };
-        let scorer = PickScore::open(&folder.path().join("model"), &options).unwrap();
-        let fixtures = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/parity/fixtures/pixels/files");
+        let scorer = scorer(folder.path());
         let files: Vec<PathBuf> = ["photo.png", "edges.png", "noise.png", "photo.png"]
             .into_iter()
             .enumerate()
             .map(|(at, name)| {
                 let file = folder.path().join(at.to_string());
-                fs::copy(format!("{fixtures}/{name}"), &file).unwrap();
+                fs::copy(Path::new(FIXTURES).join(name), &file).unwrap();
                 file
             })
             .collect();

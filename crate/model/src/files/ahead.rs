@@ -2,8 +2,6 @@
 
 use std::{sync::mpsc::sync_channel, thread};
 
-use super::fault::Fault;
-
 /// Number of batches that wait to be used. One more is being prepared, and one is used.
 const WAITING: usize = 1;
 
@@ -13,11 +11,15 @@ const WAITING: usize = 1;
 /// # Errors
 ///
 /// The first error of `consume`.
-pub(super) fn ahead<B: Send, P: Send>(
+///
+/// # Panics
+///
+/// If `prepare` does.
+pub fn ahead<B: Send, P: Send, E>(
     batches: impl Iterator<Item = B> + Send,
     mut prepare: impl FnMut(B) -> P + Send,
-    mut consume: impl FnMut(P) -> Result<(), Fault>,
-) -> Result<(), Fault> {
+    mut consume: impl FnMut(P) -> Result<(), E>,
+) -> Result<(), E> {
     thread::scope(|scope| {
         let (sender, receiver) = sync_channel(WAITING);
         scope.spawn(move || {
@@ -53,7 +55,7 @@ mod tests {
             let mut furthest = furthest.lock().unwrap();
             *furthest = (*furthest).max(prepared.load(SeqCst) - used.len());
             used.push(batch);
-            Ok(())
+            Ok::<_, ()>(())
         })
         .unwrap();
         assert_eq!(used, (0..100).collect::<Vec<_>>());
@@ -71,7 +73,7 @@ mod tests {
         ahead(0..3, prepare, |batch| {
             // Blocks for ever if nothing is prepared meanwhile.
             while batch < 2 && waiting.recv().unwrap() <= batch {}
-            Ok(())
+            Ok::<_, ()>(())
         })
         .unwrap();
     }
@@ -83,14 +85,14 @@ mod tests {
             prepared.fetch_add(1, SeqCst);
             batch
         };
-        let failed = ahead(0..1000, prepare, |_| Err(Fault::Usage { reason: "no".into() }));
-        assert!(failed.is_err());
+        let failed = ahead(0..1000, prepare, |_| Err("no"));
+        assert_eq!(failed, Err("no"));
         assert!(prepared.load(SeqCst) <= WAITING + 2);
     }
 
     #[test]
     #[should_panic(expected = "a scoped thread panicked")]
     fn a_panic_of_the_other_thread_is_not_lost() {
-        let _ = ahead(0..3, |batch: usize| assert!(batch < 1), |()| Ok(()));
+        let _ = ahead(0..3, |batch: usize| assert!(batch < 1), |()| Ok::<_, ()>(()));
     }
 }

@@ -1,4 +1,4 @@
-//! What `pickscore score` computes, for one model after the other.
+//! Which image files are scored for which prompts, for one model after the other.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -7,28 +7,25 @@ use std::{
     sync::Arc,
 };
 
+use pickscore_pixels::{Pixels, Processor};
 use pollster::FutureExt as _;
 
 use super::{
     ahead::ahead,
-    fault::{self, Fault},
-    load,
-    prepared::Prepared,
+    error::FileError,
+    prepared::{Hash, Prepared},
 };
-use crate::{
-    PickScore,
-    pixels::{Pixels, Processor},
-    score::Scorer,
-    scorer::{Info, ScoreCache},
-};
+use crate::scorer::{PickScore, ScoreCache, ScoreError};
 
-/// Prompts, images, and which prompts each image is scored for.
-pub(super) struct Work {
+/// Prompts, image files, and which prompts each image is scored for.
+#[derive(Debug)]
+pub struct Work {
     /// Distinct prompts; empty if no scorer reads any.
-    pub(super) prompts: Vec<String>,
-    pub(super) files: Vec<PathBuf>,
+    pub prompts: Vec<String>,
+    /// Image files.
+    pub files: Vec<PathBuf>,
     /// The prompts of each file, by place; without prompts, the place 0.
-    pub(super) wanted: Vec<Arc<[usize]>>,
+    pub wanted: Vec<Arc<[usize]>>,
 }
 
 /// A file that has been read.
@@ -44,109 +41,52 @@ enum Found {
     /// An image, prepared for the model.
     New(Arc<Pixels>),
     /// Nothing that can be read, and why.
-    Unreadable(String),
+    Unreadable(FileError),
 }
 
 /// The scores of a file for its prompts. `None` for a prompt that the model cannot read.
-pub(super) type Scores = Rc<[Option<f32>]>;
+pub type Scores = Rc<[Option<f32>]>;
 
-/// The result for a file, or why it cannot be read.
-pub(super) type Outcome = Result<Scores, String>;
-
-/// The results of one model.
-pub(super) struct Run {
-    pub(super) info: Info,
-    pub(super) scorer: &'static Scorer,
-    /// For each file; `None` if it cannot be read.
-    pub(super) scores: Vec<Option<Scores>>,
-}
-
-/// The images of a prompt.
-pub(super) struct Group {
-    /// `None` if no scorer reads prompts.
-    pub(super) prompt: Option<String>,
-    pub(super) members: Vec<Member>,
-}
-
-/// A score's place: the file, and the place among the file's prompts.
-#[derive(Clone, Copy)]
-pub(super) struct Member {
-    pub(super) file: usize,
-    pub(super) column: usize,
-}
-
-impl Run {
-    pub(super) fn score(&self, Member { file, column }: Member) -> Option<f32> {
-        *self.scores[file].as_ref()?.get(column)?
-    }
-}
-
-/// How files are scored.
-pub(super) struct Pass<'a> {
-    /// The text of the progress bar.
-    pub(super) title: String,
-    /// Prompts that the model cannot read, by place.
-    pub(super) unreadable: HashSet<usize>,
-    /// Whether a file that cannot be read is an error.
-    pub(super) strict: bool,
-    /// Files that were reported as unreadable for another model.
-    pub(super) reported: &'a mut HashSet<usize>,
-}
-
-/// Is given each file in order with its scores, or why it cannot be read.
-pub(super) type Take<'a> = dyn FnMut(usize, &Outcome) -> Result<(), Fault> + 'a;
+/// The result for a file, or why it has none.
+pub type Outcome = Result<Scores, FileError>;
 
 impl Work {
     /// Every image for every prompt.
-    pub(super) fn matrix(prompts: Vec<String>, files: Vec<PathBuf>) -> Self {
+    pub fn matrix(prompts: Vec<String>, files: Vec<PathBuf>) -> Self {
         let every: Arc<[usize]> = (0..prompts.len().max(1)).collect();
         let wanted = vec![every; files.len()];
         Self { prompts, files, wanted }
     }
 
-    /// Scores the files with a model, a batch at a time. A file that cannot be read is reported.
-    /// Files with the same content are computed once.
-    pub(super) fn score(
+    /// Scores the files with a model, a batch at a time. `take` is given each file in order, by its
+    /// place, with its scores or why it has none. Files with the same content are computed once.
+    ///
+    /// `unreadable` are the prompts that the model cannot read, by place; they have no scores.
+    ///
+    /// # Errors
+    ///
+    /// If another prompt is empty and the scorer reads prompts, if the device fails, or with the
+    /// first error of `take`.
+    pub fn score<E: From<ScoreError>>(
         &self,
         scorer: &PickScore,
         prepared: &mut Prepared<'_>,
-        pass: &mut Pass<'_>,
-        take: &mut Take<'_>,
-    ) -> Result<Run, Fault> {
-        let bar = load::bar("{msg} {wide_bar} {pos}/{len} ({eta} left)");
-        bar.set_message(pass.title.clone());
-        bar.set_length(self.files.len() as u64);
+        unreadable: &HashSet<usize>,
+        take: &mut dyn FnMut(usize, &Outcome) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut outcomes: Vec<Option<Outcome>> = vec![None; self.files.len()];
         let mut cache = ScoreCache::default();
         let all: Vec<usize> = (0..self.files.len()).collect();
-        // While a batch is computed, the next is read and decoded.
         let mut first = HashMap::new();
         let processor = scorer.processor();
         let prepare = |batch: &[usize]| self.prepare(processor, batch, prepared, &mut first);
-        let computed = ahead(all.chunks(scorer.batch()), prepare, |batch: Vec<Ready>| {
-            self.score_batch(scorer, &batch, pass, &mut cache, &mut outcomes)?;
+        ahead(all.chunks(scorer.batch()), prepare, |batch: Vec<Ready>| {
+            self.score_batch(scorer, &batch, unreadable, &mut cache, &mut outcomes)?;
             for Ready { file, .. } in batch {
-                let outcome = outcomes[file].clone().unwrap_or_else(|| Err("the file has changed".into()));
-                if let Err(reason) = &outcome {
-                    let path = self.files[file].display().to_string();
-                    let fault = Fault::Input { path, reason: reason.clone() };
-                    if pass.strict {
-                        return Err(fault);
-                    }
-                    if pass.reported.insert(file) {
-                        bar.suspend(|| fault::report(&fault));
-                    }
-                }
-                // A line of results must not be written into the progress bar.
-                bar.suspend(|| take(file, &outcome))?;
-                bar.inc(1);
+                take(file, outcomes[file].as_ref().unwrap_or(&Err(FileError::Changed)))?;
             }
             Ok(())
-        });
-        bar.finish_and_clear();
-        computed?;
-        let scores = outcomes.into_iter().map(|outcome| outcome.and_then(Result::ok)).collect();
-        Ok(Run { info: scorer.info().clone(), scorer: scorer.scoring().scorer, scores })
+        })
     }
 
     /// Reads and decodes those of a batch of files that differ from all `first` files, which are
@@ -156,11 +96,11 @@ impl Work {
         processor: &Processor,
         batch: &[usize],
         prepared: &mut Prepared<'_>,
-        first: &mut HashMap<Arc<str>, usize>,
+        first: &mut HashMap<Hash, usize>,
     ) -> Vec<Ready> {
         // A file with the same content but other prompts is scored for itself.
-        let same = |first: &HashMap<Arc<str>, usize>, hash: &Arc<str>, file: usize| {
-            first.get(hash).copied().filter(|&other| self.wanted[other] == self.wanted[file])
+        let same = |first: &HashMap<Hash, usize>, hash: Hash, file: usize| {
+            first.get(&hash).copied().filter(|&other| self.wanted[other] == self.wanted[file])
         };
         let known: Vec<Option<usize>> =
             batch.iter().map(|&file| same(first, prepared.hash(file)?, file)).collect();
@@ -172,7 +112,7 @@ impl Work {
             let found = match known.map_or_else(|| contents.next(), |_| None) {
                 None => Found::Same(known.unwrap_or(file)),
                 Some(Err(reason)) => Found::Unreadable(reason),
-                Some(Ok(content)) => match same(first, &content.hash, file) {
+                Some(Ok(content)) => match same(first, content.hash, file) {
                     Some(other) => Found::Same(other),
                     None => {
                         first.entry(content.hash).or_insert(file);
@@ -190,15 +130,15 @@ impl Work {
         &self,
         scorer: &PickScore,
         batch: &[Ready],
-        pass: &Pass<'_>,
+        unreadable: &HashSet<usize>,
         cache: &mut ScoreCache,
         outcomes: &mut [Option<Outcome>],
-    ) -> Result<(), Fault> {
+    ) -> Result<(), ScoreError> {
         let (mut files, mut images, mut pairs) = (Vec::new(), Vec::<&Pixels>::new(), Vec::new());
         for Ready { file, found } in batch {
             if let Found::New(pixels) = found {
                 let wanted = self.wanted[*file].iter();
-                let readable = wanted.filter(|prompt| !pass.unreadable.contains(prompt));
+                let readable = wanted.filter(|prompt| !unreadable.contains(prompt));
                 pairs.extend(readable.map(|&prompt| (prompt, images.len())));
                 files.push(*file);
                 images.push(pixels);
@@ -216,7 +156,7 @@ impl Work {
         let scores = scorer.score_chosen(cache, &prompts, &images, &pairs).block_on()?;
         let mut scores = scores.into_iter();
         for file in files {
-            let score = |prompt: &usize| match pass.unreadable.contains(prompt) {
+            let score = |prompt: &usize| match unreadable.contains(prompt) {
                 true => None,
                 false => scores.next(),
             };
@@ -231,9 +171,8 @@ impl Work {
         }
         Ok(())
     }
-
-    /// The path of a file in results.
-    pub(super) fn path(&self, file: usize) -> String {
+    /// The path of a file, as text.
+    pub fn path(&self, file: usize) -> String {
         self.files[file].display().to_string()
     }
 }
