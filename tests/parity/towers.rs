@@ -219,7 +219,7 @@ mod gpu {
     use std::{sync::OnceLock, time::Instant};
 
     use burn::tensor::{Device, FloatDType, wgpu::wgpu::Features};
-    use pickscore_model::towers::{Tuning, Wgsl, tune};
+    use pickscore_model::towers::{Q8Inputs, Tuning, Wgsl, tune};
 
     use super::*;
 
@@ -235,7 +235,7 @@ mod gpu {
             let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
             let start = Instant::now();
             let now = || start.elapsed().as_secs_f64() * 1000.0;
-            let tuning = tune(&device, None, subgroup, &now).block_on().unwrap();
+            let tuning = tune(&device, None, subgroup, true, &now).block_on().unwrap();
             println!("{}: {}", info.name, tuning.name());
             (device, features.contains(Features::SHADER_F16), tuning)
         })
@@ -266,8 +266,26 @@ mod gpu {
     fn wgsl_equals_the_reference() {
         let (device, _, tuning) = device();
         for tuning in [*tuning, Tuning::default()] {
-            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning).unwrap());
+            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap());
             check(&kernels, &kernels);
+        }
+    }
+
+    /// Products of bytes, even where they are slow.
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn bytes_in_wgsl_equal_the_reference() {
+        let (device, ..) = device();
+        for tile in ["direct-8x4", "blocked-32x64"] {
+            let name = format!("direct-8x4 bytes:{tile}");
+            let tuning = tune(device, Some(&name), 0, true, &|| 0.0).block_on().unwrap();
+            assert_eq!(tuning.name(), name);
+            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Bytes).unwrap());
+            for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
+                let found = distance(case, &model_with(case, Precision::Q8Fast, kernels.clone()));
+                println!("{} bytes with {tile}: {found:?}", case["name"]);
+                assert!(found.cosine >= 0.998, "{}: {found:?}", case["name"]);
+            }
         }
     }
 

@@ -49,8 +49,10 @@ pub(super) fn open_as(model: &Path, options: &OpenOptions, threads: Option<u16>)
     if let Some(assumption) = scorer.scoring().assumption("--scorer") {
         fault::report(&assumption);
     }
-    if options.precision == PrecisionChoice::Exactly(Precision::Q8Fast) && scorer.info().device == "gpu" {
-        fault::report(&"the GPU computes q8-fast as q8, which is more accurate");
+    if options.precision == PrecisionChoice::Exactly(Precision::Q8Fast)
+        && scorer.info().precision == Precision::Q8
+    {
+        fault::report(&"on this GPU q8-fast is not faster than q8, which is more accurate and used instead");
     }
     if let Some(first) = scorer.info().unexpected.first() {
         let count = counted(scorer.info().unexpected.len(), "tensor");

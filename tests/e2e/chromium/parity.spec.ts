@@ -80,3 +80,28 @@ test("cpu in q8-fast", async ({ page }) => {
   // Rounding the weights to 8 bits changes these scores of random weights by 0.49.
   expect(toQ8).toBeLessThanOrEqual(1);
 });
+
+test("webgpu in q8-fast", async ({ page }) => {
+  // A GPU that is not known to be emulated, whose measurements are remembered.
+  await page.addInitScript('Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false })');
+  await openBlank(page);
+  await page.evaluate(emptyStorage);
+  const load = { model: `${server.url}narrow`, device: "webgpu" as const, precision: "q8-fast" as const };
+  const score = (): Promise<ScoreOutcome> =>
+    page.evaluate(scoreAll, { load, prompts: reference.prompts, images: imageFiles(reference.images) });
+  const { info } = await score();
+  // The measurement decides whether bytes are multiplied.
+  expect(info.tile).toMatch(/ bytes:/);
+  const slow = info.tile?.endsWith(" bytes:slow");
+  expect(info.precision).toBe(slow ? "q8" : "q8-fast");
+  console.log(`webgpu q8-fast: ${info.tile}`);
+  for (const tile of ["direct-8x4 bytes:direct-8x8", "direct-8x4 bytes:blocked-32x64"]) {
+    await page.evaluate(([adapter, tile]) => localStorage.setItem(`pickscore:tile:${adapter}`, tile), [`${info.adapter}`, tile] as const);
+    const outcome = await score();
+    expect(outcome.info).toMatchObject({ precision: "q8-fast", tile });
+    const toQ8 = distance(outcome.scores, native("q8"));
+    console.log(`webgpu q8-fast with ${tile}: ${toQ8.toFixed(5)} from the native engine's q8`);
+    expect(toQ8).toBeGreaterThan(0);
+    expect(toQ8).toBeLessThanOrEqual(1);
+  }
+});

@@ -12,8 +12,8 @@ export type Device = "webgpu" | "cpu";
  */
 export type PrecisionChoice = "auto" | Precision;
 /**
- * The precision of weight matrices. `"q8"` is 8-bit. `"q8-fast"` is stored as `"q8"`, and the CPU
- * also rounds activations to 8 bits; a GPU computes it as `"q8"`.
+ * The precision of weight matrices. `"q8"` is 8-bit. `"q8-fast"` is stored as `"q8"`, and rounds
+ * activations to 8 bits, too; a GPU on which that is not faster computes `"q8"`.
  */
 export type Precision = "f32" | "f16" | "q8" | "q8-fast";
 
@@ -237,7 +237,11 @@ export interface Info {
   adapter?: string;
   /** The precision of weight matrices. */
   precision: Precision;
-  /** The tile of matrix products that was fastest on this GPU, such as `"blocked-32x64"`. */
+  /**
+   * The tile of matrix products that was fastest on this GPU, such as `"blocked-32x64"`, and once
+   * `"q8-fast"` has been requested, that of 8-bit products or `slow`, as in
+   * `"blocked-32x64 bytes:direct-8x4"`.
+   */
   tile?: string;
   /** Number of CPU threads: one per core if the page is cross-origin isolated, otherwise one. */
   threads: number;

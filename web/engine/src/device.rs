@@ -38,7 +38,7 @@ impl EngineDevice {
     /// The kernels for a model of this precision.
     #[cfg(feature = "gpu")]
     pub(crate) fn kernels(&self, precision: Precision) -> Kernels {
-        if let Some(wgsl) = Wgsl::new(&self.device, self.tuning.get()) {
+        if let Some(wgsl) = Wgsl::new(&self.device, self.tuning.get(), precision.into()) {
             return Kernels::Wgsl(wgsl);
         }
         Kernels::of(&self.device, precision, self.half)
@@ -118,9 +118,10 @@ impl EngineDevice {
     /// Chooses the tile of matrix products: `remembered` if the device supports it, otherwise the
     /// fastest in a short measurement. Returns its name, which can be remembered for the adapter,
     /// or nothing on the CPU. `subgroup` is the smallest subgroup size of the device, 0 if subgroup
-    /// operations were not requested.
+    /// operations were not requested. With `bytes`, products for `q8-fast` are measured too, which
+    /// needs the browser's support of `packed_4x8_integer_dot_product`.
     #[cfg(feature = "gpu")]
-    pub async fn tune(&self, remembered: Option<String>, subgroup: u32) -> Option<String> {
+    pub async fn tune(&self, remembered: Option<String>, subgroup: u32, bytes: bool) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
         let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
         let now = || -> Option<f64> {
@@ -128,14 +129,28 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        let tuning = tune(&self.device, remembered.as_deref(), subgroup as usize, &now).await?;
+        let tuning = tune(&self.device, remembered.as_deref(), subgroup as usize, bytes, &now).await?;
         self.tuning.set(tuning);
-        Some(tuning.name().into())
+        Some(tuning.name())
+    }
+
+    /// Whether `q8-fast` is faster than `q8` on the GPU, after [`EngineDevice::tune`] with `bytes`.
+    #[cfg(feature = "gpu")]
+    #[wasm_bindgen(getter)]
+    pub fn bytes(&self) -> bool {
+        self.tuning.get().bytes_are_fast()
+    }
+
+    /// Whether `q8-fast` is faster than `q8` on the GPU, which this build does not use.
+    #[cfg(not(feature = "gpu"))]
+    #[wasm_bindgen(getter)]
+    pub fn bytes(&self) -> bool {
+        false
     }
 
     /// Does nothing, because the CPU needs no tuning.
     #[cfg(not(feature = "gpu"))]
-    pub async fn tune(&self, _remembered: Option<String>, _subgroup: u32) -> Option<String> {
+    pub async fn tune(&self, _remembered: Option<String>, _subgroup: u32, _bytes: bool) -> Option<String> {
         None
     }
 

@@ -12,7 +12,7 @@ const JAPANESE: readonly [RegExp, string][] = [
   [/^The GPU supports f16, which takes half the memory of f32\.$/, "GPUがf16に対応しています。f16のメモリ使用量はf32の半分です。"],
   [/^f16 takes half the memory of f32\.$/, "f16のメモリ使用量はf32の半分です。"],
   [/^q8 takes little more than a quarter of the memory of f32\.$/, "q8のメモリ使用量はf32の4分の1強です。"],
-  [/^The GPU computes q8-fast as q8, which is more accurate\.$/, "GPUではq8-fastの代わりに、より正確なq8で計算します。"],
+  [/^On this GPU q8-fast is not faster than q8, which is more accurate\.$/, "このGPUではq8-fastがq8より速くないため、より正確なq8で計算します。"],
   [/^WebGPU works, but (.+) is emulated on the CPU and slow\.$/, "WebGPUは動作しますが、$1 はCPUによるエミュレーションのため低速です。"],
   [/^WebGPU works on (.+) with 16-bit arithmetic\.$/, "WebGPUが $1 で動作します（16ビット演算に対応）。"],
   [/^WebGPU works on (.+)\.$/, "WebGPUが $1 で動作します。"],

@@ -74,6 +74,18 @@ impl Blocks {
         let parts = rows.flat_map(|(values, scales)| values.chunks(self.block).zip(scales));
         parts.flat_map(|(values, scale)| values.iter().map(move |&q| f32::from(q) * scale)).collect()
     }
+
+    /// The sum of each row's values: `[rows]`
+    pub fn row_sums(&self, columns: usize) -> Vec<f32> {
+        let per_row = columns.div_ceil(self.block);
+        let rows = self.values.chunks_exact(columns).zip(self.scales.chunks_exact(per_row));
+        let scaled = |(values, scale): (&[i8], &f32)| {
+            let sum: i32 = values.iter().map(|&q| i32::from(q)).sum();
+            f64::from(sum) * f64::from(*scale)
+        };
+        rows.map(|(values, scales)| values.chunks(self.block).zip(scales).map(scaled).sum::<f64>() as f32)
+            .collect()
+    }
 }
 
 impl Values {

@@ -101,27 +101,34 @@ struct Found {
 }
 
 impl Found {
-    fn kernels(&self, choice: GpuKernels, precision: Precision) -> Kernels {
+    /// The kernels for a precision, and the precision that they compute.
+    fn kernels(&self, choice: GpuKernels, precision: Precision) -> (Kernels, Precision) {
         #[cfg(feature = "gpu")]
         if choice == GpuKernels::Wgsl
-            && let Some(wgsl) = wgsl(&self.device, self.subgroup)
+            && let Some(found) = wgsl(&self.device, self.subgroup, precision)
         {
-            return Kernels::Wgsl(wgsl);
+            return found;
         }
         let _ = (choice, self.subgroup);
-        Kernels::of(&self.device, precision, self.half)
+        // burn's operations have no products of 8-bit numbers.
+        let precision = if self.name == "gpu" { precision.stored() } else { precision };
+        (Kernels::of(&self.device, precision, self.half), precision)
     }
 }
 
-/// The WGSL kernels for a GPU, tuned by a measurement of a few tenths of a second.
+/// The WGSL kernels for a GPU, tuned by a measurement of a few tenths of a second, and the
+/// precision that they compute: `q8` instead of `q8-fast` if that is as fast.
 #[cfg(feature = "gpu")]
-fn wgsl(device: &Device, subgroup: usize) -> Option<crate::towers::Wgsl> {
+fn wgsl(device: &Device, subgroup: usize, precision: Precision) -> Option<(Kernels, Precision)> {
     use burn_cubecl::cubecl::future::block_on;
 
     let start = std::time::Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1000.0;
-    let tuning = block_on(crate::towers::tune(device, None, subgroup, &now))?;
-    crate::towers::Wgsl::new(device, tuning)
+    let bytes = precision == Precision::Q8Fast;
+    let tuning = block_on(crate::towers::tune(device, None, subgroup, bytes, &now))?;
+    let precision = if tuning.bytes_are_fast() { precision } else { precision.stored() };
+    let wgsl = crate::towers::Wgsl::new(device, tuning, precision.into())?;
+    Some((Kernels::Wgsl(wgsl), precision))
 }
 
 impl PickScore {
@@ -172,14 +179,13 @@ impl PickScore {
         let config = directory.config().clone();
         let found = find(options.device)?;
         let precision = match options.precision {
-            // A GPU has no faster products of 8-bit numbers, so it computes what is more accurate.
-            PrecisionChoice::Exactly(precision) if found.name == "gpu" => precision.stored(),
             PrecisionChoice::Exactly(precision) => precision,
             PrecisionChoice::Auto if found.half => Precision::F16,
             PrecisionChoice::Auto => Precision::F32,
         };
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
-        let mut builder = ModelBuilder::new(config, found.kernels(options.kernels, precision));
+        let (kernels, precision) = found.kernels(options.kernels, precision);
+        let mut builder = ModelBuilder::new(config, kernels);
         let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
         let loaded = directory.load(precision, progress, sink)?;
         let model = builder.finish()?;

@@ -28,13 +28,13 @@ pub enum Kernels {
     },
 }
 
-/// What the CPU rounds the inputs of q8 weights to.
+/// What the inputs of q8 weights are rounded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Q8Inputs {
-    /// 15 bits and a sign, or not at all: an error far below that of the weights.
+    /// 15 bits and a sign on the CPU, or not at all: an error far below that of the weights.
     #[default]
     Fine,
-    /// 8 bits, where the processor multiplies them faster.
+    /// 8 bits, if the device multiplies them faster.
     Bytes,
 }
 

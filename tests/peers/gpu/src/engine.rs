@@ -42,6 +42,11 @@ impl Engine {
         self.scorer.info().adapter.clone().unwrap_or_else(|| "CPU".into())
     }
 
+    /// The precision that it computes: `q8` if `q8-fast` is not faster on this GPU.
+    pub(crate) fn precision(&self) -> Precision {
+        self.scorer.info().precision
+    }
+
     /// Seconds from the file to a loaded model.
     pub(crate) fn seconds(&self) -> f64 {
         self.seconds

@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long, value_delimiter = ',', default_value = "pickscore,b32,l14")]
     models: Vec<String>,
     /// Precisions
-    #[arg(long, value_delimiter = ',', default_value = "f16,q8,f32")]
+    #[arg(long, value_delimiter = ',', default_value = "f16,q8,q8-fast,f32")]
     precisions: Vec<String>,
     /// Images per batch
     #[arg(long, value_delimiter = ',', default_value = "1,4,16,64")]
@@ -114,6 +114,10 @@ fn measure(
             }
         };
         report.adapter(engine.adapter());
+        if engine.precision() != precision(name)? {
+            report.slow(format!("{model} {name}"))?;
+            continue;
+        }
         operations = Some(models::operations(engine.clip()?));
         report.load(model, name, engine.seconds())?;
         let (cosine, score) = reference.distance(engine.clip()?)?;

@@ -68,6 +68,8 @@ pub(crate) struct Report {
     skipped: Vec<String>,
     /// Steps that failed, with the reason.
     failed: Vec<String>,
+    /// Precisions that this GPU does not compute, since they are not faster.
+    slow: Vec<String>,
     #[serde(skip)]
     folder: PathBuf,
 }
@@ -85,6 +87,7 @@ impl Report {
             cases: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
+            slow: Vec::new(),
             folder: folder.to_owned(),
         };
         report.write()?;
@@ -116,6 +119,11 @@ impl Report {
 
     pub(crate) fn skip(&mut self, what: String) -> Result<()> {
         self.skipped.push(what);
+        self.write()
+    }
+
+    pub(crate) fn slow(&mut self, what: String) -> Result<()> {
+        self.slow.push(what);
         self.write()
     }
 
@@ -167,7 +175,11 @@ impl Report {
                 format!("| {model} | {precision} | {seconds:.1} |")
             }),
         );
-        for (title, lines) in [("Failed", &self.failed), ("Not measured: out of time", &self.skipped)] {
+        for (title, lines) in [
+            ("Failed", &self.failed),
+            ("Not measured: out of time", &self.skipped),
+            ("Not measured: not faster than q8", &self.slow),
+        ] {
             if !lines.is_empty() {
                 let _ = write!(text, "\n## {title}\n\n");
                 lines.iter().for_each(|line| text += &format!("- {line}\n"));

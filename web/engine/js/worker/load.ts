@@ -33,7 +33,7 @@ export async function load(request: LoadRequest, context: Context): Promise<Mode
   context.progress("engine", 0);
   const engine = await start(request.device, request.assets, context.lost);
   context.signal.throwIfAborted();
-  const tile = await engine.tune(request.tile);
+  const tile = await engine.tune(request.tile, request.precision);
   const notes: string[] = [];
   const address = typeof request.model === "string" && request.cache !== "off" && (await canStore(request, notes)) ? request.model : null;
   const head = request.head === null ? null : await readHead(request.head, address !== null, context.signal);
@@ -129,7 +129,7 @@ type ScorerInfo = Pick<Info, "identity" | "parameters" | "unexpected" | "imageSi
 async function fromStorage(task: Task): Promise<[Loaded, string] | null> {
   const { request, address, wanted, engine, context, notes } = task;
   if (!address) return null;
-  for (const { precision, reason } of candidates(request.precision, request.device, engine.device.half)) {
+  for (const { precision, reason } of candidates(request, engine.device)) {
     for (const id of await idsOf(task, precision)) {
       try {
         const loaded = await readStored(id, precision, wanted, engine, context, firstTowers(task));

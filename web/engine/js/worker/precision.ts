@@ -23,12 +23,12 @@ const NATIVE: Chosen = { precision: "f16", reason: "The GPU supports f16, which 
  */
 const HALF: Chosen = { precision: "f16", reason: "f16 takes half the memory of f32." };
 const SMALL: Chosen = { precision: "f32", reason: "The model is small enough for f32." };
-const EXACT: Chosen = { precision: "q8", reason: "The GPU computes q8-fast as q8, which is more accurate." };
+const EXACT: Chosen = { precision: "q8", reason: "On this GPU q8-fast is not faster than q8, which is more accurate." };
 const LARGE: Chosen = { precision: "q8", reason: "q8 takes little more than a quarter of the memory of f32." };
 
 /** The precisions that a model may be stored in, best first. The choice depends on its size. */
-export function candidates(wanted: LoadRequest["precision"], device: LoadRequest["device"], half: boolean): Chosen[] {
-  if (wanted === "q8-fast" && device === "webgpu") return [EXACT];
+export function candidates({ precision: wanted, device }: LoadRequest, { bytes, half }: EngineDevice): Chosen[] {
+  if (wanted === "q8-fast" && device === "webgpu" && !bytes) return [EXACT];
   if (wanted !== "auto") return [{ precision: wanted, reason: requested(wanted) }];
   if (device === "cpu") return [SMALL, LARGE];
   return half ? [NATIVE] : [SMALL, HALF];
@@ -36,7 +36,7 @@ export function candidates(wanted: LoadRequest["precision"], device: LoadRequest
 
 /** The precision for a model of this layout. */
 export function choose(request: LoadRequest, device: EngineDevice, layoutOf: (precision: Precision) => Layout): Chosen {
-  const [first, second] = candidates(request.precision, request.device, device.half);
+  const [first, second] = candidates(request, device);
   const chosen = second && layoutOf("f32").length > LARGEST_F32 ? second : (first as Chosen);
   if (request.device === "webgpu") {
     const { parameter, bytes } = largest(layoutOf(chosen.precision));

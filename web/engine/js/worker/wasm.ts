@@ -4,7 +4,7 @@ import * as cpu from "../../pkg/cpu/engine";
 import * as threaded from "../../pkg/cpu-threads/engine";
 import * as gpu from "../../pkg/gpu/engine";
 import { PickScoreError } from "../error";
-import type { Precision } from "../types";
+import type { Precision, PrecisionChoice } from "../types";
 import type { Assets } from "../protocol";
 import { requestSubgroups } from "./subgroups";
 import { startThreads, threadsAllowed } from "./threads";
@@ -31,9 +31,10 @@ export interface Engine {
   memory(): number;
   /**
    * Chooses the tile of matrix products: `remembered` if supported, otherwise by a short
-   * measurement. Resolves to its name, or to nothing on the CPU.
+   * measurement. Resolves to its name, or to nothing on the CPU. With `q8-fast`, also measures
+   * products of 8-bit numbers if the browser has them.
    */
-  tune(remembered: string | undefined): Promise<string | undefined>;
+  tune(remembered: string | undefined, precision: PrecisionChoice): Promise<string | undefined>;
   /** Runs the self-test of a precision, once. Fails if the device returns wrong results. */
   selfTest(precision: Precision): Promise<void>;
 }
@@ -71,13 +72,18 @@ export async function start(
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
-    tune: (remembered) => made.tune(remembered, subgroup()),
+    tune: (remembered, precision) => made.tune(remembered, subgroup(), precision === "q8-fast" && multipliesBytes()),
     selfTest: (precision) => {
       const test = tests.get(precision) ?? made.self_test(precision);
       tests.set(precision, test);
       return test;
     },
   };
+}
+
+/** Whether this browser's shading language has products of packed 8-bit numbers. */
+function multipliesBytes(): boolean {
+  return navigator.gpu.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
 }
 
 /** Whether this browser supports relaxed SIMD. */

@@ -74,12 +74,7 @@ impl<G: Group> Grouped<G> {
         let block = blocks.block;
         let scales = pack(&blocks.scales, outputs, inputs.div_ceil(block));
         let mut columns = vec![[0.0; LANES]; outputs.div_ceil(LANES)];
-        let rows = blocks.values.chunks_exact(inputs).zip(blocks.scales.chunks_exact(inputs.div_ceil(block)));
-        for ((values, scales), column) in rows.zip(columns.as_flattened_mut()) {
-            let sum = |values: &[i8]| values.iter().map(|&w| i32::from(w)).sum::<i32>();
-            let sums = values.chunks(block).map(sum).zip(scales);
-            *column = sums.map(|(sum, scale)| f64::from(sum) * f64::from(*scale)).sum::<f64>() as f32;
-        }
+        columns.as_flattened_mut()[..outputs].copy_from_slice(&blocks.row_sums(inputs));
         let values = pack_groups(&blocks.values, outputs, inputs);
         Self { values, scales: scales.as_chunks().0.to_vec(), columns, block, inputs }
     }

@@ -7,15 +7,16 @@
 //!
 //! ```text
 //! linear     activation(residual + input · weightᵀ + bias), with f32, f16 or q8 weights, which
-//!            are unpacked in registers
+//!            are unpacked in registers; for q8-fast, a kernel before it rounds the rows of the
+//!            input to bytes, and the product is one of bytes
 //! layer_norm one pass over each row
 //! attention  scores (read directly from the query, key and value rows) ─► softmax ─► mix
 //! gather     collects the pooled rows
 //! ```
 //!
-//! Everything is f32 except stored weights. Shapes are passed in a buffer, so a driver compiles
-//! each kernel only once. Buffers and launches are those of burn's runtime; burn's tensors are not
-//! used.
+//! Everything is f32 except stored weights and those bytes. Shapes are passed in a buffer, so a
+//! driver compiles each kernel only once. Buffers and launches are those of burn's runtime; burn's
+//! tensors are not used.
 
 mod attention;
 mod client;

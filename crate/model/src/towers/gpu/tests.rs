@@ -6,27 +6,63 @@
 use std::sync::OnceLock;
 
 use burn::tensor::{Device, wgpu::wgpu::Features};
-use pickscore_checkpoint::config::Activation;
+use pickscore_checkpoint::{config::Activation, weights::Values};
 use pollster::FutureExt as _;
 use proptest::prelude::*;
 
-use super::{Tuning, Wgsl, gemm::Gemm, wgsl::Buffer};
+use super::{
+    Tuning, Wgsl,
+    gemm::{
+        Gemm,
+        round::{self, BLOCK},
+    },
+    tune,
+    wgsl::Buffer,
+};
 use crate::towers::{
+    Q8Inputs,
+    cpu::Fused,
     definitions::{self, numbers, stored},
     steps::{Heads, Scoring as _, Steps as _},
 };
+
+/// The device, and its smallest subgroup size, 0 if it has no subgroup operations.
+fn device() -> &'static (Device, usize) {
+    static DEVICE: OnceLock<(Device, usize)> = OnceLock::new();
+    DEVICE.get_or_init(|| {
+        let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
+        let has_subgroups = setup.device.features().contains(Features::SUBGROUP);
+        let smallest = setup.adapter.get_info().subgroup_min_size as usize;
+        (device, if has_subgroups { smallest } else { 0 })
+    })
+}
 
 /// The kernels with every tuning that the adapter supports.
 fn all() -> &'static [Wgsl] {
     static ALL: OnceLock<Vec<Wgsl>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
-        let has_subgroups = setup.device.features().contains(Features::SUBGROUP);
-        let smallest = setup.adapter.get_info().subgroup_min_size as usize;
-        let subgroup = if has_subgroups { smallest } else { 0 };
-        let tunings = Tuning::all(subgroup).chain([Tuning::default()]);
-        tunings.map(|tuning| Wgsl::new(&device, tuning).unwrap()).collect()
+        let (device, subgroup) = device();
+        let tunings = Tuning::all(*subgroup).chain([Tuning::default()]);
+        tunings.map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap()).collect()
     })
+}
+
+/// The kernels that multiply bytes, with every tile that the adapter supports.
+fn bytes() -> &'static [Wgsl] {
+    static BYTES: OnceLock<Vec<Wgsl>> = OnceLock::new();
+    BYTES.get_or_init(|| {
+        let (device, subgroup) = device();
+        Tuning::all(*subgroup).map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Bytes).unwrap()).collect()
+    })
+}
+
+/// An input `[rows, inputs]` rounded to bytes, `[rows, padded]`, and the scale and zero of each row.
+fn rounded(wgsl: &Wgsl, input: &Buffer) -> (Vec<i8>, Vec<(f32, f32)>) {
+    let padded = input.columns.next_multiple_of(BLOCK);
+    let handle = round::round(wgsl, input);
+    let all = read(wgsl, Buffer { handle, rows: input.rows, columns: padded / 4 + 4 });
+    let (bytes, rows) = all.split_at(input.rows * padded / 4);
+    (bytemuck::cast_slice(bytes).to_vec(), rows.chunks(4).map(|row| (row[0], row[1])).collect())
 }
 
 fn read(wgsl: &Wgsl, matrix: Buffer) -> Vec<f32> {
@@ -79,6 +115,107 @@ proptest! {
         let found = gemm.run(wgsl, &input_matrix);
         let (bias, residual) = (bias.as_deref(), residual.as_deref());
         close(&read(wgsl, found), definitions::linear(&input, &exact, inputs, bias, residual, activation))?;
+    }
+
+    #[test]
+    fn bytes_are_half_a_level_from_their_inputs(
+        rows in 1usize..6,
+        steps in 1usize..100,
+        size in prop::sample::select(vec![1e-30f32, 1e-6, 1.0, 1e5]),
+        shift in -2f32..2.0,
+        seed: u64,
+    ) {
+        let (wgsl, inputs) = (&bytes()[0], 4 * steps);
+        let input: Vec<f32> = numbers(rows * inputs, seed).iter().map(|x| size * (x + shift)).collect();
+        let (found, scales) = rounded(wgsl, &wgsl.matrix(input.clone(), inputs));
+        let rows = input.chunks(inputs).zip(found.chunks(inputs.next_multiple_of(BLOCK)));
+        for ((input, bytes), (scale, zero)) in rows.zip(scales) {
+            // Zero always lies within the range, and is exact.
+            let bounds = input.iter().fold([0f32; 2], |[a, b], &x| [a.min(x), b.max(x)]);
+            let level = f64::from(bounds[1] - bounds[0]) / 254.0;
+            prop_assert!(zero.fract() == 0.0 && (-128.0..=127.0).contains(&zero), "{zero}");
+            for (x, byte) in input.iter().zip(bytes) {
+                let value = f64::from(scale) * (f64::from(*byte) - f64::from(zero));
+                prop_assert!((value - f64::from(*x)).abs() <= 0.5001 * level, "{x} {value} {level}");
+            }
+        }
+    }
+
+    #[test]
+    fn products_of_bytes_equal_the_definition(
+        rows in 1usize..50,
+        steps in prop_oneof![1usize..40, 120usize..280],
+        columns in 1usize..80,
+        tuning: prop::sample::Selector,
+        shift in -2f32..2.0,
+        // Weights of 127 only, and inputs at both ends of the range.
+        extreme: bool,
+        with_bias: bool,
+        activation in prop::sample::select(vec![None, Some(Activation::Gelu), Some(Activation::QuickGelu)]),
+        seed: u64,
+    ) {
+        let (inputs, outputs) = (4 * steps, 4 * columns);
+        let numbers_of = |x: f32| if extreme { x.signum() } else { x + shift };
+        let input: Vec<f32> = numbers(rows * inputs, seed).into_iter().map(numbers_of).collect();
+        let (mut values, mut exact) = stored(2, [outputs, inputs], BLOCK, seed);
+        if extreme && let Values::Q8(blocks) = &mut values {
+            blocks.values.fill(127);
+            exact = blocks.unpack(inputs);
+        }
+        let bias = with_bias.then(|| numbers(outputs, seed ^ 9));
+        let residual = numbers(rows * outputs, seed ^ 5);
+        let wgsl = tuning.select(bytes());
+        let weight = wgsl.weight(values, [outputs, inputs]);
+        let held = wgsl.matrix(residual.clone(), outputs);
+        let held_bias = bias.clone().map(|bias| wgsl.vector(bias));
+        let input = wgsl.matrix(input, inputs);
+        let gemm = Gemm { weight: &weight, bias: held_bias.as_ref(), activation, residual: Some(&held) };
+        let found = read(wgsl, gemm.run(wgsl, &input));
+
+        // The definition multiplies what the bytes stand for. The kernel also rounds the sums that
+        // cancel each other: of the bytes, and of the zeros.
+        let (bytes, scales) = rounded(wgsl, &input);
+        let bytes = bytes.chunks(inputs.next_multiple_of(BLOCK)).map(|row| &row[..inputs]);
+        let values: Vec<f32> = bytes
+            .zip(&scales)
+            .flat_map(|(row, (scale, zero))| row.iter().map(move |byte| scale * (f32::from(*byte) - zero)))
+            .collect();
+        let expected = definitions::linear(&values, &exact, inputs, bias.as_deref(), Some(&residual), activation);
+        let sizes: Vec<f64> =
+            exact.chunks(inputs).map(|row| row.iter().map(|w| f64::from(w.abs())).sum()).collect();
+        let expected = expected.into_iter().enumerate().map(|(at, (value, bound))| {
+            let size = 256.0 * f64::from(scales[at / outputs].0) * sizes[at % outputs];
+            (value, bound + f64::from(f32::EPSILON) * (inputs as f64).sqrt() * size)
+        });
+        close(&found, expected.collect())?;
+    }
+
+    #[test]
+    fn products_of_bytes_equal_the_cpus(
+        rows in 1usize..50,
+        steps in 100usize..280,
+        columns in 1usize..40,
+        tuning: prop::sample::Selector,
+        shift in -1f32..1.0,
+        seed: u64,
+    ) {
+        let (inputs, outputs) = (4 * steps, 4 * columns);
+        let input: Vec<f32> = numbers(rows * inputs, seed).iter().map(|x| x + shift).collect();
+        let (values, _) = stored(2, [outputs, inputs], BLOCK, seed);
+        let wgsl = tuning.select(bytes());
+        let weight = wgsl.weight(values.clone(), [outputs, inputs]);
+        let found = read(wgsl, wgsl.linear(wgsl.matrix(input.clone(), inputs), &weight, None, None));
+        let [fine, fast] = [Q8Inputs::Fine, Q8Inputs::Bytes].map(|q8_inputs| {
+            let cpu = Fused { q8_inputs };
+            let weight = cpu.weight(values.clone(), [outputs, inputs]);
+            let matrix = cpu.matrix(input.clone(), inputs);
+            cpu.read(cpu.linear(matrix, &weight, None, None)).block_on().unwrap()
+        });
+        let apart = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum() };
+        // An input half-way between two levels may be rounded either way, which is a small part of
+        // what rounding changes in all.
+        let (error, change) = (apart(&found, &fast), apart(&fine, &fast));
+        prop_assert!(error <= 0.1 * change, "{error} {change}");
     }
 
     #[test]
@@ -139,4 +276,50 @@ proptest! {
             chosen.iter().flat_map(|&row| stream[row * width..][..width].iter().copied()).collect();
         prop_assert_eq!(found, expected);
     }
+}
+
+#[test]
+fn extreme_rows_stay_in_a_byte() {
+    let wgsl = &bytes()[0];
+    // Both ends of these ranges lie half-way between two levels, so both may be rounded away from
+    // zero.
+    for (smallest, largest) in [(-101.5, 152.5), (-100.5, 153.5), (0.0, 254.0), (-254.0, 0.0), (0.0, 0.0)] {
+        let input = wgsl.matrix(vec![smallest, largest, 0.0, 0.0], 4);
+        let (bytes, rows) = rounded(wgsl, &input);
+        let (scale, zero) = rows[0];
+        let value = |byte: i8| scale * (f32::from(byte) - zero);
+        assert!((value(bytes[0]) - smallest).abs() <= 0.5 && (value(bytes[1]) - largest).abs() <= 0.5);
+        assert_eq!(value(bytes[2]), 0.0);
+    }
+}
+
+#[test]
+fn a_tuning_names_the_tile_of_bytes_if_it_was_measured() {
+    let (device, subgroup) = device();
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1000.0;
+    let tuned = |remembered, bytes| tune(device, remembered, *subgroup, bytes, &now).block_on().unwrap();
+    let plain = tuned(None, false);
+    assert!(!plain.bytes_are_fast() && !plain.name().contains(' '), "{}", plain.name());
+    let measured = tuned(Some(&plain.name()), true);
+    let (tile, bytes) =
+        measured.name().split_once(" bytes:").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert_eq!((tile, bytes == "slow"), (plain.name(), !measured.bytes_are_fast()));
+    // What is remembered is not measured again.
+    let known = "direct-8x4 bytes:direct-8x8";
+    assert_eq!(tuned(Some(known), true).name(), known);
+}
+
+/// A device whose products of bytes are wrong or slow computes `q8`.
+#[test]
+fn only_fast_bytes_are_multiplied() {
+    let (device, _) = device();
+    let multiplies = |name: &str, q8_inputs| {
+        let tuning = Tuning::named(name, 0).unwrap();
+        Wgsl::new(device, tuning, q8_inputs).unwrap().multiplies_bytes()
+    };
+    assert!(multiplies("direct-8x4 bytes:direct-8x4", Q8Inputs::Bytes));
+    assert!(!multiplies("direct-8x4 bytes:direct-8x4", Q8Inputs::Fine));
+    assert!(!multiplies("direct-8x4 bytes:slow", Q8Inputs::Bytes));
+    assert!(!multiplies("direct-8x4", Q8Inputs::Bytes));
 }

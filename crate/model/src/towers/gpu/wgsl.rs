@@ -7,6 +7,7 @@ use burn_cubecl::cubecl::{bytes::Bytes, client::Client, server::Handle};
 use pickscore_checkpoint::config::{ModelConfig, Transformer};
 
 use super::{client, gemm::tile::Tuning, kernel::LANES};
+use crate::towers::kernels::Q8Inputs;
 
 /// The WGSL kernels on a device, with the tuning measured for it.
 #[derive(Clone)]
@@ -14,6 +15,7 @@ pub struct Wgsl {
     device: Device,
     pub(super) client: Client,
     pub(super) tuning: Tuning,
+    q8_inputs: Q8Inputs,
 }
 
 /// A row-major f32 matrix in device memory.
@@ -27,9 +29,14 @@ pub(in crate::towers) struct Buffer {
 impl Wgsl {
     /// The kernels for an initialised device of burn's wgpu backend without autodiff; `None` for
     /// any other device.
-    pub fn new(device: &Device, tuning: Tuning) -> Option<Self> {
+    pub fn new(device: &Device, tuning: Tuning, q8_inputs: Q8Inputs) -> Option<Self> {
         let client = client::of(device)?;
-        Some(Self { device: device.clone(), client, tuning })
+        Some(Self { device: device.clone(), client, tuning, q8_inputs })
+    }
+
+    /// Whether q8 weights are multiplied with inputs that are rounded to bytes.
+    pub(super) fn multiplies_bytes(&self) -> bool {
+        self.q8_inputs == Q8Inputs::Bytes && self.tuning.bytes_are_fast()
     }
 
     /// Whether the kernels support a model's widths, which must be multiples of [`LANES`].
@@ -66,12 +73,13 @@ impl Wgsl {
 
 impl fmt::Debug for Wgsl {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { device, client, tuning } = self;
+        let Self { device, client, tuning, q8_inputs } = self;
         formatter
             .debug_struct("Wgsl")
             .field("device", device)
             .field("runtime", &client.name())
             .field("tuning", tuning)
+            .field("q8_inputs", q8_inputs)
             .finish()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use super::{epilogue, store::Store};
+use super::{epilogue, round, store::Store};
+use crate::towers::gpu::kernel::LANES;
 
 /// Rows per workgroup.
 pub(super) const ROWS: usize = 32;
@@ -12,19 +13,26 @@ pub(super) const COLUMNS: usize = 64;
 const SIDE: usize = 8;
 /// Rows and columns per invocation.
 const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
-/// Steps of four values that are loaded at a time.
+/// Steps that are loaded at a time.
 const STEPS: usize = 4;
+/// Blocks of bytes in those steps.
+const BLOCKS: usize = STEPS / 2;
 
 /// The kernel. In workgroup memory the rows of a step are contiguous, and so are the columns that
 /// the invocations of a row read simultaneously: column `group · 32 + x · 4 + c` is stored at
 /// `(group · 4 + c) · 8 + x`.
 pub(super) fn body(store: Store) -> String {
     let [rows, columns] = TILE;
+    let step = store.step();
     let mut text = format!(
         "const ROWS = {ROWS}u; const COLUMNS = {COLUMNS}u; const SIDE = {SIDE}u; const STEPS = {STEPS}u;\n\
-         var<workgroup> left: array<vec4f, ROWS * STEPS>;\n\
-         var<workgroup> right: array<vec4f, COLUMNS * STEPS>;\n"
+         const BLOCKS = {BLOCKS}u;\n\
+         var<workgroup> left: array<{step}, ROWS * STEPS>;\n\
+         var<workgroup> right: array<{step}, COLUMNS * STEPS>;\n"
     );
+    if store == Store::Bytes {
+        text += "var<workgroup> factors: array<f32, COLUMNS * BLOCKS>;\n";
+    }
     text += "
 @compute @workgroup_size(SIDE * SIDE)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) lane: u32) {
@@ -35,48 +43,65 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (r, c) in sums() {
         let _ = writeln!(text, "var s{r}_{c} = 0f;");
     }
-    text += "
-    for (var first = 0u; first < steps; first += STEPS) {
-        for (var i = lane; i < ROWS * STEPS; i += SIDE * SIDE) {
+    let _ = write!(
+        text,
+        "
+    for (var first = 0u; first < steps; first += STEPS) {{
+        for (var i = lane; i < ROWS * STEPS; i += SIDE * SIDE) {{
             let row = i / STEPS; let step = i % STEPS;
-            var four = vec4f();
-            if (first + step < steps) { four = input[min(group.x * ROWS + row, rows - 1u) * steps + first + step]; }
-            left[step * ROWS + row] = four;
-        }
-        for (var i = lane; i < COLUMNS * STEPS; i += SIDE * SIDE) {
+            var values = {step}();
+            if (first + step < steps) {{ values = input[min(group.x * ROWS + row, rows - 1u) * steps + first + step]; }}
+            left[step * ROWS + row] = values;
+        }}
+        for (var i = lane; i < COLUMNS * STEPS; i += SIDE * SIDE) {{
             let column = i / STEPS; let step = i % STEPS;
-            var four = vec4f();
-            if (first + step < steps) {
+            var values = {step}();
+            if (first + step < steps) {{
                 let nearest = min(group.y * COLUMNS + column, outputs - 1u);
-                four = weights(nearest * steps + first + step);
-";
+                values = weights(nearest * steps + first + step);
+"
+    );
     if store == Store::Q8 {
         text += "
                 let length = info[3];
-                four *= scales[nearest * ((steps + length - 1u) / length) + (first + step) / length] * 127f;
+                values *= scales[nearest * ((steps + length - 1u) / length) + (first + step) / length];
 ";
     }
     text += "
             }
-            right[step * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = four;
+            right[step * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = values;
         }
-        workgroupBarrier();
-        for (var step = 0u; step < STEPS; step++) {
 ";
-    for r in 0..rows {
-        let _ = writeln!(text, "let a{r} = left[step * ROWS + y * {rows}u + {r}u];");
-    }
-    for c in 0..columns {
-        let _ = writeln!(text, "let b{c} = right[step * COLUMNS + {c}u * SIDE + x];");
-        for r in 0..rows {
-            let _ = writeln!(text, "s{r}_{c} += dot(a{r}, b{c});");
+    if store == Store::Bytes {
+        text += "
+        for (var i = lane; i < COLUMNS * BLOCKS; i += SIDE * SIDE) {
+            let column = i / BLOCKS; let block = first / 2u + i % BLOCKS;
+            var factor = 0f;
+            if (block < steps / 2u) {
+                factor = scales[min(group.y * COLUMNS + column, outputs - 1u) * (steps / 2u) + block];
+            }
+            factors[i % BLOCKS * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = factor;
         }
+";
+    }
+    text += "workgroupBarrier();\n";
+    if store == Store::Bytes {
+        multiply_bytes(&mut text);
+    } else {
+        multiply_floats(&mut text);
     }
     text += "
-        }
         workgroupBarrier();
     }
 ";
+    if store == Store::Bytes {
+        let row = |r| format!("group.x * ROWS + y * {rows}u + {r}u");
+        let column = |c| {
+            let (group, c) = (c / LANES, c % LANES);
+            format!("min(group.y * COLUMNS + ({group}u * SIDE + x) * 4u + {c}u, outputs - 1u)")
+        };
+        round::undo(&mut text, TILE, row, column);
+    }
     epilogue::finish(&mut text, TILE, |r, group| {
         [
             format!("group.x * ROWS + y * {rows}u + {r}u"),
@@ -84,4 +109,41 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
         ]
     });
     text + "}\n"
+}
+
+/// Appends the products of the loaded steps of floating-point numbers.
+fn multiply_floats(text: &mut String) {
+    let [rows, columns] = TILE;
+    *text += "for (var step = 0u; step < STEPS; step++) {\n";
+    for r in 0..rows {
+        let _ = writeln!(text, "let a{r} = left[step * ROWS + y * {rows}u + {r}u];");
+    }
+    for c in 0..columns {
+        let _ = writeln!(text, "let b{c} = right[step * COLUMNS + {c}u * SIDE + x];");
+        for r in 0..rows {
+            let _ = writeln!(text, "s{r}_{c} += product(a{r}, b{c});");
+        }
+    }
+    *text += "}\n";
+}
+
+/// Appends the products of the loaded blocks of bytes, of two steps each.
+fn multiply_bytes(text: &mut String) {
+    let [rows, columns] = TILE;
+    *text += "for (var block = 0u; block < BLOCKS; block++) {\nlet step = 2u * block;\n";
+    for (r, half) in (0..rows).flat_map(|r| [(r, 0), (r, 1)]) {
+        let _ = writeln!(text, "let a{r}_{half} = left[(step + {half}u) * ROWS + y * {rows}u + {r}u];");
+    }
+    for c in 0..columns {
+        for half in 0..2 {
+            let at = format!("(step + {half}u) * COLUMNS + {c}u * SIDE + x");
+            let _ = writeln!(text, "let b{c}_{half} = right[{at}];");
+        }
+        let _ = writeln!(text, "let factor{c} = factors[block * COLUMNS + {c}u * SIDE + x];");
+        for r in 0..rows {
+            let sum = format!("product(a{r}_0, b{c}_0) + product(a{r}_1, b{c}_1)");
+            let _ = writeln!(text, "s{r}_{c} = fma(factor{c}, f32({sum}), s{r}_{c});");
+        }
+    }
+    *text += "}\n";
 }

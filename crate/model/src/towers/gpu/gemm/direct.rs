@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::{epilogue, store::Store};
+use super::{epilogue, round, store::Store};
 use crate::towers::gpu::subgroup::Rows;
 
 /// The kernel, with its tile unrolled, because compilers for such adapters keep only scalar
@@ -32,25 +32,29 @@ pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> S
             text += "}\n";
         }
         // The scale of a block is read once for all its steps.
-        Store::Q8 => {
+        Store::Q8 | Store::Bytes => {
+            let zero = if store == Store::Bytes { "0i" } else { "0f" };
             text += "let length = info[3];\n\
                      let blocks = (steps + length - 1u) / length;\n\
                      for (var block = 0u; block < blocks; block++) {\n";
             for (r, c) in sums() {
-                let _ = writeln!(text, "var t{r}_{c} = 0f;");
+                let _ = writeln!(text, "var t{r}_{c} = {zero};");
             }
             text += "let end = min((block + 1u) * length, steps);\n\
                      for (var k = block * length; k < end; k++) {\n";
             step(&mut text, tile, columns, 't');
             text += "}\n";
             for c in 0..columns {
-                let _ = writeln!(text, "let scale{c} = scales[w{c} * blocks + block] * 127f;");
+                let _ = writeln!(text, "let scale{c} = scales[w{c} * blocks + block];");
             }
             for (r, c) in sums() {
-                let _ = writeln!(text, "s{r}_{c} = fma(scale{c}, t{r}_{c}, s{r}_{c});");
+                let _ = writeln!(text, "s{r}_{c} = fma(scale{c}, f32(t{r}_{c}), s{r}_{c});");
             }
             text += "}\n";
         }
+    }
+    if store == Store::Bytes {
+        round::undo(&mut text, [rows, columns], |r| format!("row + {r}u"), |c| format!("w{c}"));
     }
     epilogue::finish(&mut text, [rows, columns], |r, group| {
         [format!("row + {r}u"), format!("column / 4u + {group}u")]
@@ -58,7 +62,7 @@ pub(super) fn body(store: Store, tile: Rows, columns: usize, across: usize) -> S
     text + "}\n"
 }
 
-/// Appends one step: multiplies four values of each row with four of each column.
+/// Appends one step: multiplies the step's values of each row with those of each column.
 fn step(text: &mut String, tile: Rows, columns: usize, sum: char) {
     tile.read(text, |place| format!("input[{place} + k]"));
     for c in 0..columns {
@@ -67,7 +71,7 @@ fn step(text: &mut String, tile: Rows, columns: usize, sum: char) {
     for r in 0..tile.count {
         let _ = writeln!(text, "let a{r} = {};", tile.row(r));
         for c in 0..columns {
-            let _ = writeln!(text, "{sum}{r}_{c} += dot(a{r}, b{c});");
+            let _ = writeln!(text, "{sum}{r}_{c} += product(a{r}, b{c});");
         }
     }
 }

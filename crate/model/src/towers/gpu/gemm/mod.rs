@@ -4,10 +4,14 @@
 //! of each and multiplies all pairs. A [`Tile`] states which rows an invocation computes, and
 //! whether it reads them alone or shares them with its workgroup. Which tile is fastest depends on
 //! the adapter; `tune.rs` measures it.
+//!
+//! For `q8-fast`, `round.rs` first rounds the input to bytes, of which a step has sixteen. They are
+//! multiplied by WGSL's packed dot product.
 
 mod blocked;
 mod direct;
 mod epilogue;
+pub(super) mod round;
 pub(super) mod store;
 pub(super) mod tile;
 
@@ -16,7 +20,7 @@ use pickscore_checkpoint::config::Activation;
 
 use super::{
     erf,
-    kernel::{self, Buffers, Kernel, LANES},
+    kernel::{self, Buffers, Kernel},
     weight::DeviceWeight,
     wgsl::{Buffer, Wgsl},
 };
@@ -38,11 +42,13 @@ impl Gemm<'_> {
     pub(super) fn run(&self, wgsl: &Wgsl, input: &Buffer) -> Buffer {
         let (weight, outputs) = (self.weight, self.weight.outputs());
         let output = wgsl.empty(input.rows, outputs);
+        let rounded = (weight.store() == Store::Bytes).then(|| round::round(wgsl, input));
+        let [steps, block] = weight.steps();
         let info = [
             input.rows,
             outputs,
-            weight.inputs() / LANES,
-            weight.block() / LANES,
+            steps,
+            block,
             usize::from(self.bias.is_some()),
             self.residual.map_or(0, |residual| residual.rows),
             match self.activation {
@@ -51,7 +57,7 @@ impl Gemm<'_> {
                 Some(Activation::QuickGelu) => 2,
             },
         ];
-        let input_buffer = &input.handle;
+        let input_buffer = rounded.as_ref().unwrap_or(&input.handle);
         let mut buffers = vec![input_buffer];
         buffers.extend(weight.buffers());
         // Every binding needs a buffer, even if the kernel does not read it.
@@ -60,7 +66,7 @@ impl Gemm<'_> {
         buffers.push(&output.handle);
         // Neighbouring workgroups share columns, so weights are read once; the input is small
         // enough to stay in the cache.
-        let tile = wgsl.tuning.tile();
+        let tile = wgsl.tuning.tile(weight.store());
         let [height, width] = tile.extent();
         let workgroups = [input.rows.div_ceil(height), outputs.div_ceil(width), 1];
         let kernel = Product { tile, store: weight.store() };

@@ -1,13 +1,16 @@
-//! How a kernel reads a weight matrix.
+//! How a kernel reads and multiplies a weight matrix.
 
 use crate::towers::gpu::kernel::Buffers;
 
-/// The precision in which a weight matrix is stored.
+/// How a weight matrix is stored and multiplied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(in crate::towers::gpu) enum Store {
     F32,
     F16,
+    /// q8, multiplied in f32.
     Q8,
+    /// q8, multiplied with inputs that [`round`](super::round) has rounded to bytes.
+    Bytes,
 }
 
 impl Store {
@@ -36,18 +39,53 @@ impl Store {
                 ("residual", "vec4f"),
                 ("output", "vec4f"),
             ],
+            Store::Bytes => &[
+                ("input", "vec4u"),
+                ("weight", "vec4u"),
+                ("scales", "f32"),
+                ("bias", "vec4f"),
+                ("residual", "vec4f"),
+                ("output", "vec4f"),
+            ],
         }
     }
 
-    /// Defines `weights(at)`, which reads four neighbouring weights of a row. q8 weights must then
-    /// be multiplied by 127 times the scale of their block.
+    /// The type of a step: four neighbouring values of a row, or sixteen bytes.
+    pub(super) fn step(self) -> &'static str {
+        if self == Self::Bytes { "vec4u" } else { "vec4f" }
+    }
+
+    /// Defines `weights(at)`, which reads the weights of a step, and `product(a, b)`, the sum of
+    /// the products of a step. The sums of q8 weights must then be multiplied by the scale of their
+    /// block.
     pub(super) fn text(self) -> &'static str {
         match self {
-            Store::F32 => "fn weights(at: u32) -> vec4f { return weight[at]; }\n",
-            Store::F16 => {
-                "fn weights(at: u32) -> vec4f { let pairs = weight[at]; return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y)); }\n"
+            Store::F32 => {
+                "
+fn weights(at: u32) -> vec4f { return weight[at]; }
+fn product(a: vec4f, b: vec4f) -> f32 { return dot(a, b); }
+"
             }
-            Store::Q8 => "fn weights(at: u32) -> vec4f { return unpack4x8snorm(weight[at]); }\n",
+            Store::F16 => {
+                "
+fn weights(at: u32) -> vec4f { let pairs = weight[at]; return vec4f(unpack2x16float(pairs.x), unpack2x16float(pairs.y)); }
+fn product(a: vec4f, b: vec4f) -> f32 { return dot(a, b); }
+"
+            }
+            Store::Q8 => {
+                "
+fn weights(at: u32) -> vec4f { return unpack4x8snorm(weight[at]); }
+fn product(a: vec4f, b: vec4f) -> f32 { return dot(a, b); }
+"
+            }
+            Store::Bytes => {
+                "
+fn weights(at: u32) -> vec4u { return weight[at]; }
+fn product(a: vec4u, b: vec4u) -> i32 {
+    return dot4I8Packed(a.x, b.x) + dot4I8Packed(a.y, b.y) + dot4I8Packed(a.z, b.z) + dot4I8Packed(a.w, b.w);
+}
+"
+            }
         }
     }
 }

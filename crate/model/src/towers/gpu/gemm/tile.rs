@@ -1,6 +1,6 @@
 //! How the work of a product is divided among invocations.
 
-use super::blocked;
+use super::{blocked, store::Store};
 use crate::towers::gpu::subgroup::{self, Rows};
 
 /// The part of a product that one invocation or workgroup computes.
@@ -37,6 +37,15 @@ impl Tile {
         }
     }
 
+    fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(tile, _)| *tile == self).map_or("", |(_, name)| name)
+    }
+
+    fn named(name: &str, lanes: usize) -> Option<Self> {
+        let runs = |(tile, known): &(Self, &str)| *known == name && tile.runs_with(lanes);
+        Self::ALL.into_iter().find(runs).map(|(tile, _)| tile)
+    }
+
     /// Rows and columns per workgroup.
     pub(super) fn extent(self) -> [usize; 2] {
         match self {
@@ -46,29 +55,43 @@ impl Tile {
     }
 }
 
+/// How a device multiplies q8 weights for `q8-fast`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Bytes {
+    /// As bytes, with this tile.
+    Fast(Tile),
+    /// As for `q8`, because products of bytes are slower or wrong.
+    Slow,
+}
+
 /// How the kernels divide their work on a device: the result of [`tune`](crate::towers::tune). The
 /// default runs on every device.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tuning {
     tile: Tile,
-    name: &'static str,
     lanes: usize,
+    /// `None` if it has not been measured.
+    bytes: Option<Bytes>,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        let (tile, name) = Tile::ALL[0];
-        Self { tile, name, lanes: 0 }
+        Self { tile: Tile::ALL[0].0, lanes: 0, bytes: None }
     }
 }
 
+/// Separates the name of a tile from that of the tile for bytes.
+const BYTES: &str = " bytes:";
+/// Stands for the tile for bytes if products of bytes are not fast.
+const SLOW: &str = "slow";
+
 impl Tuning {
-    /// Every tuning that runs on a device whose smallest subgroup has this many invocations, 0 if
-    /// the device has no subgroup operations.
+    /// Every tile that runs on a device whose smallest subgroup has this many invocations, 0 if the
+    /// device has no subgroup operations. Bytes are multiplied with the same tile.
     pub(in crate::towers::gpu) fn all(subgroup: usize) -> impl Iterator<Item = Self> {
         let lanes = subgroup::lanes(subgroup);
         let runs = Tile::ALL.into_iter().filter(move |(tile, _)| tile.runs_with(lanes));
-        runs.map(move |(tile, name)| Self { tile, name, lanes })
+        runs.map(move |(tile, _)| Self { tile, lanes, bytes: Some(Bytes::Fast(tile)) })
     }
 
     /// The tuning with this [`name`](Self::name), or `None` if it does not exist or the device does
@@ -77,21 +100,77 @@ impl Tuning {
     /// `subgroup` is the smallest subgroup size of the device, 0 if subgroup operations were not
     /// requested.
     pub(in crate::towers::gpu) fn named(name: &str, subgroup: usize) -> Option<Self> {
-        Self::all(subgroup).find(|tuning| tuning.name == name)
+        let lanes = subgroup::lanes(subgroup);
+        let (tile, bytes) = match name.split_once(BYTES) {
+            None => (name, None),
+            Some((tile, SLOW)) => (tile, Some(Bytes::Slow)),
+            Some((tile, bytes)) => (tile, Some(Bytes::Fast(Tile::named(bytes, lanes)?))),
+        };
+        Some(Self { tile: Tile::named(tile, lanes)?, lanes, bytes })
     }
 
-    /// A stable name, such as `"blocked-32x64"`.
-    pub fn name(self) -> &'static str {
-        self.name
+    /// A stable name, such as `"blocked-32x64"`. If products of bytes have been measured, their
+    /// tile follows, as in `"blocked-32x64 bytes:direct-8x8"`, or `"slow"` if they are slower.
+    pub fn name(self) -> String {
+        let tile = self.tile.name();
+        match self.bytes {
+            None => tile.into(),
+            Some(Bytes::Slow) => format!("{tile}{BYTES}{SLOW}"),
+            Some(Bytes::Fast(bytes)) => format!("{tile}{BYTES}{}", bytes.name()),
+        }
     }
 
-    /// The tile of products.
-    pub(super) fn tile(self) -> Tile {
-        self.tile
+    /// Whether `q8-fast` is faster than `q8`. `false` if it has not been measured.
+    pub fn bytes_are_fast(self) -> bool {
+        matches!(self.bytes, Some(Bytes::Fast(_)))
+    }
+
+    /// Whether products of bytes have been measured.
+    pub(in crate::towers::gpu) fn has_measured_bytes(self) -> bool {
+        self.bytes.is_some()
+    }
+
+    /// The same tuning, which multiplies bytes as `other` does, or as for `q8` if there is none.
+    pub(in crate::towers::gpu) fn with_bytes_of(self, other: Option<Self>) -> Self {
+        let bytes = other.and_then(|other| other.bytes);
+        Self { bytes: Some(bytes.unwrap_or(Bytes::Slow)), ..self }
+    }
+
+    /// The same tuning, in which products of bytes have not been measured.
+    pub(in crate::towers::gpu) fn without_bytes(self) -> Self {
+        Self { bytes: None, ..self }
+    }
+
+    /// The tile of products with a matrix that is stored in this way.
+    pub(super) fn tile(self, store: Store) -> Tile {
+        match (store, self.bytes) {
+            (Store::Bytes, Some(Bytes::Fast(tile))) => tile,
+            _ => self.tile,
+        }
     }
 
     /// Number of invocations that can share rows, 0 for none.
     pub(in crate::towers::gpu) fn lanes(self) -> usize {
         self.lanes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+
+    use super::*;
+
+    #[test]
+    fn a_tuning_is_found_by_its_name() {
+        for tuning in Tuning::all(8) {
+            for tuning in [tuning, tuning.without_bytes(), tuning.with_bytes_of(None)] {
+                assert_eq!(Tuning::named(&tuning.name(), 8), Some(tuning));
+            }
+        }
+        assert_eq!(Tuning::named("blocked-32x64 bytes:slow", 0).unwrap().bytes, Some(Bytes::Slow));
+        for unknown in ["", "direct-8x4 bytes:", "bytes:slow", "direct-8x4 bytes:subgroup4-8x4"] {
+            assert_eq!(Tuning::named(unknown, 0), None, "{unknown}");
+        }
     }
 }
