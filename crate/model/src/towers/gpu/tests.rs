@@ -298,7 +298,9 @@ fn a_tuning_names_the_tile_of_bytes_if_it_was_measured() {
     let (device, subgroup) = device();
     let start = std::time::Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1000.0;
-    let tuned = |remembered, bytes| tune(device, remembered, *subgroup, bytes, &now).block_on().unwrap();
+    let tuned = |remembered: Option<&str>, bytes| {
+        tune(device, remembered, *subgroup, bytes, &now).block_on().unwrap()
+    };
     let plain = tuned(None, false);
     assert!(!plain.bytes_are_fast() && !plain.name().contains(' '), "{}", plain.name());
     let measured = tuned(Some(&plain.name()), true);

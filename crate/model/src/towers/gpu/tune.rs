@@ -157,13 +157,14 @@ impl Integers {
         let pairs = |rows: usize, columns: usize| {
             (0..rows).flat_map(move |row| (0..columns).map(move |column| (row, column)))
         };
-        let sum = |(row, output)| {
+        let sum = |(row, output): (usize, usize)| {
             let terms =
                 (0..inputs).map(|at| (input(row, at) * value(output, at)) as f32 * scale(output, at / BLOCK));
             terms.sum::<f32>()
         };
         let kinds: Vec<f32> = pairs(row_kinds, output_kinds).map(sum).collect();
-        let kind = |(row, output)| kinds[row % row_kinds * output_kinds + output % output_kinds];
+        let kind =
+            |(row, output): (usize, usize)| kinds[row % row_kinds * output_kinds + output % output_kinds];
         Self {
             input: pairs(rows, inputs).map(|(row, at)| input(row, at) as f32).collect(),
             blocks: Blocks {

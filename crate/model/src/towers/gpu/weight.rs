@@ -42,11 +42,11 @@ impl DeviceWeight {
                 let rows = blocks.values.chunks_exact(inputs);
                 let padded = rows.flat_map(|row| row.iter().copied().chain(repeat_n(0, padding)));
                 let scales = wgsl.upload([blocks.scales, sums].concat());
-                (Store::Bytes, wgsl.upload(padded.collect()), Some((scales, BLOCK)))
+                (Store::Bytes, wgsl.upload(padded.collect::<Vec<i8>>()), Some((scales, BLOCK)))
             }
             Values::Q8(blocks) if blocks.block.is_multiple_of(LANES) => {
                 // The kernel reads a value as a fraction of 127.
-                let scales = blocks.scales.iter().map(|scale| scale * 127.0).collect();
+                let scales: Vec<f32> = blocks.scales.iter().map(|scale| scale * 127.0).collect();
                 let scales = (wgsl.upload(scales), blocks.block);
                 (Store::Q8, wgsl.upload(blocks.values), Some(scales))
             }

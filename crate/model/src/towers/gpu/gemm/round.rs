@@ -25,7 +25,7 @@ const ROW: usize = 4;
 ///
 /// The result holds the bytes of all rows, `[rows, ceil(inputs / 32) · 32]`, and then for each row
 /// its scale, its zero and two unused words.
-pub(super) fn round(wgsl: &Wgsl, input: &Buffer) -> Handle {
+pub(in crate::towers::gpu) fn round(wgsl: &Wgsl, input: &Buffer) -> Handle {
     let padded = input.columns.div_ceil(BLOCK) * WORDS;
     let output = wgsl.client.empty(input.rows * (padded + ROW) * size_of::<u32>());
     let info = [input.columns / LANES, padded, input.rows].map(|x| x as u32);
