@@ -211,6 +211,10 @@ proptest! {
             let matrix = cpu.matrix(input.clone(), inputs);
             cpu.read(cpu.linear(matrix, &weight, None, None)).block_on().unwrap()
         });
+        // A processor without fast products of bytes computes `q8`.
+        if fine == fast {
+            return Ok(());
+        }
         let apart = |a: &[f32], b: &[f32]| -> f32 { a.iter().zip(b).map(|(a, b)| (a - b).abs()).sum() };
         // An input half-way between two levels may be rounded either way, which is a small part of
         // what rounding changes in all.
