@@ -103,8 +103,8 @@ impl Engine {
         line.parse().with_context(|| format!("{} answers {line:?}", self.name))
     }
 
-    /// Requests scores: `score N` of some prompts for as many images, `score-files N FOLDER` of image
-    /// files for one prompt.
+    /// Requests scores: `score N` of some prompts for as many images, `score-files N FOLDER` of
+    /// image files for one prompt.
     pub(super) fn scores(&mut self, what: &str) -> Result<Vec<f64>> {
         writeln!(self.input, "{what}")?;
         self.input.flush()?;

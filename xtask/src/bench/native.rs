@@ -26,8 +26,8 @@ pub(crate) struct Arguments {
     /// are compared with the first
     #[arg(long, value_delimiter = ',', default_value = "f32,q8,q8-fast,torch,onnx,onnx-int8")]
     engines: Vec<String>,
-    /// Cases instead of a model's own: `vision N`, `text N`, `short N` or `files N`, which is from N
-    /// image files and one prompt to scores
+    /// Cases instead of a model's own: `vision N`, `text N`, `short N` or `files N`, which is from
+    /// N image files and one prompt to scores
     #[arg(long, value_delimiter = ',')]
     cases: Vec<String>,
     /// Threads per engine

@@ -56,7 +56,7 @@ fn bytes() -> &'static [Wgsl] {
     })
 }
 
-/// An input `[rows, inputs]` rounded to bytes, `[rows, padded]`, and the scale and zero of each row.
+/// An input `[rows, inputs]` rounded to bytes, `[rows, padded]`, and each row's scale and zero.
 fn rounded(wgsl: &Wgsl, input: &Buffer) -> (Vec<i8>, Vec<(f32, f32)>) {
     let padded = input.columns.next_multiple_of(BLOCK);
     let handle = round::round(wgsl, input);
@@ -215,8 +215,8 @@ proptest! {
         if fine == fast {
             return Ok(());
         }
-        // Rounding changes the products as much as on the CPU, or half as much as on a processor that
-        // rounds to 7 bits.
+        // Rounding changes the products as much as on the CPU, or half as much as on a processor
+        // that rounds to 7 bits.
         let from_fine = |values: &[f32]| -> f32 { values.iter().zip(&fine).map(|(a, b)| (a - b).abs()).sum() };
         let (change, on_cpu) = (from_fine(&found), from_fine(&fast));
         prop_assert!(0.3 * on_cpu <= change && change <= 1.2 * on_cpu, "{change} {on_cpu}");
