@@ -82,13 +82,15 @@ test("cpu in q8-fast", async ({ page }) => {
 });
 
 test("webgpu in q8-fast", async ({ page }) => {
+  // Every kernel is measured, which takes a minute on a busy emulated GPU.
+  test.setTimeout(360_000);
   // A GPU that is not known to be emulated, whose measurements are remembered.
   await page.addInitScript('Object.defineProperty(GPUAdapterInfo.prototype, "isFallbackAdapter", { get: () => false })');
   await openBlank(page);
   await page.evaluate(emptyStorage);
   const load = { model: `${server.url}narrow`, device: "webgpu" as const, precision: "q8-fast" as const };
   const score = (): Promise<ScoreOutcome> =>
-    page.evaluate(scoreAll, { load, prompts: reference.prompts, images: imageFiles(reference.images) });
+    page.evaluate(scoreAll, { load, prompts: reference.prompts.slice(0, 1), images: imageFiles(reference.images) });
   const { info } = await score();
   // The measurement decides whether bytes are multiplied.
   expect(info.tile).toMatch(/ bytes:/);
@@ -99,9 +101,10 @@ test("webgpu in q8-fast", async ({ page }) => {
     await page.evaluate(([adapter, tile]) => localStorage.setItem(`pickscore:tile:${adapter}`, tile), [`${info.adapter}`, tile] as const);
     const outcome = await score();
     expect(outcome.info).toMatchObject({ precision: "q8-fast", tile });
-    const toQ8 = distance(outcome.scores, native("q8"));
+    const toQ8 = distance(outcome.scores, native("q8").slice(0, 1));
     console.log(`webgpu q8-fast with ${tile}: ${toQ8.toFixed(5)} from the native engine's q8`);
-    expect(toQ8).toBeGreaterThan(0);
+    // q8 itself differs by 0.002.
+    expect(toQ8).toBeGreaterThan(0.05);
     expect(toQ8).toBeLessThanOrEqual(1);
   }
 });
