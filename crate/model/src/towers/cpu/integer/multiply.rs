@@ -129,7 +129,7 @@ mod tests {
 
     use super::*;
     use crate::towers::cpu::integer::{
-        case::{Case, Compute, Run},
+        case::{Case, Run},
         group::{Pair, Quad},
         quads,
         registers::four::{self, Four},
@@ -143,7 +143,9 @@ mod tests {
         Eight<true>: Multiplies<G>,
         Eight<false>: Multiplies<G>,
     {
-        let run = |kind| -> Compute<G> { Box::new(move |tile| run_on(kind, tile)) };
+        let run = |kind| -> crate::towers::cpu::integer::case::Compute<G> {
+            Box::new(move |tile| run_on(kind, tile))
+        };
         Kind::all().map(move |kind| (format!("{kind:?}"), most_rows_on::<G>(kind), run(kind)))
     }
     #[cfg(not(target_arch = "x86_64"))]
@@ -153,11 +155,12 @@ mod tests {
 
     /// What multiplies bytes, with the largest byte that it multiplies correctly.
     fn byte_runs() -> Vec<(i32, Run<Quad<1>>)> {
-        let mut runs: Vec<(i32, Run<Quad<1>>)> =
-            vec![(255, ("four".into(), four::MOST_ROWS, Box::new(quads::run_on_four)))];
+        let four: Run<Quad<1>> = ("four".into(), four::MOST_ROWS, Box::new(quads::run_on_four));
         #[cfg(target_arch = "x86_64")]
-        runs.extend(Kind::all().map(|kind| i32::from(kind.largest_byte())).zip(kinds()));
-        runs
+        let most = Kind::all().map(|kind| i32::from(kind.largest_byte()));
+        #[cfg(not(target_arch = "x86_64"))]
+        let most = std::iter::empty();
+        most.zip(kinds()).chain([(255, four)]).collect()
     }
 
     proptest! {

@@ -90,9 +90,14 @@ mod tests {
 
     use super::*;
     use crate::towers::{
-        cpu::integer::{Quad, bytes},
+        cpu::integer::{Quad, bytes, quads},
         definitions::numbers,
     };
+
+    /// The byte as it is multiplied.
+    fn number(byte: u8) -> f32 {
+        f32::from(byte ^ quads::flipped()) - quads::flipped_by()
+    }
 
     proptest! {
         #[test]
@@ -110,7 +115,7 @@ mod tests {
             let bounds = input.iter().fold([0f32; 2], |[a, b], &x| [a.min(x), b.max(x)]);
             let level = f64::from(bounds[1] - bounds[0]) / f64::from(bytes::largest() - 1);
             for (x, byte) in input.iter().zip(bytes) {
-                let value = f64::from(row.scale) * (f64::from(*byte) - f64::from(row.zero));
+                let value = f64::from(row.scale) * f64::from(number(*byte) - row.zero);
                 prop_assert!((value - f64::from(*x)).abs() <= 0.5001 * level, "{x} {value} {level}");
             }
         }
@@ -125,7 +130,7 @@ mod tests {
         for (smallest, largest) in [half_way(50.0), half_way(49.0), (0.0, most), (-most, 0.0), (0.0, 0.0)] {
             let mut rounded = [[[77u8; 4]]; 1];
             let row = round_row::<Quad<1>>(&[smallest, largest, 0.0], &mut rounded);
-            let value = |byte: u8| row.scale * (f32::from(byte) - row.zero);
+            let value = |byte: u8| row.scale * (number(byte) - row.zero);
             let [[a, b, zero, _]] = rounded[0];
             assert!((value(a) - smallest).abs() <= 0.5 && (value(b) - largest).abs() <= 0.5, "{rounded:?}");
             assert_eq!(value(zero), 0.0);
