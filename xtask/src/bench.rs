@@ -31,7 +31,7 @@ enum Bench {
     /// minutes
     Pipeline(pipeline::Arguments),
     /// Compare the towers on the CPU, and the way from files to scores, with PyTorch and ONNX
-    /// Runtime.
+    /// Runtime
     Native(native::Arguments),
     /// Compare the time of each step of the vision tower on the CPU with what the processor allows
     Steps,
