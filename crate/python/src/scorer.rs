@@ -35,8 +35,8 @@ const PROMPTS: usize = 32;
 /// Code inside a checkpoint is never run. `device` is `"auto"`, `"gpu"` or `"cpu"`; `precision` is
 /// `"auto"`, `"f32"`, `"f16"`, `"q8"` or, faster and less accurate, `"q8-fast"`; a GPU on which
 /// that is not faster computes `"q8"`. `scorer` is recognised by the model's files unless it is
-/// given; `head` is the file of an aesthetic scorer's head that is not next to its model. `progress`
-/// is called with the numbers of bytes read and in all.
+/// given; `head` is the file of an aesthetic scorer's head that is not next to its model.
+/// `progress` is called with the numbers of bytes read and in all.
 ///
 /// A scorer may be used by several threads at once. Pickled, it becomes its arguments, and is
 /// loaded again where it is unpickled. The environment variable `RAYON_NUM_THREADS` limits its

@@ -2,8 +2,8 @@
 //!
 //! wasm, x86 and ARM multiply more integers than f32 values per instruction. Weights stay 8-bit.
 //! Each row of the input is rounded to 15 bits and a sign, an error about a hundred times smaller
-//! than that of the weights, or to 8 bits for `q8-fast`. The sums within a block are exact integers;
-//! the sums of the blocks are scaled and added in f32.
+//! than that of the weights, or to 8 bits for `q8-fast`. The sums within a block are exact
+//! integers; the sums of the blocks are scaled and added in f32.
 //!
 //! One instruction multiplies and adds a [`Group`] of neighbouring steps of a column: `pairs.rs` on
 //! any processor, `quads.rs` on processors with an 8-bit dot product, `octets.rs` on those with an
