@@ -82,7 +82,8 @@ def ahead(files):
         ready.put(None)
 
     threading.Thread(target=prepare).start()
-    return iter(ready.get, None)
+    while (batch := ready.get()) is not None:
+        yield batch
 
 
 if engine.startswith("torch"):
