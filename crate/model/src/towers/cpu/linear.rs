@@ -4,7 +4,7 @@
 //! for each group of panels, in parallel:  (a run of its weights stays in the L2 cache)
 //!   for each run of STEPS steps:          (f16 and q8 weights are unpacked; integers are not)
 //!     for each tile of rows:              (its input stays in the L1 cache)
-//!       for each panel: tile.rs, integer/ (its sums stay in registers)
+//!       for each panel:                   (its sums stay in registers: tile.rs, integer/, amx/)
 //! ```
 //!
 //! Bias and residual are added with the first run of steps, the activation is applied with the
@@ -15,12 +15,13 @@ use std::ops::Range;
 use pulp::{Simd, WithSimd};
 
 use super::{
+    amx::{self, Amx, Rounded, Term},
     disjoint::Disjoint,
     integer::{self, Group, RowScale},
     math,
     parallel::{for_each_part, for_each_with_scratch, threads, with_buffer},
-    tile::{self, LANES, MOST_ROWS, Sums, Tile, Tiles},
-    weight::{Grouped, PackedWeight, Stored},
+    tile::{self, LANES, MOST_ROWS, Tile, Tiles},
+    weight::{Grouped, PackedWeight, Stored, Terms},
 };
 use pickscore_checkpoint::config::Activation;
 
@@ -44,6 +45,13 @@ const STEPS: usize = 512;
 /// groups must fit in the L2 cache, which is as small as 512 KB.
 const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
+/// Below as many rows, splitting f32 and f16 weights for AMX takes longer than it saves. Tests take
+/// both ways.
+const FEW: usize = if cfg!(test) { 2 } else { 192 };
+/// Bytes that the weights of a group take at most on AMX, a third of the L2 cache of processors
+/// that have it. A tile's input comes from the slower L3 cache once per group.
+const AMX_GROUP: usize = 640 << 10;
+
 impl Linear<'_> {
     /// `output[rows, out] = activation(residual + input[rows, in] · weightᵀ + bias)`
     pub(super) fn run(&self, input: &[f32], output: &mut [f32]) {
@@ -59,12 +67,72 @@ impl Linear<'_> {
             Stored::Pairs(weight) => self.integer(weight, input, &output),
             Stored::Quads(weight) => self.integer(weight, input, &output),
             Stored::Bytes(weight) => self.integer(weight, input, &output),
+            Stored::Rounded(amx, weight) => self.rounded(*amx, weight, input, &output),
             #[cfg(target_arch = "aarch64")]
             Stored::Octets(weight) => self.integer(weight, input, &output),
             #[cfg(target_arch = "aarch64")]
             Stored::ByteOctets(weight) => self.integer(weight, input, &output),
-            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => self.float(input, &output),
+            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => match self.weight.terms() {
+                Some((_, Terms::ThreeByThree | Terms::ThreeByTwo)) if self.rows < FEW => {
+                    self.float(input, &output)
+                }
+                None => self.float(input, &output),
+                Some((amx, Terms::ThreeByThree)) => self.terms::<3, 3>(amx, input, &output),
+                Some((amx, Terms::ThreeByTwo)) => self.terms::<3, 2>(amx, input, &output),
+                Some((amx, Terms::TwoByTwo)) => self.terms::<2, 2>(amx, input, &output),
+            },
         }
+    }
+
+    /// Multiplies sums of bf16 terms.
+    fn terms<const INPUT: usize, const WEIGHT: usize>(&self, amx: Amx, input: &[f32], output: &Disjoint<'_>) {
+        /// Most steps per run. Fewer would add to the output more often.
+        const MOST: usize = 1024;
+        let inputs = self.weight.inputs();
+        let run = inputs.div_ceil(inputs.div_ceil(MOST)).next_multiple_of(amx::STEPS);
+        let group = AMX_GROUP / (run / amx::STEPS * size_of::<[Term; WEIGHT]>());
+        let tiles = Tiles::new(self.rows, amx::HEIGHTS);
+        let items = inputs.div_ceil(amx::STEPS);
+        with_buffer(amx::memory::<[Term; INPUT]>(tiles.count * items), |memory| {
+            let split_input = amx::in_memory::<[Term; INPUT]>(memory, tiles.count * items);
+            amx::split_input(input, inputs, tiles, split_input);
+            self.groups(run, group, |panels, steps, scratch| {
+                let length = steps.len().div_ceil(amx::STEPS);
+                scratch.resize(amx::memory::<[Term; WEIGHT]>(panels.len() * length), 0.0);
+                let split_weight = amx::in_memory::<[Term; WEIGHT]>(scratch, panels.len() * length);
+                for (panel, split) in panels.clone().zip(split_weight.chunks_exact_mut(length)) {
+                    self.weight.split(panel, steps.clone(), split);
+                }
+                let start = steps.start / amx::STEPS;
+                self.group(tiles, panels, &steps, output, |tile, panel, sums| {
+                    let input = &split_input[tile * items + start..][..length];
+                    let weight = &split_weight[panel * length..][..length];
+                    amx.multiply(tiles.rows(tile).len(), input, weight, sums);
+                });
+            });
+        });
+    }
+
+    /// Multiplies bytes on AMX.
+    fn rounded(&self, amx: Amx, weight: &amx::Bytes, input: &[f32], output: &Disjoint<'_>) {
+        let inputs = self.weight.inputs();
+        let tiles = Tiles::new(self.rows, amx::HEIGHTS);
+        let items = weight.items();
+        let scales = tiles.all_rows() * size_of::<RowScale>() / size_of::<f32>();
+        with_buffer(scales + amx::memory::<Rounded>(tiles.count * items), |memory| {
+            let (scales, memory) = memory.split_at_mut(scales);
+            let scales: &mut [RowScale] = bytemuck::cast_slice_mut(scales);
+            let rounded = amx::in_memory::<Rounded>(memory, tiles.count * items);
+            let (used, padding) = scales.split_at_mut(self.rows);
+            padding.fill(bytemuck::Zeroable::zeroed());
+            amx::round_input(input, inputs, tiles, rounded, used);
+            self.groups(inputs, AMX_GROUP / weight.panel_size(), |panels, steps, _| {
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
+                    let input = &rounded[tile * items..][..items];
+                    weight.multiply(amx, panels.start + panel, input, &scales[tiles.rows(tile)], sums);
+                });
+            });
+        });
     }
 
     /// Multiplies in f32.
@@ -73,11 +141,11 @@ impl Linear<'_> {
         let tiles = Tiles::new(rows, tile::heights());
         with_buffer(rows * inputs, |packed| {
             pack_input(input, inputs, STEPS, tiles, packed);
-            self.groups(STEPS, |panels, steps, scratch| {
+            self.groups(STEPS, GROUP, |panels, steps, scratch| {
                 let arch = pulp::Arch::new();
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
-                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
+                self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums: &mut tile::Sums| {
                     let rows = tiles.rows(tile);
                     let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
                     let next = self.next(STEPS, &panels, panel, &steps, tile, tiles);
@@ -104,7 +172,7 @@ impl Linear<'_> {
             integer::round_input::<G>(input, inputs, rounded, scales);
             padding.fill(bytemuck::Zeroable::zeroed());
             pack_input(rounded, all, G::RUN / G::STEPS, tiles, packed);
-            self.groups(G::RUN, |panels, steps, _| {
+            self.groups(G::RUN, GROUP, |panels, steps, _| {
                 let (start, length) = (steps.start / G::STEPS, steps.len().div_ceil(G::STEPS));
                 let packed = &packed[start * padded..(start + length) * padded];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
@@ -119,14 +187,21 @@ impl Linear<'_> {
         });
     }
 
-    /// Runs `task(panels, steps, scratch)` for each block of the weight, of `run` steps, on all
-    /// threads.
-    fn groups(&self, run: usize, task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send) {
+    /// Runs `task(panels, steps, scratch)` for each block of the weight, of `run` steps and at most
+    /// `most` panels, on all threads.
+    fn groups(
+        &self,
+        run: usize,
+        most: usize,
+        task: impl Fn(Range<usize>, Range<usize>, &mut Vec<f32>) + Sync + Send,
+    ) {
         let inputs = self.weight.inputs();
         let panels = self.weight.outputs().div_ceil(LANES);
-        let group = (panels / (3 * threads())).clamp(1, GROUP);
-        for_each_with_scratch(panels.div_ceil(group), |scratch, index| {
-            let panels = index * group..((index + 1) * group).min(panels);
+        let group = (panels / (3 * threads())).min(most).max(1);
+        // As many for each thread, and of nearly equal size.
+        let count = panels.div_ceil(group).next_multiple_of(threads()).min(panels);
+        for_each_with_scratch(count, |scratch, index| {
+            let panels = index * panels / count..(index + 1) * panels / count;
             for start in (0..inputs).step_by(run) {
                 task(panels.clone(), start..(start + run).min(inputs), scratch);
             }
@@ -159,15 +234,16 @@ impl Linear<'_> {
 
     /// Computes one group of panels over a range of steps for all rows.
     ///
-    /// `product(tile, panel, sums)` computes the sums; `panel` counts from the start of the group.
+    /// `product(tile, panel, sums)` computes the sums, `[rows, LANES]`; `panel` counts from the
+    /// start of the group.
     #[allow(unsafe_code, reason = "threads write disjoint columns of the output")]
-    fn group(
+    fn group<const ROWS: usize>(
         &self,
         tiles: Tiles,
         panels: Range<usize>,
         steps: &Range<usize>,
         output: &Disjoint<'_>,
-        product: impl Fn(usize, usize, &mut Sums),
+        product: impl Fn(usize, usize, &mut [[f32; LANES]; ROWS]),
     ) {
         let outputs = self.weight.outputs();
         let (first, last) = (steps.start == 0, steps.end == self.weight.inputs());
@@ -177,7 +253,7 @@ impl Linear<'_> {
             activation: self.activation.filter(|_| last),
         };
         let arch = pulp::Arch::new();
-        let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
+        let mut sums = [[0.0; LANES]; ROWS];
         for tile in 0..tiles.count {
             let rows = tiles.rows(tile);
             let rows = rows.start..rows.end.min(self.rows);
@@ -208,7 +284,7 @@ struct Finished<'a, Stored> {
     finish: &'a Finish<'a>,
     /// The panel's first column.
     column: usize,
-    sums: &'a mut Sums,
+    sums: &'a mut [[f32; LANES]],
     /// For each row, the panel's columns in the output.
     stored: Stored,
 }
@@ -337,6 +413,8 @@ mod tests {
         Octets,
         #[cfg(target_arch = "aarch64")]
         ByteOctets,
+        /// AMX.
+        Terms(Q8Inputs),
     }
 
     /// Those that support only blocks of 32.
@@ -368,18 +446,20 @@ mod tests {
             let bias = numbers(outputs, seed ^ 9);
             let (weight, values) = stored(store, [outputs, inputs], block, seed);
             let bias = with_bias.then_some(bias.as_slice());
-            let weight = match &weight {
-                Values::Q8(blocks) => PackedWeight::in_bytes(blocks, [outputs, inputs]),
-                others => PackedWeight::new(others, [outputs, inputs], Q8Inputs::Fine),
-            };
-            let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
-            let mut output = start.clone();
-            linear.run(&input, &mut output);
             let residual = accumulate.then_some(start.as_slice());
             let expected = definitions::linear(&input, &values, inputs, bias, residual, activation);
-            prop_assert_eq!(output.len(), expected.len());
-            for (found, (expected, bound)) in output.iter().zip(expected) {
-                prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected}");
+            // On AMX the fastest layout differs, and is as precise except with q8.
+            let fastest = PackedWeight::new(&weight, [outputs, inputs], Q8Inputs::Fine);
+            let mut weights = vec![PackedWeight::in_floats(&weight, [outputs, inputs])];
+            weights.extend((store != 2).then_some(fastest));
+            for weight in weights {
+                let linear = Linear { rows, weight: &weight, bias, activation, accumulate };
+                let mut output = start.clone();
+                linear.run(&input, &mut output);
+                prop_assert_eq!(output.len(), expected.len());
+                for (found, (expected, bound)) in output.iter().zip(&expected) {
+                    prop_assert!((f64::from(*found) - expected).abs() <= *bound, "{found} {expected}");
+                }
             }
         }
 
@@ -392,6 +472,8 @@ mod tests {
             (groups, block) in prop_oneof![
                 prop::sample::select(OF_32).prop_map(|groups| (groups, 32)),
                 prop::sample::select(vec![2usize, 6, 32, 64, 512]).prop_map(|block| (Groups::Pairs, block)),
+                (prop::sample::select(vec![Q8Inputs::Fine, Q8Inputs::Bytes]), 1usize..100)
+                    .prop_map(|(inputs, block)| (Groups::Terms(inputs), block)),
             ],
             accumulate: bool,
             activation in prop::sample::select(vec![None, Some(Activation::Gelu)]),
@@ -411,6 +493,8 @@ mod tests {
                 Groups::Octets => PackedWeight::in_groups(blocks, shape, Stored::Octets),
                 #[cfg(target_arch = "aarch64")]
                 Groups::ByteOctets => PackedWeight::in_groups(blocks, shape, Stored::ByteOctets),
+                Groups::Terms(_) if Amx::detect().is_none() => return Ok(()),
+                Groups::Terms(q8_inputs) => PackedWeight::new(&weight, shape, q8_inputs),
             };
             let linear = Linear { rows, weight: &weight, bias: Some(&bias), activation, accumulate };
             let mut output = start.clone();
@@ -429,9 +513,16 @@ mod tests {
                     Groups::Octets => most.max(-least) / 32767.0,
                     #[cfg(target_arch = "aarch64")]
                     Groups::ByteOctets => (most - least) / 254.0,
+                    Groups::Terms(Q8Inputs::Fine) => most.max(-least) / 32767.0,
+                    Groups::Terms(Q8Inputs::Bytes) => (most - least) / 254.0,
                 };
-                let weights: f32 = values[column * inputs..][..inputs].iter().map(|w| w.abs()).sum();
-                let bound = bound + 1.2 * f64::from(level * weights) / 2.0;
+                let weights = &values[column * inputs..][..inputs];
+                let sum = |values: &[f32]| values.iter().map(|x| x.abs()).sum::<f32>();
+                let bound = bound + 1.2 * f64::from(level * sum(weights)) / 2.0;
+                // On AMX, `q8-fast` rounds weights again, to at most half a level of their column.
+                let rounded = matches!(groups, Groups::Terms(Q8Inputs::Bytes));
+                let level = weights.iter().fold(0.0f32, |peak, w| peak.max(w.abs())) / 127.0;
+                let bound = bound + if rounded { 1.2 * f64::from(level * sum(row)) / 2.0 } else { 0.0 };
                 prop_assert!((f64::from(*found) - expected).abs() <= bound, "{found} {expected} {bound}");
             }
         }

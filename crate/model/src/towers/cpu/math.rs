@@ -71,21 +71,26 @@ fn larger(a: f32, b: f32) -> f32 {
 /// The smallest range that contains zero and all values: its smallest and its largest value.
 pub(super) fn range(values: &[f32]) -> [f32; 2] {
     // Negated, so that both are found as maxima.
-    let mut peaks = [[0f32; LANES]; 2];
+    let [mut below, mut above] = [[0f32; LANES]; 2];
     let (chunks, rest) = values.as_chunks::<LANES>();
     vectorized(
         #[inline(always)]
         || {
+            // Own variables, since captured ones are stored in every step.
+            let [mut lower, mut upper] = [[0f32; LANES]; 2];
             for chunk in chunks {
                 for lane in 0..LANES {
-                    peaks[0][lane] = larger(peaks[0][lane], -chunk[lane]);
-                    peaks[1][lane] = larger(peaks[1][lane], chunk[lane]);
+                    lower[lane] = larger(lower[lane], -chunk[lane]);
+                }
+                for lane in 0..LANES {
+                    upper[lane] = larger(upper[lane], chunk[lane]);
                 }
             }
+            (below, above) = (lower, upper);
         },
     );
-    let smallest = rest.iter().map(|x| -x).chain(peaks[0]).fold(0.0, larger);
-    let largest = rest.iter().copied().chain(peaks[1]).fold(0.0, larger);
+    let smallest = rest.iter().map(|x| -x).chain(below).fold(0.0, larger);
+    let largest = rest.iter().copied().chain(above).fold(0.0, larger);
     [-smallest, largest]
 }
 

@@ -6,6 +6,7 @@
 //! weights are packed once, when they are loaded, activations are plain slices, and the elementwise
 //! operations are fused into the products. `gradient/` is for training.
 
+mod amx;
 mod attention;
 #[cfg(not(target_family = "wasm"))]
 mod dense;
@@ -15,6 +16,7 @@ pub(super) mod gradient;
 mod integer;
 mod linear;
 mod math;
+mod memory;
 mod norm;
 mod parallel;
 #[cfg(feature = "parallel")]
@@ -36,6 +38,7 @@ use super::{
 
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use dense::Dense;
+use memory::Recycled;
 use weight::PackedWeight;
 
 /// The fused kernels.
@@ -47,14 +50,15 @@ pub(super) struct Fused {
 /// A row-major f32 matrix in host memory.
 #[derive(Debug, Clone)]
 pub(super) struct Matrix {
-    values: Vec<f32>,
+    values: Recycled,
     /// At least 1.
     columns: usize,
 }
 
 impl Matrix {
-    fn zeros(rows: usize, columns: usize) -> Self {
-        Self { values: vec![0.0; rows * columns], columns }
+    /// A matrix whose values are unspecified.
+    fn unspecified(rows: usize, columns: usize) -> Self {
+        Self { values: Recycled::unspecified(rows * columns), columns }
     }
 
     fn rows(&self) -> usize {
@@ -68,7 +72,7 @@ impl Steps for Fused {
     type Weight = PackedWeight;
 
     fn matrix(&self, values: Vec<f32>, columns: usize) -> Matrix {
-        Matrix { values, columns }
+        Matrix { values: values.into(), columns }
     }
 
     fn linear(
@@ -80,7 +84,7 @@ impl Steps for Fused {
     ) -> Matrix {
         let rows = input.rows();
         let bias = bias.map(Vec::as_slice);
-        let mut output = Matrix::zeros(rows, weight.outputs());
+        let mut output = Matrix::unspecified(rows, weight.outputs());
         let task = linear::Linear { rows, weight, bias, activation, accumulate: false };
         task.run(&input.values, &mut output.values);
         output
@@ -106,31 +110,32 @@ impl Steps for Fused {
         bias: Option<&Vec<f32>>,
         residual: &Matrix,
     ) -> Matrix {
-        let values = residual.values.repeat(input.rows() / residual.rows().max(1));
-        let residual = Matrix { values, columns: residual.columns };
-        self.linear_add(input, weight, bias, residual)
+        let mut repeated = Matrix::unspecified(input.rows(), residual.columns);
+        let copies = repeated.values.chunks_exact_mut(residual.values.len());
+        copies.for_each(|copy| copy.copy_from_slice(&residual.values));
+        self.linear_add(input, weight, bias, repeated)
     }
 
     fn layer_norm(&self, input: &Matrix, weight: &Vec<f32>, bias: &Vec<f32>, epsilon: f64) -> Matrix {
-        let mut output = Matrix::zeros(input.rows(), input.columns);
+        let mut output = Matrix::unspecified(input.rows(), input.columns);
         norm::layer_norm(&input.values, weight, bias, epsilon as f32, &mut output.values);
         output
     }
 
     fn attention(&self, qkv: Matrix, heads: Heads) -> Matrix {
         let (rows, width) = (qkv.rows(), qkv.columns / 3);
-        let mut output = Matrix::zeros(rows, width);
+        let mut output = Matrix::unspecified(rows, width);
         attention::Attention::new(rows, width, heads).run(&qkv.values, &mut output.values);
         output
     }
 
     fn gather(&self, matrix: Matrix, rows: &[usize]) -> Matrix {
         let columns = matrix.columns;
-        let mut values = Vec::with_capacity(rows.len() * columns);
-        for row in rows {
-            values.extend_from_slice(&matrix.values[row * columns..(row + 1) * columns]);
+        let mut gathered = Matrix::unspecified(rows.len(), columns);
+        for (gathered, row) in gathered.values.chunks_exact_mut(columns).zip(rows) {
+            gathered.copy_from_slice(&matrix.values[row * columns..(row + 1) * columns]);
         }
-        Matrix { values, columns }
+        gathered
     }
 
     #[cfg(feature = "parallel")]
@@ -149,12 +154,12 @@ impl Scoring for Fused {
     }
 
     fn attend(&self, query: Matrix, memory: &Matrix, shape: &Attending) -> Matrix {
-        let mut output = Matrix::zeros(query.rows(), query.columns);
+        let mut output = Matrix::unspecified(query.rows(), query.columns);
         attention::attend(shape, &query.values, &memory.values, &mut output.values);
         output
     }
 
     async fn read(&self, matrix: Matrix) -> Result<Vec<f32>, TowerError> {
-        Ok(matrix.values)
+        Ok(matrix.values.into_vec())
     }
 }

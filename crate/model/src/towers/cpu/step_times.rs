@@ -10,6 +10,7 @@ use std::{
     time::Instant,
 };
 
+use bytemuck::Zeroable;
 use half::f16;
 use pickscore_checkpoint::{
     config::{Activation, ClipConfig},
@@ -20,10 +21,11 @@ use pulp::{Simd, WithSimd};
 
 use super::{
     Fused, Matrix, Q8Inputs,
-    integer::{self, Group},
+    amx::{self, Amx, Rounded, Term},
+    integer::{self, Group, RowScale},
     parallel::{for_each_part, threads},
     tile::{self, LANES, MOST_ROWS, Sums},
-    weight::{Grouped, PackedWeight, Stored},
+    weight::{Grouped, PackedWeight, Stored, Terms},
 };
 use crate::towers::{
     definitions::numbers,
@@ -240,10 +242,16 @@ impl Peak {
         let seconds = start.elapsed().as_secs_f64();
         let bytes = memory.iter().map(|values| 4.0 * values.len() as f64).sum::<f64>() / seconds;
         let (rows, seconds) = match weight.stored() {
-            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => of_floats(),
+            Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => match weight.terms() {
+                None => of_floats(),
+                Some((amx, Terms::ThreeByThree)) => of_terms::<3, 3>(amx),
+                Some((amx, Terms::ThreeByTwo)) => of_terms::<3, 2>(amx),
+                Some((amx, Terms::TwoByTwo)) => of_terms::<2, 2>(amx),
+            },
             Stored::Pairs(weight) => of_groups(weight),
             Stored::Quads(weight) => of_groups(weight),
             Stored::Bytes(weight) => of_groups(weight),
+            Stored::Rounded(amx, weight) => of_bytes(*amx, weight),
             #[cfg(target_arch = "aarch64")]
             Stored::Octets(weight) => of_groups(weight),
             #[cfg(target_arch = "aarch64")]
@@ -268,6 +276,34 @@ fn of_floats() -> (usize, f64) {
         }
     });
     (rows, seconds)
+}
+
+/// As [`of_floats`], of sums of terms on AMX.
+fn of_terms<const INPUT: usize, const WEIGHT: usize>(amx: Amx) -> (usize, f64) {
+    let input = vec![[Term::zeroed(); INPUT]; LOOP / amx::STEPS];
+    let weight = vec![[Term::zeroed(); WEIGHT]; LOOP / amx::STEPS];
+    let seconds = on_all(|| {
+        let mut sums = [[0.0; LANES]; amx::ROWS];
+        for _ in 0..TIMES {
+            amx.multiply(amx::ROWS, black_box(&input), &weight, &mut sums);
+            black_box(&mut sums);
+        }
+    });
+    (amx::ROWS, seconds)
+}
+
+/// As [`of_floats`], of bytes on AMX.
+fn of_bytes(amx: Amx, weight: &amx::Bytes) -> (usize, f64) {
+    let input = vec![Rounded::zeroed(); weight.items()];
+    let rows = [RowScale::zeroed(); amx::ROWS];
+    let seconds = on_all(|| {
+        let mut sums = [[0.0; LANES]; amx::ROWS];
+        for _ in 0..TIMES {
+            weight.multiply(amx, 0, black_box(&input), &rows, &mut sums);
+            black_box(&mut sums);
+        }
+    });
+    (amx::ROWS, seconds)
 }
 
 /// As [`of_floats`], in integers.

@@ -11,8 +11,9 @@ use pulp::{
 #[cfg(target_arch = "aarch64")]
 use super::integer::Octet;
 use super::{
+    amx::{self, Amx, Term},
     integer::{self, Group, Pair, PanelGroups, Quad},
-    tile::LANES,
+    tile::{self, LANES},
     vectorize::vectorized,
 };
 use crate::towers::kernels::Q8Inputs;
@@ -25,6 +26,27 @@ pub(in crate::towers) struct PackedWeight {
     inputs: usize,
     outputs: usize,
     stored: Stored,
+    /// How AMX multiplies the values, if it does.
+    terms: Option<(Amx, Terms)>,
+}
+
+/// The bf16 terms that an input is split into, by those of a weight.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Terms {
+    ThreeByThree,
+    ThreeByTwo,
+    TwoByTwo,
+}
+
+impl Terms {
+    /// As many as the values, or the roundings of their inputs, are precise.
+    fn of(values: &Values) -> Self {
+        match values {
+            Values::F32(_) => Self::ThreeByThree,
+            Values::F16(_) => Self::ThreeByTwo,
+            Values::Q8(_) => Self::TwoByTwo,
+        }
+    }
 }
 
 /// The packed values.
@@ -41,6 +63,7 @@ pub(super) enum Stored {
     Pairs(Grouped<Pair>),
     Quads(Grouped<Quad<2>>),
     Bytes(Grouped<Quad<1>>),
+    Rounded(Amx, amx::Bytes),
     #[cfg(target_arch = "aarch64")]
     Octets(Grouped<Octet<2>>),
     #[cfg(target_arch = "aarch64")]
@@ -48,10 +71,40 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// Packs values for products of f32 values, or of bf16 terms.
+    fn floats(values: &Values, [outputs, inputs]: [usize; 2]) -> Self {
+        match values {
+            Values::F32(values) => Self::F32(pack(values, outputs, inputs)),
+            Values::F16(values) => Self::F16(pack(values, outputs, inputs)),
+            Values::Q8(blocks) => Self::bytes(blocks, [outputs, inputs]),
+        }
+    }
+
     /// Packs q8 weights as bytes.
     fn bytes(Blocks { values, scales, block }: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
         let scales = pack(scales, outputs, inputs.div_ceil(*block));
         Self::Q8 { values: pack(values, outputs, inputs), scales, block: *block }
+    }
+
+    /// Packs q8 weights for the fastest products without AMX.
+    fn q8(blocks: &Blocks, [outputs, inputs]: [usize; 2], q8_inputs: Q8Inputs) -> Self {
+        #[cfg(target_arch = "aarch64")]
+        if integer::octets_are_fast() && Octet::<1>::can_take(blocks) {
+            return match q8_inputs {
+                Q8Inputs::Bytes => Self::ByteOctets(Grouped::new(blocks, outputs, inputs)),
+                Q8Inputs::Fine => Self::Octets(Grouped::new(blocks, outputs, inputs)),
+            };
+        }
+        let in_bytes = q8_inputs == Q8Inputs::Bytes && integer::bytes_are_fast();
+        if in_bytes && Quad::<1>::can_take(blocks) {
+            Self::Bytes(Grouped::new(blocks, outputs, inputs))
+        } else if integer::quads_are_fast() && Quad::<2>::can_take(blocks) {
+            Self::Quads(Grouped::new(blocks, outputs, inputs))
+        } else if integer::pairs_are_fast() && Pair::can_take(blocks) {
+            Self::Pairs(Grouped::new(blocks, outputs, inputs))
+        } else {
+            Self::bytes(blocks, [outputs, inputs])
+        }
     }
 }
 
@@ -99,12 +152,6 @@ impl<G: Group> Grouped<G> {
 }
 
 impl PackedWeight {
-    /// Packs q8 weights as bytes, on any processor.
-    #[cfg(test)]
-    pub(super) fn in_bytes(blocks: &Blocks, [outputs, inputs]: [usize; 2]) -> Self {
-        Self { inputs, outputs, stored: Stored::bytes(blocks, [outputs, inputs]) }
-    }
-
     /// Packs q8 weights in groups, on any processor.
     #[cfg(test)]
     pub(super) fn in_groups<G: Group>(
@@ -112,38 +159,28 @@ impl PackedWeight {
         [outputs, inputs]: [usize; 2],
         stored: fn(Grouped<G>) -> Stored,
     ) -> Self {
-        Self { inputs, outputs, stored: stored(Grouped::new(blocks, outputs, inputs)) }
+        Self { inputs, outputs, stored: stored(Grouped::new(blocks, outputs, inputs)), terms: None }
+    }
+
+    /// Packs values for products of f32 values, on any processor.
+    #[cfg(test)]
+    pub(super) fn in_floats(values: &Values, shape: [usize; 2]) -> Self {
+        Self { stored: Stored::floats(values, shape), inputs: shape[1], outputs: shape[0], terms: None }
     }
 
     /// Packs a row-major matrix `[outputs, inputs]` in the layout that is fastest on this
     /// processor.
     pub(super) fn new(values: &Values, [outputs, inputs]: [usize; 2], q8_inputs: Q8Inputs) -> Self {
-        let stored = match values {
-            Values::F32(values) => Stored::F32(pack(values, outputs, inputs)),
-            Values::F16(values) => Stored::F16(pack(values, outputs, inputs)),
-            #[cfg(target_arch = "aarch64")]
-            Values::Q8(blocks) if integer::octets_are_fast() && Octet::<1>::can_take(blocks) => {
-                match q8_inputs {
-                    Q8Inputs::Bytes => Stored::ByteOctets(Grouped::new(blocks, outputs, inputs)),
-                    Q8Inputs::Fine => Stored::Octets(Grouped::new(blocks, outputs, inputs)),
-                }
+        let amx = Amx::detect();
+        let stored = match (values, amx) {
+            (Values::Q8(blocks), None) => Stored::q8(blocks, [outputs, inputs], q8_inputs),
+            (Values::Q8(blocks), Some(amx)) if q8_inputs == Q8Inputs::Bytes => {
+                Stored::Rounded(amx, amx::Bytes::new(blocks, outputs, inputs))
             }
-            Values::Q8(blocks)
-                if q8_inputs == Q8Inputs::Bytes
-                    && integer::bytes_are_fast()
-                    && Quad::<1>::can_take(blocks) =>
-            {
-                Stored::Bytes(Grouped::new(blocks, outputs, inputs))
-            }
-            Values::Q8(blocks) if integer::quads_are_fast() && Quad::<2>::can_take(blocks) => {
-                Stored::Quads(Grouped::new(blocks, outputs, inputs))
-            }
-            Values::Q8(blocks) if integer::pairs_are_fast() && Pair::can_take(blocks) => {
-                Stored::Pairs(Grouped::new(blocks, outputs, inputs))
-            }
-            Values::Q8(blocks) => Stored::bytes(blocks, [outputs, inputs]),
+            (values, _) => Stored::floats(values, [outputs, inputs]),
         };
-        Self { inputs, outputs, stored }
+        let terms = amx.map(|amx| (amx, Terms::of(values)));
+        Self { inputs, outputs, stored, terms }
     }
 
     /// The packed values.
@@ -171,11 +208,17 @@ impl PackedWeight {
             Stored::Pairs(weight) => weight.memory(panel, steps),
             Stored::Quads(weight) => weight.memory(panel, steps),
             Stored::Bytes(weight) => weight.memory(panel, steps),
+            Stored::Rounded(..) => &[],
             #[cfg(target_arch = "aarch64")]
             Stored::Octets(weight) => weight.memory(panel, steps),
             #[cfg(target_arch = "aarch64")]
             Stored::ByteOctets(weight) => weight.memory(panel, steps),
         }
+    }
+
+    /// How AMX multiplies the values, if it does.
+    pub(super) fn terms(&self) -> Option<(Amx, Terms)> {
+        self.terms
     }
 
     /// Some steps of some panels as f32, `[steps, LANES]` each. f32 weights are borrowed, others
@@ -186,28 +229,71 @@ impl PackedWeight {
         steps: Range<usize>,
         scratch: &'a mut Vec<f32>,
     ) -> Vec<&'a [f32]> {
-        let range = |panel: usize| {
-            (panel * self.inputs + steps.start) * LANES..(panel * self.inputs + steps.end) * LANES
+        let length = match self.stored {
+            Stored::F32(_) => 0,
+            _ => steps.len() * LANES,
         };
-        let length = steps.len() * LANES;
-        if let Stored::F32(values) = &self.stored {
-            return panels.map(|panel| &values[range(panel)]).collect();
-        }
         scratch.resize(panels.len() * length, 0.0);
-        for (panel, unpacked) in panels.zip(scratch.chunks_exact_mut(length)) {
-            match &self.stored {
-                Stored::F32(_) | Stored::Pairs(_) | Stored::Quads(_) | Stored::Bytes(_) => {}
-                #[cfg(target_arch = "aarch64")]
-                Stored::Octets(_) | Stored::ByteOctets(_) => {}
-                Stored::F16(values) => widen(&values[range(panel)], unpacked),
-                Stored::Q8 { values, scales, block } => {
-                    let per_panel = self.inputs.div_ceil(*block);
-                    let scales = &scales[panel * per_panel * LANES..(panel + 1) * per_panel * LANES];
-                    unpack_blocks(&values[range(panel)], scales, steps.start, *block, unpacked);
+        let mut scratch = scratch.as_mut_slice();
+        let panels = panels.map(|panel| {
+            let (unpacked, rest) = std::mem::take(&mut scratch).split_at_mut(length);
+            scratch = rest;
+            self.unpack_panel(panel, steps.clone(), unpacked)
+        });
+        panels.collect()
+    }
+
+    /// Splits some steps of a panel, from a multiple of [`amx::STEPS`] on, into bf16 terms:
+    /// → `[ceil(steps / amx::STEPS)]`
+    pub(super) fn split<const TERMS: usize>(
+        &self,
+        panel: usize,
+        steps: Range<usize>,
+        split: &mut [[Term; TERMS]],
+    ) {
+        /// Items ahead that are prefetched. The hardware prefetcher stops at the end of a page,
+        /// which holds one item in f32.
+        const AHEAD: usize = 2;
+        let mut scratch = [0.0; amx::STEPS * LANES];
+        for (start, split) in steps.clone().step_by(amx::STEPS).zip(split) {
+            let ahead = start + AHEAD * amx::STEPS;
+            for line in self.memory(panel, ahead..ahead + amx::STEPS).chunks(64) {
+                tile::prefetch::<{ tile::SECOND_LEVEL }>(line.as_ptr());
+            }
+            let steps = start..(start + amx::STEPS).min(steps.end);
+            if let Stored::Q8 { values, scales, block: amx::STEPS } = &self.stored {
+                let all = self.inputs.div_ceil(amx::STEPS);
+                let values = values[(panel * self.inputs + start) * LANES..].as_chunks().0.first_chunk();
+                let scales = scales[(panel * all + start / amx::STEPS) * LANES..].first_chunk();
+                if let (Some(values), Some(scales)) = (values, scales)
+                    && steps.len() == amx::STEPS
+                {
+                    amx::split_block(values, scales, split);
+                    continue;
                 }
             }
+            let length = steps.len() * LANES;
+            amx::split_weight(self.unpack_panel(panel, steps, &mut scratch[..length]), split);
         }
-        scratch.chunks_exact(length).collect()
+    }
+
+    /// Some steps of a panel as f32, `[steps, LANES]`. f32 weights are borrowed, others are
+    /// unpacked.
+    fn unpack_panel<'a>(&'a self, panel: usize, steps: Range<usize>, unpacked: &'a mut [f32]) -> &'a [f32] {
+        let range = (panel * self.inputs + steps.start) * LANES..(panel * self.inputs + steps.end) * LANES;
+        match &self.stored {
+            Stored::F32(values) => return &values[range],
+            Stored::Pairs(_) | Stored::Quads(_) | Stored::Bytes(_) | Stored::Rounded(..) => {}
+            #[cfg(target_arch = "aarch64")]
+            Stored::Octets(_) | Stored::ByteOctets(_) => {}
+            Stored::F16(values) => widen(&values[range], unpacked),
+            Stored::Q8 { values, scales, block } => {
+                let per_panel = self.inputs.div_ceil(*block);
+                let scales = &scales[panel * per_panel * LANES..(panel + 1) * per_panel * LANES];
+                unpack_blocks(&values[range], scales, steps.start, *block, unpacked);
+            }
+        }
+        unpacked
     }
 }
 

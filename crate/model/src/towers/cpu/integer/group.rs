@@ -57,8 +57,8 @@ pub(in crate::towers::cpu) struct Rounding {
 #[derive(Clone, Copy, Debug, Pod, Zeroable)]
 #[repr(C)]
 pub(in crate::towers::cpu) struct RowScale {
-    pub(super) scale: f32,
-    pub(super) zero: f32,
+    pub(in crate::towers::cpu) scale: f32,
+    pub(in crate::towers::cpu) zero: f32,
 }
 
 /// A range of a panel's groups, with the scales of their blocks.

@@ -31,4 +31,4 @@ pub(super) use group::{Group, Pair, PanelGroups, Quad, RowScale, Tile};
 pub(super) use octets::are_fast as octets_are_fast;
 pub(super) use pairs::are_fast as pairs_are_fast;
 pub(super) use quads::are_fast as quads_are_fast;
-pub(super) use round::round_input;
+pub(super) use round::{ByteRounding, round_input};

@@ -84,6 +84,42 @@ fn round_row<G: Group>(input: &[f32], rounded: &mut [G::Input]) -> RowScale {
     row
 }
 
+/// How a row is rounded to bytes.
+#[derive(Clone, Copy)]
+pub(in crate::towers::cpu) struct ByteRounding {
+    pub(in crate::towers::cpu) row: RowScale,
+    inverse: f32,
+    round: f32,
+}
+
+impl ByteRounding {
+    /// For the range of a row.
+    pub(in crate::towers::cpu) fn of(row: &[f32]) -> Self {
+        let Rounding { row, added } = Rounding::bytes(row, u8::MAX, 0.0);
+        Self { row, inverse: inverse(row.scale), round: math::ROUND + added }
+    }
+
+    /// Rounds a part of the row. The rest of the bytes is unspecified.
+    #[inline(always)]
+    pub(in crate::towers::cpu) fn round<const RUN: usize>(&self, part: &[f32], rounded: &mut [u8; RUN]) {
+        let mut numbers = [0; RUN];
+        match part.as_array::<RUN>() {
+            Some(part) => {
+                for at in 0..RUN {
+                    numbers[at] = (part[at] * self.inverse + self.round).to_bits();
+                }
+            }
+            None => {
+                let all = numbers.iter_mut().zip(part);
+                all.for_each(|(number, x)| *number = (x * self.inverse + self.round).to_bits());
+            }
+        }
+        for at in 0..RUN {
+            rounded[at] = numbers[at] as u8;
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
