@@ -59,7 +59,7 @@ pub(super) struct RunArguments {
     device: DeviceArgument,
     /// Precision of the weights in memory.
     ///
-    /// q8-fast changes scores of the page's small model by 0.03 on average; some GPUs compute q8.
+    /// q8-fast changes scores of the page's small model by 0.04 on average; some GPUs compute q8.
     #[arg(long, value_enum, default_value_t = PrecisionArgument::Auto)]
     precision: PrecisionArgument,
     /// Maximum number of pixels in an image.
