@@ -29,6 +29,7 @@ impl Attention {
         let (sequence, width) = (self.sequence, self.width);
         assert_eq!(qkv.len(), self.batch * sequence * 3 * width);
         assert_eq!(output.len(), self.batch * sequence * width);
+        assert!(width.is_multiple_of(self.heads));
         let output = Disjoint::new(output);
         for_each_with_scratch(self.batch * self.heads, |scores, task| {
             let (sample, head) = (task / self.heads, task % self.heads);
@@ -51,7 +52,7 @@ pub(super) fn attend(shape: &Attending, query: &[f32], memory: &[f32], output: &
     let Attending { queries, keys, count, over } = shape;
     let width = query.len() / (over.len() * queries).max(1);
     assert_eq!(query.len(), over.len() * queries * width);
-    assert_eq!(output.len(), query.len());
+    assert!(output.len() == query.len() && width.is_multiple_of(*count));
     let output = Disjoint::new(output);
     for_each_with_scratch(over.len() * count, |scores, task| {
         let (sample, head) = (task / count, task % count);
@@ -101,7 +102,10 @@ impl Head<'_> {
         let (queries, keys, width) = (self.query.count, self.key.count, self.width);
         assert!([&self.query, &self.key, &self.value].iter().all(|rows| rows.have(width)));
         assert_eq!(keys, self.value.count);
-        scores.resize(queries * keys, 0.0);
+        if scores.len() < queries * keys {
+            scores.resize(queries * keys, 0.0);
+        }
+        let scores = &mut scores[..queries * keys];
         // SAFETY: the rows of query and key are within their slices, as asserted. The scores are
         // `queries` × `keys`.
         unsafe {

@@ -7,6 +7,8 @@
 //!       for each panel:                   (its sums stay in registers: tile.rs, integer/, amx/)
 //! ```
 //!
+//! On AMX, runs and groups are longer, and the input of a tile comes from the L2 cache.
+//!
 //! Bias and residual are added with the first run of steps, the activation is applied with the
 //! last.
 
@@ -45,11 +47,11 @@ const STEPS: usize = 512;
 /// groups must fit in the L2 cache, which is as small as 512 KB.
 const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
-/// Below as many rows, splitting f32 and f16 weights for AMX takes longer than it saves. Tests take
-/// both ways.
+/// With fewer rows, splitting f32 and f16 weights for AMX takes longer than it saves. Tests cover
+/// both paths.
 const FEW: usize = if cfg!(test) { 2 } else { 192 };
-/// Bytes that the weights of a group take at most on AMX, a third of the L2 cache of processors
-/// that have it. A tile's input comes from the slower L3 cache once per group.
+/// Most bytes of a group's weights on AMX: a third of the L2 cache of processors with AMX. A tile's
+/// input comes from the slower L3 cache once per group.
 const AMX_GROUP: usize = 640 << 10;
 
 impl Linear<'_> {
@@ -98,7 +100,10 @@ impl Linear<'_> {
             amx::split_input(input, inputs, tiles, split_input);
             self.groups(run, group, |panels, steps, scratch| {
                 let length = steps.len().div_ceil(amx::STEPS);
-                scratch.resize(amx::memory::<[Term; WEIGHT]>(panels.len() * length), 0.0);
+                let needed = amx::memory::<[Term; WEIGHT]>(panels.len() * length);
+                if scratch.len() < needed {
+                    scratch.resize(needed, 0.0);
+                }
                 let split_weight = amx::in_memory::<[Term; WEIGHT]>(scratch, panels.len() * length);
                 for (panel, split) in panels.clone().zip(split_weight.chunks_exact_mut(length)) {
                     self.weight.split(panel, steps.clone(), split);
@@ -198,7 +203,7 @@ impl Linear<'_> {
         let inputs = self.weight.inputs();
         let panels = self.weight.outputs().div_ceil(LANES);
         let group = (panels / (3 * threads())).min(most).max(1);
-        // As many for each thread, and of nearly equal size.
+        // As many for each thread as possible, and of nearly equal size.
         let count = panels.div_ceil(group).next_multiple_of(threads()).min(panels);
         for_each_with_scratch(count, |scratch, index| {
             let panels = index * panels / count..(index + 1) * panels / count;

@@ -76,7 +76,7 @@ pub(super) fn range(values: &[f32]) -> [f32; 2] {
     vectorized(
         #[inline(always)]
         || {
-            // Own variables, since captured ones are stored in every step.
+            // Local variables: captured ones would be written to memory in every step.
             let [mut lower, mut upper] = [[0f32; LANES]; 2];
             for chunk in chunks {
                 for lane in 0..LANES {

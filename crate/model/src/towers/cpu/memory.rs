@@ -1,4 +1,4 @@
-//! Memory of matrices, which is used again.
+//! Reuses the memory of matrices.
 //!
 //! Fresh memory is cleared, and the system maps it page by page. For the matrices of sixteen
 //! images, that would take as long as multiplying bytes.
@@ -6,16 +6,25 @@
 use std::{
     mem,
     ops::{Deref, DerefMut},
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, TryLockError},
 };
 
-/// Memory that nothing uses, at most [`KEPT`] pieces.
+/// Memory that nothing uses, of at most [`MOST`] values in all.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// As many as the steps of a layer leave free at a time.
-const KEPT: usize = 4;
+/// 128 MB.
+const MOST: usize = 32 << 20;
+
+/// Nobody waits for the lock, since a process that was forked while it was held would wait forever.
+fn free() -> Option<MutexGuard<'static, Vec<Vec<f32>>>> {
+    match FREE.try_lock() {
+        Ok(free) => Some(free),
+        Err(TryLockError::Poisoned(free)) => Some(free.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
+}
 
 /// f32 values whose memory is kept for others.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Recycled {
     memory: Vec<f32>,
     length: usize,
@@ -24,26 +33,25 @@ pub(super) struct Recycled {
 impl Recycled {
     /// `length` values, which are unspecified.
     pub(super) fn unspecified(length: usize) -> Self {
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        let fitting = (0..free.len()).filter(|&at| free[at].len() >= length);
-        let memory = match fitting.min_by_key(|&at| free[at].len()) {
-            Some(at) => free.swap_remove(at),
-            None => {
-                // It replaces the largest piece, so that no more are kept than are used.
-                let largest = (0..free.len()).max_by_key(|&at| free[at].len());
-                drop(largest.map(|at| free.swap_remove(at)));
-                drop(free);
-                vec![0.0; length]
+        let memory = free().map(|mut free| {
+            let fitting = (0..free.len()).filter(|&at| free[at].len() >= length);
+            let smallest = fitting.min_by_key(|&at| free[at].len());
+            // A new piece replaces the largest one, so that the total does not grow.
+            let largest = || (0..free.len()).max_by_key(|&at| free[at].len());
+            smallest.or_else(largest).map(|at| free.swap_remove(at)).unwrap_or_default()
+        });
+        match memory {
+            Some(memory) if memory.len() >= length => Self { memory, length },
+            too_small => {
+                drop(too_small);
+                Self { memory: vec![0.0; length], length }
             }
-        };
-        Self { memory, length }
+        }
     }
 
     /// The values.
     pub(super) fn into_vec(mut self) -> Vec<f32> {
-        let mut values = mem::take(&mut self.memory);
-        values.truncate(self.length);
-        values
+        if self.memory.len() == self.length { mem::take(&mut self.memory) } else { self.to_vec() }
     }
 }
 
@@ -64,8 +72,10 @@ impl Clone for Recycled {
 impl Drop for Recycled {
     fn drop(&mut self) {
         let memory = mem::take(&mut self.memory);
-        let mut free = FREE.lock().unwrap_or_else(PoisonError::into_inner);
-        if !memory.is_empty() && free.len() < KEPT {
+        if let Some(mut free) = free()
+            && !memory.is_empty()
+            && free.iter().map(Vec::len).sum::<usize>() + memory.len() <= MOST
+        {
             free.push(memory);
         }
     }
@@ -102,5 +112,12 @@ mod tests {
         assert_eq!(three.len(), 900);
         assert_eq!(copy.into_vec(), [2.0; 10]);
         assert_eq!(Recycled::from(vec![3.0, 4.0]).into_vec(), [3.0, 4.0]);
+    }
+
+    #[test]
+    fn a_vector_does_not_take_a_large_piece_with_it() {
+        let large = Recycled { memory: vec![1.0; 1 << 16], length: 3 };
+        let values = large.into_vec();
+        assert!(values == [1.0; 3] && values.capacity() < 100);
     }
 }

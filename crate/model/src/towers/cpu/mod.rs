@@ -110,6 +110,7 @@ impl Steps for Fused {
         bias: Option<&Vec<f32>>,
         residual: &Matrix,
     ) -> Matrix {
+        assert!(input.rows().is_multiple_of(residual.rows()));
         let mut repeated = Matrix::unspecified(input.rows(), residual.columns);
         let copies = repeated.values.chunks_exact_mut(residual.values.len());
         copies.for_each(|copy| copy.copy_from_slice(&residual.values));

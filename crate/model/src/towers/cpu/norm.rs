@@ -14,6 +14,7 @@ const ROWS: usize = 16;
 pub(super) fn layer_norm(input: &[f32], weight: &[f32], bias: &[f32], epsilon: f32, output: &mut [f32]) {
     let width = weight.len();
     assert!(width > 0 && bias.len() == width && input.len() == output.len());
+    assert!(output.len().is_multiple_of(width));
     for_each_chunk(output, ROWS * width, |task, output| {
         let input = &input[task * ROWS * width..][..output.len()];
         vectorized(

@@ -16,7 +16,7 @@ use pulp::{
 
 /// Output columns per panel.
 pub(super) const LANES: usize = 32;
-/// Most rows of a tile on any processor, limited by the number of registers.
+/// Most rows of a tile in vector registers on any processor.
 pub(super) const MOST_ROWS: usize = 12;
 
 /// The sums of a tile, `[rows, LANES]`.
@@ -215,7 +215,9 @@ mod tests {
 
     #[test]
     fn tiles_cover_all_rows_and_differ_by_at_most_one_multiple() {
-        for (most, multiple) in (1..13).map(|most| (most, 1)).chain([(6, 2), (8, 2), (12, 4), (4, 4)]) {
+        for (most, multiple) in
+            (1..13).map(|most| (most, 1)).chain([(6, 2), (8, 2), (12, 4), (4, 4), (32, 2)])
+        {
             for rows in 1usize..200 {
                 let tiles = Tiles::new(rows, Heights { most, multiple });
                 let padded = rows.next_multiple_of(multiple);

@@ -26,11 +26,11 @@ pub(in crate::towers) struct PackedWeight {
     inputs: usize,
     outputs: usize,
     stored: Stored,
-    /// How AMX multiplies the values, if it does.
+    /// How AMX multiplies f32, f16 and q8 values, if there is AMX.
     terms: Option<(Amx, Terms)>,
 }
 
-/// The bf16 terms that an input is split into, by those of a weight.
+/// How many bf16 terms an input and a weight are split into.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Terms {
     ThreeByThree,
@@ -39,7 +39,7 @@ pub(super) enum Terms {
 }
 
 impl Terms {
-    /// As many as the values, or the roundings of their inputs, are precise.
+    /// As many terms as the precision of the values needs.
     fn of(values: &Values) -> Self {
         match values {
             Values::F32(_) => Self::ThreeByThree,
@@ -174,7 +174,9 @@ impl PackedWeight {
         let amx = Amx::detect();
         let stored = match (values, amx) {
             (Values::Q8(blocks), None) => Stored::q8(blocks, [outputs, inputs], q8_inputs),
-            (Values::Q8(blocks), Some(amx)) if q8_inputs == Q8Inputs::Bytes => {
+            (Values::Q8(blocks), Some(amx))
+                if q8_inputs == Q8Inputs::Bytes && inputs <= amx::Bytes::MOST_INPUTS =>
+            {
                 Stored::Rounded(amx, amx::Bytes::new(blocks, outputs, inputs))
             }
             (values, _) => Stored::floats(values, [outputs, inputs]),
@@ -216,7 +218,7 @@ impl PackedWeight {
         }
     }
 
-    /// How AMX multiplies the values, if it does.
+    /// How AMX multiplies f32, f16 and q8 values, if there is AMX.
     pub(super) fn terms(&self) -> Option<(Amx, Terms)> {
         self.terms
     }
@@ -233,7 +235,9 @@ impl PackedWeight {
             Stored::F32(_) => 0,
             _ => steps.len() * LANES,
         };
-        scratch.resize(panels.len() * length, 0.0);
+        if scratch.len() < panels.len() * length {
+            scratch.resize(panels.len() * length, 0.0);
+        }
         let mut scratch = scratch.as_mut_slice();
         let panels = panels.map(|panel| {
             let (unpacked, rest) = std::mem::take(&mut scratch).split_at_mut(length);

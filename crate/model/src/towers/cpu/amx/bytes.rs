@@ -32,7 +32,7 @@ pub(in crate::towers::cpu) struct Rounded([[[u8; STEPS]; HEIGHT]; 2]);
 /// A weight matrix `[out, in]` in bytes.
 #[derive(Debug)]
 pub(in crate::towers::cpu) struct Bytes {
-    /// `[panels, items]`, aligned as tile registers are loaded fastest.
+    /// `[panels, items]`, aligned for the fastest loads of tile registers.
     values: Vec<Rounded>,
     /// `[panels, LANES]`
     scales: Vec<[f32; LANES]>,
@@ -42,8 +42,18 @@ pub(in crate::towers::cpu) struct Bytes {
 }
 
 impl Bytes {
+    /// Most inputs whose sums fit in 32 bits.
+    pub(in crate::towers::cpu) const MOST_INPUTS: usize = i32::MAX as usize / (255 * 127);
+
     /// Rounds blocks `[outputs, inputs]` once more, to one scale for a column.
+    ///
+    /// # Panics
+    ///
+    /// If there are more than [`Self::MOST_INPUTS`], or if the blocks have another shape.
     pub(in crate::towers::cpu) fn new(blocks: &Blocks, outputs: usize, inputs: usize) -> Self {
+        let per_row = inputs.div_ceil(blocks.block);
+        assert!(inputs <= Self::MOST_INPUTS);
+        assert!(blocks.values.len() == outputs * inputs && blocks.scales.len() == outputs * per_row);
         let items = inputs.div_ceil(STEPS);
         let panels = outputs.div_ceil(LANES);
         let mut bytes = Self {
@@ -52,8 +62,7 @@ impl Bytes {
             sums: vec![[0; LANES]; panels],
             items,
         };
-        let rows =
-            blocks.values.chunks_exact(inputs).zip(blocks.scales.chunks_exact(inputs.div_ceil(blocks.block)));
+        let rows = blocks.values.chunks_exact(inputs).zip(blocks.scales.chunks_exact(per_row));
         for (output, (values, scales)) in rows.enumerate() {
             let (panel, lane) = (output / LANES, output % LANES);
             let runs = || values.chunks(blocks.block).zip(scales);
@@ -150,7 +159,8 @@ pub(in crate::towers::cpu) fn round_input(
         let input = &input[tile.start * inputs..][..scales.len() * inputs];
         let roundings: Vec<_> = input.chunks_exact(inputs).map(ByteRounding::of).collect();
         scales.iter_mut().zip(&roundings).for_each(|(scale, rounding)| *scale = rounding.row);
-        // An item at a time, since rows of neighbouring items are in few sets of the L1 cache.
+        // One item at a time: a row's bytes in successive items are 2 KB apart and share few sets
+        // of the L1 cache.
         vectorized(
             #[inline(always)]
             || {

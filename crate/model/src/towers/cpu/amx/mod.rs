@@ -10,10 +10,11 @@
 //! |---|---|---|---|---|
 //! | f32 | 3 | 3 | 6 | 2⁻²⁴, as in f32 |
 //! | f16 | 3 | 2, exactly | 5 | 2⁻²⁴ |
-//! | q8 | 2 | 2 | 3 | 2⁻¹⁶ |
+//! | q8 | 2 | 2 | 3 | 2⁻¹⁵ |
 //!
-//! The sums of all products are f32. Inputs are split once per product, weights whenever a thread
-//! begins with a part of them, so they take no more memory than elsewhere (`split.rs`).
+//! The sums of all products are f32. Inputs are split once per product, weights each time a thread
+//! starts on a part of them, so they take no more memory than elsewhere (`split.rs`). AMX takes
+//! subnormal terms for zero, and values above 3.39e38 are rounded to infinity.
 //!
 //! `q8-fast` multiplies bytes (`bytes.rs`).
 
@@ -54,12 +55,12 @@ pub(super) type Sums = [[f32; LANES]; ROWS];
 #[repr(C, align(64))]
 pub(super) struct Term([[[u16; STEPS]; HEIGHT]; 2]);
 
-/// f32 values whose memory holds as many items, wherever it begins.
+/// How many f32 values hold `count` items, wherever their memory begins.
 pub(super) fn memory<Item>(count: usize) -> usize {
     (count * size_of::<Item>() + align_of::<Item>()) / size_of::<f32>()
 }
 
-/// Uses memory of at least [`memory`] values as items, whose contents are unspecified.
+/// Views at least [`memory`] values as items. Their contents are unspecified.
 pub(super) fn in_memory<Item: bytemuck::Pod>(memory: &mut [f32], count: usize) -> &mut [Item] {
     &mut bytemuck::pod_align_to_mut(memory).1[..count]
 }

@@ -105,8 +105,8 @@ fn is_here() -> bool {
     __cpuid_count(0, 0).eax >= 7 && __cpuid_count(7, 0).edx & ALL == ALL
 }
 
-/// Asks Linux for the memory that the tile registers take in each thread. It fails on kernels that
-/// do not support AMX.
+/// Asks Linux to let this process use the tile registers. It fails on kernels without AMX, and if a
+/// thread's signal stack is too small to save them.
 #[allow(unsafe_code, reason = "a system call")]
 fn is_permitted() -> bool {
     /// Not in every C library.
