@@ -47,9 +47,6 @@ const STEPS: usize = 512;
 /// groups must fit in the L2 cache, which is as small as 512 KB.
 const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
 
-/// With fewer rows, splitting f32 and f16 weights for AMX takes longer than it saves. Tests cover
-/// both paths.
-const FEW: usize = if cfg!(test) { 2 } else { 192 };
 /// Most bytes of a group's weights on AMX: a third of the L2 cache of processors with AMX. A tile's
 /// input comes from the slower L3 cache once per group.
 const AMX_GROUP: usize = 640 << 10;
@@ -75,9 +72,6 @@ impl Linear<'_> {
             #[cfg(target_arch = "aarch64")]
             Stored::ByteOctets(weight) => self.integer(weight, input, &output),
             Stored::F32(_) | Stored::F16(_) | Stored::Q8 { .. } => match self.weight.terms() {
-                Some((_, Terms::ThreeByThree | Terms::ThreeByTwo)) if self.rows < FEW => {
-                    self.float(input, &output)
-                }
                 None => self.float(input, &output),
                 Some((amx, Terms::ThreeByThree)) => self.terms::<3, 3>(amx, input, &output),
                 Some((amx, Terms::ThreeByTwo)) => self.terms::<3, 2>(amx, input, &output),
@@ -466,6 +460,29 @@ mod tests {
                     prop_assert!((f64::from(*found) - expected).abs() <= *bound, "{found} {expected}");
                 }
             }
+        }
+
+        #[test]
+        fn a_row_does_not_depend_on_the_others(
+            rows in 2usize..80,
+            inputs in prop_oneof![1usize..150, 1000usize..1100],
+            outputs in 1usize..100,
+            store in 0usize..3,
+            q8_inputs in prop::sample::select(vec![Q8Inputs::Fine, Q8Inputs::Bytes]),
+            seed: u64,
+        ) {
+            let input = numbers(rows * inputs, seed);
+            let (weight, _) = stored(store, [outputs, inputs], 32, seed);
+            let weight = PackedWeight::new(&weight, [outputs, inputs], q8_inputs);
+            let run = |input: &[f32]| {
+                let rows = input.len() / inputs;
+                let linear = Linear { rows, weight: &weight, bias: None, activation: None, accumulate: false };
+                let mut output = vec![f32::NAN; rows * outputs];
+                linear.run(input, &mut output);
+                output
+            };
+            let last = run(&input[(rows - 1) * inputs..]);
+            prop_assert_eq!(&run(&input)[(rows - 1) * outputs..], &last);
         }
 
         #[test]
