@@ -1,6 +1,10 @@
 //! Softmax attention that reads query, key and value in place, without copying heads.
 
-use super::{disjoint::Disjoint, math, parallel::for_each_with_scratch};
+use super::{
+    disjoint::Disjoint,
+    math,
+    parallel::{first_values, for_each_with_scratch},
+};
 use crate::towers::steps::{Attending, Heads};
 
 /// Multi-head self-attention over `batch` sequences.
@@ -102,10 +106,7 @@ impl Head<'_> {
         let (queries, keys, width) = (self.query.count, self.key.count, self.width);
         assert!([&self.query, &self.key, &self.value].iter().all(|rows| rows.have(width)));
         assert_eq!(keys, self.value.count);
-        if scores.len() < queries * keys {
-            scores.resize(queries * keys, 0.0);
-        }
-        let scores = &mut scores[..queries * keys];
+        let scores = first_values(scores, queries * keys);
         // SAFETY: the rows of query and key are within their slices, as asserted. The scores are
         // `queries` × `keys`.
         unsafe {

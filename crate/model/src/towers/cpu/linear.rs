@@ -21,7 +21,7 @@ use super::{
     disjoint::Disjoint,
     integer::{self, Group, RowScale},
     math,
-    parallel::{for_each_part, for_each_with_scratch, threads, with_buffer},
+    parallel::{first_values, for_each_part, for_each_with_scratch, threads, with_buffer},
     tile::{self, LANES, MOST_ROWS, Tile, Tiles},
     weight::{Grouped, PackedWeight, Stored, Terms},
 };
@@ -95,10 +95,8 @@ impl Linear<'_> {
             self.groups(run, group, |panels, steps, scratch| {
                 let length = steps.len().div_ceil(amx::STEPS);
                 let needed = amx::memory::<[Term; WEIGHT]>(panels.len() * length);
-                if scratch.len() < needed {
-                    scratch.resize(needed, 0.0);
-                }
-                let split_weight = amx::in_memory::<[Term; WEIGHT]>(scratch, panels.len() * length);
+                let memory = first_values(scratch, needed);
+                let split_weight = amx::in_memory::<[Term; WEIGHT]>(memory, panels.len() * length);
                 for (panel, split) in panels.clone().zip(split_weight.chunks_exact_mut(length)) {
                     self.weight.split(panel, steps.clone(), split);
                 }

@@ -36,6 +36,14 @@ pub(super) fn for_each_with_scratch(count: usize, task: impl Fn(&mut Vec<f32>, u
     for_each(count, |index| SCRATCH.with_borrow_mut(|scratch| task(scratch, index)));
 }
 
+/// The first `length` values of scratch memory, which grows as needed. They are unspecified.
+pub(super) fn first_values(scratch: &mut Vec<f32>, length: usize) -> &mut [f32] {
+    if scratch.len() < length {
+        scratch.resize(length, 0.0);
+    }
+    &mut scratch[..length]
+}
+
 /// Runs `task(index, chunk)` on all threads, for consecutive chunks of `length` values.
 pub(super) fn for_each_chunk(
     values: &mut [f32],
@@ -62,9 +70,6 @@ pub(super) fn with_buffer(length: usize, task: impl FnOnce(&mut [f32])) {
     }
     // The buffer is taken out while in use, because rayon may run another call on this thread.
     let mut buffer = BUFFER.take();
-    if buffer.len() < length {
-        buffer.resize(length, 0.0);
-    }
-    task(&mut buffer[..length]);
+    task(first_values(&mut buffer, length));
     BUFFER.set(buffer);
 }

@@ -13,6 +13,7 @@ use super::integer::Octet;
 use super::{
     amx::{self, Amx, Term},
     integer::{self, Group, Pair, PanelGroups, Quad},
+    parallel::first_values,
     tile::{self, LANES},
     vectorize::vectorized,
 };
@@ -235,10 +236,7 @@ impl PackedWeight {
             Stored::F32(_) => 0,
             _ => steps.len() * LANES,
         };
-        if scratch.len() < panels.len() * length {
-            scratch.resize(panels.len() * length, 0.0);
-        }
-        let mut scratch = scratch.as_mut_slice();
+        let mut scratch = first_values(scratch, panels.len() * length);
         let panels = panels.map(|panel| {
             let (unpacked, rest) = std::mem::take(&mut scratch).split_at_mut(length);
             scratch = rest;

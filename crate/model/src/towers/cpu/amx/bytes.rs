@@ -137,7 +137,7 @@ impl Bytes {
 ///
 /// # Shapes
 ///
-/// - rounded: `[tiles, items]`; what is missing to whole items, or to whole tiles, is unspecified
+/// - rounded: `[tiles, items]`, in which the padding of items and tiles is unspecified
 /// - scales: `[rows]`
 pub(in crate::towers::cpu) fn round_input(
     input: &[f32],

@@ -25,8 +25,8 @@ fn next_terms<const COUNT: usize>(values: &mut [f32; COUNT]) -> [u32; COUNT] {
 }
 
 /// Splits the rows of an input `[rows, inputs]` into tiles, each `[ceil(inputs / STEPS), TERMS]`,
-/// one after the other. What is missing to a multiple of [`STEPS`] is zero; rows beyond the last
-/// are left as they are.
+/// one after the other. Steps are padded with zeros to a multiple of [`STEPS`]; padding rows are
+/// unspecified.
 pub(in crate::towers::cpu) fn split_input<const TERMS: usize>(
     input: &[f32],
     inputs: usize,
