@@ -219,25 +219,22 @@ mod gpu {
     use std::{sync::OnceLock, time::Instant};
 
     use burn::tensor::{Device, FloatDType, wgpu::wgpu::Features};
-    use pickscore_model::towers::{Q8Inputs, Tuning, Wgsl, tune};
+    use pickscore_model::towers::{Capabilities, Q8Inputs, Tuning, Wgsl, tune};
 
     use super::*;
 
-    /// The device, whether it supports 16-bit products, and its tuning. A process can initialise a
-    /// device only once.
-    fn device() -> &'static (Device, bool, Tuning) {
-        static DEVICE: OnceLock<(Device, bool, Tuning)> = OnceLock::new();
+    /// The device, whether it supports 16-bit products, its capabilities and its tuning. A process can
+    /// initialise a device only once.
+    fn device() -> &'static (Device, bool, Capabilities, Tuning) {
+        static DEVICE: OnceLock<(Device, bool, Capabilities, Tuning)> = OnceLock::new();
         DEVICE.get_or_init(|| {
             let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
-            let info = setup.adapter.get_info();
-            let features = setup.device.features();
-            let has_subgroups = features.contains(Features::SUBGROUP);
-            let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+            let capabilities = Capabilities::of(&setup);
             let start = Instant::now();
             let now = || start.elapsed().as_secs_f64() * 1000.0;
-            let tuning = tune(&device, None, subgroup, true, &now).block_on().unwrap();
-            println!("{}: {}", info.name, tuning.name());
-            (device, features.contains(Features::SHADER_F16), tuning)
+            let tuning = tune(&device, None, capabilities, Precision::Q8Fast, &now).block_on().unwrap();
+            println!("{}: {}", setup.adapter.get_info().name, tuning.name());
+            (device, setup.device.features().contains(Features::SHADER_F16), capabilities, tuning)
         })
     }
 
@@ -264,8 +261,24 @@ mod gpu {
     #[test]
     #[ignore = "needs a GPU"]
     fn wgsl_equals_the_reference() {
-        let (device, _, tuning) = device();
+        let (device, .., tuning) = device();
         for tuning in [*tuning, Tuning::default()] {
+            let kernels = Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap());
+            check(&kernels, &kernels);
+        }
+    }
+
+    /// Products of f16, even where they are slow, on GPUs that have them.
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn halves_in_wgsl_equal_the_reference() {
+        let (device, _, capabilities, _) = device();
+        let side = capabilities.matrix;
+        for extent in [4 * side, 8 * side].into_iter().filter(|_| side > 0) {
+            let name = format!("direct-8x4 halves:matrix{side}-{extent}x{extent}");
+            let tuned = tune(device, Some(&name), *capabilities, Precision::F16, &|| 0.0).block_on();
+            let tuning = tuned.unwrap();
+            assert_eq!(tuning.name(), name);
             let kernels = Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap());
             check(&kernels, &kernels);
         }
@@ -276,9 +289,11 @@ mod gpu {
     #[ignore = "needs a GPU"]
     fn bytes_in_wgsl_equal_the_reference() {
         let (device, ..) = device();
+        let capabilities = Capabilities { bytes: true, ..Capabilities::default() };
         for tile in ["direct-8x4", "blocked-32x64"] {
             let name = format!("direct-8x4 bytes:{tile}");
-            let tuning = tune(device, Some(&name), 0, true, &|| 0.0).block_on().unwrap();
+            let tuned = tune(device, Some(&name), capabilities, Precision::Q8Fast, &|| 0.0).block_on();
+            let tuning = tuned.unwrap();
             assert_eq!(tuning.name(), name);
             let kernels = Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Bytes).unwrap());
             for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
@@ -292,7 +307,7 @@ mod gpu {
     #[test]
     #[ignore = "needs a GPU"]
     fn burns_operations_equal_the_reference() {
-        let (device, half, _) = device();
+        let (device, half, ..) = device();
         let burns = |products| Kernels::Burn { device: device.clone(), products };
         let rounded = if *half { FloatDType::F16 } else { FloatDType::F32 };
         check(&burns(FloatDType::F32), &burns(rounded));

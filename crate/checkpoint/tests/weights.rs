@@ -527,3 +527,42 @@ fn weights_too_large_for_f16() {
     assert!(error.contains("has 65536 at index 5, too large for f16; use f32 or q8"), "{error}");
     assert!(load(&file).is_ok());
 }
+
+/// A tensor's values in f16.
+fn halve(tensor: &mut Tensor) {
+    let values = tensor.bytes.as_chunks().0.iter().map(|&bytes| f16::from_f32(f32::from_le_bytes(bytes)));
+    tensor.bytes = values.flat_map(f16::to_le_bytes).collect();
+    tensor.dtype = "F16";
+}
+
+#[test]
+fn weights_in_f16_stay_as_they_are() {
+    let mut tensors = tiny_tensors();
+    tensors.iter_mut().for_each(halve);
+    let file = safetensors(&tensors);
+    // Pieces that end within a value.
+    let pieces: Vec<&[u8]> = file.chunks(37).collect();
+    let (found, _) = load_pieces(&pieces, None, Precision::F16).unwrap();
+    let expected = &tensors[position(&tensors, FC1)].bytes;
+    let Values::F16(values) = &found["text.blocks.0.mlp.up.weight"] else { panic!("not f16") };
+    assert_eq!(&values.iter().flat_map(|x| x.to_le_bytes()).collect::<Vec<u8>>(), expected);
+}
+
+#[test]
+fn f16_weights_that_are_not_finite() {
+    for value in [f16::NAN, f16::INFINITY, f16::NEG_INFINITY] {
+        for name in [FC1, "logit_scale", "text_projection.weight"] {
+            let mut tensors = tiny_tensors();
+            let at = position(&tensors, name);
+            halve(&mut tensors[at]);
+            let last = tensors[at].bytes.len() - 2;
+            tensors[at].bytes[last..].copy_from_slice(&value.to_le_bytes());
+            let file = safetensors(&tensors);
+            for precision in Precision::ALL {
+                let error = load_pieces(&[&file], None, precision).unwrap_err().to_string();
+                let expected = format!("has {value} at index {}; expected finite", last / 2);
+                assert!(error.contains(&expected), "{precision:?}: {error}");
+            }
+        }
+    }
+}

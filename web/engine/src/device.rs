@@ -7,7 +7,7 @@ use std::{cell::Cell, rc::Rc};
 use burn::tensor::{Device, Tensor, wgpu::wgpu::Features};
 use pickscore_checkpoint::weights::Precision;
 #[cfg(feature = "gpu")]
-use pickscore_model::towers::{Tuning, Wgsl, tune};
+use pickscore_model::towers::{Capabilities, Tuning, Wgsl, tune};
 use pickscore_model::{
     self_test::{SelfTestError, self_test},
     towers::Kernels,
@@ -129,7 +129,10 @@ impl EngineDevice {
             read.as_f64()
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
-        let tuning = tune(&self.device, remembered.as_deref(), subgroup as usize, bytes, &now).await?;
+        let subgroup = subgroup as usize;
+        let capabilities = Capabilities { subgroup, bytes, ..Capabilities::default() };
+        let precision = if bytes { Precision::Q8Fast } else { Precision::F32 };
+        let tuning = tune(&self.device, remembered.as_deref(), capabilities, precision, &now).await?;
         self.tuning.set(tuning);
         Some(tuning.name())
     }

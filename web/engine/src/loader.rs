@@ -172,12 +172,14 @@ impl ModelLoader {
         let config = self.loader.config().clone();
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
         let loaded = self.loader.finish(name).map_err(Fault::from)?;
+        let tuning = self.building.builder.tuning();
         let model = self.building.builder.finish().map_err(Fault::from)?;
         let device = self.building.device;
         let info = Info {
             model: name.into(),
             device: if device.gpu { "gpu" } else { "cpu" },
             adapter: None,
+            tuning,
             precision: self.precision,
             parameters,
             unexpected: loaded.unexpected,

@@ -11,10 +11,10 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::process::{cache, cargo, program, root, step, target_folder};
 
-/// Builds PickScore's engine and the model generator.
+/// Builds PickScore's engine.
 pub(super) fn build() -> Result<()> {
-    let packages = ["--package", "pickscore-peer", "--package", "pickscore-generate"];
-    step("a release build", cargo(&["build", "--quiet", "--locked", "--release"]).args(packages))
+    let build = ["build", "--quiet", "--locked", "--release", "--package", "pickscore-peer"];
+    step("a release build", &mut cargo(&build))
 }
 
 /// One of the two programs.
@@ -34,6 +34,8 @@ pub(super) fn directory(model: &str) -> Result<std::path::PathBuf> {
     let folder = cache()?.join("models").join(model);
     if !folder.join("complete").exists() {
         fs::create_dir_all(&folder)?;
+        let build = ["build", "--quiet", "--locked", "--release", "--package", "pickscore-generate"];
+        step("the model generator", &mut cargo(&build))?;
         let mut generate = built("pickscore-generate")?;
         let stored = root().join("tests/parity/fixtures/scorers/full/image-reward.pt.zlib");
         if model == IMAGE_REWARD {

@@ -3,8 +3,11 @@
 
 use std::collections::HashMap;
 
+use half::f16;
+
 use super::{
     error::{MissingTensor, WeightError},
+    halves,
     header::{Dtype, Header, TensorInfo},
     names::{Names, Slot},
     nearest,
@@ -65,6 +68,7 @@ struct Scratch {
     /// The first bytes of a value that is split between two pushes.
     cut: Vec<u8>,
     numbers: Vec<f32>,
+    halves: Vec<f16>,
     /// A matrix that is transposed in the file, until it is complete.
     transposed: Vec<f32>,
 }
@@ -415,7 +419,9 @@ impl TensorSink for Intake<'_, '_> {
                 row.iter_mut()
                     .zip(source.iter().skip(index).step_by(rows))
                     .for_each(|(to, from)| *to = *from);
-                self.write(tensor, &slot, (index * columns) as u64, &row)?;
+                self.write(tensor, &slot, (index * columns) as u64, |target, start| {
+                    target.write(start, &row)
+                })?;
             }
         }
         let loader = &mut *self.loader;
@@ -465,10 +471,16 @@ impl Intake<'_, '_> {
         if tensor.dtype == Dtype::I8 {
             return self.take_blocks(tensor, slot, index, bytes, scratch);
         }
+        if tensor.dtype == Dtype::F16 && part == Part::Numbers && !slot.transposed {
+            let Scratch { halves, numbers, .. } = scratch;
+            decode_halves(bytes, halves);
+            return self
+                .write(tensor, slot, index, |target, start| target.write_halves(start, halves, numbers));
+        }
         decode(&tensor.dtype, bytes, &mut scratch.numbers);
         let not_finite = || scratch.numbers.iter().position(|x| !x.is_finite());
         if part == Part::Numbers && !slot.transposed {
-            return self.write(tensor, slot, index, &scratch.numbers);
+            return self.write(tensor, slot, index, |target, start| target.write(start, &scratch.numbers));
         }
         if let Some(at) = not_finite() {
             return Err(self.unfit(tensor, index, Unfit { index: at, value: scratch.numbers[at] }));
@@ -509,17 +521,25 @@ impl Intake<'_, '_> {
             };
             scratch.numbers.clear();
             scratch.numbers.extend(bytes.iter().enumerate().map(number));
-            self.write(tensor, slot, index, &scratch.numbers)?;
+            self.write(tensor, slot, index, |target, start| target.write(start, &scratch.numbers))?;
         }
         self.loader.scales.insert((slot.parameter, slot.rows.start), scales);
         Ok(())
     }
 
-    fn write(&mut self, tensor: &TensorInfo, slot: &Slot, index: u64, numbers: &[f32]) -> Result<(), Fault> {
+    /// Writes values of a tensor, the first of which is at `index`. `write` gets their parameter and
+    /// the position in it.
+    fn write(
+        &mut self,
+        tensor: &TensorInfo,
+        slot: &Slot,
+        index: u64,
+        write: impl FnOnce(&mut Target, usize) -> Result<(), Unfit>,
+    ) -> Result<(), Fault> {
         let columns = column_count(&self.loader.parameters[slot.parameter]);
         // Cannot truncate: the tensor has the slot's shape, whose size fits in usize.
         let start = slot.rows.start * columns + index as usize;
-        let written = self.target(tensor, slot)?.write(start, numbers);
+        let written = write(self.target(tensor, slot)?, start);
         written.map_err(|unfit| self.unfit(tensor, index, unfit))
     }
 
@@ -565,13 +585,18 @@ pub(super) fn decode(dtype: &Dtype, bytes: &[u8], numbers: &mut Vec<f32>) {
         Dtype::Bf16 => numbers
             .extend(bytes.as_chunks().0.iter().map(|&[low, high]| f32::from_le_bytes([0, 0, low, high]))),
         Dtype::F16 => {
-            use half::{f16, slice::HalfFloatSliceExt};
-            let halves: Vec<f16> =
-                bytes.as_chunks().0.iter().map(|&bytes| f16::from_le_bytes(bytes)).collect();
+            let mut halves = Vec::new();
+            decode_halves(bytes, &mut halves);
             numbers.resize(halves.len(), 0.0);
-            halves.convert_to_f32_slice(numbers);
+            halves::widen_all(&halves, numbers);
         }
         // `take_blocks` handles I8; other types are rejected with the header.
         Dtype::I8 | Dtype::Other(..) => {}
     }
+}
+
+/// Decodes little-endian f16.
+fn decode_halves(bytes: &[u8], halves: &mut Vec<f16>) {
+    halves.clear();
+    halves.extend(bytes.as_chunks().0.iter().map(|&bytes| f16::from_le_bytes(bytes)));
 }

@@ -16,6 +16,7 @@ mod directory;
 mod error;
 mod find;
 mod foreign;
+mod halves;
 pub mod header;
 mod inspect;
 mod loader;
@@ -46,6 +47,7 @@ pub use find::{
     is_weights, weights_among, written_scorer,
 };
 pub use foreign::ForeignFile;
+pub use halves::widen;
 pub use header::{Dtype, Header, HeaderError, LONGEST as LONGEST_HEADER, TensorInfo};
 pub use inspect::{FileHeader, InspectedFile, InspectedTensor, Inspection, Role};
 pub use loader::{Loaded, Loader, ParameterSink};

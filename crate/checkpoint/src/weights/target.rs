@@ -1,9 +1,9 @@
 //! Converts the values of one parameter to the target precision, a few at a time.
 
-use half::{f16, slice::HalfFloatSliceExt};
+use half::f16;
 
 use super::{
-    quantize,
+    halves, quantize,
     values::{Blocks, Precision, Values},
 };
 
@@ -58,8 +58,8 @@ impl Target {
             Values::F16(values) => {
                 fit(values, start + source.len(), f16::ZERO);
                 let target = &mut values[start..start + source.len()];
-                target.convert_from_f32_slice(source);
-                if target.iter().any(|x| !x.is_finite()) {
+                halves::narrow_all(source, target);
+                if !halves::all_finite(target) {
                     return Err(unfit(source, |x| !f16::from_f32(x).is_finite()));
                 }
             }
@@ -87,6 +87,28 @@ impl Target {
                 }
             }
         }
+        Ok(())
+    }
+
+    /// As [`write`](Self::write), from f16, which an f16 target only copies. Other targets get them
+    /// in `scratch`.
+    pub(super) fn write_halves(
+        &mut self,
+        start: usize,
+        source: &[f16],
+        scratch: &mut Vec<f32>,
+    ) -> Result<(), Unfit> {
+        let Values::F16(values) = &mut self.values else {
+            scratch.resize(source.len(), 0.0);
+            halves::widen_all(source, scratch);
+            return self.write(start, scratch);
+        };
+        if !halves::all_finite(source) {
+            let index = source.iter().position(|x| !x.is_finite()).unwrap_or(0);
+            return Err(Unfit { index, value: source[index].to_f32() });
+        }
+        fit(values, start + source.len(), f16::ZERO);
+        values[start..start + source.len()].copy_from_slice(source);
         Ok(())
     }
 

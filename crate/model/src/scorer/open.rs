@@ -94,8 +94,9 @@ struct Found {
     adapter: Option<String>,
     /// Whether it has f16 arithmetic.
     half: bool,
-    /// Its smallest subgroup size, 0 if it has no subgroup operations.
-    subgroup: usize,
+    /// What its kernels may use.
+    #[cfg(feature = "gpu")]
+    capabilities: crate::towers::Capabilities,
     /// Size of the largest tensor that it can bind, in bytes.
     largest: usize,
 }
@@ -105,27 +106,27 @@ impl Found {
     fn kernels(&self, choice: GpuKernels, precision: Precision) -> (Kernels, Precision) {
         #[cfg(feature = "gpu")]
         if choice == GpuKernels::Wgsl
-            && let Some(found) = wgsl(&self.device, self.subgroup, precision)
+            && let Some(found) = wgsl(self, precision)
         {
             return found;
         }
-        let _ = (choice, self.subgroup);
+        let _ = choice;
         // burn's operations have no products of 8-bit numbers.
         let precision = if self.name == "gpu" { precision.stored() } else { precision };
         (Kernels::of(&self.device, precision, self.half), precision)
     }
 }
 
-/// The WGSL kernels for a GPU, tuned by a measurement of a few tenths of a second, and the
+/// The WGSL kernels for a GPU, tuned by measurements of a few tenths of a second, and the
 /// precision that they compute: `q8` instead of `q8-fast` if that is as fast.
 #[cfg(feature = "gpu")]
-fn wgsl(device: &Device, subgroup: usize, precision: Precision) -> Option<(Kernels, Precision)> {
+fn wgsl(found: &Found, precision: Precision) -> Option<(Kernels, Precision)> {
     use burn_cubecl::cubecl::future::block_on;
 
     let start = std::time::Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1000.0;
-    let bytes = precision == Precision::Q8Fast;
-    let tuning = block_on(crate::towers::tune(device, None, subgroup, bytes, &now))?;
+    let Found { device, capabilities, .. } = found;
+    let tuning = block_on(crate::towers::tune(device, None, *capabilities, precision, &now))?;
     let precision = if tuning.bytes_are_fast() { precision } else { precision.stored() };
     let wgsl = crate::towers::Wgsl::new(device, tuning, precision.into())?;
     Some((Kernels::Wgsl(wgsl), precision))
@@ -186,6 +187,7 @@ impl PickScore {
         let parameters = u64::try_from(config.parameter_count()).unwrap_or(u64::MAX);
         let (kernels, precision) = found.kernels(options.kernels, precision);
         let mut builder = ModelBuilder::new(config, kernels);
+        let tuning = builder.tuning();
         let sink = &mut |parameter: &_, values| builder.accept(parameter, values);
         let loaded = directory.load(precision, progress, sink)?;
         let model = builder.finish()?;
@@ -193,6 +195,7 @@ impl PickScore {
             model: directory.name().into(),
             device: found.name,
             adapter: found.adapter,
+            tuning,
             precision,
             parameters,
             unexpected: loaded.unexpected,
@@ -293,7 +296,8 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
         name: "cpu",
         adapter: None,
         half: false,
-        subgroup: 0,
+        #[cfg(feature = "gpu")]
+        capabilities: crate::towers::Capabilities::default(),
         largest: usize::MAX,
     };
     match choice {
@@ -348,13 +352,12 @@ fn init_gpu() -> Result<(Found, bool), String> {
     }
     let features = setup.device.features();
     let half = features.contains(Features::SHADER_F16);
-    let has_subgroups = features.contains(Features::SUBGROUP);
-    let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
+    let capabilities = crate::towers::Capabilities::of(&setup);
     let limits = setup.device.limits();
     let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
     let largest = usize::try_from(largest).unwrap_or(usize::MAX);
     let is_emulated = info.device_type == DeviceType::Cpu;
-    let found = Found { device, name: "gpu", adapter: Some(info.name), half, subgroup, largest };
+    let found = Found { device, name: "gpu", adapter: Some(info.name), half, capabilities, largest };
     Ok((found, is_emulated))
 }
 

@@ -98,6 +98,15 @@ impl ModelBuilder {
         Self { config, towers: Towers::Both, parts, host, logit_scale: None }
     }
 
+    /// The name of the WGSL kernels' [`Tuning`](super::Tuning); `None` for other kernels.
+    pub fn tuning(&self) -> Option<String> {
+        match &self.parts {
+            #[cfg(feature = "gpu")]
+            AnyParts::Wgsl(parts) => Some(parts.steps.tuning().name()),
+            _ => None,
+        }
+    }
+
     /// Builds only these towers of a CLIP model, to save memory. Parameters of the other tower are
     /// ignored.
     pub fn only(mut self, towers: Towers) -> Self {

@@ -73,6 +73,16 @@ impl Clip {
             AnyPair::Burn(pair) => pair.embed_images(images).await,
         }
     }
+
+    /// What bounds each step of a block of the vision tower, for a batch of images; `None` if it
+    /// does not run on the WGSL kernels. `now` is a clock in milliseconds.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    pub async fn bounds(&self, batch: usize, now: &dyn Fn() -> f64) -> Option<super::gpu::Bounds> {
+        let AnyPair::Wgsl(pair) = &self.pair else { return None };
+        let tower = pair.vision.as_ref()?;
+        let shape = [batch, tower.config.positions()];
+        Some(super::gpu::bounds(&tower.steps, tower.blocks.first()?, shape, now).await)
+    }
 }
 
 impl<S: Scoring> Pair<S, HostTable> {

@@ -31,7 +31,8 @@ pub enum Kernels {
 /// What the inputs of q8 weights are rounded to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Q8Inputs {
-    /// At least 15 bits on the CPU, or not at all: an error far below that of the weights.
+    /// At least 15 bits on the CPU, f16 where a GPU multiplies matrices of it, or not at all: an
+    /// error far below that of the weights.
     #[default]
     Fine,
     /// 8 bits, if the device multiplies them faster.

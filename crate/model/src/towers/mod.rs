@@ -48,7 +48,10 @@ pub use clip::Clip;
 pub(crate) use cpu::Dense;
 pub use error::TowerError;
 #[cfg(feature = "gpu")]
-pub use gpu::{Tuning, Wgsl, tune};
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+pub use gpu::{Arithmetic, Bounds, StepBound};
+#[cfg(feature = "gpu")]
+pub use gpu::{Capabilities, Tuning, Wgsl, tune};
 pub use kernels::{Kernels, Q8Inputs};
 pub use model::Model;
 #[cfg(feature = "train")]

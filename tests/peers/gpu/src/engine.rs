@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use pickscore::{
     PickScore,
     scorer::{DeviceChoice, OpenOptions, PrecisionChoice},
-    towers::{Clip, Model},
+    towers::{Bounds, Clip, Model},
     weights::Precision,
 };
 use pickscore_generate::{pixels, prompt};
@@ -42,6 +42,11 @@ impl Engine {
         self.scorer.info().adapter.clone().unwrap_or_else(|| "CPU".into())
     }
 
+    /// How its kernels divide products.
+    pub(crate) fn tuning(&self) -> String {
+        self.scorer.info().tuning.clone().unwrap_or_default()
+    }
+
     /// The precision that it computes: `q8` if `q8-fast` is not faster on this GPU.
     pub(crate) fn precision(&self) -> Precision {
         self.scorer.info().precision
@@ -64,6 +69,13 @@ impl Engine {
             drop(clip.vision(images).block_on()?);
         }
         Ok(start.elapsed().as_secs_f64() * 1e3)
+    }
+
+    /// What bounds each step of a block of the vision tower for a batch of images.
+    pub(crate) fn bounds(&self, batch: usize) -> Result<Option<Bounds>> {
+        let start = Instant::now();
+        let now = || start.elapsed().as_secs_f64() * 1e3;
+        Ok(self.clip()?.bounds(batch, &now).block_on())
     }
 
     /// Milliseconds from the tokens of a prompt to its embedding.

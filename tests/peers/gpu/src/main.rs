@@ -56,6 +56,8 @@ struct Arguments {
     cpu: bool,
 }
 
+/// Images of which the steps of a block are measured.
+const BOUNDS_BATCH: usize = 4;
 /// How long a case is repeated, and its minimum number of runs.
 const ENOUGH: Duration = Duration::from_millis(700);
 const RUNS: usize = 3;
@@ -119,13 +121,19 @@ fn measure(
             continue;
         }
         operations = Some(models::operations(engine.clip()?));
-        report.load(model, name, engine.seconds())?;
+        report.load(model, name, engine.seconds(), engine.tuning())?;
         let (cosine, score) = reference.distance(engine.clip()?)?;
         let against = reference.name().to_owned();
         report.parity(Parity { model: model.into(), precision: name.clone(), against, cosine, score })?;
         for &batch in &arguments.batches {
             let case = Case::new(model, name, batch, operations);
             timed(case, deadline, report, || engine.images(batch))?;
+        }
+        let steps = format!("{model} in {name}, {BOUNDS_BATCH} images");
+        if Instant::now() > deadline {
+            report.skip(format!("steps of {steps}"))?;
+        } else if let Some(bounds) = engine.bounds(BOUNDS_BATCH)? {
+            report.bounds(steps, bounds)?;
         }
         timed(Case::new(&format!("{model}, prompt"), name, 1, None), deadline, report, || engine.prompt())?;
     }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
+use pickscore::towers::{Arithmetic, Bounds, StepBound};
 use serde::Serialize;
 
 /// The time of a batch.
@@ -48,12 +49,94 @@ pub(crate) struct Parity {
     pub(crate) score: f64,
 }
 
+/// A step of a block, compared with the GPU's peaks.
+#[derive(Serialize)]
+struct Step {
+    name: String,
+    milliseconds: f64,
+    /// Part of the time of all steps.
+    share: f64,
+    /// What it multiplies, and its part of the peak of that.
+    arithmetic: Option<(&'static str, f64)>,
+    /// Its part of the peak of copying.
+    memory: f64,
+    bound: &'static str,
+}
+
+/// The steps of a block.
+#[derive(Serialize)]
+struct Block {
+    title: String,
+    /// Peaks of multiplications and additions, in GFLOP/s.
+    peaks: Vec<(&'static str, f64)>,
+    /// Peak of copying, in GB/s.
+    memory: f64,
+    /// Milliseconds of a launch that does next to nothing.
+    launch: f64,
+    steps: Vec<Step>,
+}
+
+fn name(arithmetic: Arithmetic) -> &'static str {
+    match arithmetic {
+        Arithmetic::F32 => "f32",
+        Arithmetic::Matrices => "matrices of f16",
+        Arithmetic::Bytes => "bytes",
+    }
+}
+
+impl Block {
+    fn new(title: String, Bounds { peaks, memory, launch, steps }: Bounds) -> Self {
+        let all: f64 = steps.iter().map(|step| step.milliseconds).sum();
+        let step = |step: StepBound| {
+            let arithmetic = step.arithmetic.and_then(|(kind, speed)| {
+                let (_, peak) = peaks.iter().find(|(known, _)| *known == kind)?;
+                Some((name(kind), speed / peak))
+            });
+            let memory = step.memory / memory;
+            let part = arithmetic.map_or(0.0, |(_, part)| part);
+            let bound = match part.max(memory) {
+                // Neither is near its peak.
+                ..0.4 if step.milliseconds < 4.0 * launch => "launch",
+                ..0.4 => "neither",
+                _ if part > memory => "arithmetic",
+                _ => "memory",
+            };
+            let (milliseconds, name) = (step.milliseconds, step.name);
+            Step { name, milliseconds, share: milliseconds / all, arithmetic, memory, bound }
+        };
+        let steps = steps.into_iter().map(step).collect();
+        let peaks = peaks.iter().map(|(kind, speed)| (name(*kind), *speed)).collect();
+        Self { title, peaks, memory, launch, steps }
+    }
+
+    fn markdown(&self) -> String {
+        let Self { title, peaks, memory, launch, steps } = self;
+        let peaks: Vec<String> = peaks.iter().map(|(kind, speed)| format!("{speed:.0} in {kind}")).collect();
+        let percent = |part: f64| format!("{:.0} %", 100.0 * part);
+        let rows = steps.iter().map(|step| {
+            let Step { name, milliseconds, share, arithmetic, memory, bound } = step;
+            let arithmetic =
+                arithmetic.map_or_else(String::new, |(kind, part)| format!("{} of {kind}", percent(part)));
+            let [share, memory] = [*share, *memory].map(percent);
+            format!("| {name} | {milliseconds:.3} | {share} | {arithmetic} | {memory} | {bound} |")
+        });
+        let peaks = format!(
+            "Peaks: {} GFLOP/s, {memory:.0} GB/s copying, {launch:.3} ms for a launch.",
+            peaks.join(", ")
+        );
+        let heading = "| step | milliseconds | share | of its arithmetic's peak | of memory's | bound |";
+        table(&format!("A block of {title}\n\n{peaks}"), heading, rows)
+    }
+}
+
 /// The time of loading a model.
 #[derive(Serialize)]
 struct Load {
     model: String,
     precision: String,
     seconds: f64,
+    /// How products are divided, which loading measures.
+    tuning: String,
 }
 
 #[derive(Serialize)]
@@ -64,6 +147,7 @@ pub(crate) struct Report {
     parity: Vec<Parity>,
     loads: Vec<Load>,
     cases: Vec<Case>,
+    blocks: Vec<Block>,
     /// Steps that the time was too short for.
     skipped: Vec<String>,
     /// Steps that failed, with the reason.
@@ -85,6 +169,7 @@ impl Report {
             parity: Vec::new(),
             loads: Vec::new(),
             cases: Vec::new(),
+            blocks: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
             slow: Vec::new(),
@@ -102,8 +187,8 @@ impl Report {
         self.torch = Some(version.to_owned());
     }
 
-    pub(crate) fn load(&mut self, model: &str, precision: &str, seconds: f64) -> Result<()> {
-        self.loads.push(Load { model: model.into(), precision: precision.into(), seconds });
+    pub(crate) fn load(&mut self, model: &str, precision: &str, seconds: f64, tuning: String) -> Result<()> {
+        self.loads.push(Load { model: model.into(), precision: precision.into(), seconds, tuning });
         self.write()
     }
 
@@ -114,6 +199,11 @@ impl Report {
 
     pub(crate) fn case(&mut self, case: Case) -> Result<()> {
         self.cases.push(case);
+        self.write()
+    }
+
+    pub(crate) fn bounds(&mut self, title: String, bounds: Bounds) -> Result<()> {
+        self.blocks.push(Block::new(title, bounds));
         self.write()
     }
 
@@ -168,11 +258,12 @@ impl Report {
                 format!("| {model} | {engine} | {batch} | {milliseconds:.2} | {rate:.1} | {speed} |")
             }),
         );
+        self.blocks.iter().for_each(|block| text += &block.markdown());
         text += &table(
-            "Loading from a file",
-            "| model | precision | seconds |",
-            self.loads.iter().map(|Load { model, precision, seconds }| {
-                format!("| {model} | {precision} | {seconds:.1} |")
+            "Loading from a file, and how products are divided, which it measures",
+            "| model | precision | seconds | tuning |",
+            self.loads.iter().map(|Load { model, precision, seconds, tuning }| {
+                format!("| {model} | {precision} | {seconds:.1} | {tuning} |")
             }),
         );
         for (title, lines) in [

@@ -18,7 +18,7 @@ use super::{
     vectorize::vectorized,
 };
 use crate::towers::kernels::Q8Inputs;
-use pickscore_checkpoint::weights::{Blocks, Values};
+use pickscore_checkpoint::weights::{Blocks, Values, widen};
 
 /// A weight matrix `[out, in]`, stored as panels of [`LANES`] outputs: `[panels, in, LANES]`.
 /// The last panel is padded with zeros.
@@ -288,7 +288,7 @@ impl PackedWeight {
             Stored::Pairs(_) | Stored::Quads(_) | Stored::Bytes(_) | Stored::Rounded(..) => {}
             #[cfg(target_arch = "aarch64")]
             Stored::Octets(_) | Stored::ByteOctets(_) => {}
-            Stored::F16(values) => widen(&values[range], unpacked),
+            Stored::F16(values) => widen_panel(&values[range], unpacked),
             Stored::Q8 { values, scales, block } => {
                 let per_panel = self.inputs.div_ceil(*block);
                 let scales = &scales[panel * per_panel * LANES..(panel + 1) * per_panel * LANES];
@@ -341,28 +341,13 @@ impl WithSimd for UnpackBlock<'_> {
     }
 }
 
-/// Converts finite f16 values to f32, of equal length.
-fn widen(values: &[f16], widened: &mut [f32]) {
+/// Converts f16 values to f32, of equal length. Not every processor has an instruction for
+/// it, and on some it is slow for subnormal values.
+fn widen_panel(values: &[f16], widened: &mut [f32]) {
     vectorized(
         #[inline(always)]
-        || values.iter().zip(widened.iter_mut()).for_each(|(&x, widened)| *widened = widen_one(x)),
+        || values.iter().zip(widened.iter_mut()).for_each(|(&x, widened)| *widened = widen(x)),
     );
-}
-
-/// Converts in integer arithmetic without branches. Not every processor has a conversion
-/// instruction, and on some it is slow for subnormal values.
-#[inline(always)]
-fn widen_one(x: f16) -> f32 {
-    /// The difference between the exponent biases, 127 and 15.
-    const REBIAS: u32 = (127 - 15) << 23;
-    /// 2⁻¹⁴, the smallest normal f16.
-    const SMALLEST: u32 = REBIAS + (1 << 23);
-    let bits = u32::from(x.to_bits());
-    let magnitude = (bits & 0x7fff) << 13;
-    let normal = magnitude + REBIAS;
-    let small = (f32::from_bits(magnitude + SMALLEST) - f32::from_bits(SMALLEST)).to_bits();
-    let magnitude = if bits & 0x7c00 == 0 { small } else { normal };
-    f32::from_bits(magnitude | (bits & 0x8000) << 16)
 }
 
 /// Packs `[outputs, inputs]` → `[panels, inputs, LANES]`
@@ -406,7 +391,7 @@ mod tests {
     fn every_finite_half_is_widened_exactly() {
         let halves: Vec<f16> = (0..=u16::MAX).map(f16::from_bits).filter(|x| x.is_finite()).collect();
         let mut widened = vec![f32::NAN; halves.len()];
-        widen(&halves, &mut widened);
+        widen_panel(&halves, &mut widened);
         for (half, widened) in halves.iter().zip(widened) {
             assert_eq!(half.to_f32().to_bits(), widened.to_bits(), "{half}");
         }

@@ -14,11 +14,15 @@
 //! gather     collects the pooled rows
 //! ```
 //!
-//! Everything is f32 except stored weights and those bytes. Shapes are passed in a buffer, so a
+//! Everything is f32 except stored weights, those bytes, and on some native devices the operands of
+//! products with f16 and q8 weights (`gemm/matrix.rs`). Shapes are passed in a buffer, so a
 //! driver compiles each kernel only once. Buffers and launches are those of burn's runtime; burn's
 //! tensors are not used.
 
 mod attention;
+#[cfg(not(target_family = "wasm"))]
+mod bounds;
+mod capabilities;
 mod client;
 mod erf;
 mod gather;
@@ -27,6 +31,7 @@ mod kernel;
 mod norm;
 mod row;
 mod steps;
+mod stopwatch;
 mod subgroup;
 mod tune;
 mod weight;
@@ -35,6 +40,11 @@ mod wgsl;
 #[cfg(test)]
 mod tests;
 
-pub use gemm::tile::Tuning;
+#[cfg(not(target_family = "wasm"))]
+pub(super) use bounds::bounds;
+#[cfg(not(target_family = "wasm"))]
+pub use bounds::{Arithmetic, Bounds, StepBound};
+pub use capabilities::Capabilities;
+pub use gemm::tuning::Tuning;
 pub use tune::tune;
 pub use wgsl::Wgsl;

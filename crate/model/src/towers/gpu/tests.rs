@@ -1,17 +1,21 @@
 //! Compares each kernel with its definition, over odd shapes, on the default adapter:
 //! `cargo xtask parity --gpu`.
 
-#![allow(clippy::unwrap_used, reason = "tests fail by panicking")]
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "tests fail by panicking, and print")]
 
 use std::sync::OnceLock;
 
-use burn::tensor::{Device, wgpu::wgpu::Features};
-use pickscore_checkpoint::{config::Activation, weights::Values};
+use burn::tensor::Device;
+use half::f16;
+use pickscore_checkpoint::{
+    config::Activation,
+    weights::{Precision, Values},
+};
 use pollster::FutureExt as _;
 use proptest::prelude::*;
 
 use super::{
-    Tuning, Wgsl,
+    Capabilities, StepBound, Tuning, Wgsl, bounds,
     gemm::{
         Gemm,
         round::{self, BLOCK},
@@ -21,28 +25,40 @@ use super::{
 };
 use crate::towers::{
     Q8Inputs,
+    block::{Attention, Block, LayerNorm, Mlp},
     cpu::Fused,
     definitions::{self, numbers, stored},
+    linear::Linear,
     steps::{Heads, Scoring as _, Steps as _},
 };
 
-/// The device, and its smallest subgroup size, 0 if it has no subgroup operations.
-fn device() -> &'static (Device, usize) {
-    static DEVICE: OnceLock<(Device, usize)> = OnceLock::new();
+/// The device and its capabilities.
+fn device() -> &'static (Device, Capabilities) {
+    static DEVICE: OnceLock<(Device, Capabilities)> = OnceLock::new();
     DEVICE.get_or_init(|| {
         let (device, setup) = Device::wgpu_options().init_with_setup().unwrap();
-        let has_subgroups = setup.device.features().contains(Features::SUBGROUP);
-        let smallest = setup.adapter.get_info().subgroup_min_size as usize;
-        (device, if has_subgroups { smallest } else { 0 })
+        (device, Capabilities::of(&setup))
     })
 }
 
-/// The kernels with every tuning that the adapter supports.
+/// The kernels with every tuning that the adapter supports, but none that rounds inputs.
 fn all() -> &'static [Wgsl] {
     static ALL: OnceLock<Vec<Wgsl>> = OnceLock::new();
     ALL.get_or_init(|| {
-        let (device, subgroup) = device();
-        let tunings = Tuning::all(*subgroup).chain([Tuning::default()]);
+        let (device, capabilities) = device();
+        let tunings = Tuning::all(*capabilities).chain([Tuning::default()]);
+        tunings.map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap()).collect()
+    })
+}
+
+/// The kernels that multiply f16, with every tile that the adapter supports; none on most.
+fn halves() -> &'static [Wgsl] {
+    static HALVES: OnceLock<Vec<Wgsl>> = OnceLock::new();
+    HALVES.get_or_init(|| {
+        let (device, capabilities) = device();
+        let tunings: Vec<_> = Tuning::default().halves(*capabilities).collect();
+        println!("{} tiles for products of f16", tunings.len());
+        let tunings = tunings.into_iter();
         tunings.map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap()).collect()
     })
 }
@@ -51,8 +67,9 @@ fn all() -> &'static [Wgsl] {
 fn bytes() -> &'static [Wgsl] {
     static BYTES: OnceLock<Vec<Wgsl>> = OnceLock::new();
     BYTES.get_or_init(|| {
-        let (device, subgroup) = device();
-        Tuning::all(*subgroup).map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Bytes).unwrap()).collect()
+        let (device, capabilities) = device();
+        let tunings = Tuning::all(*capabilities);
+        tunings.map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Bytes).unwrap()).collect()
     })
 }
 
@@ -115,6 +132,48 @@ proptest! {
         let found = gemm.run(wgsl, &input_matrix);
         let (bias, residual) = (bias.as_deref(), residual.as_deref());
         close(&read(wgsl, found), definitions::linear(&input, &exact, inputs, bias, residual, activation))?;
+    }
+
+    #[test]
+    fn products_of_halves_equal_the_definition(
+        rows in 1usize..150,
+        steps in prop_oneof![1usize..40, 120usize..280],
+        columns in 1usize..80,
+        // f16 and q8.
+        store in 1usize..3,
+        tuning: prop::sample::Selector,
+        block in prop::sample::select(vec![4usize, 28, 32, 64, 1000]),
+        with_bias: bool,
+        activation in prop::sample::select(vec![None, Some(Activation::Gelu), Some(Activation::QuickGelu)]),
+        seed: u64,
+    ) {
+        if halves().is_empty() {
+            return Ok(());
+        }
+        let (inputs, outputs) = (4 * steps, 4 * columns);
+        let to_half = |x: f32| f16::from_f32(x).to_f32();
+        let input = numbers(rows * inputs, seed);
+        let bias = with_bias.then(|| numbers(outputs, seed ^ 9));
+        let residual = numbers(rows * outputs, seed ^ 5);
+        let (values, exact) = stored(store, [outputs, inputs], block, seed);
+        let wgsl = tuning.select(halves());
+        let weight = wgsl.weight(values, [outputs, inputs]);
+        let held = wgsl.matrix(residual.clone(), outputs);
+        let held_bias = bias.clone().map(|bias| wgsl.vector(bias));
+        let gemm = Gemm { weight: &weight, bias: held_bias.as_ref(), activation, residual: Some(&held) };
+        let found = read(wgsl, gemm.run(wgsl, &wgsl.matrix(input.clone(), inputs)));
+        // q8 weights are rounded too. The kernel has them with an error of f32, so a few that are
+        // halfway between two f16 may be rounded the other way.
+        let exact: Vec<f32> = exact.into_iter().map(to_half).collect();
+        let leading = |x: f32| f32::from_bits(x.to_bits() & 0xffff_e000);
+        let split = |x: f32| {
+            if store == 1 { to_half(leading(x)) + to_half(x - leading(x)) } else { to_half(x) }
+        };
+        let input: Vec<f32> = input.into_iter().map(split).collect();
+        let largest = |values: &[f32]| values.iter().fold(0f64, |most, x| most.max(f64::from(x.abs())));
+        let other_way = if store == 2 { 8.0 * largest(&input) * largest(&exact) / 1024.0 } else { 0.0 };
+        let expected = definitions::linear(&input, &exact, inputs, bias.as_deref(), Some(&residual), activation);
+        close(&found, expected.into_iter().map(|(value, bound)| (value, bound + other_way)).collect())?;
     }
 
     #[test]
@@ -297,23 +356,88 @@ fn extreme_rows_stay_in_a_byte() {
     }
 }
 
+/// Values that f16 does not have must not become infinite.
 #[test]
-fn a_tuning_names_the_tile_of_bytes_if_it_was_measured() {
-    let (device, subgroup) = device();
+fn large_inputs_of_halves_are_clamped() {
+    for wgsl in halves() {
+        let weight = wgsl.weight(Values::F16(vec![f16::ONE; 16]), [4, 4]);
+        let input = wgsl.matrix(vec![1e6, 0.0, 0.0, 0.0, -1e6, 0.0, 0.0, 1.0], 4);
+        let found = read(wgsl, wgsl.linear(input, &weight, None, None));
+        // The leading bits are 999936, and the second term is the rest, 64.
+        assert_eq!(found, [[65_568.0; 4], [-65_567.0; 4]].concat());
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let input = wgsl.matrix(vec![wrong, 0.0, 0.0, 0.0], 4);
+            let found = read(wgsl, wgsl.linear(input, &weight, None, None));
+            assert!(found.iter().all(|x| !x.is_finite()), "{wrong} {found:?}");
+        }
+    }
+}
+
+#[test]
+fn a_tuning_names_the_tiles_of_rounded_inputs_if_they_were_measured() {
+    let (device, capabilities) = device();
     let start = std::time::Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1000.0;
-    let tuned = |remembered: Option<&str>, bytes| {
-        tune(device, remembered, *subgroup, bytes, &now).block_on().unwrap()
+    let tuned = |remembered: Option<&str>, precision| {
+        tune(device, remembered, *capabilities, precision, &now).block_on().unwrap()
     };
-    let plain = tuned(None, false);
+    let plain = tuned(None, Precision::F32);
     assert!(!plain.bytes_are_fast() && !plain.name().contains(' '), "{}", plain.name());
-    let measured = tuned(Some(&plain.name()), true);
-    let (tile, bytes) =
-        measured.name().split_once(" bytes:").map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
-    assert_eq!((tile, bytes == "slow"), (plain.name(), !measured.bytes_are_fast()));
+    let measured = tuned(Some(&plain.name()), Precision::Q8Fast);
+    let name = measured.name();
+    let (before, bytes) = name.split_once(" bytes:").unwrap();
+    assert!(before.starts_with(&plain.name()), "{name}");
+    assert_eq!(before.contains(" halves:"), capabilities.matrix > 0, "{name}");
+    assert_eq!(bytes == "slow", !measured.bytes_are_fast());
     // What is remembered is not measured again.
-    let known = "direct-8x4 bytes:direct-8x8";
-    assert_eq!(tuned(Some(known), true).name(), known);
+    let known = "direct-8x4 halves:slow bytes:direct-8x8";
+    assert_eq!(tuned(Some(known), Precision::Q8Fast).name(), known);
+}
+
+/// Every step of a block is measured, in order, and none is faster than what only does one thing.
+#[test]
+fn a_block_is_bounded() {
+    let (device, capabilities) = device();
+    let start = std::time::Instant::now();
+    let now = || start.elapsed().as_secs_f64() * 1000.0;
+    let tunings = Tuning::default().halves(*capabilities).chain([Tuning::default()]);
+    for tuning in tunings {
+        let wgsl = Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap();
+        let (width, hidden) = (64, 128);
+        let weight = |outputs: usize, inputs: usize| Linear {
+            weight: wgsl.weight(Values::F16(vec![f16::ONE; outputs * inputs]), [outputs, inputs]),
+            bias: None,
+        };
+        let norm = || LayerNorm {
+            weight: wgsl.vector(vec![1.0; width]),
+            bias: wgsl.vector(vec![0.0; width]),
+            epsilon: 1e-5,
+        };
+        let block = Block {
+            norm1: norm(),
+            attention: Attention {
+                qkv: weight(3 * width, width),
+                out: weight(width, width),
+                heads: 4,
+                causal: false,
+            },
+            norm2: norm(),
+            mlp: Mlp { up: weight(hidden, width), down: weight(width, hidden), activation: Activation::Gelu },
+        };
+        let found = bounds(&wgsl, &block, [2, 10], &now).block_on();
+        let first = |step: &StepBound| step.name.split([' ', ',']).next().unwrap().to_owned();
+        let names: Vec<String> = found.steps.iter().map(first).collect();
+        assert_eq!(names, ["layer", "query", "attention", "output", "layer", "up", "down"]);
+        assert!(found.memory > 0.0 && found.memory.is_finite() && found.launch > 0.0);
+        for (arithmetic, speed) in &found.peaks {
+            assert!(*speed > 0.0 && speed.is_finite(), "{arithmetic:?} {speed}");
+        }
+        for step in &found.steps {
+            assert!(step.milliseconds > 0.0 && step.milliseconds.is_finite(), "{step:?}");
+            let products = step.arithmetic.map(|(kind, _)| kind);
+            assert!(found.peaks.iter().any(|(kind, _)| Some(*kind) == products) || products.is_none());
+        }
+    }
 }
 
 /// A device whose products of bytes are wrong or slow computes `q8`.
@@ -321,7 +445,7 @@ fn a_tuning_names_the_tile_of_bytes_if_it_was_measured() {
 fn only_fast_bytes_are_multiplied() {
     let (device, _) = device();
     let multiplies = |name: &str, q8_inputs| {
-        let tuning = Tuning::named(name, 0).unwrap();
+        let tuning = Tuning::named(name, Capabilities::default()).unwrap();
         Wgsl::new(device, tuning, q8_inputs).unwrap().multiplies_bytes()
     };
     assert!(multiplies("direct-8x4 bytes:direct-8x4", Q8Inputs::Bytes));

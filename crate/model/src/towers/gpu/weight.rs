@@ -56,9 +56,21 @@ impl DeviceWeight {
         Self { outputs, inputs, store, numbers, scales }
     }
 
+    /// Its size in device memory, in bytes.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn bytes(&self) -> u64 {
+        self.buffers().map(Handle::size_in_used).sum()
+    }
+
     /// Number of outputs.
     pub(super) fn outputs(&self) -> usize {
         self.outputs
+    }
+
+    /// Number of inputs.
+    #[cfg(not(target_family = "wasm"))]
+    pub(super) fn inputs(&self) -> usize {
+        self.inputs
     }
 
     /// How it is stored and multiplied.

@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use burn_cubecl::cubecl::{bytes::Bytes, client::Client, server::Handle};
 use pickscore_checkpoint::config::{ModelConfig, Transformer};
 
-use super::{client, gemm::tile::Tuning, kernel::LANES};
+use super::{client, gemm::tuning::Tuning, kernel::LANES};
 use crate::towers::kernels::Q8Inputs;
 
 /// The WGSL kernels on a device, with the tuning measured for it.
@@ -32,6 +32,11 @@ impl Wgsl {
     pub fn new(device: &Device, tuning: Tuning, q8_inputs: Q8Inputs) -> Option<Self> {
         let client = client::of(device)?;
         Some(Self { device: device.clone(), client, tuning, q8_inputs })
+    }
+
+    /// How they divide their work.
+    pub(in crate::towers) fn tuning(&self) -> Tuning {
+        self.tuning
     }
 
     /// Whether q8 weights are multiplied with inputs that are rounded to bytes.

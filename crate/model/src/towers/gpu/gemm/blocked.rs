@@ -61,12 +61,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
                 values = weights(nearest * steps + first + step);
 "
     );
-    if store == Store::Q8 {
-        text += "
-                let length = info[3];
-                values *= scales[nearest * ((steps + length - 1u) / length) + (first + step) / length];
-";
-    }
+    text += store.scaling();
     text += "
             }
             right[step * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = values;

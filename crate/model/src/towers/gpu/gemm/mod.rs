@@ -5,15 +5,21 @@
 //! whether it reads them alone or shares them with its workgroup. Which tile is fastest depends on
 //! the adapter; `tune.rs` measures it.
 //!
+//! Where a native device multiplies matrices of f16, products with f16 and q8 weights use them
+//! (`matrix.rs`).
+//!
 //! For `q8-fast`, `round.rs` first rounds the input to bytes, of which a step has sixteen. They are
 //! multiplied by WGSL's packed dot product.
 
 mod blocked;
 mod direct;
 mod epilogue;
+#[cfg(not(target_family = "wasm"))]
+pub(super) mod matrix;
 pub(super) mod round;
 pub(super) mod store;
 pub(super) mod tile;
+pub(super) mod tuning;
 
 use burn_cubecl::cubecl::server::Handle;
 use pickscore_checkpoint::config::Activation;
@@ -91,6 +97,8 @@ impl Kernel for Product {
         match self.tile {
             Tile::Direct { rows, .. } => rows.directives(),
             Tile::Blocked => "",
+            #[cfg(not(target_family = "wasm"))]
+            Tile::Matrix(_) => matrix::DIRECTIVES,
         }
     }
 
@@ -98,6 +106,8 @@ impl Kernel for Product {
         let body = match self.tile {
             Tile::Direct { rows, columns, across } => direct::body(self.store, rows, columns, across),
             Tile::Blocked => blocked::body(self.store),
+            #[cfg(not(target_family = "wasm"))]
+            Tile::Matrix(matrices) => matrices.body(self.store),
         };
         [erf::TEXT, epilogue::FINISH, self.store.text(), &body].concat()
     }

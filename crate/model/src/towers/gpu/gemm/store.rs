@@ -7,7 +7,7 @@ use crate::towers::gpu::kernel::Buffers;
 pub(in crate::towers::gpu) enum Store {
     F32,
     F16,
-    /// q8, multiplied in f32.
+    /// q8, not multiplied as bytes.
     Q8,
     /// q8, multiplied with inputs that [`round`](super::round) has rounded to bytes.
     Bytes,
@@ -53,6 +53,17 @@ impl Store {
     /// The type of a step: four neighbouring values of a row, or sixteen bytes.
     pub(super) fn step(self) -> &'static str {
         if self == Self::Bytes { "vec4u" } else { "vec4f" }
+    }
+
+    /// Statements that multiply `values`, the weights of a step, by the scale of their block, if
+    /// there are scales. `nearest` is the column, and `first + step` the step.
+    pub(super) fn scaling(self) -> &'static str {
+        if self == Self::Q8 {
+            "let length = info[3];
+             values *= scales[nearest * ((steps + length - 1u) / length) + (first + step) / length];\n"
+        } else {
+            ""
+        }
     }
 
     /// Defines `weights(at)`, which reads the weights of a step, and `product(a, b)`, the sum of
