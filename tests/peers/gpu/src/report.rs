@@ -111,7 +111,8 @@ impl Block {
 
     fn markdown(&self) -> String {
         let Self { title, peaks, memory, launch, steps } = self;
-        let peaks: Vec<String> = peaks.iter().map(|(kind, speed)| format!("{speed:.0} in {kind}")).collect();
+        let peaks: Vec<String> =
+            peaks.iter().map(|(kind, speed)| format!("{speed:.0} GFLOP/s in {kind}")).collect();
         let percent = |part: f64| format!("{:.0} %", 100.0 * part);
         let rows = steps.iter().map(|step| {
             let Step { name, milliseconds, share, arithmetic, memory, bound } = step;
@@ -120,10 +121,8 @@ impl Block {
             let [share, memory] = [*share, *memory].map(percent);
             format!("| {name} | {milliseconds:.3} | {share} | {arithmetic} | {memory} | {bound} |")
         });
-        let peaks = format!(
-            "Peaks: {} GFLOP/s, {memory:.0} GB/s copying, {launch:.3} ms for a launch.",
-            peaks.join(", ")
-        );
+        let peaks =
+            format!("Peaks: {}, {memory:.0} GB/s copying; a launch takes {launch:.3} ms.", peaks.join(", "));
         let heading = "| step | milliseconds | share | of its arithmetic's peak | of memory's | bound |";
         table(&format!("A block of {title}\n\n{peaks}"), heading, rows)
     }
