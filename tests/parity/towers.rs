@@ -223,8 +223,8 @@ mod gpu {
 
     use super::*;
 
-    /// The device, whether it supports 16-bit products, its capabilities and its tuning. A process can
-    /// initialise a device only once.
+    /// The device, whether it supports 16-bit products, its capabilities and its tuning. A process
+    /// can initialise a device only once.
     fn device() -> &'static (Device, bool, Capabilities, Tuning) {
         static DEVICE: OnceLock<(Device, bool, Capabilities, Tuning)> = OnceLock::new();
         DEVICE.get_or_init(|| {

@@ -527,8 +527,8 @@ impl Intake<'_, '_> {
         Ok(())
     }
 
-    /// Writes values of a tensor, the first of which is at `index`. `write` gets their parameter and
-    /// the position in it.
+    /// Writes values of a tensor, the first of which is at `index`. `write` gets their parameter
+    /// and the position in it.
     fn write(
         &mut self,
         tensor: &TensorInfo,

@@ -172,8 +172,8 @@ struct Integers {
 }
 
 /// Largest error of such a product, whose values are in the thousands, without a factor. The sums
-/// are exact, but a GPU may round a row's scale, and q8 weights are divided by 127 and multiplied by
-/// it.
+/// are exact, but a GPU may round a row's scale, and q8 weights are divided by 127 and multiplied
+/// by it.
 const TOLERANCE: f32 = 2.0;
 
 impl Integers {

@@ -48,8 +48,9 @@ impl Matrices {
 
     /// The kernel. Its operands are f16 and its sums f32. Inputs that are multiplied by f16 weights
     /// are split into two terms, which keep 21 bits or an error of 2⁻²⁵, so that only the rounding
-    /// of weights costs accuracy. q8 weights are so much less accurate that one term is enough. Finished matrices go through workgroup memory, because
-    /// which invocation holds which of their values is unknown.
+    /// of weights costs accuracy. q8 weights are so much less accurate that one term is enough.
+    /// Finished matrices go through workgroup memory, because which invocation holds which of their
+    /// values is unknown.
     pub(super) fn body(self, store: Store) -> String {
         let Self { side, count, lanes } = self;
         let (extent, width) = (self.extent(), SUBGROUPS * SUBGROUPS * lanes);
