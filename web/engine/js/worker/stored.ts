@@ -8,6 +8,7 @@ import type { Context } from "./context";
 import type { Description, Recognised } from "./description";
 import { readHead } from "./heads";
 import { headNextTo, type Wanted } from "./source";
+import { openStored, type StoredFile } from "./stored-file";
 import { backpressure, type Loaded, makeLoader, type Towers } from "./stream";
 import type { Engine } from "./wasm";
 import type { Layout } from "./writer";
@@ -42,7 +43,6 @@ async function read(
   const folder = await folderOf(id, false).catch(() => null);
   const record = folder && (await readRecord(folder));
   if (!record) return null;
-  const file = await (await folder.getFileHandle(WEIGHTS)).getFile();
   const bytes = (text: string | null) => (text === null ? null : new TextEncoder().encode(text));
   const files: Description = {
     config: new TextEncoder().encode(record.config),
@@ -57,7 +57,11 @@ async function read(
   if (needsHead) files.head ??= await headNextTo(record.address, scorer, engine, signal);
   const recognised = engine.recognise(files) as Recognised;
   const towers = towersOf(recognised);
-  const loader = await makeLoader(engine, files, recognised, precision, towers);
+  const file = await openStored(await folder.getFileHandle(WEIGHTS));
+  const loader = await makeLoader(engine, files, recognised, precision, towers).catch((error) => {
+    file.close();
+    throw error;
+  });
   try {
     const { header, tensors } = loader.layout() as Layout;
     const other = towers === "text" ? "vision." : "text.";
@@ -97,6 +101,8 @@ async function read(
   } catch (error) {
     loader.free();
     throw error;
+  } finally {
+    file.close();
   }
   const { name } = record;
   const fingerprint = await fingerprintOf(record);
@@ -113,7 +119,7 @@ interface TensorPiece {
 /** Largest number of bytes that are read at once, unless a piece is larger. */
 const RUN = 4 << 20;
 /** Runs that are read and hashed while another one is processed. */
-const AHEAD = 2;
+const AHEAD = 4;
 
 /**
  * Groups adjacent pieces. A small model has many, and each read takes milliseconds, whatever its
@@ -138,11 +144,11 @@ function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
 type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer>; hash: string };
 
 /** Reads runs of pieces, each while previous ones are processed. */
-async function* ahead(file: File, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
+async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
   const read = async (run: TensorPiece[]): Promise<ReadPiece[]> => {
     const [first, last] = [run[0], run.at(-1)] as [TensorPiece, TensorPiece];
     const start = first.piece[0];
-    const whole = new Uint8Array(await file.slice(start, last.piece[0] + last.piece[1]).arrayBuffer());
+    const whole = await file.read(start, last.piece[0] + last.piece[1]);
     return Promise.all(
       run.map(async (one) => {
         // Empty or too short if the file ends before it.
