@@ -11,8 +11,8 @@ use std::{
 
 /// Memory that nothing uses, of at most [`MOST`] values in all.
 static FREE: Mutex<Vec<Vec<f32>>> = Mutex::new(Vec::new());
-/// 128 MB. 16 MB in wasm, where an allocator that keeps its memory for good makes fresh memory
-/// cheaper, and pages are expected to stay small.
+/// 128 MB. 16 MB in wasm, whose memory is limited and never returned to the system, so that fresh
+/// memory costs less there.
 const MOST: usize = if cfg!(target_family = "wasm") { 4 << 20 } else { 32 << 20 };
 
 /// Nobody waits for the lock, since a process that was forked while it was held would wait forever.
