@@ -178,7 +178,9 @@ impl ModelLoader {
         let info = Info {
             model: name.into(),
             device: if device.gpu { "gpu" } else { "cpu" },
+            // The page knows the adapter.
             adapter: None,
+            emulated: false,
             tuning,
             precision: self.precision,
             parameters,

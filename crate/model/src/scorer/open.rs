@@ -92,6 +92,8 @@ struct Found {
     device: Device,
     name: &'static str,
     adapter: Option<String>,
+    /// Whether it is a GPU that is emulated on the CPU.
+    emulated: bool,
     /// Whether it has f16 arithmetic.
     half: bool,
     /// What its kernels may use.
@@ -195,6 +197,7 @@ impl PickScore {
             model: directory.name().into(),
             device: found.name,
             adapter: found.adapter,
+            emulated: found.emulated,
             tuning,
             precision,
             parameters,
@@ -295,6 +298,7 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
         device: Device::flex(),
         name: "cpu",
         adapter: None,
+        emulated: false,
         half: false,
         #[cfg(feature = "gpu")]
         capabilities: crate::towers::Capabilities::default(),
@@ -312,12 +316,11 @@ fn find(choice: DeviceChoice) -> Result<Found, ScoreError> {
 fn gpu(requested: bool) -> Result<Found, String> {
     use std::sync::OnceLock;
 
-    /// The GPU, and whether it is emulated. Cached, because burn can initialise a device only once
-    /// per process.
-    static GPU: OnceLock<Result<(Found, bool), String>> = OnceLock::new();
+    /// Cached, because burn can initialise a device only once per process.
+    static GPU: OnceLock<Result<Found, String>> = OnceLock::new();
 
-    let (found, is_emulated) = GPU.get_or_init(init_gpu).clone()?;
-    if is_emulated && !requested {
+    let found = GPU.get_or_init(init_gpu).clone()?;
+    if found.emulated && !requested {
         let name = found.adapter.unwrap_or_default();
         return Err(format!("{name} is emulated on the CPU"));
     }
@@ -325,7 +328,7 @@ fn gpu(requested: bool) -> Result<Found, String> {
 }
 
 #[cfg(feature = "gpu")]
-fn init_gpu() -> Result<(Found, bool), String> {
+fn init_gpu() -> Result<Found, String> {
     use burn::tensor::{
         DeviceKind,
         wgpu::{
@@ -345,6 +348,10 @@ fn init_gpu() -> Result<(Found, bool), String> {
             Some(bus)
         }
     };
+    // Without a Vulkan driver, OpenGL would be taken, which is often emulated.
+    if cfg!(target_os = "linux") {
+        options = options.graphics_api(WgpuBackend::Vulkan);
+    }
     let (device, setup) = options.init_with_setup().map_err(|error| error.to_string())?;
     let mut info = setup.adapter.get_info();
     if let Some(bus) = bus {
@@ -356,9 +363,9 @@ fn init_gpu() -> Result<(Found, bool), String> {
     let limits = setup.device.limits();
     let largest = limits.max_storage_buffer_binding_size.min(limits.max_buffer_size);
     let largest = usize::try_from(largest).unwrap_or(usize::MAX);
-    let is_emulated = info.device_type == DeviceType::Cpu;
-    let found = Found { device, name: "gpu", adapter: Some(info.name), half, capabilities, largest };
-    Ok((found, is_emulated))
+    let emulated = info.device_type == DeviceType::Cpu;
+    let adapter = Some(info.name);
+    Ok(Found { device, name: "gpu", adapter, emulated, half, capabilities, largest })
 }
 
 /// The address and kind of each adapter, in the order in which burn counts them.

@@ -24,6 +24,8 @@ pub struct Info {
     pub device: &'static str,
     /// The name of the GPU, or `None` on the CPU.
     pub adapter: Option<String>,
+    /// Whether the GPU is emulated on the CPU.
+    pub emulated: bool,
     /// How a GPU's kernels divide matrix products, such as `"blocked-32x64"`; `None` on the CPU and
     /// for burn's kernels.
     pub tuning: Option<String>,

@@ -47,6 +47,16 @@ impl Engine {
         self.scorer.info().tuning.clone().unwrap_or_default()
     }
 
+    /// Whether the device is emulated on the CPU.
+    pub(crate) fn is_emulated(&self) -> bool {
+        self.scorer.info().emulated
+    }
+
+    /// Images that it computes at a time.
+    pub(crate) fn batch(&self) -> usize {
+        self.scorer.batch()
+    }
+
     /// The precision that it computes: `q8` if `q8-fast` is not faster on this GPU.
     pub(crate) fn precision(&self) -> Precision {
         self.scorer.info().precision

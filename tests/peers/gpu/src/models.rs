@@ -5,7 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
+use clap::ValueEnum;
 use pickscore::{scorer::DeviceChoice, towers::Clip, weights::Precision};
 use pickscore_generate::{Convention, Dtype, PICKSCORE, VIT_B_32, pixels, prompt, write_directory};
 use pollster::FutureExt as _;
@@ -22,20 +23,41 @@ pub(crate) const SEED: u64 = 14;
 /// Prompts and images that are compared.
 const COMPARED: usize = 4;
 
-/// A model directory with generated weights in f32; it is made once.
-pub(crate) fn directory(model: &str, folder: &Path) -> Result<PathBuf> {
-    let config = match model {
-        "pickscore" => PICKSCORE,
-        "b32" => VIT_B_32,
-        "l14" => VIT_L_14,
-        other => bail!("no model is called {other}"),
-    };
-    let directory = folder.join(model);
-    if !directory.join("complete").exists() {
-        write_directory(&directory, config, Convention::HuggingFace, SEED, Dtype::F32, 1)?;
-        fs::write(directory.join("complete"), "")?;
+/// The models.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Model {
+    /// ViT-H/14, 3.9 GB
+    #[value(name = "pickscore")]
+    PickScore,
+    /// ViT-B/32, 0.6 GB
+    B32,
+    /// ViT-L/14, 1.7 GB
+    L14,
+}
+
+impl Model {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::PickScore => "pickscore",
+            Self::B32 => "b32",
+            Self::L14 => "l14",
+        }
     }
-    Ok(directory)
+
+    /// A model directory with generated weights in f32; it is made once.
+    pub(crate) fn directory(self, folder: &Path) -> Result<PathBuf> {
+        let config = match self {
+            Self::PickScore => PICKSCORE,
+            Self::B32 => VIT_B_32,
+            Self::L14 => VIT_L_14,
+        };
+        let directory = folder.join(self.name());
+        if !directory.join("complete").exists() {
+            write_directory(&directory, config, Convention::HuggingFace, SEED, Dtype::F32, 1)?;
+            fs::write(directory.join("complete"), "")?;
+        }
+        Ok(directory)
+    }
 }
 
 /// Floating-point operations of an image's embedding: the matrix products of the vision tower.
@@ -58,11 +80,11 @@ pub(crate) struct Reference {
 impl Reference {
     /// transformers' embeddings where they are known, else those of this engine's CPU path, which
     /// the parity tests compare with transformers.
-    pub(crate) fn of(model: &str, directory: &Path) -> Result<Self> {
+    pub(crate) fn of(model: Model, directory: &Path) -> Result<Self> {
         let known = match model {
-            "pickscore" => "ViT-H/14",
-            "b32" => "ViT-B/32",
-            _ => {
+            Model::PickScore => "ViT-H/14",
+            Model::B32 => "ViT-B/32",
+            Model::L14 => {
                 let engine = Engine::load(directory, DeviceChoice::Cpu, Precision::F32)?;
                 let [texts, images] = embeddings(engine.clip()?)?;
                 return Ok(Self { name: "the CPU in f32", texts, images });

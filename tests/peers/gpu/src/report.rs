@@ -7,124 +7,123 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use pickscore::towers::{Arithmetic, Bounds, StepBound};
+use pickscore::{towers::Bounds, weights::Precision};
 use serde::Serialize;
 
-/// The time of a batch.
+use crate::block::Block;
+
+/// The time of some images, or of a prompt.
 #[derive(Serialize)]
 pub(crate) struct Case {
-    pub(crate) model: String,
-    /// A precision of PickScore, or PyTorch.
-    pub(crate) engine: String,
-    /// Number of images, or of prompts.
-    pub(crate) batch: usize,
-    /// Floating-point operations of the whole batch, if they are counted.
-    pub(crate) operations: Option<f64>,
-    /// Median time of the whole batch.
+    model: String,
+    /// A precision of PickScore, or PyTorch with its data type.
+    engine: String,
+    /// `None` for a prompt.
+    images: Option<usize>,
+    /// Images that the engine computes at a time.
+    batch: usize,
+    /// Floating-point operations of all images, if they are counted.
+    operations: Option<f64>,
+    /// Median of the runs.
     pub(crate) milliseconds: f64,
+    pub(crate) fastest: f64,
+    pub(crate) slowest: f64,
+    pub(crate) runs: usize,
 }
 
 impl Case {
-    /// A case that has not been timed, with the operations of one input.
-    pub(crate) fn new(model: &str, engine: &str, batch: usize, operations: Option<f64>) -> Self {
-        let operations = operations.map(|one| one * batch as f64);
-        Self { model: model.into(), engine: engine.into(), batch, operations, milliseconds: 0.0 }
+    /// A case that has not been timed, with the operations of one image.
+    pub(crate) fn new(
+        model: &str,
+        engine: &str,
+        images: usize,
+        batch: usize,
+        operations: Option<f64>,
+    ) -> Self {
+        Self {
+            model: model.into(),
+            engine: engine.into(),
+            images: Some(images),
+            batch,
+            operations: operations.map(|one| one * images as f64),
+            milliseconds: 0.0,
+            fastest: 0.0,
+            slowest: 0.0,
+            runs: 0,
+        }
+    }
+
+    /// A prompt that has not been timed.
+    pub(crate) fn prompt(model: &str, engine: &str) -> Self {
+        Self { images: None, ..Self::new(model, engine, 1, 1, None) }
     }
 
     pub(crate) fn name(&self) -> String {
-        format!("{} in {}, {} at a time", self.model, self.engine, self.batch)
+        format!("{} in {}, {}", self.model, self.engine, self.inputs())
+    }
+
+    fn inputs(&self) -> String {
+        match self.images {
+            None => "a prompt".into(),
+            Some(images) if images > self.batch => format!("{images}, {} at a time", self.batch),
+            Some(images) => images.to_string(),
+        }
+    }
+
+    fn row(&self) -> String {
+        let Self { model, engine, operations, milliseconds, fastest, slowest, runs, .. } = self;
+        let rate = self.images.unwrap_or(1) as f64 * 1e3 / milliseconds;
+        let speed = operations.map_or_else(String::new, |all| format!("{:.3}", all / milliseconds / 1e9));
+        let inputs = self.inputs();
+        format!(
+            "| {model} | {engine} | {inputs} | {milliseconds:.2} | {fastest:.2} to {slowest:.2} | {runs} | \
+             {rate:.1} | {speed} |"
+        )
     }
 }
 
-/// The distance of a model's results from the right ones.
+/// The distance of a model's results from the expected ones.
 #[derive(Serialize)]
 pub(crate) struct Parity {
-    pub(crate) model: String,
-    pub(crate) precision: String,
-    /// Where the right results come from.
-    pub(crate) against: String,
+    model: String,
+    precision: &'static str,
+    /// Where the expected results come from.
+    against: String,
     /// Lowest cosine similarity of an embedding.
-    pub(crate) cosine: f64,
+    cosine: f64,
     /// Largest difference of a score, at the logit scale of 100.
-    pub(crate) score: f64,
+    score: f64,
+    passed: bool,
 }
 
-/// A step of a block, compared with the GPU's peaks.
-#[derive(Serialize)]
-struct Step {
-    name: String,
-    milliseconds: f64,
-    /// Part of the time of all steps.
-    share: f64,
-    /// What it multiplies, and its part of the peak of that.
-    arithmetic: Option<(&'static str, f64)>,
-    /// Its part of the peak of copying.
-    memory: f64,
-    bound: &'static str,
-}
-
-/// The steps of a block.
-#[derive(Serialize)]
-struct Block {
-    title: String,
-    /// Peaks of multiplications and additions, in GFLOP/s.
-    peaks: Vec<(&'static str, f64)>,
-    /// Peak of copying, in GB/s.
-    memory: f64,
-    /// Milliseconds of a launch that does next to nothing.
-    launch: f64,
-    steps: Vec<Step>,
-}
-
-fn name(arithmetic: Arithmetic) -> &'static str {
-    match arithmetic {
-        Arithmetic::F32 => "f32",
-        Arithmetic::Matrices => "matrices of f16",
-        Arithmetic::Bytes => "bytes",
+/// The lowest cosine and the largest difference that the tests of small models allow
+/// (tests/parity/README.md).
+fn allowed(precision: Precision) -> (f64, Option<f64>) {
+    match precision {
+        Precision::F32 => (0.99999, Some(0.002)),
+        Precision::F16 => (0.99999, Some(0.05)),
+        Precision::Q8 | Precision::Q8Fast => (0.998, None),
     }
 }
 
-impl Block {
-    fn new(title: String, Bounds { peaks, memory, launch, steps }: Bounds) -> Self {
-        let all: f64 = steps.iter().map(|step| step.milliseconds).sum();
-        let step = |step: StepBound| {
-            let arithmetic = step.arithmetic.and_then(|(kind, speed)| {
-                let (_, peak) = peaks.iter().find(|(known, _)| *known == kind)?;
-                Some((name(kind), speed / peak))
-            });
-            let memory = step.memory / memory;
-            let part = arithmetic.map_or(0.0, |(_, part)| part);
-            let bound = match part.max(memory) {
-                // Neither is near its peak.
-                ..0.4 if step.milliseconds < 4.0 * launch => "launch",
-                ..0.4 => "neither",
-                _ if part > memory => "arithmetic",
-                _ => "memory",
-            };
-            let (milliseconds, name) = (step.milliseconds, step.name);
-            Step { name, milliseconds, share: milliseconds / all, arithmetic, memory, bound }
-        };
-        let steps = steps.into_iter().map(step).collect();
-        let peaks = peaks.iter().map(|(kind, speed)| (name(*kind), *speed)).collect();
-        Self { title, peaks, memory, launch, steps }
+impl Parity {
+    pub(crate) fn new(model: &str, precision: Precision, against: &str, cosine: f64, score: f64) -> Self {
+        let (lowest, largest) = allowed(precision);
+        let passed = cosine >= lowest && largest.is_none_or(|largest| score <= largest);
+        Self {
+            model: model.into(),
+            precision: precision.name(),
+            against: against.into(),
+            cosine,
+            score,
+            passed,
+        }
     }
 
-    fn markdown(&self) -> String {
-        let Self { title, peaks, memory, launch, steps } = self;
-        let peaks: Vec<String> =
-            peaks.iter().map(|(kind, speed)| format!("{speed:.0} GFLOP/s in {kind}")).collect();
-        let percent = |part: f64| format!("{:.0} %", 100.0 * part);
-        let rows = steps.iter().map(|step| {
-            let Step { name, milliseconds, share, arithmetic, memory, bound } = step;
-            let arithmetic =
-                arithmetic.map_or_else(String::new, |(kind, part)| format!("{} of {kind}", percent(part)));
-            let [share, memory] = [*share, *memory].map(percent);
-            format!("| {name} | {milliseconds:.3} | {share} | {arithmetic} | {memory} | {bound} |")
-        });
-        let peaks =
-            format!("Peaks: {}, {memory:.0} GB/s copying; a launch takes {launch:.3} ms.", peaks.join(", "));
-        let heading = "| step | milliseconds | share | of its arithmetic's peak | of memory's | bound |";
-        table(&format!("A block of {title}\n\n{peaks}"), heading, rows)
+    fn row(&self) -> String {
+        let Self { model, precision, against, cosine, score, passed } = self;
+        let verdict = if *passed { "yes" } else { "**no**" };
+        format!("| {model} | {precision} | {against} | {cosine:.8} | {score:.4} | {verdict} |")
     }
 }
 
@@ -134,14 +133,20 @@ struct Load {
     model: String,
     precision: String,
     seconds: f64,
-    /// How products are divided, which loading measures.
+    /// The tiles of products that it chose.
     tuning: String,
 }
 
 #[derive(Serialize)]
 pub(crate) struct Report {
     date: String,
+    version: &'static str,
+    system: String,
+    options: Vec<String>,
+    /// `false` if the run was interrupted.
+    complete: bool,
     adapter: Option<String>,
+    emulated: bool,
     torch: Option<String>,
     parity: Vec<Parity>,
     loads: Vec<Load>,
@@ -159,11 +164,15 @@ pub(crate) struct Report {
 
 impl Report {
     pub(crate) fn new(folder: &Path) -> Result<Self> {
-        fs::create_dir_all(folder).with_context(|| format!("{} cannot be made", folder.display()))?;
-        let date = time::OffsetDateTime::now_utc().date().to_string();
-        let report = Self {
-            date,
+        fs::create_dir_all(folder).with_context(|| format!("{} is no folder for --out", folder.display()))?;
+        Ok(Self {
+            date: time::OffsetDateTime::now_utc().date().to_string(),
+            version: env!("CARGO_PKG_VERSION"),
+            system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            options: std::env::args().skip(1).collect(),
+            complete: false,
             adapter: None,
+            emulated: false,
             torch: None,
             parity: Vec::new(),
             loads: Vec::new(),
@@ -173,17 +182,15 @@ impl Report {
             failed: Vec::new(),
             slow: Vec::new(),
             folder: folder.to_owned(),
-        };
-        report.write()?;
-        Ok(report)
+        })
     }
 
-    pub(crate) fn adapter(&mut self, name: String) {
-        self.adapter = Some(name);
+    pub(crate) fn adapter(&mut self, name: String, emulated: bool) {
+        (self.adapter, self.emulated) = (Some(name), emulated);
     }
 
-    pub(crate) fn torch(&mut self, version: &str) {
-        self.torch = Some(version.to_owned());
+    pub(crate) fn torch(&mut self, title: &str) {
+        self.torch = Some(title.to_owned());
     }
 
     pub(crate) fn load(&mut self, model: &str, precision: &str, seconds: f64, tuning: String) -> Result<()> {
@@ -201,7 +208,7 @@ impl Report {
         self.write()
     }
 
-    pub(crate) fn bounds(&mut self, title: String, bounds: Bounds) -> Result<()> {
+    pub(crate) fn block(&mut self, title: String, bounds: Bounds) -> Result<()> {
         self.blocks.push(Block::new(title, bounds));
         self.write()
     }
@@ -222,45 +229,73 @@ impl Report {
         self.write()
     }
 
+    /// Whether no time was measured.
     pub(crate) fn is_empty(&self) -> bool {
         self.cases.is_empty()
     }
 
+    /// States that nothing was interrupted, and where the files are.
+    pub(crate) fn finish(mut self) -> Result<()> {
+        self.complete = true;
+        self.write()?;
+        let folder = fs::canonicalize(&self.folder)?;
+        eprintln!("Written to {0}/gpu.md and {0}/gpu.json", folder.display());
+        Ok(())
+    }
+
+    /// Writes both files, once there is something to write, so that an earlier report is not
+    /// replaced by nothing.
     fn write(&self) -> Result<()> {
-        fs::write(self.folder.join("gpu.json"), serde_json::to_string_pretty(self)? + "\n")?;
-        fs::write(self.folder.join("gpu.md"), self.markdown())?;
+        if self.parity.is_empty() {
+            return Ok(());
+        }
+        for (name, text) in
+            [("gpu.json", serde_json::to_string_pretty(self)? + "\n"), ("gpu.md", self.markdown())]
+        {
+            let path = self.folder.join(name);
+            let unfinished = path.with_extension("unfinished");
+            let written = fs::write(&unfinished, text).and_then(|()| fs::rename(&unfinished, &path));
+            written.with_context(|| format!("{} cannot be written", path.display()))?;
+        }
         Ok(())
     }
 
     /// The report as Markdown.
     pub(crate) fn markdown(&self) -> String {
         let mut text = format!("# PickScore on {}\n\n", self.adapter.as_deref().unwrap_or("no GPU"));
-        let _ = write!(text, "Measured on {}", self.date);
+        let Self { date, version, system, .. } = self;
+        let _ = write!(text, "Measured on {date} with version {version} on {system}");
         if let Some(torch) = &self.torch {
-            let _ = write!(text, ", beside PyTorch {torch} in f16");
+            let _ = write!(text, ", beside PyTorch {torch}");
         }
-        text += ". Times are medians of whole calls, from pixels in memory to embeddings.\n";
+        if !self.options.is_empty() {
+            let _ = write!(text, ". Options: `{}`", self.options.join(" "));
+        }
+        text += ".\n";
+        if self.emulated {
+            text += "\n**This GPU is emulated on the CPU: its times say nothing about a GPU.**\n";
+        }
         text += &table(
-            "Parity",
-            "| model | precision | compared with | lowest cosine | largest difference of a score |",
-            self.parity.iter().map(|Parity { model, precision, against, cosine, score }| {
-                format!("| {model} | {precision} | {against} | {cosine:.6} | {score:.4} |")
-            }),
+            "Parity\n\nFour prompts and four images, with random weights; scores are 100 × cosine similarity.",
+            "| model | precision | compared with | lowest cosine | largest difference of a score | within bounds |",
+            self.parity.iter().map(Parity::row),
         );
         text += &table(
-            "Time",
-            "| model | engine | batch | milliseconds | per second | TFLOP/s |",
-            self.cases.iter().map(|Case { model, engine, batch, operations, milliseconds }| {
-                let rate = *batch as f64 * 1e3 / milliseconds;
-                let speed =
-                    operations.map_or_else(String::new, |all| format!("{:.2}", all / milliseconds / 1e9));
-                format!("| {model} | {engine} | {batch} | {milliseconds:.2} | {rate:.1} | {speed} |")
-            }),
+            "Time\n\nMedians of whole calls, from pixels or tokens in memory to embeddings.",
+            "| model | engine | images | milliseconds | fastest to slowest | runs | per second | TFLOP/s |",
+            self.cases.iter().map(Case::row),
         );
+        if !self.blocks.is_empty() {
+            text += "\n## What limits the steps of a block\n\nEach step is compared with two peaks of this \
+                     GPU, which small kernels reach that only multiply or only copy. *limit* is the peak \
+                     that the step comes closest to, if it reaches 60 % of it, or *launch* if the step takes \
+                     less than four launches. In matrices of f16, the shares of f16 count both terms of an \
+                     input; TFLOP/s above count one.\n";
+        }
         self.blocks.iter().for_each(|block| text += &block.markdown());
         text += &table(
-            "Loading from a file, and how products are divided, which it measures",
-            "| model | precision | seconds | tuning |",
+            "Loading from a file, with the tiles that it chose by measuring",
+            "| model | precision | seconds | tiles |",
             self.loads.iter().map(|Load { model, precision, seconds, tuning }| {
                 format!("| {model} | {precision} | {seconds:.1} | {tuning} |")
             }),
@@ -280,7 +315,7 @@ impl Report {
 }
 
 /// A section with a table; nothing if it has no rows.
-fn table(title: &str, heading: &str, rows: impl Iterator<Item = String>) -> String {
+pub(crate) fn table(title: &str, heading: &str, rows: impl Iterator<Item = String>) -> String {
     let rows: Vec<String> = rows.collect();
     if rows.is_empty() {
         return String::new();

@@ -8,6 +8,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result, bail};
+use serde::Deserialize;
 
 const PROGRAM: &str = include_str!("../torch_peer.py");
 
@@ -15,14 +16,24 @@ pub(crate) struct Torch {
     child: Child,
     input: ChildStdin,
     output: BufReader<ChildStdout>,
+    about: About,
+    has_ended: bool,
+}
+
+/// What it says of itself.
+#[derive(Default, Deserialize)]
+struct About {
     version: String,
+    device: String,
+    dtype: String,
 }
 
 impl Torch {
-    /// Starts it with a model of the same shapes.
-    pub(crate) fn start(python: &Path, directory: &Path) -> Result<Self> {
+    /// Starts it with a model of the same shapes, on the CPU or on a GPU if it finds one.
+    pub(crate) fn start(python: &Path, directory: &Path, cpu: bool) -> Result<Self> {
         let mut command = Command::new(python);
         command.args(["-W", "ignore", "-c", PROGRAM]).arg(directory.join("config.json"));
+        command.arg(if cpu { "cpu" } else { "gpu" });
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -31,14 +42,26 @@ impl Torch {
         let (Some(input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
             bail!("PyTorch has no pipes")
         };
-        let mut torch = Self { child, input, output: BufReader::new(output), version: String::new() };
-        torch.version = torch.line()?;
+        let output = BufReader::new(output);
+        let mut torch = Self { child, input, output, about: About::default(), has_ended: false };
+        torch.about = serde_json::from_str(&torch.line()?)?;
         Ok(torch)
     }
 
-    /// Its version and device.
-    pub(crate) fn version(&self) -> &str {
-        &self.version
+    /// Its version, data type and device.
+    pub(crate) fn title(&self) -> String {
+        let About { version, device, dtype } = &self.about;
+        format!("{version} in {dtype} on {device}")
+    }
+
+    /// Its data type.
+    pub(crate) fn dtype(&self) -> &str {
+        &self.about.dtype
+    }
+
+    /// Whether it has ended, after an error.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.has_ended
     }
 
     /// Milliseconds from the pixels of some images to their embeddings.
@@ -52,6 +75,7 @@ impl Torch {
     fn line(&mut self) -> Result<String> {
         let mut line = String::new();
         if self.output.read_line(&mut line)? == 0 {
+            self.has_ended = true;
             bail!("PyTorch has ended ({})", self.child.wait()?);
         }
         Ok(line.trim_end().into())

@@ -162,7 +162,7 @@ enum Peak {
 
 /// Independent sums of an invocation or subgroup, enough that none waits for another.
 const SUMS: usize = 8;
-/// Times that each sum is added to in an iteration of the loop, which has a cost of its own.
+/// Updates of each sum in an iteration, to hide the cost of the loop.
 const UNROLLED: usize = 8;
 /// Invocations of a workgroup, without matrices.
 const WIDE: usize = 64;
@@ -212,11 +212,12 @@ impl Peak {
         }
     }
 
-    /// Multiplications and additions with which a workgroup adds to one sum of each invocation or
-    /// subgroup.
+    /// Multiplications and additions of one update of one sum, for a whole workgroup.
     fn operations(self) -> f64 {
         let each = match self {
-            Self::Floats | Self::Bytes => 2 * 4 * WIDE,
+            Self::Floats => 2 * 4 * WIDE,
+            // Four dot products of four bytes each.
+            Self::Bytes => 2 * 16 * WIDE,
             Self::Matrices(Matrices { side, .. }) => 2 * side.pow(3) * matrix::SUBGROUPS.pow(2),
             Self::Memory => 0,
         };
@@ -226,7 +227,7 @@ impl Peak {
 
 impl Kernel for Peak {
     fn buffers(self) -> Buffers {
-        // Every kernel reads all of them and `info`, since a driver leaves out what is not used.
+        // Every kernel uses all of them and `info`: bindings that a kernel does not use do not exist.
         &[("input", "vec4f"), ("output", "vec4f")]
     }
 

@@ -1,7 +1,7 @@
 //! The tile of a workgroup whose subgroups multiply matrices of f16, on tensor cores for example.
 //!
 //! WGSL has no such matrices yet; this is wgpu's extension of it for native devices, which
-//! [`Capabilities::of`](crate::towers::Capabilities::of) knows.
+//! [`Capabilities::of`](crate::towers::Capabilities::of) detects.
 
 use std::fmt::Write as _;
 
@@ -47,17 +47,17 @@ impl Matrices {
     }
 
     /// The kernel. Its operands are f16 and its sums f32. Inputs that are multiplied by f16 weights
-    /// are split into two terms, which keep 21 bits or an error of 2⁻²⁵, so that only the rounding
-    /// of weights costs accuracy. q8 weights are so much less accurate that one term is enough.
-    /// Finished matrices go through workgroup memory, because which invocation holds which of their
-    /// values is unknown.
+    /// are split into two terms, which together keep 21 bits, or in small values have an error of
+    /// at most 2⁻²⁵, so that only the rounding of weights costs accuracy. q8 weights are so much less accurate that one term is enough.
+    /// Finished matrices go through workgroup memory, because it is unspecified which
+    /// invocation holds which of their values.
     pub(super) fn body(self, store: Store) -> String {
         let Self { side, count, lanes } = self;
         let (extent, width) = (self.extent(), SUBGROUPS * SUBGROUPS * lanes);
         let steps = side / 4;
         let terms = terms(store);
-        // The first term has the leading bits, since compilers may assume that a value which is
-        // rounded to f16 and back is the same.
+        // The first term is cut off with a mask. A compiler may remove rounding to f16 and back, and
+        // the second term would be zero.
         let split = match terms {
             2 => {
                 "let leading = bitcast<vec4f>(bitcast<vec4u>(one) & vec4u(0xffffe000u));
