@@ -73,8 +73,9 @@ export interface Attempt {
   load: Options;
   prompt: string;
   images: Encoded[];
-  /** Abort the load at this share of its progress. */
+  /** Abort the load at this share of the progress of downloading, or of this stage. */
   abortAt?: number;
+  abortStage?: Library.Stage;
   /** Leaves the scorer loaded; closing the page ends it. */
   keep?: boolean;
 }
@@ -90,7 +91,7 @@ export interface AttemptOutcome {
 }
 
 /** Loads a model and scores one prompt; reports any outcome. */
-export async function attempt({ load, prompt, images, abortAt, keep }: Attempt): Promise<AttemptOutcome> {
+export async function attempt({ load, prompt, images, abortAt, abortStage = "download", keep }: Attempt): Promise<AttemptOutcome> {
   const library = (await import(new URL("lib/pickscore.js", document.baseURI).href)) as typeof Library;
   const files = images.map(({ name, base64 }) => {
     const bytes = Uint8Array.from(atob(base64), (character) => character.charCodeAt(0));
@@ -107,7 +108,7 @@ export async function attempt({ load, prompt, images, abortAt, keep }: Attempt):
       signal: abort.signal,
       onProgress: ({ stage, loaded, total }) => {
         if (stages.at(-1) !== stage) stages.push(stage);
-        if (abortAt !== undefined && stage === "download" && total && loaded >= abortAt * total) abort.abort();
+        if (abortAt !== undefined && stage === abortStage && total && loaded >= abortAt * total) abort.abort();
       },
     });
     outcome.info = scorer.info;

@@ -227,6 +227,16 @@ test("an aborted load releases its locks, and the next one resumes", async ({ bl
   expectScores(await load(blank, { model: `${server.url}narrow` }));
 });
 
+test("a load from storage is aborted while it reads", async ({ blank, server }) => {
+  expectScores(await load(blank, { model: `${server.url}narrow` }));
+  const aborted = await load(blank, { model: `${server.url}narrow` }, { abortAt: 0, abortStage: "cache" });
+  expect(aborted.error).toMatchObject({ name: "PickScoreError", code: "aborted" });
+  expect(aborted.cached).toMatchObject([{ complete: true }]);
+  const again = await load(blank, { model: `${server.url}narrow` });
+  expectScores(again);
+  expect(again.info?.source).toBe("cache");
+});
+
 test("a model that lacks a tensor is refused before its weights are read", async ({ blank, server }) => {
   const bytes = readFileSync(join(models(), WEIGHTS));
   const at = bytes.indexOf('"logit_scale"');
@@ -246,6 +256,33 @@ test("weights that are not numbers are refused", async ({ blank, server }) => {
   expect(outcome.error?.code).toBe("model-weights");
   expect(outcome.error?.message).toContain("has NaN at index");
 });
+
+/** The same tensors in f16, all zero but the last value. */
+function inHalves(file: Buffer, last: number): Buffer {
+  const header = JSON.parse(file.subarray(8, 8 + Number(file.readBigUInt64LE())).toString()) as Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
+  delete header.__metadata__;
+  let end = 0;
+  for (const tensor of Object.values(header)) {
+    const start = end;
+    end += 2 * tensor.shape.reduce((product, length) => product * length, 1);
+    Object.assign(tensor, { dtype: "F16", data_offsets: [start, end] });
+  }
+  const json = Buffer.from(JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  const values = Buffer.alloc(end);
+  values.writeUInt16LE(last, end - 2);
+  return Buffer.concat([length, json, values]);
+}
+
+for (const precision of ["f32", "f16", "q8"] as const) {
+  test(`f16 weights that are not numbers are refused in ${precision}`, async ({ blank, server }) => {
+    server.replace("narrow/model.safetensors", inHalves(readFileSync(join(models(), WEIGHTS)), 0x7e00));
+    const outcome = await load(blank, { model: `${server.url}narrow`, precision });
+    expect(outcome.error?.code).toBe("model-weights");
+    expect(outcome.error?.message).toContain("has NaN at index");
+  });
+}
 
 for (const [what, bytes, says] of [
   ["an empty file", Buffer.alloc(0), /at least 8|ended|cut/],

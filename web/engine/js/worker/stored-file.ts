@@ -7,16 +7,15 @@ export interface StoredFile {
 }
 
 /** What TypeScript does not know yet: several workers may read a file at once. */
-type ReadOnly = (options: { mode: "read-only" }) => Promise<FileSystemSyncAccessHandle & { mode?: string }>;
+type ReadOnly = (options: { mode: "read-only" }) => Promise<FileSystemSyncAccessHandle>;
 
 /**
- * Opens a file, synchronously read where several workers can do so. Otherwise its bytes arrive
- * through this worker's event loop, in which a busy worker takes three times as long.
+ * Opens a file, which is read synchronously where several workers can do so. Otherwise its bytes
+ * arrive through this worker's event loop, which takes three times as long while it is busy.
  */
 export async function openStored(handle: FileSystemFileHandle): Promise<StoredFile> {
-  const open = handle.createSyncAccessHandle as ReadOnly;
-  const access = await open.call(handle, { mode: "read-only" }).catch(() => null);
-  if (access?.mode === "read-only") {
+  const access = await readOnly(handle).catch(() => null);
+  if (access) {
     return {
       async read(start, end) {
         const bytes = new Uint8Array(end - start);
@@ -25,8 +24,12 @@ export async function openStored(handle: FileSystemFileHandle): Promise<StoredFi
       close: () => access.close(),
     };
   }
-  // A browser that ignores the mode has locked the file for this worker alone.
-  access?.close();
   const file = await handle.getFile();
   return { read: async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer()), close: () => undefined };
+}
+
+/** A handle that excludes no other reader; `null` if this browser only has exclusive ones. */
+async function readOnly(handle: FileSystemFileHandle): Promise<FileSystemSyncAccessHandle | null> {
+  if (!("mode" in FileSystemSyncAccessHandle.prototype)) return null;
+  return (handle.createSyncAccessHandle as ReadOnly).call(handle, { mode: "read-only" });
 }

@@ -7,6 +7,7 @@ import type { Lock } from "./lock";
 import type { Context } from "./context";
 import type { Description, Recognised } from "./description";
 import { readHead } from "./heads";
+import { turn } from "./pipeline";
 import { headNextTo, type Wanted } from "./source";
 import { openStored, type StoredFile } from "./stored-file";
 import { backpressure, type Loaded, makeLoader, type Towers } from "./stream";
@@ -93,7 +94,10 @@ async function read(
         await wait();
       }
       progress("cache", loaded, total);
+      // Synchronous reads give way to no message by themselves, such as one that cancels this load.
+      await turn();
     }
+    signal.throwIfAborted();
     loader.begin(WEIGHTS, record.bytes, true);
     loader.push(header);
     loader.skip_to(record.bytes);
