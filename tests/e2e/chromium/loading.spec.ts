@@ -260,7 +260,7 @@ test("weights that are not numbers are refused", async ({ blank, server }) => {
 /** The same tensors in f16, all zero but the last value. */
 function inHalves(file: Buffer, last: number): Buffer {
   const header = JSON.parse(file.subarray(8, 8 + Number(file.readBigUInt64LE())).toString()) as Record<string, { dtype: string; shape: number[]; data_offsets: number[] }>;
-  delete header.__metadata__;
+  delete header["__metadata__"];
   let end = 0;
   for (const tensor of Object.values(header)) {
     const start = end;
