@@ -14,7 +14,8 @@ use crate::towers::kernels::Q8Inputs;
 pub struct Wgsl {
     device: Device,
     pub(super) client: Client,
-    pub(super) tuning: Tuning,
+    // In a box, because it is large.
+    pub(super) tuning: Box<Tuning>,
     q8_inputs: Q8Inputs,
 }
 
@@ -31,12 +32,12 @@ impl Wgsl {
     /// any other device.
     pub fn new(device: &Device, tuning: Tuning, q8_inputs: Q8Inputs) -> Option<Self> {
         let client = client::of(device)?;
-        Some(Self { device: device.clone(), client, tuning, q8_inputs })
+        Some(Self { device: device.clone(), client, tuning: Box::new(tuning), q8_inputs })
     }
 
     /// How they divide their work.
     pub(in crate::towers) fn tuning(&self) -> Tuning {
-        self.tuning
+        *self.tuning
     }
 
     /// Whether q8 weights are multiplied with inputs that are rounded to bytes.
