@@ -87,10 +87,12 @@ fn main() -> Result<()> {
     let deadline = Instant::now() + Duration::from_secs(arguments.seconds);
     let device = if arguments.cpu { DeviceChoice::Cpu } else { DeviceChoice::Gpu };
     // Before gigabytes are written.
-    pickscore::scorer::device(device).context(
-        "`vulkaninfo --summary` lists the GPUs that have a Vulkan driver; in a container, NVIDIA's needs \
-         NVIDIA_DRIVER_CAPABILITIES=all",
-    )?;
+    pickscore::scorer::device(device).map_err(|error| {
+        anyhow::anyhow!(
+            "{error}. `vulkaninfo --summary` lists what has a Vulkan driver; in a container, NVIDIA's \
+             needs NVIDIA_DRIVER_CAPABILITIES=all"
+        )
+    })?;
     let temporary = tempfile::Builder::new().prefix("pickscore-gpu-").tempdir()?;
     remove_if_interrupted(temporary.path().to_owned())?;
     let folder = arguments.models_folder.clone().unwrap_or_else(|| temporary.path().to_owned());
