@@ -227,7 +227,8 @@ impl Peak {
 
 impl Kernel for Peak {
     fn buffers(self) -> Buffers {
-        // Every kernel uses all of them and `info`: bindings that a kernel does not use do not exist.
+        // Every kernel uses all of them and `info`: bindings that a kernel does not use do not
+        // exist.
         &[("input", "vec4f"), ("output", "vec4f")]
     }
 

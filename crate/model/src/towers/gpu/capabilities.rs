@@ -25,8 +25,8 @@ impl Capabilities {
         let has_subgroups = features.contains(Features::SUBGROUP);
         let subgroup = if has_subgroups { info.subgroup_min_size as usize } else { 0 };
         let needed = Features::SUBGROUP | Features::SHADER_F16 | Features::EXPERIMENTAL_COOPERATIVE_MATRIX;
-        // The kernel needs subgroups of a known size, and Vulkan's way to address matrices. NVIDIA's
-        // GPUs have one size; some others have several.
+        // The kernel needs subgroups of a known size, and Vulkan's way to address matrices.
+        // NVIDIA's GPUs have one size; some others have several.
         let fits = features.contains(needed)
             && info.subgroup_min_size == info.subgroup_max_size
             && info.backend == Backend::Vulkan;

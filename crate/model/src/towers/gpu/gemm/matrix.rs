@@ -48,16 +48,16 @@ impl Matrices {
 
     /// The kernel. Its operands are f16 and its sums f32. Inputs that are multiplied by f16 weights
     /// are split into two terms, which together keep 21 bits, or in small values have an error of
-    /// at most 2⁻²⁵, so that only the rounding of weights costs accuracy. q8 weights are so much less accurate that one term is enough.
-    /// Finished matrices go through workgroup memory, because it is unspecified which
-    /// invocation holds which of their values.
+    /// at most 2⁻²⁵, so that only the rounding of weights costs accuracy. q8 weights are so much
+    /// less accurate that one term is enough. Finished matrices go through workgroup memory,
+    /// because it is unspecified which invocation holds which of their values.
     pub(super) fn body(self, store: Store) -> String {
         let Self { side, count, lanes } = self;
         let (extent, width) = (self.extent(), SUBGROUPS * SUBGROUPS * lanes);
         let steps = side / 4;
         let terms = terms(store);
-        // The first term is cut off with a mask. A compiler may remove rounding to f16 and back, and
-        // the second term would be zero.
+        // The first term is cut off with a mask. A compiler may remove rounding to f16 and back,
+        // and the second term would be zero.
         let split = match terms {
             2 => {
                 "let leading = bitcast<vec4f>(bitcast<vec4u>(one) & vec4u(0xffffe000u));
