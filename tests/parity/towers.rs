@@ -268,10 +268,31 @@ mod gpu {
         }
     }
 
-    /// Products of f16, even where they are slow, on GPUs that have them.
+    /// q8 in f16 arithmetic, even where it is slow, on GPUs that have it.
     #[test]
     #[ignore = "needs a GPU"]
-    fn halves_in_wgsl_equal_the_reference() {
+    fn f16_in_wgsl_equals_the_reference() {
+        let (device, half, capabilities, _) = device();
+        if !half {
+            return;
+        }
+        let name = "direct-8x4 halves:f16-32x64";
+        let tuning = tune(device, Some(name), *capabilities, Precision::Q8, &|| 0.0).block_on().unwrap();
+        assert_eq!(tuning.name(), name);
+        let of = |tuning| Kernels::Wgsl(Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap());
+        let (in_f16, in_f32) = (of(tuning), of(Tuning::default()));
+        for case in &cases(include_bytes!("fixtures/towers.json.zlib")) {
+            let found = |kernels: &Kernels| distance(case, &model_with(case, Precision::Q8, kernels.clone()));
+            let (found, without) = (found(&in_f16), found(&in_f32));
+            println!("{} q8 in f16: {found:?}, in f32: {without:?}", case["name"]);
+            assert!(found.cosine >= 0.998, "{}: {found:?}", case["name"]);
+        }
+    }
+
+    /// Matrices of f16, even where they are slow, on GPUs that have them.
+    #[test]
+    #[ignore = "needs a GPU"]
+    fn matrices_in_wgsl_equal_the_reference() {
         let (device, _, capabilities, _) = device();
         let side = capabilities.matrix;
         for extent in [4 * side, 8 * side].into_iter().filter(|_| side > 0) {

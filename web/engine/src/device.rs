@@ -118,10 +118,16 @@ impl EngineDevice {
     /// Chooses the tile of matrix products: `remembered` if the device supports it, otherwise the
     /// fastest in a short measurement. Returns its name, which can be remembered for the adapter,
     /// or nothing on the CPU. `subgroup` is the smallest subgroup size of the device, 0 if subgroup
-    /// operations were not requested. With `bytes`, products for `q8-fast` are measured too, which
-    /// needs the browser's support of `packed_4x8_integer_dot_product`.
+    /// operations were not requested. `bytes` is whether the browser supports
+    /// `packed_4x8_integer_dot_product`, without which products for `q8-fast` are not measured.
     #[cfg(feature = "gpu")]
-    pub async fn tune(&self, remembered: Option<String>, subgroup: u32, bytes: bool) -> Option<String> {
+    pub async fn tune(
+        &self,
+        precision: String,
+        remembered: Option<String>,
+        subgroup: u32,
+        bytes: bool,
+    ) -> Option<String> {
         let clock = js_sys::Reflect::get(&js_sys::global(), &"performance".into()).ok();
         let now = clock.as_ref().and_then(|clock| js_sys::Reflect::get(clock, &"now".into()).ok());
         let now = || -> Option<f64> {
@@ -130,14 +136,14 @@ impl EngineDevice {
         };
         let now = || now().unwrap_or_else(js_sys::Date::now);
         let subgroup = subgroup as usize;
-        let capabilities = Capabilities { subgroup, bytes, ..Capabilities::default() };
-        let precision = if bytes { Precision::Q8Fast } else { Precision::F32 };
+        let capabilities = Capabilities { subgroup, bytes, f16: self.half, ..Capabilities::default() };
+        let precision = parse_precision(&precision);
         let tuning = tune(&self.device, remembered.as_deref(), capabilities, precision, &now).await?;
         self.tuning.set(tuning);
         Some(tuning.name())
     }
 
-    /// Whether `q8-fast` is faster than `q8` on the GPU, after [`EngineDevice::tune`] with `bytes`.
+    /// Whether `q8-fast` is faster than `q8` on the GPU, after [`EngineDevice::tune`] for it.
     #[cfg(feature = "gpu")]
     #[wasm_bindgen(getter)]
     pub fn bytes(&self) -> bool {
@@ -153,7 +159,13 @@ impl EngineDevice {
 
     /// Does nothing, because the CPU needs no tuning.
     #[cfg(not(feature = "gpu"))]
-    pub async fn tune(&self, _remembered: Option<String>, _subgroup: u32, _bytes: bool) -> Option<String> {
+    pub async fn tune(
+        &self,
+        _precision: String,
+        _remembered: Option<String>,
+        _subgroup: u32,
+        _bytes: bool,
+    ) -> Option<String> {
         None
     }
 

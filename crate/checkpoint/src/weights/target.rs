@@ -52,8 +52,7 @@ impl Target {
         }
         match &mut self.values {
             Values::F32(values) => {
-                fit(values, start + source.len(), 0.0);
-                values[start..start + source.len()].copy_from_slice(source);
+                put(values, start, source, 0.0);
             }
             Values::F16(values) => {
                 fit(values, start + source.len(), f16::ZERO);
@@ -107,8 +106,7 @@ impl Target {
             let index = source.iter().position(|x| !x.is_finite()).unwrap_or(0);
             return Err(Unfit { index, value: source[index].to_f32() });
         }
-        fit(values, start + source.len(), f16::ZERO);
-        values[start..start + source.len()].copy_from_slice(source);
+        put(values, start, source, f16::ZERO);
         Ok(())
     }
 
@@ -116,8 +114,7 @@ impl Target {
     /// tensor, which starts at `row`. Only for 8-bit targets.
     pub(super) fn adopt(&mut self, start: usize, values: &[i8], row: usize, scales: &[f32]) {
         let Values::Q8(blocks) = &mut self.values else { return };
-        fit(&mut blocks.values, start + values.len(), 0);
-        blocks.values[start..start + values.len()].copy_from_slice(values);
+        put(&mut blocks.values, start, values, 0);
         let first = row * self.columns.div_ceil(blocks.block);
         fit(&mut blocks.scales, first + scales.len(), 0.0);
         blocks.scales[first..first + scales.len()].copy_from_slice(scales);
@@ -139,6 +136,16 @@ fn vec_of<T>(reserved: usize) -> Option<Vec<T>> {
 fn fit<T: Copy>(vec: &mut Vec<T>, length: usize, filler: T) {
     if vec.len() < length {
         vec.resize(length, filler);
+    }
+}
+
+/// Copies `source` to `start`, usually the end of `vec`, which grows to hold it.
+fn put<T: Copy>(vec: &mut Vec<T>, start: usize, source: &[T], filler: T) {
+    if start == vec.len() {
+        vec.extend_from_slice(source);
+    } else {
+        fit(vec, start + source.len(), filler);
+        vec[start..start + source.len()].copy_from_slice(source);
     }
 }
 

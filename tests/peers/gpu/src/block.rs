@@ -34,6 +34,7 @@ const LAUNCHES: f64 = 4.0;
 fn name(arithmetic: Arithmetic) -> &'static str {
     match arithmetic {
         Arithmetic::F32 => "f32",
+        Arithmetic::F16 => "f16",
         Arithmetic::Matrices => "matrices of f16",
         Arithmetic::Bytes => "bytes",
     }

@@ -147,12 +147,12 @@ function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
 /** A piece that was read, with its SHA-256. */
 type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer>; hash: string };
 
-/** Reads runs of pieces, each while previous ones are processed. */
+/** Reads runs of pieces, each while previous ones are processed, whose memory is then used again. */
 async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
-  const read = async (run: TensorPiece[]): Promise<ReadPiece[]> => {
+  const read = async (run: TensorPiece[], memory?: ArrayBuffer): Promise<ReadPiece[]> => {
     const [first, last] = [run[0], run.at(-1)] as [TensorPiece, TensorPiece];
     const start = first.piece[0];
-    const whole = await file.read(start, last.piece[0] + last.piece[1]);
+    const whole = await file.read(start, last.piece[0] + last.piece[1], memory);
     return Promise.all(
       run.map(async (one) => {
         // Empty or too short if the file ends before it.
@@ -161,17 +161,20 @@ async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<R
       }),
     );
   };
-  const begin = (run: TensorPiece[]) => {
-    const reading = read(run);
+  const begin = (run: TensorPiece[], memory?: ArrayBuffer) => {
+    const reading = read(run, memory);
     // Nothing awaits it if the consumer stops; avoid an unhandled rejection.
     reading.catch(() => undefined);
     return reading;
   };
-  const begun = runs.slice(0, AHEAD).map(begin);
+  const begun = runs.slice(0, AHEAD).map((run) => begin(run));
+  let memory: ArrayBuffer | undefined;
   for (const index of runs.keys()) {
     const next = runs[index + AHEAD];
-    if (next) begun.push(begin(next));
-    yield await (begun.shift() as Promise<ReadPiece[]>);
+    if (next) begun.push(begin(next, memory));
+    const run = await (begun.shift() as Promise<ReadPiece[]>);
+    yield run;
+    memory = run[0]?.bytes.buffer;
   }
 }
 

@@ -72,7 +72,8 @@ export async function start(
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
-    tune: (remembered, precision) => made.tune(remembered, subgroup(), precision === "q8-fast" && multipliesBytes()),
+    // A precision that is chosen for a GPU has no products of its own.
+    tune: (remembered, precision) => made.tune(precision === "auto" ? "f16" : precision, remembered, subgroup(), multipliesBytes()),
     selfTest: (precision) => {
       const test = tests.get(precision) ?? made.self_test(precision);
       tests.set(precision, test);

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use super::{
     gemm::{
+        half,
         matrix::{self, Matrices},
         store::Store,
         tile::Tile,
@@ -24,6 +25,8 @@ use crate::towers::{
 pub enum Arithmetic {
     /// f32.
     F32,
+    /// f16, with sums of blocks in f32.
+    F16,
     /// Matrices of f16, with sums in f32.
     Matrices,
     /// Bytes.
@@ -78,8 +81,9 @@ pub(in crate::towers) async fn bounds(
         let weight = &linear.weight;
         let (outputs, inputs) = (weight.outputs(), weight.inputs());
         let store = weight.store();
-        let (arithmetic, terms) = match (wgsl.tuning.tile(store), store) {
+        let (arithmetic, terms) = match (wgsl.tuning.tile(weight), store) {
             (Tile::Matrix(_), _) => (Arithmetic::Matrices, matrix::terms(store)),
+            (Tile::Halves, _) => (Arithmetic::F16, 1),
             (_, Store::Bytes) => (Arithmetic::Bytes, 1),
             _ => (Arithmetic::F32, 1),
         };
@@ -112,8 +116,12 @@ pub(in crate::towers) async fn bounds(
         steps.push(StepBound { name, milliseconds, arithmetic, memory: speed(bytes) });
     }
     let mut peaks = vec![(Arithmetic::F32, peak(wgsl, Peak::Floats, now).await)];
-    if let Some(matrices) = wgsl.tuning.matrices() {
-        peaks.push((Arithmetic::Matrices, peak(wgsl, Peak::Matrices(matrices), now).await));
+    match wgsl.tuning.fast_halves() {
+        Some(Tile::Halves) => peaks.push((Arithmetic::F16, peak(wgsl, Peak::Halves, now).await)),
+        Some(Tile::Matrix(matrices)) => {
+            peaks.push((Arithmetic::Matrices, peak(wgsl, Peak::Matrices(matrices), now).await));
+        }
+        _ => {}
     }
     if wgsl.multiplies_bytes() {
         peaks.push((Arithmetic::Bytes, peak(wgsl, Peak::Bytes, now).await));
@@ -152,6 +160,8 @@ async fn milliseconds(wgsl: &Wgsl, now: &dyn Fn() -> f64, run: &dyn Fn() -> Buff
 enum Peak {
     /// Multiplies and adds in f32, in registers.
     Floats,
+    /// Multiplies and adds in f16, in registers.
+    Halves,
     /// Multiplies and adds matrices of f16, in registers.
     Matrices(Matrices),
     /// Multiplies and adds bytes, in registers.
@@ -206,7 +216,7 @@ impl Peak {
     /// Vectors of four f32 that a workgroup writes.
     fn vectors(self) -> usize {
         match self {
-            Self::Floats | Self::Bytes => WIDE,
+            Self::Floats | Self::Halves | Self::Bytes => WIDE,
             Self::Matrices(Matrices { side, .. }) => matrix::SUBGROUPS.pow(2) * side * side / 4,
             Self::Memory => WIDE * COPIED,
         }
@@ -215,7 +225,7 @@ impl Peak {
     /// Multiplications and additions of one update of one sum, for a whole workgroup.
     fn operations(self) -> f64 {
         let each = match self {
-            Self::Floats => 2 * 4 * WIDE,
+            Self::Floats | Self::Halves => 2 * 4 * WIDE,
             // Four dot products of four bytes each.
             Self::Bytes => 2 * 16 * WIDE,
             Self::Matrices(Matrices { side, .. }) => 2 * side.pow(3) * matrix::SUBGROUPS.pow(2),
@@ -235,6 +245,7 @@ impl Kernel for Peak {
     fn directives(self) -> &'static str {
         match self {
             Self::Floats | Self::Bytes | Self::Memory => "",
+            Self::Halves => half::DIRECTIVE,
             Self::Matrices(_) => matrix::DIRECTIVES,
         }
     }
@@ -247,6 +258,12 @@ impl Kernel for Peak {
                 |sum| format!("input[(lane + {sum}u) % {WIDE}u] + {sum}f"),
                 |sum| format!("fma(s{sum}, factor, factor)"),
                 |sums| sums.join(" + "),
+            ),
+            Self::Halves => in_registers(
+                "let factor = vec4<f16>(input[lane]);",
+                |sum| format!("vec4<f16>(input[(lane + {sum}u) % {WIDE}u] / {}f)", sum + 1),
+                |sum| format!("fma(s{sum}, factor, factor)"),
+                |sums| format!("vec4f({})", sums.join(" + ")),
             ),
             Self::Bytes => in_registers(
                 "let factor = bitcast<u32>(input[lane].x) + lane;",

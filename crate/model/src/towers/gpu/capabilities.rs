@@ -7,6 +7,8 @@ pub struct Capabilities {
     pub subgroup: usize,
     /// Whether it has WGSL's `packed_4x8_integer_dot_product`.
     pub bytes: bool,
+    /// Whether it has WGSL's `f16`.
+    pub f16: bool,
     /// Rows and columns of the matrices of f16 that a subgroup multiplies, with sums in f32; 0 for
     /// none. Browsers offer no such matrices yet.
     pub matrix: usize,
@@ -39,6 +41,6 @@ impl Capabilities {
         let matrix = sides.map(|matrix| matrix.m_size as usize).max().unwrap_or(0);
         // Where there are no instructions for bytes, the shader compiler emulates them.
         let shared = setup.device.limits().max_compute_workgroup_storage_size as usize;
-        Self { subgroup, bytes: true, matrix, shared }
+        Self { subgroup, bytes: true, f16: features.contains(Features::SHADER_F16), matrix, shared }
     }
 }

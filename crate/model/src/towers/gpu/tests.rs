@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use half::f16;
 use pickscore_checkpoint::{
     config::Activation,
-    weights::{Precision, Values},
+    weights::{Blocks, Precision, Values},
 };
 use pollster::FutureExt as _;
 use proptest::prelude::*;
@@ -26,7 +26,6 @@ use super::{
 use crate::towers::{
     Q8Inputs,
     block::{Attention, Block, LayerNorm, Mlp},
-    cpu::Fused,
     definitions::{self, numbers, stored},
     linear::Linear,
     steps::{Heads, Scoring as _, Steps as _},
@@ -51,16 +50,28 @@ fn all() -> &'static [Wgsl] {
     })
 }
 
-/// The kernels that multiply f16, with every tile that the adapter supports; none on most.
+/// The kernels that multiply matrices of f16, with every tile that the adapter supports; none on
+/// most.
+fn matrices() -> &'static [Wgsl] {
+    static MATRICES: OnceLock<Vec<Wgsl>> = OnceLock::new();
+    MATRICES.get_or_init(|| of_halves(|tuning| !tuning.adds_halves()))
+}
+
+/// The kernels that multiply and add f16; none if the adapter has no f16.
 fn halves() -> &'static [Wgsl] {
     static HALVES: OnceLock<Vec<Wgsl>> = OnceLock::new();
-    HALVES.get_or_init(|| {
-        let (device, capabilities) = device();
-        let tunings: Vec<_> = Tuning::default().halves(*capabilities).collect();
-        println!("{} tiles for products of f16", tunings.len());
-        let tunings = tunings.into_iter();
-        tunings.map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap()).collect()
-    })
+    HALVES.get_or_init(|| of_halves(Tuning::adds_halves))
+}
+
+fn of_halves(wanted: impl Fn(Tuning) -> bool) -> Vec<Wgsl> {
+    let (device, capabilities) = device();
+    let tunings: Vec<_> = Tuning::default().halves(*capabilities).filter(|tuning| wanted(*tuning)).collect();
+    println!(
+        "{} tiles for products of f16: {:?}",
+        tunings.len(),
+        tunings.iter().map(|tuning| tuning.name()).collect::<Vec<_>>()
+    );
+    tunings.into_iter().map(|tuning| Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap()).collect()
 }
 
 /// The kernels that multiply bytes, with every tile that the adapter supports.
@@ -135,7 +146,7 @@ proptest! {
     }
 
     #[test]
-    fn products_of_halves_equal_the_definition(
+    fn products_of_matrices_equal_the_definition(
         rows in 1usize..150,
         steps in prop_oneof![1usize..40, 120usize..280],
         columns in 1usize..80,
@@ -147,7 +158,7 @@ proptest! {
         activation in prop::sample::select(vec![None, Some(Activation::Gelu), Some(Activation::QuickGelu)]),
         seed: u64,
     ) {
-        if halves().is_empty() {
+        if matrices().is_empty() {
             return Ok(());
         }
         let (inputs, outputs) = (4 * steps, 4 * columns);
@@ -156,7 +167,7 @@ proptest! {
         let bias = with_bias.then(|| numbers(outputs, seed ^ 9));
         let residual = numbers(rows * outputs, seed ^ 5);
         let (values, exact) = stored(store, [outputs, inputs], block, seed);
-        let wgsl = tuning.select(halves());
+        let wgsl = tuning.select(matrices());
         let weight = wgsl.weight(values, [outputs, inputs]);
         let held = wgsl.matrix(residual.clone(), outputs);
         let held_bias = bias.clone().map(|bias| wgsl.vector(bias));
@@ -174,6 +185,40 @@ proptest! {
         let other_way = if store == 2 { 8.0 * largest(&input) * largest(&exact) / 1024.0 } else { 0.0 };
         let expected = definitions::linear(&input, &exact, inputs, bias.as_deref(), Some(&residual), activation);
         close(&found, expected.into_iter().map(|(value, bound)| (value, bound + other_way)).collect())?;
+    }
+
+    #[test]
+    fn products_in_f16_equal_the_definition(
+        rows in 1usize..80,
+        steps in prop_oneof![1usize..40, 120usize..280],
+        columns in 1usize..80,
+        // Of these, only 32 and 64 are multiplied in f16.
+        block in prop::sample::select(vec![4usize, 28, 32, 64, 1000]),
+        with_bias: bool,
+        activation in prop::sample::select(vec![None, Some(Activation::Gelu), Some(Activation::QuickGelu)]),
+        seed: u64,
+    ) {
+        let Some(wgsl) = halves().first() else {
+            return Ok(());
+        };
+        let (inputs, outputs) = (4 * steps, 4 * columns);
+        let input = numbers(rows * inputs, seed);
+        let bias = with_bias.then(|| numbers(outputs, seed ^ 9));
+        let residual = numbers(rows * outputs, seed ^ 5);
+        let (values, exact) = stored(2, [outputs, inputs], block, seed);
+        let weight = wgsl.weight(values, [outputs, inputs]);
+        let held = wgsl.matrix(residual.clone(), outputs);
+        let held_bias = bias.clone().map(|bias| wgsl.vector(bias));
+        let gemm = Gemm { weight: &weight, bias: held_bias.as_ref(), activation, residual: Some(&held) };
+        let found = read(wgsl, gemm.run(wgsl, &wgsl.matrix(input.clone(), inputs)));
+        let expected = definitions::linear(&input, &exact, inputs, bias.as_deref(), Some(&residual), activation);
+        // Each product adds a rounding error of its input, and one of a sum of up to sixteen
+        // products, which accumulate like a random walk.
+        let largest = |values: &[f32]| values.iter().fold(0f64, |most, x| most.max(f64::from(x.abs())));
+        let in_f16 = matches!(block, 32 | 64);
+        let product = largest(&input) * largest(&exact);
+        let rounding = if in_f16 { 16.0 / 4096.0 * (inputs as f64).sqrt() * product } else { 0.0 };
+        close(&found, expected.into_iter().map(|(value, bound)| (value, bound + rounding)).collect())?;
     }
 
     #[test]
@@ -250,7 +295,7 @@ proptest! {
     }
 
     #[test]
-    fn products_of_bytes_are_as_far_from_q8_as_the_cpus(
+    fn products_of_bytes_are_as_far_from_q8_as_rounding_explains(
         rows in 8usize..50,
         steps in 100usize..280,
         columns in 8usize..40,
@@ -260,25 +305,21 @@ proptest! {
     ) {
         let (inputs, outputs) = (4 * steps, 4 * columns);
         let input: Vec<f32> = numbers(rows * inputs, seed).iter().map(|x| x + shift).collect();
-        let (values, _) = stored(2, [outputs, inputs], BLOCK, seed);
+        let (values, exact) = stored(2, [outputs, inputs], BLOCK, seed);
         let wgsl = tuning.select(bytes());
-        let weight = wgsl.weight(values.clone(), [outputs, inputs]);
+        let weight = wgsl.weight(values, [outputs, inputs]);
         let found = read(wgsl, wgsl.linear(wgsl.matrix(input.clone(), inputs), &weight, None, None));
-        let [fine, fast] = [Q8Inputs::Fine, Q8Inputs::Bytes].map(|q8_inputs| {
-            let cpu = Fused { q8_inputs };
-            let weight = cpu.weight(values.clone(), [outputs, inputs]);
-            let matrix = cpu.matrix(input.clone(), inputs);
-            cpu.read(cpu.linear(matrix, &weight, None, None)).block_on().unwrap()
+        let expected = definitions::linear(&input, &exact, inputs, None, None, None);
+        let change: f64 = found.iter().zip(&expected).map(|(x, (value, _))| (f64::from(*x) - value).abs()).sum();
+        // Each value is off by up to half a level, evenly distributed.
+        let levels = input.chunks(inputs).map(|row| {
+            let [least, most] = row.iter().fold([0f32; 2], |[a, b], &x| [a.min(x), b.max(x)]);
+            f64::from(most - least) / 254.0
         });
-        // A processor without fast products of bytes computes `q8`.
-        if fine == fast {
-            return Ok(());
-        }
-        // Rounding changes the products as much as on the CPU, or half as much as on a processor
-        // that rounds to 7 bits.
-        let from_fine = |values: &[f32]| -> f32 { values.iter().zip(&fine).map(|(a, b)| (a - b).abs()).sum() };
-        let (change, on_cpu) = (from_fine(&found), from_fine(&fast));
-        prop_assert!(0.3 * on_cpu <= change && change <= 1.2 * on_cpu, "{change} {on_cpu}");
+        let norms = exact.chunks(inputs).map(|row| row.iter().map(|w| f64::from(*w).powi(2)).sum::<f64>().sqrt());
+        let mean = (2.0 / std::f64::consts::PI).sqrt() / 12f64.sqrt();
+        let explained = mean * levels.sum::<f64>() * norms.sum::<f64>();
+        prop_assert!((0.75..1.33).contains(&(change / explained)), "{change} {explained}");
     }
 
     #[test]
@@ -358,8 +399,8 @@ fn extreme_rows_stay_in_a_byte() {
 
 /// Values that f16 does not have must not become infinite.
 #[test]
-fn large_inputs_of_halves_are_clamped() {
-    for wgsl in halves() {
+fn large_inputs_of_matrices_are_clamped() {
+    for wgsl in matrices() {
         let weight = wgsl.weight(Values::F16(vec![f16::ONE; 16]), [4, 4]);
         let input = wgsl.matrix(vec![1e6, 0.0, 0.0, 0.0, -1e6, 0.0, 0.0, 1.0], 4);
         let found = read(wgsl, wgsl.linear(input, &weight, None, None));
@@ -367,6 +408,27 @@ fn large_inputs_of_halves_are_clamped() {
         assert_eq!(found, [[65_568.0; 4], [-65_567.0; 4]].concat());
         for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
             let input = wgsl.matrix(vec![wrong, 0.0, 0.0, 0.0], 4);
+            let found = read(wgsl, wgsl.linear(input, &weight, None, None));
+            assert!(found.iter().all(|x| !x.is_finite()), "{wrong} {found:?}");
+        }
+    }
+}
+
+/// Sums of f16 must not become infinite either.
+#[test]
+fn large_inputs_in_f16_are_clamped() {
+    for wgsl in halves() {
+        let inputs = 64;
+        let blocks = Blocks { values: vec![127; 4 * inputs], scales: vec![1.0; 8], block: 32 };
+        let weight = wgsl.weight(Values::Q8(blocks), [4, inputs]);
+        let input = wgsl.matrix([vec![1e6; inputs], vec![-1e6; inputs]].concat(), inputs);
+        let found = read(wgsl, wgsl.linear(input, &weight, None, None));
+        let clamped = 65504.0 * 127.0 * 64.0;
+        let right = |x: &f32, expected: f32| (x / expected - 1.0).abs() < 0.01;
+        assert!(found[..4].iter().all(|x| right(x, clamped)), "{found:?}");
+        assert!(found[4..].iter().all(|x| right(x, -clamped)), "{found:?}");
+        for wrong in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            let input = wgsl.matrix([vec![wrong], vec![0.0; inputs - 1]].concat(), inputs);
             let found = read(wgsl, wgsl.linear(input, &weight, None, None));
             assert!(found.iter().all(|x| !x.is_finite()), "{wrong} {found:?}");
         }
@@ -387,7 +449,8 @@ fn a_tuning_names_the_tiles_of_rounded_inputs_if_they_were_measured() {
     let name = measured.name();
     let (before, bytes) = name.split_once(" bytes:").unwrap();
     assert!(before.starts_with(&plain.name()), "{name}");
-    assert_eq!(before.contains(" halves:"), capabilities.matrix > 0, "{name}");
+    let has_halves = capabilities.f16 || capabilities.matrix > 0;
+    assert_eq!(before.contains(" halves:"), has_halves, "{name}");
     assert_eq!(bytes == "slow", !measured.bytes_are_fast());
     // What is remembered is not measured again.
     let known = "direct-8x4 halves:slow bytes:direct-8x8";

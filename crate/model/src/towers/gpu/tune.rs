@@ -35,7 +35,8 @@ pub async fn tune(
         Some(tuning) => Wgsl::new(device, tuning, Q8Inputs::Fine).map(|_| tuning)?,
         None => measure(device, capabilities, now).await?,
     };
-    let has_halves = precision != Precision::F32 && capabilities.matrix > 0;
+    let has_halves = capabilities.matrix > 0 && precision != Precision::F32
+        || capabilities.f16 && precision.stored() == Precision::Q8;
     if has_halves && !tuning.has_measured_halves() {
         tuning = measure_halves(device, tuning, capabilities, precision, now).await?;
     }
@@ -102,6 +103,11 @@ async fn measure_halves(
     let limit = time(&safe, &weight, &input, is_correct, now).await * WORTHWHILE;
     let mut best = (None, limit);
     for halves in tuning.halves(capabilities) {
+        if halves.adds_halves() && precision == Precision::F16 {
+            continue;
+        }
+        let tolerance = if halves.adds_halves() { HALVES_TOLERANCE } else { integers.tolerance };
+        let is_correct = |sums: &[f32]| integers.are_within(tolerance, sums);
         let wgsl = Wgsl::new(device, halves, Q8Inputs::Fine)?;
         let each = time(&wgsl, &weight, &input, is_correct, now).await;
         if each < best.1 {
@@ -175,6 +181,9 @@ struct Integers {
 /// are exact, but a GPU may round a row's scale, and q8 weights are divided by 127 and multiplied
 /// by it.
 const TOLERANCE: f32 = 2.0;
+/// Largest error of such a product if f16 are added in f16: with each operation rounded to 11 bits,
+/// sums are up to 23 off.
+const HALVES_TOLERANCE: f32 = 64.0;
 
 impl Integers {
     fn new([rows, outputs, inputs]: Shape, factor: i32) -> Self {
@@ -212,7 +221,12 @@ impl Integers {
 
     /// Whether these are the product's sums.
     fn are_sums(&self, sums: &[f32]) -> bool {
+        self.are_within(self.tolerance, sums)
+    }
+
+    /// Whether none of the sums is further off than `tolerance`.
+    fn are_within(&self, tolerance: f32, sums: &[f32]) -> bool {
         sums.len() == self.expected.len()
-            && sums.iter().zip(&self.expected).all(|(sum, expected)| (sum - expected).abs() <= self.tolerance)
+            && sums.iter().zip(&self.expected).all(|(sum, expected)| (sum - expected).abs() <= tolerance)
     }
 }

@@ -1,8 +1,11 @@
 //! The tile of a workgroup, whose operands are loaded into workgroup memory.
+//!
+//! With q8 weights, it can also multiply and add in f16, in which many GPUs do two operations at a
+//! time. The sums of 32 values, one block of weights, are f16; those of blocks are f32.
 
 use std::fmt::Write as _;
 
-use super::{epilogue, round, store::Store};
+use super::{epilogue, half, round, store::Store};
 use crate::towers::gpu::kernel::LANES;
 
 /// Rows per workgroup.
@@ -13,25 +16,91 @@ pub(super) const COLUMNS: usize = 64;
 const SIDE: usize = 8;
 /// Rows and columns per invocation.
 const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
-/// Steps that are loaded at a time.
-const STEPS: usize = 4;
-/// Blocks of bytes in those steps.
-const BLOCKS: usize = STEPS / 2;
+/// Sums of f16 do not overflow, since inputs are divided by this number of products in each of them.
+const TERMS: usize = 16;
+
+/// What a kernel multiplies.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Operands {
+    Floats,
+    Halves,
+    Bytes,
+}
+
+impl Operands {
+    /// The type of a step in workgroup memory.
+    fn step(self) -> &'static str {
+        match self {
+            Self::Floats => "vec4f",
+            Self::Halves => "vec4<f16>",
+            Self::Bytes => "vec4u",
+        }
+    }
+
+    /// Steps that are loaded at a time.
+    const fn steps(self) -> usize {
+        match self {
+            Self::Floats | Self::Bytes => 4,
+            Self::Halves => 8,
+        }
+    }
+
+    /// Blocks of weights in those steps whose scales are loaded too.
+    fn blocks(self) -> usize {
+        match self {
+            Self::Floats => 0,
+            Self::Halves => 1,
+            Self::Bytes => 2,
+        }
+    }
+
+    /// What is stored of a step `values` of the input.
+    fn input(self) -> String {
+        match self {
+            Self::Floats | Self::Bytes => "values".into(),
+            Self::Halves => format!("rounded(values / {TERMS}f, {}f)", half::LARGEST / TERMS as f32),
+        }
+    }
+
+    /// What is stored of a step `values` of the weights.
+    fn weights(self) -> &'static str {
+        match self {
+            Self::Floats | Self::Bytes => "values",
+            // A fraction of 128 instead of 127 is exact in f16.
+            Self::Halves => "vec4<f16>(values * (127f / 128f))",
+        }
+    }
+}
+
+/// Whether blocks of weights of this many steps can be multiplied in f16.
+pub(super) fn takes_halves(block: usize) -> bool {
+    block > 0 && block.is_multiple_of(Operands::Halves.steps())
+}
+
+/// The kernel for a store, which multiplies in f32, or bytes.
+pub(super) fn body(store: Store) -> String {
+    kernel(store, if store == Store::Bytes { Operands::Bytes } else { Operands::Floats })
+}
+
+/// The kernel for q8 weights, which multiplies in f16.
+pub(super) fn body_of_halves() -> String {
+    [half::ROUNDED, &kernel(Store::Q8, Operands::Halves)].concat()
+}
 
 /// The kernel. In workgroup memory the rows of a step are contiguous, and so are the columns that
 /// the invocations of a row read simultaneously: column `group · 32 + x · 4 + c` is stored at
 /// `(group · 4 + c) · 8 + x`.
-pub(super) fn body(store: Store) -> String {
+fn kernel(store: Store, operands: Operands) -> String {
     let [rows, columns] = TILE;
-    let step = store.step();
+    let (loaded, step, steps, blocks) = (store.step(), operands.step(), operands.steps(), operands.blocks());
     let mut text = format!(
-        "const ROWS = {ROWS}u; const COLUMNS = {COLUMNS}u; const SIDE = {SIDE}u; const STEPS = {STEPS}u;\n\
-         const BLOCKS = {BLOCKS}u;\n\
+        "const ROWS = {ROWS}u; const COLUMNS = {COLUMNS}u; const SIDE = {SIDE}u; const STEPS = {steps}u;\n\
          var<workgroup> left: array<{step}, ROWS * STEPS>;\n\
          var<workgroup> right: array<{step}, COLUMNS * STEPS>;\n"
     );
-    if store == Store::Bytes {
-        text += "var<workgroup> factors: array<f32, COLUMNS * BLOCKS>;\n";
+    if blocks > 0 {
+        text +=
+            &format!("const BLOCKS = {blocks}u;\nvar<workgroup> factors: array<f32, COLUMNS * BLOCKS>;\n");
     }
     text += "
 @compute @workgroup_size(SIDE * SIDE)
@@ -49,47 +118,56 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) la
     for (var first = 0u; first < steps; first += STEPS) {{
         for (var i = lane; i < ROWS * STEPS; i += SIDE * SIDE) {{
             let row = i / STEPS; let step = i % STEPS;
-            var values = {step}();
+            var values = {loaded}();
             if (first + step < steps) {{ values = input[min(group.x * ROWS + row, rows - 1u) * steps + first + step]; }}
-            left[step * ROWS + row] = values;
+            left[step * ROWS + row] = {};
         }}
         for (var i = lane; i < COLUMNS * STEPS; i += SIDE * SIDE) {{
             let column = i / STEPS; let step = i % STEPS;
-            var values = {step}();
+            var values = {loaded}();
             if (first + step < steps) {{
                 let nearest = min(group.y * COLUMNS + column, outputs - 1u);
                 values = weights(nearest * steps + first + step);
-"
+",
+        operands.input()
     );
-    text += store.scaling();
-    text += "
-            }
-            right[step * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = values;
-        }
-";
-    if store == Store::Bytes {
+    if operands == Operands::Floats {
+        text += store.scaling();
+    }
+    let _ = write!(
+        text,
+        "
+            }}
+            right[step * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = {};
+        }}
+",
+        operands.weights()
+    );
+    if blocks > 0 {
         text += "
+        let length = info[3];
+        let all = (steps + length - 1u) / length;
         for (var i = lane; i < COLUMNS * BLOCKS; i += SIDE * SIDE) {
-            let column = i / BLOCKS; let block = first / 2u + i % BLOCKS;
+            let column = i / BLOCKS; let block = first / length + i % BLOCKS;
             var factor = 0f;
-            if (block < steps / 2u) {
-                factor = scales[min(group.y * COLUMNS + column, outputs - 1u) * (steps / 2u) + block];
+            if (block < all) {
+                factor = scales[min(group.y * COLUMNS + column, outputs - 1u) * all + block];
             }
             factors[i % BLOCKS * COLUMNS + (column / 32u * 4u + column % 4u) * SIDE + column / 4u % SIDE] = factor;
         }
 ";
     }
     text += "workgroupBarrier();\n";
-    if store == Store::Bytes {
-        multiply_bytes(&mut text);
-    } else {
-        multiply_floats(&mut text);
+    match operands {
+        Operands::Floats => multiply_floats(&mut text),
+        Operands::Halves => multiply_halves(&mut text),
+        Operands::Bytes => multiply_bytes(&mut text),
     }
     text += "
         workgroupBarrier();
     }
 ";
-    if store == Store::Bytes {
+    if operands == Operands::Bytes {
         let row = |r| format!("group.x * ROWS + y * {rows}u + {r}u");
         let column = |c| {
             let (group, c) = (c / LANES, c % LANES);
@@ -120,6 +198,36 @@ fn multiply_floats(text: &mut String) {
         }
     }
     *text += "}\n";
+}
+
+/// Appends the products of the loaded block in f16, of which each sum has two.
+fn multiply_halves(text: &mut String) {
+    let [rows, columns] = TILE;
+    let sums = || (0..rows).flat_map(move |r| (0..columns).map(move |c| (r, c)));
+    for (r, c) in sums() {
+        let _ = writeln!(text, "var t{r}_{c} = vec2<f16>();");
+    }
+    *text += "for (var step = 0u; step < STEPS; step++) {\n";
+    for r in 0..rows {
+        let _ = writeln!(text, "let a{r} = left[step * ROWS + y * {rows}u + {r}u];");
+    }
+    for c in 0..columns {
+        let _ = writeln!(text, "let b{c} = right[step * COLUMNS + {c}u * SIDE + x];");
+        for r in 0..rows {
+            let first = format!("fma(a{r}.xy, b{c}.xy, t{r}_{c})");
+            let _ = writeln!(text, "t{r}_{c} = fma(a{r}.zw, b{c}.zw, {first});");
+        }
+    }
+    *text += "}\n";
+    for c in 0..columns {
+        // Inputs were divided, and weights are fractions of 128.
+        let undone = format!("{}f / 127f", 128 * TERMS);
+        let _ = writeln!(text, "let factor{c} = factors[{c}u * SIDE + x] * ({undone});");
+        for r in 0..rows {
+            let sum = format!("f32(t{r}_{c}.x) + f32(t{r}_{c}.y)");
+            let _ = writeln!(text, "s{r}_{c} = fma(factor{c}, {sum}, s{r}_{c});");
+        }
+    }
 }
 
 /// Appends the products of the loaded blocks of bytes, of two steps each.

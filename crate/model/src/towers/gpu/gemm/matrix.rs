@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use half::f16;
 
-use super::store::Store;
+use super::{half as halves, store::Store};
 
 /// The extent of a tile.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,30 +61,26 @@ impl Matrices {
         let split = match terms {
             2 => {
                 "let leading = bitcast<vec4f>(bitcast<vec4u>(one) & vec4u(0xffffe000u));
-            left[place * STRIDE + step] = rounded(leading);
-            left[(EXTENT + place) * STRIDE + step] = rounded(one - leading);"
+            left[place * STRIDE + step] = rounded(leading, LARGEST);
+            left[(EXTENT + place) * STRIDE + step] = rounded(one - leading, LARGEST);"
             }
-            _ => "left[place * STRIDE + step] = rounded(one);",
+            _ => "left[place * STRIDE + step] = rounded(one, LARGEST);",
         };
         let matrix = |of: &str, role: &str| format!("coop_mat{side}x{side}<{of}, {role}>");
         let all = || (0..count).flat_map(move |i| (0..count).map(move |j| (i, j)));
         let mut text = format!(
-            "const EXTENT = {extent}u; const WIDTH = {width}u; const STEPS = {STEPS}u; const STRIDE = {STRIDE}u;\n\
+            "{}const LARGEST = {}f;\n\
+             const EXTENT = {extent}u; const WIDTH = {width}u; const STEPS = {STEPS}u; const STRIDE = {STRIDE}u;\n\
              var<workgroup> left: array<vec4<f16>, {terms}u * EXTENT * STRIDE>;\n\
              var<workgroup> right: array<vec4<f16>, EXTENT * STRIDE>;\n\
              var<workgroup> finished: array<vec4f, {}>;\n",
+            halves::ROUNDED,
+            halves::LARGEST,
             SUBGROUPS * SUBGROUPS * side * steps,
         );
         let _ = write!(
             text,
             "
-// The nearest values of f16; what is not finite stays so, and is reported at the end.
-fn rounded(x: vec4f) -> vec4<f16> {{
-    let exponent = vec4u(0x7f800000u);
-    let is_finite = (bitcast<vec4u>(x) & exponent) != exponent;
-    return vec4<f16>(select(x, clamp(x, vec4f(-65504f), vec4f(65504f)), is_finite));
-}}
-
 @compute @workgroup_size(WIDTH)
 fn main(
     @builtin(workgroup_id) group: vec3u,
@@ -114,7 +110,7 @@ fn main(
                 {}
                 other = values;
             }}
-            right[place * STRIDE + step] = rounded(other);
+            right[place * STRIDE + step] = rounded(other, LARGEST);
             {split}
         }}
         workgroupBarrier();

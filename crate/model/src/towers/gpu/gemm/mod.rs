@@ -5,8 +5,8 @@
 //! whether it reads them alone or shares them with its workgroup. Which tile is fastest depends on
 //! the adapter; `tune.rs` measures it.
 //!
-//! Where a native device multiplies matrices of f16, products with f16 and q8 weights use them
-//! (`matrix.rs`).
+//! Where a device does so faster, products with q8 weights multiply in f16 (`blocked.rs`), and
+//! natively those with f16 and q8 weights multiply matrices of f16 (`matrix.rs`).
 //!
 //! For `q8-fast`, `round.rs` first rounds the input to bytes, of which a step has sixteen. They are
 //! multiplied by WGSL's packed dot product.
@@ -14,6 +14,7 @@
 mod blocked;
 mod direct;
 mod epilogue;
+pub(super) mod half;
 #[cfg(not(target_family = "wasm"))]
 pub(super) mod matrix;
 pub(super) mod round;
@@ -72,7 +73,7 @@ impl Gemm<'_> {
         buffers.push(&output.handle);
         // Neighbouring workgroups share columns, so weights are read once; the input is small
         // enough to stay in the cache.
-        let tile = wgsl.tuning.tile(weight.store());
+        let tile = wgsl.tuning.tile(weight);
         let [height, width] = tile.extent();
         let workgroups = [input.rows.div_ceil(height), outputs.div_ceil(width), 1];
         let kernel = Product { tile, store: weight.store() };
@@ -97,6 +98,7 @@ impl Kernel for Product {
         match self.tile {
             Tile::Direct { rows, .. } => rows.directives(),
             Tile::Blocked => "",
+            Tile::Halves => half::DIRECTIVE,
             #[cfg(not(target_family = "wasm"))]
             Tile::Matrix(_) => matrix::DIRECTIVES,
         }
@@ -106,6 +108,7 @@ impl Kernel for Product {
         let body = match self.tile {
             Tile::Direct { rows, columns, across } => direct::body(self.store, rows, columns, across),
             Tile::Blocked => blocked::body(self.store),
+            Tile::Halves => blocked::body_of_halves(),
             #[cfg(not(target_family = "wasm"))]
             Tile::Matrix(matrices) => matrices.body(self.store),
         };

@@ -1,8 +1,8 @@
 //! How the work of a product is divided among invocations.
 
-use super::blocked;
 #[cfg(not(target_family = "wasm"))]
 use super::matrix::Matrices;
+use super::{blocked, store::Store};
 use crate::towers::gpu::{
     capabilities::Capabilities,
     subgroup::{self, Rows},
@@ -18,6 +18,8 @@ pub(in crate::towers::gpu) enum Tile {
     /// The 64 invocations of a workgroup load 32 rows and 64 columns into workgroup memory, 16
     /// values of each at a time, and each computes 4 rows and 8 columns.
     Blocked,
+    /// The same with 32 values at a time, multiplied in f16. For q8 weights.
+    Halves,
     /// The subgroups of a workgroup multiply matrices of f16.
     #[cfg(not(target_family = "wasm"))]
     Matrix(Matrices),
@@ -52,18 +54,31 @@ impl Tile {
     }
 
     /// The tiles of products of f16 that run on a device.
-    #[cfg(not(target_family = "wasm"))]
     pub(super) fn halves(capabilities: Capabilities) -> impl Iterator<Item = Self> {
+        let halves = capabilities.f16.then_some(Self::Halves);
+        halves.into_iter().chain(Self::matrices(capabilities))
+    }
+
+    #[cfg(not(target_family = "wasm"))]
+    fn matrices(capabilities: Capabilities) -> impl Iterator<Item = Self> {
         let Capabilities { subgroup, matrix, shared, .. } = capabilities;
         let counts: &[usize] = if matrix > 0 { &[2, 4] } else { &[] };
         let matrices = counts.iter().map(move |&count| Matrices { side: matrix, count, lanes: subgroup });
         matrices.filter(move |matrices| matrices.memory() <= shared).map(Self::Matrix)
     }
 
-    /// No tiles, since browsers do not multiply matrices of f16.
+    /// None, since browsers do not multiply matrices of f16.
     #[cfg(target_family = "wasm")]
-    pub(super) fn halves(_: Capabilities) -> impl Iterator<Item = Self> {
+    fn matrices(_: Capabilities) -> impl Iterator<Item = Self> {
         std::iter::empty()
+    }
+
+    /// Whether it multiplies weights that are stored in this way, in blocks of this many steps.
+    pub(super) fn multiplies(self, store: Store, block: usize) -> bool {
+        match self {
+            Self::Halves => store == Store::Q8 && blocked::takes_halves(block),
+            _ => true,
+        }
     }
 
     /// A stable name, such as `"blocked-32x64"`.
@@ -77,6 +92,7 @@ impl Tile {
                 format!("subgroup{lanes}-{count}x{columns}")
             }
             Self::Blocked => format!("blocked-{height}x{width}"),
+            Self::Halves => format!("f16-{height}x{width}"),
             #[cfg(not(target_family = "wasm"))]
             Self::Matrix(Matrices { side, .. }) => format!("matrix{side}-{height}x{width}"),
         }
@@ -86,7 +102,7 @@ impl Tile {
     pub(super) fn extent(self) -> [usize; 2] {
         match self {
             Self::Direct { rows, columns, across } => [rows.count, across * columns],
-            Self::Blocked => [blocked::ROWS, blocked::COLUMNS],
+            Self::Blocked | Self::Halves => [blocked::ROWS, blocked::COLUMNS],
             #[cfg(not(target_family = "wasm"))]
             Self::Matrix(matrices) => [matrices.extent(); 2],
         }

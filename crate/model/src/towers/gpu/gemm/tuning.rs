@@ -1,9 +1,7 @@
 //! How a device divides the work of products, which [`tune`](crate::towers::tune) measures.
 
-#[cfg(not(target_family = "wasm"))]
-use super::matrix::Matrices;
 use super::{store::Store, tile::Tile};
-use crate::towers::gpu::{capabilities::Capabilities, subgroup};
+use crate::towers::gpu::{capabilities::Capabilities, subgroup, weight::DeviceWeight};
 
 /// Whether a way to compute products is faster than the way that every device has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -50,6 +48,11 @@ impl Tuning {
     /// The same tuning with each tile that a device has for products of f16.
     pub(in crate::towers::gpu) fn halves(self, capabilities: Capabilities) -> impl Iterator<Item = Self> {
         Tile::halves(capabilities).map(move |tile| Self { halves: Some(Measured::Fast(tile)), ..self })
+    }
+
+    /// Whether its fast products of f16 add in f16 too, and so are less accurate.
+    pub(in crate::towers::gpu) fn adds_halves(self) -> bool {
+        self.halves == Some(Measured::Fast(Tile::Halves))
     }
 
     /// The tuning with this [`name`](Self::name), or `None` if it does not exist or the device does
@@ -119,24 +122,25 @@ impl Tuning {
         Self { halves: None, bytes: None, ..self }
     }
 
-    /// The tile of products with a matrix that is stored in this way.
-    pub(in crate::towers::gpu) fn tile(self, store: Store) -> Tile {
-        let measured = match store {
+    /// The tile of products with a matrix.
+    pub(in crate::towers::gpu) fn tile(self, weight: &DeviceWeight) -> Tile {
+        let [_, block] = weight.steps();
+        let measured = match weight.store() {
             Store::F32 => None,
             Store::F16 | Store::Q8 => self.halves,
             Store::Bytes => self.bytes,
         };
         match measured {
-            Some(Measured::Fast(tile)) => tile,
-            None | Some(Measured::Slow) => self.tile,
+            Some(Measured::Fast(tile)) if tile.multiplies(weight.store(), block) => tile,
+            _ => self.tile,
         }
     }
 
-    /// The matrices of f16 that it multiplies, if it does.
+    /// The tile of products of f16, if they are fast.
     #[cfg(not(target_family = "wasm"))]
-    pub(in crate::towers::gpu) fn matrices(self) -> Option<Matrices> {
+    pub(in crate::towers::gpu) fn fast_halves(self) -> Option<Tile> {
         match self.halves {
-            Some(Measured::Fast(Tile::Matrix(matrices))) => Some(matrices),
+            Some(Measured::Fast(tile)) => Some(tile),
             _ => None,
         }
     }
@@ -163,13 +167,13 @@ mod tests {
 
     #[test]
     fn a_tuning_is_found_by_its_name() {
-        let device = Capabilities { subgroup: 32, bytes: true, matrix: 16, shared: 49152 };
+        let device = Capabilities { subgroup: 32, bytes: true, f16: true, matrix: 16, shared: 49152 };
         for tuning in Tuning::all(device) {
             let halves: Vec<_> = tuning.halves(device).collect();
-            assert_eq!(halves.len(), 2);
+            assert_eq!(halves.len(), 3);
             // The larger tile needs more memory than every device has.
             let small = Capabilities { shared: 32768, ..device };
-            assert_eq!(tuning.halves(small).count(), 1);
+            assert_eq!(tuning.halves(small).count(), 2);
             for tuning in halves.into_iter().chain([tuning, tuning.only_tile(), tuning.with_bytes_of(None)]) {
                 assert_eq!(Tuning::named(&tuning.name(), device), Some(tuning));
             }
@@ -177,7 +181,11 @@ mod tests {
         let named = |name| Tuning::named(name, Capabilities::default());
         assert_eq!(named("blocked-32x64 bytes:slow").unwrap().bytes, Some(Measured::Slow));
         assert_eq!(named("blocked-32x64 halves:slow bytes:direct-8x4").unwrap().halves, Some(Measured::Slow));
-        let without = ["direct-8x4 bytes:subgroup4-8x4", "direct-8x4 halves:matrix16-64x64"];
+        let without = [
+            "direct-8x4 bytes:subgroup4-8x4",
+            "direct-8x4 halves:matrix16-64x64",
+            "direct-8x4 halves:f16-32x64",
+        ];
         for unknown in ["", "direct-8x4 bytes:", "bytes:slow", "direct-8x4 halves"].into_iter().chain(without)
         {
             assert_eq!(named(unknown), None, "{unknown}");

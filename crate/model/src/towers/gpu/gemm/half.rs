@@ -1,0 +1,15 @@
+//! Rounding to f16.
+
+/// The directive that enables f16.
+pub(in crate::towers::gpu) const DIRECTIVE: &str = "enable f16;\n";
+/// The largest f16.
+pub(super) const LARGEST: f32 = 65504.0;
+/// Defines `rounded(x, largest)`: the nearest values of f16 that are at most `largest`. What is not
+/// finite stays so, and is reported at the end.
+pub(super) const ROUNDED: &str = "
+fn rounded(x: vec4f, largest: f32) -> vec4<f16> {
+    let exponent = vec4u(0x7f800000u);
+    let is_finite = (bitcast<vec4u>(x) & exponent) != exponent;
+    return vec4<f16>(select(x, clamp(x, vec4f(-largest), vec4f(largest)), is_finite));
+}
+";
