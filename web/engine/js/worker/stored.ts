@@ -147,7 +147,7 @@ function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
 /** A piece that was read, with its SHA-256. */
 type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer>; hash: string };
 
-/** Reads runs of pieces, each while previous ones are processed, whose memory is then used again. */
+/** Reads runs of pieces while previous ones are processed, whose memory is then used again. */
 async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
   const read = async (run: TensorPiece[], memory?: ArrayBuffer): Promise<ReadPiece[]> => {
     const [first, last] = [run[0], run.at(-1)] as [TensorPiece, TensorPiece];

@@ -14,10 +14,10 @@
 //! gather     collects the pooled rows
 //! ```
 //!
-//! Everything is f32 except stored weights, those bytes, and on some devices the operands of products
-//! with f16 and q8 weights: in matrices of f16 (`gemm/matrix.rs`) or, for q8, in f16 arithmetic
-//! (`gemm/blocked.rs`). Shapes are passed in a buffer, so a driver compiles each kernel only once. Buffers and launches are those of burn's runtime; burn's
-//! tensors are not used.
+//! Everything is f32 except stored weights, those bytes, and on some devices the operands of
+//! products with f16 and q8 weights: in matrices of f16 (`gemm/matrix.rs`) or, for q8, in f16
+//! arithmetic (`gemm/blocked.rs`). Shapes are passed in a buffer, so a driver compiles each kernel
+//! only once. Buffers and launches are those of burn's runtime; burn's tensors are not used.
 
 mod attention;
 #[cfg(not(target_family = "wasm"))]

@@ -16,7 +16,7 @@ pub(super) const COLUMNS: usize = 64;
 const SIDE: usize = 8;
 /// Rows and columns per invocation.
 const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
-/// Sums of f16 do not overflow, since inputs are divided by this number of products in each of them.
+/// Products in each sum of f16. Inputs are divided by it, so that sums do not overflow.
 const TERMS: usize = 16;
 
 /// What a kernel multiplies.
