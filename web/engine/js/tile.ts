@@ -12,7 +12,7 @@ export function knownTile({ webgpu, emulated, f16, subgroup, adapter }: Support)
   // On an emulated GPU the measurement takes as long as the first score, and its result is known:
   // sharing rows within subgroups is twice as fast. Without subgroups, SwiftShader (which has no
   // f16) is faster with a larger tile and lavapipe with a smaller one.
-  // Arithmetic in f16 is slower.
+  // On lavapipe, products in f16 are slower.
   const halves = f16 ? " halves:slow" : "";
   if (emulated && subgroup > 0) return { tile: (subgroup < 8 ? "subgroup4-8x4" : "subgroup8-16x4") + halves };
   if (emulated) return { tile: (f16 ? "direct-8x4" : "direct-8x8") + halves };

@@ -238,10 +238,10 @@ export interface Info {
   /** The precision of weight matrices. */
   precision: Precision;
   /**
-   * The tile of matrix products that was fastest on this GPU, such as `"blocked-32x64"`. Once
-   * `"q8"` or `"q8-fast"` has been requested, that of products in f16 follows if the GPU has f16,
-   * or `slow`; and after `"q8-fast"`, that of 8-bit products, as in `"blocked-32x64
-   * halves:f16-32x64 bytes:slow"`.
+   * The tile of matrix products that was fastest on this GPU, such as `"blocked-32x64"`. If they
+   * have been measured, the tiles of products in f16 (for `"q8"` and `"q8-fast"`, if the GPU has
+   * f16) and of 8-bit products (for `"q8-fast"`) follow, or `slow` if they are not faster, as in
+   * `"blocked-32x64 halves:f16-32x64 bytes:slow"`.
    */
   tile?: string;
   /** Number of CPU threads: one per core if the page is cross-origin isolated, otherwise one. */

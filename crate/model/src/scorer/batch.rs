@@ -4,10 +4,7 @@ use pickscore_checkpoint::config::VisionConfig;
 
 /// Limit on the activations of a batch on the CPU, in bytes: four images of ViT-L/14. Sixteen take
 /// 1.4 times as long per image, because the system clears large allocations each time.
-const CPU: usize = if cfg!(target_family = "wasm") { WASM } else { 72 << 20 };
-/// The same in browsers: eight images of ViT-B/32 or one of ViT-L/14. More take no less time per
-/// image there, and their memory is never given back.
-const WASM: usize = 16 << 20;
+const CPU: usize = 72 << 20;
 /// Limit on the activations of a batch on a GPU, in bytes. Large batches keep all its units busy.
 const GPU: usize = 768 << 20;
 /// Most images per batch.

@@ -31,8 +31,8 @@ export interface Engine {
   memory(): number;
   /**
    * Chooses the tile of matrix products: `remembered` if supported, otherwise by a short
-   * measurement. Resolves to its name, or to nothing on the CPU. With `q8-fast`, also measures
-   * products of 8-bit numbers if the browser has them.
+   * measurement. Resolves to its name, or to nothing on the CPU. For `q8` and `q8-fast`, also
+   * measures products in f16 and, for `q8-fast`, of 8-bit numbers, if the browser has them.
    */
   tune(remembered: string | undefined, precision: PrecisionChoice): Promise<string | undefined>;
   /** Runs the self-test of a precision, once. Fails if the device returns wrong results. */
@@ -72,7 +72,7 @@ export async function start(
     device: made,
     threads,
     memory: () => output.memory.buffer.byteLength,
-    // A precision that is chosen for a GPU has no products of its own.
+    // `auto` chooses f32 or f16 on a GPU; neither needs further measurements.
     tune: (remembered, precision) => made.tune(precision === "auto" ? "f16" : precision, remembered, subgroup(), multipliesBytes()),
     selfTest: (precision) => {
       const test = tests.get(precision) ?? made.self_test(precision);
@@ -84,7 +84,9 @@ export async function start(
 
 /** Whether this browser's shading language has products of packed 8-bit numbers. */
 function multipliesBytes(): boolean {
-  return navigator.gpu.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
+  // There is no `gpu` in browsers without WebGPU.
+  const gpu = navigator.gpu as GPU | undefined;
+  return gpu?.wgslLanguageFeatures?.has("packed_4x8_integer_dot_product") ?? false;
 }
 
 /** Whether this browser supports relaxed SIMD. */

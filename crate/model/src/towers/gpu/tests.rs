@@ -15,7 +15,7 @@ use pollster::FutureExt as _;
 use proptest::prelude::*;
 
 use super::{
-    Capabilities, StepBound, Tuning, Wgsl, bounds,
+    Arithmetic, Capabilities, StepBound, Tuning, Wgsl, bounds,
     gemm::{
         Gemm,
         round::{self, BLOCK},
@@ -467,8 +467,15 @@ fn a_block_is_bounded() {
     for tuning in tunings {
         let wgsl = Wgsl::new(device, tuning, Q8Inputs::Fine).unwrap();
         let (width, hidden) = (64, 128);
+        let values = |length: usize| {
+            if tuning.adds_halves() {
+                Values::Q8(Blocks { values: vec![1; length], scales: vec![1.0; length / 32], block: 32 })
+            } else {
+                Values::F16(vec![f16::ONE; length])
+            }
+        };
         let weight = |outputs: usize, inputs: usize| Linear {
-            weight: wgsl.weight(Values::F16(vec![f16::ONE; outputs * inputs]), [outputs, inputs]),
+            weight: wgsl.weight(values(outputs * inputs), [outputs, inputs]),
             bias: None,
         };
         let norm = || LayerNorm {
@@ -494,6 +501,10 @@ fn a_block_is_bounded() {
         assert!(found.memory > 0.0 && found.memory.is_finite() && found.launch > 0.0);
         for (arithmetic, speed) in &found.peaks {
             assert!(*speed > 0.0 && speed.is_finite(), "{arithmetic:?} {speed}");
+        }
+        if tuning.adds_halves() {
+            let product = found.steps[1].arithmetic.map(|(kind, _)| kind);
+            assert_eq!(product, Some(Arithmetic::F16));
         }
         for step in &found.steps {
             assert!(step.milliseconds > 0.0 && step.milliseconds.is_finite(), "{step:?}");

@@ -21,8 +21,8 @@ use crate::towers::{
 /// supports, that is the result; otherwise each tile is measured on a small product and the fastest
 /// is chosen. Returns `None` if the device does not support the WGSL kernels.
 ///
-/// Products of f16, for `f16` and `q8`, and of bytes, for `q8-fast`, are measured where the device
-/// has them, unless `remembered` says what is fastest. `now` is a clock in milliseconds.
+/// Products of f16, for `f16` and `q8`, and of f16 and bytes, for `q8-fast`, are measured where the
+/// device has them, unless `remembered` says what is fastest. `now` is a clock in milliseconds.
 pub async fn tune(
     device: &Device,
     remembered: Option<&str>,
@@ -99,15 +99,14 @@ async fn measure_halves(
         _ => Values::Q8(integers.blocks.clone()),
     };
     let weight = safe.weight(values, [outputs, inputs]);
-    let is_correct = |sums: &[f32]| integers.are_sums(sums);
+    let is_correct = |sums: &[f32]| integers.are_sums(sums, Tuning::default());
     let limit = time(&safe, &weight, &input, is_correct, now).await * WORTHWHILE;
     let mut best = (None, limit);
     for halves in tuning.halves(capabilities) {
         if halves.adds_halves() && precision == Precision::F16 {
             continue;
         }
-        let tolerance = if halves.adds_halves() { HALVES_TOLERANCE } else { integers.tolerance };
-        let is_correct = |sums: &[f32]| integers.are_within(tolerance, sums);
+        let is_correct = |sums: &[f32]| integers.are_sums(sums, halves);
         let wgsl = Wgsl::new(device, halves, Q8Inputs::Fine)?;
         let each = time(&wgsl, &weight, &input, is_correct, now).await;
         if each < best.1 {
@@ -128,11 +127,12 @@ async fn measure_bytes(
     let [_, outputs, inputs] = SHAPE;
     let q8 = Wgsl::new(device, tuning, Q8Inputs::Fine)?;
     let input = q8.matrix(integers.input.clone(), inputs);
-    let is_correct = |sums: &[f32]| integers.are_sums(sums);
+    let is_correct = |sums: &[f32]| integers.are_sums(sums, tuning);
     let weight = q8.weight(Values::Q8(integers.blocks.clone()), [outputs, inputs]);
     let limit = time(&q8, &weight, &input, is_correct, now).await * WORTHWHILE;
     let mut best = (None, limit);
     for bytes in Tuning::all(capabilities) {
+        let is_correct = |sums: &[f32]| integers.are_sums(sums, bytes);
         let wgsl = Wgsl::new(device, bytes, Q8Inputs::Bytes)?;
         let weight = wgsl.weight(Values::Q8(integers.blocks.clone()), [outputs, inputs]);
         let each = time(&wgsl, &weight, &input, is_correct, now).await;
@@ -219,13 +219,9 @@ impl Integers {
         }
     }
 
-    /// Whether these are the product's sums.
-    fn are_sums(&self, sums: &[f32]) -> bool {
-        self.are_within(self.tolerance, sums)
-    }
-
-    /// Whether none of the sums is further off than `tolerance`.
-    fn are_within(&self, tolerance: f32, sums: &[f32]) -> bool {
+    /// Whether these are the product's sums, as far as they can be with this tuning.
+    fn are_sums(&self, sums: &[f32], tuning: Tuning) -> bool {
+        let tolerance = if tuning.adds_halves() { HALVES_TOLERANCE } else { self.tolerance };
         sums.len() == self.expected.len()
             && sums.iter().zip(&self.expected).all(|(sum, expected)| (sum - expected).abs() <= tolerance)
     }

@@ -1,7 +1,7 @@
 //! The tile of a workgroup, whose operands are loaded into workgroup memory.
 //!
 //! With q8 weights, it can also multiply and add in f16, in which many GPUs do two operations at a
-//! time. The sums of 32 values, one block of weights, are f16; those of blocks are f32.
+//! time. Sums of 16 products are f16; their sums are f32.
 
 use std::fmt::Write as _;
 
@@ -16,8 +16,9 @@ pub(super) const COLUMNS: usize = 64;
 const SIDE: usize = 8;
 /// Rows and columns per invocation.
 const TILE: [usize; 2] = [ROWS / SIDE, COLUMNS / SIDE];
-/// Products in each sum of f16. Inputs are divided by it, so that sums do not overflow.
-const TERMS: usize = 16;
+/// Weights in f16 are integers divided by this number. A sum of 16 products with the largest inputs
+/// then fits in f16, and every weight is a normal number, which GPUs do not flush to zero.
+const WEIGHTS: usize = 2048;
 
 /// What a kernel multiplies.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -45,7 +46,7 @@ impl Operands {
         }
     }
 
-    /// Blocks of weights in those steps whose scales are loaded too.
+    /// Scales of a column that are loaded for those steps.
     fn blocks(self) -> usize {
         match self {
             Self::Floats => 0,
@@ -58,16 +59,16 @@ impl Operands {
     fn input(self) -> String {
         match self {
             Self::Floats | Self::Bytes => "values".into(),
-            Self::Halves => format!("rounded(values / {TERMS}f, {}f)", half::LARGEST / TERMS as f32),
+            Self::Halves => format!("rounded(values, {}f)", half::LARGEST),
         }
     }
 
     /// What is stored of a step `values` of the weights.
-    fn weights(self) -> &'static str {
+    fn weights(self) -> String {
         match self {
-            Self::Floats | Self::Bytes => "values",
-            // A fraction of 128 instead of 127 is exact in f16.
-            Self::Halves => "vec4<f16>(values * (127f / 128f))",
+            Self::Floats | Self::Bytes => "values".into(),
+            // Fractions of 127 would not be exact.
+            Self::Halves => format!("vec4<f16>(round(127f * values) / {WEIGHTS}f)"),
         }
     }
 }
@@ -200,7 +201,7 @@ fn multiply_floats(text: &mut String) {
     *text += "}\n";
 }
 
-/// Appends the products of the loaded block in f16, of which each sum has two.
+/// Appends the products of the loaded block in f16: two sums for each row and column.
 fn multiply_halves(text: &mut String) {
     let [rows, columns] = TILE;
     let sums = || (0..rows).flat_map(move |r| (0..columns).map(move |c| (r, c)));
@@ -220,9 +221,8 @@ fn multiply_halves(text: &mut String) {
     }
     *text += "}\n";
     for c in 0..columns {
-        // Inputs were divided, and weights are fractions of 128.
-        let undone = format!("{}f / 127f", 128 * TERMS);
-        let _ = writeln!(text, "let factor{c} = factors[{c}u * SIDE + x] * ({undone});");
+        // The scales are for fractions of 127.
+        let _ = writeln!(text, "let factor{c} = factors[{c}u * SIDE + x] * ({WEIGHTS}f / 127f);");
         for r in 0..rows {
             let sum = format!("f32(t{r}_{c}.x) + f32(t{r}_{c}.y)");
             let _ = writeln!(text, "s{r}_{c} = fma(factor{c}, {sum}, s{r}_{c});");

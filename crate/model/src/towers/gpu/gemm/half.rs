@@ -4,8 +4,8 @@
 pub(in crate::towers::gpu) const DIRECTIVE: &str = "enable f16;\n";
 /// The largest f16.
 pub(super) const LARGEST: f32 = 65504.0;
-/// Defines `rounded(x, largest)`: the nearest values of f16 that are at most `largest`. What is not
-/// finite stays so, and is reported at the end.
+/// Defines `rounded(x, largest)`: the values rounded to f16, at most `largest`. What is not finite
+/// stays so, and is reported at the end.
 pub(super) const ROUNDED: &str = "
 fn rounded(x: vec4f, largest: f32) -> vec4<f16> {
     let exponent = vec4u(0x7f800000u);

@@ -111,10 +111,11 @@ impl Tuning {
         Self { bytes: Some(bytes.unwrap_or(Measured::Slow)), ..self }
     }
 
-    /// The same tuning, which has `other`'s products of f16, or none.
+    /// The same tuning, which has `other`'s products of f16, or none. Products of bytes are then
+    /// compared with these.
     pub(in crate::towers::gpu) fn with_halves_of(self, other: Option<Self>) -> Self {
         let halves = other.and_then(|other| other.halves);
-        Self { halves: Some(halves.unwrap_or(Measured::Slow)), ..self }
+        Self { halves: Some(halves.unwrap_or(Measured::Slow)), bytes: None, ..self }
     }
 
     /// The same tuning, in which products of f16 and of bytes have not been measured.
