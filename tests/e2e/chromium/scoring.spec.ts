@@ -388,13 +388,8 @@ test("an unknown GPU is measured once, and an invalid stored measurement is repe
 
 test("without WebGPU, the CPU is used, and the reason is reported", async ({ blank, server }) => {
   await blank.addInitScript(() => Object.defineProperty(Navigator.prototype, "gpu", { get: () => undefined }));
-  // Scripts that are added do not run in workers.
-  await blank.route(/\/lib\/worker\.\w+\.js$/, async (route) => {
-    const response = await route.fetch();
-    const hide = 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { get: () => undefined });\n';
-    await route.fulfill({ response, body: hide + (await response.text()) });
-  });
-  await blank.reload();
+  // Scripts that are added do not run in workers. This also reloads the document.
+  await hookWorkers(blank, 'Object.defineProperty(WorkerNavigator.prototype, "gpu", { get: () => undefined })');
   const auto = await load(blank, { model: `${server.url}narrow`, device: "auto" });
   expectScores(auto);
   expect(auto.info).toMatchObject({ device: "cpu" });
