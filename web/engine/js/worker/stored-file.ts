@@ -22,7 +22,7 @@ export async function openStored(handle: FileSystemFileHandle): Promise<StoredFi
     return {
       async read(start, end, memory) {
         const length = end - start;
-        // Fresh memory is cleared first, which takes half as long as reading.
+        // Fresh memory would be cleared first.
         const bytes = new Uint8Array(memory && memory.byteLength >= length ? memory : new ArrayBuffer(length), 0, length);
         return bytes.subarray(0, access.read(bytes, { at: start }));
       },
