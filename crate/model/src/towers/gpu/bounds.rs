@@ -25,7 +25,7 @@ use crate::towers::{
 pub enum Arithmetic {
     /// f32.
     F32,
-    /// f16, with sums of blocks in f32.
+    /// f16, with sums of 16 products in f16 and their sums in f32.
     F16,
     /// Matrices of f16, with sums in f32.
     Matrices,

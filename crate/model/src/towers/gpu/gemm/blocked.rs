@@ -29,15 +29,6 @@ enum Operands {
 }
 
 impl Operands {
-    /// The type of a step in workgroup memory.
-    fn step(self) -> &'static str {
-        match self {
-            Self::Floats => "vec4f",
-            Self::Halves => "vec4<f16>",
-            Self::Bytes => "vec4u",
-        }
-    }
-
     /// Steps that are loaded at a time.
     const fn steps(self) -> usize {
         match self {
@@ -56,10 +47,10 @@ impl Operands {
     }
 
     /// What is stored of a step `values` of the input.
-    fn input(self) -> String {
+    fn input(self) -> &'static str {
         match self {
-            Self::Floats | Self::Bytes => "values".into(),
-            Self::Halves => format!("rounded(values, {}f)", half::LARGEST),
+            Self::Floats | Self::Bytes => "values",
+            Self::Halves => "rounded(values)",
         }
     }
 
@@ -93,7 +84,8 @@ pub(super) fn body_of_halves() -> String {
 /// `(group · 4 + c) · 8 + x`.
 fn kernel(store: Store, operands: Operands) -> String {
     let [rows, columns] = TILE;
-    let (loaded, step, steps, blocks) = (store.step(), operands.step(), operands.steps(), operands.blocks());
+    let (loaded, steps, blocks) = (store.step(), operands.steps(), operands.blocks());
+    let step = if operands == Operands::Halves { "vec4<f16>" } else { loaded };
     let mut text = format!(
         "const ROWS = {ROWS}u; const COLUMNS = {COLUMNS}u; const SIDE = {SIDE}u; const STEPS = {steps}u;\n\
          var<workgroup> left: array<{step}, ROWS * STEPS>;\n\

@@ -61,21 +61,19 @@ impl Matrices {
         let split = match terms {
             2 => {
                 "let leading = bitcast<vec4f>(bitcast<vec4u>(one) & vec4u(0xffffe000u));
-            left[place * STRIDE + step] = rounded(leading, LARGEST);
-            left[(EXTENT + place) * STRIDE + step] = rounded(one - leading, LARGEST);"
+            left[place * STRIDE + step] = rounded(leading);
+            left[(EXTENT + place) * STRIDE + step] = rounded(one - leading);"
             }
-            _ => "left[place * STRIDE + step] = rounded(one, LARGEST);",
+            _ => "left[place * STRIDE + step] = rounded(one);",
         };
         let matrix = |of: &str, role: &str| format!("coop_mat{side}x{side}<{of}, {role}>");
         let all = || (0..count).flat_map(move |i| (0..count).map(move |j| (i, j)));
         let mut text = format!(
-            "{}const LARGEST = {}f;\n\
-             const EXTENT = {extent}u; const WIDTH = {width}u; const STEPS = {STEPS}u; const STRIDE = {STRIDE}u;\n\
+            "{}const EXTENT = {extent}u; const WIDTH = {width}u; const STEPS = {STEPS}u; const STRIDE = {STRIDE}u;\n\
              var<workgroup> left: array<vec4<f16>, {terms}u * EXTENT * STRIDE>;\n\
              var<workgroup> right: array<vec4<f16>, EXTENT * STRIDE>;\n\
              var<workgroup> finished: array<vec4f, {}>;\n",
             halves::ROUNDED,
-            halves::LARGEST,
             SUBGROUPS * SUBGROUPS * side * steps,
         );
         let _ = write!(
@@ -110,7 +108,7 @@ fn main(
                 {}
                 other = values;
             }}
-            right[place * STRIDE + step] = rounded(other, LARGEST);
+            right[place * STRIDE + step] = rounded(other);
             {split}
         }}
         workgroupBarrier();
