@@ -16,8 +16,11 @@ export const WEIGHTS = "weights.safetensors";
 export const JOURNAL = "journal.jsonl";
 export const RECORD = "record.json";
 
-/** A range of the weights file. */
-export type Piece = [offset: number, bytes: number, sha256: string];
+/**
+ * A range of the weights file with its XXH3-128, which the engine computes. Pieces of older
+ * versions have their SHA-256 instead, which takes browsers much longer.
+ */
+export type Piece = [offset: number, bytes: number, checksum: string];
 
 /** The record of a complete model. */
 export interface ModelRecord {
@@ -63,7 +66,7 @@ export async function modelId(address: string, precision: Precision, scorer: str
 
 /** Identifies the weights of a stored model and how it reads prompts and images. */
 export async function fingerprintOf({ config, tokenizer, preprocessor, pieces }: Pick<ModelRecord, "config" | "tokenizer" | "preprocessor" | "pieces">): Promise<string> {
-  const content = [config, tokenizer, preprocessor, ...pieces.map(([, , hash]) => hash)];
+  const content = [config, tokenizer, preprocessor, ...pieces.map(([, , checksum]) => checksum)];
   return sha256(new TextEncoder().encode(JSON.stringify(content)));
 }
 

@@ -10,6 +10,7 @@
 #![cfg(target_family = "wasm")]
 #![allow(missing_docs, reason = "wasm-bindgen's macros generate items without documentation")]
 
+mod checksum;
 mod description;
 mod device;
 mod fault;

@@ -11,6 +11,7 @@ use pickscore_pixels::Processor;
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    checksum::checksum,
     description::{JsDescription, recognised},
     device::EngineDevice,
     fault::Fault,
@@ -19,7 +20,8 @@ use crate::{
 };
 
 /// The layout of a model's stored file in a precision:
-/// `{ header: Uint8Array, length, tensors: [{ parameter, offset, bytes, isVector }] }`.
+/// `{ header: Uint8Array, checksum, length, tensors: [{ parameter, offset, bytes, isVector }] }`,
+/// with the checksum of the header.
 #[wasm_bindgen]
 pub fn stored_layout(config: &[u8], precision: &str) -> Result<Object, JsValue> {
     let config = ModelConfig::from_json(config).map_err(Fault::from)?;
@@ -37,6 +39,7 @@ fn layout_object(layout: &StoredLayout) -> Object {
     });
     object(&[
         ("header", Uint8Array::from(layout.header()).into()),
+        ("checksum", checksum(layout.header()).into()),
         ("length", (layout.length() as f64).into()),
         ("tensors", tensors.collect::<Array>().into()),
     ])
@@ -71,9 +74,9 @@ impl ModelLoader {
     /// Starts loading a model.
     ///
     /// `towers` is `"both"`, `"text"` or `"vision"`: the towers to build.
-    /// `store(parameter, offset, bytes)` is called with each complete parameter, in pieces, at its
-    /// offset in the stored file. The bytes are a view of this module's memory, which the callback
-    /// must copy before it returns.
+    /// `store(parameter, offset, bytes, checksum)` is called with each complete parameter, in
+    /// pieces, at its offset in the stored file. The bytes are a view of this module's memory,
+    /// which the callback must copy before it returns.
     #[wasm_bindgen(constructor)]
     pub fn new(
         files: &JsDescription,
@@ -136,15 +139,26 @@ impl ModelLoader {
     }
 
     /// Restores bytes of a stored tensor. `tensor` is its index in the layout; `offset` counts from
-    /// the start of the tensor.
-    pub fn restore(&mut self, tensor: usize, offset: f64, bytes: &[u8]) -> Result<(), JsValue> {
+    /// the start of the tensor. Returns false if the bytes do not match the checksum that they were
+    /// stored with, if there is one.
+    pub fn restore(
+        &mut self,
+        tensor: usize,
+        offset: f64,
+        bytes: &[u8],
+        stored: Option<String>,
+    ) -> Result<bool, JsValue> {
+        if stored.is_some_and(|stored| stored != checksum(bytes)) {
+            return Ok(false);
+        }
         let building = &mut self.building;
         let tensor = building.layout.tensors().get(tensor).map(|tensor| tensor.info.clone());
         let tensor = tensor.ok_or_else(|| Fault::new("internal", "the stored tensor does not exist"))?;
         let restored = self.loader.restore(&tensor, offset as u64, bytes, &mut |parameter, values| {
             building.accept(parameter, values, false);
         });
-        restored.map_err(|error| Fault::from(error).into())
+        restored.map_err(|error| Fault::from(error))?;
+        Ok(true)
     }
 
     /// Ends the file.
@@ -207,11 +221,12 @@ impl Building {
                 #[allow(unsafe_code, reason = "avoids a copy of every weight")]
                 let view = unsafe { Uint8Array::view(piece) };
                 // The callback records its own failures; the model is usable without being stored.
-                let _ = store.call3(
+                let _ = store.call4(
                     &JsValue::NULL,
                     &parameter.name.as_str().into(),
                     &(offset as f64).into(),
                     &view,
+                    &checksum(piece).into(),
                 );
             }
         }

@@ -1,7 +1,7 @@
 /** Reads models from the browser's storage. */
 
 import { PickScoreError } from "../error";
-import { fingerprintOf, folderOf, lockName, modelsFolder, type Piece, readRecord, sha256, WEIGHTS } from "../store";
+import { fingerprintOf, folderOf, lockName, modelsFolder, type Piece, readRecord, WEIGHTS } from "../store";
 import type { Precision } from "../types";
 import type { Lock } from "./lock";
 import type { Context } from "./context";
@@ -10,13 +10,13 @@ import { readHead } from "./heads";
 import { turn } from "./pipeline";
 import { headNextTo, type Wanted } from "./source";
 import { openStored, type StoredFile } from "./stored-file";
-import { backpressure, type Loaded, makeLoader, type Towers } from "./stream";
+import { backpressure, type Loaded, makeLoader, restorePiece, type Towers } from "./stream";
 import type { Engine } from "./wasm";
 import type { Layout } from "./writer";
 
 /**
  * Reads a stored model or those of its towers that `towers` names; `null` if it is not stored, or,
- * without a `lock`, if it is being written. Fails if the stored bytes do not match their hashes.
+ * without a `lock`, if it is being written. Fails if stored bytes do not match their checksum.
  */
 export async function readStored(
   id: string,
@@ -84,12 +84,11 @@ async function read(
     let loaded = 0;
     progress("cache", loaded, total);
     for await (const run of ahead(file, runs(pieces))) {
-      for (const { piece, index, offset, bytes, hash } of run) {
+      for (const { piece, index, offset, bytes } of run) {
         signal.throwIfAborted();
-        if (hash !== piece[2]) {
-          throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} do not match their hash`);
+        if (!(await restorePiece(loader, index, offset, bytes, piece[2]))) {
+          throw new PickScoreError("storage", `bytes ${piece[0]} to ${piece[0] + piece[1]} do not match their checksum`);
         }
-        loader.restore(index, offset, bytes);
         loaded += bytes.length;
         await wait();
       }
@@ -122,7 +121,7 @@ interface TensorPiece {
 
 /** Largest number of bytes that are read at once, unless a piece is larger. */
 const RUN = 4 << 20;
-/** Runs that are read and hashed while another one is processed. */
+/** Runs that are read while another one is processed, where reads are not synchronous. */
 const AHEAD = 4;
 
 /**
@@ -144,8 +143,8 @@ function runs(pieces: readonly TensorPiece[]): TensorPiece[][] {
   return found;
 }
 
-/** A piece that was read, with its SHA-256. */
-type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer>; hash: string };
+/** A piece that was read. */
+type ReadPiece = TensorPiece & { bytes: Uint8Array<ArrayBuffer> };
 
 /** Reads runs of pieces while previous ones are processed, whose memory is then used again. */
 async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<ReadPiece[]> {
@@ -153,13 +152,8 @@ async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<R
     const [first, last] = [run[0], run.at(-1)] as [TensorPiece, TensorPiece];
     const start = first.piece[0];
     const whole = await file.read(start, last.piece[0] + last.piece[1], memory);
-    return Promise.all(
-      run.map(async (one) => {
-        // Empty or too short if the file ends before it.
-        const bytes = whole.subarray(one.piece[0] - start).subarray(0, one.piece[1]);
-        return { ...one, bytes, hash: await sha256(bytes) };
-      }),
-    );
+    // Empty or too short if the file ends before it.
+    return run.map((one) => ({ ...one, bytes: whole.subarray(one.piece[0] - start).subarray(0, one.piece[1]) }));
   };
   const begin = (run: TensorPiece[], memory?: ArrayBuffer) => {
     const reading = read(run, memory);

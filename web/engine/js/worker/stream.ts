@@ -1,6 +1,7 @@
 /** Streams a model's files into the engine and into storage. */
 
 import { PickScoreError } from "../error";
+import { sha256 } from "../store";
 import type { Info, Precision } from "../types";
 import type { Context } from "./context";
 import type { Description, Head, Recognised } from "./description";
@@ -11,9 +12,7 @@ import type { Source } from "./source";
 import type { Engine, ModelLoader, Scorer } from "./wasm";
 import type { Layout, ModelWriter, SeenFile } from "./writer";
 
-/**
- * Bytes uploaded and hashed before waiting for both. Until then, copies of the bytes occupy memory.
- */
+/** Bytes uploaded before waiting for the device. Until then, copies of the bytes occupy memory. */
 const AHEAD = 16e6;
 /**
  * Bytes written between flushes, which an interrupted load may lose. A flush can take tens of
@@ -35,7 +34,7 @@ export interface Loaded extends Pick<Info, "source" | "cached" | "bytes" | "note
 /** The towers to load. */
 export type Towers = "both" | "text" | "vision";
 
-type Store = (parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>) => void;
+type Store = (parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>, checksum: string) => void;
 
 /**
  * Creates the engine's loader for a model. Starts the self-test, whose shaders are compiled while
@@ -70,14 +69,31 @@ export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): 
   return async () => {
     const { uploaded } = loader;
     if (uploaded - settled < AHEAD) return;
-    await writer?.hash();
     await loader.settled();
     settled = uploaded;
     if (uploaded - written < UNWRITTEN) return;
-    await writer?.flush();
+    writer?.flush();
     written = uploaded;
   };
 }
+
+/**
+ * Restores stored bytes, at an offset in the tensor at `index` of the layout. Resolves to false if
+ * they do not match their checksum.
+ */
+export async function restorePiece(
+  loader: ModelLoader,
+  index: number,
+  offset: number,
+  bytes: Uint8Array<ArrayBuffer>,
+  checksum: string,
+): Promise<boolean> {
+  if (checksum.length !== SHA_256) return loader.restore(index, offset, bytes, checksum);
+  return (await sha256(bytes)) === checksum && loader.restore(index, offset, bytes, undefined);
+}
+
+/** Hexadecimal digits of a SHA-256, which older versions stored as the checksum. */
+const SHA_256 = 64;
 
 /** Streams a source. A writer stores the model and continues an interrupted load. */
 export async function stream(
@@ -90,7 +106,7 @@ export async function stream(
 ): Promise<Loaded> {
   const recognised = engine.recognise(source) as Recognised;
   const towers = towersOf(recognised);
-  // Storage and hashing do not accept shared memory. Both copy immediately, so one buffer suffices.
+  // Storage does not accept shared memory. It copies immediately, so one buffer suffices.
   let copy = new Uint8Array();
   const own = (bytes: Uint8Array<ArrayBuffer>) => {
     if (bytes.buffer instanceof ArrayBuffer) return bytes;
@@ -98,7 +114,7 @@ export async function stream(
     copy.set(bytes);
     return copy.subarray(0, bytes.length);
   };
-  const store: Store | undefined = writer ? (parameter, offset, bytes) => writer.write(parameter, offset, own(bytes)) : undefined;
+  const store: Store | undefined = writer ? (parameter, offset, bytes, checksum) => writer.write(parameter, offset, own(bytes), checksum) : undefined;
   const loader = await makeLoader(engine, source, recognised, precision, towers, store);
   const notes: string[] = [];
   try {
@@ -110,7 +126,11 @@ export async function stream(
     }
   } catch (error) {
     // Complete parameters are kept for the next load.
-    await writer?.flush().catch(() => undefined);
+    try {
+      writer?.flush();
+    } catch {
+      // The error that ended the load matters more.
+    }
     loader.free();
     throw error;
   }
@@ -203,9 +223,10 @@ async function restore(loader: ModelLoader, writer: ModelWriter, context: Contex
     const end = offset + (tensors[index]?.bytes ?? 0);
     for (const piece of pieces.filter(([at]) => at >= offset && at < end)) {
       context.signal.throwIfAborted();
-      const bytes = await writer.read(piece);
-      if (!bytes) throw new PickScoreError("model-changed", "the partial download in storage is damaged");
-      loader.restore(index, piece[0] - offset, bytes);
+      const bytes = writer.read(piece);
+      if (!bytes || !(await restorePiece(loader, index, piece[0] - offset, bytes, piece[2]))) {
+        throw new PickScoreError("model-changed", "the partial download in storage is damaged");
+      }
       restored += bytes.length;
       context.progress("restore", restored, total);
       await wait();

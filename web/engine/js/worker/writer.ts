@@ -1,13 +1,15 @@
 /** Stores a model while it is loaded: first its parameters, then the record that completes it. */
 
 import { asPickScoreError, PickScoreError, WITHOUT_CACHE } from "../error";
-import { fingerprintOf, folderOf, JOURNAL, type ModelRecord, type Piece, readText, RECORD, sha256, WEIGHTS } from "../store";
+import { fingerprintOf, folderOf, JOURNAL, type ModelRecord, type Piece, readText, RECORD, WEIGHTS } from "../store";
 import type { Validators } from "./http";
 import { megabytes } from "./http";
 
 /** The layout of a stored model, as returned by the engine. */
 export interface Layout {
   header: Uint8Array<ArrayBuffer>;
+  /** The checksum of the header. */
+  checksum: string;
   length: number;
   tensors: { parameter: string; offset: number; bytes: number; isVector: boolean }[];
 }
@@ -34,8 +36,6 @@ export interface Left {
 
 export type Description = Pick<ModelRecord, "address" | "name" | "precision">;
 
-/** Bytes hashed concurrently, each of which is copied. */
-const COPIED = 8e6;
 /** Free space required in addition to the weights, in bytes. */
 const SPARE = 32e6;
 
@@ -47,7 +47,7 @@ export class ModelWriter {
   readonly #pieces = new Map<string, Piece[]>();
   /** Journal lines to write after the data they describe has been flushed. */
   #lines: Line[] = [];
-  /** Pieces written since the last flush. The hash of a piece is empty until {@link hash} runs. */
+  /** Pieces written since the last flush. */
   #written: { parameter: string; piece: Piece }[] = [];
   /** Buffer for reading pieces. */
   #room = new Uint8Array();
@@ -106,18 +106,18 @@ export class ModelWriter {
     const writer = new ModelWriter(model.address, folder, weights, journal, layout, left ?? nothing);
     if (!left) {
       writer.#lines.push(first);
-      writer.#written.push({ parameter: "", piece: [0, layout.header.length, ""] });
-      await writer.flush();
+      writer.#written.push({ parameter: "", piece: [0, layout.header.length, layout.checksum] });
+      writer.flush();
     }
     return writer;
   }
 
   /** Writes a piece of a parameter; `bytes` is copied before this returns. */
-  write(parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>): void {
+  write(parameter: string, offset: number, bytes: Uint8Array<ArrayBuffer>, checksum: string): void {
     if (this.#failure) return;
     try {
       if (this.#weights.write(bytes, { at: offset }) !== bytes.length) throw full(this.#layout.length);
-      this.#written.push({ parameter, piece: [offset, bytes.length, ""] });
+      this.#written.push({ parameter, piece: [offset, bytes.length, checksum] });
     } catch (error) {
       this.#failure = storageError(error, this.#layout);
     }
@@ -128,42 +128,9 @@ export class ModelWriter {
     this.#lines.push({ kind: "file", file });
   }
 
-  /**
-   * Hashes the written pieces by reading them back. The number of concurrent digests is limited,
-   * because each works on a copy of its piece.
-   */
-  async hash(): Promise<void> {
-    if (this.#failure) throw this.#failure;
-    try {
-      let digests: Promise<void>[] = [];
-      let copied = 0;
-      for (const { piece } of this.#written.filter(({ piece: [, , hash] }) => hash === "")) {
-        const bytes = this.#stored(piece);
-        if (!bytes) throw new PickScoreError("storage", "data written to the browser's storage cannot be read back");
-        // The digest copies its input before it returns.
-        digests.push(sha256(bytes).then((hash) => void (piece[2] = hash)));
-        copied += piece[1];
-        if (copied < COPIED) continue;
-        await Promise.all(digests);
-        [digests, copied] = [[], 0];
-      }
-      await Promise.all(digests);
-    } catch (error) {
-      this.#failure = storageError(error, this.#layout);
-      throw this.#failure;
-    }
-  }
-
-  /** Reads a piece, valid until the next is read; `null` if the file ends before it. */
-  #stored([offset, bytes]: Piece): Uint8Array<ArrayBuffer> | null {
-    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
-    const piece = this.#room.subarray(0, bytes);
-    return this.#weights.read(piece, { at: offset }) === bytes ? piece : null;
-  }
-
   /** Flushes the written pieces, then records them in the journal. */
-  async flush(): Promise<void> {
-    await this.hash();
+  flush(): void {
+    if (this.#failure) throw this.#failure;
     const whole = new Map<string, Piece[]>();
     for (const { parameter, piece } of this.#written) {
       const pieces = whole.get(parameter) ?? [];
@@ -188,17 +155,18 @@ export class ModelWriter {
   }
 
   /**
-   * Reads a piece of an interrupted load, valid until the next is read; `null` if its hash does not
-   * match.
+   * Reads a piece of an interrupted load, valid until the next is read; `null` if the file ends
+   * before it.
    */
-  async read(piece: Piece): Promise<Uint8Array<ArrayBuffer> | null> {
-    const bytes = this.#stored(piece);
-    return bytes && (await sha256(bytes)) === piece[2] ? bytes : null;
+  read([offset, bytes]: Piece): Uint8Array<ArrayBuffer> | null {
+    if (this.#room.length < bytes) this.#room = new Uint8Array(bytes);
+    const piece = this.#room.subarray(0, bytes);
+    return this.#weights.read(piece, { at: offset }) === bytes ? piece : null;
   }
 
   /** Writes the record, which completes the model. Returns the model's fingerprint. */
   async commit(model: Omit<ModelRecord, "version" | "bytes" | "stored" | "pieces">): Promise<string> {
-    await this.flush();
+    this.flush();
     const pieces = [...this.#pieces.values()].flat().sort((a, b) => a[0] - b[0]);
     let end = 0;
     for (const [offset, bytes] of pieces) {
