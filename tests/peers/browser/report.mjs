@@ -91,11 +91,16 @@ function fromFiles({ model, place, files, empty, contenders }) {
   return `## ${model}, ${place}: ${files} files to scores\n\nThe last columns are the largest differences from PickScore's scores in f32.\n\n${table(columns, rows)}${failures(contenders)}`;
 }
 
+const CACHES = { warm: "in memory", cold: "on disk" };
+
 function fromStorage(models) {
-  const rows = models.map(({ model, place, bytes, first, milliseconds, reading }) => {
-    return [model, place, number(bytes / 1e6, 0), number(first, 0), number(milliseconds, 0), number(reading, 0), number(milliseconds / reading, 2)];
-  });
-  const columns = ["model", "place", "stored, MB", "first visit", "later visits", "reading the file", "ratio"];
+  const rows = models.flatMap(({ model, place, first, visits }) =>
+    visits.map(({ cache, bytes, load, synchronously, asynchronously }) => {
+      const times = [first, load, synchronously, asynchronously].map((time) => number(time, 0));
+      return [model, place, CACHES[cache], number(bytes / 1e6, 0), ...times, number(load / asynchronously, 2)];
+    }),
+  );
+  const columns = ["model", "place", "the file is", "stored, MB", "first visit", "later visits", "reading synchronously", "reading as a blob", "later visits / as a blob"];
   return `Loading in f16, from \`Scorer.load\` until the model is loaded, and reading the stored file without an engine.\n\n${table(columns, rows)}`;
 }
 

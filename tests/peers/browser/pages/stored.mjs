@@ -12,11 +12,11 @@ globalThis.bench = {
     return { milliseconds, source };
   },
 
-  /** Milliseconds of reading the stored file in a worker, and its size. */
-  async read() {
+  /** Milliseconds of reading the stored file in a worker in one way, and its size. */
+  async read(how) {
     const worker = new Worker(new URL("./stored-worker.mjs", import.meta.url), { type: "module" });
     const read = new Promise((resolve) => (worker.onmessage = ({ data }) => resolve(data)));
-    worker.postMessage(null);
+    worker.postMessage(how);
     return read.finally(() => worker.terminate());
   },
 };
