@@ -18,6 +18,7 @@ mod linear;
 mod math;
 mod memory;
 mod norm;
+mod pack;
 mod parallel;
 #[cfg(feature = "parallel")]
 mod pool;

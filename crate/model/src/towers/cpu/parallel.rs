@@ -1,6 +1,13 @@
 //! Parallel loops and per-thread buffers.
 
-use std::{cell::RefCell, sync::Mutex};
+use std::{
+    cell::RefCell,
+    mem::MaybeUninit,
+    sync::{
+        Mutex,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+};
 
 #[cfg(feature = "parallel")]
 use super::pool;
@@ -60,6 +67,57 @@ pub(super) fn for_each_part<T: Send>(parts: Vec<T>, task: impl Fn(T) + Sync + Se
         let part = parts[index].lock().ok().and_then(|mut part| part.take());
         part.into_iter().for_each(&task);
     });
+}
+
+/// The `length` values of each of `parts` parts, which `write(part, room)` writes on all threads.
+///
+/// Writing to fresh memory costs most when pages are assigned to it. Zeroing it first would do that
+/// on one thread.
+///
+/// # Panics
+///
+/// If `write` writes more or fewer values.
+pub(super) fn collect_parts<T: Send>(
+    parts: usize,
+    length: usize,
+    write: impl Fn(usize, &mut Room<'_, T>) + Sync + Send,
+) -> Vec<T> {
+    let mut values = Vec::with_capacity(parts * length);
+    let rooms = values.spare_capacity_mut()[..parts * length].chunks_exact_mut(length.max(1));
+    let complete = AtomicUsize::new(0);
+    for_each_part(rooms.enumerate().collect(), |(part, values)| {
+        let mut room = Room { values, written: 0 };
+        write(part, &mut room);
+        assert_eq!(room.written, length, "a part is incomplete");
+        complete.fetch_add(length, Relaxed);
+    });
+    assert_eq!(complete.into_inner(), parts * length, "a part is missing");
+    // SAFETY: `complete` counts the values of parts whose room is full, and a room counts what it has
+    // written.
+    #[allow(unsafe_code, reason = "the memory is written by several threads before it is a `Vec`'s")]
+    unsafe {
+        values.set_len(parts * length);
+    }
+    values
+}
+
+/// Memory to be written from its start to its end.
+pub(super) struct Room<'a, T> {
+    values: &'a mut [MaybeUninit<T>],
+    written: usize,
+}
+
+impl<T> Room<'_, T> {
+    /// Writes the next value.
+    ///
+    /// # Panics
+    ///
+    /// If there is no room left.
+    #[inline(always)]
+    pub(super) fn push(&mut self, value: T) {
+        self.values[self.written].write(value);
+        self.written += 1;
+    }
 }
 
 /// Runs `task` with a buffer of `length` values, which this thread keeps for the next call. The

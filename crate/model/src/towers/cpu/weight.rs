@@ -13,7 +13,8 @@ use super::integer::Octet;
 use super::{
     amx::{self, Amx, Term},
     integer::{self, Group, Pair, PanelGroups, Quad},
-    parallel::{first_values, for_each_part},
+    pack::{pack, pack_groups},
+    parallel::first_values,
     tile::{self, LANES},
     vectorize::vectorized,
 };
@@ -348,41 +349,6 @@ fn widen_panel(values: &[f16], widened: &mut [f32]) {
         #[inline(always)]
         || values.iter().zip(widened.iter_mut()).for_each(|(&x, widened)| *widened = widen(x)),
     );
-}
-
-/// Packs `[outputs, inputs]` → `[panels, inputs, LANES]`
-fn pack<T: Copy + Default + Send + Sync>(values: &[T], outputs: usize, inputs: usize) -> Vec<T> {
-    assert_eq!(values.len(), outputs * inputs);
-    /// Steps packed at a time: one cache line of f32 values.
-    const RUN: usize = 16;
-    let mut packed = vec![T::default(); outputs.div_ceil(LANES) * inputs * LANES];
-    let panels = packed.chunks_exact_mut(inputs * LANES).zip(values.chunks(LANES * inputs));
-    for_each_part(panels.collect(), |(packed, values)| {
-        for (run, packed) in packed.chunks_mut(RUN * LANES).enumerate() {
-            for (lane, row) in values.chunks_exact(inputs).enumerate() {
-                let row = &row[run * RUN..];
-                packed.iter_mut().skip(lane).step_by(LANES).zip(row).for_each(|(packed, x)| *packed = *x);
-            }
-        }
-    });
-    packed
-}
-
-/// Packs `[outputs, inputs]` → `[panels, ceil(inputs / G::STEPS), LANES]`
-fn pack_groups<G: Group>(values: &[i8], outputs: usize, inputs: usize) -> Vec<G> {
-    assert_eq!(values.len(), outputs * inputs);
-    let groups = inputs.div_ceil(G::STEPS);
-    let mut packed = vec![G::zeroed(); outputs.div_ceil(LANES) * groups * LANES];
-    let panels = packed.chunks_exact_mut(groups * LANES).zip(values.chunks(LANES * inputs));
-    for_each_part(panels.collect(), |(packed, values)| {
-        for (lane, row) in values.chunks_exact(inputs).enumerate() {
-            for (packed, group) in packed[lane..].iter_mut().step_by(LANES).zip(row.chunks(G::STEPS)) {
-                let packed: &mut [i8] = bytemuck::cast_slice_mut(std::slice::from_mut(packed));
-                packed[..group.len()].copy_from_slice(group);
-            }
-        }
-    });
-    packed
 }
 
 #[cfg(test)]
