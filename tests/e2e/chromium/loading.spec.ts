@@ -5,10 +5,31 @@
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { JSHandle, Page } from "@playwright/test";
 import { models } from "../fixtures.ts";
 import { expect, expectScores, load, openBlank, setQuota, test } from "./setup.ts";
 
 const WEIGHTS = "narrow/model.safetensors";
+
+/** The folder of the only stored model. */
+function storedModel(page: Page): Promise<JSHandle<FileSystemDirectoryHandle>> {
+  return page.evaluateHandle(async () => {
+    const root = await navigator.storage.getDirectory();
+    const models = await (await root.getDirectoryHandle("pickscore")).getDirectoryHandle("models");
+    const { value } = await (models as unknown as { values(): AsyncIterator<FileSystemDirectoryHandle> }).values().next();
+    return value as FileSystemDirectoryHandle;
+  });
+}
+
+/** Changes a byte in the middle of the stored weights. */
+async function damageStored(page: Page): Promise<void> {
+  await page.evaluate(async (folder) => {
+    const file = await folder.getFileHandle("weights.safetensors");
+    const writable = await file.createWritable({ keepExistingData: true });
+    await writable.write({ type: "write", position: 5_000_000, data: new Uint8Array([77]) });
+    await writable.close();
+  }, await storedModel(page));
+}
 
 for (const share of [0.1, 0.5, 0.99]) {
   test(`a connection cut at ${100 * share} % resumes where it broke`, async ({ blank, server }) => {
@@ -105,21 +126,47 @@ test("the second visit needs no network", async ({ blank, server }) => {
 
 test("a flipped bit in the stored model is detected, and the model is downloaded again", async ({ blank, server }) => {
   await load(blank, { model: `${server.url}narrow` });
-  await blank.evaluate(async () => {
-    const root = await navigator.storage.getDirectory();
-    const stored = await (await root.getDirectoryHandle("pickscore")).getDirectoryHandle("models");
-   
-    const entries = (stored as unknown as { values(): AsyncIterable<FileSystemDirectoryHandle> }).values();
-    for await (const folder of entries) {
-      const file = await folder.getFileHandle("weights.safetensors");
-      const writable = await file.createWritable({ keepExistingData: true });
-      await writable.write({ type: "write", position: 5_000_000, data: new Uint8Array([77]) });
-      await writable.close();
-    }
-  });
+  await damageStored(blank);
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expectScores(outcome);
   expect(outcome.info?.source).toBe("network");
+  expect(outcome.info?.notes.join()).toMatch(/stored copy was damaged/);
+});
+
+test("a flipped bit in a partial download is detected, and the download restarts", async ({ blank, server }) => {
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.9 } : undefined);
+  expect((await load(blank, { model: `${server.url}narrow` })).error?.code).toBe("network");
+  await damageStored(blank);
+  server.fault = () => undefined;
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
+  expect(outcome.info?.notes.join()).toContain("The partial download in storage could not be used");
+});
+
+test("a model that an older version stored is loaded, and damage to it detected", async ({ blank, server }) => {
+  await load(blank, { model: `${server.url}narrow` });
+  // Older versions kept the SHA-256 of each piece.
+  await blank.evaluate(async (folder) => {
+    const record = await folder.getFileHandle("record.json");
+    const weights = await (await (await folder.getFileHandle("weights.safetensors")).getFile()).arrayBuffer();
+    const text = JSON.parse(await (await record.getFile()).text());
+    for (const piece of text.pieces as [number, number, string][]) {
+      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", weights.slice(piece[0], piece[0] + piece[1])));
+      piece[2] = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+    const writable = await record.createWritable();
+    await writable.write(JSON.stringify(text));
+    await writable.close();
+  }, await storedModel(blank));
+  server.requests.length = 0;
+  const again = await load(blank, { model: `${server.url}narrow` });
+  expectScores(again);
+  expect(again.info).toMatchObject({ source: "cache", notes: [] });
+  expect(server.requests).toEqual([]);
+
+  await damageStored(blank);
+  const outcome = await load(blank, { model: `${server.url}narrow` });
+  expectScores(outcome);
   expect(outcome.info?.notes.join()).toMatch(/stored copy was damaged/);
 });
 
