@@ -14,6 +14,7 @@
 
 use std::ops::Range;
 
+use bytemuck::{Pod, cast_slice};
 use pulp::{Simd, WithSimd};
 
 use super::{
@@ -22,6 +23,7 @@ use super::{
     integer::{self, Group, RowScale},
     math,
     parallel::{first_values, for_each_part, for_each_with_scratch, threads, with_buffer},
+    prefetch::{Ahead, PREFETCHES},
     tile::{self, LANES, MOST_ROWS, Tile, Tiles},
     weight::{Grouped, PackedWeight, Stored, Terms},
 };
@@ -45,7 +47,7 @@ pub(super) struct Linear<'a> {
 const STEPS: usize = 512;
 /// Panels per group, for which a tile's input is read once. With prefetching, the weights of two
 /// groups must fit in the L2 cache, which is as small as 512 KB.
-const GROUP: usize = if tile::PREFETCHES { 2 } else { 4 };
+const GROUP: usize = if PREFETCHES { 2 } else { 4 };
 
 /// Most bytes of a group's weights on AMX: a third of the L2 cache of processors with AMX. A tile's
 /// input comes from the slower L3 cache once per group.
@@ -143,10 +145,13 @@ impl Linear<'_> {
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums: &mut tile::Sums| {
-                    let rows = tiles.rows(tile);
-                    let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
-                    let next = self.next(STEPS, &panels, panel, &steps, tile, tiles);
-                    arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], next, sums });
+                    let input = packed_tile(packed, steps.len(), tiles, tile);
+                    let ahead = Ahead {
+                        weight: self.next(STEPS, &panels, panel, &steps, tile, tiles),
+                        input: share(packed_tile(packed, steps.len(), tiles, tile + 1), panel, panels.len()),
+                    };
+                    let rows = tiles.rows(tile).len();
+                    arch.dispatch(Tile { rows, input, weight: weights[panel], ahead, sums });
                 });
             });
         });
@@ -174,11 +179,14 @@ impl Linear<'_> {
                 let packed = &packed[start * padded..(start + length) * padded];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
-                    let input = &packed[rows.start * length..rows.end * length];
+                    let input = packed_tile(packed, length, tiles, tile);
                     let row_scales = &row_scales[rows.clone()];
-                    let next = self.next(G::RUN, &panels, panel, &steps, tile, tiles);
+                    let ahead = Ahead {
+                        weight: self.next(G::RUN, &panels, panel, &steps, tile, tiles),
+                        input: share(packed_tile(packed, length, tiles, tile + 1), panel, panels.len()),
+                    };
                     let panel = weight.panel(panels.start + panel, steps.clone());
-                    G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, next, sums });
+                    G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, ahead, sums });
                 });
             });
         });
@@ -216,17 +224,13 @@ impl Linear<'_> {
         tile: usize,
         tiles: Tiles,
     ) -> &[u8] {
-        if !tile::PREFETCHES {
-            return &[];
-        }
         let inputs = self.weight.inputs();
         let next = if steps.end < inputs {
             self.weight.memory(panels.start + panel, steps.end..(steps.end + run).min(inputs))
         } else {
             self.weight.memory(panels.end + panel, 0..run.min(inputs))
         };
-        let share = next.len() / tiles.count;
-        &next[tile * share..(tile + 1) * share]
+        share(next, tile, tiles.count)
     }
 
     /// Computes one group of panels over a range of steps for all rows.
@@ -341,6 +345,18 @@ fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) 
     let (stored, last_stored) = S::as_mut_simd_f32s(stored);
     stored.iter_mut().zip(sums).zip(others).for_each(|((stored, a), b)| *stored = simd.add_f32s(*a, *b));
     last_stored.iter_mut().zip(last_sums).zip(last_others).for_each(|((stored, a), b)| *stored = a + b);
+}
+
+/// The input `[length, rows]` of a tile; empty after the last tile.
+fn packed_tile<T>(packed: &[T], length: usize, tiles: Tiles, tile: usize) -> &[T] {
+    let rows = tiles.rows(tile);
+    packed.get(rows.start * length..rows.end * length).unwrap_or_default()
+}
+
+/// One of `count` parts of equal size.
+fn share<T: Pod>(memory: &[T], index: usize, count: usize) -> &[u8] {
+    let length = memory.len() / count;
+    cast_slice(&memory[index * length..(index + 1) * length])
 }
 
 /// Packs input `[rows, inputs]` into runs of `run` steps, each split into tiles `[steps, height]`.

@@ -22,6 +22,7 @@ mod pack;
 mod parallel;
 #[cfg(feature = "parallel")]
 mod pool;
+mod prefetch;
 #[cfg(test)]
 mod step_times;
 mod tile;

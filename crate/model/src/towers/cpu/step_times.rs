@@ -24,6 +24,7 @@ use super::{
     amx::{self, Amx, Rounded, Term},
     integer::{self, Group, RowScale},
     parallel::{for_each_part, threads},
+    prefetch::Ahead,
     tile::{self, LANES, MOST_ROWS, Sums},
     weight::{Grouped, PackedWeight, Stored, Terms},
 };
@@ -271,7 +272,7 @@ fn of_floats() -> (usize, f64) {
         let mut sums: Sums = [[0.0; LANES]; MOST_ROWS];
         for _ in 0..TIMES {
             let (input, weight) = (black_box(input.as_slice()), weight.as_slice());
-            arch.dispatch(tile::Tile { rows, input, weight, next: &[], sums: &mut sums });
+            arch.dispatch(tile::Tile { rows, input, weight, ahead: Ahead::default(), sums: &mut sums });
             black_box(&mut sums);
         }
     });
@@ -320,7 +321,7 @@ fn of_groups<G: Group>(weight: &Grouped<G>) -> (usize, f64) {
                 input,
                 row_scales: &row_scales,
                 panel,
-                next: &[],
+                ahead: Ahead::default(),
                 sums: &mut sums,
             });
             black_box(&mut sums);
@@ -329,15 +330,15 @@ fn of_groups<G: Group>(weight: &Grouped<G>) -> (usize, f64) {
     (rows, seconds)
 }
 
-/// Generated values in a precision, and the bytes of one.
-fn stored(precision: &str, values: Vec<f32>) -> (Values, f64) {
+/// Generated values `[rows, columns]` in a precision, and the bytes of one.
+fn stored(precision: &str, values: Vec<f32>, columns: usize) -> (Values, f64) {
     /// Weights that share a scale.
     const BLOCK: usize = 32;
     match precision {
         "f32" => (Values::F32(values), 4.0),
         "f16" => (Values::F16(values.into_iter().map(f16::from_f32).collect()), 2.0),
         _ => {
-            let scales = vec![1.0 / 127.0; values.len() / BLOCK];
+            let scales = vec![1.0 / 127.0; values.len() / columns * columns.div_ceil(BLOCK)];
             let values = values.iter().map(|x| (x * 127.0) as i8).collect();
             (Values::Q8(Blocks { values, scales, block: BLOCK }), 1.0 + 4.0 / BLOCK as f64)
         }
@@ -346,7 +347,7 @@ fn stored(precision: &str, values: Vec<f32>) -> (Values, f64) {
 
 /// A vision tower with generated weights.
 fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
-    let (_, weight) = stored(precision, Vec::new());
+    let (_, weight) = stored(precision, Vec::new(), 1);
     let q8_inputs = if precision == "q8-fast" { Q8Inputs::Bytes } else { Q8Inputs::Fine };
     let fused = Fused { q8_inputs };
     let steps = Timed { steps: fused, weight, kinds: Arc::default() };
@@ -357,7 +358,7 @@ fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
             Kind::Matrix if parameter.name.starts_with("vision.") => {
                 let [outputs, inputs] = [parameter.shape[0], parameter.shape[1]];
                 let values = numbers(length, 7).iter().map(|x| x / (inputs as f32).sqrt()).collect();
-                let (values, _) = stored(precision, values);
+                let (values, _) = stored(precision, values, inputs);
                 parts.add_weight(&parameter.name, fused.weight(values, [outputs, inputs]));
             }
             Kind::Vector => parts.add_vector(&parameter.name, numbers(length, 9)),
@@ -365,7 +366,7 @@ fn tower(config: &ClipConfig, precision: &str) -> (VisionTower<Timed>, Peak) {
         }
     }
     let width = config.vision.transformer.width;
-    let (values, _) = stored(precision, numbers(LOOP * LANES, 3));
+    let (values, _) = stored(precision, numbers(LOOP * LANES, 3), LOOP);
     let peak = Peak::of(&PackedWeight::new(&values, [LANES, LOOP], q8_inputs));
     let positions = config.vision.positions();
     let position = fused.matrix(numbers(positions * width, 5), width);

@@ -4,8 +4,7 @@
 //! values of all rows, step `k` of the weight the [`LANES`] columns of the panel. The sums stay in
 //! registers from the first step to the last.
 //!
-//! The loop also prefetches the weights that follow. Without that, a single image, which has few
-//! rows, would spend 10–20 % of the time waiting for memory.
+//! The loop also prefetches what the next tiles read.
 
 use std::ops::Range;
 
@@ -13,6 +12,8 @@ use pulp::{
     Simd, WithSimd,
     bytemuck::{cast_slice, cast_slice_mut},
 };
+
+use super::prefetch::{Ahead, FIRST_LEVEL, prefetch};
 
 /// Output columns per panel.
 pub(super) const LANES: usize = 32;
@@ -96,8 +97,7 @@ pub(super) struct Tile<'a> {
     pub(super) rows: usize,
     pub(super) input: &'a [f32],
     pub(super) weight: &'a [f32],
-    /// Memory to prefetch for what follows.
-    pub(super) next: &'a [u8],
+    pub(super) ahead: Ahead<'a>,
     pub(super) sums: &'a mut Sums,
 }
 
@@ -136,8 +136,7 @@ impl Tile<'_> {
         }
         // Two registers of columns at a time: the whole panel on AVX-512, half of it on AVX2, a
         // quarter on NEON and wasm.
-        let mut next = self.next.as_ptr();
-        let advance = self.next.len() / (self.weight.len() / LANES).max(1);
+        let mut ahead = self.ahead.over(self.weight.len() / LANES);
         for first in (0..LANES).step_by(2 * width) {
             let last = first + 2 * width == LANES;
             let mut sums = [[simd.splat_f32s(0.0); 2]; ROWS];
@@ -149,8 +148,7 @@ impl Tile<'_> {
                     prefetch::<FIRST_LEVEL>(weight.as_ptr().wrapping_add(AHEAD * LANES + LANES / 2).cast());
                 }
                 if last {
-                    prefetch::<SECOND_LEVEL>(next);
-                    next = next.wrapping_add(advance);
+                    ahead.step();
                 }
                 let columns: &[S::f32s] = cast_slice(&weight[first..first + 2 * width]);
                 let [left, right] = [columns[0], columns[1]];
@@ -183,31 +181,6 @@ impl Tile<'_> {
 /// How many steps ahead the panel is prefetched. The hardware prefetcher stops at the end of a
 /// page, which holds only 32 steps.
 const AHEAD: usize = 24;
-
-#[cfg(target_arch = "x86_64")]
-use std::arch::x86_64::_MM_HINT_T0 as FIRST_LEVEL;
-#[cfg(target_arch = "x86_64")]
-pub(super) use std::arch::x86_64::_MM_HINT_T1 as SECOND_LEVEL;
-#[cfg(not(target_arch = "x86_64"))]
-const FIRST_LEVEL: i32 = 0;
-#[cfg(not(target_arch = "x86_64"))]
-pub(super) const SECOND_LEVEL: i32 = 1;
-
-/// Whether [`prefetch`] has an effect.
-pub(super) const PREFETCHES: bool = cfg!(target_arch = "x86_64");
-
-/// Prefetches the cache line at an address, which need not be valid.
-#[inline(always)]
-#[allow(unsafe_code, reason = "prefetching is an intrinsic that takes any address")]
-pub(super) fn prefetch<const LEVEL: i32>(address: *const u8) {
-    // SAFETY: prefetching never faults, whatever the address. SSE is part of x86-64.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        std::arch::x86_64::_mm_prefetch::<LEVEL>(address.cast());
-    }
-    #[cfg(not(target_arch = "x86_64"))]
-    let _ = address;
-}
 
 #[cfg(test)]
 mod tests {

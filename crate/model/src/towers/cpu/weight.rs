@@ -15,7 +15,8 @@ use super::{
     integer::{self, Group, Pair, PanelGroups, Quad},
     pack::{pack, pack_groups},
     parallel::first_values,
-    tile::{self, LANES},
+    prefetch::{SECOND_LEVEL, prefetch},
+    tile::LANES,
     vectorize::vectorized,
 };
 use crate::towers::kernels::Q8Inputs;
@@ -261,7 +262,7 @@ impl PackedWeight {
         for (start, split) in steps.clone().step_by(amx::STEPS).zip(split) {
             let ahead = start + AHEAD * amx::STEPS;
             for line in self.memory(panel, ahead..ahead + amx::STEPS).chunks(64) {
-                tile::prefetch::<{ tile::SECOND_LEVEL }>(line.as_ptr());
+                prefetch::<SECOND_LEVEL>(line.as_ptr());
             }
             let steps = start..(start + amx::STEPS).min(steps.end);
             if let Stored::Q8 { values, scales, block: amx::STEPS } = &self.stored {

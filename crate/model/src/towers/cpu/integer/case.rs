@@ -4,7 +4,10 @@ use proptest::prelude::*;
 
 use super::group::{Group, PanelGroups, RowScale, Tile};
 use crate::towers::{
-    cpu::tile::{LANES, MOST_ROWS},
+    cpu::{
+        prefetch::Ahead,
+        tile::{LANES, MOST_ROWS},
+    },
     definitions::numbers,
 };
 
@@ -56,7 +59,14 @@ impl Case {
             }
             let mut sums = [[f32::NAN; LANES]; MOST_ROWS];
             let panel = PanelGroups { weight: &weight, scales: scales.as_chunks().0, block, before, columns };
-            run(Tile { rows, input: &packed, row_scales: &row_scales, panel, next: &[], sums: &mut sums });
+            run(Tile {
+                rows,
+                input: &packed,
+                row_scales: &row_scales,
+                panel,
+                ahead: Ahead::default(),
+                sums: &mut sums,
+            });
             for (row, lane) in (0..rows).flat_map(|row| (0..LANES).map(move |lane| (row, lane))) {
                 let RowScale { scale: row_scale, zero } = row_scales[row];
                 let start = -f64::from(zero) * f64::from(columns[lane]);

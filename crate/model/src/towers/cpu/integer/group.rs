@@ -2,7 +2,10 @@
 
 use bytemuck::{Pod, Zeroable};
 
-use crate::towers::cpu::tile::{Heights, LANES, Sums};
+use crate::towers::cpu::{
+    prefetch::Ahead,
+    tile::{Heights, LANES, Sums},
+};
 use pickscore_checkpoint::weights::Blocks;
 
 /// A column's weights of two neighbouring steps.
@@ -83,7 +86,6 @@ pub(in crate::towers::cpu) struct Tile<'a, G: Group> {
     /// `[rows]`
     pub(in crate::towers::cpu) row_scales: &'a [RowScale],
     pub(in crate::towers::cpu) panel: PanelGroups<'a, G>,
-    /// Memory to prefetch for what follows.
-    pub(in crate::towers::cpu) next: &'a [u8],
+    pub(in crate::towers::cpu) ahead: Ahead<'a>,
     pub(in crate::towers::cpu) sums: &'a mut Sums,
 }

@@ -6,7 +6,7 @@ use super::{
     group::{Group, PanelGroups, Tile},
     registers::Multiplies,
 };
-use crate::towers::cpu::tile::{self, LANES};
+use crate::towers::cpu::tile::LANES;
 
 /// Computes the sums of a tile on the given kind of registers.
 #[cfg(target_arch = "x86_64")]
@@ -91,18 +91,15 @@ fn multiply<G: Group, R: Multiplies<G>, const ROWS: usize>(registers: R, tile: T
     let PanelGroups { weight, scales: all_scales, block, before, columns } = tile.panel;
     let (input, weight) = (tile.input.as_chunks::<ROWS>().0, weight.as_chunks::<LANES>().0);
     let mut totals = registers.start::<ROWS>(rows, &columns);
-    let mut next = tile.next.as_ptr();
-    let advance = tile.next.len() / input.len().max(1);
+    let mut ahead = tile.ahead.over(input.len());
     for first in (0..LANES).step_by(2 * width) {
         let (mut start, mut length) = (0, block - before);
         for scales in all_scales {
             let end = (start + length).min(input.len());
             let mut sums = [[registers.zero(); 2]; ROWS];
             for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
-                // The last pass prefetches what follows.
                 if first + 2 * width == LANES {
-                    tile::prefetch::<{ tile::SECOND_LEVEL }>(next);
-                    next = next.wrapping_add(advance);
+                    ahead.step();
                 }
                 // No closure, which would be compiled for the baseline if it were not inlined.
                 let left = registers.load(&weight[first..first + width]);
