@@ -1,7 +1,7 @@
 // A page with one engine, named in the address: `engine.html?engine=pickscore`. The runner calls
 // the functions of `bench`.
 
-import { picture, prompt } from "./inputs.mjs";
+import { picture, prompt, release } from "./inputs.mjs";
 
 const search = new URLSearchParams(location.search);
 if (search.has("profile")) await import("./profile.mjs");
@@ -42,12 +42,15 @@ globalThis.bench = {
   /** Milliseconds of one call with new images, new prompts or both; see `casesOf`. */
   async time({ images = 0, prompts = 0, words = 0 }, turn) {
     const seeds = (count) => Array.from({ length: count }, (_, at) => turn * 1000 + at + 1);
-    const pictures = engine.prepareImages(seeds(images).map((seed) => picture(seed, size)), size);
+    const levels = seeds(images).map((seed) => picture(seed, size));
+    const pictures = engine.prepareImages(levels, size);
     const texts = engine.prepareTexts(seeds(prompts).map((seed) => prompt(seed, words)));
     const start = performance.now();
     if (images && prompts) await engine.rewards(pictures, texts);
     else await (images ? engine.images(pictures) : engine.texts(texts));
-    return performance.now() - start;
+    const milliseconds = performance.now() - start;
+    levels.forEach(release);
+    return milliseconds;
   },
 
   /** Time of each kernel since the last call; only available with `profile.mjs`. */

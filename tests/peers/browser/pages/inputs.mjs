@@ -79,5 +79,16 @@ export function bitmap(levels, size) {
       bytes[to++] = levels[from];
     }
   }
-  return new Blob([bytes], { type: "image/bmp" });
+  const file = new Blob([bytes], { type: "image/bmp" });
+  release(bytes);
+  return file;
+}
+
+/** A port whose other end is closed: what is transferred to it is freed. */
+const { port1: nowhere, port2 } = new MessageChannel();
+port2.close();
+
+/** Frees an array, so that this page's garbage does not count as an engine's memory. */
+export function release({ buffer }) {
+  nowhere.postMessage(null, [buffer]);
 }

@@ -15,6 +15,7 @@ import { Decoders } from "./decoders";
 import { Pipeline, turn } from "./pipeline";
 import { imageProblem, type Prepared, type ProcessorDescription, readFile } from "./prepare";
 import { Recent } from "./recent";
+import { release } from "./release";
 import { split } from "./split";
 import type { Engine, ImagePixels, ImageReader } from "./wasm";
 
@@ -87,7 +88,11 @@ export class Embedder {
     this.#alternates = info.threads > 1;
     this.#shares = !this.#blocks || processor.method !== "hps";
     this.#largestBatch = this.#blocks ? Math.min(batch, CPU_BATCH) : batch;
-    this.#adopt = (values) => new engine.ImagePixels(info.imageSize, values);
+    this.#adopt = (values) => {
+      const pixels = new engine.ImagePixels(info.imageSize, values);
+      release(values);
+      return pixels;
+    };
   }
 
   free(): void {

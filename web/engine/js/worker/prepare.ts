@@ -3,6 +3,7 @@
 import { asPickScoreError, type PlainError, PickScoreError, plain } from "../error";
 import { sha256 } from "../store";
 import { decodeInBrowser } from "./decode";
+import { release } from "./release";
 
 /** Largest image file, in bytes. */
 const LARGEST_FILE = 512e6;
@@ -60,8 +61,8 @@ export async function readFile(image: Blob): Promise<ReadFile> {
 }
 
 /**
- * Decodes and preprocesses a file that was read, unless it is known. Throws only if the wasm module
- * has stopped.
+ * Decodes and preprocesses a file that was read, unless it is known, and frees its bytes. Throws only
+ * if the wasm module has stopped.
  */
 export async function prepare<Pixels>(
   image: Blob,
@@ -70,11 +71,12 @@ export async function prepare<Pixels>(
   isKnown: (key: string) => boolean,
 ): Promise<Prepared<Pixels>> {
   if (problem) return { key, problem };
-  if (isKnown(key)) return { key };
   try {
-    return { key, ...(await pixelsOf(image, bytes, reader)) };
+    return isKnown(key) ? { key } : { key, ...(await pixelsOf(image, bytes, reader)) };
   } catch (error) {
     return { key, problem: plain(imageProblem(error)) };
+  } finally {
+    release(bytes);
   }
 }
 
