@@ -7,6 +7,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JSHandle, Page } from "@playwright/test";
 import { models } from "../fixtures.ts";
+import { emptyStorage } from "../in-page.ts";
 import { expect, expectScores, load, openBlank, setQuota, test } from "./setup.ts";
 
 const WEIGHTS = "narrow/model.safetensors";
@@ -19,6 +20,26 @@ function storedModel(page: Page): Promise<JSHandle<FileSystemDirectoryHandle>> {
     const { value } = await (models as unknown as { values(): AsyncIterator<FileSystemDirectoryHandle> }).values().next();
     return value as FileSystemDirectoryHandle;
   });
+}
+
+/** Replaces the checksums in a record or journal by SHA-256, which older versions stored. */
+async function asOlderVersion(page: Page, name: "record.json" | "journal.jsonl"): Promise<void> {
+  const changed = await page.evaluate(async ([folder, name]) => {
+    const file = await folder.getFileHandle(name);
+    const weights = await (await (await folder.getFileHandle("weights.safetensors")).getFile()).arrayBuffer();
+    const lines = (await (await file.getFile()).text()).split("\n").filter((line) => line !== "").map((line) => JSON.parse(line));
+    let changed = 0;
+    for (const piece of lines.flatMap(({ pieces }) => pieces ?? []) as [number, number, string][]) {
+      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", weights.slice(piece[0], piece[0] + piece[1])));
+      piece[2] = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
+      changed++;
+    }
+    const writable = await file.createWritable();
+    await writable.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(""));
+    await writable.close();
+    return changed;
+  }, [await storedModel(page), name] as const);
+  expect(changed).toBeGreaterThan(1);
 }
 
 /** Changes a byte in the middle of the stored weights. */
@@ -143,21 +164,22 @@ test("a flipped bit in a partial download is detected, and the download restarts
   expect(outcome.info?.notes.join()).toContain("The partial download in storage could not be used");
 });
 
+test("a download that an older version began is completed, with the same fingerprint", async ({ blank, server }) => {
+  const whole = await load(blank, { model: `${server.url}narrow` });
+  await blank.evaluate(emptyStorage);
+  server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { cutAt: 0.9 } : undefined);
+  expect((await load(blank, { model: `${server.url}narrow` })).error?.code).toBe("network");
+  await asOlderVersion(blank, "journal.jsonl");
+  server.fault = () => undefined;
+  const resumed = await load(blank, { model: `${server.url}narrow` });
+  expectScores(resumed);
+  expect(resumed.stages).toContain("restore");
+  expect(resumed.info).toMatchObject({ notes: [], fingerprint: whole.info?.fingerprint });
+});
+
 test("a model that an older version stored is loaded, and damage to it detected", async ({ blank, server }) => {
   await load(blank, { model: `${server.url}narrow` });
-  // Older versions kept the SHA-256 of each piece.
-  await blank.evaluate(async (folder) => {
-    const record = await folder.getFileHandle("record.json");
-    const weights = await (await (await folder.getFileHandle("weights.safetensors")).getFile()).arrayBuffer();
-    const text = JSON.parse(await (await record.getFile()).text());
-    for (const piece of text.pieces as [number, number, string][]) {
-      const hash = new Uint8Array(await crypto.subtle.digest("SHA-256", weights.slice(piece[0], piece[0] + piece[1])));
-      piece[2] = Array.from(hash, (byte) => byte.toString(16).padStart(2, "0")).join("");
-    }
-    const writable = await record.createWritable();
-    await writable.write(JSON.stringify(text));
-    await writable.close();
-  }, await storedModel(blank));
+  await asOlderVersion(blank, "record.json");
   server.requests.length = 0;
   const again = await load(blank, { model: `${server.url}narrow` });
   expectScores(again);

@@ -7,7 +7,7 @@ import { twinOf } from "./places.mjs";
  * place has its own.
  */
 const FASTER_REWARDS = { webgpu: 4, cpu: 1.2 };
-/** Maximum ratio of the time to load a stored model to the time to read its file, 4 MB at a time, as a blob. */
+/** Maximum ratio of the time to load a stored model to the time to read its file as a blob. */
 const STORED = 1.2;
 /**
  * Maximum ratio of this engine's peak memory (renderer and GPU process) to onnxruntime-web's, after

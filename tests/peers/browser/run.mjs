@@ -6,9 +6,9 @@
 //
 // A model's FOLDER is a model directory with its `onnx/` and, for `files`, its `transformers.js/`
 // (../export.py). The FOLDER of `--files` has the image files (files.py). `--precision`
-// replaces a place's precisions, `--engine` (pickscore, ort, transformers) selects engines, and
-// `--images` is the maximum number of images per call. `stored` is only measured on request; it
-// needs no `onnx/`.
+// replaces a place's precisions, `--engine` (pickscore, ort, transformers) selects engines,
+// `--images` is the maximum number of images per call, and `--longest` the maximum seconds of a
+// call. `stored` is only measured on request; it needs no `onnx/`.
 
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join, resolve } from "node:path";
@@ -43,6 +43,7 @@ const { values } = parseArgs({
     lavapipe: { type: "string" },
     chromium: { type: "string", default: process.env.PICKSCORE_CHROMIUM ?? "/usr/bin/chromium" },
     images: { type: "string" },
+    longest: { type: "string" },
     only: { type: "string", default: "start,compare,files,matmul,kernels" },
     files: { type: "string" },
     quick: { type: "boolean", default: false },
@@ -51,6 +52,7 @@ const { values } = parseArgs({
 });
 const effort = values.quick ? EFFORT.quick : EFFORT.thorough;
 if (values.images) effort.images = Number(values.images);
+if (values.longest) effort.longest = Number(values.longest);
 const models = Object.fromEntries(values.model.map((pair) => pair.split("=")).map(([name, folder]) => [name, resolve(folder)]));
 /** The models whose matrix products are known from a configuration. */
 const clip = Object.fromEntries(Object.entries(models).filter(([, folder]) => existsSync(join(folder, "config.json"))));

@@ -64,7 +64,10 @@ export async function modelId(address: string, precision: Precision, scorer: str
   return (await sha256(new TextEncoder().encode(name))).slice(0, 32);
 }
 
-/** Identifies the weights of a stored model and how it reads prompts and images. */
+/**
+ * Identifies the weights of a stored model and how it reads prompts and images. A model that an
+ * older version stored has another fingerprint, since the checksums of its pieces differ.
+ */
 export async function fingerprintOf({ config, tokenizer, preprocessor, pieces }: Pick<ModelRecord, "config" | "tokenizer" | "preprocessor" | "pieces">): Promise<string> {
   const content = [config, tokenizer, preprocessor, ...pieces.map(([, , checksum]) => checksum)];
   return sha256(new TextEncoder().encode(JSON.stringify(content)));

@@ -139,17 +139,18 @@ impl ModelLoader {
     }
 
     /// Restores bytes of a stored tensor. `tensor` is its index in the layout; `offset` counts from
-    /// the start of the tensor. Returns false if the bytes do not match the checksum that they were
-    /// stored with, if there is one.
+    /// the start of the tensor. Returns the checksum of the bytes, or nothing if they were stored
+    /// with another one.
     pub fn restore(
         &mut self,
         tensor: usize,
         offset: f64,
         bytes: &[u8],
         stored: Option<String>,
-    ) -> Result<bool, JsValue> {
-        if stored.is_some_and(|stored| stored != checksum(bytes)) {
-            return Ok(false);
+    ) -> Result<Option<String>, JsValue> {
+        let found = checksum(bytes);
+        if stored.is_some_and(|stored| stored != found) {
+            return Ok(None);
         }
         let building = &mut self.building;
         let tensor = building.layout.tensors().get(tensor).map(|tensor| tensor.info.clone());
@@ -157,8 +158,8 @@ impl ModelLoader {
         let restored = self.loader.restore(&tensor, offset as u64, bytes, &mut |parameter, values| {
             building.accept(parameter, values, false);
         });
-        restored.map_err(|error| Fault::from(error))?;
-        Ok(true)
+        restored.map_err(Fault::from)?;
+        Ok(Some(found))
     }
 
     /// Ends the file.
@@ -215,19 +216,16 @@ impl Building {
             self.uploaded += bytes.len() as f64;
             let Some(store) = self.store.as_ref().filter(|_| store) else { continue };
             for (index, piece) in bytes.chunks(PIECE).enumerate() {
-                let offset = tensor.offset + (index * PIECE) as u64;
-                // SAFETY: the callback copies the bytes before it returns and does not call into
-                // this module, so the memory neither moves nor changes while the view is alive.
+                let offset = (tensor.offset + (index * PIECE) as u64) as f64;
+                let offset = JsValue::from(offset);
+                let (name, checksum) = (parameter.name.as_str().into(), checksum(piece).into());
+                // SAFETY: nothing is allocated between the view and the call, and the callback
+                // copies the bytes before it returns and does not call into this module, so the
+                // memory neither moves nor changes while the view is alive.
                 #[allow(unsafe_code, reason = "avoids a copy of every weight")]
                 let view = unsafe { Uint8Array::view(piece) };
                 // The callback records its own failures; the model is usable without being stored.
-                let _ = store.call4(
-                    &JsValue::NULL,
-                    &parameter.name.as_str().into(),
-                    &(offset as f64).into(),
-                    &view,
-                    &checksum(piece).into(),
-                );
+                let _ = store.call4(&JsValue::NULL, &name, &offset, &view, &checksum);
             }
         }
         self.builder.accept(parameter, values);

@@ -115,6 +115,8 @@ export class Embedder {
       const decoded = asPickScoreError(error).code === "image-format" ? await decodeInBrowser(image, bytes) : null;
       if (!decoded) throw imageProblem(error);
       return decoded;
+    } finally {
+      release(bytes);
     }
   }
 

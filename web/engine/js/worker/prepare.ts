@@ -61,8 +61,8 @@ export async function readFile(image: Blob): Promise<ReadFile> {
 }
 
 /**
- * Decodes and preprocesses a file that was read, unless it is known, and frees its bytes. Throws only
- * if the wasm module has stopped.
+ * Decodes and preprocesses a file that was read, unless it is known, and frees its bytes. Throws
+ * only if the wasm module has stopped.
  */
 export async function prepare<Pixels>(
   image: Blob,
@@ -89,7 +89,9 @@ async function pixelsOf<Pixels>(image: Blob, bytes: Uint8Array<ArrayBuffer>, rea
     const decoded = await decodeInBrowser(image, bytes);
     if (!decoded) throw error;
     const { width, height, data } = decoded;
-    return { pixels: reader.pixels_of_rgba(width, height, new Uint8Array(data.buffer)), byBrowser: true };
+    const pixels = reader.pixels_of_rgba(width, height, new Uint8Array(data.buffer));
+    release(data);
+    return { pixels, byBrowser: true };
   }
 }
 

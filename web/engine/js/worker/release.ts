@@ -3,9 +3,9 @@ const { port1: nowhere, port2 } = new MessageChannel();
 port2.close();
 
 /**
- * Frees the memory of an array that nobody reads any more. Garbage collection frees it too, but only
- * when tens of megabytes of such arrays have accumulated.
+ * Frees the memory of an array that nobody reads any more. Garbage collection frees it too, but
+ * only when tens of megabytes of such arrays have accumulated.
  */
-export function release({ buffer }: Uint8Array<ArrayBuffer> | Float32Array): void {
+export function release({ buffer }: ArrayBufferView): void {
   nowhere.postMessage(null, [buffer as ArrayBuffer]);
 }

@@ -8,6 +8,7 @@ import type { Description, Head, Recognised } from "./description";
 import type { SourceFile } from "./folder";
 import { storeHead } from "./heads";
 import { concatenated } from "./http";
+import { turn } from "./pipeline";
 import type { Source } from "./source";
 import type { Engine, ModelLoader, Scorer } from "./wasm";
 import type { Layout, ModelWriter, SeenFile } from "./writer";
@@ -69,6 +70,7 @@ export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): 
   return async () => {
     const { uploaded } = loader;
     if (uploaded - settled < AHEAD) return;
+    writer?.check();
     await loader.settled();
     settled = uploaded;
     if (uploaded - written < UNWRITTEN) return;
@@ -78,18 +80,19 @@ export function backpressure(loader: ModelLoader, writer?: ModelWriter | null): 
 }
 
 /**
- * Restores stored bytes, at an offset in the tensor at `index` of the layout. Resolves to false if
- * they do not match their checksum.
+ * Restores stored bytes, at an offset in the tensor at `index` of the layout. Resolves to their
+ * checksum as this version computes it, or to nothing if they do not match the stored one. Models
+ * of older versions, with SHA-256, take about twice as long.
  */
 export async function restorePiece(
   loader: ModelLoader,
   index: number,
   offset: number,
   bytes: Uint8Array<ArrayBuffer>,
-  checksum: string,
-): Promise<boolean> {
-  if (checksum.length !== SHA_256) return loader.restore(index, offset, bytes, checksum);
-  return (await sha256(bytes)) === checksum && loader.restore(index, offset, bytes, undefined);
+  stored: string,
+): Promise<string | undefined> {
+  if (stored.length !== SHA_256) return loader.restore(index, offset, bytes, stored);
+  return (await sha256(bytes)) === stored ? loader.restore(index, offset, bytes, undefined) : undefined;
 }
 
 /** Hexadecimal digits of a SHA-256, which older versions stored as the checksum. */
@@ -224,12 +227,15 @@ async function restore(loader: ModelLoader, writer: ModelWriter, context: Contex
     for (const piece of pieces.filter(([at]) => at >= offset && at < end)) {
       context.signal.throwIfAborted();
       const bytes = writer.read(piece);
-      if (!bytes || !(await restorePiece(loader, index, piece[0] - offset, bytes, piece[2]))) {
-        throw new PickScoreError("model-changed", "the partial download in storage is damaged");
-      }
+      const checksum = bytes && (await restorePiece(loader, index, piece[0] - offset, bytes, piece[2]));
+      if (!checksum) throw new PickScoreError("model-changed", "the partial download in storage is damaged");
+      // One kind of checksum for a model, so that its fingerprint does not depend on interruptions.
+      piece[2] = checksum;
       restored += bytes.length;
       context.progress("restore", restored, total);
       await wait();
+      // Nothing else here gives way to messages, such as one that cancels this load.
+      await turn();
     }
   }
 }

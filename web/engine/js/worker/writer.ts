@@ -74,6 +74,8 @@ export class ModelWriter {
     this.#journalEnd = journal.getSize();
     this.left = left;
     for (const [name, pieces] of left.parameters) this.#pieces.set(name, pieces);
+    // It is never restored, so an older version's checksum would stay.
+    this.#pieces.set(HEADER, [headerPiece(layout)]);
   }
 
   /**
@@ -106,7 +108,7 @@ export class ModelWriter {
     const writer = new ModelWriter(model.address, folder, weights, journal, layout, left ?? nothing);
     if (!left) {
       writer.#lines.push(first);
-      writer.#written.push({ parameter: "", piece: [0, layout.header.length, layout.checksum] });
+      writer.#written.push({ parameter: HEADER, piece: headerPiece(layout) });
       writer.flush();
     }
     return writer;
@@ -128,9 +130,14 @@ export class ModelWriter {
     this.#lines.push({ kind: "file", file });
   }
 
+  /** Fails if a write has failed. */
+  check(): void {
+    if (this.#failure) throw this.#failure;
+  }
+
   /** Flushes the written pieces, then records them in the journal. */
   flush(): void {
-    if (this.#failure) throw this.#failure;
+    this.check();
     const whole = new Map<string, Piece[]>();
     for (const { parameter, piece } of this.#written) {
       const pieces = whole.get(parameter) ?? [];
@@ -227,8 +234,14 @@ function readJournal(text: string | null, first: string): Left | null {
       break;
     }
   }
-  // The header of the weights file is recorded as a parameter without a name.
-  return left.parameters.has("") ? left : null;
+  return left.parameters.has(HEADER) ? left : null;
+}
+
+/** The name under which the header of the weights file is recorded, as if it was a parameter. */
+const HEADER = "";
+
+function headerPiece({ header, checksum }: Layout): Piece {
+  return [0, header.length, checksum];
 }
 
 /** Fails if the browser reports too little free space. */

@@ -145,13 +145,13 @@ impl Linear<'_> {
                 let packed = &packed[steps.start * rows..steps.end * rows];
                 let weights = self.weight.unpack(panels.clone(), steps.clone(), scratch);
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums: &mut tile::Sums| {
-                    let input = packed_tile(packed, steps.len(), tiles, tile);
+                    let rows = tiles.rows(tile);
+                    let input = &packed[rows.start * steps.len()..rows.end * steps.len()];
                     let ahead = Ahead {
                         weight: self.next(STEPS, &panels, panel, &steps, tile, tiles),
-                        input: share(packed_tile(packed, steps.len(), tiles, tile + 1), panel, panels.len()),
+                        input: share(next_input(packed, steps.len(), tiles, tile), panel, panels.len()),
                     };
-                    let rows = tiles.rows(tile).len();
-                    arch.dispatch(Tile { rows, input, weight: weights[panel], ahead, sums });
+                    arch.dispatch(Tile { rows: rows.len(), input, weight: weights[panel], ahead, sums });
                 });
             });
         });
@@ -179,11 +179,11 @@ impl Linear<'_> {
                 let packed = &packed[start * padded..(start + length) * padded];
                 self.group(tiles, panels.clone(), &steps, output, |tile, panel, sums| {
                     let rows = tiles.rows(tile);
-                    let input = packed_tile(packed, length, tiles, tile);
+                    let input = &packed[rows.start * length..rows.end * length];
                     let row_scales = &row_scales[rows.clone()];
                     let ahead = Ahead {
                         weight: self.next(G::RUN, &panels, panel, &steps, tile, tiles),
-                        input: share(packed_tile(packed, length, tiles, tile + 1), panel, panels.len()),
+                        input: share(next_input(packed, length, tiles, tile), panel, panels.len()),
                     };
                     let panel = weight.panel(panels.start + panel, steps.clone());
                     G::multiply(integer::Tile { rows: rows.len(), input, row_scales, panel, ahead, sums });
@@ -347,10 +347,12 @@ fn add_into<S: Simd>(simd: S, sums: &[f32], others: &[f32], stored: &mut [f32]) 
     last_stored.iter_mut().zip(last_sums).zip(last_others).for_each(|((stored, a), b)| *stored = a + b);
 }
 
-/// The input `[length, rows]` of a tile; empty after the last tile.
-fn packed_tile<T>(packed: &[T], length: usize, tiles: Tiles, tile: usize) -> &[T] {
-    let rows = tiles.rows(tile);
-    packed.get(rows.start * length..rows.end * length).unwrap_or_default()
+/// The packed input `[length, rows]` of the tile after this one; after the last tile nothing, at
+/// the end of the input: an address that is not mapped would take long to prefetch.
+fn next_input<T>(packed: &[T], length: usize, tiles: Tiles, tile: usize) -> &[T] {
+    let rows = tiles.rows(tile + 1);
+    let end = packed.len();
+    &packed[(rows.start * length).min(end)..(rows.end * length).min(end)]
 }
 
 /// One of `count` parts of equal size.

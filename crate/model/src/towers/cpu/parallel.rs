@@ -92,8 +92,8 @@ pub(super) fn collect_parts<T: Send>(
         complete.fetch_add(length, Relaxed);
     });
     assert_eq!(complete.into_inner(), parts * length, "a part is missing");
-    // SAFETY: `complete` counts the values of parts whose room is full, and a room counts what it has
-    // written.
+    // SAFETY: `complete` counts the values of parts whose room is full, and a room counts what it
+    // has written.
     #[allow(unsafe_code, reason = "the memory is written by several threads before it is a `Vec`'s")]
     unsafe {
         values.set_len(parts * length);

@@ -98,6 +98,7 @@ fn multiply<G: Group, R: Multiplies<G>, const ROWS: usize>(registers: R, tile: T
             let end = (start + length).min(input.len());
             let mut sums = [[registers.zero(); 2]; ROWS];
             for (input, weight) in input[start..end].iter().zip(&weight[start..end]) {
+                // The last pass prefetches what follows.
                 if first + 2 * width == LANES {
                     ahead.step();
                 }
