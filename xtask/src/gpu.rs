@@ -40,7 +40,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         ensure!(bytes <= LARGEST, "the folder is larger than {} MB", LARGEST / 1_000_000);
         return Ok(());
     }
-    let mut run = program(folder.join("run.sh"), &["--out", "tests/peers/results/gpu"]);
+    let mut run = program(folder.join("run.sh"), &[]);
+    if !arguments.rest.iter().any(|option| option.to_string_lossy().starts_with("--out")) {
+        run.args(["--out", "tests/peers/results/gpu"]);
+    }
     step("the GPU", run.args(&arguments.rest))
 }
 

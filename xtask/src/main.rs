@@ -44,8 +44,8 @@ enum Task {
     },
     /// Run the CPU kernels' tests for 64-bit ARM in QEMU, which it installs
     Arm,
-    /// Measure parity and speed on this machine's GPU, beside PyTorch where there is one. Takes at
-    /// most six minutes and 6 GB of disk
+    /// Measure parity and speed on this machine's GPU, beside PyTorch where there is one. Takes
+    /// about six minutes, and 4 GB of disk in the temporary folder
     Gpu(gpu::Arguments),
     /// Read our Parquet with pandas, Hugging Face's datasets, DuckDB and Polars, and theirs with
     /// ours

@@ -59,7 +59,7 @@ pub(super) struct RunArguments {
     device: DeviceArgument,
     /// Precision of the weights in memory.
     ///
-    /// q8-fast changes scores of the page's small model by 0.04 on average; some GPUs compute q8.
+    /// q8-fast changes scores of the page's small model by up to 0.2; some GPUs compute q8 instead.
     #[arg(long, value_enum, default_value_t = PrecisionArgument::Auto)]
     precision: PrecisionArgument,
     /// Maximum number of pixels in an image.
@@ -177,7 +177,7 @@ enum PrecisionArgument {
     F16,
     /// 8-bit integers with a scale for each block.
     Q8,
-    /// As q8 with 8-bit activations, for the CPU: faster, and changes scores by up to 0.15.
+    /// As q8 with 8-bit activations: faster on CPUs with VNNI or AMX, and less exact.
     Q8Fast,
 }
 
