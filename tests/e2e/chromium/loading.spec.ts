@@ -22,6 +22,22 @@ function storedModel(page: Page): Promise<JSHandle<FileSystemDirectoryHandle>> {
   });
 }
 
+/** Changes a value in the record, or in the last line of a kind of the journal. */
+async function editStored(page: Page, name: "record.json" | "journal.jsonl", kind: string | undefined, path: readonly (string | number)[], value: unknown): Promise<void> {
+  await page.evaluate(async ([folder, name, kind, path, value]) => {
+    const file = await folder.getFileHandle(name);
+    const lines = (await (await file.getFile()).text()).split("\n");
+    const line = lines.findLastIndex((line) => line !== "" && JSON.parse(line).kind === kind);
+    const entry = JSON.parse(lines[line] as string);
+    const inner = path.slice(0, -1).reduce((object, key) => object[key], entry);
+    inner[path.at(-1) as string] = value;
+    lines[line] = JSON.stringify(entry);
+    const writable = await file.createWritable();
+    await writable.write(lines.join("\n"));
+    await writable.close();
+  }, [await storedModel(page), name, kind, path, value] as const);
+}
+
 /** Replaces the checksums in a record or journal by SHA-256, which older versions stored. */
 async function asOlderVersion(page: Page, name: "record.json" | "journal.jsonl"): Promise<void> {
   const changed = await page.evaluate(async ([folder, name]) => {
@@ -162,6 +178,45 @@ test("a flipped bit in a partial download is detected, and the download restarts
   const outcome = await load(blank, { model: `${server.url}narrow` });
   expectScores(outcome);
   expect(outcome.info?.notes.join()).toContain("The partial download in storage could not be used");
+});
+
+for (const [what, path, value] of [
+  ["a checksum is a number", ["pieces", 3, 2], 5],
+  ["a checksum is missing", ["pieces", 3, 2], null],
+  ["a piece is too short", ["pieces", 3, 1], 7],
+  ["the name is a number", ["name"], 5],
+] as const) {
+  test(`a record in which ${what} is not used`, async ({ blank, server }) => {
+    await load(blank, { model: `${server.url}narrow` });
+    await editStored(blank, "record.json", undefined, path, value);
+    const outcome = await load(blank, { model: `${server.url}narrow` });
+    expectScores(outcome);
+    expect(outcome.info?.source).toBe("network");
+    expect(outcome.cached).toMatchObject([{ name: "narrow", complete: true }]);
+  });
+}
+
+for (const [what, kind, path, value] of [
+  ["a checksum is a number", "parameter", ["pieces", 0, 2], 5],
+  ["the header of the source is damaged", "file", ["file", "header"], "AAAA"],
+  ["a piece is larger than any file", "parameter", ["pieces", 0, 1], 1e15],
+] as const) {
+  test(`a journal in which ${what} does not fail the load`, async ({ blank, server }) => {
+    server.fault = ({ path }) => (path.endsWith(WEIGHTS) ? { trickle: 50_000 } : undefined);
+    expect((await load(blank, { model: `${server.url}narrow` }, { abortAt: 0.7 })).error?.code).toBe("aborted");
+    server.fault = () => undefined;
+    await editStored(blank, "journal.jsonl", kind, path, value);
+    expectScores(await load(blank, { model: `${server.url}narrow` }));
+    expect((await load(blank, { model: `${server.url}narrow` })).info?.source).toBe("cache");
+  });
+}
+
+test("two tabs that find the same damage both load the model", async ({ blank, context, server }) => {
+  await load(blank, { model: `${server.url}narrow` });
+  await damageStored(blank);
+  const other = await context.newPage();
+  await openBlank(other);
+  for (const outcome of await Promise.all([blank, other].map((page) => load(page, { model: `${server.url}narrow` })))) expectScores(outcome);
 });
 
 test("a download that an older version began is completed, with the same fingerprint", async ({ blank, server }) => {

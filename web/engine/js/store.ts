@@ -10,41 +10,12 @@
  */
 
 import { PickScoreError } from "./error";
+import { isRecord, type ModelRecord } from "./record";
 import type { Precision } from "./types";
 
 export const WEIGHTS = "weights.safetensors";
 export const JOURNAL = "journal.jsonl";
 export const RECORD = "record.json";
-
-/**
- * A range of the weights file with its XXH3-128, which the engine computes. Pieces of older
- * versions have their SHA-256 instead, which takes browsers much longer.
- */
-export type Piece = [offset: number, bytes: number, checksum: string];
-
-/** The record of a complete model. */
-export interface ModelRecord {
-  version: 1;
-  address: string;
-  name: string;
-  precision: Precision;
-  /** Size of the weights in bytes. */
-  bytes: number;
-  /** When the model was stored, in ISO 8601. */
-  stored: string;
-  config: string;
-  tokenizer: string | null;
-  preprocessor: string | null;
-  /**
-   * Names of the weights' file and its folder, by which a scorer is recognised. Absent in records
-   * of older versions.
-   */
-  names?: string[];
-  /** The URL of a head next to the model. */
-  head?: string | null;
-  /** All ranges of the weights file, in order and without gaps. */
-  pieces: Piece[];
-}
 
 /** Version of the layout of the weights file, part of {@link modelId}. */
 const LAYOUT = 1;
@@ -111,12 +82,12 @@ export async function folderOf(id: string, create: boolean): Promise<FileSystemD
   }
 }
 
-/** Reads the record of a model; `null` if the model is incomplete. */
+/** Reads the record of a model; `null` if the model is incomplete or its record damaged. */
 export async function readRecord(folder: FileSystemDirectoryHandle): Promise<ModelRecord | null> {
   const text = await readText(folder, RECORD);
   try {
-    const record = JSON.parse(text ?? "null") as ModelRecord | null;
-    return record?.version === 1 && Array.isArray(record.pieces) ? record : null;
+    const record: unknown = JSON.parse(text ?? "null");
+    return isRecord(record) ? record : null;
   } catch {
     // The write was interrupted.
     return null;

@@ -138,7 +138,7 @@ async function fromStorage(task: Task): Promise<[Loaded, string] | null> {
         const { code, message } = asPickScoreError(error);
         if (KEEPING.has(code)) throw error;
         // A damaged copy is useless, and the server has another.
-        await removeStored(id);
+        await removeStored(id, context.signal);
         notes.push(`The stored copy was damaged and has been removed (${message}); the model was downloaded again.`);
       }
     }
@@ -175,9 +175,11 @@ async function fromSource(task: Task): Promise<[Loaded, string]> {
     // Another tab may have stored the model while this one waited.
     const stored = lock.waited ? await readStored(id, precision, wanted, engine, context, towers, lock) : null;
     if (stored) return [stored, reason];
+    let continues = false;
     const write = async (source: Source, restart: boolean): Promise<Loaded> => {
       const model = { address, name: source.name, precision: storedPrecision(precision) };
       const writer = await ModelWriter.open(id, model, layoutOf(engine, source, precision), restart);
+      continues = writer.left.files.size > 0;
       try {
         return await stream(source, precision, engine, context, writer, towers);
       } finally {
@@ -188,7 +190,7 @@ async function fromSource(task: Task): Promise<[Loaded, string]> {
       return [await write(source, false), reason];
     } catch (error) {
       const failure = asStorageError(error);
-      if (failure.code === "model-changed") {
+      if (failure.code === "model-changed" || (continues && SUSPECT.has(failure.code))) {
         // The stored part is damaged or belongs to another version, so the load restarts once.
         notes.push("The partial download in storage could not be used, so the download was restarted.");
         return [await write(await open(), true), reason];
@@ -202,6 +204,9 @@ async function fromSource(task: Task): Promise<[Loaded, string]> {
     lock.release();
   }
 }
+
+/** Codes of errors that a damaged journal can cause. */
+const SUSPECT = new Set<ErrorCode>(["model-weights", "storage", "internal"]);
 
 /** Converts a browser error about storage, of which there are many, to `storage`. */
 function asStorageError(error: unknown): PickScoreError {

@@ -1,7 +1,8 @@
 /** Reads models from the browser's storage. */
 
 import { PickScoreError } from "../error";
-import { fingerprintOf, folderOf, lockName, modelsFolder, type Piece, readRecord, WEIGHTS } from "../store";
+import type { Piece } from "../record";
+import { fingerprintOf, folderOf, isAbsent, lockName, modelsFolder, readRecord, WEIGHTS } from "../store";
 import type { Precision } from "../types";
 import type { Lock } from "./lock";
 import type { Context } from "./context";
@@ -10,7 +11,7 @@ import { readHead } from "./heads";
 import { turn } from "./pipeline";
 import { headNextTo, type Wanted } from "./source";
 import { openStored, type StoredFile } from "./stored-file";
-import { backpressure, type Loaded, makeLoader, restorePiece, type Towers } from "./stream";
+import { abandon, backpressure, type Loaded, makeLoader, restorePiece, type Towers } from "./stream";
 import type { Engine } from "./wasm";
 import type { Layout } from "./writer";
 
@@ -64,7 +65,8 @@ async function read(
     throw error;
   });
   try {
-    const { header, tensors } = loader.layout() as Layout;
+    const { header, length, tensors } = loader.layout() as Layout;
+    if (record.bytes !== length) throw new PickScoreError("storage", `it has ${record.bytes} bytes, expected ${length}`);
     const other = towers === "text" ? "vision." : "text.";
     // All vectors, which are small, are part of the scorer's identity.
     const isNeeded = ({ parameter, isVector }: Layout["tensors"][number]) => towers === "both" || isVector || !parameter.startsWith(other);
@@ -76,7 +78,9 @@ async function read(
     const pieces: TensorPiece[] = [];
     for (const piece of record.pieces) {
       tensor = starts.get(piece[0]) ?? tensor;
-      if (tensor && piece[0] < tensor.offset + tensor.bytes) {
+      const end = tensor ? tensor.offset + tensor.bytes : 0;
+      if (tensor && piece[0] < end) {
+        if (piece[0] + piece[1] > end) throw new PickScoreError("storage", `byte ${end} is not the start of a piece`);
         pieces.push({ piece, index: tensor.index, offset: piece[0] - tensor.offset });
       }
     }
@@ -102,7 +106,7 @@ async function read(
     loader.skip_to(record.bytes);
     loader.end();
   } catch (error) {
-    loader.free();
+    abandon(loader);
     throw error;
   } finally {
     file.close();
@@ -173,8 +177,13 @@ async function* ahead(file: StoredFile, runs: TensorPiece[][]): AsyncGenerator<R
 }
 
 /** Removes a stored model when it is no longer read or written. */
-export async function removeStored(id: string): Promise<void> {
-  await navigator.locks.request(lockName(id), async () => {
-    await (await modelsFolder(false))?.removeEntry(id, { recursive: true });
+export async function removeStored(id: string, signal: AbortSignal): Promise<void> {
+  await navigator.locks.request(lockName(id), { signal }, async () => {
+    try {
+      await (await modelsFolder(false))?.removeEntry(id, { recursive: true });
+    } catch (error) {
+      // Another tab may have found the same damage.
+      if (!isAbsent(error)) throw error;
+    }
   });
 }

@@ -98,6 +98,15 @@ export async function restorePiece(
 /** Hexadecimal digits of a SHA-256, which older versions stored as the checksum. */
 const SHA_256 = 64;
 
+/** Frees a loader that failed. An engine that has stopped cannot, and its error matters more. */
+export function abandon(loader: ModelLoader): void {
+  try {
+    loader.free();
+  } catch {
+    // The worker is replaced.
+  }
+}
+
 /** Streams a source. A writer stores the model and continues an interrupted load. */
 export async function stream(
   source: Source,
@@ -134,7 +143,7 @@ export async function stream(
     } catch {
       // The error that ended the load matters more.
     }
-    loader.free();
+    abandon(loader);
     throw error;
   }
   const bytes = (loader.layout() as Layout).length;

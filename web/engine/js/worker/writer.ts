@@ -1,7 +1,8 @@
 /** Stores a model while it is loaded: first its parameters, then the record that completes it. */
 
 import { asPickScoreError, PickScoreError, WITHOUT_CACHE } from "../error";
-import { fingerprintOf, folderOf, JOURNAL, type ModelRecord, type Piece, readText, RECORD, WEIGHTS } from "../store";
+import { isPiece, type ModelRecord, type Piece } from "../record";
+import { fingerprintOf, folderOf, JOURNAL, readText, RECORD, WEIGHTS } from "../store";
 import type { Validators } from "./http";
 import { megabytes } from "./http";
 
@@ -32,6 +33,8 @@ type Line =
 export interface Left {
   files: Map<string, SeenFile>;
   parameters: Map<string, Piece[]>;
+  /** Bytes of the journal up to its first damaged line. */
+  end: number;
 }
 
 export type Description = Pick<ModelRecord, "address" | "name" | "precision">;
@@ -71,7 +74,7 @@ export class ModelWriter {
     this.#weights = weights;
     this.#journal = journal;
     this.#layout = layout;
-    this.#journalEnd = journal.getSize();
+    this.#journalEnd = left.end;
     this.left = left;
     for (const [name, pieces] of left.parameters) this.#pieces.set(name, pieces);
     // It is never restored, so an older version's checksum would stay.
@@ -91,8 +94,9 @@ export class ModelWriter {
     if (!left) await checkSpace(layout.length);
     const [weights, journal] = await openBoth(folder);
     try {
+      // A line that was not written to its end would hide those after it.
+      journal.truncate(left?.end ?? 0);
       if (!left) {
-        journal.truncate(0);
         // Reserves the space, so that a lack of it shows before the download.
         weights.truncate(layout.length);
         weights.write(layout.header, { at: 0 });
@@ -104,7 +108,7 @@ export class ModelWriter {
       await folder.removeEntry(WEIGHTS).catch(() => undefined);
       throw storageError(error, layout);
     }
-    const nothing: Left = { files: new Map(), parameters: new Map() };
+    const nothing: Left = { files: new Map(), parameters: new Map(), end: 0 };
     const writer = new ModelWriter(model.address, folder, weights, journal, layout, left ?? nothing);
     if (!left) {
       writer.#lines.push(first);
@@ -223,18 +227,33 @@ async function openBoth(
 function readJournal(text: string | null, first: string): Left | null {
   const lines = (text ?? "").split("\n");
   if (lines[0] !== first) return null;
-  const left: Left = { files: new Map(), parameters: new Map() };
-  for (const line of lines.slice(1)) {
-    try {
-      const entry = JSON.parse(line) as Line;
-      if (entry.kind === "file") left.files.set(entry.file.name, entry.file);
-      if (entry.kind === "parameter") left.parameters.set(entry.name, entry.pieces);
-    } catch {
-      // The write of the last line was interrupted, so its data is not used.
-      break;
-    }
+  const left: Left = { files: new Map(), parameters: new Map(), end: 0 };
+  const size = (line: string) => new TextEncoder().encode(line).length + 1;
+  left.end = size(first);
+  for (const line of lines.slice(1, -1)) {
+    // The write of a line may have been interrupted; its data is not used, nor what follows.
+    const entry = parseLine(line);
+    if (!entry) break;
+    if (entry.kind === "file") left.files.set(entry.file.name, entry.file);
+    if (entry.kind === "parameter") left.parameters.set(entry.name, entry.pieces);
+    left.end += size(line);
   }
   return left.parameters.has(HEADER) ? left : null;
+}
+
+/** Parses a line of the journal after the first; `null` if it is damaged. */
+function parseLine(line: string): Line | null {
+  try {
+    const entry = JSON.parse(line) as Line;
+    if (entry.kind === "file") {
+      const { name, header, validators } = entry.file;
+      return [name, header].every((text) => typeof text === "string") && typeof validators === "object" && validators ? entry : null;
+    }
+    const isParameter = entry.kind === "parameter" && typeof entry.name === "string";
+    return isParameter && Array.isArray(entry.pieces) && entry.pieces.every(isPiece) ? entry : null;
+  } catch {
+    return null;
+  }
 }
 
 /** The name under which the header of the weights file is recorded, as if it was a parameter. */
