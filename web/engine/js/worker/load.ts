@@ -186,20 +186,25 @@ async function fromSource(task: Task): Promise<[Loaded, string]> {
         writer.close();
       }
     };
+    let failure: PickScoreError;
     try {
       return [await write(source, false), reason];
     } catch (error) {
-      const failure = asStorageError(error);
-      if (failure.code === "model-changed" || (continues && SUSPECT.has(failure.code))) {
-        // The stored part is damaged or belongs to another version, so the load restarts once.
-        notes.push("The partial download in storage could not be used, so the download was restarted.");
-        return [await write(await open(), true), reason];
-      }
-      const storage = failure.code === "storage-full" || failure.code === "storage";
-      if (!storage || request.cache !== "optional") throw failure;
-      notes.push(`The model is not stored for the next visit: ${failure.message}.`);
-      return [await stream(await open(), precision, engine, context, null, towers), reason];
+      failure = asStorageError(error);
     }
+    if (failure.code === "model-changed" || (continues && SUSPECT.has(failure.code))) {
+      // The stored part is damaged or belongs to another version, so the load restarts once.
+      notes.push("The partial download in storage could not be used, so the download was restarted.");
+      try {
+        return [await write(await open(), true), reason];
+      } catch (error) {
+        failure = asStorageError(error);
+      }
+    }
+    const storage = failure.code === "storage-full" || failure.code === "storage";
+    if (!storage || request.cache !== "optional") throw failure;
+    notes.push(`The model is not stored for the next visit: ${failure.message}.`);
+    return [await stream(await open(), precision, engine, context, null, towers), reason];
   } finally {
     lock.release();
   }
