@@ -9,6 +9,8 @@ import { twinOf } from "./places.mjs";
 const FASTER_REWARDS = { webgpu: 4, cpu: 1.2 };
 /** Maximum ratio of the time to load a stored model to the time to read its file as a blob. */
 const STORED = 1.2;
+/** Where a stored model's file is. */
+export const CACHES = { warm: "in memory", cold: "on disk" };
 /**
  * Maximum ratio of this engine's peak memory (renderer and GPU process) to onnxruntime-web's, after
  * an empty page's is subtracted from both: with a small model, most memory belongs to the browser.
@@ -34,8 +36,7 @@ export function goals({ start, stored, comparisons, files, matmul, kernels }) {
   }
   for (const { model, place, visits } of stored) {
     for (const { cache, load, asynchronously } of visits) {
-      const file = cache === "warm" ? "in memory" : "on disk";
-      goal(`${model}, ${place}, f16: loading from storage / reading the file as a blob, file ${file}`, load / asynchronously, STORED, false);
+      goal(`${model}, ${place}, f16: loading from storage / reading the file as a blob, file ${CACHES[cache]}`, load / asynchronously, STORED, false);
     }
   }
   for (const { model, rewards, place, faster, empty, contenders } of comparisons) {

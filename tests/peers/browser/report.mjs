@@ -1,6 +1,6 @@
 // Formats a run's results as Markdown.
 
-import { both, goals, pairs, sum } from "./goals.mjs";
+import { CACHES, both, goals, pairs, sum } from "./goals.mjs";
 import { described } from "./matmul.mjs";
 import { ENGINES } from "./places.mjs";
 import { gigaflops } from "./shapes.mjs";
@@ -90,8 +90,6 @@ function fromFiles({ model, place, files, empty, contenders }) {
   const columns = ["", "until loaded", "first", "later", "per file", "transformers.js / PickScore", "memory beyond an empty page's", "download with brotli, MB", "score, images not resized", "score, files"];
   return `## ${model}, ${place}: ${files} files to scores\n\nThe last columns are the largest differences from PickScore's scores in f32.\n\n${table(columns, rows)}${failures(contenders)}`;
 }
-
-const CACHES = { warm: "in memory", cold: "on disk" };
 
 function fromStorage(models) {
   const rows = models.flatMap(({ model, place, first, visits }) =>

@@ -38,7 +38,8 @@ export async function stored({ name, place, server, executable, rounds }) {
       }
       const medians = Object.fromEntries(Object.entries(times).map(([what, times]) => [what, median(times)]));
       visits.push({ cache, bytes, ...medians });
-      console.error(`── ${name}, ${place.title}, from storage, ${cache}: ${JSON.stringify(medians, (_, value) => (value > 1 ? Math.round(value) : value))}`);
+      const shown = Object.entries(medians).map(([what, milliseconds]) => `${what} ${milliseconds.toFixed(0)} ms`);
+      console.error(`── ${name}, ${place.title}, from storage, ${cache}: ${shown.join(", ")}`);
     }
     return { model: name, place: place.title, load: loadavg()[0], first: first.milliseconds, visits };
   } finally {

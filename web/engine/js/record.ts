@@ -46,13 +46,20 @@ export function isRecord(value: unknown): value is ModelRecord {
   const { version, address, name, precision, bytes, stored, config, tokenizer, preprocessor, names = [], head = null, pieces } = value as Record<keyof ModelRecord, unknown>;
   const texts = [address, name, precision, stored, config, tokenizer ?? "", preprocessor ?? "", head ?? ""];
   if (version !== 1 || !texts.every(isText) || !Array.isArray(names) || !names.every(isText)) return false;
-  if (!Array.isArray(pieces) || !pieces.every(isPiece)) return false;
+  return Array.isArray(pieces) && pieces.every(isPiece) && typeof bytes === "number" && misfit(pieces, bytes) === null;
+}
+
+/**
+ * The first byte at which pieces do not follow each other without gaps up to `length`; `null` if
+ * they do.
+ */
+export function misfit(pieces: readonly Piece[], length: number): number | null {
   let end = 0;
   for (const [offset, bytes] of pieces) {
-    if (offset !== end) return false;
+    if (offset !== end) return end;
     end += bytes;
   }
-  return end === bytes;
+  return end === length ? null : end;
 }
 
 function isText(value: unknown): value is string {

@@ -1,7 +1,7 @@
 /** Stores a model while it is loaded: first its parameters, then the record that completes it. */
 
 import { asPickScoreError, PickScoreError, WITHOUT_CACHE } from "../error";
-import { isPiece, type ModelRecord, type Piece } from "../record";
+import { isPiece, misfit, type ModelRecord, type Piece } from "../record";
 import { fingerprintOf, folderOf, JOURNAL, readText, RECORD, WEIGHTS } from "../store";
 import type { Validators } from "./http";
 import { megabytes } from "./http";
@@ -179,13 +179,10 @@ export class ModelWriter {
   async commit(model: Omit<ModelRecord, "version" | "bytes" | "stored" | "pieces">): Promise<string> {
     this.flush();
     const pieces = [...this.#pieces.values()].flat().sort((a, b) => a[0] - b[0]);
-    let end = 0;
-    for (const [offset, bytes] of pieces) {
-      if (offset !== end) throw new PickScoreError("internal", `byte ${end} of the stored model was never written`);
-      end += bytes;
-    }
-    if (end !== this.#layout.length) throw new PickScoreError("internal", `the stored model ends at byte ${end}`);
-    const record: ModelRecord = { version: 1, ...model, bytes: end, stored: new Date().toISOString(), pieces };
+    const { length } = this.#layout;
+    const byte = misfit(pieces, length);
+    if (byte !== null) throw new PickScoreError("internal", `byte ${byte} of the stored model was never written`);
+    const record: ModelRecord = { version: 1, ...model, bytes: length, stored: new Date().toISOString(), pieces };
     try {
       const handle = await (await this.#folder.getFileHandle(RECORD, { create: true })).createSyncAccessHandle();
       try {

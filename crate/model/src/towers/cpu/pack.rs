@@ -19,7 +19,7 @@ pub(super) fn pack<T: Pod + Send + Sync>(values: &[T], outputs: usize, inputs: u
             let mut run = [[T::zeroed(); LANES]; RUN];
             for (lane, row) in rows.iter().enumerate() {
                 let row = row.get(start..).unwrap_or_default();
-                // Without a length that is known, the compiler does not unroll the loop.
+                // The compiler unrolls the loop only if it knows the length.
                 match row.first_chunk::<RUN>() {
                     Some(row) => run.iter_mut().zip(row).for_each(|(step, x)| step[lane] = *x),
                     None => run.iter_mut().zip(row).for_each(|(step, x)| step[lane] = *x),
